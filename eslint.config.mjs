@@ -1,0 +1,62 @@
+import effect from "@effect/eslint-plugin"
+import tseslint from "typescript-eslint"
+
+// Which packages each package may import: dependencies point one way only (docs/design.md).
+const layers = {
+  model: [],
+  gateway: ["model"],
+  "platform-node": ["model", "gateway"],
+  testing: ["model", "gateway"],
+  cli: ["model", "gateway", "platform-node", "testing"]
+}
+
+const forbiddenImports = (allowed) => ({
+  "no-restricted-imports": ["error", {
+    patterns: [
+      { group: ["@vesper/*/internal/*"], message: "internal/ belongs to its package." },
+      {
+        regex: `^@vesper/(?!(?:${allowed.join("|") || "-"})(?:/|$))`,
+        message: "Dependencies point one way only, see docs/design.md."
+      }
+    ]
+  }]
+})
+
+export default tseslint.config(
+  { ignores: ["**/dist/**", "**/node_modules/**", "coverage/**", ".docs-examples/**", "docs/.vitepress/**"] },
+  {
+    files: ["**/*.ts", "**/*.mjs"],
+    extends: [tseslint.configs.base],
+    plugins: { "@effect": effect },
+    rules: {
+      "@effect/dprint": ["error", {
+        config: {
+          indentWidth: 2,
+          lineWidth: 120,
+          operatorPosition: "maintain",
+          semiColons: "asi",
+          quoteStyle: "alwaysDouble",
+          trailingCommas: "never",
+          "arrowFunction.useParentheses": "force",
+          "module.sortImportDeclarations": "maintain",
+          "importDeclaration.sortNamedImports": "caseInsensitive"
+        }
+      }],
+      "no-console": "error",
+      "prefer-const": "error",
+      "object-shorthand": "error",
+      "no-var": "error",
+      eqeqeq: ["error", "always", { null: "never" }],
+      "max-lines": ["error", { max: 400, skipComments: true, skipBlankLines: true }],
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/array-type": ["error", { default: "generic", readonly: "generic" }]
+    }
+  },
+  ...Object.entries(layers).map(([name, allowed]) => ({
+    files: [`packages/${name}/src/**/*.ts`],
+    rules: forbiddenImports(allowed)
+  })),
+  { files: ["scripts/**", "packages/cli/src/**"], rules: { "no-console": "off" } }
+)

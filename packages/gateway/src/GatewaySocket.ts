@@ -1,0 +1,134 @@
+/**
+ * Opens one websocket to a gateway. The narrow seam between a shard and its platform: Node's `ws` in
+ * `@vesper/platform-node`, the simulated gateway in `@vesper/testing`, any `WebSocket` through
+ * `layerWebSocketConstructor`.
+ *
+ * @since 0.1.0
+ */
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import type * as Effect from "effect/Effect"
+import * as Context from "effect/Context"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export const TypeId: unique symbol = Symbol.for("@vesper/gateway/GatewaySocket")
+
+/**
+ * @since 0.1.0
+ * @category type ids
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * Opens websockets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GatewaySocket {
+  readonly [TypeId]: TypeId
+  /**
+   * Connects to `url` and completes once the websocket is open. Interrupting it abandons the attempt at once.
+   *
+   * Closing the scope ends the connection. If `Connection.close` was called before, the close handshake is given a
+   * short while to finish, and frames that arrive meanwhile still reach `Handlers.onFrame`; otherwise the connection
+   * is cut without a close frame. After the scope has closed no handler is called any more.
+   */
+  readonly open: (url: string, handlers: Handlers) => Effect.Effect<Connection, OpenError, Scope.Scope>
+}
+
+/**
+ * What a connection tells its shard. Both run synchronously inside the socket's callback, in the order of arrival,
+ * and may be called before `open` has completed. Neither may throw.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handlers {
+  /**
+   * One whole websocket message. A text message is a string or its UTF-8 bytes, whichever costs the platform less; a
+   * binary message is bytes. Bytes belong to the socket and may be overwritten once the call returns.
+   */
+  readonly onFrame: (data: string | Uint8Array, isBinary: boolean) => void
+  /**
+   * The connection has ended, whoever ended it: with the close frame that the peer sent, or with none if it was lost.
+   * Called once at most; no frame follows.
+   */
+  readonly onClose: (frame: Option.Option<CloseFrame.CloseFrame>) => void
+}
+
+/**
+ * One open websocket.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  /** Sends one text message, and completes when the operating system has taken it. Works while paused. */
+  readonly write: (text: string) => Effect.Effect<void, WriteError>
+  /** Sends a close frame, and does not wait for the answer. Only the first call does anything. */
+  readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<void>
+  /**
+   * Stops reading, so that the peer feels the back-pressure. Messages already read may still arrive (some tens), and
+   * a close frame is not seen until `resume`. Does nothing where the platform cannot pause.
+   */
+  readonly pause: () => void
+  /** Reads on after `pause`. */
+  readonly resume: () => void
+}
+
+/**
+ * No websocket could be opened: the name does not resolve, nothing listens there, TLS failed, or the answer was no
+ * upgrade.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/GatewaySocket/OpenError")("OpenError", {
+  url: Schema.String,
+  /** The HTTP status of an answer that was no upgrade. */
+  status: Schema.OptionFromSelf(Schema.Number),
+  cause: Schema.Defect
+}) {
+  override get message(): string {
+    const why = Option.match(this.status, {
+      onNone: () => this.cause instanceof Error ? this.cause.message : String(this.cause),
+      onSome: (status) => `it answered with HTTP status ${status} instead of a websocket`
+    })
+    return `could not open a websocket to ${this.url}: ${why}`
+  }
+}
+
+/**
+ * A message could not be written, because the connection is closing or lost.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WriteError extends Schema.TaggedError<WriteError>("@vesper/gateway/GatewaySocket/WriteError")(
+  "WriteError",
+  { cause: Schema.Defect }
+) {
+  override get message(): string {
+    return "the websocket is closing or lost, and took no more messages"
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const GatewaySocket = Context.GenericTag<GatewaySocket>("@vesper/gateway/GatewaySocket")
+
+/**
+ * Makes a socket service from its one function, for a platform of your own.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (open: GatewaySocket["open"]): GatewaySocket => ({ [TypeId]: TypeId, open })
