@@ -46,7 +46,7 @@ export default tseslint.config(
       "prefer-const": "error",
       "object-shorthand": "error",
       "no-var": "error",
-      eqeqeq: ["error", "always", { null: "never" }],
+      eqeqeq: ["error", "always"],
       "max-lines": ["error", { max: 400, skipComments: true, skipBlankLines: true }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-non-null-assertion": "error",

@@ -74,7 +74,10 @@ export class Current extends Context.Reference<Current>()("@vesper/gateway/Decom
  * @since 0.1.0
  * @category constructors
  */
-export const make = (compression: Compression, inflater: Effect.Effect<Inflater, never, Scope.Scope>): Decompressor => ({
+export const make = (
+  compression: Compression,
+  inflater: Effect.Effect<Inflater, never, Scope.Scope>
+): Decompressor => ({
   compression: Option.some(compression),
   make: Effect.map(inflater, Option.some)
 })

@@ -5,12 +5,15 @@
  *
  * @since 0.1.0
  */
+import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
-import type * as Effect from "effect/Effect"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as internal from "./internal/webSocket.js"
 
 /**
  * @since 0.1.0
@@ -132,3 +135,37 @@ export const GatewaySocket = Context.GenericTag<GatewaySocket>("@vesper/gateway/
  * @category constructors
  */
 export const make = (open: GatewaySocket["open"]): GatewaySocket => ({ [TypeId]: TypeId, open })
+
+/**
+ * The `WebSocket` that the platform provides: browsers, Bun, Deno, Node 22 and newer. It cannot pause, so a slow program
+ * is no back-pressure to the gateway; and it tells nothing about why a connection failed.
+ *
+ * @example
+ * ```ts
+ * import { Socket } from "@effect/platform"
+ * import { GatewaySocket } from "@vesper/gateway"
+ * import { Layer } from "effect"
+ *
+ * export const layer = GatewaySocket.layerWebSocketConstructor.pipe(
+ *   Layer.provide(Socket.layerWebSocketConstructorGlobal)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket.WebSocketConstructor> = Layer.effect(
+  GatewaySocket,
+  Effect.map(Socket.WebSocketConstructor, (construct) => {
+    const open = internal.open(construct)
+    return make((url, handlers) =>
+      open(url, handlers).pipe(
+        Effect.mapError((cause) => new OpenError({ url, status: Option.none(), cause })),
+        Effect.map((connection): Connection => ({
+          ...connection,
+          write: (text) => Effect.mapError(connection.write(text), (cause) => new WriteError({ cause }))
+        }))
+      )
+    )
+  })
+)

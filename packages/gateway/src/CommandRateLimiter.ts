@@ -1,0 +1,69 @@
+/**
+ * Keeps one connection within Discord's limit of 120 messages in any 60 seconds.
+ *
+ * A sliding log: each message takes a place for exactly 60 seconds. Heartbeats never wait, so room is kept back for
+ * those that will be due.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#rate-limiting
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+
+/**
+ * Messages of any kind that Discord takes from one connection in a window.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const limit = 120
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const window: Duration.Duration = Duration.seconds(60)
+
+/**
+ * What commands are left at least, however short the heartbeat interval.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const minimum = 110
+
+/**
+ * An unchanging picture of a connection's limiter.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class CommandRateLimiter extends Data.Class<{
+  /** Commands that could be sent at once. */
+  readonly available: number
+  /** Commands that a window has room for, heartbeats left out. */
+  readonly max: number
+  /** How long until one can be sent; zero if one can now. */
+  readonly nextAvailable: Duration.Duration
+}> {}
+
+/**
+ * How many commands a window has room for beside the heartbeats of an interval.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { CommandRateLimiter } from "@vesper/gateway"
+ *
+ * assert.strictEqual(CommandRateLimiter.capacity("41250 millis"), 117)
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const capacity = (heartbeatInterval: Duration.DurationInput): number => {
+  const interval = Duration.toMillis(heartbeatInterval)
+  // One more than fit, for a window may begin just before a beat.
+  const beats = interval === 0 ? limit : Math.max(1, Math.ceil(Duration.toMillis(window) / interval)) + 1
+  return Math.max(minimum, limit - beats)
+}

@@ -1,0 +1,70 @@
+/**
+ * What a shard noticed and survived. Each is logged once, and can be watched through `Shard.diagnostics`.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import type * as ShardError from "./ShardError.js"
+
+/**
+ * - `Failure`: an error that the shard recovers from.
+ * - `Duplicate`: an event came a second time, and was dropped.
+ * - `Gap`: events between two sequence numbers never came.
+ * - `UnknownOpcode`: a message of a kind that this version does not know was ignored.
+ * - `UnsafeResumeUrl`: the gateway named a resume URL that is not as safe as the gateway URL; it is not used.
+ * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
+ * - `Reconnecting`: the connection has ended; what the shard does next.
+ * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Diagnostic = Data.TaggedEnum<{
+  Failure: { readonly error: ShardError.RecoverableError }
+  Duplicate: { readonly sequence: number }
+  Gap: { readonly after: number; readonly before: number }
+  UnknownOpcode: { readonly opcode: number }
+  UnsafeResumeUrl: { readonly url: string }
+  Zombie: {}
+  Reconnecting: {
+    readonly reason: string
+    readonly next: "resume" | "identify"
+    readonly after: Duration.Duration
+    readonly attempt: number
+  }
+  Paused: { readonly buffered: number }
+}>
+
+const diagnostic = Data.taggedEnum<Diagnostic>()
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const {
+  /** @since 0.1.0 */
+  Duplicate,
+  /** @since 0.1.0 */
+  Failure,
+  /** @since 0.1.0 */
+  Gap,
+  /** @since 0.1.0 */
+  Paused,
+  /** @since 0.1.0 */
+  Reconnecting,
+  /** @since 0.1.0 */
+  UnknownOpcode,
+  /** @since 0.1.0 */
+  UnsafeResumeUrl,
+  /** @since 0.1.0 */
+  Zombie
+} = diagnostic
+
+/**
+ * Handles each kind of diagnostic by its tag.
+ *
+ * @since 0.1.0
+ * @category pattern matching
+ */
+export const match = diagnostic.$match

@@ -1,0 +1,172 @@
+/**
+ * A shard: one session with Discord's gateway, kept alive over as many connections as it takes.
+ *
+ * It connects at its first reading, or when `connect` is run. When its scope closes, everything it started is gone:
+ * fibers, timers, the socket. The socket's close frame keeps the session, so that the next process can resume it.
+ *
+ * @see https://docs.discord.com/developers/events/gateway
+ * @since 0.1.0
+ */
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import type * as Command from "@vesper/model/Command"
+import type * as Dispatch from "@vesper/model/Dispatch"
+import type * as ShardId from "@vesper/model/ShardId"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type * as CommandRateLimiter from "./CommandRateLimiter.js"
+import type * as Diagnostic from "./Diagnostic.js"
+import type * as GatewaySocket from "./GatewaySocket.js"
+import type * as IdentifyQueue from "./IdentifyQueue.js"
+import * as internal from "./internal/shard.js"
+import type * as Latency from "./Latency.js"
+import type * as Message from "./Message.js"
+import type * as Session from "./Session.js"
+import type * as ShardConfig from "./ShardConfig.js"
+import type * as ShardError from "./ShardError.js"
+import type * as ShardStatus from "./ShardStatus.js"
+
+/**
+ * What other fibers need to send commands, and no more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sender {
+  /**
+   * Sends a command, and completes when it was written. Until the shard is identified and within its rate limit the
+   * command waits, over reconnects too; while too many wait, it waits for a place. Commands go out in the order given.
+   * Interrupting it takes back a command that still waits.
+   */
+  readonly command: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
+  /** The same for a payload that is JSON text already: at most 4096 bytes, and not looked into. */
+  readonly send: (json: string) => Effect.Effect<void, ShardError.SendError>
+  /** Closes the shard, as `Shard.close` does. */
+  readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>
+  /** Whether nothing can be sent any more: the shard was closed, by the gateway for good or by the program. */
+  readonly isClosed: Effect.Effect<boolean>
+}
+
+/**
+ * How much the current connection's compression has saved.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface InflaterStats {
+  /** Compressed bytes received. */
+  readonly bytesIn: number
+  /** Bytes they became. */
+  readonly bytesOut: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shard extends Sender {
+  readonly id: ShardId.ShardId
+  /** What the shard was made with. The token in it is redacted. */
+  readonly config: ShardConfig.ShardConfig
+
+  /** Starts the shard if it is not running, after `close` too. Does not wait for the connection. */
+  readonly connect: Effect.Effect<void>
+
+  /**
+   * The events of the shard from now on. Carries on over everything that the shard recovers from; ends when the shard
+   * is closed by the program, and fails when the gateway closes it for good. Each event reaches one reader: several
+   * streams share the events out.
+   */
+  readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
+  /** The same for whole payloads as text, with a `Close` for each connection that ended. */
+  readonly messages: Stream.Stream<Message.Message, ShardError.FatallyClosedError>
+  /**
+   * The next event. Fails with each error as it happens, and can be run again unless `ShardError.isFatal` says
+   * otherwise. Interrupting the wait loses nothing.
+   */
+  readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
+  /** The next payload as text, or the end of a connection; fails as `nextEvent` does. */
+  readonly nextMessage: Effect.Effect<Message.Message, ShardError.ReceiveError>
+
+  /** Where the shard stands now. */
+  readonly status: Effect.Effect<ShardStatus.ShardStatus>
+  /** Where the shard stands, then every change of it. */
+  readonly statusChanges: Stream.Stream<ShardStatus.ShardStatus>
+  /** What it takes to resume; none before READY, and after the session has ended. */
+  readonly session: Effect.Effect<Option.Option<Session.Session>>
+  /** How long the gateway takes to acknowledge heartbeats; begins anew with each connection. */
+  readonly latency: Effect.Effect<Latency.Latency>
+  /** What the current connection may still send; none without a connection, or if limiting is off. */
+  readonly rateLimiter: Effect.Effect<Option.Option<CommandRateLimiter.CommandRateLimiter>>
+  /** None without a connection, or without compression. */
+  readonly inflater: Effect.Effect<Option.Option<InflaterStats>>
+  /** What the shard notices and survives. A slow listener misses the oldest. */
+  readonly diagnostics: Stream.Stream<Diagnostic.Diagnostic>
+
+  /** A handle to give to other fibers. */
+  readonly sender: Sender
+  /**
+   * Closes the connection with this frame and stops. `CloseFrame.RESUME` keeps the session, which is given back for a
+   * later resume; `CloseFrame.NORMAL` ends it. What was received before can still be read. Closing twice is harmless.
+   */
+  readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const Shard = Context.GenericTag<Shard>("@vesper/gateway/Shard")
+
+/**
+ * Makes a shard in a scope. Compression is what the layer of `Decompressor` says, none without one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: (
+  id: ShardId.ShardId
+) => Effect.Effect<
+  Shard,
+  never,
+  ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket | Scope.Scope
+> = internal.make
+
+/**
+ * @example
+ * ```ts
+ * import { IdentifyQueue, Shard, ShardConfig } from "@vesper/gateway"
+ * import { Intents, ShardId } from "@vesper/model"
+ * import { GatewaySimulator } from "@vesper/testing"
+ * import { Effect, Layer, Redacted, Stream } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const shard = yield* Shard.Shard
+ *   yield* shard.events.pipe(
+ *     Stream.take(1),
+ *     Stream.runForEach((event) => Effect.log(event.t))
+ *   )
+ * })
+ *
+ * const layer = Shard.layer(ShardId.single).pipe(
+ *   Layer.provide(ShardConfig.layer({ token: Redacted.make("a token"), intents: Intents.of("Guilds") })),
+ *   Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: 1 })),
+ *   Layer.provide(GatewaySimulator.layerInMemory())
+ * )
+ *
+ * Effect.runPromise(Effect.provide(program, layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  id: ShardId.ShardId
+): Layer.Layer<
+  Shard,
+  never,
+  ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket
+> => Layer.scoped(Shard, make(id))

@@ -1,0 +1,309 @@
+/**
+ * What a shard is told before it starts.
+ *
+ * @since 0.1.0
+ */
+import type * as Command from "@vesper/model/Command"
+import * as EventType from "@vesper/model/EventType"
+import * as Intents from "@vesper/model/Intents"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as GatewayUrl from "./internal/gatewayUrl.js"
+import type * as Session from "./Session.js"
+
+/**
+ * The gateway's own address.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultGatewayUrl = "wss://gateway.discord.gg/"
+
+/**
+ * How long each phase of a handshake may take.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timeouts {
+  /** Until the websocket is open. Default: 10 seconds. */
+  readonly open: Duration.Duration
+  /** From there to the hello. Default: 20 seconds. */
+  readonly hello: Duration.Duration
+  /** From the identify that was sent to READY. Default: 30 seconds. */
+  readonly ready: Duration.Duration
+  /** From the resume that was sent to RESUMED. Replays count as life: each gives the phase its time anew. Default: 30 seconds. */
+  readonly resumed: Duration.Duration
+}
+
+/**
+ * How a shard comes back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Reconnect {
+  /** The first attempt after a loss is made at once, the second after this; then it doubles. Default: 1 second. */
+  readonly backoffBase: Duration.Duration
+  /** The longest wait. Default: 1 minute. */
+  readonly backoffMax: Duration.Duration
+  /** How long a session must have been up for earlier failures not to count any more. Default: 1 minute. */
+  readonly stableAfter: Duration.Duration
+  /**
+   * Attempts to resume at the session's resume URL, and as many at the gateway URL after those; then the shard
+   * identifies. Default: 3.
+   */
+  readonly resumeAttempts: number
+  /** How long a session is kept for a resume while no host can be reached at all. Default: 5 minutes. */
+  readonly resumeWindow: Duration.Duration
+  /**
+   * A random wait between these two before a new session is asked for after opcode 9, as older versions of Discord's
+   * documentation wanted. Default: none, the identify queue paces it.
+   */
+  readonly invalidSessionDelay: Option.Option<readonly [min: Duration.Duration, max: Duration.Duration]>
+}
+
+/**
+ * What an identify says about the program.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#identify-identify-connection-properties
+ * @since 0.1.0
+ * @category models
+ */
+export interface IdentifyProperties {
+  readonly os: string
+  readonly browser: string
+  readonly device: string
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShardConfig {
+  readonly token: Redacted.Redacted<string>
+  readonly intents: Intents.Intents
+  /** The events that the program wants; none means all. Others are never parsed, and never fill the buffer. */
+  readonly events: Option.Option<ReadonlySet<string>>
+  readonly identifyProperties: IdentifyProperties
+  readonly largeThreshold: number
+  readonly presence: Option.Option<Command.Presence>
+  readonly rateLimitCommands: boolean
+  readonly session: Option.Option<Session.Session>
+  readonly gatewayUrl: string
+  readonly eventBufferSize: number
+  readonly commandQueueSize: number
+  readonly timeouts: Timeouts
+  readonly reconnect: Reconnect
+}
+
+type Inputs<A> = {
+  readonly [K in keyof A]?:
+    | (A[K] extends Duration.Duration ? Duration.DurationInput
+      : A[K] extends Option.Option<readonly [Duration.Duration, Duration.Duration]> ?
+        readonly [min: Duration.DurationInput, max: Duration.DurationInput]
+      : A[K])
+    | undefined
+}
+
+/**
+ * What a user gives. Only `token` and `intents` have no default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The bot's token, with or without `Bot ` before it. */
+  readonly token: Redacted.Redacted<string>
+  readonly intents: Intents.Intents
+  /** The events that the program wants. Default: all that the intents let through. */
+  readonly events?: Iterable<EventType.EventType> | undefined
+  /** Default: `vesper` as browser and device, and `os: "unknown"`. */
+  readonly identifyProperties?: Partial<IdentifyProperties> | undefined
+  /** Members from which on a guild's offline members are left out of GUILD_CREATE; 50 to 250. Default: 50. */
+  readonly largeThreshold?: number | undefined
+  /** The presence to start with. Default: none, the bot is online. */
+  readonly presence?: Command.Presence | undefined
+  /** Turn this off only behind a proxy that keeps the limit itself. Default: on. */
+  readonly rateLimitCommands?: boolean | undefined
+  /** The session of an earlier process, to be resumed first. Default: none. */
+  readonly session?: Session.Session | undefined
+  /** Where first connections go. Default: Discord's gateway. */
+  readonly gatewayUrl?: string | undefined
+  /** Messages that may wait for the program before the socket is paused. Default: 1024. */
+  readonly eventBufferSize?: number | undefined
+  /** Commands that may wait to be sent before `command` waits for a place. Default: 256. */
+  readonly commandQueueSize?: number | undefined
+  readonly timeouts?: Inputs<Timeouts> | undefined
+  readonly reconnect?: Inputs<Reconnect> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const ShardConfig = Context.GenericTag<ShardConfig>("@vesper/gateway/ShardConfig")
+
+const invalid = (option: keyof Options, message: string) => Either.left(ConfigError.InvalidData([option], message))
+
+const check = (options: Options): Either.Either<void, ConfigError.ConfigError> => {
+  const token = Redacted.value(options.token).replace(/^Bot\s+/i, "").trim()
+  if (token === "") {
+    return invalid("token", "the token is empty; copy it from the Bot page of your application")
+  }
+  if (/\s/.test(token)) {
+    return invalid("token", "the token contains white space; copy it again, without quotes or line breaks")
+  }
+  const intents = Intents.fromBits(options.intents)
+  if (Either.isLeft(intents)) {
+    return invalid("intents", intents.left.message)
+  }
+  for (const event of options.events ?? []) {
+    if (!EventType.isKnown(event)) {
+      return invalid("events", `"${event}" is no event that this version knows`)
+    }
+  }
+  const { commandQueueSize, eventBufferSize, gatewayUrl, largeThreshold, session } = options
+  if (largeThreshold !== undefined && !(largeThreshold >= 50 && largeThreshold <= 250)) {
+    return invalid("largeThreshold", `${largeThreshold} is not between 50 and 250`)
+  }
+  for (const [option, size] of Object.entries({ eventBufferSize, commandQueueSize })) {
+    if (size !== undefined && !(Number.isInteger(size) && size >= 1)) {
+      return Either.left(ConfigError.InvalidData([option], `${size} is not a whole number of at least 1`))
+    }
+  }
+  const url = GatewayUrl.validate(gatewayUrl ?? defaultGatewayUrl)
+  if (Either.isLeft(url)) {
+    return invalid("gatewayUrl", url.left)
+  }
+  const resumeUrl = session?.resumeUrl
+  return resumeUrl === undefined || GatewayUrl.mayResumeAt(url.right, resumeUrl)
+    ? Either.void
+    : invalid("session", `its resume URL "${resumeUrl}" is no websocket URL that is as safe as the gateway URL`)
+}
+
+/** Decodes each duration given, and takes the default for the others. */
+const durations = <K extends string>(
+  defaults: { readonly [P in K]: Duration.DurationInput },
+  given: { readonly [P in NoInfer<K>]?: Duration.DurationInput | undefined }
+): { readonly [P in K]: Duration.Duration } => {
+  const decoded: Partial<Record<K, Duration.Duration>> = {}
+  for (const key in defaults) {
+    decoded[key] = Duration.decode(given[key] ?? defaults[key])
+  }
+  // Every key of `defaults` was set in the loop.
+  return decoded as Record<K, Duration.Duration>
+}
+
+/**
+ * Checks the options and fills in the defaults. Fails with a `ConfigError` that names the option and what to do.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { ShardConfig } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { Either, Redacted } from "effect"
+ *
+ * const options = { token: Redacted.make("abc"), intents: Intents.of("Guilds"), largeThreshold: 10 }
+ * assert.match(String(Either.getLeft(ShardConfig.make(options))), /10 is not between 50 and 250/)
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Either.Either<ShardConfig, ConfigError.ConfigError> =>
+  Either.map(check(options), (): ShardConfig => ({
+    token: options.token,
+    intents: options.intents,
+    events: Option.map(Option.fromNullable(options.events), (events) => new Set<string>(events)),
+    identifyProperties: { os: "unknown", browser: "vesper", device: "vesper", ...options.identifyProperties },
+    largeThreshold: options.largeThreshold ?? 50,
+    presence: Option.fromNullable(options.presence),
+    rateLimitCommands: options.rateLimitCommands ?? true,
+    session: Option.fromNullable(options.session),
+    gatewayUrl: options.gatewayUrl ?? defaultGatewayUrl,
+    eventBufferSize: options.eventBufferSize ?? 1024,
+    commandQueueSize: options.commandQueueSize ?? 256,
+    timeouts: durations(
+      { open: "10 seconds", hello: "20 seconds", ready: "30 seconds", resumed: "30 seconds" },
+      options.timeouts ?? {}
+    ),
+    reconnect: {
+      ...durations(
+        { backoffBase: "1 second", backoffMax: "1 minute", stableAfter: "1 minute", resumeWindow: "5 minutes" },
+        options.reconnect ?? {}
+      ),
+      resumeAttempts: options.reconnect?.resumeAttempts ?? 3,
+      invalidSessionDelay: Option.map(
+        Option.fromNullable(options.reconnect?.invalidSessionDelay),
+        ([min, max]) => [Duration.decode(min), Duration.decode(max)] as const
+      )
+    }
+  }))
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
+  Layer.effect(ShardConfig, make(options))
+
+/**
+ * The token from the environment: `DISCORD_TOKEN`.
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const tokenConfig: Config.Config<Redacted.Redacted<string>> = Config.redacted("DISCORD_TOKEN")
+
+/**
+ * Options of which each may also come from the environment.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConfigOptions = {
+  readonly [K in keyof Omit<Options, "token">]: Options[K] | Config.Config<Exclude<Options[K], undefined>>
+}
+
+/**
+ * Takes the token from `DISCORD_TOKEN`, and each option as it is or from a `Config` of its own. Fails with a
+ * `ConfigError` if something is missing or wrong.
+ *
+ * @example
+ * ```ts
+ * import { ShardConfig } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { Config } from "effect"
+ *
+ * export const config = ShardConfig.layerConfig({
+ *   intents: Intents.of("Guilds", "GuildMessages"),
+ *   largeThreshold: Config.integer("LARGE_THRESHOLD").pipe(Config.withDefault(50))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (options: ConfigOptions): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
+  Layer.effect(
+    ShardConfig,
+    Effect.flatMap(Config.all([tokenConfig, unwrap(options)]), ([token, rest]) => make({ ...rest, token }))
+  )
+
+const unwrap = (options: ConfigOptions): Config.Config<Omit<Options, "token">> => {
+  const configs: Record<string, Config.Config<unknown>> = {}
+  for (const [option, value] of Object.entries(options)) {
+    configs[option] = Config.isConfig(value) ? value : Config.succeed(value)
+  }
+  // Every option is still under its own name, either as it was or as what its Config reads.
+  return Config.all(configs) as Config.Config<unknown> as Config.Config<Omit<Options, "token">>
+}

@@ -1,0 +1,83 @@
+/**
+ * The limit of 120 messages a minute that each connection keeps.
+ *
+ * @since 0.1.0
+ */
+export * as CommandRateLimiter from "./CommandRateLimiter.js"
+
+/**
+ * Transport compression.
+ *
+ * @since 0.1.0
+ */
+export * as Decompressor from "./Decompressor.js"
+
+/**
+ * What a shard noticed and survived.
+ *
+ * @since 0.1.0
+ */
+export * as Diagnostic from "./Diagnostic.js"
+
+/**
+ * The seam between a shard and its platform.
+ *
+ * @since 0.1.0
+ */
+export * as GatewaySocket from "./GatewaySocket.js"
+
+/**
+ * Permission to identify, shared by all shards of a bot.
+ *
+ * @since 0.1.0
+ */
+export * as IdentifyQueue from "./IdentifyQueue.js"
+
+/**
+ * Round trips of heartbeats.
+ *
+ * @since 0.1.0
+ */
+export * as Latency from "./Latency.js"
+
+/**
+ * What a shard receives, as text.
+ *
+ * @since 0.1.0
+ */
+export * as Message from "./Message.js"
+
+/**
+ * What it takes to resume.
+ *
+ * @since 0.1.0
+ */
+export * as Session from "./Session.js"
+
+/**
+ * One shard, all its life.
+ *
+ * @since 0.1.0
+ */
+export * as Shard from "./Shard.js"
+
+/**
+ * What a shard is told before it starts.
+ *
+ * @since 0.1.0
+ */
+export * as ShardConfig from "./ShardConfig.js"
+
+/**
+ * What can go wrong.
+ *
+ * @since 0.1.0
+ */
+export * as ShardError from "./ShardError.js"
+
+/**
+ * Where a shard stands.
+ *
+ * @since 0.1.0
+ */
+export * as ShardStatus from "./ShardStatus.js"

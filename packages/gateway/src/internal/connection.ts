@@ -1,0 +1,328 @@
+/**
+ * One websocket, from its opening to its end. Everything here lives in one scope: when it closes, reader, heartbeats,
+ * sender, deadlines and inflater are gone, and nothing of them can touch the next connection.
+ */
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Command from "@vesper/model/Command"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberHandle from "effect/FiberHandle"
+import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import type * as Decompressor from "../Decompressor.js"
+import * as Diagnostic from "../Diagnostic.js"
+import type * as GatewaySocket from "../GatewaySocket.js"
+import type * as IdentifyQueue from "../IdentifyQueue.js"
+import * as Latency from "../Latency.js"
+import * as ShardError from "../ShardError.js"
+import * as ShardStatus from "../ShardStatus.js"
+import * as CommandLimiter from "./commandLimiter.js"
+import * as Receiver from "./receiver.js"
+import { Disconnect, type Phase } from "./recovery.js"
+import { report } from "./report.js"
+import type { LiveSession, ShardState } from "./shardState.js"
+
+/** What a connection uses and does not own. */
+export interface Services {
+  readonly queue: IdentifyQueue.IdentifyQueue
+  readonly socket: GatewaySocket.GatewaySocket
+  readonly decompressor: Decompressor.Decompressor
+}
+
+/** How it went. */
+export interface Outcome {
+  readonly reason: Disconnect
+  readonly opened: boolean
+  /** When READY or RESUMED came, in milliseconds. */
+  readonly establishedAt: Option.Option<number>
+  /** The peer's close frame, also where it only answered ours. */
+  readonly frame: Option.Option<CloseFrame.CloseFrame>
+}
+
+interface Connection {
+  readonly state: ShardState
+  readonly services: Services
+  readonly socket: GatewaySocket.Connection
+  readonly receiver: Receiver.Receiver
+  /** Whether the buffer holds up reading now. */
+  readonly isPaused: () => boolean
+  /** Whether reading was held up at any time since this was last asked. */
+  readonly wasPaused: () => boolean
+  readonly deadline: FiberHandle.FiberHandle
+}
+
+const failedBy = (cause: unknown): Disconnect =>
+  Disconnect.Failed({ error: new ShardError.ProcessError({ subject: "the connection", cause }) })
+
+/** Runs `effect` beside the connection, in its scope. If it fails, the connection ends: there is no half of one. */
+const alongside = (
+  receiver: Receiver.Receiver,
+  effect: Effect.Effect<void, Disconnect>
+): Effect.Effect<void, never, Scope.Scope> =>
+  effect.pipe(
+    Effect.catchAllDefect((cause) => Effect.fail(failedBy(cause))),
+    Effect.catchAll((reason) => Effect.sync(() => receiver.end(reason))),
+    Effect.forkScoped,
+    Effect.asVoid
+  )
+
+const write = (
+  connection: Connection,
+  subject: ShardError.SendingMessageError["subject"],
+  text: string
+): Effect.Effect<void, Disconnect> =>
+  Effect.mapError(
+    connection.socket.write(text),
+    (cause) => Disconnect.Failed({ error: new ShardError.SendingMessageError({ subject, cause }) })
+  )
+
+/** Gives the phase its time, counted from now, in place of the phase before. */
+const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> => {
+  const wait: Effect.Effect<void> = Effect.suspend(() => {
+    const framesBefore = connection.receiver.frames()
+    return Effect.zipRight(
+      Effect.sleep(duration),
+      Effect.suspend(() => {
+        // While reading is held up the answer cannot be seen; and a long replay is no silence.
+        const isAlive = connection.isPaused() || (phase === "resumed" && connection.receiver.frames() > framesBefore)
+        return isAlive ? wait : Effect.sync(() => connection.receiver.end(Disconnect.TimedOut({ phase })))
+      })
+    )
+  })
+  return Effect.asVoid(FiberHandle.run(connection.deadline, wait))
+}
+
+const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
+  Effect.gen(function*() {
+    const { state } = connection
+    state.latency = Latency.beatSent(state.latency, yield* Clock.currentTimeMillis)
+    yield* limiter.recordHeartbeat
+    yield* write(connection, "heartbeat", Command.encode(Command.heartbeat(state.session?.sequence ?? null)))
+  })
+
+/**
+ * Beats for ever: first after a random part of the interval, so that shards which started together do not beat
+ * together. A beat that is due while the one before is unanswered means that the connection is dead, unless the answer
+ * could not be read because the program is slow.
+ */
+const heartbeats = (
+  connection: Connection,
+  limiter: CommandLimiter.CommandLimiter,
+  interval: Duration.Duration
+): Effect.Effect<never, Disconnect> => {
+  // A write that takes a whole interval is a connection that takes nothing any more.
+  const beatInTime = Effect.timeoutFail(beat(connection, limiter), {
+    duration: interval,
+    onTimeout: () => Disconnect.Zombie()
+  })
+  const beatAndWait = Effect.gen(function*() {
+    const due = (yield* Clock.currentTimeMillis) + Duration.toMillis(interval)
+    yield* beatInTime
+    yield* Effect.sleep(Math.max(0, due - (yield* Clock.currentTimeMillis)))
+    const wasPaused = connection.wasPaused()
+    if (!connection.receiver.wasAcknowledged() && !wasPaused) {
+      yield* Effect.fail(Disconnect.Zombie())
+    }
+  })
+  return Effect.flatMap(
+    Random.next,
+    (jitter) => Effect.zipRight(Effect.sleep(Duration.times(interval, jitter)), Effect.forever(beatAndWait))
+  )
+}
+
+const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
+  const { services, state: { config, id } } = connection
+  const payload = Command.identify({
+    token: config.token,
+    intents: config.intents,
+    properties: config.identifyProperties,
+    large_threshold: config.largeThreshold,
+    shard: [id.id, id.total],
+    ...(Option.isSome(config.presence) && { presence: config.presence.value })
+  })
+  return services.queue.withPermit(id)(Effect.gen(function*() {
+    yield* startDeadline(connection, "ready", config.timeouts.ready)
+    yield* limiter.recordCommand
+    yield* write(connection, "identify", Command.encode(payload))
+  }))
+}
+
+const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, session: LiveSession) =>
+  Effect.gen(function*() {
+    const { config } = connection.state
+    yield* startDeadline(connection, "resumed", config.timeouts.resumed)
+    yield* limiter.recordCommand
+    const payload = Command.resume({ token: config.token, session_id: session.id, seq: session.sequence })
+    yield* write(connection, "resume", Command.encode(payload))
+  })
+
+/** Writes what waits in the command queue, as fast as the limit allows. */
+const sender = (
+  connection: Connection,
+  limiter: CommandLimiter.CommandLimiter
+): Effect.Effect<never, Disconnect> => {
+  const { commands, config } = connection.state
+  const awaitRoom = config.rateLimitCommands ? limiter.awaitRoom : Effect.void
+  return Effect.forever(Effect.zipRight(
+    Effect.zipRight(commands.awaitCommand, awaitRoom),
+    commands.writeNext((text) => Effect.zipRight(limiter.recordCommand, write(connection, "command", text)))
+  ))
+}
+
+/** The hello has come: beat, and become identified in the meantime. */
+const greet = (connection: Connection, interval: Duration.Duration) =>
+  Effect.gen(function*() {
+    const { receiver, state } = connection
+    const limiter = CommandLimiter.make(interval)
+    state.limiter = limiter
+    yield* FiberHandle.clear(connection.deadline)
+    yield* alongside(receiver, heartbeats(connection, limiter, interval))
+    const { session } = state
+    state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
+    const handshake = session === undefined
+      ? identify(connection, limiter)
+      : resume(connection, limiter, session)
+    yield* alongside(receiver, handshake)
+    return limiter
+  })
+
+/** Carries out what the socket's callback asks for, until it says that the connection has ended. */
+const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receiver.Signal>) =>
+  Effect.gen(function*() {
+    const { receiver, state } = connection
+    let limiter = Option.none<CommandLimiter.CommandLimiter>()
+    let establishedAt = Option.none<number>()
+    while (true) {
+      const signal = yield* Effect.orDie(signals.take)
+      switch (signal._tag) {
+        case "Hello": {
+          limiter = Option.some(yield* greet(connection, signal.interval))
+          break
+        }
+        case "HeartbeatRequested": {
+          // Before its hello a gateway has no say in heartbeats.
+          if (Option.isSome(limiter)) {
+            yield* alongside(receiver, beat(connection, limiter.value))
+          }
+          break
+        }
+        case "Established": {
+          if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
+            establishedAt = Option.some(yield* Clock.currentTimeMillis)
+            yield* FiberHandle.clear(connection.deadline)
+            yield* alongside(receiver, sender(connection, limiter.value))
+          }
+          break
+        }
+        case "Noticed": {
+          yield* report(state, signal.diagnostic)
+          break
+        }
+        case "Ended":
+          return { reason: signal.reason, establishedAt }
+      }
+    }
+  })
+
+/** Lets the buffer hold up the socket, and remembers that it did. */
+const holdUp = (state: ShardState, socket: GatewaySocket.Connection, tell: (signal: Receiver.Signal) => void) => {
+  let isPaused = false
+  let wasPaused = false
+  state.buffer.unsafeSetSource(Option.some({
+    pause: () => {
+      isPaused = true
+      wasPaused = true
+      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.buffer.unsafeSize() }) }))
+      socket.pause()
+    },
+    resume: () => {
+      isPaused = false
+      socket.resume()
+    }
+  }))
+  return {
+    isPaused: () => isPaused,
+    wasPaused: () => {
+      const was = wasPaused
+      wasPaused = isPaused
+      return was
+    }
+  }
+}
+
+/** What to close with: 1000 only if the session is over anyway, or the user wants it so. */
+const farewell = (reason: Option.Option<Disconnect>): CloseFrame.CloseFrame =>
+  Option.exists(reason, (reason) => reason._tag === "SessionInvalidated" && !reason.resumable)
+    ? CloseFrame.fromIntent("EndSession")
+    : CloseFrame.fromIntent("KeepSession")
+
+const open = (services: Services, url: string, receiver: Receiver.Receiver, timeout: Duration.Duration) =>
+  services.socket.open(url, receiver).pipe(
+    Effect.mapError((cause) => Disconnect.Unreachable({ cause })),
+    Effect.timeoutFail({ duration: timeout, onTimeout: () => Disconnect.TimedOut({ phase: "open" }) })
+  )
+
+/**
+ * Runs one connection to its end. Interrupting it closes the connection with a code that keeps the session, or with
+ * the frame that `closeFrame` gives.
+ */
+export const run = (
+  state: ShardState,
+  services: Services,
+  url: string,
+  closeFrame: () => Option.Option<CloseFrame.CloseFrame>
+): Effect.Effect<Outcome> => {
+  const attempt = Effect.gen(function*() {
+    state.status.set(ShardStatus.Connecting())
+    state.latency = Latency.empty
+    const signals = yield* Mailbox.make<Receiver.Signal>()
+    const inflater = yield* services.decompressor.make
+    state.inflater = Option.getOrUndefined(inflater)
+    const tell = (signal: Receiver.Signal) => {
+      signals.unsafeOffer(signal)
+    }
+    const receiver = Receiver.make(state, inflater, yield* Effect.clock, tell)
+    let reason = Option.none<Disconnect>()
+    const outcome = (opened: boolean, ended: Disconnect, establishedAt: Option.Option<number>): () => Outcome => {
+      reason = Option.some(ended)
+      // The peer's answer to our close frame is only there once the scope has closed.
+      return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
+    }
+    const opened = yield* Effect.either(open(services, url, receiver, state.config.timeouts.open))
+    if (Either.isLeft(opened)) {
+      return outcome(false, opened.left, Option.none())
+    }
+    const socket = opened.right
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        state.buffer.unsafeSetSource(Option.none())
+        return socket.close(Option.getOrElse(closeFrame(), () => farewell(reason)))
+      })
+    )
+    const pauses = holdUp(state, socket, tell)
+    const deadline = yield* FiberHandle.make()
+    const connection: Connection = { state, services, socket, receiver, deadline, ...pauses }
+    yield* startDeadline(connection, "hello", state.config.timeouts.hello)
+    const ended = yield* follow(connection, signals)
+    return outcome(true, ended.reason, ended.establishedAt)
+  })
+  return Effect.scoped(attempt).pipe(
+    Effect.map((outcome) => outcome()),
+    Effect.catchAllDefect((cause) =>
+      Effect.succeed<Outcome>({
+        reason: failedBy(cause),
+        opened: false,
+        establishedAt: Option.none(),
+        frame: Option.none()
+      })
+    ),
+    Effect.ensuring(Effect.sync(() => {
+      state.limiter = undefined
+      state.inflater = undefined
+    }))
+  )
+}

@@ -1,0 +1,153 @@
+/**
+ * The bounded buffer between the socket's callback, which fills it synchronously, and the fibers that read from it.
+ *
+ * `Mailbox` comes close, but a bounded one refuses what does not fit: here the socket is paused instead, and what was
+ * already on the way must still get in. It cannot be opened again after its end either.
+ */
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as ShardError from "../ShardError.js"
+
+/** What waits to be read, in the order in which it happened. */
+export type Item =
+  | { readonly _tag: "Dispatch"; readonly t: string; readonly s: number; readonly text: string }
+  | { readonly _tag: "Control"; readonly text: string }
+  | { readonly _tag: "Close"; readonly frame: Option.Option<CloseFrame.CloseFrame> }
+  | { readonly _tag: "Failure"; readonly error: ShardError.RecoverableError }
+
+/** What the buffer stops and starts as it fills and drains. */
+export interface Source {
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+export interface EventBuffer {
+  /** Never refuses: a full buffer pauses its source instead. */
+  readonly unsafePush: (item: Item) => void
+  /** Drops the notice once the buffer is twice as full as it should be: no back-pressure holds up failing reconnects. */
+  readonly unsafeNotify: (item: Item) => void
+  /** Waits until there is something, then takes the first. Interrupting the wait loses nothing. */
+  readonly take: Effect.Effect<Item, ShardError.TerminalError>
+  readonly unsafeSize: () => number
+  readonly unsafeIsFull: () => boolean
+  /** Whose reading stops while the buffer is full. */
+  readonly unsafeSetSource: (source: Option.Option<Source>) => void
+  /** What is still in the buffer can be read; then reading fails with `error`. */
+  readonly unsafeEnd: (error: ShardError.TerminalError) => void
+  /** Undoes `unsafeEnd`. */
+  readonly unsafeReopen: () => void
+}
+
+export const make = (capacity: number): EventBuffer => {
+  // Taken from the front by index; the part that is gone is cut off when it outweighs the rest, so both ends are cheap.
+  const cutAfter = 64
+  let items: Array<Item | undefined> = []
+  let head = 0
+  let ended = Option.none<ShardError.TerminalError>()
+  let source = Option.none<Source>()
+  let paused = false
+  const readers = new Set<() => void>()
+  const lowWater = Math.floor(capacity / 2)
+
+  const size = () => items.length - head
+
+  const wakeReaders = () => {
+    if (readers.size > 0) {
+      const waiting = Array.from(readers)
+      readers.clear()
+      for (const wake of waiting) {
+        wake()
+      }
+    }
+  }
+
+  const settleSource = () => {
+    if (Option.isNone(source)) {
+      return
+    }
+    if (!paused && size() >= capacity) {
+      paused = true
+      source.value.pause()
+    } else if (paused && size() <= lowWater) {
+      paused = false
+      source.value.resume()
+    }
+  }
+
+  const unsafePush = (item: Item) => {
+    items.push(item)
+    if (!paused && items.length - head >= capacity) {
+      settleSource()
+    }
+    if (readers.size > 0) {
+      wakeReaders()
+    }
+  }
+
+  const unsafeTake = (): Item | undefined => {
+    const item = items[head]
+    if (item === undefined) {
+      return undefined
+    }
+    // Released at once: an item can hold a hundred kilobytes of text.
+    items[head] = undefined
+    head++
+    if (head === items.length) {
+      items = []
+      head = 0
+    } else if (head >= cutAfter && head * 2 > items.length) {
+      items = items.slice(head)
+      head = 0
+    }
+    if (paused) {
+      settleSource()
+    }
+    return item
+  }
+
+  const awaitSomething = Effect.async<void>((resume) => {
+    if (size() > 0 || Option.isSome(ended)) {
+      return resume(Effect.void)
+    }
+    const wake = () => resume(Effect.void)
+    readers.add(wake)
+    return Effect.sync(() => readers.delete(wake))
+  })
+
+  const take: Effect.Effect<Item, ShardError.TerminalError> = Effect.suspend(() => {
+    const item = unsafeTake()
+    if (item !== undefined) {
+      return Exit.succeed(item)
+    }
+    return Option.isSome(ended)
+      ? Exit.fail(ended.value)
+      // All waiting readers are woken: whoever comes too late waits again.
+      : Effect.zipRight(awaitSomething, take)
+  })
+
+  return {
+    unsafePush,
+    unsafeNotify: (item) => {
+      if (size() < capacity * 2) {
+        unsafePush(item)
+      }
+    },
+    take,
+    unsafeSize: size,
+    unsafeIsFull: () => size() >= capacity,
+    unsafeSetSource: (next) => {
+      source = next
+      paused = false
+      settleSource()
+    },
+    unsafeEnd: (error) => {
+      ended = Option.some(error)
+      wakeReaders()
+    },
+    unsafeReopen: () => {
+      ended = Option.none()
+    }
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * The hot path: from the socket's callback to the event buffer, in one tick, without a fiber, a promise or an Effect.
+ * What needs an Effect is told to the connection's fiber as a signal.
+ */
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Control from "@vesper/model/Control"
+import * as Opcode from "@vesper/model/Opcode"
+import type * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as Decompressor from "../Decompressor.js"
+import * as Diagnostic from "../Diagnostic.js"
+import type * as GatewaySocket from "../GatewaySocket.js"
+import * as Latency from "../Latency.js"
+import * as ShardError from "../ShardError.js"
+import * as ShardStatus from "../ShardStatus.js"
+import * as Envelope from "./envelope.js"
+import * as GatewayUrl from "./gatewayUrl.js"
+import { Disconnect } from "./recovery.js"
+import type { ShardState } from "./shardState.js"
+
+/** What the callback tells the connection's fiber. */
+export type Signal = Data.TaggedEnum<{
+  Hello: { readonly interval: Duration.Duration }
+  HeartbeatRequested: {}
+  /** READY or RESUMED. */
+  Established: {}
+  Noticed: { readonly diagnostic: Diagnostic.Diagnostic }
+  Ended: { readonly reason: Disconnect }
+}>
+
+export const Signal = Data.taggedEnum<Signal>()
+
+export interface Receiver extends GatewaySocket.Handlers {
+  /** Frames so far. A phase of the handshake sees by it that the gateway is alive. */
+  readonly frames: () => number
+  /** A heartbeat was acknowledged since this was last asked. */
+  readonly wasAcknowledged: () => boolean
+  /** The close frame that the peer sent. */
+  readonly closedWith: () => Option.Option<CloseFrame.CloseFrame>
+  /** Ends the connection for a reason found elsewhere. Only the first reason counts. */
+  readonly end: (reason: Disconnect) => void
+}
+
+const decoder = new TextDecoder()
+
+const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : decoder.decode(body)
+
+export const make = (
+  state: ShardState,
+  inflater: Option.Option<Decompressor.Inflater>,
+  clock: Clock.Clock,
+  tell: (signal: Signal) => void
+): Receiver => {
+  const envelope = Envelope.make()
+  const inflate = Option.getOrUndefined(inflater)?.inflate
+  const wanted = Option.getOrUndefined(state.config.events)
+  const { buffer } = state
+  let ended = false
+  let greeted = false
+  let frames = 0
+  let acknowledged = false
+  let closedWith = Option.none<CloseFrame.CloseFrame>()
+
+  const end = (reason: Disconnect) => {
+    if (!ended) {
+      ended = true
+      tell(Signal.Ended({ reason }))
+    }
+  }
+
+  const refuse = (subject: string, cause: unknown) =>
+    end(Disconnect.Failed({ error: new ShardError.ProcessError({ subject, cause }) }))
+
+  const notice = (diagnostic: Diagnostic.Diagnostic) => tell(Signal.Noticed({ diagnostic }))
+
+  const unreadable = (eventType: Option.Option<string>, cause: unknown) => {
+    const error = new ShardError.DeserializationError({ eventType, cause })
+    buffer.unsafeNotify({ _tag: "Failure", error })
+    notice(Diagnostic.Failure({ error }))
+  }
+
+  const establish = () => {
+    state.status.set(ShardStatus.Connected())
+    tell(Signal.Established())
+  }
+
+  const ready = (text: string) => {
+    const payload = Control.decodeReady(parseJson(text))
+    if (Either.isLeft(payload)) {
+      return refuse("READY", payload.left)
+    }
+    const { d: { resume_gateway_url: url, session_id: id }, s: sequence } = payload.right
+    const isSafe = GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
+    if (!isSafe) {
+      notice(Diagnostic.UnsafeResumeUrl({ url }))
+    }
+    state.session = { id, sequence, resumeUrl: isSafe ? url : undefined }
+    establish()
+  }
+
+  const push = (t: string, s: number, body: string | Uint8Array) => {
+    if (wanted === undefined || wanted.has(t)) {
+      buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body) })
+    }
+  }
+
+  const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
+    if (!greeted) {
+      return refuse(t ?? "an event", new Error("it came before the hello"))
+    }
+    if (t === undefined || s === -1) {
+      return unreadable(Option.fromNullable(t), new Error("the event has no name or no sequence number"))
+    }
+    if (t === "READY") {
+      ready(textOf(body))
+      return push(t, s, body)
+    }
+    const { session } = state
+    if (session === undefined) {
+      return refuse(t, new Error("it came before READY"))
+    }
+    if (s <= session.sequence) {
+      return notice(Diagnostic.Duplicate({ sequence: s }))
+    }
+    if (s !== session.sequence + 1) {
+      notice(Diagnostic.Gap({ after: session.sequence, before: s }))
+    }
+    session.sequence = s
+    if (t === "RESUMED") {
+      establish()
+    }
+    push(t, s, body)
+  }
+
+  const hello = (text: string) => {
+    const payload = Control.decodeHello(parseJson(text))
+    if (Either.isLeft(payload)) {
+      return refuse("hello", payload.left)
+    }
+    if (greeted) {
+      return refuse("hello", new Error("it came a second time"))
+    }
+    greeted = true
+    tell(Signal.Hello({ interval: Duration.millis(payload.right.d.heartbeat_interval) }))
+  }
+
+  const invalidSession = (text: string) => {
+    const payload = Control.decodeInvalidSession(parseJson(text))
+    return Either.isLeft(payload)
+      ? refuse("invalid session", payload.left)
+      : end(Disconnect.SessionInvalidated({ resumable: payload.right.d }))
+  }
+
+  const control = (op: number, text: string) => {
+    buffer.unsafeNotify({ _tag: "Control", text })
+    switch (op) {
+      case Opcode.HeartbeatAck: {
+        acknowledged = true
+        state.latency = Latency.beatAcknowledged(state.latency, clock.unsafeCurrentTimeMillis())
+        return
+      }
+      case Opcode.Heartbeat:
+        return tell(Signal.HeartbeatRequested())
+      case Opcode.Hello:
+        return hello(text)
+      case Opcode.Reconnect:
+        return end(Disconnect.ReconnectRequested())
+      case Opcode.InvalidSession:
+        return invalidSession(text)
+      default:
+        return notice(Diagnostic.UnknownOpcode({ opcode: op }))
+    }
+  }
+
+  const receive = (body: string | Uint8Array) => {
+    const isScanned = typeof body === "string"
+      ? Envelope.scanText(envelope, body)
+      : Envelope.scanBytes(envelope, body)
+    if (!isScanned) {
+      const parsed = Envelope.parse(envelope, textOf(body))
+      if (Either.isLeft(parsed)) {
+        return unreadable(Option.none(), parsed.left)
+      }
+    }
+    return envelope.op === Opcode.Dispatch
+      ? dispatch(envelope.t, envelope.s, body)
+      : control(envelope.op, textOf(body))
+  }
+
+  return {
+    onFrame: (data, isBinary) => {
+      // Once the end is decided, events on the way are still good, but none that does not fit: it comes again.
+      if (ended && (buffer.unsafeIsFull() || state.session === undefined)) {
+        return
+      }
+      frames++
+      if (!isBinary) {
+        return receive(data)
+      }
+      let body: Uint8Array | undefined
+      try {
+        if (inflate === undefined || typeof data === "string") {
+          throw new Error("a binary frame came, though no compression was asked for")
+        }
+        body = inflate(data)
+      } catch (cause) {
+        return end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
+      }
+      if (body !== undefined) {
+        receive(body)
+      }
+    },
+    onClose: (frame) => {
+      closedWith = frame
+      end(Disconnect.Closed({ frame }))
+    },
+    frames: () => frames,
+    wasAcknowledged: () => {
+      const was = acknowledged
+      acknowledged = false
+      return was
+    },
+    closedWith: () => closedWith,
+    end
+  }
+}
+
+/** The scanner has seen an envelope, not that the rest is JSON: what is not is left to the schema to refuse. */
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

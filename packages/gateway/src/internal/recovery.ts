@@ -1,0 +1,178 @@
+/**
+ * What a shard does after a connection has ended: one pure function. Everything it needs comes in as a value, chance
+ * and time included, so that its whole table can be tested.
+ */
+import * as CloseCode from "@vesper/model/CloseCode"
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as ShardError from "../ShardError.js"
+
+/** Why a connection ended. */
+export type Disconnect = Data.TaggedEnum<{
+  /** The socket did not open. */
+  Unreachable: { readonly cause: unknown }
+  /** The gateway did not answer in time. */
+  TimedOut: { readonly phase: Phase }
+  /** The peer closed, or the connection was lost. */
+  Closed: { readonly frame: Option.Option<CloseFrame.CloseFrame> }
+  /** A heartbeat was not acknowledged before the next was due. */
+  Zombie: {}
+  /** Opcode 7. */
+  ReconnectRequested: {}
+  /** Opcode 9. */
+  SessionInvalidated: { readonly resumable: boolean }
+  /** The connection cannot go on because of an error of its own. */
+  Failed: {
+    readonly error: ShardError.CompressionError | ShardError.ProcessError | ShardError.SendingMessageError
+  }
+}>
+
+/** The phases of a handshake, each with a deadline of its own. */
+export type Phase = "open" | "hello" | "ready" | "resumed"
+
+export const Disconnect = Data.taggedEnum<Disconnect>()
+
+/** Where to connect to: the session's resume URL, or the gateway URL that every first connection uses. */
+export type Host = "resume" | "gateway"
+
+/** What is remembered from one connection to the next. */
+export interface History {
+  /** Connections in a row that ended before their session was stable. */
+  readonly attempts: number
+  /** Attempts in a row to resume that did not reach RESUMED. */
+  readonly failedResumes: number
+  /** When the session was last alive, while there is something to resume; in milliseconds. */
+  readonly lostAt: Option.Option<number>
+}
+
+export const initial: History = { attempts: 0, failedResumes: 0, lostAt: Option.none() }
+
+/** How the connection went that has just ended. */
+export interface Ended {
+  readonly reason: Disconnect
+  /** There is a session that could be resumed. */
+  readonly hasSession: boolean
+  /** The session has a resume URL. */
+  readonly hasResumeUrl: boolean
+  /** The socket was open. */
+  readonly opened: boolean
+  /** READY or RESUMED had arrived. */
+  readonly established: boolean
+  /** The session was established for so long that earlier failures no longer count. */
+  readonly stable: boolean
+  readonly now: number
+  /** A number from 0 (inclusive) to 1 (exclusive). */
+  readonly random: number
+}
+
+/** The limits that `decide` keeps. */
+export interface Policy {
+  /** The wait after the second failure in a row; it doubles with each further one. */
+  readonly backoffBase: Duration.Duration
+  readonly backoffMax: Duration.Duration
+  /** Attempts to resume at the resume URL, and after those at the gateway URL. */
+  readonly resumeAttempts: number
+  /** How long a session is held on to while no host at all can be reached. */
+  readonly resumeWindow: Duration.Duration
+  /** A random wait between these two before a new session is asked for after opcode 9. */
+  readonly invalidSessionDelay: Option.Option<readonly [min: Duration.Duration, max: Duration.Duration]>
+}
+
+/** What to do next. */
+export type Decision = Data.TaggedEnum<{
+  Resume: { readonly after: Duration.Duration; readonly host: Host }
+  /** Forget the session if there is one, and ask for a new one. */
+  Identify: { readonly after: Duration.Duration }
+  Stop: { readonly code: number; readonly reason: string }
+}>
+
+export const Decision = Data.taggedEnum<Decision>()
+
+/**
+ * The wait before attempt number `attempts` + 1: none at first, so that a healthy shard is back at once, then doubling
+ * up to the limit. Chance takes away up to half of it, so that shards which fell together do not come back together.
+ */
+export const backoff = (policy: Policy, attempts: number, random: number): Duration.Duration => {
+  if (attempts === 0) {
+    return Duration.zero
+  }
+  const full = Math.min(
+    Duration.toMillis(policy.backoffMax),
+    // A power beyond 2^30 only overshoots the limit further.
+    Duration.toMillis(policy.backoffBase) * 2 ** Math.min(attempts - 1, 30)
+  )
+  return Duration.millis(Math.round(full * (1 - random / 2)))
+}
+
+/** The code of the gateway's close frame, if that is what ended the connection. */
+export const closeCode = (reason: Disconnect): Option.Option<number> =>
+  reason._tag === "Closed" ? Option.map(reason.frame, (frame) => frame.code) : Option.none()
+
+/** Whether the session is over by what the gateway said, whatever was tried before. */
+const endsSession = (reason: Disconnect): boolean =>
+  reason._tag === "SessionInvalidated"
+    ? !reason.resumable
+    : Option.exists(closeCode(reason), (code) => !CloseCode.mayResume(code))
+
+/** Which host the next attempt to resume goes to, after `failedResumes` that failed. */
+export const resumeHost = (policy: Policy, failedResumes: number, hasResumeUrl: boolean): Host =>
+  hasResumeUrl && failedResumes < policy.resumeAttempts ? "resume" : "gateway"
+
+/**
+ * Both hosts have had their attempts. If something answered, the session is what fails, and a new one helps. If
+ * nothing could be reached, asking for a new one would fail as well: the session is kept as long as Discord may.
+ */
+const isResumingSpent = (history: History, ended: Ended, policy: Policy): boolean => {
+  const budget = policy.resumeAttempts * (ended.hasResumeUrl ? 2 : 1)
+  if (history.failedResumes < budget) {
+    return false
+  }
+  const lostFor = ended.now - Option.getOrElse(history.lostAt, () => ended.now)
+  return ended.opened || lostFor >= Duration.toMillis(policy.resumeWindow)
+}
+
+const delayAfterInvalidation = (policy: Policy, ended: Ended): Duration.Duration =>
+  ended.reason._tag !== "SessionInvalidated" ? Duration.zero : Option.match(policy.invalidSessionDelay, {
+    onNone: () => Duration.zero,
+    onSome: ([min, max]) =>
+      Duration.millis(
+        Math.round(Duration.toMillis(min) + ended.random * (Duration.toMillis(max) - Duration.toMillis(min)))
+      )
+  })
+
+/**
+ * Decides what follows the end of a connection, and what to remember.
+ *
+ * A resume costs a round trip, an identify one of some thousand a day: whatever may be resumed is, within the
+ * resuming's own budget.
+ */
+export const decide = (history: History, ended: Ended, policy: Policy): readonly [Decision, History] => {
+  const code = closeCode(ended.reason)
+  if (Option.isSome(code) && !CloseCode.mayReconnect(code.value)) {
+    const reason = ended.reason._tag === "Closed"
+      ? Option.match(ended.reason.frame, { onNone: () => "", onSome: (frame) => frame.reason })
+      : ""
+    return [Decision.Stop({ code: code.value, reason }), initial]
+  }
+  const before = ended.stable ? initial : history
+  const after = backoff(policy, before.attempts, ended.random)
+  const attempts = before.attempts + 1
+  const identify = (): readonly [Decision, History] => [
+    Decision.Identify({ after: Duration.sum(after, delayAfterInvalidation(policy, ended)) }),
+    { attempts, failedResumes: 0, lostAt: Option.none() }
+  ]
+  if (!ended.hasSession || endsSession(ended.reason)) {
+    return identify()
+  }
+  const next: History = {
+    attempts,
+    failedResumes: ended.established ? 0 : before.failedResumes + 1,
+    lostAt: ended.established || Option.isNone(before.lostAt) ? Option.some(ended.now) : before.lostAt
+  }
+  if (isResumingSpent(next, ended, policy)) {
+    return identify()
+  }
+  return [Decision.Resume({ after, host: resumeHost(policy, next.failedResumes, ended.hasResumeUrl) }), next]
+}

@@ -1,0 +1,25 @@
+/** Tells the log and the diagnostics stream what a shard noticed. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Diagnostic from "../Diagnostic.js"
+import type { ShardState } from "./shardState.js"
+
+const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnostic.match({
+  Failure: ({ error }) => Effect.logWarning(error.message),
+  Duplicate: ({ sequence }) => Effect.logDebug(`dropped event ${sequence}, which had come before`),
+  Gap: ({ after, before }) => Effect.logWarning(`the events between ${after} and ${before} never came`),
+  UnknownOpcode: ({ opcode }) => Effect.logDebug(`ignored a message with the unknown opcode ${opcode}`),
+  UnsafeResumeUrl: ({ url }) =>
+    Effect.logWarning(`the gateway named "${url}" to resume at, which is not as safe as its own URL; it is not used`),
+  Zombie: () => Effect.logWarning("the gateway did not acknowledge a heartbeat, the connection counts as dead"),
+  Reconnecting: ({ after, attempt, next, reason }) =>
+    Effect.logInfo(`${reason}; ${next} in ${Duration.format(after)} (attempt ${attempt})`),
+  Paused: ({ buffered }) =>
+    Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`)
+})
+
+export const report = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    state.diagnostics.publish(diagnostic)
+    return log(diagnostic)
+  })

@@ -1,0 +1,214 @@
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Command from "@vesper/model/Command"
+import * as Dispatch from "@vesper/model/Dispatch"
+import type * as ShardId from "@vesper/model/ShardId"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as FiberHandle from "effect/FiberHandle"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Decompressor from "../Decompressor.js"
+import * as Diagnostic from "../Diagnostic.js"
+import * as GatewaySocket from "../GatewaySocket.js"
+import * as IdentifyQueue from "../IdentifyQueue.js"
+import * as Message from "../Message.js"
+import type * as Session from "../Session.js"
+import type * as Shard from "../Shard.js"
+import * as ShardConfig from "../ShardConfig.js"
+import * as ShardError from "../ShardError.js"
+import * as ShardStatus from "../ShardStatus.js"
+import type { Item } from "./eventBuffer.js"
+import { report } from "./report.js"
+import * as ShardState from "./shardState.js"
+import * as Supervisor from "./supervisor.js"
+
+type Dispatched = Extract<Item, { readonly _tag: "Dispatch" }>
+
+/** Parses an event as late as this, in the reader's own fiber: what is broken is one reader's error. */
+const parse = (item: Dispatched): Either.Either<Dispatch.Dispatch, ShardError.DeserializationError> =>
+  Either.try({
+    // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
+    try: () => Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0]),
+    catch: (cause) => new ShardError.DeserializationError({ eventType: Option.some(item.t), cause })
+  })
+
+const unreadable = (state: ShardState.ShardState, error: ShardError.DeserializationError) =>
+  Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
+
+const nextEvent = (state: ShardState.ShardState): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> =>
+  Effect.flatMap(state.buffer.take, (item) => {
+    switch (item._tag) {
+      case "Dispatch": {
+        const event = parse(item)
+        return Either.isRight(event) ? event : unreadable(state, event.left)
+      }
+      case "Failure":
+        return Effect.fail(item.error)
+      case "Close":
+      case "Control":
+        return nextEvent(state)
+    }
+  })
+
+const nextMessage = (state: ShardState.ShardState): Effect.Effect<Message.Message, ShardError.ReceiveError> =>
+  Effect.flatMap(state.buffer.take, (item): Effect.Effect<Message.Message, ShardError.ReceiveError> => {
+    switch (item._tag) {
+      case "Dispatch":
+      case "Control":
+        return Effect.succeed(Message.Text({ text: item.text }))
+      case "Close":
+        return Effect.succeed(Message.Close({ frame: item.frame }))
+      case "Failure":
+        return Effect.fail(item.error)
+    }
+  })
+
+/** Reads on over what the shard recovers from; that was reported where it happened. */
+const endure = <A>(
+  next: Effect.Effect<A, ShardError.ReceiveError>
+): Stream.Stream<A, ShardError.FatallyClosedError> => {
+  const enduring: Effect.Effect<A, Option.Option<ShardError.FatallyClosedError>> = Effect.catchAll(next, (error) => {
+    switch (error._tag) {
+      case "FatallyClosedError":
+        return Effect.fail(Option.some(error))
+      case "ShardClosedError":
+        return Effect.fail(Option.none())
+      default:
+        return enduring
+    }
+  })
+  // One at a time: a stream that is left early must not take along events that somebody else would read.
+  return Stream.repeatEffectOption(enduring)
+}
+
+const tooLarge = (bytes: number) =>
+  new ShardError.SendError({
+    reason: "TooLarge",
+    cause: new Error(`it has ${bytes} bytes, Discord takes ${Command.maxBytes}; split it or leave something out`)
+  })
+
+const makeSender = (
+  state: ShardState.ShardState,
+  close: Shard.Sender["close"]
+): Shard.Sender => {
+  const encoder = new TextEncoder()
+  const sendText = (text: string): Effect.Effect<void, ShardError.SendError> => {
+    const bytes = encoder.encode(text).length
+    return bytes > Command.maxBytes ? Effect.fail(tooLarge(bytes)) : state.commands.send(text)
+  }
+  return {
+    command: (command) => Effect.suspend(() => sendText(Command.encode(command))),
+    send: (json) =>
+      Effect.zipRight(
+        Effect.try({
+          try: () => JSON.parse(json),
+          catch: (cause) => new ShardError.SendError({ reason: "Serializing", cause })
+        }),
+        sendText(json)
+      ),
+    close,
+    isClosed: Effect.sync(() => state.commands.unsafeIsClosed())
+  }
+}
+
+export const make = (
+  id: ShardId.ShardId
+): Effect.Effect<
+  Shard.Shard,
+  never,
+  ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const config = yield* ShardConfig.ShardConfig
+    const services = {
+      queue: yield* IdentifyQueue.IdentifyQueue,
+      socket: yield* GatewaySocket.GatewaySocket,
+      decompressor: yield* Decompressor.Current
+    }
+    const state = yield* ShardState.make(id, config)
+    let farewell = Option.none<CloseFrame.CloseFrame>()
+    let isClosed = false
+
+    const shutDown = Effect.suspend(() => {
+      isClosed = true
+      const error = new ShardError.ShardClosedError()
+      state.buffer.unsafeEnd(error)
+      return state.commands.close(error)
+    })
+
+    // Registered first, so that it runs when the supervisor and its connection are gone.
+    yield* Effect.addFinalizer(() => shutDown)
+    const supervisor = yield* FiberHandle.make<void>()
+    // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
+    const fork = yield* FiberHandle.runtime(supervisor)<never>()
+
+    const start = Effect.sync(() => {
+      if (!isClosed && !ShardStatus.isFatallyClosed(state.status.get())) {
+        fork(
+          Effect.annotateLogs(Supervisor.run(state, services, () => farewell), "shard.id", id.id),
+          { onlyIfMissing: true }
+        )
+      }
+    })
+
+    const close = (frame: CloseFrame.CloseFrame): Effect.Effect<Option.Option<Session.Session>> =>
+      Effect.gen(function*() {
+        if (isClosed || ShardStatus.isFatallyClosed(state.status.get())) {
+          return ShardState.session(state)
+        }
+        isClosed = true
+        farewell = Option.some(frame)
+        yield* FiberHandle.clear(supervisor)
+        if (CloseFrame.intent(frame) === "EndSession") {
+          state.session = undefined
+        }
+        state.buffer.unsafeNotify({ _tag: "Close", frame: Option.some(frame) })
+        state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
+        yield* shutDown
+        return ShardState.session(state)
+      }).pipe(Effect.uninterruptible)
+
+    const connect = Effect.zipRight(
+      Effect.sync(() => {
+        if (isClosed && !ShardStatus.isFatallyClosed(state.status.get())) {
+          isClosed = false
+          farewell = Option.none()
+          state.buffer.unsafeReopen()
+          state.commands.unsafeReopen()
+        }
+      }),
+      start
+    )
+
+    const sender = makeSender(state, close)
+    const event = nextEvent(state)
+    const message = nextMessage(state)
+    return {
+      ...sender,
+      id,
+      config,
+      connect,
+      events: Stream.unwrap(Effect.as(start, endure(event))),
+      messages: Stream.unwrap(Effect.as(start, endure(message))),
+      nextEvent: Effect.zipRight(start, event),
+      nextMessage: Effect.zipRight(start, message),
+      status: Effect.sync(state.status.get),
+      statusChanges: state.status.changes,
+      session: Effect.sync(() => ShardState.session(state)),
+      latency: Effect.sync(() => state.latency),
+      rateLimiter: Effect.suspend(() =>
+        state.limiter === undefined || !config.rateLimitCommands
+          ? Effect.succeedNone
+          : Effect.asSome(state.limiter.snapshot)
+      ),
+      inflater: Effect.sync(() =>
+        Option.map(Option.fromNullable(state.inflater), ({ bytesIn, bytesOut }) => ({
+          bytesIn: bytesIn(),
+          bytesOut: bytesOut()
+        }))
+      ),
+      diagnostics: state.diagnostics.stream,
+      sender
+    }
+  })

@@ -1,0 +1,71 @@
+/**
+ * What a shard is at the moment. It outlives the connections, and one connection at a time writes it. Its fields are
+ * plain and mutable, for the socket's callback writes them; no public type shows them.
+ */
+import type * as ShardId from "@vesper/model/ShardId"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Decompressor from "../Decompressor.js"
+import type * as Diagnostic from "../Diagnostic.js"
+import * as Latency from "../Latency.js"
+import * as Session from "../Session.js"
+import type * as ShardConfig from "../ShardConfig.js"
+import * as ShardStatus from "../ShardStatus.js"
+import type * as CommandLimiter from "./commandLimiter.js"
+import * as CommandQueue from "./commandQueue.js"
+import * as EventBuffer from "./eventBuffer.js"
+import * as Observable from "./observable.js"
+
+/** A session whose sequence moves on. */
+export interface LiveSession {
+  readonly id: string
+  readonly resumeUrl: string | undefined
+  sequence: number
+}
+
+export interface ShardState {
+  readonly id: ShardId.ShardId
+  readonly config: ShardConfig.ShardConfig
+  readonly buffer: EventBuffer.EventBuffer
+  readonly commands: CommandQueue.CommandQueue
+  readonly status: Observable.Observable<ShardStatus.ShardStatus>
+  readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
+  session: LiveSession | undefined
+  /** Of the current connection, or of the last one. */
+  latency: Latency.Latency
+  /** Of the current connection. */
+  limiter: CommandLimiter.CommandLimiter | undefined
+  /** Of the current connection. */
+  inflater: Decompressor.Inflater | undefined
+}
+
+const diagnosticsCapacity = 256
+
+export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effect.Effect<ShardState> =>
+  Effect.gen(function*() {
+    const status = yield* Observable.make<ShardStatus.ShardStatus>(
+      ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 })
+    )
+    const diagnostics = yield* Observable.makeTopic<Diagnostic.Diagnostic>(diagnosticsCapacity)
+    const session = Option.getOrUndefined(config.session)
+    return {
+      id,
+      config,
+      buffer: EventBuffer.make(config.eventBufferSize),
+      commands: CommandQueue.make(config.commandQueueSize),
+      status,
+      diagnostics,
+      session: session && { id: session.id, sequence: session.sequence, resumeUrl: session.resumeUrl },
+      latency: Latency.empty,
+      limiter: undefined,
+      inflater: undefined
+    }
+  })
+
+/** An unchanging copy of the session as it stands. */
+export const session = (state: ShardState): Option.Option<Session.Session> =>
+  Option.map(
+    Option.fromNullable(state.session),
+    ({ id, resumeUrl, sequence }) =>
+      new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
+  )

@@ -1,0 +1,122 @@
+/** Keeps a shard connected: connect, run, decide, wait, connect again. */
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Diagnostic from "../Diagnostic.js"
+import * as ShardError from "../ShardError.js"
+import * as ShardStatus from "../ShardStatus.js"
+import * as Connection from "./connection.js"
+import * as GatewayUrl from "./gatewayUrl.js"
+import * as Recovery from "./recovery.js"
+import { report } from "./report.js"
+import type { ShardState } from "./shardState.js"
+
+const describe: (reason: Recovery.Disconnect) => string = Recovery.Disconnect.$match({
+  Unreachable: () => "the gateway could not be reached",
+  TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
+  Closed: ({ frame }) =>
+    Option.match(frame, {
+      onNone: () => "the connection was lost",
+      onSome: ({ code, reason }) => `the gateway closed the connection with ${code} ${reason}`.trimEnd()
+    }),
+  Zombie: () => "the connection was dead",
+  ReconnectRequested: () => "the gateway asked for a reconnect",
+  SessionInvalidated: ({ resumable }) =>
+    `the gateway invalidated the session${resumable ? ", which can be resumed" : ""}`,
+  Failed: ({ error }) => error.message
+})
+
+/** What readers and listeners are told of the end of a connection. */
+const announce = (state: ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
+  const fail = (error: ShardError.RecoverableError) => {
+    state.buffer.unsafeNotify({ _tag: "Failure", error })
+    return report(state, Diagnostic.Failure({ error }))
+  }
+  const told = Recovery.Disconnect.$match(outcome.reason, {
+    Unreachable: ({ cause }) => fail(new ShardError.ReconnectError({ attempt, cause })),
+    TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(describe(reason)) })),
+    Failed: ({ error }) => fail(error),
+    Zombie: () => report(state, Diagnostic.Zombie()),
+    Closed: () => Effect.void,
+    ReconnectRequested: () => Effect.void,
+    SessionInvalidated: () => Effect.void
+  })
+  return Effect.zipRight(
+    told,
+    Effect.sync(() => {
+      if (outcome.opened) {
+        state.buffer.unsafeNotify({ _tag: "Close", frame: outcome.frame })
+      }
+    })
+  )
+}
+
+const urlOf = (state: ShardState, services: Connection.Services, host: Recovery.Host): string =>
+  GatewayUrl.make(
+    (host === "resume" ? state.session?.resumeUrl : undefined) ?? state.config.gatewayUrl,
+    services.decompressor.compression
+  )
+
+const stop = (state: ShardState, code: number, reason: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const error = new ShardError.FatallyClosedError({ code, reason })
+    state.status.set(ShardStatus.FatallyClosed({ closeCode: code }))
+    state.buffer.unsafeEnd(error)
+    return Effect.zipRight(state.commands.close(error), Effect.logError(error.message))
+  })
+
+/**
+ * Runs until the gateway closes the shard for good, or until it is interrupted; then the connection closes with
+ * `closeFrame`, or with a code that keeps the session.
+ */
+export const run = (
+  state: ShardState,
+  services: Connection.Services,
+  closeFrame: () => Option.Option<CloseFrame.CloseFrame>
+): Effect.Effect<void> => {
+  const { reconnect } = state.config
+  const stableMillis = Duration.toMillis(reconnect.stableAfter)
+
+  const step = (history: Recovery.History, host: Recovery.Host): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const outcome = yield* Connection.run(state, services, urlOf(state, services, host), closeFrame)
+      const now = yield* Clock.currentTimeMillis
+      const [decision, next] = Recovery.decide(history, {
+        reason: outcome.reason,
+        hasSession: state.session !== undefined,
+        hasResumeUrl: state.session?.resumeUrl !== undefined,
+        opened: outcome.opened,
+        established: Option.isSome(outcome.establishedAt),
+        stable: Option.exists(outcome.establishedAt, (at) => now - at >= stableMillis),
+        now,
+        random: yield* Random.next
+      }, reconnect)
+      yield* announce(state, outcome, next.attempts)
+      if (decision._tag === "Stop") {
+        return yield* stop(state, decision.code, decision.reason)
+      }
+      if (decision._tag === "Identify") {
+        state.session = undefined
+      }
+      state.status.set(ShardStatus.Disconnected({
+        closeCode: Option.map(outcome.frame, ({ code }) => code),
+        reconnectAttempts: next.attempts
+      }))
+      yield* report(
+        state,
+        Diagnostic.Reconnecting({
+          reason: describe(outcome.reason),
+          next: decision._tag === "Resume" ? "resume" : "identify",
+          after: decision.after,
+          attempt: next.attempts
+        })
+      )
+      yield* Effect.sleep(decision.after)
+      return yield* step(next, decision._tag === "Resume" ? decision.host : "gateway")
+    })
+
+  return Effect.suspend(() => step(Recovery.initial, state.session?.resumeUrl === undefined ? "gateway" : "resume"))
+}

@@ -1,0 +1,123 @@
+/** A gateway socket on the `WebSocket` of the web's standard: browsers, Bun, Deno, newer Nodes. */
+import type * as Socket from "@effect/platform/Socket"
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as GatewaySocket from "../GatewaySocket.js"
+
+// readyState of an open WebSocket, see https://websockets.spec.whatwg.org
+const OPEN = 1
+const CLOSED = 3
+
+/** Codes that stand for no close frame at all: none in it, and a lost connection. */
+const isFrameless = (code: number) => code === 1005 || code === 1006
+
+/** How long the peer may take to answer a close frame. */
+const closeTimeout = Duration.seconds(1)
+
+const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (socket.readyState === CLOSED) {
+      return resume(Effect.void)
+    }
+    const closed = () => resume(Effect.void)
+    socket.addEventListener("close", closed)
+    return Effect.sync(() => socket.removeEventListener("close", closed))
+  })
+
+/** Passes on frames and the end, until `release` is called. */
+const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly release: () => void } => {
+  socket.binaryType = "arraybuffer"
+  const onMessage = ({ data }: MessageEvent) =>
+    typeof data === "string"
+      ? handlers.onFrame(data, false)
+      : handlers.onFrame(new Uint8Array(data), true)
+  const onClose = ({ code, reason }: CloseEvent) =>
+    handlers.onClose(isFrameless(code) ? Option.none() : Option.some({ code, reason }))
+  socket.addEventListener("message", onMessage)
+  socket.addEventListener("close", onClose)
+  return {
+    release: () => {
+      socket.removeEventListener("message", onMessage)
+      socket.removeEventListener("close", onClose)
+    }
+  }
+}
+
+const errorOf = (cause: unknown): Error => cause instanceof Error ? cause : new Error(String(cause))
+
+const awaitOpen = (socket: WebSocket): Effect.Effect<void, Error> =>
+  Effect.async<void, Error>((resume) => {
+    // The standard tells a page nothing about why a connection failed.
+    const failed = () => resume(Effect.fail(new Error("the connection failed")))
+    const opened = () => resume(Effect.void)
+    socket.addEventListener("open", opened)
+    socket.addEventListener("error", failed)
+    socket.addEventListener("close", failed)
+    return Effect.sync(() => {
+      socket.removeEventListener("open", opened)
+      socket.removeEventListener("error", failed)
+      socket.removeEventListener("close", failed)
+    })
+  })
+
+const write = (socket: WebSocket, text: string): Effect.Effect<void, Error> =>
+  Effect.try({
+    try: () => {
+      // `send` on a socket that is closing is silent about it.
+      if (socket.readyState !== OPEN) {
+        throw new Error("the websocket is not open")
+      }
+      socket.send(text)
+    },
+    catch: errorOf
+  })
+
+/** A connection whose failures have no name yet. */
+export interface Connection extends Omit<GatewaySocket.Connection, "write"> {
+  readonly write: (text: string) => Effect.Effect<void, Error>
+}
+
+export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
+(
+  url: string,
+  handlers: GatewaySocket.Handlers
+): Effect.Effect<Connection, Error, Scope.Scope> =>
+  Effect.gen(function*() {
+    let isClosing = false
+    const { socket } = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () => {
+          const socket = construct(url)
+          return { socket, ...listen(socket, handlers) }
+        },
+        catch: errorOf
+      }),
+      ({ release, socket }) =>
+        Effect.zipRight(
+          isClosing ? Effect.interruptible(Effect.timeoutOption(awaitClosed(socket), closeTimeout)) : Effect.void,
+          Effect.sync(() => {
+            release()
+            // There is no way to cut a connection: 4000 at least keeps the session.
+            socket.close(4000)
+          })
+        )
+    )
+    yield* awaitOpen(socket)
+    return {
+      write: (text) => write(socket, text),
+      close: (frame: CloseFrame.CloseFrame) =>
+        Effect.sync(() => {
+          if (!isClosing) {
+            isClosing = true
+            // Browsers let a page say 1000 and 3000 to 4999, and nothing else.
+            socket.close(frame.code === 1001 ? 1000 : frame.code, frame.reason)
+          }
+        }),
+      pause: () => {},
+      resume: () => {}
+    }
+  })

@@ -1,0 +1,101 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/TestClock"
+import * as CommandRateLimiter from "../src/CommandRateLimiter.js"
+import * as CommandLimiter from "../src/internal/commandLimiter.js"
+import * as SlidingLog from "../src/internal/slidingLog.js"
+
+const capacities: ReadonlyArray<readonly [interval: Duration.DurationInput, capacity: number]> = [
+  [Duration.infinity, 118],
+  ["60 seconds", 118],
+  ["42500 millis", 117],
+  ["30 seconds", 117],
+  ["29999 millis", 116],
+  [0, 110]
+]
+
+const interval = Duration.millis(41_250)
+
+const sendAll = (limiter: CommandLimiter.CommandLimiter, count: number) =>
+  Effect.repeatN(Effect.zipRight(limiter.awaitRoom, limiter.recordCommand), count - 1)
+
+describe("CommandRateLimiter", () => {
+  for (const [interval, capacity] of capacities) {
+    it(`has room for ${capacity} commands beside a heartbeat every ${Duration.format(interval)}`, () => {
+      assert.strictEqual(CommandRateLimiter.capacity(interval), capacity)
+    })
+  }
+
+  it.effect("is all available before anything was sent", () =>
+    Effect.gen(function*() {
+      const snapshot = yield* CommandLimiter.make(interval).snapshot
+      assert.deepStrictEqual(
+        snapshot,
+        new CommandRateLimiter.CommandRateLimiter({ available: 117, max: 117, nextAvailable: Duration.zero })
+      )
+    }))
+
+  it.effect("gives a place back exactly 60 seconds after it was taken", () =>
+    Effect.gen(function*() {
+      const limiter = CommandLimiter.make(interval)
+      yield* sendAll(limiter, 117)
+      yield* TestClock.adjust(59_999)
+      assert.strictEqual((yield* limiter.snapshot).available, 0)
+      assert.deepStrictEqual((yield* limiter.snapshot).nextAvailable, Duration.millis(1))
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* limiter.snapshot).available, 117)
+    }))
+
+  it.effect("lets the command after the last wait until the first place is free", () =>
+    Effect.gen(function*() {
+      const limiter = CommandLimiter.make(interval)
+      yield* sendAll(limiter, 60)
+      yield* TestClock.adjust("30 seconds")
+      yield* sendAll(limiter, 57)
+      const waiting = yield* Effect.fork(sendAll(limiter, 1))
+      yield* TestClock.adjust(29_999)
+      assert.isTrue((yield* Fiber.poll(waiting))._tag === "None")
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(waiting)
+      assert.strictEqual((yield* limiter.snapshot).available, 59)
+    }))
+
+  it.effect("counts heartbeats that the gateway asked for beyond the reserve", () =>
+    Effect.gen(function*() {
+      const limiter = CommandLimiter.make(interval)
+      yield* Effect.repeatN(limiter.recordHeartbeat, 9)
+      yield* sendAll(limiter, 110)
+      assert.strictEqual((yield* limiter.snapshot).available, 0)
+      const waiting = yield* Effect.fork(sendAll(limiter, 1))
+      yield* TestClock.adjust(59_999)
+      assert.isTrue((yield* Fiber.poll(waiting))._tag === "None")
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(waiting)
+    }))
+
+  it("never lets more than the limit into any window, and never waits for nothing", () => {
+    const pauses = FastCheck.array(FastCheck.nat(20_000), { minLength: 50, maxLength: 300 })
+    FastCheck.assert(
+      FastCheck.property(pauses, FastCheck.integer({ min: 1, max: 20 }), (pauses, max) => {
+        const log = SlidingLog.make(60_000)
+        const sent: Array<number> = []
+        let now = 0
+        for (const pause of pauses) {
+          now += pause
+          const wait = log.waitUntilBelow(max, now)
+          const inWindow = (at: number) => sent.filter((time) => time + 60_000 > at).length
+          if (wait > 0) {
+            assert.strictEqual(inWindow(now + wait - 1), max, "it waited although there was room")
+          }
+          now += wait
+          assert.isBelow(inWindow(now), max)
+          log.record(now)
+          sent.push(now)
+        }
+      })
+    )
+  })
+})

@@ -1,0 +1,443 @@
+/**
+ * What a shard sends, in the shapes of the wire.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#send-events
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Opcode from "./Opcode.js"
+
+/**
+ * The longest payload that Discord takes, in bytes of UTF-8. A longer one closes the connection with 4002.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#sending-events
+ * @since 0.1.0
+ * @category constants
+ */
+export const maxBytes = 4096
+
+/**
+ * The longest nonce of a member request, in bytes of UTF-8. Discord ignores a longer one without a word.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const maxNonceBytes = 32
+
+/**
+ * A command that Discord would refuse.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("@vesper/model/InvalidCommand")(
+  "InvalidCommand",
+  {
+    command: Schema.String,
+    /** The fields that are wrong, such as `["d", "nonce"]`. */
+    path: Schema.Array(Schema.String),
+    problem: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.command} cannot be sent: ${this.path.join(".") || "the payload"} ${this.problem}`
+  }
+}
+
+// Not the branded schema: a command takes ids as the rest of the ecosystem writes them, as plain strings.
+const Id = Schema.String.pipe(
+  Schema.pattern(/^\d{1,20}$/, { message: () => "must be a snowflake: a string of up to 20 digits" })
+)
+
+/**
+ * @see https://docs.discord.com/developers/events/gateway-events#activity-object
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Activity = Schema.Struct({
+  name: Schema.NonEmptyString.annotations({ message: () => "must not be empty" }),
+  /** 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom (its text is `state`), 5 competing. */
+  type: Schema.Int.pipe(Schema.between(0, 5, { message: () => "must be a number from 0 to 5" })),
+  url: Schema.optional(Schema.NullOr(Schema.String)),
+  state: Schema.optional(Schema.NullOr(Schema.String))
+})
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Presence = Schema.Struct({
+  /** Since when the bot is idle, in milliseconds since 1970; null if it is not. */
+  since: Schema.NullOr(Schema.Int),
+  activities: Schema.Array(Activity),
+  status: Schema.Literal("online", "dnd", "idle", "invisible", "offline"),
+  afk: Schema.Boolean
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Presence = typeof Presence.Type
+
+/**
+ * @see https://docs.discord.com/developers/events/gateway-events#update-presence
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PresenceUpdate = Schema.Struct({ op: Schema.Literal(Opcode.PresenceUpdate), d: Presence })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type PresenceUpdate = typeof PresenceUpdate.Type
+
+/**
+ * @see https://docs.discord.com/developers/events/gateway-events#update-voice-state
+ * @since 0.1.0
+ * @category schemas
+ */
+export const VoiceStateUpdate = Schema.Struct({
+  op: Schema.Literal(Opcode.VoiceStateUpdate),
+  d: Schema.Struct({
+    guild_id: Id,
+    /** The channel to join; null leaves. */
+    channel_id: Schema.NullOr(Id),
+    self_mute: Schema.Boolean,
+    self_deaf: Schema.Boolean
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type VoiceStateUpdate = typeof VoiceStateUpdate.Type
+
+const byteLength = (text: string): number => new TextEncoder().encode(text).length
+
+const memberRequestProblem = (
+  d: {
+    readonly query?: string | undefined
+    readonly user_ids?: string | ReadonlyArray<string> | undefined
+    readonly limit?: number | undefined
+    readonly nonce?: string | undefined
+  }
+): ReadonlyArray<Schema.FilterIssue> => [
+  ...((d.query === undefined) === (d.user_ids === undefined)
+    ? [{ path: ["query"], message: "and user_ids exclude each other: give exactly one of them" }]
+    : []),
+  ...(typeof d.user_ids !== "string" && (d.user_ids?.length ?? 0) > 100
+    ? [{ path: ["user_ids"], message: `has ${d.user_ids?.length} ids; Discord takes 100 in one request` }]
+    : []),
+  ...(d.query !== undefined && d.query !== "" && (d.limit ?? 0) > 100
+    ? [{ path: ["limit"], message: "must be at most 100 when query is not empty" }]
+    : []),
+  ...(d.nonce !== undefined && byteLength(d.nonce) > maxNonceBytes
+    ? [{ path: ["nonce"], message: `has ${byteLength(d.nonce)} bytes; Discord ignores more than ${maxNonceBytes}` }]
+    : [])
+]
+
+/**
+ * Members by the beginning of their name, all with an empty one, or by id. Exactly one of `query` and `user_ids`.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RequestGuildMembers = Schema.Struct({
+  op: Schema.Literal(Opcode.RequestGuildMembers),
+  d: Schema.Struct({
+    guild_id: Id,
+    query: Schema.optional(Schema.String),
+    /** How many at most, 0 for all with an empty query. Default with a query: 0. */
+    limit: Schema.optional(Schema.NonNegativeInt),
+    presences: Schema.optional(Schema.Boolean),
+    user_ids: Schema.optional(Schema.Union(Id, Schema.Array(Id))),
+    /** Comes back with the answers; 32 bytes at most. */
+    nonce: Schema.optional(Schema.String)
+  }).pipe(Schema.filter(memberRequestProblem))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestGuildMembers = typeof RequestGuildMembers.Type
+
+/**
+ * @see https://docs.discord.com/developers/events/gateway-events#request-soundboard-sounds
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RequestSoundboardSounds = Schema.Struct({
+  op: Schema.Literal(Opcode.RequestSoundboardSounds),
+  d: Schema.Struct({ guild_ids: Schema.Array(Id) })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestSoundboardSounds = typeof RequestSoundboardSounds.Type
+
+/**
+ * @see https://docs.discord.com/developers/events/gateway-events#request-channel-info
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RequestChannelInfo = Schema.Struct({
+  op: Schema.Literal(Opcode.RequestChannelInfo),
+  d: Schema.Struct({
+    guild_id: Id,
+    fields: Schema.NonEmptyArray(Schema.Literal("status", "voice_start_time"))
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type RequestChannelInfo = typeof RequestChannelInfo.Type
+
+/**
+ * Asks for a new session. Its decoded side keeps the token redacted.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#identify
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Identify = Schema.Struct({
+  op: Schema.Literal(Opcode.Identify),
+  d: Schema.Struct({
+    token: Schema.Redacted(Schema.String),
+    intents: Schema.NonNegative,
+    properties: Schema.Struct({ os: Schema.String, browser: Schema.String, device: Schema.String }),
+    compress: Schema.optional(Schema.Boolean),
+    large_threshold: Schema.optional(Schema.Int),
+    shard: Schema.optional(Schema.Tuple(Schema.NonNegativeInt, Schema.Positive)),
+    presence: Schema.optional(Presence)
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Identify = typeof Identify.Type
+
+/**
+ * Takes up a session. Its decoded side keeps the token redacted.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#resume
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Resume = Schema.Struct({
+  op: Schema.Literal(Opcode.Resume),
+  d: Schema.Struct({
+    token: Schema.Redacted(Schema.String),
+    session_id: Schema.String,
+    seq: Schema.NonNegativeInt
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Resume = typeof Resume.Type
+
+/**
+ * `d` is the sequence number of the last event, or null before the first.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#heartbeat
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Heartbeat = Schema.Struct({
+  op: Schema.Literal(Opcode.Heartbeat),
+  d: Schema.NullOr(Schema.NonNegativeInt)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Heartbeat = typeof Heartbeat.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Command = Schema.Union(
+  PresenceUpdate,
+  VoiceStateUpdate,
+  RequestGuildMembers,
+  RequestSoundboardSounds,
+  RequestChannelInfo
+)
+
+/**
+ * What a program sends. Identify, resume and heartbeat are the shard's own business.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Command = typeof Command.Type
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Outgoing = Schema.Union(Command, Identify, Resume, Heartbeat)
+
+/**
+ * Everything that goes over the wire.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Outgoing = typeof Outgoing.Type
+
+/** Validates what a user gave, and says in one line which field is wrong. */
+const checked = <A extends Command>(command: string, schema: Schema.Schema<A>) => {
+  const validate = Schema.validateEither(schema)
+  return (payload: unknown): Either.Either<A, InvalidCommand> =>
+    Either.mapLeft(validate(payload), (error) => {
+      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+      return new InvalidCommand({
+        command,
+        path: (issue?.path ?? []).map(String),
+        problem: issue?.message ?? error.message
+      })
+    })
+}
+
+const checkPresence = checked("presence update", PresenceUpdate)
+const checkVoiceState = checked("voice state update", VoiceStateUpdate)
+const checkMembers = checked("request guild members", RequestGuildMembers)
+const checkSounds = checked("request soundboard sounds", RequestSoundboardSounds)
+const checkChannelInfo = checked("request channel info", RequestChannelInfo)
+
+/**
+ * Changes the bot's presence. An empty list of activities clears it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const updatePresence = (d: Presence): Either.Either<PresenceUpdate, InvalidCommand> =>
+  checkPresence({ op: Opcode.PresenceUpdate, d })
+
+/**
+ * Joins, moves between or leaves voice channels.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceStateUpdate, InvalidCommand> =>
+  checkVoiceState({ op: Opcode.VoiceStateUpdate, d })
+
+/**
+ * Asks for members of a guild, which come as GUILD_MEMBERS_CHUNK events.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Command } from "@vesper/model"
+ * import { Either } from "effect"
+ *
+ * const request = Command.requestGuildMembers({ guild_id: "1", query: "a", user_ids: ["2"] })
+ * assert.match(String(Either.getLeft(request)), /give exactly one of them/)
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const requestGuildMembers = (
+  d: RequestGuildMembers["d"]
+): Either.Either<RequestGuildMembers, InvalidCommand> =>
+  checkMembers({
+    op: Opcode.RequestGuildMembers,
+    d: d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d
+  })
+
+/**
+ * Asks for the soundboard sounds of guilds, which come as a SOUNDBOARD_SOUNDS event for each.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const requestSoundboardSounds = (
+  d: RequestSoundboardSounds["d"]
+): Either.Either<RequestSoundboardSounds, InvalidCommand> => checkSounds({ op: Opcode.RequestSoundboardSounds, d })
+
+/**
+ * Asks for what is short-lived about a guild's channels, which comes as a CHANNEL_INFO event.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const requestChannelInfo = (d: RequestChannelInfo["d"]): Either.Either<RequestChannelInfo, InvalidCommand> =>
+  checkChannelInfo({ op: Opcode.RequestChannelInfo, d })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const identify = (d: Identify["d"]): Identify => ({ op: Opcode.Identify, d })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const resume = (
+  d: { readonly token: Redacted.Redacted<string>; readonly session_id: string; readonly seq: number }
+): Resume => ({ op: Opcode.Resume, d })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const heartbeat = (sequence: number | null): Heartbeat => ({ op: Opcode.Heartbeat, d: sequence })
+
+const encodeOutgoing = Schema.encodeSync(Outgoing)
+
+/**
+ * The text for the wire. This is the only place where a token is taken out of its wrapping.
+ *
+ * @since 0.1.0
+ * @category encoding
+ */
+export const encode = (outgoing: Outgoing): string => JSON.stringify(encodeOutgoing(outgoing))
+
+/**
+ * What a payload is called.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const name = (outgoing: Outgoing): string => {
+  switch (outgoing.op) {
+    case Opcode.Heartbeat:
+      return "heartbeat"
+    case Opcode.Identify:
+      return "identify"
+    case Opcode.Resume:
+      return "resume"
+    case Opcode.PresenceUpdate:
+      return "presence update"
+    case Opcode.VoiceStateUpdate:
+      return "voice state update"
+    case Opcode.RequestGuildMembers:
+      return "request guild members"
+    case Opcode.RequestSoundboardSounds:
+      return "request soundboard sounds"
+    case Opcode.RequestChannelInfo:
+      return "request channel info"
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The payloads that a shard itself lives by. They are always checked, whatever else is trusted; fields that are not
+ * listed here are let through.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#receive-events
+ * @since 0.1.0
+ */
+import type * as Either from "effect/Either"
+import type * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import * as Opcode from "./Opcode.js"
+
+/**
+ * The first message of a connection.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Hello = Schema.Struct({
+  op: Schema.Literal(Opcode.Hello),
+  d: Schema.Struct({
+    /** In milliseconds. */
+    heartbeat_interval: Schema.Number.pipe(Schema.finite(), Schema.positive())
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Hello = typeof Hello.Type
+
+/**
+ * The gateway wants a heartbeat at once.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HeartbeatRequest = Schema.Struct({ op: Schema.Literal(Opcode.Heartbeat) })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type HeartbeatRequest = typeof HeartbeatRequest.Type
+
+/**
+ * A heartbeat has arrived.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const HeartbeatAck = Schema.Struct({ op: Schema.Literal(Opcode.HeartbeatAck) })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type HeartbeatAck = typeof HeartbeatAck.Type
+
+/**
+ * The gateway wants the shard to reconnect and resume.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Reconnect = Schema.Struct({ op: Schema.Literal(Opcode.Reconnect) })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Reconnect = typeof Reconnect.Type
+
+/**
+ * The session is over, or could not be made; `d` tells whether it can be resumed.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const InvalidSession = Schema.Struct({ op: Schema.Literal(Opcode.InvalidSession), d: Schema.Boolean })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type InvalidSession = typeof InvalidSession.Type
+
+/**
+ * A new session: the part of READY that a shard needs to resume it later.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#ready
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Ready = Schema.Struct({
+  op: Schema.Literal(Opcode.Dispatch),
+  t: Schema.Literal("READY"),
+  s: Schema.NonNegativeInt,
+  d: Schema.Struct({
+    session_id: Schema.NonEmptyString,
+    resume_gateway_url: Schema.NonEmptyString
+  })
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Ready = typeof Ready.Type
+
+/**
+ * A session was resumed; everything missed has been replayed.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Resumed = Schema.Struct({
+  op: Schema.Literal(Opcode.Dispatch),
+  t: Schema.Literal("RESUMED"),
+  s: Schema.NonNegativeInt
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Resumed = typeof Resumed.Type
+
+/**
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeHello: (payload: unknown) => Either.Either<Hello, ParseResult.ParseError> = Schema
+  .decodeUnknownEither(Hello)
+
+/**
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSession, ParseResult.ParseError> = Schema
+  .decodeUnknownEither(InvalidSession)
+
+/**
+ * @since 0.1.0
+ * @category decoding
+ */
+export const decodeReady: (payload: unknown) => Either.Either<Ready, ParseResult.ParseError> = Schema
+  .decodeUnknownEither(Ready)

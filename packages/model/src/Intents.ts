@@ -1,0 +1,253 @@
+/**
+ * Which groups of events a shard asks for: a set of bits with names.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#gateway-intents
+ * @since 0.1.0
+ */
+import type * as Brand from "effect/Brand"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+
+/**
+ * The set, as the number that Discord takes. Bits that stand for no intent today are kept, for they may tomorrow.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Intents = number & Brand.Brand<"@vesper/model/Intents">
+
+const table = {
+  Guilds: { bit: 0, isPrivileged: false },
+  GuildMembers: { bit: 1, isPrivileged: true },
+  GuildModeration: { bit: 2, isPrivileged: false },
+  GuildExpressions: { bit: 3, isPrivileged: false },
+  GuildIntegrations: { bit: 4, isPrivileged: false },
+  GuildWebhooks: { bit: 5, isPrivileged: false },
+  GuildInvites: { bit: 6, isPrivileged: false },
+  GuildVoiceStates: { bit: 7, isPrivileged: false },
+  GuildPresences: { bit: 8, isPrivileged: true },
+  GuildMessages: { bit: 9, isPrivileged: false },
+  GuildMessageReactions: { bit: 10, isPrivileged: false },
+  GuildMessageTyping: { bit: 11, isPrivileged: false },
+  DirectMessages: { bit: 12, isPrivileged: false },
+  DirectMessageReactions: { bit: 13, isPrivileged: false },
+  DirectMessageTyping: { bit: 14, isPrivileged: false },
+  MessageContent: { bit: 15, isPrivileged: true },
+  GuildScheduledEvents: { bit: 16, isPrivileged: false },
+  AutoModerationConfiguration: { bit: 20, isPrivileged: false },
+  AutoModerationExecution: { bit: 21, isPrivileged: false },
+  GuildMessagePolls: { bit: 24, isPrivileged: false },
+  DirectMessagePolls: { bit: 25, isPrivileged: false }
+} as const
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Name = keyof typeof table
+
+// The keys of an object literal are just its own.
+const names_ = Object.keys(table) as ReadonlyArray<Name>
+
+/**
+ * The names of all intents, in the order of their bits.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const allNames: ReadonlyArray<Name> = names_
+
+/**
+ * The intents that must be switched on in the developer portal.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#privileged-intents
+ * @since 0.1.0
+ * @category constants
+ */
+export const privilegedNames: ReadonlyArray<Name> = names_.filter((name) => table[name].isPrivileged)
+
+/**
+ * Not a set of intents.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidIntents extends Schema.TaggedError<InvalidIntents>("@vesper/model/InvalidIntents")(
+  "InvalidIntents",
+  { input: Schema.String, problem: Schema.String }
+) {
+  override get message(): string {
+    return `"${this.input}" ${this.problem}`
+  }
+}
+
+const isBits = (bits: number): bits is Intents => Number.isSafeInteger(bits) && bits >= 0
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Intents: Schema.Schema<Intents, number> = Schema.Number.pipe(
+  Schema.filter(isBits, { message: () => "expected a set of intents: a whole number of 0 or more" })
+)
+
+// Bitwise operators see 32 bits, and intents may have up to 53.
+const valueOf = (name: Name): number => 2 ** table[name].bit
+
+const hasBit = (bits: number, bit: number): boolean => Math.floor(bits / 2 ** bit) % 2 === 1
+
+/** Sums and differences of single bits stay whole numbers of 0 or more. */
+const fromSum = (bits: number): Intents => bits as Intents
+
+/**
+ * A set from its number. Unknown bits are kept.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromBits = (bits: number): Either.Either<Intents, InvalidIntents> =>
+  isBits(bits)
+    ? Either.right(bits)
+    : Either.left(
+      new InvalidIntents({
+        input: String(bits),
+        problem: "is no set of intents; give a whole number from 0 to 2^53 - 1, or use Intents.of"
+      })
+    )
+
+/**
+ * No intents: the gateway sends only what needs none, such as interactions.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const none: Intents = fromSum(0)
+
+/**
+ * @since 0.1.0
+ * @category getters
+ */
+export const has = (self: Intents, name: Name): boolean => hasBit(self, table[name].bit)
+
+/**
+ * @since 0.1.0
+ * @category combinators
+ */
+export const add = (self: Intents, name: Name): Intents => has(self, name) ? self : fromSum(self + valueOf(name))
+
+/**
+ * @since 0.1.0
+ * @category combinators
+ */
+export const remove = (self: Intents, name: Name): Intents => has(self, name) ? fromSum(self - valueOf(name)) : self
+
+/**
+ * A set of the named intents.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Intents } from "@vesper/model"
+ *
+ * const intents = Intents.of("Guilds", "GuildMessages", "MessageContent")
+ * assert.strictEqual(intents, 33281)
+ * assert.deepStrictEqual(Intents.privileged(intents), ["MessageContent"])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const of = (...names: ReadonlyArray<Name>): Intents => names.reduce(add, none)
+
+/**
+ * Every intent, the privileged ones too.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const all: Intents = of(...names_)
+
+/**
+ * Every intent that needs no switch in the developer portal.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const nonPrivileged: Intents = of(...names_.filter((name) => !table[name].isPrivileged))
+
+/**
+ * The positions of the bits that stand for no intent.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unknownBits = (self: Intents): ReadonlyArray<number> => {
+  const known = new Set<number>(names_.map((name) => table[name].bit))
+  return Array.from({ length: 53 }, (_, bit) => bit).filter((bit) => hasBit(self, bit) && !known.has(bit))
+}
+
+/**
+ * The names of the set's intents, in the order of their bits.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const names = (self: Intents): ReadonlyArray<Name> => names_.filter((name) => has(self, name))
+
+/**
+ * The names of the set's privileged intents.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const privileged = (self: Intents): ReadonlyArray<Name> => privilegedNames.filter((name) => has(self, name))
+
+/**
+ * What is in either set, unknown bits too.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const union = (self: Intents, that: Intents): Intents => fromSum(Number(BigInt(self) | BigInt(that)))
+
+const normalise = (name: string): string => name.replace(/[^a-z]/gi, "").toLowerCase()
+
+const editDistance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+const nearest = (name: string): Name =>
+  names_.reduce((best, candidate) =>
+    editDistance(normalise(name), normalise(candidate)) < editDistance(normalise(name), normalise(best))
+      ? candidate
+      : best
+  )
+
+/**
+ * A set from names as people write them: `GuildMessages`, `GUILD_MESSAGES` and `guild-messages` are the same.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const parse = (names: ReadonlyArray<string>): Either.Either<Intents, InvalidIntents> => {
+  let intents = none
+  for (const given of names) {
+    const name = names_.find((name) => normalise(name) === normalise(given))
+    if (name === undefined) {
+      return Either.left(
+        new InvalidIntents({ input: given, problem: `is no intent; did you mean ${nearest(given)}?` })
+      )
+    }
+    intents = add(intents, name)
+  }
+  return Either.right(intents)
+}

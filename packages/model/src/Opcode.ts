@@ -1,0 +1,174 @@
+/**
+ * What kind of payload a message is.
+ *
+ * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-opcodes
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+
+/**
+ * An event.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const Dispatch = 0
+
+/**
+ * A heartbeat; from the gateway, the wish for one at once.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const Heartbeat = 1
+
+/**
+ * Asks for a new session.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const Identify = 2
+
+/**
+ * Changes the bot's presence.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const PresenceUpdate = 3
+
+/**
+ * Joins, moves between or leaves voice channels.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const VoiceStateUpdate = 4
+
+/**
+ * Takes up a session after a lost connection.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const Resume = 6
+
+/**
+ * The gateway wants the shard to reconnect and resume.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const Reconnect = 7
+
+/**
+ * Asks for members of a guild.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const RequestGuildMembers = 8
+
+/**
+ * The session is over, or could not be made.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const InvalidSession = 9
+
+/**
+ * The gateway's first message, with the heartbeat interval.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const Hello = 10
+
+/**
+ * Acknowledges a heartbeat.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const HeartbeatAck = 11
+
+/**
+ * Asks for the soundboard sounds of guilds.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const RequestSoundboardSounds = 31
+
+/**
+ * Asks for what is short-lived about a guild's channels.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const RequestChannelInfo = 43
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Opcode = keyof typeof table
+
+const table = {
+  [Dispatch]: { name: "Dispatch", isSent: false, isReceived: true },
+  [Heartbeat]: { name: "Heartbeat", isSent: true, isReceived: true },
+  [Identify]: { name: "Identify", isSent: true, isReceived: false },
+  [PresenceUpdate]: { name: "PresenceUpdate", isSent: true, isReceived: false },
+  [VoiceStateUpdate]: { name: "VoiceStateUpdate", isSent: true, isReceived: false },
+  [Resume]: { name: "Resume", isSent: true, isReceived: false },
+  [Reconnect]: { name: "Reconnect", isSent: false, isReceived: true },
+  [RequestGuildMembers]: { name: "RequestGuildMembers", isSent: true, isReceived: false },
+  [InvalidSession]: { name: "InvalidSession", isSent: false, isReceived: true },
+  [Hello]: { name: "Hello", isSent: false, isReceived: true },
+  [HeartbeatAck]: { name: "HeartbeatAck", isSent: false, isReceived: true },
+  [RequestSoundboardSounds]: { name: "RequestSoundboardSounds", isSent: true, isReceived: false },
+  [RequestChannelInfo]: { name: "RequestChannelInfo", isSent: true, isReceived: false }
+} as const
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isKnown = (opcode: number): opcode is Opcode => Object.hasOwn(table, opcode)
+
+/**
+ * The opcode's name; none for one that Discord does not document.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Opcode } from "@vesper/model"
+ * import { Option } from "effect"
+ *
+ * assert.deepStrictEqual(Opcode.name(10), Option.some("Hello"))
+ * assert.deepStrictEqual(Opcode.name(5), Option.none())
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const name = (opcode: number): Option.Option<string> =>
+  isKnown(opcode) ? Option.some(table[opcode].name) : Option.none()
+
+/**
+ * Whether a client may send it.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSent = (opcode: number): boolean => isKnown(opcode) && table[opcode].isSent
+
+/**
+ * Whether the gateway sends it.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isReceived = (opcode: number): boolean => isKnown(opcode) && table[opcode].isReceived

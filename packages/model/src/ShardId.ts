@@ -1,0 +1,129 @@
+/**
+ * Which shard of how many.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#sharding
+ * @since 0.1.0
+ */
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
+
+const isShardId = ({ id, total }: { readonly id: number; readonly total: number }): boolean =>
+  Number.isSafeInteger(id) && Number.isSafeInteger(total) && id >= 0 && id < total
+
+/**
+ * Not a shard of its total.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidShardId extends Schema.TaggedError<InvalidShardId>("@vesper/model/InvalidShardId")(
+  "InvalidShardId",
+  { id: Schema.Number, total: Schema.Number }
+) {
+  override get message(): string {
+    return `shard ${this.id} of ${this.total} does not exist: ids are whole numbers from 0 to ${
+      Math.max(0, this.total - 1)
+    }, and there is at least one shard`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class ShardId extends Schema.Class<ShardId>("@vesper/model/ShardId")(
+  Schema.Struct({ id: Schema.Number, total: Schema.Number }).pipe(
+    Schema.filter((shard) => isShardId(shard) || new InvalidShardId(shard).message)
+  )
+) {
+  /** For people: `[0/4]`. */
+  override toString(): string {
+    return `[${this.id}/${this.total}]`
+  }
+}
+
+/**
+ * As Discord writes it: `[id, total]`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FromPair: Schema.Schema<ShardId, readonly [id: number, total: number]> = Schema.transform(
+  Schema.Tuple(Schema.Number, Schema.Number),
+  ShardId,
+  {
+    strict: true,
+    decode: ([id, total]) => ({ id, total }),
+    encode: ({ id, total }) => [id, total] as const
+  }
+)
+
+/**
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { ShardId } from "@vesper/model"
+ * import { Either } from "effect"
+ *
+ * assert.ok(Either.isRight(ShardId.make(3, 4)))
+ * assert.ok(Either.isLeft(ShardId.make(4, 4)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (id: number, total: number): Either.Either<ShardId, InvalidShardId> =>
+  isShardId({ id, total })
+    ? Either.right(new ShardId({ id, total }, true))
+    : Either.left(new InvalidShardId({ id, total }))
+
+/**
+ * For ids that are known to be right; throws `InvalidShardId` otherwise.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsafeMake = (id: number, total: number): ShardId =>
+  Either.getOrThrowWith(make(id, total), (error) => error)
+
+/**
+ * The only shard of a bot that has one.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const single: ShardId = unsafeMake(0, 1)
+
+/**
+ * All shards of a total, in order.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const all = (total: number): ReadonlyArray<ShardId> =>
+  Array.from({ length: total }, (_, id) => unsafeMake(id, total))
+
+/**
+ * The id of the shard that hears of a guild. What has no guild, direct messages among it, comes to shard 0.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { ShardId } from "@vesper/model"
+ *
+ * assert.strictEqual(ShardId.shardOf("197038439483310086", 16), 2)
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const shardOf = (guildId: string, total: number): number => Number((BigInt(guildId) >> 22n) % BigInt(total))
+
+/**
+ * The bucket of the identify limit that a shard belongs to.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#sharding-max-concurrency
+ * @since 0.1.0
+ * @category combinators
+ */
+export const bucket = (self: ShardId, maxConcurrency: number): number => self.id % maxConcurrency

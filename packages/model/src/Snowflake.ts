@@ -1,0 +1,86 @@
+/**
+ * Discord's ids: 64-bit numbers, sent as strings, that contain the time of their making.
+ *
+ * @see https://docs.discord.com/developers/reference#snowflakes
+ * @since 0.1.0
+ */
+import * as Order from "effect/Order"
+import * as Schema from "effect/Schema"
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Snowflake = Schema.String.pipe(
+  Schema.pattern(/^\d{1,20}$/, { message: () => "expected a snowflake: a string of up to 20 digits" }),
+  Schema.brand("@vesper/model/Snowflake")
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Snowflake = typeof Snowflake.Type
+
+/**
+ * The first millisecond of 2015, from which snowflakes count.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const epoch = 1_420_070_400_000
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: (text: string) => Snowflake = Schema.decodeSync(Snowflake)
+
+/**
+ * When it was made, in milliseconds since 1970.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Snowflake } from "@vesper/model"
+ *
+ * const id = Snowflake.make("175928847299117063")
+ * assert.strictEqual(new Date(Snowflake.timestamp(id)).toISOString(), "2016-04-30T11:18:25.796Z")
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const timestamp = (self: Snowflake): number => Number(BigInt(self) >> 22n) + epoch
+
+/**
+ * The smallest snowflake of a moment, in milliseconds since 1970; for pagination.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTimestamp = (millis: number): Snowflake => make(String(BigInt(Math.floor(millis) - epoch) << 22n))
+
+/**
+ * By age: the older first.
+ *
+ * @since 0.1.0
+ * @category instances
+ */
+export const Order_: Order.Order<Snowflake> = Order.mapInput(Order.bigint, (self: Snowflake) => BigInt(self))
+
+export {
+  /**
+   * By age: the older first.
+   *
+   * @since 0.1.0
+   * @category instances
+   */
+  Order_ as Order
+}
+
+/**
+ * @since 0.1.0
+ * @category combinators
+ */
+export const compare = (self: Snowflake, that: Snowflake): -1 | 0 | 1 => Order_(self, that)

@@ -1,0 +1,69 @@
+/**
+ * Why a connection was closed, and what may follow.
+ *
+ * @since 0.1.0
+ */
+export * as CloseCode from "./CloseCode.js"
+
+/**
+ * The last message of a websocket.
+ *
+ * @since 0.1.0
+ */
+export * as CloseFrame from "./CloseFrame.js"
+
+/**
+ * What a shard sends.
+ *
+ * @since 0.1.0
+ */
+export * as Command from "./Command.js"
+
+/**
+ * The payloads that a shard itself lives by.
+ *
+ * @since 0.1.0
+ */
+export * as Control from "./Control.js"
+
+/**
+ * Events.
+ *
+ * @since 0.1.0
+ */
+export * as Dispatch from "./Dispatch.js"
+
+/**
+ * The names of events, and their intents.
+ *
+ * @since 0.1.0
+ */
+export * as EventType from "./EventType.js"
+
+/**
+ * Which groups of events a shard asks for.
+ *
+ * @since 0.1.0
+ */
+export * as Intents from "./Intents.js"
+
+/**
+ * What kind of payload a message is.
+ *
+ * @since 0.1.0
+ */
+export * as Opcode from "./Opcode.js"
+
+/**
+ * Which shard of how many.
+ *
+ * @since 0.1.0
+ */
+export * as ShardId from "./ShardId.js"
+
+/**
+ * Discord's ids.
+ *
+ * @since 0.1.0
+ */
+export * as Snowflake from "./Snowflake.js"

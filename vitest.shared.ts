@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config"
+
+// Tests run on the sources, not on a build: the packages' exports carry a condition for it.
+export default defineConfig({
+  resolve: { conditions: ["@vesper/source"] },
+  ssr: { resolve: { conditions: ["@vesper/source"] } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    sequence: { concurrent: false },
+    testTimeout: 20_000
+  }
+})
