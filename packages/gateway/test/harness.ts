@@ -1,0 +1,60 @@
+/** What the scenarios share: a shard on the simulated gateway, and a look at what the gateway saw. */
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as Shard from "@vesper/gateway/Shard"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as Intents from "@vesper/model/Intents"
+import * as ShardId from "@vesper/model/ShardId"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+
+export const token = "MTE.secret.token"
+
+export interface Options {
+  readonly config?: Partial<ShardConfig.Options>
+  readonly simulator?: GatewaySimulator.Options
+  readonly maxConcurrency?: number
+}
+
+/** Everything that a shard needs, on a simulated gateway in memory. */
+export const layer = (options: Options = {}) =>
+  Layer.mergeAll(
+    ShardConfig.layer({
+      token: Redacted.make(token),
+      intents: Intents.nonPrivileged,
+      ...options.config
+    }),
+    IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1 }),
+    GatewaySimulator.layerInMemory({ token: Redacted.make(token), ...options.simulator })
+  )
+
+/** The only shard of a bot, started. */
+export const startShard = Effect.tap(Shard.make(ShardId.single), (shard) => shard.connect)
+
+/** Chance that always says the same: the first heartbeat comes after this part of the interval. */
+export const withChance = (value: number) => Effect.withRandom(Random.fixed([value]))
+
+export const awaitReady = (shard: Shard.Shard) =>
+  Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" })
+
+/** When the gateway received payloads of an opcode, in milliseconds. */
+export const timesReceived = (op: number) =>
+  Effect.flatMap(
+    GatewaySimulator.GatewaySimulator,
+    (simulator) => Effect.map(simulator.received(op), (entries) => entries.map(({ at }) => at))
+  )
+
+export const entries = <T extends LogEntry.LogEntry["_tag"]>(tag: T) =>
+  Effect.flatMap(
+    GatewaySimulator.GatewaySimulator,
+    (simulator) => Effect.map(simulator.log, (log) => log.filter(LogEntry.is(tag)))
+  )
+
+export const inject: GatewaySimulator.GatewaySimulator["inject"] = (fault, target) =>
+  Effect.flatMap(
+    Effect.serviceOptional(GatewaySimulator.GatewaySimulator),
+    (simulator) => simulator.inject(fault, target)
+  ).pipe(Effect.orDie)

@@ -1,0 +1,192 @@
+/**
+ * A simulated gateway behind a real websocket server on the loopback interface, for any client in any language.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type * as Stream from "node:stream"
+import { type WebSocket, WebSocketServer } from "ws"
+import * as GatewaySimulator from "./GatewaySimulator.js"
+import type { Gateway } from "./internal/gateway.js"
+import * as Link from "./internal/link.js"
+import * as MemorySocket from "./internal/memorySocket.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface GatewayServer {
+  /** Where clients connect to, such as `ws://127.0.0.1:8080/`. */
+  readonly url: string
+  readonly port: number
+}
+
+/**
+ * The server could not listen, most likely because the port is taken.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ListenError extends Schema.TaggedError<ListenError>("@vesper/testing/ListenError")("ListenError", {
+  host: Schema.String,
+  port: Schema.Number,
+  cause: Schema.Defect
+}) {
+  override get message(): string {
+    const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `the simulated gateway could not listen on ${this.host}:${this.port}: ${why}; choose another port`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export const GatewayServer = Context.GenericTag<GatewayServer>("@vesper/testing/GatewayServer")
+
+/** Answers what a client asks before it connects. */
+const answer = (gateway: Gateway): Http.RequestListener => {
+  const route = (path: string): unknown => {
+    if (/^(\/api\/v\d+)?\/gateway\/bot$/.test(path)) {
+      return gateway.bot()
+    }
+    return /^(\/api\/v\d+)?\/gateway$/.test(path) ? { url: gateway.urls.gateway } : undefined
+  }
+  return (request, response) => {
+    const body = route((request.url ?? "/").split("?")[0] ?? "/")
+    response.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json" })
+    response.end(JSON.stringify(body ?? { message: "404: Not Found", code: 0 }))
+  }
+}
+
+const refuse = (socket: Stream.Duplex, status: number) => {
+  socket.end(`HTTP/1.1 ${status} ${Http.STATUS_CODES[status] ?? "Refused"}\r\nConnection: close\r\n\r\n`)
+}
+
+/** Joins a websocket to the protocol, for as long as it lives. */
+const serve = (gateway: Gateway, socket: WebSocket, url: string): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const link = Link.make(gateway, {
+      send: (data) => socket.send(data),
+      close: ({ code, reason }) => socket.close(code, reason),
+      drop: () => socket.terminate()
+    }, url)
+    const closed = Effect.async<void>((resume) => {
+      socket.on("message", (data, isBinary) =>
+        isBinary
+          ? link.inject({ _tag: "Close", code: 4002, reason: "binary messages are not understood" })
+          : link.receive(data.toString()))
+      socket.on("error", () => socket.terminate())
+      socket.on("close", (code, reason) => {
+        // 1005 is a close frame without a code, 1006 none at all: the session lives on after both.
+        const isFrameless = code === 1005 || code === 1006
+        link.disconnected(isFrameless ? Option.none() : Option.some({ code, reason: reason.toString() }))
+        resume(Effect.void)
+      })
+      link.greet()
+    })
+    yield* Effect.raceFirst(closed, MemorySocket.watchHeartbeats(gateway, link)).pipe(
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          link.disconnected(Option.none())
+          socket.terminate()
+        })
+      )
+    )
+  })
+
+const listen = (server: Http.Server, host: string, port: number): Effect.Effect<number, ListenError> =>
+  Effect.async<number, ListenError>((resume) => {
+    const failed = (cause: unknown) => resume(Effect.fail(new ListenError({ host, port, cause })))
+    server.once("error", failed)
+    server.listen(port, host, () => {
+      server.off("error", failed)
+      const address = server.address()
+      resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : port))
+    })
+  })
+
+const closeServer = (server: Http.Server): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
+
+/**
+ * Listens until the scope closes; then every connection is cut and the port is free.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: {
+  /** Default: 127.0.0.1, so that nobody else can reach it. */
+  readonly host?: string | undefined
+  /** Default: 0, any that is free. */
+  readonly port?: number | undefined
+} = {}): Effect.Effect<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator | Scope.Scope> =>
+  Effect.gen(function*() {
+    const { host = "127.0.0.1", port = 0 } = options
+    const { gateway } = GatewaySimulator.coreOf(yield* GatewaySimulator.GatewaySimulator)
+    const server = yield* Effect.acquireRelease(
+      Effect.sync(() => Http.createServer(answer(gateway))),
+      closeServer
+    )
+    const websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1 << 20 })
+    const connections = yield* FiberMap.make<number>()
+    const fork = yield* FiberMap.runtime(connections)<never>()
+    let count = 0
+    server.on("upgrade", (request, socket, head) => {
+      socket.on("error", () => socket.destroy())
+      const url = `ws://${host}${request.url ?? "/"}`
+      const upgrade = Effect.matchEffect(MemorySocket.admit(gateway, url), {
+        onFailure: (error) => Effect.sync(() => refuse(socket, Option.getOrElse(error.status, () => 503))),
+        onSuccess: () =>
+          Effect.flatMap(
+            Effect.async<WebSocket>((resume) =>
+              websockets.handleUpgrade(request, socket, head, (open) => resume(Effect.succeed(open)))
+            ),
+            (open) => serve(gateway, open, url)
+          )
+      })
+      fork(++count, Effect.onInterrupt(upgrade, () => Effect.sync(() => socket.destroy())))
+    })
+    const actualPort = yield* listen(server, host, port)
+    const url = `ws://${host}:${actualPort}/`
+    gateway.urls.gateway = url
+    gateway.urls.resume = `${url}resume/`
+    return { url, port: actualPort }
+  })
+
+/**
+ * @example
+ * ```ts
+ * import { GatewayServer, GatewaySimulator } from "@vesper/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const server = yield* GatewayServer.GatewayServer
+ *   yield* Effect.log(`point your bot at ${server.url}`)
+ * })
+ *
+ * const layer = Layer.provideMerge(GatewayServer.layer(), GatewaySimulator.layer())
+ *
+ * Effect.runPromise(Effect.provide(program, layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: {
+  /** Default: 127.0.0.1, so that nobody else can reach it. */
+  readonly host?: string | undefined
+  /** Default: 0, any that is free. */
+  readonly port?: number | undefined
+} = {}): Layer.Layer<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator> =>
+  Layer.scoped(GatewayServer, make(options))

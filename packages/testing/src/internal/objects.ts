@@ -1,0 +1,197 @@
+/** Guilds and who is in them, typed as the events that carry them. */
+import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Snowflake from "@vesper/model/Snowflake"
+import { Locale, PresenceUpdateStatus } from "discord-api-types/v10"
+import type * as Utils from "effect/Utils"
+import * as People from "./people.js"
+
+/** The body of a GUILD_CREATE. */
+export type Guild = Extract<Dispatch.DataOf<"GUILD_CREATE">, { readonly members: unknown }> & {
+  readonly [field: string]: unknown
+}
+export type Member = Guild["members"][number]
+export type Channel = Guild["channels"][number]
+
+export const pick = <A>(random: Utils.PCGRandom, from: ReadonlyArray<A>): A => {
+  const one = from[random.integer(from.length)]
+  if (one === undefined) {
+    throw new Error("there is nothing to pick from")
+  }
+  return one
+}
+
+export const chance = (random: Utils.PCGRandom, probability: number): boolean => random.number() < probability
+
+/** Ids that never repeat: the time is made up, the last bits count. */
+export interface Ids {
+  readonly next: (at: number) => string
+}
+
+export const makeIds = (): Ids => {
+  let count = 0n
+  return {
+    next: (at) => {
+      count++
+      const time = BigInt(Math.max(0, Math.floor(at) - Snowflake.epoch))
+      // The upper bits beside the time are kept apart from the count, so that any number of ids may share a moment.
+      return String(((time + (count >> 22n)) << 22n) | (count & 0x3fffffn))
+    }
+  }
+}
+
+/** Flags are enums, of which "none" is no member. */
+export const noFlags: number = 0
+
+// Guilds are founded on different days, so that their ids spread over any number of shards.
+const founding = 1_500_000_000_000
+
+const makeUser = (random: Utils.PCGRandom, ids: Ids, at: number): Member["user"] => {
+  const name = `${pick(random, People.firstNames)} ${pick(random, People.things)}`
+  return {
+    id: ids.next(at),
+    username: name.toLowerCase().replace(/\W/g, "_"),
+    discriminator: "0",
+    global_name: name,
+    avatar: null,
+    public_flags: noFlags,
+    collectibles: null
+  }
+}
+
+export const makeMember = (random: Utils.PCGRandom, ids: Ids, at: number, roles: ReadonlyArray<string>): Member => ({
+  user: makeUser(random, ids, at),
+  nick: chance(random, 0.2) ? pick(random, People.things) : null,
+  avatar: null,
+  banner: null,
+  roles: roles.filter(() => chance(random, 0.3)),
+  joined_at: new Date(at).toISOString(),
+  premium_since: null,
+  deaf: false,
+  mute: false,
+  flags: noFlags,
+  pending: false,
+  communication_disabled_until: null
+})
+
+const makeRole = (random: Utils.PCGRandom, id: string, position: number): Guild["roles"][number] => ({
+  id,
+  name: position === 0 ? "@everyone" : pick(random, People.things),
+  color: position === 0 ? 0 : random.integer(0xffffff),
+  colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
+  hoist: false,
+  icon: null,
+  unicode_emoji: null,
+  position,
+  permissions: "2222085186636353",
+  managed: false,
+  mentionable: false,
+  flags: noFlags
+})
+
+// Text and voice channels of the documentation's channel object; the types of a channel are a wide union.
+const makeChannel = (guildId: string, id: string, name: string, position: number, type: 0 | 2): Channel => ({
+  id,
+  type,
+  guild_id: guildId,
+  name,
+  position,
+  flags: noFlags,
+  parent_id: null,
+  permission_overwrites: [],
+  nsfw: false,
+  rate_limit_per_user: 0,
+  last_message_id: null,
+  ...(type === 0 ? { topic: null } : { bitrate: 64_000, user_limit: 0, rtc_region: null })
+})
+
+const makePresence = (random: Utils.PCGRandom, guildId: string, member: Member): Guild["presences"][number] => ({
+  user: { id: member.user.id },
+  guild_id: guildId,
+  ...presenceState(random)
+})
+
+/** What a presence says, without whose it is. */
+export const presenceState = (random: Utils.PCGRandom) => {
+  const { DoNotDisturb, Idle, Online } = PresenceUpdateStatus
+  const status = pick(random, [Online, Idle, DoNotDisturb] as const)
+  return {
+    status,
+    client_status: { desktop: status },
+    activities: chance(random, 0.5)
+      ? [{
+        id: "custom",
+        name: pick(random, People.games),
+        type: 0 as const,
+        created_at: founding,
+        details: `${pick(random, People.words)} ${pick(random, People.words)}`
+      }]
+      : []
+  }
+}
+
+export const makeGuild = (random: Utils.PCGRandom, ids: Ids, memberCount: number): Guild => {
+  const founded = founding + random.integer(200_000_000) * 1_000
+  const id = ids.next(founded)
+  const roleIds = [id, ids.next(founded), ids.next(founded), ids.next(founded)]
+  const members = Array.from({ length: memberCount }, () => makeMember(random, ids, founded, roleIds.slice(1)))
+  const owner = members[0]?.user.id ?? id
+  const channels = People.channelNames.map((name, position) => makeChannel(id, ids.next(founded), name, position, 0))
+  const voice = ["Lounge", "Stage left"].map((name, i) =>
+    makeChannel(id, ids.next(founded), name, channels.length + i, 2)
+  )
+  return {
+    ...guildBody(id, `The ${pick(random, People.things)} club`, owner),
+    roles: roleIds.map((role, position) => makeRole(random, role, position)),
+    joined_at: new Date(founded).toISOString(),
+    large: memberCount > 50,
+    unavailable: false,
+    member_count: memberCount,
+    voice_states: [],
+    members,
+    channels: [...channels, ...voice],
+    threads: [],
+    presences: members.filter(() => chance(random, 0.4)).map((member) => makePresence(random, id, member)),
+    stage_instances: [],
+    guild_scheduled_events: [],
+    soundboard_sounds: []
+  }
+}
+
+/** What every guild has and nothing here depends on. */
+const guildBody = (id: string, name: string, owner: string) => ({
+  id,
+  name,
+  icon: null,
+  splash: null,
+  discovery_splash: null,
+  owner_id: owner,
+  afk_channel_id: null,
+  afk_timeout: 300 as const,
+  verification_level: 1 as const,
+  default_message_notifications: 1 as const,
+  explicit_content_filter: 2 as const,
+  emojis: [],
+  features: [],
+  mfa_level: 0 as const,
+  application_id: null,
+  system_channel_id: null,
+  system_channel_flags: noFlags,
+  rules_channel_id: null,
+  max_presences: null,
+  max_members: 500_000,
+  vanity_url_code: null,
+  description: null,
+  banner: null,
+  premium_tier: 0 as const,
+  premium_subscription_count: 0,
+  preferred_locale: Locale.EnglishUS,
+  public_updates_channel_id: null,
+  max_video_channel_users: 25,
+  nsfw_level: 0 as const,
+  stickers: [],
+  premium_progress_bar_enabled: false,
+  hub_type: null,
+  safety_alerts_channel_id: null,
+  region: "deprecated",
+  incidents_data: null
+})
