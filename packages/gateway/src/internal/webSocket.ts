@@ -39,6 +39,8 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly
     handlers.onClose(isFrameless(code) ? Option.none() : Option.some({ code, reason }))
   socket.addEventListener("message", onMessage)
   socket.addEventListener("close", onClose)
+  // An error is always followed by a close. Some implementations throw it where nobody listens.
+  socket.addEventListener("error", () => {})
   return {
     release: () => {
       socket.removeEventListener("message", onMessage)

@@ -1,0 +1,112 @@
+/**
+ * A shard on Node, in one line.
+ *
+ * @since 0.1.0
+ */
+import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as Shard from "@vesper/gateway/Shard"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as ShardId from "@vesper/model/ShardId"
+import * as ConfigError from "effect/ConfigError"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as NodeDecompressor from "./NodeDecompressor.js"
+import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
+
+/**
+ * What belongs to Node rather than to the shard.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PlatformOptions {
+  /** Default: zlib-stream. */
+  readonly compression?: "none" | "zlib-stream" | undefined
+  readonly socket?: NodeGatewaySocket.Options | undefined
+}
+
+/**
+ * Which shard, and how many may identify at a time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShardOptions extends PlatformOptions {
+  /** Default: the only shard, 0 of 1. */
+  readonly shard?: { readonly id: number; readonly total: number } | undefined
+  /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
+  readonly maxConcurrency?: number | undefined
+}
+
+/**
+ * The socket and the decompression, for programs that bring config and identify queue themselves, and one for all
+ * shards at that.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.GatewaySocket> =>
+  Layer.merge(
+    NodeGatewaySocket.layer(options.socket),
+    options.compression === "none" ? Layer.empty : NodeDecompressor.layerZlib()
+  )
+
+const layerOf = <E>(
+  options: ShardOptions,
+  config: Layer.Layer<ShardConfig.ShardConfig, E>
+): Layer.Layer<Shard.Shard, E | ConfigError.ConfigError> => {
+  const { id, total } = options.shard ?? ShardId.single
+  return Layer.unwrapEffect(
+    Effect.map(
+      Either.mapLeft(ShardId.make(id, total), (error) => ConfigError.InvalidData(["shard"], error.message)),
+      Shard.layer
+    )
+  ).pipe(
+    Layer.provide(config),
+    Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1 })),
+    Layer.provide(layer(options))
+  )
+}
+
+/**
+ * A shard with config, identify queue, socket and zlib-stream compression.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerShard = (
+  options: ShardConfig.Options & ShardOptions
+): Layer.Layer<Shard.Shard, ConfigError.ConfigError> => layerOf(options, ShardConfig.layer(options))
+
+/**
+ * The same with the token from `DISCORD_TOKEN`, and each option of the shard's as it is or from a `Config` of its own.
+ *
+ * @example
+ * ```ts
+ * import { Shard } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Stream } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const shard = yield* Shard.Shard
+ *   yield* Stream.runForEach(shard.events, (event) => Effect.log(event.t))
+ * })
+ *
+ * export const main = program.pipe(
+ *   Effect.provide(NodeGateway.layerShardConfig({ intents: Intents.of("Guilds", "GuildMessages") }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerShardConfig = (
+  options: ShardConfig.ConfigOptions & ShardOptions
+): Layer.Layer<Shard.Shard, ConfigError.ConfigError> => {
+  const { compression: _compression, maxConcurrency: _maxConcurrency, shard: _shard, socket: _socket, ...config } =
+    options
+  return layerOf(options, ShardConfig.layerConfig(config))
+}

@@ -1,0 +1,142 @@
+/** A gateway socket on `ws`. */
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import { WebSocket } from "ws"
+
+export interface Settings {
+  readonly openTimeout: Duration.Duration
+  readonly closeTimeout: Duration.Duration
+  readonly maxPayload: number
+}
+
+/** Codes that `ws` makes up: a close frame without a code, and none at all. */
+const isFrameless = (code: number) => code === 1005 || code === 1006
+
+const construct = (url: string, settings: Settings): WebSocket =>
+  new WebSocket(url, {
+    perMessageDeflate: false,
+    // Text becomes a string by a decoder that replaces what is no UTF-8; checking it before costs a third of the read.
+    skipUTF8Validation: true,
+    followRedirects: false,
+    maxPayload: settings.maxPayload
+  })
+
+/** Passes on frames and the end, until `release` is called. */
+const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
+  const onMessage = (data: WebSocket.RawData, isBinary: boolean) => {
+    // With ws's default binaryType every message is one Buffer.
+    if (data instanceof Uint8Array) {
+      handlers.onFrame(data, isBinary)
+    }
+  }
+  const onClose = (code: number, reason: Buffer) =>
+    handlers.onClose(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
+  socket.on("message", onMessage)
+  socket.on("close", onClose)
+  // An error is always followed by a close; but without a listener it would be thrown.
+  socket.on("error", () => {})
+  return {
+    socket,
+    release: () => {
+      socket.off("message", onMessage)
+      socket.off("close", onClose)
+    }
+  }
+}
+
+const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (socket.readyState === WebSocket.CLOSED) {
+      return resume(Effect.void)
+    }
+    const closed = () => resume(Effect.void)
+    socket.once("close", closed)
+    return Effect.sync(() => socket.off("close", closed))
+  })
+
+const awaitOpen = (socket: WebSocket, url: string): Effect.Effect<void, GatewaySocket.OpenError> =>
+  Effect.async<void, GatewaySocket.OpenError>((resume) => {
+    const fail = (cause: unknown, status: Option.Option<number>) =>
+      resume(Effect.fail(new GatewaySocket.OpenError({ url, status, cause })))
+    const opened = () => resume(Effect.void)
+    const failed = (cause: Error) => fail(cause, Option.none())
+    const refused = (_request: unknown, response: { readonly statusCode?: number | undefined }) => {
+      fail(new Error("the upgrade was refused"), Option.fromNullable(response.statusCode))
+      socket.terminate()
+    }
+    socket.once("open", opened)
+    socket.once("error", failed)
+    socket.once("unexpected-response", refused)
+    return Effect.sync(() => {
+      socket.off("open", opened)
+      socket.off("error", failed)
+      socket.off("unexpected-response", refused)
+    })
+  })
+
+const write = (socket: WebSocket, text: string): Effect.Effect<void, GatewaySocket.WriteError> =>
+  Effect.async<void, GatewaySocket.WriteError>((resume) => {
+    const failed = (cause: unknown) => resume(Effect.fail(new GatewaySocket.WriteError({ cause })))
+    try {
+      socket.send(text, (cause) => cause ? failed(cause) : resume(Effect.void))
+    } catch (cause) {
+      failed(cause)
+    }
+  })
+
+/** Lets the peer answer our close frame; what it sent before is still read. */
+const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    socket.resume()
+    return Effect.asVoid(Effect.interruptible(Effect.timeoutOption(awaitClosed(socket), closeTimeout)))
+  })
+
+export const open = (settings: Settings) =>
+(
+  url: string,
+  handlers: GatewaySocket.Handlers
+): Effect.Effect<GatewaySocket.Connection, GatewaySocket.OpenError, Scope.Scope> =>
+  Effect.gen(function*() {
+    let isClosing = false
+    const { socket } = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () => listen(construct(url, settings), handlers),
+        catch: (cause) => new GatewaySocket.OpenError({ url, status: Option.none(), cause })
+      }),
+      ({ release, socket }) =>
+        Effect.zipRight(
+          isClosing ? finish(socket, settings.closeTimeout) : Effect.void,
+          Effect.sync(() => {
+            release()
+            socket.terminate()
+          })
+        )
+    )
+    yield* awaitOpen(socket, url).pipe(
+      Effect.timeoutFail({
+        duration: settings.openTimeout,
+        onTimeout: () =>
+          new GatewaySocket.OpenError({
+            url,
+            status: Option.none(),
+            cause: new Error(`it did not open within ${Duration.format(settings.openTimeout)}`)
+          })
+      })
+    )
+    return {
+      write: (text) => write(socket, text),
+      close: (frame: CloseFrame.CloseFrame) =>
+        Effect.sync(() => {
+          if (!isClosing) {
+            isClosing = true
+            socket.close(frame.code, frame.reason)
+          }
+        }),
+      pause: () => socket.pause(),
+      resume: () => socket.resume()
+    }
+  })
