@@ -34,6 +34,10 @@ export const layer = (options: Options = {}) =>
 /** The only shard of a bot, started. */
 export const startShard = Effect.tap(Shard.make(ShardId.single), (shard) => shard.connect)
 
+/** All shards of a bot, started in the order of their ids. */
+export const startShards = (total: number) =>
+  Effect.forEach(ShardId.all(total), (id) => Effect.tap(Shard.make(id), (shard) => shard.connect))
+
 /** Chance that always says the same: the first heartbeat comes after this part of the interval. */
 export const withChance = (value: number) => Effect.withRandom(Random.fixed([value]))
 

@@ -83,12 +83,12 @@ const write = (
 /** Gives the phase its time, counted from now, in place of the phase before. */
 const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> => {
   const wait: Effect.Effect<void> = Effect.suspend(() => {
-    const framesBefore = connection.receiver.frames()
+    const eventsBefore = connection.receiver.events()
     return Effect.zipRight(
       Effect.sleep(duration),
       Effect.suspend(() => {
         // While reading is held up the answer cannot be seen; and a long replay is no silence.
-        const isAlive = connection.isPaused() || (phase === "resumed" && connection.receiver.frames() > framesBefore)
+        const isAlive = connection.isPaused() || (phase === "resumed" && connection.receiver.events() > eventsBefore)
         return isAlive ? wait : Effect.sync(() => connection.receiver.end(Disconnect.TimedOut({ phase })))
       })
     )

@@ -34,8 +34,8 @@ export type Signal = Data.TaggedEnum<{
 export const Signal = Data.taggedEnum<Signal>()
 
 export interface Receiver extends GatewaySocket.Handlers {
-  /** Frames so far. A phase of the handshake sees by it that the gateway is alive. */
-  readonly frames: () => number
+  /** Events so far. A resume sees by it that the replay goes on. */
+  readonly events: () => number
   /** A heartbeat was acknowledged since this was last asked. */
   readonly wasAcknowledged: () => boolean
   /** The close frame that the peer sent. */
@@ -60,7 +60,7 @@ export const make = (
   const { buffer } = state
   let ended = false
   let greeted = false
-  let frames = 0
+  let events = 0
   let acknowledged = false
   let closedWith = Option.none<CloseFrame.CloseFrame>()
 
@@ -108,6 +108,7 @@ export const make = (
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
+    events++
     if (!greeted) {
       return refuse(t ?? "an event", new Error("it came before the hello"))
     }
@@ -196,7 +197,6 @@ export const make = (
       if (ended && (buffer.unsafeIsFull() || state.session === undefined)) {
         return
       }
-      frames++
       if (!isBinary) {
         return receive(data)
       }
@@ -217,7 +217,7 @@ export const make = (
       closedWith = frame
       end(Disconnect.Closed({ frame }))
     },
-    frames: () => frames,
+    events: () => events,
     wasAcknowledged: () => {
       const was = acknowledged
       acknowledged = false

@@ -1,21 +1,118 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Opcode from "@vesper/model/Opcode"
+import * as Fault from "@vesper/testing/Fault"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import { awaitReady, layer, startShard, timesReceived, withChance } from "../harness.js"
+import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
+
+const interval = 41_250
 
 describe("heartbeats", () => {
   it.scoped("come first after a random part of the interval, then once every interval", () =>
     Effect.gen(function*() {
       yield* startShard
-      yield* TestClock.adjust(0.25 * 41_250 + 3 * 41_250)
+      yield* TestClock.adjust(0.25 * interval + 3 * interval)
       assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [10_312.5, 51_562.5, 92_812.5, 134_062.5])
     }).pipe(withChance(0.25), Effect.provide(layer())))
 
-  it.scoped("start before the shard is identified", () =>
+  for (const chance of [0, 0.1, 0.5, 0.999]) {
+    it.scoped(`begin at ${chance} of the interval if chance says so`, () =>
+      Effect.gen(function*() {
+        yield* startShard
+        yield* TestClock.adjust(interval)
+        assert.strictEqual((yield* timesReceived(Opcode.Heartbeat))[0], interval * chance)
+      }).pipe(withChance(chance), Effect.provide(layer())))
+  }
+
+  it.scoped("carry the last sequence number, and null before the first", () =>
+    Effect.gen(function*() {
+      yield* startShard
+      yield* TestClock.adjust(10 + interval)
+      const beats = (yield* entries("Received")).filter(({ op }) => op === Opcode.Heartbeat)
+      assert.deepStrictEqual(beats.map(({ d }) => d), [null, 1])
+    }).pipe(withChance(0), Effect.provide(layer({ simulator: { latency: 10 } }))))
+
+  it.scoped("answer a request of the gateway's at once, and keep their own times", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
-      assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [0])
-    }).pipe(withChance(0), Effect.provide(layer())))
+      yield* TestClock.adjust(1_000)
+      yield* inject(Fault.RequestHeartbeat())
+      yield* TestClock.adjust(2 * interval)
+      assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [1_000, interval / 2, interval * 1.5])
+      assert.strictEqual((yield* shard.latency).periods, 3)
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
+  it.scoped("go on while the shard waits for its turn to identify", () =>
+    Effect.gen(function*() {
+      yield* startShards(2)
+      yield* TestClock.adjust("4 seconds")
+      const [first, second] = [yield* beatsOf(1), yield* beatsOf(2)]
+      assert.deepStrictEqual([first, second], [[1_000, 3_000], [1_000, 3_000]])
+      assert.strictEqual((yield* entries("Identified")).length, 1)
+    }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { heartbeatInterval: "2 seconds" } }))))
+
+  it.scoped("measure how long the gateway takes", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReadyIn(shard, 20)
+      yield* TestClock.adjust(2 * interval)
+      const latency = yield* shard.latency
+      assert.deepStrictEqual(latency.average, Option.some(Duration.millis(20)))
+      assert.strictEqual(latency.beats, 2)
+    }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { latency: 20 } }))))
 })
+
+describe("a zombie connection", () => {
+  it.scoped("is left when a heartbeat is due and the one before was not acknowledged, and its session resumed", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* inject(Fault.StopAcknowledging())
+      yield* TestClock.adjust(interval / 2 + interval - 1)
+      assert.deepStrictEqual(yield* entries("Closed"), [])
+      yield* TestClock.adjust(1)
+      const [closed] = yield* entries("Closed")
+      assert.deepStrictEqual([closed?.at, closed?.by, closed?.code], [interval * 1.5, "client", 4000])
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+      assert.strictEqual((yield* timesReceived(Opcode.Identify)).length, 1)
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
+  it.scoped("is left too when it is half-open, and no close frame gets through", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* inject(Fault.Stall())
+      yield* TestClock.adjust(interval / 2 + interval)
+      assert.deepStrictEqual(yield* entries("Closed"), [])
+      // The close frame is given its second.
+      yield* TestClock.adjust("1 second")
+      const [closed] = yield* entries("Closed")
+      assert.deepStrictEqual([closed?.at, closed?.by], [interval * 1.5 + 1_000, "network"])
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
+  it.scoped("does not make the next connection one: acknowledgements are a connection's own", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* TestClock.adjust(interval / 2)
+      yield* inject(Fault.StopAcknowledging())
+      yield* TestClock.adjust(interval)
+      yield* inject(Fault.Drop())
+      yield* TestClock.adjust(10 * interval)
+      assert.deepStrictEqual((yield* entries("Closed")).map(({ by }) => by), ["network"])
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+})
+
+const beatsOf = (connection: number) =>
+  Effect.map(
+    entries("Received"),
+    (received) =>
+      received.filter((entry) => entry.op === Opcode.Heartbeat && entry.connection === connection).map(({ at }) => at)
+  )
+
+const awaitReadyIn = (shard: Parameters<typeof awaitReady>[0], latency: number) =>
+  Effect.zipRight(TestClock.adjust(3 * latency), awaitReady(shard))

@@ -1,0 +1,159 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Command from "@vesper/model/Command"
+import * as Opcode from "@vesper/model/Opcode"
+import * as Fault from "@vesper/testing/Fault"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
+import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
+
+const presence = (name: string) =>
+  Effect.orDie(Command.updatePresence({ since: null, afk: false, status: "online", activities: [{ name, type: 0 }] }))
+
+const namesReceived = Effect.flatMap(
+  GatewaySimulator.GatewaySimulator,
+  (simulator) =>
+    Effect.map(
+      simulator.received(Opcode.PresenceUpdate),
+      (all) => all.map(({ d }) => JSON.stringify(d).replace(/.*"name":"(.*?)".*/, "$1"))
+    )
+)
+
+describe("identifying", () => {
+  it.scoped("is spaced 5 s apart for each bucket across shards", () =>
+    Effect.gen(function*() {
+      yield* startShards(5)
+      yield* TestClock.adjust("1 minute")
+      // In what order a clock wakes two that are due together is its own affair.
+      const identified = (yield* entries("Identified")).map(({ at, shard }) => [shard ?? -1, at] as const)
+        .sort(([a], [b]) => a - b)
+      assert.deepStrictEqual(identified, [[0, 0], [1, 0], [2, 5_000], [3, 5_000], [4, 10_000]])
+      assert.deepStrictEqual(yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.violations), [])
+    }).pipe(Effect.provide(layer({ maxConcurrency: 2, simulator: { maxConcurrency: 2 } }))))
+
+  it.scoped("says what the config says, and the token nowhere else", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const [identify] = yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.received(Opcode.Identify))
+      assert.deepStrictEqual(identify?.d, {
+        token: "<redacted>",
+        intents: shard.config.intents,
+        properties: { os: "plan9", browser: "vesper", device: "vesper" },
+        large_threshold: 250,
+        shard: [0, 1],
+        presence: { since: null, afk: false, status: "idle", activities: [{ name: "tests", type: 0 }] }
+      })
+    }).pipe(Effect.provide(layer({
+      config: {
+        identifyProperties: { os: "plan9" },
+        largeThreshold: 250,
+        presence: { since: null, afk: false, status: "idle", activities: [{ name: "tests", type: 0 }] }
+      }
+    }))))
+})
+
+describe("commands", () => {
+  it.scoped("given before READY go out after it, in order", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const senders = yield* Effect.forEach(["a", "b", "c"], (name) =>
+        Effect.flatMap(presence(name), (command) => Effect.fork(shard.command(command))))
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* namesReceived, [], "the hello has not come yet")
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.joinAll(senders)
+      assert.deepStrictEqual(yield* namesReceived, ["a", "b", "c"])
+    }).pipe(Effect.provide(layer({ simulator: { latency: 50 } }))))
+
+  it.scoped("given while the shard is disconnected go out after the resume", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* inject(Fault.RefuseConnections({ host: "any", times: 2, status: 503 }))
+      yield* inject(Fault.Drop())
+      yield* TestClock.adjust(0)
+      const sender = yield* Effect.fork(Effect.flatMap(presence("a"), shard.sender.command))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(sender)
+      const [resumed] = yield* entries("Resumed")
+      const [sent] = yield* timesReceived(Opcode.PresenceUpdate)
+      assert.strictEqual(sent, resumed?.at)
+    }).pipe(withChance(0), Effect.provide(layer())))
+
+  it.scoped("beyond the limit wait until a place is free, and heartbeats do not", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const command = yield* presence("x")
+      yield* TestClock.adjust("1 second")
+      const senders = yield* Effect.forEach(
+        Array.from({ length: 121 }),
+        () => Effect.fork(shard.command(command))
+      )
+      yield* TestClock.adjust(0)
+      // The identify took one place of 117 at 0 s.
+      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 116)
+      assert.deepStrictEqual(Option.map(yield* shard.rateLimiter, ({ available }) => available), Option.some(0))
+      yield* TestClock.adjust(58_999)
+      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 116)
+      yield* TestClock.adjust(1)
+      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 117)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 121)
+      yield* Fiber.joinAll(senders)
+      assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [20_625])
+      assert.deepStrictEqual(yield* simulator.violations, [])
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
+  it.scoped("have a limit for each connection, not for all shards together", () =>
+    Effect.gen(function*() {
+      const shards = yield* startShards(2)
+      yield* TestClock.adjust("5 seconds")
+      const command = yield* presence("x")
+      yield* Effect.forEach(shards, (shard) =>
+        Effect.forEach(Array.from({ length: 100 }), () => Effect.fork(shard.command(command))))
+      yield* TestClock.adjust(0)
+      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 200)
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("are not limited if the config says so", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const command = yield* presence("x")
+      yield* Effect.forEach(Array.from({ length: 120 }), () => Effect.fork(shard.command(command)))
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual((yield* simulator.violations).map(({ rule }) => rule), ["RateLimited"])
+      assert.deepStrictEqual(yield* shard.rateLimiter, Option.none())
+    }).pipe(withChance(0.5), Effect.provide(layer({ config: { rateLimitCommands: false } }))))
+
+  it.scoped("are taken back when their fiber is interrupted before they were written", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const sender = yield* Effect.fork(Effect.flatMap(presence("a"), shard.command))
+      yield* Effect.fork(Effect.flatMap(presence("b"), shard.command))
+      yield* TestClock.adjust(0)
+      yield* Fiber.interrupt(sender)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* namesReceived, ["b"])
+    }).pipe(Effect.provide(layer({ simulator: { latency: 50 } }))))
+
+  it.scoped("longer than 4096 bytes are refused, and so is what is no JSON", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const text = (bytes: number) => `{"op":3,"d":"${"é".repeat((bytes - 15) / 2)}x"}`
+      assert.strictEqual(Buffer.byteLength(text(4_096)), 4_096)
+      const tooLarge = yield* Effect.flip(shard.send(text(4_098)))
+      assert.strictEqual(tooLarge.reason, "TooLarge")
+      assert.include(tooLarge.message, "4098 bytes")
+      assert.strictEqual((yield* Effect.flip(shard.send("{\"op\":"))).reason, "Serializing")
+      yield* awaitReady(shard)
+      yield* shard.send(text(4_096))
+      assert.deepStrictEqual(yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.violations), [])
+    }).pipe(Effect.provide(layer())))
+})
