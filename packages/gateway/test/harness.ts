@@ -8,6 +8,8 @@ import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 
@@ -28,6 +30,7 @@ export const layer = (options: Options = {}) =>
       ...options.config
     }),
     IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1 }),
+    Logger.minimumLogLevel(LogLevel.None),
     GatewaySimulator.layerInMemory({ token: Redacted.make(token), ...options.simulator })
   )
 

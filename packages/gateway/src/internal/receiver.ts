@@ -87,24 +87,25 @@ export const make = (
     tell(Signal.Established())
   }
 
-  const ready = (text: string) => {
-    const payload = Control.decodeReady(parseJson(text))
+  const push = (t: string, s: number, body: string | Uint8Array) => {
+    if (wanted === undefined || wanted.has(t)) {
+      buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body) })
+    }
+  }
+
+  const ready = (sequence: number, body: string | Uint8Array) => {
+    const payload = Control.decodeReady(parseJson(textOf(body)))
     if (Either.isLeft(payload)) {
       return refuse("READY", payload.left)
     }
-    const { d: { resume_gateway_url: url, session_id: id }, s: sequence } = payload.right
+    const { resume_gateway_url: url, session_id: id } = payload.right.d
     const isSafe = GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
     if (!isSafe) {
       notice(Diagnostic.UnsafeResumeUrl({ url }))
     }
     state.session = { id, sequence, resumeUrl: isSafe ? url : undefined }
     establish()
-  }
-
-  const push = (t: string, s: number, body: string | Uint8Array) => {
-    if (wanted === undefined || wanted.has(t)) {
-      buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body) })
-    }
+    push("READY", sequence, body)
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
@@ -116,8 +117,7 @@ export const make = (
       return unreadable(Option.fromNullable(t), new Error("the event has no name or no sequence number"))
     }
     if (t === "READY") {
-      ready(textOf(body))
-      return push(t, s, body)
+      return ready(s, body)
     }
     const { session } = state
     if (session === undefined) {
@@ -176,14 +176,17 @@ export const make = (
     }
   }
 
-  const receive = (body: string | Uint8Array) => {
+  const corrupt = (cause: unknown) => end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
+
+  const receive = (body: string | Uint8Array, isCompressed: boolean) => {
     const isScanned = typeof body === "string"
       ? Envelope.scanText(envelope, body)
       : Envelope.scanBytes(envelope, body)
     if (!isScanned) {
       const parsed = Envelope.parse(envelope, textOf(body))
       if (Either.isLeft(parsed)) {
-        return unreadable(Option.none(), parsed.left)
+        // Damaged data can happen to inflate, and then all that follows is damaged too.
+        return isCompressed ? corrupt(parsed.left) : unreadable(Option.none(), parsed.left)
       }
     }
     return envelope.op === Opcode.Dispatch
@@ -198,7 +201,7 @@ export const make = (
         return
       }
       if (!isBinary) {
-        return receive(data)
+        return receive(data, false)
       }
       let body: Uint8Array | undefined
       try {
@@ -207,10 +210,10 @@ export const make = (
         }
         body = inflate(data)
       } catch (cause) {
-        return end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
+        return corrupt(cause)
       }
       if (body !== undefined) {
-        receive(body)
+        receive(body, true)
       }
     },
     onClose: (frame) => {

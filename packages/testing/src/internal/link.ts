@@ -124,8 +124,8 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     const bytes = Buffer.from(stream.compress(text))
     if (isCorruptNext) {
       isCorruptNext = false
-      // Flipped behind the zlib header, where deflate's own block structure is.
-      bytes.fill(0xff, Math.min(2, bytes.length - 5), bytes.length - 4)
+      // All ones are neither a zlib header nor a type of deflate block; the flush marker at the end stays.
+      bytes.fill(0xff, 0, bytes.length - 4)
     }
     if (isSplit) {
       const middle = Math.floor(bytes.length / 2)

@@ -1,0 +1,122 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Opcode from "@vesper/model/Opcode"
+import * as Fault from "@vesper/testing/Fault"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
+import * as Diagnostic from "../../src/Diagnostic.js"
+import * as ShardStatus from "../../src/ShardStatus.js"
+import { awaitReady, entries, inject, layer, startShard, timesReceived, withChance } from "../harness.js"
+
+const send = (count: number) =>
+  Effect.flatMap(GatewaySimulator.GatewaySimulator, (simulator) =>
+    Effect.forEach(
+      Array.from({ length: count }, (_, i) => i),
+      (content) => simulator.dispatch({ t: "MESSAGE_CREATE", d: { content } }),
+      { discard: true }
+    ))
+
+const small = layer({ config: { eventBufferSize: 10 } })
+
+describe("a program that is slower than the gateway", () => {
+  it.scoped("pauses the socket: the buffer stays bounded, and nothing is lost", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const paused = yield* Effect.fork(Stream.runHead(shard.diagnostics))
+      yield* awaitReady(shard)
+      yield* send(1_000)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* Fiber.join(paused), Option.some(Diagnostic.Paused({ buffered: 10 })))
+      // What the shard has taken in is what fits, and no more.
+      const session = Option.getOrThrow(yield* shard.session)
+      assert.isAtMost(session.sequence, 12)
+      const events = yield* Stream.runCollect(Stream.take(shard.events, 1_000))
+      assert.deepStrictEqual(
+        Chunk.toReadonlyArray(Chunk.map(events, ({ s }) => s)),
+        Array.from({ length: 1_000 }, (_, i) => i + 2)
+      )
+    }).pipe(Effect.provide(small)))
+
+  it.scoped("goes on beating, and is no zombie however long it takes", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* send(100)
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(yield* entries("Closed"), [])
+      assert.strictEqual((yield* timesReceived(Opcode.Heartbeat)).length, 15)
+      assert.isTrue(ShardStatus.isConnected(yield* shard.status))
+    }).pipe(withChance(0), Effect.provide(small)))
+
+  it.scoped("becomes a zombie like any other once it has caught up", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* send(100)
+      yield* TestClock.adjust("5 minutes")
+      yield* Stream.runDrain(Stream.take(shard.events, 100))
+      yield* TestClock.adjust("1 minute")
+      yield* inject(Fault.StopAcknowledging())
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual((yield* entries("Closed")).map(({ by, code }) => [by, code]), [["client", 4000]])
+    }).pipe(withChance(0), Effect.provide(small)))
+
+  it.scoped("resumes after a loss in spite of a full buffer, and still loses nothing", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* send(50)
+      yield* TestClock.adjust(0)
+      yield* inject(Fault.Drop())
+      yield* send(50)
+      const events = yield* Stream.runCollect(Stream.take(shard.events, 100))
+      assert.deepStrictEqual(
+        Chunk.toReadonlyArray(Chunk.map(events, ({ s }) => s)),
+        Array.from({ length: 100 }, (_, i) => i + 2)
+      )
+    }).pipe(Effect.provide(small)))
+
+  it.scoped("is given out by several readers, each event to exactly one", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const read = Stream.runCollect(Stream.take(shard.events, 50))
+      const readers = yield* Effect.forEach([1, 2], () => Effect.fork(read))
+      yield* send(100)
+      const events = yield* Effect.forEach(readers, Fiber.join)
+      const numbers = events.flatMap((chunk) => Chunk.toReadonlyArray(chunk).map(({ s }) => s))
+      assert.deepStrictEqual(numbers.sort((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i + 2))
+    }).pipe(Effect.provide(small)))
+
+  it.scoped("loses nothing by leaving a stream early", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* send(0)
+      yield* TestClock.adjust(0)
+      yield* send(5)
+      yield* TestClock.adjust(0)
+      const numbers: Array<number> = []
+      for (let i = 0; i < 6; i++) {
+        const event = yield* Stream.runHead(shard.events)
+        numbers.push(Option.getOrThrow(event).s)
+      }
+      assert.deepStrictEqual(numbers, [1, 2, 3, 4, 5, 6])
+    }).pipe(Effect.provide(small)))
+})
+
+describe("events that are not wanted", () => {
+  it.scoped("do not reach the program, do not fill the buffer, and advance the sequence", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* startShard
+      yield* TestClock.adjust(0)
+      yield* send(100)
+      yield* simulator.dispatch({ t: "TYPING_START", d: {} })
+      assert.strictEqual((yield* shard.nextEvent).s, 102)
+      assert.strictEqual(Option.getOrThrow(yield* shard.session).sequence, 102)
+    }).pipe(Effect.provide(layer({ config: { eventBufferSize: 10, events: ["TYPING_START"] } }))))
+})
