@@ -42,8 +42,9 @@ export const makeIds = (): Ids => {
 /** Flags are enums, of which "none" is no member. */
 export const noFlags: number = 0
 
-// Guilds are founded on different days, so that their ids spread over any number of shards.
+// Guilds are founded at odd moments within six years, so that their ids spread over any number of shards.
 const founding = 1_500_000_000_000
+const foundingSpan = 200_000_000_000
 
 const makeUser = (random: Utils.PCGRandom, ids: Ids, at: number): Member["user"] => {
   const name = `${pick(random, People.firstNames)} ${pick(random, People.things)}`
@@ -130,7 +131,7 @@ export const presenceState = (random: Utils.PCGRandom) => {
 }
 
 export const makeGuild = (random: Utils.PCGRandom, ids: Ids, memberCount: number): Guild => {
-  const founded = founding + random.integer(200_000_000) * 1_000
+  const founded = founding + Math.floor(random.number() * foundingSpan)
   const id = ids.next(founded)
   const roleIds = [id, ids.next(founded), ids.next(founded), ids.next(founded)]
   const members = Array.from({ length: memberCount }, () => makeMember(random, ids, founded, roleIds.slice(1)))

@@ -1,0 +1,187 @@
+/**
+ * Runs shards in front of the user's eyes: a live view on a terminal, plain lines elsewhere, or JSON.
+ *
+ * @since 0.1.0
+ */
+import * as Terminal from "@effect/platform/Terminal"
+import type * as Shard from "@vesper/gateway/Shard"
+import type * as ShardError from "@vesper/gateway/ShardError"
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Array from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as HashMap from "effect/HashMap"
+import * as Logger from "effect/Logger"
+import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Board from "./Board.js"
+import type { CliError, OutputClosed } from "./CliError.js"
+import { write, writeLine } from "./internal/output.js"
+import { clean } from "./internal/text.js"
+import * as View from "./View.js"
+
+/**
+ * - `live`: a screen that is drawn again and again.
+ * - `plain`: a line for each event and each notice.
+ * - `json`: a line of JSON for each event; notices go to the error output.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Mode = "live" | "plain" | "json"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options<E, R> {
+  readonly title: string
+  readonly mode: Mode
+  /** When to end; none means on Ctrl-C. */
+  readonly duration: Option.Option<Duration.Duration>
+  readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>, E, R>
+  /** What goes on beside the shards as long as they are watched. */
+  readonly beside: Effect.Effect<never, E, R>
+  /** Lets what is still on the way come in; how many events stayed away. Asked with the last numbers that came in. */
+  readonly settle: (sequences: Effect.Effect<ReadonlyArray<number>>) => Effect.Effect<number, never, R>
+}
+
+interface Watching {
+  readonly options: { readonly title: string; readonly mode: Mode }
+  readonly shards: ReadonlyArray<Shard.Shard>
+  // What has come in so far; replaced with each event.
+  board: Board.Board
+}
+
+const frameTime = "200 millis"
+
+/** The log becomes part of the view: it must not write across the screen. */
+const makeLogger = (
+  tell: (entry: Board.Entry) => void
+): Logger.Logger<unknown, void> =>
+  Logger.make(({ annotations, cause, date, logLevel, message }) => {
+    const shard = Option.getOrUndefined(HashMap.get(annotations, "shard.id"))
+    const texts = Array.ensure(message).map(String)
+    const all = Cause.isEmpty(cause) ? texts : [...texts, Cause.pretty(cause)]
+    tell({
+      at: date.getTime(),
+      kind: "notice",
+      shard: typeof shard === "number" ? shard : undefined,
+      title: logLevel.label,
+      text: clean(all.join(" "))
+    })
+  })
+
+const showEvent = (mode: Mode, event: Dispatch.Dispatch, entry: Board.Entry) => {
+  switch (mode) {
+    case "live":
+      return Effect.void
+    case "plain":
+      return writeLine(View.plain(entry))
+    case "json":
+      return writeLine(View.json(event, entry.shard))
+  }
+}
+
+const showNotice = (watching: Watching, entry: Board.Entry) => {
+  switch (watching.options.mode) {
+    case "live":
+      return Effect.sync(() => {
+        watching.board = Board.addNotice(watching.board, entry)
+      })
+    case "plain":
+      return writeLine(View.plain(entry))
+    case "json":
+      return Console.error(View.plain(entry))
+  }
+}
+
+/** Reads all shards. The next event is taken when this one was shown: a slow output slows the shard down. */
+const readAll = (watching: Watching) =>
+  Effect.forEach(
+    watching.shards,
+    (shard, index) =>
+      Stream.runForEach(shard.events, (event) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          const entry = Board.eventEntry(event, index, now)
+          watching.board = Board.addEvent(watching.board, entry, event)
+          return showEvent(watching.options.mode, event, entry)
+        })),
+    { concurrency: "unbounded", discard: true }
+  )
+
+const draw = (watching: Watching) =>
+  Effect.gen(function*() {
+    const terminal = yield* Terminal.Terminal
+    watching.board = Board.sample(watching.board, yield* Clock.currentTimeMillis)
+    const shards = yield* Effect.forEach(watching.shards, (shard) =>
+      Effect.map(
+        Effect.all([shard.status, shard.latency]),
+        ([status, latency]): View.Standing => ({ id: String(shard.id), status, latency })
+      ))
+    const { board, options: { title } } = watching
+    yield* write(View.screen({ title, shards, board, columns: yield* terminal.columns, rows: yield* terminal.rows }))
+  })
+
+/** Draws for ever, on the terminal's second page; the first is back when the scope closes. */
+const drawAll = (watching: Watching) =>
+  Effect.zipRight(
+    Effect.acquireRelease(write(View.enter), () => Effect.ignore(write(View.leave))),
+    Effect.forever(Effect.zipLeft(draw(watching), Effect.sleep(frameTime)))
+  )
+
+/** Closes all shards in a way that lets the next process resume them. How many sessions there are to resume. */
+const closeAll = (shards: ReadonlyArray<Shard.Shard>): Effect.Effect<number> =>
+  Effect.map(
+    Effect.forEach(shards, (shard) => shard.close(CloseFrame.RESUME), { concurrency: "unbounded" }),
+    (sessions) => Array.getSomes(sessions).length
+  )
+
+/**
+ * Watches until the time is up, or until it is interrupted; then closes the shards so that their sessions can be
+ * resumed, and says what it came to. Fails if the gateway closes a shard for good.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const run = <E, R>(
+  options: Options<E, R>
+): Effect.Effect<
+  void,
+  E | ShardError.FatallyClosedError | CliError | OutputClosed,
+  Exclude<R, Scope.Scope> | Terminal.Terminal
+> =>
+  Effect.scoped(Effect.gen(function*() {
+    const notices = yield* Mailbox.make<Board.Entry>()
+    const logger = Logger.replace(Logger.defaultLogger, makeLogger((entry) => notices.unsafeOffer(entry)))
+    // Shards log to the loggers of where they were made.
+    const shards = yield* Effect.provide(options.shards, logger)
+    const watching: Watching = { options, shards, board: Board.make(shards.length, yield* Clock.currentTimeMillis) }
+    const showNotices = Effect.forever(
+      Effect.flatMap(Effect.orDie(notices.take), (entry) => showNotice(watching, entry))
+    )
+    const reading = yield* Effect.forkScoped(Effect.raceFirst(readAll(watching), showNotices))
+
+    const view = options.mode === "live" ? Effect.scoped(drawAll(watching)) : Effect.never
+    const timeUp = Option.match(options.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
+    const watched = Effect.raceAll([options.beside, view, timeUp, Fiber.join(reading)])
+
+    const finish = Effect.gen(function*() {
+      const sequences = Effect.sync(() => watching.board.shards.map(({ sequence }) => sequence))
+      const missing = yield* options.settle(sequences)
+      const kept = yield* closeAll(shards)
+      yield* showSummary(options.mode, View.summary(watching.board, { missing, kept }))
+    })
+    yield* Effect.onExit(watched, (exit) =>
+      Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? Effect.ignore(finish) : Effect.void)
+  }))
+
+const showSummary = (mode: Mode, text: string) => mode === "json" ? Console.error(text) : writeLine(text)

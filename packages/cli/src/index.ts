@@ -1,0 +1,48 @@
+/**
+ * What has come in so far, shard by shard.
+ *
+ * @since 0.1.0
+ */
+export * as Board from "./Board.js"
+
+/**
+ * The `vesper` command.
+ *
+ * @since 0.1.0
+ */
+export * as Cli from "./Cli.js"
+
+/**
+ * What the command line ends with when something is missing or wrong.
+ *
+ * @since 0.1.0
+ */
+export * as CliError from "./CliError.js"
+
+/**
+ * `vesper demo`.
+ *
+ * @since 0.1.0
+ */
+export * as DemoCommand from "./DemoCommand.js"
+
+/**
+ * `vesper run`.
+ *
+ * @since 0.1.0
+ */
+export * as RunCommand from "./RunCommand.js"
+
+/**
+ * How a board looks, as text.
+ *
+ * @since 0.1.0
+ */
+export * as View from "./View.js"
+
+/**
+ * Runs shards in front of the user's eyes.
+ *
+ * @since 0.1.0
+ */
+export * as Watch from "./Watch.js"
