@@ -172,7 +172,10 @@ export const run = <E, R>(
 
     const view = options.mode === "live" ? Effect.scoped(drawAll(watching)) : Effect.never
     const timeUp = Option.match(options.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
-    const watched = Effect.raceAll([options.beside, view, timeUp, Fiber.join(reading)])
+    const watched = Effect.raceFirst(
+      Effect.raceFirst(Fiber.join(reading), options.beside),
+      Effect.raceFirst(view, timeUp)
+    )
 
     const finish = Effect.gen(function*() {
       const sequences = Effect.sync(() => watching.board.shards.map(({ sequence }) => sequence))
