@@ -136,7 +136,12 @@ export const screen = (self: Screen): string => {
   return home + body + Ansi.stringify(Ansi.eraseDown)
 }
 
-/** The terminal's second page, so that the first is as it was when the view ends. */
+/**
+ * Turns to the terminal's second page, so that the first is as it was when the view ends.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
 export const enter: string = "\u001b[?1049h" + Ansi.stringify(Ansi.cursorHide) + Ansi.stringify(Ansi.eraseScreen)
 
 /**

@@ -98,6 +98,7 @@ describe("a program", () => {
   it.live("that lacks a layer does not compile, and one with all of them runs", () =>
     Effect.gen(function*() {
       const run = Effect.scoped(startShard)
+      // @effect-diagnostics missingEffectContext:off
       // @ts-expect-error the shard needs its config, its queue and its socket
       const incomplete: Effect.Effect<unknown> = Effect.provide(run, Layer.empty)
       const complete: Effect.Effect<unknown, unknown> = Effect.provide(run, layer())

@@ -1,0 +1,157 @@
+/**
+ * Holds the documentation to what it promises: every public name has a docstring with `@since`, and `@category` if it
+ * is no module; every `@example` compiles and runs; every TypeScript block of the Markdown pages compiles.
+ */
+import { execFile, execFileSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { promisify } from "node:util"
+import ts from "typescript"
+
+const root = Path.resolve(import.meta.dirname, "..")
+const output = Path.join(root, ".docs-examples")
+const runTimeout = 30_000
+const runsAtOnce = 4
+
+interface Example {
+  /** Where it stands, for people. */
+  readonly source: string
+  readonly file: string
+  readonly isRun: boolean
+}
+
+const problems: Array<string> = []
+const examples: Array<Example> = []
+
+const files = (folder: string, pattern: RegExp): ReadonlyArray<string> =>
+  Fs.existsSync(folder)
+    ? Fs.readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && pattern.test(entry.name))
+      .map((entry) => Path.join(folder, entry.name))
+    : []
+
+const packages = Fs.readdirSync(Path.join(root, "packages")).map((name) => Path.join(root, "packages", name))
+
+const blocks = (text: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```/gm), ([, code]) => code ?? "")
+
+const addExamples = (source: string, text: string, isRun: boolean) => {
+  for (const code of blocks(text)) {
+    const file = Path.join(output, `${String(examples.length).padStart(3, "0")}.ts`)
+    // A module of its own, whatever the example imports.
+    Fs.writeFileSync(file, `// ${source}\n${code}\nexport {}\n`)
+    examples.push({ source, file, isRun })
+  }
+}
+
+const commentOf = (node: ts.Node, file: ts.SourceFile): string | undefined => {
+  const comments = ts.getLeadingCommentRanges(file.text, node.getFullStart()) ?? []
+  const docstring = comments.map(({ end, pos }) => file.text.slice(pos, end)).findLast((text) => text.startsWith("/**"))
+  return docstring?.slice(3, -2).split("\n").map((line) => line.replace(/^\s*\* ?/, "")).join("\n")
+}
+
+const isExported = (node: ts.Statement): boolean =>
+  ts.isExportDeclaration(node) ||
+  (ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((it) => it.kind === ts.SyntaxKind.ExportKeyword) === true)
+
+const nameOf = (node: ts.Statement): string => node.getText().split("\n")[0]?.slice(0, 60) ?? ""
+
+/** Checks one public statement, or one name of an export list. */
+const checkDocstring = (file: ts.SourceFile, node: ts.Node, name: string, tags: ReadonlyArray<string>) => {
+  const where = `${Path.relative(root, file.fileName)}: ${name}`
+  const comment = commentOf(node, file)
+  if (comment === undefined) {
+    problems.push(`${where} has no docstring`)
+    return
+  }
+  if (comment.includes("@internal")) {
+    return
+  }
+  for (const tag of tags) {
+    if (!comment.includes(tag)) {
+      problems.push(`${where} has no ${tag}`)
+    }
+  }
+  addExamples(where, comment, true)
+}
+
+const checkModule = (path: string) => {
+  const file = ts.createSourceFile(path, Fs.readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true)
+  const header = ts.getLeadingCommentRanges(file.text, 0)?.[0]
+  if (header === undefined || !file.text.slice(header.pos, header.end).includes("@since")) {
+    problems.push(`${Path.relative(root, path)} does not begin with a docstring that has @since`)
+  }
+  for (const statement of file.statements.filter(isExported)) {
+    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
+      for (const element of statement.exportClause.elements) {
+        checkDocstring(file, element, element.getText(), ["@since"])
+      }
+    } else {
+      const tags = Path.basename(path) === "index.ts" ? ["@since"] : ["@since", "@category"]
+      checkDocstring(file, statement, nameOf(statement), tags)
+    }
+  }
+}
+
+const compile = () => {
+  Fs.writeFileSync(
+    Path.join(output, "tsconfig.json"),
+    JSON.stringify({
+      extends: "../tsconfig.base.json",
+      compilerOptions: { noEmit: true, types: ["node"], noUnusedLocals: false },
+      include: ["*.ts"]
+    })
+  )
+  try {
+    const tsc = Path.join(root, "node_modules/typescript/bin/tsc")
+    execFileSync(process.execPath, [tsc, "-p", output], { cwd: root, encoding: "utf8" })
+  } catch (error) {
+    // A failed execFileSync carries what the compiler wrote.
+    const written = error instanceof Error && "stdout" in error ? String(error.stdout) : String(error)
+    problems.push(written.replace(/^\S*?(\d{3})\.ts/gm, (_, n) => `${examples[Number(n)]?.source} (example ${n})`))
+  }
+}
+
+const execute = promisify(execFile)
+
+const run = async (example: Example) => {
+  try {
+    const args = ["--conditions=@vesper/source", "--import", "tsx", example.file]
+    await execute(process.execPath, args, { cwd: root, timeout: runTimeout })
+  } catch (error) {
+    const written = error instanceof Error && "stderr" in error ? String(error.stderr) : ""
+    problems.push(`${example.source}: its example fails when it runs\n${written || String(error)}`)
+  }
+}
+
+const runAll = async () => {
+  const waiting = examples.filter(({ isRun }) => isRun)
+  const worker = async () => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      await run(next)
+    }
+  }
+  await Promise.all(Array.from({ length: runsAtOnce }, worker))
+}
+
+Fs.rmSync(output, { recursive: true, force: true })
+Fs.mkdirSync(output, { recursive: true })
+for (const folder of packages) {
+  files(Path.join(folder, "src"), /\.ts$/).filter((path) => Path.basename(path) !== "bin.ts").forEach(checkModule)
+}
+const pages = [root, Path.join(root, "docs"), Path.join(root, "docs/decisions"), ...packages]
+for (const page of pages.flatMap((folder) => files(folder, /\.md$/))) {
+  addExamples(Path.relative(root, page), Fs.readFileSync(page, "utf8"), false)
+}
+compile()
+if (problems.length === 0) {
+  await runAll()
+}
+if (problems.length > 0) {
+  console.error(problems.join("\n"))
+  process.exitCode = 1
+} else {
+  const ran = examples.filter(({ isRun }) => isRun).length
+  console.log(`${examples.length} examples compile, ${ran} of them ran`)
+  Fs.rmSync(output, { recursive: true, force: true })
+}
