@@ -11,7 +11,6 @@ import ts from "typescript"
 const root = Path.resolve(import.meta.dirname, "..")
 const output = Path.join(root, ".docs-examples")
 const runTimeout = 30_000
-const runsAtOnce = 4
 
 interface Example {
   /** Where it stands, for people. */
@@ -114,24 +113,36 @@ const compile = () => {
 
 const execute = promisify(execFile)
 
-const run = async (example: Example) => {
+/** What went wrong when the files ran, if anything did. */
+const run = async (file: string): Promise<string | undefined> => {
   try {
-    const args = ["--conditions=@vesper/source", "--import", "tsx", example.file]
+    const args = ["--conditions=@vesper/source", "--import", "tsx", file]
     await execute(process.execPath, args, { cwd: root, timeout: runTimeout })
+    return undefined
   } catch (error) {
-    const written = error instanceof Error && "stderr" in error ? String(error.stderr) : ""
-    problems.push(`${example.source}: its example fails when it runs\n${written || String(error)}`)
+    return (error instanceof Error && "stderr" in error && String(error.stderr)) || String(error)
   }
 }
 
+/** All in one process, which is quick; if it fails, one by one, which tells who failed. */
 const runAll = async () => {
+  const all = Path.join(output, "all.ts")
   const waiting = examples.filter(({ isRun }) => isRun)
-  const worker = async () => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      await run(next)
+  Fs.writeFileSync(all, waiting.map(({ file }) => `await import("./${Path.basename(file)}")\n`).join(""))
+  const failure = await run(all)
+  if (failure === undefined) {
+    return
+  }
+  const found = problems.length
+  for (const { file, source } of waiting) {
+    const problem = await run(file)
+    if (problem !== undefined) {
+      problems.push(`${source}: its example fails when it runs\n${problem}`)
     }
   }
-  await Promise.all(Array.from({ length: runsAtOnce }, worker))
+  if (problems.length === found) {
+    problems.push(`the examples fail when they run in one process, though each runs alone\n${failure}`)
+  }
 }
 
 Fs.rmSync(output, { recursive: true, force: true })

@@ -152,7 +152,7 @@ export const make: (
  * })
  *
  * const layer = Shard.layer(ShardId.single).pipe(
- *   Layer.provide(ShardConfig.layer({ token: Redacted.make("a token"), intents: Intents.of("Guilds") })),
+ *   Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") })),
  *   Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: 1 })),
  *   Layer.provide(GatewaySimulator.layerInMemory())
  * )

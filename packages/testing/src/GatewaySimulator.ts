@@ -303,7 +303,7 @@ export const layerSocket: Layer.Layer<GatewaySocket.GatewaySocket, never, Gatewa
  * })
  *
  * const layer = Shard.layer(ShardId.single).pipe(
- *   Layer.provide(ShardConfig.layer({ token: Redacted.make("a token"), intents: Intents.of("DirectMessages") })),
+ *   Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("DirectMessages") })),
  *   Layer.provide(IdentifyQueue.layerUnlimited),
  *   Layer.provideMerge(GatewaySimulator.layerInMemory())
  * )
