@@ -140,7 +140,7 @@ export class SendingMessageError
  * A command of the user's could not be sent.
  *
  * - `Sending`: the shard is closed, for good or by this program.
- * - `Serializing`: it is no JSON.
+ * - `Serializing`: it is no JSON, or no command that Discord would take.
  * - `TooLarge`: it is longer than the 4096 bytes that Discord takes.
  *
  * @see https://docs.discord.com/developers/events/gateway#sending-events

@@ -408,12 +408,15 @@ export const heartbeat = (sequence: number | null): Heartbeat => ({ op: Opcode.H
 const encodeOutgoing = Schema.encodeSync(Outgoing)
 
 /**
- * The text for the wire. This is the only place where a token is taken out of its wrapping.
+ * The text for the wire. This is the only place where a token is taken out of its wrapping. Throws a `ParseError` for a
+ * command that did not come from a constructor and that Discord would refuse.
  *
  * @since 0.1.0
  * @category encoding
  */
-export const encode = (outgoing: Outgoing): string => JSON.stringify(encodeOutgoing(outgoing))
+export const encode = (outgoing: Outgoing): string =>
+  // A heartbeat, by far the most frequent, is what it looks like on the wire already.
+  JSON.stringify(outgoing.op === Opcode.Heartbeat ? outgoing : encodeOutgoing(outgoing))
 
 /**
  * What a payload is called.

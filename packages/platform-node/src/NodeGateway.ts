@@ -8,6 +8,7 @@ import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -70,15 +71,25 @@ const layerOf = <E>(
   )
 }
 
+const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) => ({
+  os: process.platform,
+  ...properties
+})
+
 /**
- * A shard with config, identify queue, socket and zlib-stream compression.
+ * A shard with config, identify queue, socket and zlib-stream compression. It tells Discord Node's name of the
+ * operating system.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerShard = (
   options: ShardConfig.Options & ShardOptions
-): Layer.Layer<Shard.Shard, ConfigError.ConfigError> => layerOf(options, ShardConfig.layer(options))
+): Layer.Layer<Shard.Shard, ConfigError.ConfigError> =>
+  layerOf(
+    options,
+    ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
+  )
 
 /**
  * The same with the token from `DISCORD_TOKEN`, and each option of the shard's as it is or from a `Config` of its own.
@@ -108,5 +119,9 @@ export const layerShardConfig = (
 ): Layer.Layer<Shard.Shard, ConfigError.ConfigError> => {
   const { compression: _compression, maxConcurrency: _maxConcurrency, shard: _shard, socket: _socket, ...config } =
     options
-  return layerOf(options, ShardConfig.layerConfig(config))
+  const { identifyProperties: properties } = config
+  const identifyProperties = Config.isConfig(properties)
+    ? Config.map(properties, withPlatform)
+    : withPlatform(properties)
+  return layerOf(options, ShardConfig.layerConfig({ ...config, identifyProperties }))
 }

@@ -44,10 +44,20 @@ export const VirtualClock = Context.GenericTag<VirtualClock>("@vesper/testing/Vi
  */
 const scheduler = new Scheduler.MixedScheduler(Number.MAX_SAFE_INTEGER)
 
-const settle: Effect.Effect<void> = Effect.async<void>((resume) => {
-  const handle = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(handle))
-})
+/** Calls `step` again and again, each time when everything has settled, until it gives an effect to go on with. */
+const drive = <A, E>(step: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> =>
+  Effect.async<A, E>((resume) => {
+    let handle = setImmediate(settled)
+    function settled() {
+      const next = step()
+      if (next === undefined) {
+        handle = setImmediate(settled)
+      } else {
+        resume(next)
+      }
+    }
+    return Effect.sync(() => clearImmediate(handle))
+  })
 
 const makeClock = (queue: TimerQueue.TimerQueue): Clock.Clock => {
   const unsafeCurrentTimeNanos = () => BigInt(Math.floor(queue.now() * 1_000_000))
@@ -69,31 +79,30 @@ const makeClock = (queue: TimerQueue.TimerQueue): Clock.Clock => {
   }
 }
 
-/** Runs what is due until `end`, and lets everything settle in between. */
+/** Runs what is due until `end`. */
 const runUntil = (queue: TimerQueue.TimerQueue, end: number): Effect.Effect<void> =>
-  Effect.gen(function*() {
-    yield* settle
-    for (let next = queue.nextAt(); next !== undefined && next <= end; next = queue.nextAt()) {
+  drive(() => {
+    const next = queue.nextAt()
+    if (next !== undefined && next <= end) {
       queue.advanceTo(next)
-      yield* settle
+      return undefined
     }
     queue.advanceTo(end)
+    return Effect.void
   })
 
 /** Jumps from sleeper to sleeper until the fiber is done. */
 const runToEnd = <A, E>(queue: TimerQueue.TimerQueue, fiber: Fiber.RuntimeFiber<A, E>): Effect.Effect<A, E> =>
-  Effect.gen(function*() {
-    yield* settle
-    while (fiber.unsafePoll() === null) {
-      const next = queue.nextAt()
-      if (next === undefined || next === Number.POSITIVE_INFINITY) {
-        yield* Effect.dieMessage("everything under the virtual clock waits, and nobody sleeps: nothing would wake it")
-      } else {
-        queue.advanceTo(next)
-        yield* settle
-      }
+  drive(() => {
+    if (fiber.unsafePoll() !== null) {
+      return Fiber.join(fiber)
     }
-    return yield* Fiber.join(fiber)
+    const next = queue.nextAt()
+    if (next === undefined || next === Number.POSITIVE_INFINITY) {
+      return Effect.dieMessage("everything under the virtual clock waits, and nobody sleeps: nothing would wake it")
+    }
+    queue.advanceTo(next)
+    return undefined
   })
 
 /**

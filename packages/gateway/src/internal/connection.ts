@@ -59,10 +59,10 @@ const failedBy = (cause: unknown): Disconnect =>
   Disconnect.Failed({ error: new ShardError.ProcessError({ subject: "the connection", cause }) })
 
 /** Runs `effect` beside the connection, in its scope. If it fails, the connection ends: there is no half of one. */
-const alongside = (
+const alongside = <R>(
   receiver: Receiver.Receiver,
-  effect: Effect.Effect<void, Disconnect>
-): Effect.Effect<void, never, Scope.Scope> =>
+  effect: Effect.Effect<void, Disconnect, R>
+): Effect.Effect<void, never, R | Scope.Scope> =>
   effect.pipe(
     Effect.catchAllDefect((cause) => Effect.fail(failedBy(cause))),
     Effect.catchAll((reason) => Effect.sync(() => receiver.end(reason))),
@@ -107,30 +107,31 @@ const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
 /**
  * Beats for ever: first after a random part of the interval, so that shards which started together do not beat
  * together. A beat that is due while the one before is unanswered means that the connection is dead, unless the answer
- * could not be read because the program is slow.
+ * could not be read because the program is slow. So does one that could not even be written all that time.
  */
 const heartbeats = (
   connection: Connection,
   limiter: CommandLimiter.CommandLimiter,
   interval: Duration.Duration
-): Effect.Effect<never, Disconnect> => {
-  // A write that takes a whole interval is a connection that takes nothing any more.
-  const beatInTime = Effect.timeoutFail(beat(connection, limiter), {
-    duration: interval,
-    onTimeout: () => Disconnect.Zombie()
+): Effect.Effect<never, Disconnect, Scope.Scope> => {
+  let isWriting = false
+  const oneBeat = Effect.suspend(() => {
+    isWriting = true
+    return Effect.zipLeft(beat(connection, limiter), Effect.sync(() => isWriting = false))
   })
-  const beatAndWait = Effect.gen(function*() {
-    const due = (yield* Clock.currentTimeMillis) + Duration.toMillis(interval)
-    yield* beatInTime
-    yield* Effect.sleep(Math.max(0, due - (yield* Clock.currentTimeMillis)))
-    const wasPaused = connection.wasPaused()
-    if (!connection.receiver.wasAcknowledged() && !wasPaused) {
-      yield* Effect.fail(Disconnect.Zombie())
-    }
+  const check = Effect.suspend(() => {
+    const isExcused = connection.wasPaused()
+    const isAlive = connection.receiver.wasAcknowledged() || isExcused
+    return isAlive && !isWriting ? Effect.void : Effect.fail(Disconnect.Zombie())
   })
+  const beatAndWait = Effect.zipRight(alongside(connection.receiver, oneBeat), Effect.sleep(interval))
   return Effect.flatMap(
     Random.next,
-    (jitter) => Effect.zipRight(Effect.sleep(Duration.times(interval, jitter)), Effect.forever(beatAndWait))
+    (jitter) =>
+      Effect.zipRight(
+        Effect.sleep(Duration.times(interval, jitter)),
+        Effect.forever(Effect.zipRight(beatAndWait, check))
+      )
   )
 }
 

@@ -30,6 +30,8 @@ export interface EventBuffer {
   readonly unsafeNotify: (item: Item) => void
   /** Waits until there is something, then takes the first. Interrupting the wait loses nothing. */
   readonly take: Effect.Effect<Item, ShardError.TerminalError>
+  /** The same for readers who pass over control payloads: it may give one, but none wakes it from its wait. */
+  readonly takeForEvents: Effect.Effect<Item, ShardError.TerminalError>
   readonly unsafeSize: () => number
   readonly unsafeIsFull: () => boolean
   /** Whose reading stops while the buffer is full. */
@@ -48,14 +50,15 @@ export const make = (capacity: number): EventBuffer => {
   let ended = Option.none<ShardError.TerminalError>()
   let source = Option.none<Source>()
   let paused = false
-  const readers = new Set<() => void>()
+  // Who waits, and whether for control payloads too.
+  const readers = new Map<() => void, boolean>()
   const lowWater = Math.floor(capacity / 2)
 
   const size = () => items.length - head
 
   const wakeReaders = () => {
     if (readers.size > 0) {
-      const waiting = Array.from(readers)
+      const waiting = Array.from(readers.keys())
       readers.clear()
       for (const wake of waiting) {
         wake()
@@ -107,34 +110,43 @@ export const make = (capacity: number): EventBuffer => {
     return item
   }
 
-  const awaitSomething = Effect.async<void>((resume) => {
-    if (size() > 0 || Option.isSome(ended)) {
-      return resume(Effect.void)
-    }
-    const wake = () => resume(Effect.void)
-    readers.add(wake)
-    return Effect.sync(() => readers.delete(wake))
-  })
+  const awaitSomething = (wantsControl: boolean) =>
+    Effect.async<void>((resume) => {
+      if (size() > 0 || Option.isSome(ended)) {
+        return resume(Effect.void)
+      }
+      const wake = () => resume(Effect.void)
+      readers.set(wake, wantsControl)
+      return Effect.sync(() => readers.delete(wake))
+    })
 
-  const take: Effect.Effect<Item, ShardError.TerminalError> = Effect.suspend(() => {
-    const item = unsafeTake()
-    if (item !== undefined) {
-      return Exit.succeed(item)
-    }
-    return Option.isSome(ended)
-      ? Exit.fail(ended.value)
-      // All waiting readers are woken: whoever comes too late waits again.
-      : Effect.zipRight(awaitSomething, take)
-  })
+  const makeTake = (wantsControl: boolean) => {
+    const take: Effect.Effect<Item, ShardError.TerminalError> = Effect.suspend(() => {
+      const item = unsafeTake()
+      if (item !== undefined) {
+        return Exit.succeed(item)
+      }
+      return Option.isSome(ended)
+        ? Exit.fail(ended.value)
+        // All waiting readers are woken: whoever comes too late waits again.
+        : Effect.zipRight(awaitSomething(wantsControl), take)
+    })
+    return take
+  }
+
+  /** Somebody waits, so the buffer is empty; and all who wait would pass over it. */
+  const isUnwanted = (item: Item) =>
+    item._tag === "Control" && readers.size > 0 && !Array.from(readers.values()).includes(true)
 
   return {
     unsafePush,
     unsafeNotify: (item) => {
-      if (size() < capacity * 2) {
+      if (size() < capacity * 2 && !isUnwanted(item)) {
         unsafePush(item)
       }
     },
-    take,
+    take: makeTake(true),
+    takeForEvents: makeTake(false),
     unsafeSize: size,
     unsafeIsFull: () => size() >= capacity,
     unsafeSetSource: (next) => {

@@ -37,7 +37,7 @@ const unreadable = (state: ShardState.ShardState, error: ShardError.Deserializat
   Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
 
 const nextEvent = (state: ShardState.ShardState): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> =>
-  Effect.flatMap(state.buffer.take, (item) => {
+  Effect.flatMap(state.buffer.takeForEvents, (item) => {
     switch (item._tag) {
       case "Dispatch": {
         const event = parse(item)
@@ -88,6 +88,12 @@ const tooLarge = (bytes: number) =>
     cause: new Error(`it has ${bytes} bytes, Discord takes ${Command.maxBytes}; split it or leave something out`)
   })
 
+const serialised = <A>(evaluate: () => A): Effect.Effect<A, ShardError.SendError> =>
+  Effect.try({
+    try: evaluate,
+    catch: (cause) => new ShardError.SendError({ reason: "Serializing", cause })
+  })
+
 const makeSender = (
   state: ShardState.ShardState,
   close: Shard.Sender["close"]
@@ -98,15 +104,8 @@ const makeSender = (
     return bytes > Command.maxBytes ? Effect.fail(tooLarge(bytes)) : state.commands.send(text)
   }
   return {
-    command: (command) => Effect.suspend(() => sendText(Command.encode(command))),
-    send: (json) =>
-      Effect.zipRight(
-        Effect.try({
-          try: () => JSON.parse(json),
-          catch: (cause) => new ShardError.SendError({ reason: "Serializing", cause })
-        }),
-        sendText(json)
-      ),
+    command: (command) => Effect.flatMap(serialised(() => Command.encode(command)), sendText),
+    send: (json) => Effect.zipRight(serialised(() => JSON.parse(json)), sendText(json)),
     close,
     isClosed: Effect.sync(() => state.commands.unsafeIsClosed())
   }
@@ -129,6 +128,7 @@ export const make = (
     const state = yield* ShardState.make(id, config)
     let farewell = Option.none<CloseFrame.CloseFrame>()
     let isClosed = false
+    let isReleased = false
 
     const shutDown = Effect.suspend(() => {
       isClosed = true
@@ -138,7 +138,12 @@ export const make = (
     })
 
     // Registered first, so that it runs when the supervisor and its connection are gone.
-    yield* Effect.addFinalizer(() => shutDown)
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        isReleased = true
+        return shutDown
+      })
+    )
     const supervisor = yield* FiberHandle.make<void>()
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
@@ -171,7 +176,7 @@ export const make = (
 
     const connect = Effect.zipRight(
       Effect.sync(() => {
-        if (isClosed && !ShardStatus.isFatallyClosed(state.status.get())) {
+        if (isClosed && !isReleased && !ShardStatus.isFatallyClosed(state.status.get())) {
           isClosed = false
           farewell = Option.none()
           state.buffer.unsafeReopen()

@@ -118,5 +118,17 @@ export const run = (
       return yield* step(next, decision._tag === "Resume" ? decision.host : "gateway")
     })
 
-  return Effect.suspend(() => step(Recovery.initial, state.session?.resumeUrl === undefined ? "gateway" : "resume"))
+  // A defect would leave everybody who reads waiting for ever. Whatever it is, it must not knock at the gateway's door
+  // without a pause either.
+  const run: Effect.Effect<void> = Effect.suspend(() =>
+    step(Recovery.initial, state.session?.resumeUrl === undefined ? "gateway" : "resume")
+  ).pipe(
+    Effect.catchAllDefect((cause) => {
+      const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
+      state.buffer.unsafeNotify({ _tag: "Failure", error })
+      state.diagnostics.publish(Diagnostic.Failure({ error }))
+      return Effect.zipRight(Effect.sleep(reconnect.backoffMax), run)
+    })
+  )
+  return run
 }

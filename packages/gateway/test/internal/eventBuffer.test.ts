@@ -35,6 +35,21 @@ describe("eventBuffer", () => {
       assert.deepStrictEqual(yield* Fiber.join(reader), control("a"))
     }))
 
+  it.effect("does not wake a reader of events for a control payload, unless somebody waits who wants it", () =>
+    Effect.gen(function*() {
+      const buffer = EventBuffer.make(10)
+      const events = yield* Effect.fork(buffer.takeForEvents)
+      yield* Effect.yieldNow()
+      buffer.unsafeNotify(control("a"))
+      assert.strictEqual(buffer.unsafeSize(), 0)
+      const all = yield* Effect.fork(buffer.take)
+      yield* Effect.yieldNow()
+      buffer.unsafeNotify(control("b"))
+      buffer.unsafeNotify(control("c"))
+      const items = yield* Effect.all([Fiber.join(events), Fiber.join(all)])
+      assert.sameDeepMembers(items, [control("b"), control("c")])
+    }))
+
   it.effect("gives each item to exactly one of several readers", () =>
     Effect.gen(function*() {
       const buffer = EventBuffer.make(10)

@@ -305,3 +305,28 @@ describe("the token", () => {
     assert.notInclude(inspect(error) + JSON.stringify(error), token)
   })
 })
+
+describe("a defect inside the shard", () => {
+  it.scoped("is told to the reader as a ProcessError, and after a pause the shard goes on", () =>
+    Effect.gen(function*() {
+      let isBroken = true
+      const broken = Logger.make(() => {
+        if (isBroken) {
+          isBroken = false
+          throw new Error("the logger is broken")
+        }
+      })
+      const logger = Layer.merge(
+        Logger.replace(Logger.defaultLogger, broken),
+        Logger.minimumLogLevel(LogLevel.Info)
+      )
+      const shard = yield* Effect.provide(startShard, logger)
+      yield* awaitReady(shard)
+      yield* inject(Fault.Drop())
+      const error = yield* Effect.flip(shard.nextEvent)
+      assert.strictEqual(error._tag, "ProcessError")
+      assert.include(error.message, "the logger is broken")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+    }).pipe(Effect.provide(layer())))
+})

@@ -143,6 +143,18 @@ describe("commands", () => {
       assert.deepStrictEqual(yield* namesReceived, ["b"])
     }).pipe(Effect.provide(layer({ simulator: { latency: 50 } }))))
 
+  it.scoped("that did not come from a constructor, and that Discord would refuse, are refused", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const both = {
+        op: Opcode.RequestGuildMembers,
+        d: { guild_id: "1", query: "", limit: 0, user_ids: ["2"] }
+      } as const
+      const error = yield* Effect.flip(shard.command(both))
+      assert.strictEqual(error.reason, "Serializing")
+      assert.include(error.message, "give exactly one of them")
+    }).pipe(Effect.provide(layer())))
+
   it.scoped("longer than 4096 bytes are refused, and so is what is no JSON", () =>
     Effect.gen(function*() {
       const shard = yield* startShard

@@ -3,8 +3,10 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as Fault from "@vesper/testing/Fault"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import * as GatewaySocket from "../../src/GatewaySocket.js"
 import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
 
 const interval = 41_250
@@ -94,6 +96,15 @@ describe("a zombie connection", () => {
       assert.strictEqual((yield* entries("Resumed")).length, 1)
     }).pipe(withChance(0.5), Effect.provide(layer())))
 
+  it.scoped("is left too when a heartbeat cannot even be written", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* TestClock.adjust(interval / 2 + interval)
+      assert.deepStrictEqual((yield* entries("Closed")).map(({ at, by }) => [at, by]), [[interval * 1.5, "client"]])
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+    }).pipe(withChance(0.5), Effect.provide(withoutBeats.pipe(Layer.provideMerge(layer())))))
+
   it.scoped("does not make the next connection one: acknowledgements are a connection's own", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
@@ -106,6 +117,25 @@ describe("a zombie connection", () => {
       assert.deepStrictEqual((yield* entries("Closed")).map(({ by }) => by), ["network"])
     }).pipe(withChance(0.5), Effect.provide(layer())))
 })
+
+/** A socket on which the first heartbeat is never taken. */
+const withoutBeats = Layer.effect(
+  GatewaySocket.GatewaySocket,
+  Effect.map(GatewaySocket.GatewaySocket, (socket) => {
+    let isStuck = true
+    return GatewaySocket.make((url, handlers) =>
+      Effect.map(socket.open(url, handlers), (connection) => ({
+        ...connection,
+        write: (text: string) =>
+          Effect.suspend(() => {
+            const isFirstBeat = isStuck && text.startsWith("{\"op\":1,")
+            isStuck = isStuck && !isFirstBeat
+            return isFirstBeat ? Effect.never : connection.write(text)
+          })
+      }))
+    )
+  })
+)
 
 const beatsOf = (connection: number) =>
   Effect.map(

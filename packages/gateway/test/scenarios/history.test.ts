@@ -31,13 +31,13 @@ describe("a day", () => {
         const numbers: Array<number> = []
         yield* Effect.forkScoped(Stream.runForEach(shard.events, (event) => Effect.sync(() => numbers.push(event.s))))
         yield* Effect.forkScoped(simulator.run(Scenario.make(
-          ...every("37 minutes", Fault.Drop(), 24),
-          ...every("1 hour", Fault.Reconnect(), 24),
+          ...every("97 minutes", Fault.Drop(), 24),
+          ...every("2 hours", Fault.Reconnect(), 24),
           ...every("312 minutes", Fault.InvalidSession({ resumable: false }), 24),
           ...every("438 minutes", Fault.Close({ code: 4009, reason: "Session timed out" }), 24)
         )))
         yield* Effect.forkScoped(
-          simulator.dispatch({ t: "TYPING_START", d: {} }).pipe(Effect.repeat(Schedule.spaced("1 minute")))
+          simulator.dispatch({ t: "TYPING_START", d: {} }).pipe(Effect.repeat(Schedule.spaced("5 minutes")))
         )
         yield* Effect.sleep("24 hours")
         assert.isTrue(ShardStatus.isConnected(yield* shard.status))
@@ -46,11 +46,11 @@ describe("a day", () => {
         assert.isBelow(beats, 2_100)
         assert.deepStrictEqual(yield* simulator.violations, [])
         assert.strictEqual((yield* entries("Identified")).length, 1 + 4 + 3)
-        assert.isAbove((yield* entries("Resumed")).length, 55)
+        assert.isAbove((yield* entries("Resumed")).length, 20)
         // Within each session, every number comes, and comes once.
         const gaps = numbers.filter((number, i) => number !== 1 && number !== (numbers[i - 1] ?? 0) + 1)
         assert.deepStrictEqual(gaps, [])
-        assert.isAbove(numbers.length, 24 * 60)
+        assert.isAbove(numbers.length, 24 * 12)
       }).pipe(Effect.scoped, withChance(0.5), Effect.provide(layer()), clock.run)
       const took = performance.now() - started
       // Wall time is no assertion on this project's machines, whatever their load: it is printed.

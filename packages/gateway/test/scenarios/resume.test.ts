@@ -221,6 +221,15 @@ describe("close", () => {
       assert.strictEqual((yield* entries("Resumed")).length, 1)
     }).pipe(Effect.provide(layer())))
 
+  it.scoped("by its scope is for good: connect does nothing any more, and reading says so", () =>
+    Effect.gen(function*() {
+      const shard = yield* Effect.scoped(Effect.tap(startShard, awaitReady))
+      yield* shard.connect
+      const error = yield* Effect.flip(shard.nextEvent)
+      assert.strictEqual(error._tag, "ShardClosedError")
+      assert.strictEqual((yield* entries("Opened")).length, 1)
+    }).pipe(Effect.provide(layer())))
+
   it.scoped("works in the middle of a back-off, and before the shard has started", () =>
     Effect.gen(function*() {
       const shard = yield* Shard.make(ShardId.single)
