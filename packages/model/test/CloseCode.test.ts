@@ -1,0 +1,74 @@
+import { assert, describe, it } from "@effect/vitest"
+import { GatewayCloseCodes } from "discord-api-types/v10"
+import * as Either from "effect/Either"
+import * as CloseCode from "../src/CloseCode.js"
+import * as CloseFrame from "../src/CloseFrame.js"
+
+/** What Discord's table of close codes says: may the client reconnect, and may it resume. */
+const table: ReadonlyArray<readonly [code: number, mayReconnect: boolean, mayResume: boolean]> = [
+  [1000, true, true],
+  [1001, true, true],
+  [1006, true, true],
+  [4000, true, true],
+  [4001, true, true],
+  [4002, true, true],
+  [4003, true, false],
+  [4004, false, false],
+  [4005, true, true],
+  [4007, true, false],
+  [4008, true, true],
+  [4009, true, false],
+  [4010, false, false],
+  [4011, false, false],
+  [4012, false, false],
+  [4013, false, false],
+  [4014, false, false],
+  // Not documented: worth another try.
+  [4006, true, true],
+  [4999, true, true]
+]
+
+describe("close codes", () => {
+  for (const [code, mayReconnect, mayResume] of table) {
+    it(`${code} ${mayReconnect ? "may" : "must not"} reconnect and ${mayResume ? "may" : "must not"} resume`, () => {
+      assert.deepStrictEqual([CloseCode.mayReconnect(code), CloseCode.mayResume(code)], [mayReconnect, mayResume])
+    })
+  }
+
+  it("are all those that discord-api-types knows", () => {
+    const theirs = Object.values(GatewayCloseCodes).filter((code) => typeof code === "number")
+    assert.includeMembers(CloseCode.all.map(({ code }) => code), theirs)
+  })
+
+  it("never resume where they must not reconnect", () => {
+    assert.deepStrictEqual(CloseCode.all.filter((code) => code.mayResume && !code.mayReconnect), [])
+  })
+})
+
+describe("a close frame", () => {
+  const refused: ReadonlyArray<readonly [code: number, reason: string]> = [
+    [999, ""],
+    [1002, ""],
+    [1005, ""],
+    [1006, ""],
+    [2999, ""],
+    [5000, ""],
+    [4000.5, ""],
+    [4000, "x".repeat(124)],
+    [4000, "é".repeat(62)]
+  ]
+  for (const [code, reason] of refused) {
+    it(`of ${code} with a reason of ${Buffer.byteLength(reason)} bytes cannot be sent`, () => {
+      assert.isTrue(Either.isLeft(CloseFrame.make(code, reason)))
+    })
+  }
+
+  it("keeps the session unless its code is 1000 or 1001", () => {
+    for (const code of [1000, 1001, 3000, 4000, 4900, 4999]) {
+      const frame = Either.getOrThrow(CloseFrame.make(code, "x".repeat(123)))
+      assert.strictEqual(CloseFrame.intent(frame), code < 1002 ? "EndSession" : "KeepSession")
+    }
+    assert.strictEqual(CloseFrame.intent(CloseFrame.fromIntent("EndSession")), "EndSession")
+    assert.strictEqual(CloseFrame.intent(CloseFrame.fromIntent("KeepSession")), "KeepSession")
+  })
+})
