@@ -142,9 +142,10 @@ export const make = (options: {
     const connections = yield* FiberMap.make<number>()
     const fork = yield* FiberMap.runtime(connections)<never>()
     let count = 0
+    let origin = `ws://${host}`
     server.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy())
-      const url = `ws://${host}${request.url ?? "/"}`
+      const url = origin + (request.url ?? "/")
       const upgrade = Effect.matchEffect(MemorySocket.admit(gateway, url), {
         onFailure: (error) => Effect.sync(() => refuse(socket, Option.getOrElse(error.status, () => 503))),
         onSuccess: () =>
@@ -158,7 +159,8 @@ export const make = (options: {
       fork(++count, Effect.onInterrupt(upgrade, () => Effect.sync(() => socket.destroy())))
     })
     const actualPort = yield* listen(server, host, port)
-    const url = `ws://${host}:${actualPort}/`
+    origin = `ws://${host}:${actualPort}`
+    const url = `${origin}/`
     gateway.urls.gateway = url
     gateway.urls.resume = `${url}resume/`
     return { url, port: actualPort }

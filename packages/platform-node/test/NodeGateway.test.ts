@@ -1,0 +1,162 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Shard from "@vesper/gateway/Shard"
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Intents from "@vesper/model/Intents"
+import * as Opcode from "@vesper/model/Opcode"
+import * as Fault from "@vesper/testing/Fault"
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as World from "@vesper/testing/World"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as NodeGateway from "../src/NodeGateway.js"
+
+const token = Redacted.make("token")
+const intents = Intents.of("Guilds", "GuildMessages")
+
+const simulator = GatewayServer.layer().pipe(
+  Layer.provideMerge(GatewaySimulator.layer({ token, world: World.make({ guilds: 5, membersPerGuild: 50 }) })),
+  Layer.merge(Logger.minimumLogLevel(LogLevel.None))
+)
+
+/** A shard on the simulated gateway's server, by whichever layer. */
+const layer = <E>(make: (gatewayUrl: string) => Layer.Layer<Shard.Shard, E>) =>
+  Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) => make(url))).pipe(
+    Layer.provideMerge(simulator)
+  )
+
+const messages = (count: number) =>
+  Effect.gen(function*() {
+    const shard = yield* Shard.Shard
+    const all = yield* shard.events.pipe(
+      Stream.filter((event) => event.t === "MESSAGE_CREATE"),
+      Stream.map((event) => event.d.content),
+      Stream.take(count),
+      Stream.runCollect
+    )
+    return Array.from(all)
+  })
+
+const dispatch = (content: string) =>
+  Effect.flatMap(
+    GatewaySimulator.GatewaySimulator,
+    (simulator) => simulator.dispatch({ t: "MESSAGE_CREATE", d: { content } })
+  )
+
+const awaitNth = (refinement: (entry: LogEntry.LogEntry) => boolean, n: number) =>
+  Effect.gen(function*() {
+    const { log } = yield* GatewaySimulator.GatewaySimulator
+    yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), log), {
+      until: (entries) => entries.filter(refinement).length >= n
+    })
+  })
+
+describe("a shard over a real websocket", () => {
+  for (const compression of ["zlib-stream", "none"] as const) {
+    it.live(`lives through a drop, a reconnect and a corrupt frame, and loses nothing (compression: ${compression})`, () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const shard = yield* Shard.Shard
+        const ready = yield* shard.nextEvent
+        assert.strictEqual(ready.t, "READY")
+        const [opened] = (yield* simulator.log).filter(LogEntry.is("Opened"))
+        assert.strictEqual(opened?.url.includes("compress=zlib-stream"), compression === "zlib-stream")
+        assert.strictEqual(Option.isSome(yield* shard.inflater), compression === "zlib-stream")
+
+        yield* dispatch("1")
+        yield* simulator.inject(Fault.Drop())
+        yield* dispatch("2")
+        yield* awaitNth(LogEntry.is("Resumed"), 1)
+        yield* simulator.inject(Fault.Reconnect())
+        yield* dispatch("3")
+        yield* awaitNth(LogEntry.is("Resumed"), 2)
+        yield* dispatch("4")
+        if (compression === "zlib-stream") {
+          yield* simulator.inject(Fault.Corrupt())
+        }
+        yield* dispatch("5")
+        assert.deepStrictEqual(yield* messages(5), ["1", "2", "3", "4", "5"])
+        assert.deepStrictEqual(yield* simulator.violations, [])
+        assert.strictEqual((yield* simulator.received(Opcode.Identify)).length, 1)
+      }).pipe(
+        Effect.provide(
+          layer((gatewayUrl) =>
+            NodeGateway.layerShard({ token, intents, gatewayUrl, compression, reconnect: { backoffBase: "10 millis" } })
+          )
+        )
+      ))
+  }
+
+  it.live("takes its token from DISCORD_TOKEN, tells its platform, and keeps its session when the scope closes", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const { url } = yield* GatewayServer.GatewayServer
+      const config = ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "Bot token"], ["URL", url]]))
+      yield* Effect.flatMap(Shard.Shard, (shard) => shard.nextEvent).pipe(
+        Effect.provide(NodeGateway.layerShardConfig({ intents, gatewayUrl: Config.string("URL") })),
+        Effect.withConfigProvider(config)
+      )
+      const [identify] = yield* simulator.received(Opcode.Identify)
+      assert.deepInclude(identify?.d, { properties: { os: process.platform, browser: "vesper", device: "vesper" } })
+      const closed = yield* simulator.awaitLog(LogEntry.is("Closed"))
+      assert.deepStrictEqual([closed.by, closed.code], ["client", CloseFrame.RESUME.code])
+      assert.deepStrictEqual((yield* simulator.sessions).map(({ isConnected }) => isConnected), [false])
+    }).pipe(Effect.provide(simulator)))
+
+  it.live("pauses the websocket while nobody reads, and its heart beats on", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* Shard.Shard
+      yield* shard.nextEvent
+      const count = 3_000
+      const content = "x".repeat(10_000)
+      yield* Effect.repeatN(dispatch(content), count - 1)
+      yield* Effect.sleep("700 millis")
+      const beats = (yield* simulator.received(Opcode.Heartbeat)).length
+      assert.isAbove(beats, 4)
+      assert.strictEqual((yield* messages(count)).length, count)
+      assert.strictEqual((yield* simulator.received(Opcode.Identify)).length, 1)
+      assert.deepStrictEqual((yield* simulator.log).filter(LogEntry.is("Closed")), [])
+    }).pipe(Effect.provide(
+      Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
+        NodeGateway.layerShard({ token, intents, gatewayUrl: url, compression: "none", eventBufferSize: 16 }))).pipe(
+          Layer.provideMerge(GatewayServer.layer()),
+          Layer.provideMerge(
+            GatewaySimulator.layer({ token, heartbeatInterval: "100 millis", heartbeatTolerance: "1 minute" })
+          )
+        )
+    )), 30_000)
+})
+
+describe("a wrong option", () => {
+  const wrong: ReadonlyArray<readonly [what: string, options: Partial<NodeGateway.ShardOptions>, problem: RegExp]> = [
+    ["a shard outside of its total", { shard: { id: 2, total: 2 } }, /shard 2 of 2 does not exist/]
+  ]
+  for (const [what, options, problem] of wrong) {
+    it.effect(`such as ${what} is a ConfigError`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(
+          Effect.provide(Shard.Shard, NodeGateway.layerShard({ token, intents, ...options }))
+        )
+        assert.match(String(error), problem)
+      }))
+  }
+
+  it.effect("such as a missing DISCORD_TOKEN is one that names it", () =>
+    Effect.gen(function*() {
+      const error = yield* Shard.Shard.pipe(
+        Effect.provide(NodeGateway.layerShardConfig({ intents })),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map())),
+        Effect.flip
+      )
+      assert.include(String(error), "DISCORD_TOKEN")
+    }))
+})
