@@ -1,0 +1,52 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Dispatch from "@vesper/model/Dispatch"
+import * as Board from "../src/Board.js"
+
+const event = (t: string, s: number) => Dispatch.fromPayload({ op: 0, t, s, d: {} })
+
+const add = (board: Board.Board, shard: number, t: string, s: number, at = 0) => {
+  const it = event(t, s)
+  return Board.addEvent(board, Board.eventEntry(it, shard, at), it)
+}
+
+const counted: ReadonlyArray<
+  readonly [what: string, events: ReadonlyArray<readonly [string, number]>, counts: Partial<Board.Counts>]
+> = [
+  ["a session in order", [["READY", 1], ["A", 2], ["A", 3]], { events: 3, sequence: 3, sessions: 1, lost: 0 }],
+  ["a resume in order", [["READY", 1], ["A", 2], ["RESUMED", 3]], { resumes: 1, lost: 0, repeated: 0 }],
+  ["a gap", [["READY", 1], ["A", 5]], { lost: 3, sequence: 5 }],
+  ["a repetition", [["READY", 1], ["A", 2], ["A", 2]], { repeated: 1, lost: 0, sequence: 2 }],
+  ["a new session", [["READY", 1], ["A", 9], ["READY", 1], ["A", 2]], { sessions: 2, lost: 7, sequence: 2 }]
+]
+
+describe("a board", () => {
+  for (const [what, events, counts] of counted) {
+    it(`counts ${what}`, () => {
+      const board = events.reduce((board, [t, s]) => add(board, 0, t, s), Board.make(1, 0))
+      assert.deepInclude(board.shards[0], counts)
+    })
+  }
+
+  it("keeps shards apart, and adds them up", () => {
+    const board = add(add(add(Board.make(2, 0), 0, "READY", 1), 1, "READY", 1), 1, "A", 4)
+    assert.deepStrictEqual(board.shards.map(({ events, lost }) => [events, lost]), [[1, 0], [2, 2]])
+    assert.deepInclude(Board.totals(board), { events: 3, sessions: 2, lost: 2 })
+  })
+
+  it("measures rates once a second, by the time that has passed", () => {
+    const four = [1, 2, 3, 4].reduce((board, s) => add(board, 0, "A", s), Board.make(1, 1_000))
+    assert.deepStrictEqual(Board.sample(four, 1_999).rates, [0])
+    const sampled = Board.sample(four, 3_000)
+    assert.deepStrictEqual(sampled.rates, [2])
+    assert.deepStrictEqual(Board.sample(sampled, 4_000).rates, [0])
+  })
+
+  it("remembers the last lines only", () => {
+    let board = Board.make(1, 0)
+    for (let s = 1; s <= 150; s++) {
+      board = add(board, 0, "A", s, s)
+    }
+    assert.strictEqual(board.tail.length, 100)
+    assert.strictEqual(board.tail.at(-1)?.at, 150)
+  })
+})

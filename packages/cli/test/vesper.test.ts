@@ -1,0 +1,178 @@
+/** The command itself, as a process of its own: what a user sees. */
+import { assert, describe, it } from "@effect/vitest"
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as World from "@vesper/testing/World"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+const root = fileURLToPath(new URL("../../../", import.meta.url))
+const timeout = 30_000
+
+interface Running {
+  readonly process: ChildProcessWithoutNullStreams
+  readonly stdout: () => string
+  readonly stderr: () => string
+  readonly exit: Effect.Effect<number | NodeJS.Signals | null>
+  /** Until the output matches. */
+  readonly awaitOutput: (pattern: RegExp) => Effect.Effect<void>
+}
+
+const vesper = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const { DISCORD_TOKEN: _, ...inherited } = process.env
+        return spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", bin, ...args], {
+          cwd: root,
+          env: { ...inherited, ...env }
+        })
+      }),
+      (child) => Effect.sync(() => child.kill("SIGKILL"))
+    ),
+    (child): Running => {
+      let [stdout, stderr] = ["", ""]
+      child.stdout.on("data", (data) => stdout += String(data))
+      child.stderr.on("data", (data) => stderr += String(data))
+      return {
+        process: child,
+        stdout: () => stdout,
+        stderr: () => stderr,
+        exit: Effect.async((resume) => {
+          const ended = () => resume(Effect.succeed(child.exitCode ?? child.signalCode))
+          if (child.exitCode !== null) {
+            return ended()
+          }
+          child.once("close", ended)
+        }),
+        awaitOutput: (pattern) => Effect.repeat(Effect.sleep("20 millis"), { until: () => pattern.test(stdout) })
+      }
+    }
+  )
+
+describe("vesper demo", () => {
+  it.scopedLive(
+    "shows READY of four shards, a resume, and ends by itself without a loss",
+    () =>
+      Effect.gen(function*() {
+        const demo = yield* vesper(["demo", "--duration", "4s"])
+        assert.strictEqual(yield* demo.exit, 0)
+        for (const shard of [0, 1, 2, 3]) {
+          assert.match(demo.stdout(), new RegExp(`#${shard} +READY`))
+        }
+        assert.match(demo.stdout(), /#1 +RESUMED/)
+        assert.match(demo.stdout(), /1 resumed, 0 events lost, 4 of 4 sessions kept/)
+        assert.strictEqual(demo.stderr(), "")
+      }),
+    timeout
+  )
+
+  it.scopedLive(
+    "with --json writes one event a line, and everything else to the error output",
+    () =>
+      Effect.gen(function*() {
+        const demo = yield* vesper(["demo", "--duration", "4s", "--json"])
+        assert.strictEqual(yield* demo.exit, 0)
+        const events = demo.stdout().trimEnd().split("\n").map((line) => JSON.parse(line))
+        assert.isAbove(events.length, 50)
+        events.forEach((event) => assert.hasAllKeys(event, ["shard", "t", "s", "d"]))
+        assert.match(demo.stderr(), /the connection was lost; resume/)
+        assert.match(demo.stderr(), /0 events lost/)
+      }),
+    timeout
+  )
+
+  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"]] as const) {
+    it.scopedLive(
+      `ends cleanly on ${signals.join(" and ")}: the sessions kept, exit code 0`,
+      () =>
+        Effect.gen(function*() {
+          const demo = yield* vesper(["demo"])
+          yield* demo.awaitOutput(/#3 +READY/)
+          signals.forEach((signal) => demo.process.kill(signal))
+          assert.strictEqual(yield* demo.exit, 0)
+          assert.match(demo.stdout(), /0 events lost, 4 of 4 sessions kept for a later resume\n$/)
+        }),
+      timeout
+    )
+  }
+
+  it.scopedLive("ends quietly when nobody reads any more", () =>
+    Effect.gen(function*() {
+      const demo = yield* vesper(["demo", "--json"])
+      yield* demo.awaitOutput(/READY/)
+      demo.process.stdout.destroy()
+      assert.strictEqual(yield* demo.exit, 0)
+      assert.notInclude(demo.stderr(), "EPIPE")
+    }), timeout)
+})
+
+describe("vesper run", () => {
+  it.scopedLive("without a token says in one line what is missing and what needs none", () =>
+    Effect.gen(function*() {
+      const run = yield* vesper(["run"])
+      assert.strictEqual(yield* run.exit, 1)
+      assert.strictEqual(run.stdout(), "")
+      assert.match(run.stderr(), /^vesper: DISCORD_TOKEN is not set: .*vesper demo\n$/)
+    }), timeout)
+
+  it.scopedLive(
+    "connects its shards where it is told, and closes them with their sessions kept",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* GatewayServer.GatewayServer
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const args = ["run", "--gateway-url", url, "--shards", "2", "--max-concurrency", "2", "--intents", "guilds"]
+        const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        yield* run.awaitOutput(/#0 +GUILD_CREATE/)
+        yield* run.awaitOutput(/#1 +READY/)
+        run.process.kill("SIGINT")
+        assert.strictEqual(yield* run.exit, 0)
+        assert.deepStrictEqual(yield* simulator.violations, [])
+        assert.deepStrictEqual((yield* simulator.sessions).map(({ isConnected }) => isConnected), [false, false])
+        const codes = (yield* simulator.log).filter(LogEntry.is("Closed")).map(({ code }) => code)
+        assert.deepStrictEqual(codes, [4000, 4000])
+        assert.notInclude(run.stdout() + run.stderr(), "secret")
+      }).pipe(Effect.provide(
+        GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({
+          token: Redacted.make("secret"),
+          maxConcurrency: 2,
+          world: World.make({ guilds: 8, membersPerGuild: 2 })
+        })))
+      )),
+    timeout
+  )
+
+  it.scopedLive("says what is wrong with a token that the gateway refuses", () =>
+    Effect.gen(function*() {
+      const { url } = yield* GatewayServer.GatewayServer
+      const run = yield* vesper(["run", "--gateway-url", url], { DISCORD_TOKEN: "wrong-one" })
+      assert.strictEqual(yield* run.exit, 1)
+      assert.match(run.stderr(), /^vesper: .*4004.*the token is not valid/m)
+      assert.notInclude(run.stdout() + run.stderr(), "wrong-one")
+    }).pipe(Effect.provide(
+      GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ token: Redacted.make("right-one") })))
+    )), timeout)
+
+  const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, problem: RegExp]> = [
+    [["--intents", "Guild"], /"Guild" is no intent; did you mean Guilds\?/],
+    [["--shards", "0"], /0 is too few/],
+    [["--duration", "5x"], /"x" is no unit of time/],
+    [["--gateway-url", "nowhere"], /"nowhere" is not a URL/],
+    [["--frobnicate"], /--frobnicate/]
+  ]
+  for (const [args, problem] of wrong) {
+    it.scopedLive(`refuses ${args.join(" ")}`, () =>
+      Effect.gen(function*() {
+        const run = yield* vesper(["run", ...args], { DISCORD_TOKEN: "secret" })
+        assert.strictEqual(yield* run.exit, 1)
+        assert.match(run.stdout() + run.stderr(), problem)
+        assert.notInclude(run.stdout() + run.stderr(), "secret")
+      }), timeout)
+  }
+})
