@@ -133,6 +133,10 @@ describe("vesper run", () => {
         yield* run.awaitOutput(/#1 +READY/)
         run.process.kill("SIGINT")
         assert.strictEqual(yield* run.exit, 0)
+        // The last frames may still be on their way to this process.
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), simulator.connections), {
+          until: (n) => n === 0
+        })
         assert.deepStrictEqual(yield* simulator.violations, [])
         assert.deepStrictEqual((yield* simulator.sessions).map(({ isConnected }) => isConnected), [false, false])
         const codes = (yield* simulator.log).filter(LogEntry.is("Closed")).map(({ code }) => code)
