@@ -34,6 +34,13 @@ export * as Control from "./Control.js"
 export * as Dispatch from "./Dispatch.js"
 
 /**
+ * The shapes of events, to check them at run time.
+ *
+ * @since 0.1.0
+ */
+export * as EventSchema from "./EventSchema.js"
+
+/**
  * The names of events, and their intents.
  *
  * @since 0.1.0

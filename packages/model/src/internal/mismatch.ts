@@ -1,0 +1,97 @@
+/** Finds, among all that a schema has to say about a payload, the one sentence that a user can act on. */
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as AST from "effect/SchemaAST"
+
+/** One value that is not what the documentation says. */
+export interface Mismatch {
+  readonly path: ReadonlyArray<string | number>
+  readonly expected: string
+  readonly actual: string
+}
+
+type Path = Mismatch["path"]
+
+const longest = 60
+
+const shorten = (text: string): string => text.length > longest ? `${text.slice(0, longest)}…` : text
+
+// Their values open doors: not even a part of one may reach a log.
+const secrets = new Set<unknown>(["token", "session_id"])
+
+/** A value in at most a line, whatever its size. */
+export const describe = (value: unknown, path: Path = []): string => {
+  if (secrets.has(path.at(-1)) && typeof value === "string") {
+    return "a string"
+  }
+  if (typeof value === "string") {
+    // Cut first: the value may have megabytes.
+    return JSON.stringify(value.length > longest ? `${value.slice(0, longest)}…` : value)
+  }
+  if (Array.isArray(value)) {
+    return `an array of ${value.length}`
+  }
+  return typeof value === "object" && value !== null
+    ? shorten(`an object with ${Object.keys(value).slice(0, 8).join(", ") || "no fields"}`)
+    : shorten(String(value))
+}
+
+const expectation = (ast: AST.AST): string =>
+  shorten(Option.getOrElse(
+    Option.orElse(AST.getDescriptionAnnotation(ast), () => AST.getTitleAnnotation(ast)),
+    () => String(ast)
+  ))
+
+const isMany = (
+  issues: ParseResult.SingleOrNonEmpty<ParseResult.ParseIssue>
+): issues is Exclude<typeof issues, ParseResult.ParseIssue> => Array.isArray(issues)
+
+const isKey = (key: PropertyKey): key is string | number => typeof key !== "symbol"
+
+const keysOf = (path: ParseResult.Path): ReadonlyArray<PropertyKey> => typeof path === "object" ? path : [path]
+
+const extend = (path: Path, by: ParseResult.Path): Path => [...path, ...keysOf(by).filter(isKey)]
+
+/**
+ * Of a union's members, the one that was meant is the one that recognises most: it complains about something inside
+ * the value, and about the fewest things. Between equals, the first that was declared.
+ */
+const meant = (depth: number, candidates: ReadonlyArray<ReadonlyArray<Mismatch>>): ReadonlyArray<Mismatch> =>
+  candidates
+    .filter((mismatches) => mismatches.some((mismatch) => mismatch.path.length > depth))
+    .reduce((best, one) => best.length === 0 || one.length < best.length ? one : best, [])
+
+const mismatches = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Mismatch> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return mismatches(issue.issue, extend(path, issue.path))
+    case "Composite": {
+      const parts = (isMany(issue.issues) ? issue.issues : [issue.issues]).map((part) => mismatches(part, path))
+      if (!AST.isUnion(issue.ast)) {
+        return parts.flat()
+      }
+      const inside = meant(path.length, parts)
+      return inside.length > 0
+        ? inside
+        : [{ path, expected: expectation(issue.ast), actual: describe(issue.actual, path) }]
+    }
+    case "Refinement":
+      // What is wrong inside of the value says more than the refinement does.
+      return issue.issue._tag === "Composite"
+        ? mismatches(issue.issue, path)
+        : [{ path, expected: expectation(issue.ast), actual: describe(issue.actual, path) }]
+    case "Transformation":
+      return mismatches(issue.issue, path)
+    case "Missing":
+      return [{ path, expected: expectation(issue.ast.type), actual: "nothing" }]
+    case "Type":
+      return [{ path, expected: expectation(issue.ast), actual: describe(issue.actual, path) }]
+    case "Unexpected":
+    case "Forbidden":
+      return [{ path, expected: "nothing", actual: describe(issue.actual, path) }]
+  }
+}
+
+/** The first mismatch in the order of the schema's fields. */
+export const first = (issue: ParseResult.ParseIssue): Mismatch =>
+  mismatches(issue, [])[0] ?? { path: [], expected: "another value", actual: describe(issue.actual) }
