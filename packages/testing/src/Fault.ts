@@ -30,6 +30,7 @@ export type Host = "gateway" | "resume" | "any"
  * - `SkipSequence`: the next event's number is higher by so many.
  * - `DuplicateLast`: the last event again.
  * - `HelloAgain`: a second hello.
+ * - `DenyVoice`: from now on the bot may not join a voice channel, and gets no answer when it tries.
  * - `SplitFrames`: from now on a compressed message comes in two websocket messages.
  *
  * Rules, each for the next `times` connections to `host`:
@@ -58,6 +59,7 @@ export type Fault = Data.TaggedEnum<{
   DuplicateLast: {}
   HelloAgain: {}
   SplitFrames: {}
+  DenyVoice: {}
   RefuseConnections: { readonly host: Host; readonly times: number; readonly status: number }
   NeverOpen: { readonly host: Host; readonly times: number }
   NeverHello: { readonly host: Host; readonly times: number }
@@ -98,6 +100,8 @@ export const {
   Close,
   /** @since 0.1.0 */
   Corrupt,
+  /** @since 0.1.0 */
+  DenyVoice,
   /** @since 0.1.0 */
   Drop,
   /** @since 0.1.0 */

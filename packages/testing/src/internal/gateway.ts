@@ -10,6 +10,7 @@ import type * as Clock from "effect/Clock"
 import type * as Fault from "../Fault.js"
 import * as LogEntry from "../LogEntry.js"
 import type { Link } from "./link.js"
+import type { Guild } from "./objects.js"
 
 /** The options of a simulator with their defaults filled in; durations in milliseconds. */
 export interface Settings {
@@ -27,10 +28,12 @@ export interface Settings {
   readonly guilds: ReadonlyArray<Guild>
 }
 
-/** A guild of the simulated world. */
-export interface Guild {
-  readonly id: string
-  readonly [field: string]: unknown
+/** What Discord remembers of a bot, whatever its shards and sessions. */
+export interface BotState {
+  /** When all members of a guild were last asked for. */
+  readonly allMembersAt: Map<string, number>
+  /** Where the bot is in voice, by guild. */
+  readonly voice: Map<string, { readonly channel: string; readonly session: string }>
 }
 
 /** An event before it has its number. */
@@ -78,6 +81,7 @@ export interface Gateway {
   readonly settings: Settings
   readonly sessions: Map<string, Session>
   readonly links: Set<Link>
+  readonly botState: BotState
   readonly urls: { gateway: string; resume: string }
   readonly now: () => number
   readonly record: (entry: LogEntry.LogEntry) => void
@@ -186,6 +190,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     settings,
     sessions,
     links: new Set(),
+    botState: { allMembersAt: new Map(), voice: new Map() },
     urls,
     now,
     record,

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Fault from "../Fault.js"
 import * as LogEntry from "../LogEntry.js"
+import * as Answers from "./answers.js"
 import type { Gateway, Session } from "./gateway.js"
 import { envelope } from "./gateway.js"
 import * as ZlibStream from "./zlibStream.js"
@@ -120,6 +121,8 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     close(code, detail)
   }
 
+  const answers = Answers.make(gateway, violate)
+
   const transmitCompressed = (stream: ZlibStream.ZlibStream, text: string) => {
     const bytes = Buffer.from(stream.compress(text))
     if (isCorruptNext) {
@@ -204,7 +207,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     const guilds = gateway.guildsOf(started.shard)
     gateway.enqueue(started, "READY", {
       v: 10,
-      user: { id: "1", username: "vesper", discriminator: "0", global_name: null, avatar: null, bot: true },
+      user: { id: Answers.botId, username: "vesper", discriminator: "0", global_name: null, avatar: null, bot: true },
       guilds: guilds.map(({ id }) => ({ id, unavailable: true })),
       session_id: started.id,
       resume_gateway_url: started.resumeUrl,
@@ -317,7 +320,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
       case Opcode.Resume:
         return resume(d)
       default:
-        return session === undefined ? punish(4003, `opcode ${op} before identify`) : undefined
+        return session === undefined ? punish(4003, `opcode ${op} before identify`) : answers.answer(session, op, d)
     }
   }
 
@@ -367,6 +370,9 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
         return
       case "SplitFrames":
         isSplit = true
+        return
+      case "DenyVoice":
+        return answers.denyVoice()
     }
   }
 
