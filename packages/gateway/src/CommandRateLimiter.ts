@@ -33,6 +33,20 @@ export const window: Duration.Duration = Duration.seconds(60)
 export const minimum = 110
 
 /**
+ * Presence updates that Discord takes from a bot's connection in a window of their own, beside the other limit.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const presenceLimit = 5
+
+/**
+ * @since 0.1.0
+ * @category constants
+ */
+export const presenceWindow: Duration.Duration = Duration.seconds(20)
+
+/**
  * An unchanging picture of a connection's limiter.
  *
  * @since 0.1.0

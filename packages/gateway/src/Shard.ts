@@ -38,11 +38,15 @@ import type * as ShardStatus from "./ShardStatus.js"
 export interface Sender {
   /**
    * Sends a command, and completes when it was written. Until the shard is identified and within its rate limit the
-   * command waits, over reconnects too; while too many wait, it waits for a place. Commands go out in the order given.
-   * Interrupting it takes back a command that still waits.
+   * command waits, over reconnects too; while too many wait, it waits for a place. Commands go out in the order given,
+   * with two exceptions: a newer presence, or voice state of the same guild, takes the place of the one that waits and
+   * stands for both; and more than five presences in 20 seconds let others pass.
+   *
+   * Interrupting it takes back a command that still waits. One that was being written when the connection dropped is
+   * written again on the next.
    */
   readonly command: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
-  /** The same for a payload that is JSON text already: at most 4096 bytes, and not looked into. */
+  /** The same for a payload that is JSON text already: at most 4096 bytes, looked into for its kind only. */
   readonly send: (json: string) => Effect.Effect<void, ShardError.SendError>
   /** Closes the shard, as `Shard.close` does. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>

@@ -1,92 +1,165 @@
 /**
  * Commands that wait to be written. It outlives the connections: what was not written on one goes out on the next, in
- * the order in which it was given.
+ * the order in which it was given. A newer presence takes the place of the one that waits, and a newer voice state that
+ * of its guild's.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as ShardError from "../ShardError.js"
+import * as CommandKind from "./commandKind.js"
 
-interface Waiting {
+/** How a command left the queue: written itself, or with a newer one of its kind written in its stead. */
+export type Outcome = "Written" | "Replaced"
+
+interface Version {
   readonly text: string
-  readonly written: Deferred.Deferred<void, ShardError.SendError>
+  readonly left: Deferred.Deferred<Outcome, ShardError.SendError>
+}
+
+interface Waiting extends CommandKind.Place {
+  isWriting: boolean
+  /** Oldest first. Only the newest is written; the others are there for the case that it is taken back. */
+  readonly versions: Array<Version>
 }
 
 export interface CommandQueue {
   /**
-   * Completes once the command was written. While the queue is full it waits for a place. Interrupting it takes the
-   * command out again, unless it is being written just then.
+   * Completes once the command, or a newer one that took its place, was written. While the queue is full it waits for
+   * a place, unless there is never more than one of its kind. Interrupting it takes the command out again, unless it
+   * is being written just then, and leaves a newer one alone.
    */
-  readonly send: (text: string) => Effect.Effect<void, ShardError.SendError>
+  readonly send: (text: string, kind: CommandKind.Kind) => Effect.Effect<Outcome, ShardError.SendError>
   /** Waits until there is a command. */
   readonly awaitCommand: Effect.Effect<void>
+  /** Waits until there is a command that is no presence. */
+  readonly awaitOther: Effect.Effect<void>
   /**
-   * Hands the first command to `write`. If that fails or is interrupted the command keeps its place, for it may not
-   * have been sent.
+   * Hands the first command to `write`, presences left out if they are held. If that fails or is interrupted the
+   * command keeps its place, for it may not have been sent.
    */
-  readonly writeNext: <E, R>(write: (text: string) => Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
+  readonly writeNext: <E, R>(
+    arePresencesHeld: boolean,
+    write: (text: string, kind: CommandKind.Kind) => Effect.Effect<void, E, R>
+  ) => Effect.Effect<void, E, R>
   readonly unsafeSize: () => number
   /** Fails what waits and what comes. */
   readonly close: (error: ShardError.TerminalError) => Effect.Effect<void>
+  /** Fails as soon as the queue is closed. */
+  readonly awaitClosed: Effect.Effect<never, ShardError.SendError>
   readonly unsafeReopen: () => void
   readonly unsafeIsClosed: () => boolean
 }
 
+const refusal = (cause: ShardError.TerminalError) => new ShardError.SendError({ reason: "Sending", cause })
+
+const makeClosing = () => Deferred.unsafeMake<never, ShardError.SendError>(FiberId.none)
+
 export const make = (capacity: number): CommandQueue => {
   const places = Effect.unsafeMakeSemaphore(capacity)
   const available = Effect.unsafeMakeLatch(false)
-  const waiting: Array<Waiting> = []
+  const othersAvailable = Effect.unsafeMakeLatch(false)
+  const queue: Array<Waiting> = []
   let closed = Option.none<ShardError.TerminalError>()
+  let closing = makeClosing()
 
-  const remove = (command: Waiting) => {
-    const index = waiting.indexOf(command)
-    if (index !== -1) {
-      waiting.splice(index, 1)
+  /** After every change: forgets places that stand for nothing any more, and tells the writer what there is. */
+  const settle = () => {
+    for (let i = queue.length - 1; i >= 0; i--) {
+      const waiting = queue[i]
+      if (waiting !== undefined && waiting.versions.length === 0 && !waiting.isWriting) {
+        queue.splice(i, 1)
+      }
     }
-    if (waiting.length === 0) {
-      available.unsafeClose()
-    }
+    setLatch(available, CommandKind.next(queue, false) !== -1)
+    setLatch(othersAvailable, CommandKind.next(queue, true) !== -1)
   }
 
-  const refusal = (cause: ShardError.TerminalError) => new ShardError.SendError({ reason: "Sending", cause })
+  const withdraw = (version: Version) => {
+    for (const { versions } of queue) {
+      const index = versions.indexOf(version)
+      if (index !== -1) {
+        versions.splice(index, 1)
+      }
+    }
+    settle()
+  }
 
-  const enqueue = (text: string): Effect.Effect<void, ShardError.SendError> =>
-    Effect.suspend(() => {
+  const enqueue = (text: string, kind: CommandKind.Kind): Effect.Effect<Outcome, ShardError.SendError> =>
+    Effect.uninterruptibleMask((restore) => {
       if (Option.isSome(closed)) {
         return Effect.fail(refusal(closed.value))
       }
-      const command: Waiting = { text, written: Deferred.unsafeMake(FiberId.none) }
-      waiting.push(command)
-      available.unsafeOpen()
-      return Effect.onInterrupt(Deferred.await(command.written), () => Effect.sync(() => remove(command)))
+      const version: Version = { text, left: Deferred.unsafeMake(FiberId.none) }
+      const older = queue[CommandKind.takesOver(queue, kind)]
+      if (older === undefined) {
+        queue.push({ kind, isWriting: false, versions: [version] })
+      } else {
+        older.versions.push(version)
+      }
+      settle()
+      return Effect.onInterrupt(restore(Deferred.await(version.left)), () => Effect.sync(() => withdraw(version)))
     })
 
+  const written = (waiting: Waiting, newest: Version) => {
+    waiting.isWriting = false
+    for (const version of waiting.versions.splice(0)) {
+      Deferred.unsafeDone(version.left, Exit.succeed(version === newest ? "Written" : "Replaced"))
+    }
+    settle()
+  }
+
+  const notWritten = (waiting: Waiting) => {
+    // One that came while this was being written has a place of its own, and now takes over this one.
+    const newer = queue[CommandKind.takesOver(queue, waiting.kind)]
+    waiting.isWriting = false
+    waiting.versions.push(...newer?.versions.splice(0) ?? [])
+    settle()
+  }
+
   return {
-    send: (text) => places.withPermits(1)(enqueue(text)),
+    send: (text, kind) => CommandKind.isState(kind) ? enqueue(text, kind) : places.withPermits(1)(enqueue(text, kind)),
     awaitCommand: available.await,
-    writeNext: (write) =>
+    awaitOther: othersAvailable.await,
+    writeNext: (arePresencesHeld, write) =>
       Effect.uninterruptibleMask((restore) => {
-        const command = waiting[0]
-        return command === undefined ? Effect.void : Effect.zipRight(
-          restore(write(command.text)),
-          Effect.suspend(() => {
-            remove(command)
-            return Deferred.succeed(command.written, void 0)
-          })
-        )
+        const waiting = queue[CommandKind.next(queue, arePresencesHeld)]
+        const version = waiting?.versions.at(-1)
+        if (waiting === undefined || version === undefined) {
+          return Effect.void
+        }
+        waiting.isWriting = true
+        return Effect.onExit(restore(write(version.text, waiting.kind)), (exit) =>
+          Effect.sync(() => Exit.isSuccess(exit) ? written(waiting, version) : notWritten(waiting)))
       }),
-    unsafeSize: () => waiting.length,
+    unsafeSize: () => queue.length,
     close: (error) =>
-      Effect.suspend(() => {
+      Effect.sync(() => {
+        const exit = Exit.fail(refusal(error))
         closed = Option.some(error)
-        const failed = waiting.splice(0)
-        available.unsafeClose()
-        return Effect.forEach(failed, ({ written }) => Deferred.fail(written, refusal(error)), { discard: true })
+        Deferred.unsafeDone(closing, exit)
+        for (const { versions } of queue.splice(0)) {
+          versions.forEach(({ left }) => Deferred.unsafeDone(left, exit))
+        }
+        settle()
       }),
+    awaitClosed: Effect.suspend(() => Deferred.await(closing)),
     unsafeReopen: () => {
-      closed = Option.none()
+      if (Option.isSome(closed)) {
+        closed = Option.none()
+        closing = makeClosing()
+      }
     },
     unsafeIsClosed: () => Option.isSome(closed)
+  }
+}
+
+const setLatch = (latch: Effect.Latch, isOpen: boolean) => {
+  if (isOpen) {
+    latch.unsafeOpen()
+  } else {
+    latch.unsafeClose()
   }
 }

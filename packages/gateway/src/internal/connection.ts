@@ -14,12 +14,14 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../Decompressor.js"
+import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
@@ -161,17 +163,38 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
     yield* write(connection, "resume", Command.encode(payload))
   })
 
-/** Writes what waits in the command queue, as fast as the limit allows. */
+/**
+ * Writes what waits in the command queue, as fast as the limits allow. While presences are held back by theirs, other
+ * commands pass them.
+ */
 const sender = (
   connection: Connection,
   limiter: CommandLimiter.CommandLimiter
 ): Effect.Effect<never, Disconnect> => {
-  const { commands, config } = connection.state
+  const { commands, config, presences } = connection.state
   const awaitRoom = config.rateLimitCommands ? limiter.awaitRoom : Effect.void
-  return Effect.forever(Effect.zipRight(
-    Effect.zipRight(commands.awaitCommand, awaitRoom),
-    commands.writeNext((text) => Effect.zipRight(limiter.recordCommand, write(connection, "command", text)))
-  ))
+  const presenceHold = Effect.map(
+    Clock.currentTimeMillis,
+    (now) => config.rateLimitCommands ? presences.waitUntilBelow(CommandRateLimiter.presenceLimit, now) : 0
+  )
+  const writeCommand = (text: string, kind: CommandKind.Kind) =>
+    Effect.zipRight(limiter.recordCommand, write(connection, "command", text)).pipe(
+      // A presence that may have been sent counts.
+      Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => {
+        if (kind._tag === "Presence") {
+          presences.record(now)
+        }
+      }))
+    )
+  return Effect.forever(Effect.gen(function*() {
+    yield* commands.awaitCommand
+    const hold = yield* presenceHold
+    if (hold > 0) {
+      yield* Effect.timeoutOption(commands.awaitOther, hold)
+    }
+    yield* awaitRoom
+    yield* commands.writeNext((yield* presenceHold) > 0, writeCommand)
+  }))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */

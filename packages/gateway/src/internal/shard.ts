@@ -1,5 +1,4 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import * as Command from "@vesper/model/Command"
 import * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
@@ -20,6 +19,7 @@ import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type { Item } from "./eventBuffer.js"
 import { report } from "./report.js"
+import * as Sender from "./sender.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
 
@@ -80,35 +80,6 @@ const endure = <A>(
   })
   // One at a time: a stream that is left early must not take along events that somebody else would read.
   return Stream.repeatEffectOption(enduring)
-}
-
-const tooLarge = (bytes: number) =>
-  new ShardError.SendError({
-    reason: "TooLarge",
-    cause: new Error(`it has ${bytes} bytes, Discord takes ${Command.maxBytes}; split it or leave something out`)
-  })
-
-const serialised = <A>(evaluate: () => A): Effect.Effect<A, ShardError.SendError> =>
-  Effect.try({
-    try: evaluate,
-    catch: (cause) => new ShardError.SendError({ reason: "Serializing", cause })
-  })
-
-const makeSender = (
-  state: ShardState.ShardState,
-  close: Shard.Sender["close"]
-): Shard.Sender => {
-  const encoder = new TextEncoder()
-  const sendText = (text: string): Effect.Effect<void, ShardError.SendError> => {
-    const bytes = encoder.encode(text).length
-    return bytes > Command.maxBytes ? Effect.fail(tooLarge(bytes)) : state.commands.send(text)
-  }
-  return {
-    command: (command) => Effect.flatMap(serialised(() => Command.encode(command)), sendText),
-    send: (json) => Effect.zipRight(serialised(() => JSON.parse(json)), sendText(json)),
-    close,
-    isClosed: Effect.sync(() => state.commands.unsafeIsClosed())
-  }
 }
 
 export const make = (
@@ -186,7 +157,7 @@ export const make = (
       start
     )
 
-    const sender = makeSender(state, close)
+    const sender = Sender.make(state, close)
     const event = nextEvent(state)
     const message = nextMessage(state)
     return {

@@ -3,8 +3,10 @@
  * plain and mutable, for the socket's callback writes them; no public type shows them.
  */
 import type * as ShardId from "@vesper/model/ShardId"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import type * as Decompressor from "../Decompressor.js"
 import type * as Diagnostic from "../Diagnostic.js"
 import * as Latency from "../Latency.js"
@@ -15,6 +17,7 @@ import type * as CommandLimiter from "./commandLimiter.js"
 import * as CommandQueue from "./commandQueue.js"
 import * as EventBuffer from "./eventBuffer.js"
 import * as Observable from "./observable.js"
+import * as SlidingLog from "./slidingLog.js"
 
 /** A session whose sequence moves on. */
 export interface LiveSession {
@@ -28,6 +31,8 @@ export interface ShardState {
   readonly config: ShardConfig.ShardConfig
   readonly buffer: EventBuffer.EventBuffer
   readonly commands: CommandQueue.CommandQueue
+  /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
+  readonly presences: SlidingLog.SlidingLog
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   session: LiveSession | undefined
@@ -53,6 +58,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       config,
       buffer: EventBuffer.make(config.eventBufferSize),
       commands: CommandQueue.make(config.commandQueueSize),
+      presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
       status,
       diagnostics,
       session: session && { id: session.id, sequence: session.sequence, resumeUrl: session.resumeUrl },

@@ -1,4 +1,4 @@
-/** When the messages of the last minute were sent. Plain numbers in a ring, for it is asked before every command. */
+/** When the messages of the last window were sent. Plain numbers in a ring, for it is asked before every command. */
 export interface SlidingLog {
   /** A message is sent now. */
   readonly record: (now: number) => void

@@ -2,8 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as CommandKind from "../../src/internal/commandKind.js"
 import * as CommandQueue from "../../src/internal/commandQueue.js"
 import * as ShardError from "../../src/ShardError.js"
+
+const plain = CommandKind.Kind.Plain()
+const presence = CommandKind.Kind.Presence()
+const voice = (guildId: string) => CommandKind.Kind.VoiceState({ guildId })
 
 /** Lets forked fibers run until they wait. */
 const settle = Effect.repeatN(Effect.yieldNow(), 10)
@@ -11,7 +16,7 @@ const settle = Effect.repeatN(Effect.yieldNow(), 10)
 const writeAll = (queue: CommandQueue.CommandQueue, count: number) => {
   const written: Array<string> = []
   return Effect.as(
-    Effect.repeatN(queue.writeNext((text) => Effect.sync(() => written.push(text))), count - 1),
+    Effect.repeatN(queue.writeNext(false, (text) => Effect.sync(() => written.push(text))), count - 1),
     written
   )
 }
@@ -20,7 +25,7 @@ describe("commandQueue", () => {
   it.effect("writes in the order given, and tells each sender when it is done", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(10)
-      const senders = yield* Effect.forEach(["a", "b", "c"], (text) => Effect.fork(queue.send(text)))
+      const senders = yield* Effect.forEach(["a", "b", "c"], (text) => Effect.fork(queue.send(text, plain)))
       yield* settle
       assert.deepStrictEqual(yield* writeAll(queue, 2), ["a", "b"])
       yield* settle
@@ -32,8 +37,8 @@ describe("commandQueue", () => {
   it.effect("takes back the command of an interrupted sender", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(10)
-      const first = yield* Effect.fork(queue.send("a"))
-      yield* Effect.fork(queue.send("b"))
+      const first = yield* Effect.fork(queue.send("a", plain))
+      yield* Effect.fork(queue.send("b", plain))
       yield* settle
       yield* Fiber.interrupt(first)
       assert.deepStrictEqual(yield* writeAll(queue, 1), ["b"])
@@ -43,7 +48,7 @@ describe("commandQueue", () => {
   it.effect("lets senders wait for a place while it is full", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(2)
-      yield* Effect.forEach(["a", "b", "c"], (text) => Effect.fork(queue.send(text)))
+      yield* Effect.forEach(["a", "b", "c"], (text) => Effect.fork(queue.send(text, plain)))
       yield* settle
       assert.strictEqual(queue.unsafeSize(), 2)
       yield* writeAll(queue, 1)
@@ -54,11 +59,11 @@ describe("commandQueue", () => {
   it.effect("keeps a command whose writing failed or was interrupted at the front", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(2)
-      const sender = yield* Effect.fork(queue.send("a"))
-      yield* Effect.fork(queue.send("b"))
+      const sender = yield* Effect.fork(queue.send("a", plain))
+      yield* Effect.fork(queue.send("b", plain))
       yield* settle
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(queue.writeNext(() => Effect.fail("lost")))))
-      const writing = yield* Effect.fork(queue.writeNext(() => Effect.never))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(queue.writeNext(false, () => Effect.fail("lost")))))
+      const writing = yield* Effect.fork(queue.writeNext(false, () => Effect.never))
       yield* settle
       yield* Fiber.interrupt(writing)
       assert.isNull(sender.unsafePoll())
@@ -72,7 +77,7 @@ describe("commandQueue", () => {
       const waiting = yield* Effect.fork(queue.awaitCommand)
       yield* settle
       assert.isNull(waiting.unsafePoll())
-      yield* Effect.fork(queue.send("a"))
+      yield* Effect.fork(queue.send("a", plain))
       yield* Fiber.join(waiting)
       yield* writeAll(queue, 1)
       const again = yield* Effect.fork(queue.awaitCommand)
@@ -84,16 +89,116 @@ describe("commandQueue", () => {
   it.effect("fails what waits and what comes once it is closed, until it is opened again", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(1)
-      const senders = yield* Effect.forEach(["a", "b"], (text) => Effect.fork(Effect.flip(queue.send(text))))
+      const senders = yield* Effect.forEach(["a", "b"], (text) => Effect.fork(Effect.flip(queue.send(text, plain))))
       yield* settle
       yield* queue.close(new ShardError.ShardClosedError())
       for (const sender of senders) {
         assert.strictEqual((yield* Fiber.join(sender)).reason, "Sending")
       }
-      assert.strictEqual((yield* Effect.flip(queue.send("c"))).reason, "Sending")
+      assert.strictEqual((yield* Effect.flip(queue.send("c", plain))).reason, "Sending")
       queue.unsafeReopen()
-      yield* Effect.fork(queue.send("d"))
+      yield* Effect.fork(queue.send("d", plain))
       yield* settle
       assert.deepStrictEqual(yield* writeAll(queue, 1), ["d"])
+    }))
+
+  const given = (queue: CommandQueue.CommandQueue, kind: CommandKind.Kind, text: string) =>
+    Effect.zipLeft(Effect.fork(queue.send(text, kind)), settle)
+
+  it.effect("writes only the newest of a state, in the place of the oldest, and tells all who asked", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(10)
+      const first = yield* given(queue, presence, "p1")
+      yield* given(queue, plain, "a")
+      yield* given(queue, voice("1"), "v1")
+      yield* given(queue, voice("2"), "w1")
+      const third = yield* given(queue, presence, "p2")
+      yield* given(queue, voice("1"), "v2")
+      assert.strictEqual(queue.unsafeSize(), 4)
+      assert.isNull(first.unsafePoll(), "it completes when the newer one was written")
+      assert.deepStrictEqual(yield* writeAll(queue, 4), ["p2", "a", "v2", "w1"])
+      assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(third)], ["Replaced", "Written"])
+    }))
+
+  it.effect("leaves the newer one alone when the sender of the one it replaced is interrupted", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(10)
+      const older = yield* given(queue, presence, "p1")
+      const newer = yield* given(queue, presence, "p2")
+      yield* Fiber.interrupt(older)
+      assert.deepStrictEqual(yield* writeAll(queue, 1), ["p2"])
+      assert.strictEqual(yield* Fiber.join(newer), "Written")
+    }))
+
+  it.effect("goes back to the older one when the newer one is taken back, and is empty when both are", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(10)
+      const older = yield* given(queue, presence, "p1")
+      yield* Fiber.interrupt(yield* given(queue, presence, "p2"))
+      assert.deepStrictEqual(yield* writeAll(queue, 1), ["p1"])
+      assert.strictEqual(yield* Fiber.join(older), "Written")
+      const both = [yield* given(queue, presence, "p3"), yield* given(queue, presence, "p4")]
+      yield* Fiber.interruptAll(both)
+      assert.strictEqual(queue.unsafeSize(), 0)
+      const waiting = yield* Effect.fork(queue.awaitCommand)
+      yield* settle
+      assert.isNull(waiting.unsafePoll())
+      yield* Fiber.interrupt(waiting)
+    }))
+
+  it.effect("does not replace what is being written, unless that fails", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(10)
+      const older = yield* given(queue, presence, "p1")
+      const writing = yield* Effect.fork(queue.writeNext(false, () => Effect.never))
+      yield* settle
+      const newer = yield* given(queue, presence, "p2")
+      assert.strictEqual(queue.unsafeSize(), 2)
+      yield* Fiber.interrupt(writing)
+      assert.strictEqual(queue.unsafeSize(), 1)
+      assert.deepStrictEqual(yield* writeAll(queue, 1), ["p2"])
+      assert.deepStrictEqual([yield* Fiber.join(older), yield* Fiber.join(newer)], ["Replaced", "Written"])
+    }))
+
+  it.effect("forgets what was taken back while it was being written, if that fails", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(10)
+      const sender = yield* given(queue, plain, "a")
+      const writing = yield* Effect.fork(queue.writeNext(false, () => Effect.never))
+      yield* settle
+      yield* Fiber.interrupt(sender)
+      yield* Fiber.interrupt(writing)
+      assert.strictEqual(queue.unsafeSize(), 0)
+    }))
+
+  it.effect("lets others pass presences that are held, and states in when it is full", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(1)
+      yield* given(queue, presence, "p")
+      const waiting = yield* Effect.fork(queue.awaitOther)
+      yield* settle
+      assert.isNull(waiting.unsafePoll())
+      yield* given(queue, plain, "a")
+      yield* given(queue, plain, "b")
+      yield* given(queue, voice("1"), "v")
+      yield* Fiber.join(waiting)
+      assert.strictEqual(queue.unsafeSize(), 3)
+      const written: Array<string> = []
+      yield* Effect.repeatN(queue.writeNext(true, (text) => Effect.sync(() => written.push(text))), 1)
+      assert.deepStrictEqual(written, ["a", "v"])
+    }))
+
+  it.effect("tells whoever waits for its end, each time anew", () =>
+    Effect.gen(function*() {
+      const queue = CommandQueue.make(1)
+      const end = yield* Effect.fork(Effect.flip(queue.awaitClosed))
+      yield* queue.close(new ShardError.ShardClosedError())
+      assert.strictEqual((yield* Fiber.join(end)).reason, "Sending")
+      queue.unsafeReopen()
+      const again = yield* Effect.fork(Effect.flip(queue.awaitClosed))
+      yield* settle
+      assert.isNull(again.unsafePoll())
+      yield* queue.close(new ShardError.ShardClosedError())
+      yield* Fiber.join(again)
     }))
 })

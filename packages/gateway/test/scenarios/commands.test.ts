@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Fault from "@vesper/testing/Fault"
@@ -9,16 +10,28 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
 
-const presence = (name: string) =>
-  Effect.orDie(Command.updatePresence({ since: null, afk: false, status: "online", activities: [{ name, type: 0 }] }))
+/** A command that no other replaces, told apart by an id. */
+const sounds = (id: string) => Effect.orDie(Command.requestSoundboardSounds({ guild_ids: [id] }))
 
-const namesReceived = Effect.flatMap(
+const idsReceived = Effect.flatMap(
   GatewaySimulator.GatewaySimulator,
   (simulator) =>
     Effect.map(
-      simulator.received(Opcode.PresenceUpdate),
-      (all) => all.map(({ d }) => JSON.stringify(d).replace(/.*"name":"(.*?)".*/, "$1"))
+      simulator.received(Opcode.RequestSoundboardSounds),
+      (all) => all.map(({ d }) => JSON.stringify(d).replace(/\D/g, ""))
     )
+)
+
+/** In what order the gateway let the shard in, and had the command. */
+const established = Effect.map(
+  Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.log),
+  (log) =>
+    log.flatMap((entry) => {
+      if (entry._tag === "Sent" && (entry.t === "READY" || entry.t === "RESUMED")) {
+        return [entry.t]
+      }
+      return entry._tag === "Received" && entry.op === Opcode.RequestSoundboardSounds ? ["command"] : []
+    })
 )
 
 describe("identifying", () => {
@@ -59,13 +72,13 @@ describe("commands", () => {
   it.scoped("given before READY go out after it, in order", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
-      const senders = yield* Effect.forEach(["a", "b", "c"], (name) =>
-        Effect.flatMap(presence(name), (command) => Effect.fork(shard.command(command))))
+      const senders = yield* Effect.forEach(["1", "2", "3"], (id) =>
+        Effect.flatMap(sounds(id), (command) => Effect.fork(shard.command(command))))
       yield* TestClock.adjust(0)
-      assert.deepStrictEqual(yield* namesReceived, [], "the hello has not come yet")
+      assert.deepStrictEqual(yield* idsReceived, [], "the hello has not come yet")
       yield* TestClock.adjust("1 second")
       yield* Fiber.joinAll(senders)
-      assert.deepStrictEqual(yield* namesReceived, ["a", "b", "c"])
+      assert.deepStrictEqual(yield* idsReceived, ["1", "2", "3"])
     }).pipe(Effect.provide(layer({ simulator: { latency: 50 } }))))
 
   it.scoped("given while the shard is disconnected go out after the resume", () =>
@@ -75,12 +88,22 @@ describe("commands", () => {
       yield* inject(Fault.RefuseConnections({ host: "any", times: 2, status: 503 }))
       yield* inject(Fault.Drop())
       yield* TestClock.adjust(0)
-      const sender = yield* Effect.fork(Effect.flatMap(presence("a"), shard.sender.command))
+      const sender = yield* Effect.fork(Effect.flatMap(sounds("1"), shard.sender.command))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(sender)
-      const [resumed] = yield* entries("Resumed")
-      const [sent] = yield* timesReceived(Opcode.PresenceUpdate)
-      assert.strictEqual(sent, resumed?.at)
+      assert.deepStrictEqual(yield* established, ["READY", "RESUMED", "command"])
+    }).pipe(withChance(0), Effect.provide(layer())))
+
+  it.scoped("given while the shard is disconnected go out after the next identify, if the session is lost", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* inject(Fault.RejectResume({ host: "any", times: 1, resumable: false }))
+      yield* inject(Fault.Drop())
+      const sender = yield* Effect.fork(Effect.flatMap(sounds("1"), shard.sender.command))
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(sender)
+      assert.deepStrictEqual(yield* established, ["READY", "READY", "command"])
     }).pipe(withChance(0), Effect.provide(layer())))
 
   it.scoped("beyond the limit wait until a place is free, and heartbeats do not", () =>
@@ -88,7 +111,7 @@ describe("commands", () => {
       const simulator = yield* GatewaySimulator.GatewaySimulator
       const shard = yield* startShard
       yield* awaitReady(shard)
-      const command = yield* presence("x")
+      const command = yield* sounds("1")
       yield* TestClock.adjust("1 second")
       const senders = yield* Effect.forEach(
         Array.from({ length: 121 }),
@@ -96,14 +119,14 @@ describe("commands", () => {
       )
       yield* TestClock.adjust(0)
       // The identify took one place of 117 at 0 s.
-      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 116)
+      assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 116)
       assert.deepStrictEqual(Option.map(yield* shard.rateLimiter, ({ available }) => available), Option.some(0))
       yield* TestClock.adjust(58_999)
-      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 116)
+      assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 116)
       yield* TestClock.adjust(1)
-      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 117)
+      assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 117)
       yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 121)
+      assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 121)
       yield* Fiber.joinAll(senders)
       assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [20_625])
       assert.deepStrictEqual(yield* simulator.violations, [])
@@ -113,11 +136,11 @@ describe("commands", () => {
     Effect.gen(function*() {
       const shards = yield* startShards(2)
       yield* TestClock.adjust("5 seconds")
-      const command = yield* presence("x")
+      const command = yield* sounds("1")
       yield* Effect.forEach(shards, (shard) =>
         Effect.forEach(Array.from({ length: 100 }), () => Effect.fork(shard.command(command))))
       yield* TestClock.adjust(0)
-      assert.strictEqual((yield* timesReceived(Opcode.PresenceUpdate)).length, 200)
+      assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 200)
     }).pipe(Effect.provide(layer())))
 
   it.scoped("are not limited if the config says so", () =>
@@ -125,7 +148,7 @@ describe("commands", () => {
       const simulator = yield* GatewaySimulator.GatewaySimulator
       const shard = yield* startShard
       yield* awaitReady(shard)
-      const command = yield* presence("x")
+      const command = yield* sounds("1")
       yield* Effect.forEach(Array.from({ length: 120 }), () => Effect.fork(shard.command(command)))
       yield* TestClock.adjust(0)
       assert.deepStrictEqual((yield* simulator.violations).map(({ rule }) => rule), ["RateLimited"])
@@ -135,12 +158,12 @@ describe("commands", () => {
   it.scoped("are taken back when their fiber is interrupted before they were written", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
-      const sender = yield* Effect.fork(Effect.flatMap(presence("a"), shard.command))
-      yield* Effect.fork(Effect.flatMap(presence("b"), shard.command))
+      const sender = yield* Effect.fork(Effect.flatMap(sounds("1"), shard.command))
+      yield* Effect.fork(Effect.flatMap(sounds("2"), shard.command))
       yield* TestClock.adjust(0)
       yield* Fiber.interrupt(sender)
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(yield* namesReceived, ["b"])
+      assert.deepStrictEqual(yield* idsReceived, ["2"])
     }).pipe(Effect.provide(layer({ simulator: { latency: 50 } }))))
 
   it.scoped("that did not come from a constructor, and that Discord would refuse, are refused", () =>
@@ -167,5 +190,25 @@ describe("commands", () => {
       yield* awaitReady(shard)
       yield* shard.send(text(4_096))
       assert.deepStrictEqual(yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.violations), [])
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("tell apart what cannot be written as JSON from what cannot be sent, on a handle that knows its end", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const { sender } = shard
+      yield* awaitReady(shard)
+      assert.isFalse(yield* sender.isClosed)
+      assert.strictEqual((yield* Effect.flip(sender.send("{"))).reason, "Serializing")
+      const waiting = yield* Effect.fork(Effect.flip(Effect.zipRight(
+        inject(Fault.Drop()),
+        Effect.flatMap(sounds("1"), sender.command)
+      )))
+      yield* Effect.yieldNow()
+      yield* sender.close(CloseFrame.RESUME)
+      assert.isTrue(yield* sender.isClosed)
+      const error = yield* Fiber.join(waiting)
+      assert.strictEqual(error.reason, "Sending")
+      assert.include(error.message, "closed by this program")
+      assert.strictEqual((yield* Effect.flip(sender.send("{}"))).reason, "Sending")
     }).pipe(Effect.provide(layer())))
 })
