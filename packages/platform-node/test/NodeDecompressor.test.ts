@@ -175,6 +175,15 @@ describe.each(ways)("zlib-stream by %s", (_, makeContext) => {
 })
 
 describe("NodeDecompressor", () => {
+  it.effect("fails for a frame that comes after the end, where Node itself would end the process", () =>
+    Effect.gen(function*() {
+      const [frame = Buffer.alloc(0)] = yield* deflate(["late"])
+      const context = handle(limit)
+      context.close()
+      context.close()
+      assert.throws(() => context.inflate(frame), /has ended/)
+    }))
+
   it.scoped("asks for zlib-stream", () =>
     Effect.gen(function*() {
       const decompressor = yield* Decompressor.Current

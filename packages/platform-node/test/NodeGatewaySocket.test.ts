@@ -175,6 +175,28 @@ describe.each(ways)("a gateway socket on %s", (name, layer) => {
       assert.deepStrictEqual(codes, [4000])
     }).pipe(Effect.provide(layer)))
 
+  it.scopedLive("lets the peer answer its close frame when its fiber is interrupted too, and is gone after that", () =>
+    Effect.gen(function*() {
+      const { peer, url } = yield* serve
+      const seen = yield* observe
+      const opened = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(Effect.scoped(Effect.gen(function*() {
+        const connection = yield* open(url, seen)
+        yield* Effect.addFinalizer(() => connection.close({ code: 4000, reason: "resuming" }))
+        yield* Deferred.succeed(opened, undefined)
+        yield* Effect.never
+      })))
+      const server = yield* peer
+      yield* Deferred.await(opened)
+      server.send("late")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(seen.frames, ["text:late"])
+      assert.deepStrictEqual(
+        Option.map(yield* seen.closed, ({ code }) => code),
+        Option.some(4000)
+      )
+    }).pipe(Effect.provide(layer)))
+
   it.scopedLive("fails to write once it is closing", () =>
     Effect.gen(function*() {
       const { url } = yield* serve
@@ -278,29 +300,41 @@ describe("NodeGatewaySocket", () => {
       assert.deepStrictEqual(seen.frames, [])
     }).pipe(Effect.provide(NodeGatewaySocket.layer({ maxPayload: 1_000 }))))
 
-  it.scopedLive("cuts a peer that never answers the close frame, in time, and leaves nothing behind", () =>
-    Effect.gen(function*() {
-      const before = process.getActiveResourcesInfo().length
-      const { sockets, url } = yield* serveRaw((socket) => {
-        // Completes the handshake of RFC 6455, then never says anything again.
-        socket.once("data", (request) => {
-          const key = /sec-websocket-key: (.*)\r\n/i.exec(String(request))?.[1] ?? ""
-          socket.write(
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-              `Sec-WebSocket-Accept: ${accept(key)}\r\n\r\n`
-          )
+  const isInterrupted = [false, true]
+  it.scopedLive.each(isInterrupted)(
+    "cuts a peer that never answers the close frame, in time, and leaves nothing behind (interrupted: %s)",
+    (interrupted) =>
+      Effect.gen(function*() {
+        const before = process.getActiveResourcesInfo().length
+        const { sockets, url } = yield* serveRaw((socket) => {
+          // Completes the handshake of RFC 6455, then never says anything again.
+          socket.once("data", (request) => {
+            const key = /sec-websocket-key: (.*)\r\n/i.exec(String(request))?.[1] ?? ""
+            socket.write(
+              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+                `Sec-WebSocket-Accept: ${accept(key)}\r\n\r\n`
+            )
+          })
         })
-      })
-      const seen = yield* observe
-      const started = Date.now()
-      yield* Effect.scoped(
-        Effect.flatMap(open(url, seen), (connection) => connection.close({ code: 4000, reason: "" }))
-      )
-      assert.isBelow(Date.now() - started, 2_000)
-      yield* Effect.repeat(Effect.sleep(5), { until: () => sockets.size === 0 })
-      // The listening server is still there.
-      assert.isAtMost(process.getActiveResourcesInfo().length, before + 1)
-    }).pipe(Effect.provide(layer)))
+        const seen = yield* observe
+        const started = Date.now()
+        const connected = Effect.flatMap(open(url, seen), (connection) => connection.close({ code: 4000, reason: "" }))
+        if (interrupted) {
+          const closing = yield* Deferred.make<void>()
+          const fiber = yield* Effect.fork(
+            Effect.scoped(Effect.zipRight(connected, Effect.zipRight(Deferred.succeed(closing, undefined), Effect.never)))
+          )
+          yield* Deferred.await(closing)
+          yield* Fiber.interrupt(fiber)
+        } else {
+          yield* Effect.scoped(connected)
+        }
+        assert.isBelow(Date.now() - started, 2_000)
+        yield* Effect.repeat(Effect.sleep(5), { until: () => sockets.size === 0 })
+        // The listening server is still there.
+        assert.isAtMost(process.getActiveResourcesInfo().length, before + 1)
+      }).pipe(Effect.provide(layer))
+  )
 })
 
 const accept = (key: string) => createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")

@@ -100,7 +100,8 @@ export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConst
       }),
       ({ release, socket }) =>
         Effect.zipRight(
-          isClosing ? Effect.interruptible(Effect.timeoutOption(awaitClosed(socket), closeTimeout)) : Effect.void,
+          // Only the waiting can be interrupted, by the timeout: an interrupted fiber must get to the rest as well.
+          isClosing ? Effect.timeoutOption(Effect.interruptible(awaitClosed(socket)), closeTimeout) : Effect.void,
           Effect.sync(() => {
             release()
             // There is no way to cut a connection: 4000 at least keeps the session.

@@ -62,6 +62,7 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined => {
     failure = new Error(`corrupt zlib data: ${message} (${code})`)
   }
   let output = Buffer.allocUnsafeSlow(smallOutput)
+  let isClosed = false
 
   const grow = (used: number) => {
     if (output.length >= maxMessageBytes) {
@@ -74,6 +75,10 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined => {
 
   return {
     inflate: (input) => {
+      // Node ends the whole process when a closed handle is written to.
+      if (isClosed) {
+        throw new Error("the connection of this zlib context has ended")
+      }
       if (output.length > largeOutput) {
         output = Buffer.allocUnsafeSlow(smallOutput)
       }
@@ -109,7 +114,12 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined => {
         taken = wasTaken
       }
     },
-    close: () => handle.close()
+    close: () => {
+      if (!isClosed) {
+        isClosed = true
+        handle.close()
+      }
+    }
   }
 }
 

@@ -88,11 +88,14 @@ const write = (socket: WebSocket, text: string): Effect.Effect<void, GatewaySock
     }
   })
 
-/** Lets the peer answer our close frame; what it sent before is still read. */
+/**
+ * Lets the peer answer our close frame; what it sent before is still read. Only the waiting can be interrupted, and
+ * only by the timeout: the finalizer of a fiber that was interrupted must not be cut short here.
+ */
 const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {
     socket.resume()
-    return Effect.asVoid(Effect.interruptible(Effect.timeoutOption(awaitClosed(socket), closeTimeout)))
+    return Effect.asVoid(Effect.timeoutOption(Effect.interruptible(awaitClosed(socket)), closeTimeout))
   })
 
 export const open = (settings: Settings) =>

@@ -51,12 +51,14 @@ export const watchHeartbeats = (gateway: Gateway, link: Link.Link): Effect.Effec
 
 /**
  * Hands over what the gateway sent, one at a time and never inside of the client's own call, after the latency, and
- * not while the client has paused.
+ * not while the client has paused. Once the client lets go, the rest comes without latency: under a test clock nobody
+ * might let the time pass that a closing scope would wait for.
  */
 const deliverAll = (
   deliveries: Mailbox.ReadonlyMailbox<Delivery>,
   handlers: GatewaySocket.Handlers,
   reading: Effect.Latch,
+  letGo: Effect.Latch,
   latency: Duration.Duration,
   ended: Deferred.Deferred<void>
 ) =>
@@ -64,7 +66,7 @@ const deliverAll = (
     while (true) {
       const delivery = yield* Effect.orDie(deliveries.take)
       if (Duration.toMillis(latency) > 0) {
-        yield* Effect.sleep(latency)
+        yield* Effect.raceFirst(Effect.sleep(latency), letGo.await)
       }
       yield* reading.await
       if (delivery._tag === "End") {
@@ -86,11 +88,18 @@ export const open = (gateway: Gateway, latency: Duration.Duration) =>
     yield* admit(gateway, url)
     const deliveries = yield* Mailbox.make<Delivery>()
     const reading = yield* Effect.makeLatch(true)
+    const letGo = yield* Effect.makeLatch(false)
     const ended = yield* Deferred.make<void>()
+    const awaitEnd = Effect.timeoutOption(Effect.interruptible(Deferred.await(ended)), closeTimeout)
+    // From a gateway that is stalled no answer comes. A fiber that was interrupted, as at the end of a test whose clock
+    // stands still, does not wait for it.
+    const awaitNothing = Effect.interruptible(Effect.sleep(closeTimeout))
     let isClosing = false
     const end = (frame: Option.Option<CloseFrame.CloseFrame>) => {
       deliveries.unsafeOffer({ _tag: "End", frame })
     }
+    // Before the link, so that it still runs while the link waits for its end.
+    yield* Effect.forkScoped(deliverAll(deliveries, handlers, reading, letGo, latency, ended))
     const link = yield* Effect.acquireRelease(
       Effect.sync(() =>
         Link.make(gateway, {
@@ -102,17 +111,13 @@ export const open = (gateway: Gateway, latency: Duration.Duration) =>
         }, url)
       ),
       (link) =>
-        Effect.zipRight(
+        Effect.ensuring(
           isClosing
-            ? Effect.zipRight(
-              reading.open,
-              Effect.interruptible(Effect.timeoutOption(Deferred.await(ended), closeTimeout))
-            )
+            ? Effect.all([reading.open, letGo.open, link.isStalled() ? awaitNothing : awaitEnd], { discard: true })
             : Effect.void,
           Effect.sync(() => link.disconnected(Option.none()))
         )
     )
-    yield* Effect.forkScoped(deliverAll(deliveries, handlers, reading, latency, ended))
     yield* Effect.forkScoped(watchHeartbeats(gateway, link))
     link.greet()
     return {
