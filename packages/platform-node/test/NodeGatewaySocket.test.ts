@@ -322,7 +322,9 @@ describe("NodeGatewaySocket", () => {
         if (interrupted) {
           const closing = yield* Deferred.make<void>()
           const fiber = yield* Effect.fork(
-            Effect.scoped(Effect.zipRight(connected, Effect.zipRight(Deferred.succeed(closing, undefined), Effect.never)))
+            Effect.scoped(
+              Effect.zipRight(connected, Effect.zipRight(Deferred.succeed(closing, undefined), Effect.never))
+            )
           )
           yield* Deferred.await(closing)
           yield* Fiber.interrupt(fiber)
