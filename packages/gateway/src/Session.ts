@@ -28,7 +28,7 @@ import * as Schema from "effect/Schema"
  */
 export class Session extends Schema.Class<Session>("@vesper/gateway/Session")({
   id: Schema.NonEmptyString,
-  /** The sequence number of the last event that was received. */
+  /** The sequence number of the last event that is done: received, or handled, as `ShardConfig.acknowledge` says. */
   sequence: Schema.NonNegativeInt,
   /** Where to resume. Without it the shard resumes at its gateway URL, which costs Discord an extra hop. */
   resumeUrl: Schema.optional(Schema.NonEmptyString)

@@ -85,7 +85,21 @@ export interface Shard extends Sender {
    * streams share the events out.
    */
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
-  /** The same for whole payloads as text, with a `Close` for each connection that ended. */
+  /**
+   * Runs a handler for each event, in the order in which they came; with `concurrency`, so many at a time, begun in
+   * that order. Carries on over everything that the shard recovers from, ends when the program closes the shard, and
+   * fails when the gateway closes it for good, or with the error of a handler. This is the cheapest way to read events,
+   * and the one that knows when an event is handled.
+   *
+   * When it ends or is interrupted no further handler begins, and those that run have `drainTimeout` to complete. With
+   * `acknowledge: "onHandled"` an event whose handler failed or was interrupted is not done: it is the first one that
+   * the next reader gets, in this process or in the one that resumes its session.
+   */
+  readonly runForEach: <E, R>(
+    handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
+    options?: { readonly concurrency?: number | undefined }
+  ) => Effect.Effect<void, E | ShardError.FatallyClosedError, R>
+  /** `events` as whole payloads of text, with a `Close` for each connection that ended. */
   readonly messages: Stream.Stream<Message.Message, ShardError.FatallyClosedError>
   /**
    * The next event. Fails with each error as it happens, and can be run again unless `ShardError.isFatal` says
@@ -99,7 +113,7 @@ export interface Shard extends Sender {
   readonly status: Effect.Effect<ShardStatus.ShardStatus>
   /** Where the shard stands, then every change of it. */
   readonly statusChanges: Stream.Stream<ShardStatus.ShardStatus>
-  /** What it takes to resume; none before READY, and after the session has ended. */
+  /** What it takes to resume, from the last event that is done; none before READY, and after the session has ended. */
   readonly session: Effect.Effect<Option.Option<Session.Session>>
   /** How long the gateway takes to acknowledge heartbeats; begins anew with each connection. */
   readonly latency: Effect.Effect<Latency.Latency>

@@ -84,6 +84,18 @@ export interface IdentifyProperties {
 }
 
 /**
+ * When an event counts as done, so that a session which another process resumes begins after it.
+ *
+ * - `onReceive`: when it has arrived. What a crash finds unhandled is lost, and nothing is handled twice.
+ * - `onHandled`: when its handler has succeeded. What a crash finds unhandled comes again, and so may what was handled
+ *   shortly before it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Acknowledge = "onReceive" | "onHandled"
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -97,6 +109,8 @@ export interface ShardConfig {
   readonly presence: Option.Option<Command.Presence>
   readonly rateLimitCommands: boolean
   readonly session: Option.Option<Session.Session>
+  readonly acknowledge: Acknowledge
+  readonly drainTimeout: Duration.Duration
   readonly gatewayUrl: string
   readonly eventBufferSize: number
   readonly commandQueueSize: number
@@ -135,6 +149,13 @@ export interface Options {
   readonly rateLimitCommands?: boolean | undefined
   /** The session of an earlier process, to be resumed first. Default: none. */
   readonly session?: Session.Session | undefined
+  /** When an event counts as done, for the process that resumes the session after this one. Default: `onReceive`. */
+  readonly acknowledge?: Acknowledge | undefined
+  /**
+   * How long handlers that run may go on when `runForEach` is interrupted or the scope closes. A test on TestClock whose
+   * handlers do not end by themselves sets 0, or moves the clock. Default: 10 seconds.
+   */
+  readonly drainTimeout?: Duration.DurationInput | undefined
   /** Where first connections go. Default: Discord's gateway. */
   readonly gatewayUrl?: string | undefined
   /** Messages that may wait for the program before the socket is paused. Default: 1024. */
@@ -229,6 +250,8 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
     presence: Option.fromNullable(options.presence),
     rateLimitCommands: options.rateLimitCommands ?? true,
     session: Option.fromNullable(options.session),
+    acknowledge: options.acknowledge ?? "onReceive",
+    drainTimeout: Duration.decode(options.drainTimeout ?? "10 seconds"),
     gatewayUrl: options.gatewayUrl ?? defaultGatewayUrl,
     eventBufferSize: options.eventBufferSize ?? 1024,
     commandQueueSize: options.commandQueueSize ?? 256,

@@ -23,10 +23,11 @@ import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
+import type { LiveSession } from "./eventBuffer.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
 import { report } from "./report.js"
-import type { LiveSession, ShardState } from "./shardState.js"
+import type { ShardState } from "./shardState.js"
 
 /** What a connection uses and does not own. */
 export interface Services {

@@ -10,9 +10,28 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as ShardError from "../ShardError.js"
 
+/** An event, and the session that it belongs to: only that one can bring it again. */
+export interface Dispatched {
+  readonly _tag: "Dispatch"
+  readonly t: string
+  readonly s: number
+  readonly text: string
+  readonly session: LiveSession
+}
+
+/** A session whose sequence moves on. */
+export interface LiveSession {
+  readonly id: string
+  readonly resumeUrl: string | undefined
+  /** The number of READY, or the one that an earlier process ended with: nothing before it can be brought again. */
+  readonly since: number
+  /** The number of the last event that was received. */
+  sequence: number
+}
+
 /** What waits to be read, in the order in which it happened. */
 export type Item =
-  | { readonly _tag: "Dispatch"; readonly t: string; readonly s: number; readonly text: string }
+  | Dispatched
   | { readonly _tag: "Control"; readonly text: string }
   | { readonly _tag: "Close"; readonly frame: Option.Option<CloseFrame.CloseFrame> }
   | { readonly _tag: "Failure"; readonly error: ShardError.RecoverableError }
@@ -32,6 +51,13 @@ export interface EventBuffer {
   readonly take: Effect.Effect<Item, ShardError.TerminalError>
   /** The same for readers who pass over control payloads: it may give one, but none wakes it from its wait. */
   readonly takeForEvents: Effect.Effect<Item, ShardError.TerminalError>
+  /** Waits, as a reader of events, until there is something, and leaves it there. Then it may be gone again. */
+  readonly awaitForEvents: Effect.Effect<void, ShardError.TerminalError>
+  readonly unsafeTake: () => Item | undefined
+  /** Puts back to the front what was taken and not used. */
+  readonly unsafePutBack: (items: ReadonlyArray<Item>) => void
+  /** The lowest number of an event of the session that waits. */
+  readonly unsafeLowest: (session: LiveSession) => number | undefined
   readonly unsafeSize: () => number
   readonly unsafeIsFull: () => boolean
   /** Whose reading stops while the buffer is full. */
@@ -134,6 +160,32 @@ export const make = (capacity: number): EventBuffer => {
     return take
   }
 
+  const awaitForEvents: Effect.Effect<void, ShardError.TerminalError> = Effect.suspend(() =>
+    size() > 0 ? Effect.void : Option.isSome(ended) ? Exit.fail(ended.value) : awaitAgain
+  )
+  const awaitAgain = Effect.zipRight(awaitSomething(false), awaitForEvents)
+
+  const unsafePutBack = (returned: ReadonlyArray<Item>) => {
+    if (returned.length > 0) {
+      items = [...returned, ...items.slice(head)]
+      head = 0
+      settleSource()
+      wakeReaders()
+    }
+  }
+
+  const unsafeLowest = (session: LiveSession) => {
+    let lowest: number | undefined
+    // Not just the first one: what was put back need not be in order.
+    for (let i = head; i < items.length; i++) {
+      const item = items[i]
+      if (item?._tag === "Dispatch" && item.session === session && (lowest === undefined || item.s < lowest)) {
+        lowest = item.s
+      }
+    }
+    return lowest
+  }
+
   /** Somebody waits, so the buffer is empty; and all who wait would pass over it. */
   const isUnwanted = (item: Item) =>
     item._tag === "Control" && readers.size > 0 && !Array.from(readers.values()).includes(true)
@@ -147,6 +199,10 @@ export const make = (capacity: number): EventBuffer => {
     },
     take: makeTake(true),
     takeForEvents: makeTake(false),
+    awaitForEvents,
+    unsafeTake,
+    unsafePutBack,
+    unsafeLowest,
     unsafeSize: size,
     unsafeIsFull: () => size() >= capacity,
     unsafeSetSource: (next) => {

@@ -17,6 +17,7 @@ import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as Envelope from "./envelope.js"
+import type { LiveSession } from "./eventBuffer.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
@@ -87,9 +88,9 @@ export const make = (
     tell(Signal.Established())
   }
 
-  const push = (t: string, s: number, body: string | Uint8Array) => {
+  const push = (session: LiveSession, t: string, s: number, body: string | Uint8Array) => {
     if (wanted === undefined || wanted.has(t)) {
-      buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body) })
+      buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body), session })
     }
   }
 
@@ -103,9 +104,10 @@ export const make = (
     if (!isSafe) {
       notice(Diagnostic.UnsafeResumeUrl({ url }))
     }
-    state.session = { id, sequence, resumeUrl: isSafe ? url : undefined }
+    const session = { id, sequence, since: sequence, resumeUrl: isSafe ? url : undefined }
+    state.session = session
     establish()
-    push("READY", sequence, body)
+    push(session, "READY", sequence, body)
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
@@ -133,7 +135,7 @@ export const make = (
     if (t === "RESUMED") {
       establish()
     }
-    push(t, s, body)
+    push(session, t, s, body)
   }
 
   const hello = (text: string) => {

@@ -1,5 +1,5 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import * as Dispatch from "@vesper/model/Dispatch"
+import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,21 +17,12 @@ import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
-import type { Item } from "./eventBuffer.js"
+import { parse } from "./parse.js"
 import { report } from "./report.js"
+import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
-
-type Dispatched = Extract<Item, { readonly _tag: "Dispatch" }>
-
-/** Parses an event as late as this, in the reader's own fiber: what is broken is one reader's error. */
-const parse = (item: Dispatched): Either.Either<Dispatch.Dispatch, ShardError.DeserializationError> =>
-  Either.try({
-    // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
-    try: () => Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0]),
-    catch: (cause) => new ShardError.DeserializationError({ eventType: Option.some(item.t), cause })
-  })
 
 const unreadable = (state: ShardState.ShardState, error: ShardError.DeserializationError) =>
   Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
@@ -118,6 +109,8 @@ export const make = (
     const supervisor = yield* FiberHandle.make<void>()
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
+    // Registered last: handlers still run on a live connection while they come to their end.
+    yield* Effect.addFinalizer(() => Effect.all(state.runs, { concurrency: "unbounded", discard: true }))
 
     const start = Effect.sync(() => {
       if (!isClosed && !ShardStatus.isFatallyClosed(state.status.get())) {
@@ -169,6 +162,8 @@ export const make = (
       messages: Stream.unwrap(Effect.as(start, endure(message))),
       nextEvent: Effect.zipRight(start, event),
       nextMessage: Effect.zipRight(start, message),
+      runForEach: (handler, options) =>
+        Effect.zipRight(start, RunForEach.run(state, handler, Math.max(1, options?.concurrency ?? 1))),
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),

@@ -19,13 +19,6 @@ import * as EventBuffer from "./eventBuffer.js"
 import * as Observable from "./observable.js"
 import * as SlidingLog from "./slidingLog.js"
 
-/** A session whose sequence moves on. */
-export interface LiveSession {
-  readonly id: string
-  readonly resumeUrl: string | undefined
-  sequence: number
-}
-
 export interface ShardState {
   readonly id: ShardId.ShardId
   readonly config: ShardConfig.ShardConfig
@@ -35,7 +28,11 @@ export interface ShardState {
   readonly presences: SlidingLog.SlidingLog
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
-  session: LiveSession | undefined
+  session: EventBuffer.LiveSession | undefined
+  /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
+  readonly unhandled: Set<EventBuffer.Dispatched>
+  /** What stops each `runForEach` that is under way, and waits for its handlers. */
+  readonly runs: Set<Effect.Effect<void>>
   /** Of the current connection, or of the last one. */
   latency: Latency.Latency
   /** Of the current connection. */
@@ -61,17 +58,38 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
       status,
       diagnostics,
-      session: session && { id: session.id, sequence: session.sequence, resumeUrl: session.resumeUrl },
+      session: session && fromStored(session),
+      unhandled: new Set(),
+      runs: new Set(),
       latency: Latency.empty,
       limiter: undefined,
       inflater: undefined
     }
   })
 
-/** An unchanging copy of the session as it stands. */
+const fromStored = ({ id, resumeUrl, sequence }: Session.Session): EventBuffer.LiveSession => ({
+  id,
+  resumeUrl,
+  sequence,
+  since: sequence
+})
+
+/** The number up to which nothing of the session waits for its handler. What nobody wanted never waits. */
+const handledUpTo = (state: ShardState, session: EventBuffer.LiveSession): number => {
+  let lowest = state.buffer.unsafeLowest(session) ?? session.sequence + 1
+  for (const event of state.unhandled) {
+    if (event.session === session && event.s < lowest) {
+      lowest = event.s
+    }
+  }
+  // READY cannot be brought again: a resume has RESUMED in its place.
+  return Math.max(lowest - 1, session.since)
+}
+
+/** The session to hand over: its sequence is that of the last event that is acknowledged. */
 export const session = (state: ShardState): Option.Option<Session.Session> =>
-  Option.map(
-    Option.fromNullable(state.session),
-    ({ id, resumeUrl, sequence }) =>
-      new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
-  )
+  Option.map(Option.fromNullable(state.session), (session) => {
+    const { id, resumeUrl } = session
+    const sequence = state.config.acknowledge === "onHandled" ? handledUpTo(state, session) : session.sequence
+    return new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
+  })

@@ -1,0 +1,186 @@
+/**
+ * Handlers, run by workers that take from the buffer one event at a time. Nothing is taken ahead of its handler, so that
+ * whatever ends a run, what it has not begun is still in the buffer.
+ */
+import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import * as Diagnostic from "../Diagnostic.js"
+import type * as ShardError from "../ShardError.js"
+import type { Dispatched } from "./eventBuffer.js"
+import { parse } from "./parse.js"
+import { report } from "./report.js"
+import type { ShardState } from "./shardState.js"
+
+/** A fiber of a run. */
+interface Worker {
+  fiber: Fiber.Fiber<void> | undefined
+  isHandling: boolean
+}
+
+/** Events whose handlers have begun, in that order. Where it matters, the shard knows of them too. */
+const makeBegun = (state: ShardState) => {
+  const begun = new Set<Dispatched>()
+  const isTracked = state.config.acknowledge === "onHandled"
+  const done = (event: Dispatched) => {
+    begun.delete(event)
+    state.unhandled.delete(event)
+  }
+  return {
+    begin: (event: Dispatched) => {
+      begun.add(event)
+      if (isTracked) {
+        state.unhandled.add(event)
+      }
+    },
+    done,
+    /** None of the others will be: where it matters, they wait for the next reader. */
+    giveUp: () => {
+      const left = Array.from(begun)
+      if (isTracked) {
+        state.buffer.unsafePutBack(left)
+      }
+      left.forEach(done)
+    }
+  }
+}
+
+/**
+ * As many workers as there is work for, up to a limit. One that waits is enough: a worker which finds nothing to take
+ * ends if another waits, and one that takes while nobody waits starts another. So a single worker never forks, and an
+ * event never wakes more than one.
+ */
+const makeWorkers = <E, R>(
+  state: ShardState,
+  handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
+  concurrency: number
+): Effect.Effect<
+  {
+    readonly start: Effect.Effect<void, never, R>
+    /** Completes when a worker cannot go on, or somebody asks for it. */
+    readonly ending: Deferred.Deferred<void>
+    /** Lets no handler begin, waits for those that run, and gives what went wrong. */
+    readonly stop: Effect.Effect<ReadonlyArray<Cause.Cause<E | ShardError.FatallyClosedError>>>
+  },
+  never,
+  Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const { buffer, config } = state
+    const fibers = yield* FiberSet.make<void>()
+    const ending = yield* Deferred.make<void>()
+    const begun = makeBegun(state)
+    const workers = new Set<Worker>()
+    const causes: Array<Cause.Cause<E | ShardError.FatallyClosedError>> = []
+    let waiting = 0
+    let isStopping = false
+
+    /** Says no, and ends the run, once the program has closed the shard. */
+    const awaitEvents = Effect.suspend(() => {
+      waiting++
+      return buffer.awaitForEvents.pipe(
+        Effect.as(true),
+        Effect.catchTag("ShardClosedError", () => Effect.as(Deferred.succeed(ending, undefined), false)),
+        Effect.ensuring(Effect.sync(() => waiting--))
+      )
+    })
+
+    const work = (worker: Worker) =>
+      Effect.gen(function*() {
+        waiting--
+        while (!isStopping) {
+          if (buffer.unsafeSize() === 0) {
+            if (waiting > 0 || !(yield* awaitEvents)) {
+              return
+            }
+            continue
+          }
+          if (waiting === 0 && workers.size < concurrency) {
+            yield* start
+          }
+          // From here to the handler nothing can come in between: what is taken is handled, or known to be unhandled.
+          const item = buffer.unsafeTake()
+          if (item?._tag === "Dispatch") {
+            const event = parse(item)
+            if (Either.isLeft(event)) {
+              yield* report(state, Diagnostic.Failure({ error: event.left }))
+              continue
+            }
+            begun.begin(item)
+            worker.isHandling = true
+            yield* handler(event.right)
+            worker.isHandling = false
+            begun.done(item)
+          }
+        }
+      })
+
+    const ended = (worker: Worker, exit: Exit.Exit<unknown, E | ShardError.FatallyClosedError>) => {
+      workers.delete(worker)
+      if (Exit.isSuccess(exit) || (isStopping && Cause.isInterruptedOnly(exit.cause))) {
+        return Effect.void
+      }
+      causes.push(exit.cause)
+      return Deferred.succeed(ending, undefined)
+    }
+
+    const start: Effect.Effect<void, never, R> = Effect.suspend(() => {
+      const worker: Worker = { fiber: undefined, isHandling: false }
+      workers.add(worker)
+      waiting++
+      return work(worker).pipe(
+        Effect.interruptible,
+        Effect.exit,
+        Effect.flatMap((exit) => ended(worker, exit)),
+        FiberSet.run(fibers),
+        Effect.map((fiber) => {
+          worker.fiber = fiber
+        })
+      )
+    })
+
+    const interruptAll = (which: (worker: Worker) => boolean) =>
+      Effect.forEach(
+        Array.from(workers).filter(which),
+        ({ fiber }) => fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
+        { concurrency: "unbounded", discard: true }
+      )
+
+    const stop = Effect.gen(function*() {
+      isStopping = true
+      yield* interruptAll((worker) => !worker.isHandling)
+      yield* Effect.timeoutOption(Effect.interruptible(FiberSet.awaitEmpty(fibers)), config.drainTimeout)
+      yield* interruptAll(() => true)
+      begun.giveUp()
+      return causes
+    })
+
+    return { start, ending, stop }
+  })
+
+export const run = <E, R>(
+  state: ShardState,
+  handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
+  concurrency: number
+): Effect.Effect<void, E | ShardError.FatallyClosedError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      const workers = yield* makeWorkers(state, handler, concurrency)
+      const over = yield* Deferred.make<void>()
+      const end = Effect.zipRight(Deferred.succeed(workers.ending, undefined), Deferred.await(over))
+      state.runs.add(end)
+      yield* workers.start
+      const waited = yield* Effect.exit(restore(Deferred.await(workers.ending)))
+      const causes = yield* workers.stop
+      state.runs.delete(end)
+      yield* Deferred.succeed(over, undefined)
+      const all = Exit.isFailure(waited) ? [waited.cause, ...causes] : causes
+      return yield* all.length === 0 ? Effect.void : Effect.failCause(all.reduce(Cause.parallel))
+    })
+  ).pipe(Effect.scoped)
