@@ -20,6 +20,13 @@ export * as Decompressor from "./Decompressor.js"
 export * as Diagnostic from "./Diagnostic.js"
 
 /**
+ * Asks Discord for the gateway's address, the recommended shards and the identifies left.
+ *
+ * @since 0.1.0
+ */
+export * as GatewayApi from "./GatewayApi.js"
+
+/**
  * The seam between a shard and its platform.
  *
  * @since 0.1.0

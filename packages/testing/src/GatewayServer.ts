@@ -53,16 +53,20 @@ export const GatewayServer = Context.GenericTag<GatewayServer>("@vesper/testing/
 
 /** Answers what a client asks before it connects. */
 const answer = (gateway: Gateway): Http.RequestListener => {
-  const route = (path: string): unknown => {
+  const route = (path: string, authorization: string): readonly [status: number, body: unknown] => {
     if (/^(\/api\/v\d+)?\/gateway\/bot$/.test(path)) {
-      return gateway.bot()
+      return authorization.startsWith("Bot ") && gateway.isToken(authorization)
+        ? [200, gateway.bot()]
+        : [401, { message: "401: Unauthorized", code: 0 }]
     }
-    return /^(\/api\/v\d+)?\/gateway$/.test(path) ? { url: gateway.urls.gateway } : undefined
+    return /^(\/api\/v\d+)?\/gateway$/.test(path)
+      ? [200, { url: gateway.urls.gateway }]
+      : [404, { message: "404: Not Found", code: 0 }]
   }
   return (request, response) => {
-    const body = route((request.url ?? "/").split("?")[0] ?? "/")
-    response.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json" })
-    response.end(JSON.stringify(body ?? { message: "404: Not Found", code: 0 }))
+    const [status, body] = route((request.url ?? "/").split("?")[0] ?? "/", request.headers.authorization ?? "")
+    response.writeHead(status, { "content-type": "application/json" })
+    response.end(JSON.stringify(body))
   }
 }
 

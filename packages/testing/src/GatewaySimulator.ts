@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Intents from "@vesper/model/Intents"
 import * as Context from "effect/Context"
@@ -13,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Fault from "./Fault.js"
@@ -278,6 +280,26 @@ export const layerSocket: Layer.Layer<GatewaySocket.GatewaySocket, never, Gatewa
   Effect.map(GatewaySimulator, (simulator) => {
     const { gateway, latency } = coreOf(simulator)
     return GatewaySocket.make(MemorySocket.open(gateway, latency))
+  })
+)
+
+/**
+ * What the simulator would answer to GET /gateway/bot, without a network. It fails once the token was reset.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerApi: Layer.Layer<GatewayApi.GatewayApi, never, GatewaySimulator> = Layer.effect(
+  GatewayApi.GatewayApi,
+  Effect.map(GatewaySimulator, (simulator) => {
+    const { gateway } = coreOf(simulator)
+    return {
+      gatewayBot: Effect.suspend(() =>
+        gateway.isToken(gateway.settings.token ?? "any")
+          ? Effect.orDie(Schema.decode(GatewayApi.GatewayBot)(gateway.bot()))
+          : Effect.fail(new GatewayApi.UnauthorizedError())
+      )
+    }
   })
 )
 

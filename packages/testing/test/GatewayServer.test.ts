@@ -115,9 +115,9 @@ describe("the simulated gateway's server", () => {
   it.scopedLive("answers what is asked before connecting, and nothing else", () =>
     Effect.gen(function*() {
       const { port, url } = yield* GatewayServer.GatewayServer
-      const get = (path: string) =>
+      const get = (path: string, authorization = "Bot token") =>
         Effect.promise(async () => {
-          const response = await fetch(`http://127.0.0.1:${port}${path}`)
+          const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization } })
           return [response.status, await response.json()] as const
         })
       assert.deepStrictEqual(yield* get("/api/v10/gateway"), [200, { url }])
@@ -126,6 +126,8 @@ describe("the simulated gateway's server", () => {
       assert.strictEqual(bot.session_start_limit.max_concurrency, 16)
       assert.strictEqual((yield* get("/gateway/bot"))[0], 200)
       assert.strictEqual((yield* get("/users/@me"))[0], 404)
+      assert.strictEqual((yield* get("/gateway/bot", "token"))[0], 401)
+      assert.strictEqual((yield* get("/gateway/bot", "Bot "))[0], 401)
     }).pipe(Effect.provide(layer({ maxConcurrency: 16 }))))
 
   it.scopedLive("is gone with its scope: connections cut, port free", () =>

@@ -139,6 +139,13 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     publish(entry)
   }
 
+  const renewBudget = () => {
+    if (now() >= resetAt) {
+      identifiesLeft = settings.identifyTotal
+      resetAt = now() + settings.identifyResetAfter
+    }
+  }
+
   const isResumeUrl = (url: string) => url.split("?")[0] === urls.resume
 
   const endSession = (session: Session, why: string) => {
@@ -221,10 +228,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     isResumeUrl,
     takeIdentify: (shard) => {
       const at = now()
-      if (at >= resetAt) {
-        identifiesLeft = settings.identifyTotal
-        resetAt = at + settings.identifyResetAfter
-      }
+      renewBudget()
       const bucket = ShardId.bucket(shard, settings.maxConcurrency)
       const last = lastIdentify.get(bucket)
       if (last !== undefined && at - last < identifySpacing) {
@@ -238,16 +242,19 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
       lastIdentify.set(bucket, at)
       return "ok"
     },
-    bot: () => ({
-      url: urls.gateway,
-      shards: Math.max(1, Math.ceil(settings.guilds.length / guildsPerShard)),
-      session_start_limit: {
-        total: settings.identifyTotal,
-        remaining: identifiesLeft,
-        reset_after: Math.max(0, resetAt - now()),
-        max_concurrency: settings.maxConcurrency
+    bot: () => {
+      renewBudget()
+      return {
+        url: urls.gateway,
+        shards: Math.max(1, Math.ceil(settings.guilds.length / guildsPerShard)),
+        session_start_limit: {
+          total: settings.identifyTotal,
+          remaining: identifiesLeft,
+          reset_after: resetAt - now(),
+          max_concurrency: settings.maxConcurrency
+        }
       }
-    }),
+    },
     guildsOf: (shard) => settings.guilds.filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id),
     startSession: (link, shard, intents) => {
       const session: Session = {
