@@ -1,0 +1,221 @@
+/**
+ * Holds the packages to what a user gets from the registry, on their packed tarballs: what is in them, whether
+ * publint and "are the types wrong" agree, whether every module loads without this repository around it, and that
+ * importing one small module pulls in nothing large. Needs `npm run build` before.
+ */
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
+import { execFileSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import * as Path from "node:path"
+import { publint } from "publint"
+import { formatMessage } from "publint/utils"
+import { build, type Rollup } from "vite"
+
+const root = Path.resolve(import.meta.dirname, "..")
+const scratch = Fs.mkdtempSync(Path.join(tmpdir(), "vesper-packages-"))
+const problems: Array<string> = []
+
+interface Manifest {
+  readonly name: string
+  readonly private?: boolean
+  readonly bin?: Readonly<Record<string, string>>
+}
+
+interface Packed {
+  readonly name: string
+  readonly folder: string
+  readonly manifest: Manifest
+  readonly tarball: string
+  readonly files: ReadonlyArray<string>
+}
+
+const readJson = (path: string): unknown => JSON.parse(Fs.readFileSync(path, "utf8"))
+
+const pack = (name: string): Packed | undefined => {
+  const folder = Path.join(root, "packages", name)
+  // npm has checked it when the workspaces were installed.
+  const manifest = readJson(Path.join(folder, "package.json")) as Manifest
+  if (manifest.private === true) {
+    return undefined
+  }
+  const output = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", scratch], {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"]
+  })
+  // The documented output of `npm pack --json`.
+  const [packed] = JSON.parse(output) as ReadonlyArray<{
+    readonly filename: string
+    readonly files: ReadonlyArray<{ readonly path: string }>
+  }>
+  if (packed === undefined) {
+    throw new Error(`npm packed nothing for ${name}`)
+  }
+  return {
+    name,
+    folder,
+    manifest,
+    tarball: Path.join(scratch, packed.filename),
+    files: packed.files.map(({ path }) => path)
+  }
+}
+
+/** Public modules: every file of `src` that is not in a folder. */
+const modulesOf = ({ folder }: Packed): ReadonlyArray<string> =>
+  Fs.readdirSync(Path.join(folder, "src"))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => file.slice(0, -3))
+
+const checkContents = (packed: Packed) => {
+  const has = new Set(packed.files)
+  const wanted = modulesOf(packed).flatMap((module) => [
+    `dist/${module}.js`,
+    `dist/${module}.js.map`,
+    `dist/${module}.d.ts`,
+    `dist/${module}.d.ts.map`,
+    `src/${module}.ts`
+  ])
+  for (const file of ["README.md", "LICENSE", "package.json", ...wanted]) {
+    if (!has.has(file)) {
+      problems.push(`${packed.name}: the tarball has no ${file}`)
+    }
+  }
+  for (const file of packed.files) {
+    if (/(^|\/)test\/|\.test\.|tsbuildinfo/.test(file)) {
+      problems.push(`${packed.name}: ${file} should not be published`)
+    }
+  }
+}
+
+const lint = async (packed: Packed) => {
+  const { messages } = await publint({ pack: { tarball: Uint8Array.from(Fs.readFileSync(packed.tarball)).buffer } })
+  // publint passes on the package.json that it has read itself.
+  const manifest = packed.manifest as unknown as Record<string, unknown>
+  for (const message of messages) {
+    if (message.type !== "suggestion") {
+      problems.push(`${packed.name}: publint: ${formatMessage(message, manifest, { color: false }) ?? message.code}`)
+    }
+  }
+}
+
+// The packages are ES modules only: what CommonJS or Node 10's resolution would make of them is of no interest.
+const resolutions = new Set(["node16-esm", "bundler"])
+
+const checkTypes = async (packed: Packed) => {
+  const result = await checkPackage(createPackageFromTarballData(new Uint8Array(Fs.readFileSync(packed.tarball))), {
+    entrypoints: [".", ...modulesOf(packed).filter((module) => module !== "index").map((module) => `./${module}`)]
+  })
+  if (result.types === false) {
+    problems.push(`${packed.name}: no types are found`)
+    return
+  }
+  for (const problem of result.problems) {
+    if (!("resolutionKind" in problem) || resolutions.has(problem.resolutionKind)) {
+      problems.push(`${packed.name}: types: ${JSON.stringify(problem)}`)
+    }
+  }
+}
+
+/** A project that has the packed packages, and beside them what this repository has installed. */
+const install = (all: ReadonlyArray<Packed>): string => {
+  const project = Path.join(scratch, "project")
+  const modules = Path.join(project, "node_modules")
+  Fs.mkdirSync(Path.join(modules, "@vesper"), { recursive: true })
+  Fs.writeFileSync(Path.join(project, "package.json"), JSON.stringify({ type: "module" }))
+  for (const { name, tarball } of all) {
+    const target = Path.join(modules, "@vesper", name)
+    Fs.mkdirSync(target)
+    execFileSync("tar", ["-xzf", tarball, "-C", target, "--strip-components=1"])
+  }
+  for (const dependency of Fs.readdirSync(Path.join(root, "node_modules"))) {
+    if (dependency !== "@vesper" && !dependency.startsWith(".")) {
+      Fs.symlinkSync(Path.join(root, "node_modules", dependency), Path.join(modules, dependency))
+    }
+  }
+  return project
+}
+
+/** Imports everything in one process, the package itself first, and says how long that took. */
+const checkImports = (project: string, packed: Packed) => {
+  const { name } = packed.manifest
+  // A command runs when it is imported.
+  const others = modulesOf(packed).filter((module) => module !== "bin" && module !== "index")
+  const script = `const start = performance.now(); await import("${name}"); console.log(performance.now() - start);` +
+    others.map((module) => `await import("${name}/${module}");`).join("") + "process.exit(0)"
+  try {
+    const millis = execFileSync(
+      process.execPath,
+      ["--preserve-symlinks", "--input-type=module", "-e", script],
+      { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }
+    )
+    console.log(`${name} is imported in ${Math.round(Number(millis))} ms`)
+  } catch (cause) {
+    problems.push(`${name} cannot be imported: ${cause instanceof Error ? cause.message : String(cause)}`)
+  }
+}
+
+/** What a bundler makes of a small program, and which modules of ours are in it. */
+const bundle = async (project: string, code: string) => {
+  const entry = Path.join(project, "entry.js")
+  Fs.writeFileSync(entry, code)
+  const output = await build({
+    root: project,
+    configFile: false,
+    logLevel: "silent",
+    build: { write: false, minify: true, target: "es2022", rollupOptions: { input: entry, external: [/^node:/] } }
+  })
+  const chunks = [output].flat().flatMap((it) => "output" in it ? it.output : [])
+    .filter((it): it is Rollup.OutputChunk => it.type === "chunk")
+  return {
+    bytes: chunks.reduce((sum, { code }) => sum + code.length, 0),
+    modules: chunks.flatMap(({ modules }) =>
+      Object.entries(modules).filter(([, { renderedLength }]) => renderedLength > 0).map(([path]) => path)
+    )
+  }
+}
+
+// What a program imports, and what must not come along with it.
+const shaken: ReadonlyArray<readonly [what: string, code: string, unwanted: RegExp]> = [
+  [
+    "Intents",
+    "import { Intents } from \"@vesper/model\"; globalThis.bits = Intents.of(\"Guilds\")",
+    /@vesper\/(?!model\/dist\/(Intents|internal))/
+  ],
+  [
+    "Session",
+    "import { Session } from \"@vesper/gateway\"; globalThis.session = Session.Session",
+    /@vesper\/(?!gateway\/dist\/Session\.js)|\/ws\/|platform\/Socket/
+  ],
+  [
+    "a shard without a platform",
+    "import { Shard } from \"@vesper/gateway\"; globalThis.make = Shard.make",
+    /\/ws\/|@vesper\/(platform-node|testing)|@effect\/platform\/dist\/esm\/HttpClient/
+  ]
+]
+
+const checkShaking = async (project: string) => {
+  for (const [what, code, unwanted] of shaken) {
+    const { bytes, modules } = await bundle(project, code)
+    console.log(`a bundle with ${what} has ${Math.round(bytes / 1024)} KB, ${modules.length} modules`)
+    for (const module of modules.filter((module) => unwanted.test(module))) {
+      problems.push(`importing ${what} pulls in ${Path.relative(project, module)}`)
+    }
+  }
+}
+
+try {
+  const all = Fs.readdirSync(Path.join(root, "packages")).map(pack).filter((packed) => packed !== undefined)
+  for (const packed of all) {
+    checkContents(packed)
+    await lint(packed)
+    await checkTypes(packed)
+  }
+  const project = install(all)
+  all.forEach((packed) => checkImports(project, packed))
+  await checkShaking(project)
+  console.log(problems.length === 0 ? `${all.length} packages are fit to publish` : problems.join("\n"))
+  process.exitCode = problems.length === 0 ? 0 : 1
+} finally {
+  Fs.rmSync(scratch, { recursive: true, force: true })
+}
