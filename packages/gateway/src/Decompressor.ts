@@ -29,7 +29,8 @@ export type Compression = "zlib-stream" | "zstd-stream"
 export interface Inflater {
   /**
    * Takes one binary websocket message and gives the UTF-8 bytes of the gateway message that it completes, or
-   * `undefined` while more messages are needed. The bytes are valid until the next call.
+   * `undefined` while more messages are needed. The bytes are valid until the next call on any context of the process,
+   * for all may share one buffer: use them in the same tick.
    *
    * Synchronous, for it runs in the socket's callback. It throws when the data cannot be decompressed or would grow
    * past the limit of its layer; the context is of no use after that.

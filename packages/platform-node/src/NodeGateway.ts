@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Decompressor from "@vesper/gateway/Decompressor"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
@@ -23,8 +24,8 @@ import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
  * @category models
  */
 export interface PlatformOptions {
-  /** Default: zlib-stream. */
-  readonly compression?: "none" | "zlib-stream" | undefined
+  /** Default: `auto`, which is what costs this Node the least: zstd-stream from 22.15 on, zlib-stream before. */
+  readonly compression?: "auto" | "none" | Decompressor.Compression | undefined
   readonly socket?: NodeGatewaySocket.Options | undefined
 }
 
@@ -41,6 +42,13 @@ export interface ShardOptions extends PlatformOptions {
   readonly maxConcurrency?: number | undefined
 }
 
+const layersOf = {
+  auto: () => NodeDecompressor.layerAuto(),
+  none: () => Decompressor.layerNone,
+  "zlib-stream": () => NodeDecompressor.layerZlib(),
+  "zstd-stream": () => NodeDecompressor.layerZstd()
+}
+
 /**
  * The socket and the decompression, for programs that bring config and identify queue themselves, and one for all
  * shards at that.
@@ -51,7 +59,7 @@ export interface ShardOptions extends PlatformOptions {
 export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.GatewaySocket> =>
   Layer.merge(
     NodeGatewaySocket.layer(options.socket),
-    options.compression === "none" ? Layer.empty : NodeDecompressor.layerZlib()
+    layersOf[options.compression ?? "auto"]()
   )
 
 const layerOf = <E>(
@@ -77,7 +85,7 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 })
 
 /**
- * A shard with config, identify queue, socket and zlib-stream compression. It tells Discord Node's name of the
+ * A shard with config, identify queue, socket and compression. It tells Discord Node's name of the
  * operating system.
  *
  * @since 0.1.0

@@ -31,7 +31,7 @@ export type Host = "gateway" | "resume" | "any"
  * - `DuplicateLast`: the last event again.
  * - `HelloAgain`: a second hello.
  * - `DenyVoice`: from now on the bot may not join a voice channel, and gets no answer when it tries.
- * - `SplitFrames`: from now on a compressed message comes in two websocket messages.
+ * - `SplitFrames`: from now on a message of zlib-stream comes in two websocket messages.
  *
  * Rules, each for the next `times` connections to `host`:
  * - `RefuseConnections`: the upgrade is answered with an HTTP status.

@@ -7,11 +7,13 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import * as Fzstd from "fzstd"
 import * as Zlib from "node:zlib"
 import * as Fault from "../src/Fault.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
 import * as LogEntry from "../src/LogEntry.js"
 import * as World from "../src/World.js"
+import type { Payload } from "./client.js"
 import { connect, identifyBody, settle, violations } from "./client.js"
 
 const layer = (options: GatewaySimulator.Options = {}) =>
@@ -154,7 +156,7 @@ describe("a client is punished for", () => {
 
   it.scoped("asking for a compression that it does not have, with a refused upgrade", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(connect("?v=10&encoding=json&compress=zstd-stream"))
+      const error = yield* Effect.flip(connect("?v=10&encoding=json&compress=brotli-stream"))
       assert.strictEqual(error._tag, "OpenError")
       assert.deepStrictEqual(error.status, Option.some(400))
     }).pipe(Effect.provide(layer())))
@@ -259,6 +261,27 @@ describe("compression", () => {
       assert.isTrue(text.endsWith("\"d\":{\"content\":\"ça va\"}}"))
       const flushed = client.frames.map((frame) => Buffer.from(frame.subarray(-4)).toString("hex") === "0000ffff")
       assert.deepStrictEqual(flushed, [true, true, false, true])
+    }).pipe(Effect.provide(layer())))
+})
+
+describe("compression with zstd", () => {
+  it.scoped("is one zstd frame for a connection, each message a websocket message", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const client = yield* connect("?v=10&encoding=json&compress=zstd-stream")
+      yield* client.send(2, identifyBody())
+      yield* simulator.inject(Fault.SplitFrames())
+      yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: "ça va" } })
+      yield* settle
+      let pieces: Array<Uint8Array> = []
+      const decoder = new Fzstd.Decompress((piece) => pieces.push(piece))
+      const payloads = client.frames.map((frame): Payload => {
+        pieces = []
+        decoder.push(frame)
+        return JSON.parse(Buffer.concat(pieces).toString())
+      })
+      assert.deepStrictEqual(payloads.map(({ t }) => t), [null, "READY", "MESSAGE_CREATE"])
+      assert.deepStrictEqual(payloads[2]?.d, { content: "ça va" })
     }).pipe(Effect.provide(layer())))
 })
 

@@ -1,19 +1,21 @@
 /**
- * Two ways to inflate a zlib stream in the same tick, both on node:zlib alone. Each keeps one context, and gives what a
- * flushed piece of input became.
+ * Ways to decompress a stream in the same tick, on node:zlib alone. Each keeps one context, and gives what a flushed
+ * piece of input became.
  */
 import * as Predicate from "effect/Predicate"
 import * as Zlib from "node:zlib"
+import * as Zstd from "./zstd.js"
 
-/** One zlib context. */
+/** The decompression context of one connection. */
 export interface Context {
-  /** Inflates input that ends in a sync flush. The result is valid until the next call. Throws on bad data. */
+  /** Inflates input that ends in a flush. The result is valid in this tick, until the next call. Throws on bad data. */
   readonly inflate: (input: Uint8Array) => Uint8Array
   readonly close: () => void
 }
 
 /** More output than allowed: most likely a decompression bomb. */
-const tooLarge = (limit: number) => new Error(`the message is larger than ${limit} bytes when it is decompressed`)
+export const tooLarge = (limit: number) =>
+  new Error(`the message is larger than ${limit} bytes when it is decompressed`)
 
 /** What is used of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
 interface Handle {
@@ -34,24 +36,31 @@ const isHandle = (u: unknown): u is Handle =>
   Predicate.hasProperty(u, "writeSync") && Predicate.isFunction(u.writeSync) &&
   Predicate.hasProperty(u, "close") && Predicate.isFunction(u.close)
 
-/** The handle of a new inflate stream, and where it reports how much room and input a write has left. */
-const openHandle = (): { readonly handle: Handle; readonly state: Uint32Array } | undefined => {
-  const stream: object = Zlib.createInflate()
+/** The handle of a new stream, and where it reports how much room and input a write has left. */
+const openHandle = (stream: unknown): { readonly handle: Handle; readonly state: Uint32Array } | undefined => {
   const handle = Predicate.hasProperty(stream, "_handle") ? stream._handle : undefined
   const state = Predicate.hasProperty(stream, "_writeState") ? stream._writeState : undefined
   return isHandle(handle) && state instanceof Uint32Array ? { handle, state } : undefined
 }
 
-// Most messages fit; a larger one lets the buffer grow, and the next small one lets it shrink again.
-const smallOutput = 16 * 1024
-const largeOutput = 256 * 1024
+// Node's stream around the handle is never used; this is the smallest buffer that it takes for one.
+const unusedStream = { chunkSize: 64 }
 
-/**
- * Writes to the handle inside of node:zlib, the fastest way there is without an addon. None where the handle does not
- * look as expected.
- */
-export const makeHandle = (maxMessageBytes: number): Context | undefined => {
-  const opened = openHandle()
+// Most messages fit; a larger one lets the buffer grow, and the next small one lets it shrink again.
+const smallOutput = 64 * 1024
+const largeOutput = 512 * 1024
+
+// One for all contexts of the process: what is in it is read before the socket's callback returns.
+let output = Buffer.allocUnsafeSlow(smallOutput)
+
+const grow = (used: number, maxMessageBytes: number) => {
+  const larger = Buffer.allocUnsafeSlow(Math.min(output.length * 2, Math.max(output.length, maxMessageBytes)))
+  output.copy(larger, 0, 0, used)
+  output = larger
+}
+
+const overHandle = (stream: unknown, format: string, flush: number, maxMessageBytes: number): Context | undefined => {
+  const opened = openHandle(stream)
   if (opened === undefined) {
     return undefined
   }
@@ -59,20 +68,9 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined => {
   let failure: Error | undefined
   // Without a handler of ours the error would be thrown much later, where nobody can catch it.
   handle.onerror = (message, _errno, code) => {
-    failure = new Error(`corrupt zlib data: ${message} (${code})`)
+    failure = new Error(`corrupt ${format} data: ${message} (${code})`)
   }
-  let output = Buffer.allocUnsafeSlow(smallOutput)
   let isClosed = false
-
-  const grow = (used: number) => {
-    if (output.length >= maxMessageBytes) {
-      throw tooLarge(maxMessageBytes)
-    }
-    const larger = Buffer.allocUnsafeSlow(Math.min(output.length * 2, maxMessageBytes))
-    output.copy(larger, 0, 0, used)
-    output = larger
-  }
-
   return {
     inflate: (input) => {
       // Node ends the whole process when a closed handle is written to.
@@ -85,31 +83,26 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined => {
       let used = 0
       let taken = 0
       while (true) {
-        handle.writeSync(
-          Zlib.constants.Z_SYNC_FLUSH,
-          input,
-          taken,
-          input.length - taken,
-          output,
-          used,
-          output.length - used
-        )
+        const room = Math.min(output.length, maxMessageBytes)
+        handle.writeSync(flush, input, taken, input.length - taken, output, used, room - used)
         if (failure !== undefined) {
           throw failure
         }
         const [roomLeft = 0, inputLeft = 0] = state
-        used = output.length - roomLeft
         const wasTaken = input.length - inputLeft
+        used = room - roomLeft
         // Room left over means that everything is out.
         if (roomLeft > 0) {
-          if (inputLeft > 0 && wasTaken === taken) {
-            throw new Error("corrupt zlib data: the stream has ended before its input")
-          }
           if (inputLeft === 0) {
             return output.subarray(0, used)
           }
+          if (wasTaken === taken) {
+            throw new Error(`corrupt ${format} data: the stream has ended before its input`)
+          }
+        } else if (room === maxMessageBytes) {
+          throw tooLarge(maxMessageBytes)
         } else {
-          grow(used)
+          grow(used, maxMessageBytes)
         }
         taken = wasTaken
       }
@@ -121,6 +114,29 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined => {
       }
     }
   }
+}
+
+/**
+ * Writes to the handle inside of node:zlib, the fastest way there is without an addon. None where the handle does not
+ * look as expected.
+ */
+export const makeHandle = (maxMessageBytes: number): Context | undefined =>
+  overHandle(Zlib.createInflate(unusedStream), "zlib", Zlib.constants.Z_SYNC_FLUSH, maxMessageBytes)
+
+// `Zlib.constants.ZSTD_d_windowLogMax`, which an older Node does not have.
+const windowLogMaxParameter = 100
+
+// While a stream goes on there is nothing to say to the decoder: it gives what it can at each write.
+const zstdContinue = 0
+
+/** The same for zstd, which node:zlib has from Node 22.15 on. None on an older one. */
+export const makeZstdHandle = (maxMessageBytes: number): Context | undefined => {
+  const create = Predicate.hasProperty(Zlib, "createZstdDecompress") ? Zlib.createZstdDecompress : undefined
+  if (!Predicate.isFunction(create)) {
+    return undefined
+  }
+  const stream: unknown = create({ ...unusedStream, params: { [windowLogMaxParameter]: Zstd.maxWindowLog } })
+  return overHandle(stream, "zstd", zstdContinue, maxMessageBytes)
 }
 
 const windowSize = 32_768

@@ -12,9 +12,9 @@ import * as Predicate from "effect/Predicate"
 import type * as Fault from "../Fault.js"
 import * as LogEntry from "../LogEntry.js"
 import * as Answers from "./answers.js"
+import * as Compressor from "./compressor.js"
 import type { Gateway, Session } from "./gateway.js"
 import { envelope } from "./gateway.js"
-import * as ZlibStream from "./zlibStream.js"
 
 /** The way to the client. */
 export interface Transport {
@@ -67,7 +67,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
   const { settings } = gateway
   const number = gateway.nextConnection()
   const query = new URL(url).searchParams
-  const zlib = query.get("compress") === "zlib-stream" ? ZlibStream.make() : undefined
+  const compressor = Compressor.make(query.get("compress"))
   let session: Session | undefined
   let shard: ShardId.ShardId | undefined
   let isOpen = true
@@ -123,14 +123,14 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
 
   const answers = Answers.make(gateway, violate)
 
-  const transmitCompressed = (stream: ZlibStream.ZlibStream, text: string) => {
-    const bytes = Buffer.from(stream.compress(text))
+  const transmitCompressed = ({ compress, isSplittable }: Compressor.Compressor, text: string) => {
+    const bytes = Buffer.from(compress(text))
     if (isCorruptNext) {
       isCorruptNext = false
-      // All ones are neither a zlib header nor a type of deflate block; the flush marker at the end stays.
+      // All ones are no header and no type of block in either format; zlib's flush marker at the end stays.
       bytes.fill(0xff, 0, bytes.length - 4)
     }
-    if (isSplit) {
+    if (isSplit && isSplittable) {
       const middle = Math.floor(bytes.length / 2)
       transport.send(bytes.subarray(0, middle))
       return transport.send(bytes.subarray(middle))
@@ -142,8 +142,8 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     if (!isOpen || isStalled) {
       return
     }
-    if (zlib !== undefined) {
-      return transmitCompressed(zlib, text)
+    if (compressor !== undefined) {
+      return transmitCompressed(compressor, text)
     }
     transport.send(isCorruptNext ? text.slice(0, text.length - 5) : text)
     isCorruptNext = false

@@ -34,7 +34,8 @@ export const admit = (gateway: Gateway, url: string): Effect.Effect<void, Gatewa
     if (refused !== undefined) {
       return refuse(gateway, url, refused.status)
     }
-    if (new URL(url).searchParams.get("compress") === "zstd-stream") {
+    const compress = new URL(url).searchParams.get("compress")
+    if (compress !== null && compress !== "zlib-stream" && compress !== "zstd-stream") {
       return refuse(gateway, url, 400)
     }
     return gateway.takeRule(url, "NeverOpen") === undefined ? Effect.void : Effect.never

@@ -5,19 +5,17 @@
  * with the 32 KB before it as dictionary, which is exactly what a running context would have in its window.
  */
 import * as Zlib from "node:zlib"
+import type { Compressor } from "./compressor.js"
 
 const windowSize = 32_768
 // CMF and FLG of a zlib stream with a 32 KB window and the default level.
 const header = Buffer.from([0x78, 0x9c])
 
-export interface ZlibStream {
-  readonly compress: (text: string) => Uint8Array
-}
-
-export const make = (): ZlibStream => {
+export const make = (): Compressor => {
   let window: Buffer = Buffer.alloc(0)
   let isFirst = true
   return {
+    isSplittable: true,
     compress: (text) => {
       const plain = Buffer.from(text)
       const block = Zlib.deflateRawSync(plain, {

@@ -1,0 +1,25 @@
+/** Discord's zstd-stream: each websocket message is one gateway message, in a zstd frame that never ends. */
+import type * as Decompressor from "@vesper/gateway/Decompressor"
+import type * as Inflaters from "./inflaters.js"
+
+export const make = (context: Inflaters.Context, maxMessageBytes: number): Decompressor.Inflater => {
+  let bytesIn = 0
+  let bytesOut = 0
+  return {
+    inflate: (frame) => {
+      bytesIn += frame.length
+      if (frame.length > maxMessageBytes) {
+        throw new Error(`the message is larger than ${maxMessageBytes} bytes before it is decompressed`)
+      }
+      const output = context.inflate(frame)
+      if (output.length === 0) {
+        // Damaged sizes look like a block whose rest is yet to come, and the stream would wait for it in silence.
+        throw new Error("corrupt zstd data: the message ends before its block does")
+      }
+      bytesOut += output.length
+      return output
+    },
+    bytesIn: () => bytesIn,
+    bytesOut: () => bytesOut
+  }
+}

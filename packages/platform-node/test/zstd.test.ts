@@ -1,0 +1,119 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Decompressor from "@vesper/gateway/Decompressor"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
+import * as Inflaters from "../src/internal/inflaters.js"
+import * as ZstdLibrary from "../src/internal/zstdLibrary.js"
+import * as ZstdStream from "../src/internal/zstdStream.js"
+import * as NodeDecompressor from "../src/NodeDecompressor.js"
+import { frames, messages } from "./zstdMessages.js"
+
+const limit = 1 << 20
+
+const native = (maxMessageBytes: number): Inflaters.Context => {
+  const context = Inflaters.makeZstdHandle(maxMessageBytes)
+  assert.isDefined(context)
+  return context
+}
+
+const ways: ReadonlyArray<readonly [name: string, make: (maxMessageBytes: number) => Inflaters.Context]> = [
+  ["fzstd", ZstdLibrary.make],
+  ...(NodeDecompressor.hasNativeZstd ? [["the handle inside of node:zlib", native] as const] : [])
+]
+
+const text = (bytes: Uint8Array | undefined) => bytes === undefined ? undefined : Buffer.from(bytes).toString()
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+const hasZstd = major > 23 || (major === 23 && minor >= 8) || (major === 22 && minor >= 15)
+
+describe.each(ways)("zstd-stream by %s", (_, makeContext) => {
+  const makeInflater = (maxMessageBytes = limit) => ZstdStream.make(makeContext(maxMessageBytes), maxMessageBytes)
+
+  it("gives each message of a frame that never ends, small and large", () => {
+    const inflater = makeInflater()
+    assert.deepStrictEqual(frames().map((frame) => text(inflater.inflate(frame))), Array.from(messages))
+    assert.strictEqual(inflater.bytesIn(), Buffer.concat(frames()).length)
+    assert.strictEqual(inflater.bytesOut(), Buffer.byteLength(messages.join("")))
+  })
+
+  it("keeps contexts apart, though they may share a buffer", () => {
+    const [one, other] = [makeInflater(), makeInflater()]
+    for (const [i, frame] of frames().entries()) {
+      assert.strictEqual(text(one.inflate(frame)), messages[i])
+      assert.strictEqual(text(other.inflate(frame)), messages[i])
+    }
+  })
+
+  it("does not keep the socket's bytes, which may be overwritten", () => {
+    const inflater = makeInflater()
+    const got = frames().map((frame) => {
+      const bytes = Buffer.from(frame)
+      const message = text(inflater.inflate(bytes))
+      bytes.fill(0)
+      return message
+    })
+    assert.deepStrictEqual(got, Array.from(messages))
+  })
+
+  it("refuses a bomb: a few bytes that become more than the limit", () => {
+    const inflater = makeInflater(100_000)
+    const [hello, ack, prose, more, bomb = Buffer.alloc(0)] = frames()
+    for (const frame of [hello, ack, prose, more]) {
+      inflater.inflate(frame ?? Buffer.alloc(0))
+    }
+    assert.isBelow(bomb.length, 20)
+    assert.throws(() => inflater.inflate(bomb), /larger than 100000 bytes/)
+  })
+
+  it("refuses a frame that wants a window of more than 8 MiB", () => {
+    // The window's byte for 2^24, and for 2^31.
+    for (const window of [14 << 3, 21 << 3]) {
+      const frame = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, window]), Buffer.alloc(20)])
+      assert.throws(() => makeInflater().inflate(frame), /corrupt zstd data.*(window|memory)/)
+    }
+  })
+
+  it("throws on garbage, at once", () => {
+    assert.throws(() => makeInflater().inflate(Buffer.alloc(40, 0xff)), /corrupt zstd data/)
+    const inflater = makeInflater()
+    inflater.inflate(frames()[0] ?? Buffer.alloc(0))
+    assert.throws(() => inflater.inflate(Buffer.alloc(40, 0xff)), /corrupt zstd data/)
+  })
+
+  it("survives any mutation: the text, another text, or an error", () => {
+    const bytes = Buffer.concat(frames().slice(0, 4))
+    FastCheck.assert(
+      FastCheck.property(FastCheck.nat(bytes.length - 1), FastCheck.nat(255), (at, byte) => {
+        const mutated = Buffer.from(bytes)
+        mutated[at] = byte
+        try {
+          makeInflater().inflate(mutated)
+        } catch (error) {
+          assert.match(String(error), /corrupt zstd data|larger than/)
+        }
+      }),
+      { numRuns: 500, seed: 3 }
+    )
+  })
+})
+
+describe("NodeDecompressor", () => {
+  it("uses Node's own zstd where Node has one", () => assert.strictEqual(NodeDecompressor.hasNativeZstd, hasZstd))
+
+  it.effect("chooses what the platform does best", () =>
+    Effect.map(
+      Decompressor.Current,
+      ({ compression }) => assert.deepStrictEqual(compression, Option.some(hasZstd ? "zstd-stream" : "zlib-stream"))
+    ).pipe(
+      Effect.provide(NodeDecompressor.layerAuto())
+    ))
+
+  it.effect("asks for zstd-stream on any Node if it is told to", () =>
+    Effect.map(
+      Decompressor.Current,
+      ({ compression }) => assert.deepStrictEqual(compression, Option.some("zstd-stream"))
+    ).pipe(
+      Effect.provide(NodeDecompressor.layerZstd())
+    ))
+})
