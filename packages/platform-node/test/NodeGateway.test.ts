@@ -120,9 +120,9 @@ describe("a shard over a real websocket", () => {
       const count = 3_000
       const content = "x".repeat(10_000)
       yield* Effect.repeatN(dispatch(content), count - 1)
-      yield* Effect.sleep("700 millis")
+      yield* Effect.sleep("3500 millis")
       const beats = (yield* simulator.received(Opcode.Heartbeat)).length
-      assert.isAbove(beats, 4)
+      assert.isAbove(beats, 1)
       assert.strictEqual((yield* messages(count)).length, count)
       assert.strictEqual((yield* simulator.received(Opcode.Identify)).length, 1)
       assert.deepStrictEqual((yield* simulator.log).filter(LogEntry.is("Closed")), [])
@@ -131,7 +131,7 @@ describe("a shard over a real websocket", () => {
         NodeGateway.layerShard({ token, intents, gatewayUrl: url, compression: "none", eventBufferSize: 16 }))).pipe(
           Layer.provideMerge(GatewayServer.layer()),
           Layer.provideMerge(
-            GatewaySimulator.layer({ token, heartbeatInterval: "100 millis", heartbeatTolerance: "1 minute" })
+            GatewaySimulator.layer({ token, heartbeatInterval: "1 second", heartbeatTolerance: "1 minute" })
           )
         )
     )), 30_000)
