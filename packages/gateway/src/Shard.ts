@@ -23,11 +23,13 @@ import type * as GatewaySocket from "./GatewaySocket.js"
 import type * as IdentifyQueue from "./IdentifyQueue.js"
 import * as internal from "./internal/shard.js"
 import type * as Latency from "./Latency.js"
+import type * as MemberRequest from "./MemberRequest.js"
 import type * as Message from "./Message.js"
 import type * as Session from "./Session.js"
 import type * as ShardConfig from "./ShardConfig.js"
 import type * as ShardError from "./ShardError.js"
 import type * as ShardStatus from "./ShardStatus.js"
+import type * as VoiceState from "./VoiceState.js"
 
 /**
  * What other fibers need to send commands, and no more.
@@ -123,6 +125,42 @@ export interface Shard extends Sender {
   readonly inflater: Effect.Effect<Option.Option<InflaterStats>>
   /** What the shard notices and survives. A slow listener misses the oldest. */
   readonly diagnostics: Stream.Stream<Diagnostic.Diagnostic>
+
+  /**
+   * Members of a guild, in the chunks in which they come: all of them, by the beginning of their names, or by any number
+   * of ids. Waits while Discord limits the request, which it does for all members of one guild more than once in 30
+   * seconds. Leaves the events to their readers, and needs none of them in the config. Start reading events before it,
+   * or beside it: a program that reads none while its buffer is full gets no answer.
+   *
+   * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
+   */
+  readonly requestGuildMembers: (
+    request: MemberRequest.MemberRequest,
+    options?: MemberRequest.Options
+  ) => Stream.Stream<MemberRequest.Chunk, ShardError.SendError | ShardError.NoAnswerError>
+  /** The same, all in one. A guild with a hundred thousand members takes some 100 MB: rather use the stream then. */
+  readonly collectGuildMembers: (
+    request: MemberRequest.MemberRequest,
+    options?: MemberRequest.Options
+  ) => Effect.Effect<MemberRequest.Members, ShardError.SendError | ShardError.NoAnswerError>
+  /**
+   * Changes what the bot is seen doing, and completes when that, or something newer, was written. Discord does not
+   * answer.
+   *
+   * @see https://docs.discord.com/developers/events/gateway-events#update-presence
+   */
+  readonly updatePresence: (presence: Command.Presence) => Effect.Effect<void, ShardError.SendError>
+  /**
+   * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for what Discord says to that: the
+   * bot's voice state and, unless it leaves, the voice server. To mute or deafen the bot where it is, use `command`:
+   * Discord names no server then.
+   *
+   * @see https://docs.discord.com/developers/events/gateway-events#update-voice-state
+   */
+  readonly updateVoiceState: (
+    state: Command.VoiceStateUpdate["d"],
+    options?: VoiceState.Options
+  ) => Effect.Effect<VoiceState.VoiceConnection, ShardError.SendError | ShardError.NoAnswerError>
 
   /** A handle to give to other fibers. */
   readonly sender: Sender

@@ -157,6 +157,27 @@ export class SendError extends Schema.TaggedError<SendError>("@vesper/gateway/Se
 }
 
 /**
+ * A request that waits for its answer will have none.
+ *
+ * - `MissingIntent`: Discord never answers it, for the shard lacks an intent. It was not sent.
+ * - `TimedOut`: nothing came for as long as was asked for.
+ * - `SessionEnded`: a part of the answer came, then the session ended, and the rest with it.
+ * - `Replaced`: a newer request was sent in its stead.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NoAnswerError extends Schema.TaggedError<NoAnswerError>("@vesper/gateway/NoAnswerError")("NoAnswerError", {
+  reason: Schema.Literal("MissingIntent", "TimedOut", "SessionEnded", "Replaced"),
+  request: Schema.Literal("member request", "voice state update"),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `the ${this.request} has no answer (${this.reason}): ${this.detail}`
+  }
+}
+
+/**
  * What a shard survives by itself.
  *
  * @since 0.1.0
@@ -189,7 +210,7 @@ export type ReceiveError = RecoverableError | TerminalError
  * @since 0.1.0
  * @category models
  */
-export type ShardError = ReceiveError | SendError
+export type ShardError = ReceiveError | SendError | NoAnswerError
 
 /**
  * Whether reading on is of no use: the gateway closed the shard for good, or this program closed it.

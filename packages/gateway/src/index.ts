@@ -48,6 +48,13 @@ export * as IdentifyQueue from "./IdentifyQueue.js"
 export * as Latency from "./Latency.js"
 
 /**
+ * Members of a guild, asked for by `Shard.requestGuildMembers`.
+ *
+ * @since 0.1.0
+ */
+export * as MemberRequest from "./MemberRequest.js"
+
+/**
  * What a shard receives, as text.
  *
  * @since 0.1.0
@@ -88,3 +95,10 @@ export * as ShardError from "./ShardError.js"
  * @since 0.1.0
  */
 export * as ShardStatus from "./ShardStatus.js"
+
+/**
+ * Where the bot is in voice, as `Shard.updateVoiceState` is told.
+ *
+ * @since 0.1.0
+ */
+export * as VoiceState from "./VoiceState.js"

@@ -99,7 +99,9 @@ export const Ready = Schema.Struct({
   s: Schema.NonNegativeInt,
   d: Schema.Struct({
     session_id: Schema.NonEmptyString,
-    resume_gateway_url: Schema.NonEmptyString
+    resume_gateway_url: Schema.NonEmptyString,
+    /** The bot itself. */
+    user: Schema.optional(Schema.Struct({ id: Schema.String }))
   })
 })
 

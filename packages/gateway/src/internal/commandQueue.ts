@@ -16,6 +16,7 @@ export type Outcome = "Written" | "Replaced"
 
 interface Version {
   readonly text: string
+  readonly onWriting: (() => void) | undefined
   readonly left: Deferred.Deferred<Outcome, ShardError.SendError>
 }
 
@@ -29,9 +30,13 @@ export interface CommandQueue {
   /**
    * Completes once the command, or a newer one that took its place, was written. While the queue is full it waits for
    * a place, unless there is never more than one of its kind. Interrupting it takes the command out again, unless it
-   * is being written just then, and leaves a newer one alone.
+   * is being written just then, and leaves a newer one alone. `onWriting` is called just before it is written.
    */
-  readonly send: (text: string, kind: CommandKind.Kind) => Effect.Effect<Outcome, ShardError.SendError>
+  readonly send: (
+    text: string,
+    kind: CommandKind.Kind,
+    onWriting?: () => void
+  ) => Effect.Effect<Outcome, ShardError.SendError>
   /** Waits until there is a command. */
   readonly awaitCommand: Effect.Effect<void>
   /** Waits until there is a command that is no presence. */
@@ -87,12 +92,16 @@ export const make = (capacity: number): CommandQueue => {
     settle()
   }
 
-  const enqueue = (text: string, kind: CommandKind.Kind): Effect.Effect<Outcome, ShardError.SendError> =>
+  const enqueue = (
+    text: string,
+    kind: CommandKind.Kind,
+    onWriting: (() => void) | undefined
+  ): Effect.Effect<Outcome, ShardError.SendError> =>
     Effect.uninterruptibleMask((restore) => {
       if (Option.isSome(closed)) {
         return Effect.fail(refusal(closed.value))
       }
-      const version: Version = { text, left: Deferred.unsafeMake(FiberId.none) }
+      const version: Version = { text, onWriting, left: Deferred.unsafeMake(FiberId.none) }
       const older = queue[CommandKind.takesOver(queue, kind)]
       if (older === undefined) {
         queue.push({ kind, isWriting: false, versions: [version] })
@@ -120,7 +129,10 @@ export const make = (capacity: number): CommandQueue => {
   }
 
   return {
-    send: (text, kind) => CommandKind.isState(kind) ? enqueue(text, kind) : places.withPermits(1)(enqueue(text, kind)),
+    send: (text, kind, onWriting) => {
+      const enqueued = enqueue(text, kind, onWriting)
+      return CommandKind.isState(kind) ? enqueued : places.withPermits(1)(enqueued)
+    },
     awaitCommand: available.await,
     awaitOther: othersAvailable.await,
     writeNext: (arePresencesHeld, write) =>
@@ -131,6 +143,7 @@ export const make = (capacity: number): CommandQueue => {
           return Effect.void
         }
         waiting.isWriting = true
+        version.onWriting?.()
         return Effect.onExit(restore(write(version.text, waiting.kind)), (exit) =>
           Effect.sync(() => Exit.isSuccess(exit) ? written(waiting, version) : notWritten(waiting)))
       }),

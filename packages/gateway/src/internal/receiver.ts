@@ -58,7 +58,7 @@ export const make = (
   const envelope = Envelope.make()
   const inflate = Option.getOrUndefined(inflater)?.inflate
   const wanted = Option.getOrUndefined(state.config.events)
-  const { buffer } = state
+  const { buffer, taps } = state
   let ended = false
   let greeted = false
   let events = 0
@@ -89,6 +89,9 @@ export const make = (
   }
 
   const push = (session: LiveSession, t: string, s: number, body: string | Uint8Array) => {
+    if (taps.listeners > 0) {
+      taps.unsafeTell(t, () => textOf(body))
+    }
     if (wanted === undefined || wanted.has(t)) {
       buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body), session })
     }
@@ -99,13 +102,14 @@ export const make = (
     if (Either.isLeft(payload)) {
       return refuse("READY", payload.left)
     }
-    const { resume_gateway_url: url, session_id: id } = payload.right.d
+    const { resume_gateway_url: url, session_id: id, user } = payload.right.d
     const isSafe = GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
     if (!isSafe) {
       notice(Diagnostic.UnsafeResumeUrl({ url }))
     }
     const session = { id, sequence, since: sequence, resumeUrl: isSafe ? url : undefined }
     state.session = session
+    state.userId = user?.id
     establish()
     push(session, "READY", sequence, body)
   }

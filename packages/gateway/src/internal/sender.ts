@@ -1,6 +1,7 @@
 /** From a program's command to the queue. */
 import * as Command from "@vesper/model/Command"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Shard from "../Shard.js"
 import * as ShardError from "../ShardError.js"
 import * as CommandKind from "./commandKind.js"
@@ -21,23 +22,34 @@ const serialised = <A>(evaluate: () => A): Effect.Effect<A, ShardError.SendError
     catch: (cause) => new ShardError.SendError({ reason: "Serializing", cause })
   })
 
+/** What a constructor of `Command` made, or the reason why it did not, as the error of sending it. */
+export const valid = <A extends Command.Command>(
+  made: Either.Either<A, Command.InvalidCommand>
+): Either.Either<A, ShardError.SendError> =>
+  Either.mapLeft(made, (cause) => new ShardError.SendError({ reason: "Serializing", cause }))
+
 const enqueue = (
   state: ShardState,
   text: string,
-  payload: unknown
+  payload: unknown,
+  onWriting?: () => void
 ): Effect.Effect<CommandQueue.Outcome, ShardError.SendError> => {
   const bytes = encoder.encode(text).length
   return bytes > Command.maxBytes
     ? Effect.fail(tooLarge(bytes))
-    : state.commands.send(text, CommandKind.of(payload))
+    : state.commands.send(text, CommandKind.of(payload), onWriting)
 }
 
-/** Sends a command, and says whether it was that one that was written. */
+/**
+ * Sends a command, and says whether it was that one that was written. `onWriting` is called just before that, each time
+ * anew if a connection drops meanwhile.
+ */
 export const deliver = (
   state: ShardState,
-  command: Command.Command
+  command: Command.Command,
+  onWriting?: () => void
 ): Effect.Effect<CommandQueue.Outcome, ShardError.SendError> =>
-  Effect.flatMap(serialised(() => Command.encode(command)), (text) => enqueue(state, text, command))
+  Effect.flatMap(serialised(() => Command.encode(command)), (text) => enqueue(state, text, command, onWriting))
 
 export const make = (state: ShardState, close: Shard.Sender["close"]): Shard.Sender => ({
   command: (command) => Effect.asVoid(deliver(state, command)),

@@ -1,4 +1,5 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
@@ -17,12 +18,14 @@ import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as MemberRequest from "./memberRequest.js"
 import { parse } from "./parse.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
+import * as VoiceState from "./voiceState.js"
 
 const unreadable = (state: ShardState.ShardState, error: ShardError.DeserializationError) =>
   Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
@@ -151,6 +154,7 @@ export const make = (
     )
 
     const sender = Sender.make(state, close)
+    const requestGuildMembers = MemberRequest.make(state)
     const event = nextEvent(state)
     const message = nextMessage(state)
     return {
@@ -180,6 +184,10 @@ export const make = (
         }))
       ),
       diagnostics: state.diagnostics.stream,
-      sender
+      sender,
+      requestGuildMembers,
+      collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
+      updatePresence: (presence) => Effect.flatMap(Sender.valid(Command.updatePresence(presence)), sender.command),
+      updateVoiceState: VoiceState.update(state)
     }
   })

@@ -18,6 +18,7 @@ import * as CommandQueue from "./commandQueue.js"
 import * as EventBuffer from "./eventBuffer.js"
 import * as Observable from "./observable.js"
 import * as SlidingLog from "./slidingLog.js"
+import * as Taps from "./taps.js"
 
 export interface ShardState {
   readonly id: ShardId.ShardId
@@ -26,6 +27,8 @@ export interface ShardState {
   readonly commands: CommandQueue.CommandQueue
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
   readonly presences: SlidingLog.SlidingLog
+  /** Who listens to single events, whatever the program reads. */
+  readonly taps: Taps.Taps
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   session: EventBuffer.LiveSession | undefined
@@ -33,6 +36,8 @@ export interface ShardState {
   readonly unhandled: Set<EventBuffer.Dispatched>
   /** What stops each `runForEach` that is under way, and waits for its handlers. */
   readonly runs: Set<Effect.Effect<void>>
+  /** The bot's own id, once a READY has told it. */
+  userId: string | undefined
   /** Of the current connection, or of the last one. */
   latency: Latency.Latency
   /** Of the current connection. */
@@ -56,11 +61,13 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       buffer: EventBuffer.make(config.eventBufferSize),
       commands: CommandQueue.make(config.commandQueueSize),
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
+      taps: Taps.make(),
       status,
       diagnostics,
       session: session && fromStored(session),
       unhandled: new Set(),
       runs: new Set(),
+      userId: undefined,
       latency: Latency.empty,
       limiter: undefined,
       inflater: undefined
