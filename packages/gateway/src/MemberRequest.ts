@@ -13,6 +13,22 @@ import type * as Duration from "effect/Duration"
  * intent GuildMembers; or `user_ids`, any number of them. `presences` needs the intent GuildPresences. The nonce is the
  * shard's own business.
  *
+ * @example
+ * ```ts
+ * import { type MemberRequest, Shard } from "@vesper/gateway"
+ * import { Effect, Stream } from "effect"
+ *
+ * const everybody: MemberRequest.MemberRequest = { guild_id: "290926798626357250", query: "", limit: 0 }
+ *
+ * export const logNames = Effect.flatMap(Shard.Shard, (shard) =>
+ *   shard.requestGuildMembers(everybody).pipe(
+ *     Stream.flatMap((chunk) => Stream.fromIterable(chunk.members)),
+ *     Stream.runForEach((member) => Effect.log(member.user.username)),
+ *     // Tells apart a missing intent, silence, and a session that ended half-way.
+ *     Effect.catchTag("NoAnswerError", (error) => Effect.logWarning(error.message))
+ *   ))
+ * ```
+ *
  * @since 0.1.0
  * @category models
  */
