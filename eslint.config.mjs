@@ -23,7 +23,16 @@ const forbiddenImports = (allowed) => ({
 })
 
 export default tseslint.config(
-  { ignores: ["**/dist/**", "**/node_modules/**", "coverage/**", ".docs-examples/**", "docs/.vitepress/**"] },
+  {
+    ignores: [
+      "**/dist/**",
+      "**/node_modules/**",
+      "coverage/**",
+      ".docs-examples/**",
+      "docs/.vitepress/{dist,cache}/**",
+      "docs/api/**"
+    ]
+  },
   {
     files: ["**/*.ts", "**/*.mjs"],
     extends: [tseslint.configs.base],

@@ -150,7 +150,13 @@ Fs.mkdirSync(output, { recursive: true })
 for (const folder of packages) {
   files(Path.join(folder, "src"), /\.ts$/).filter((path) => Path.basename(path) !== "bin.ts").forEach(checkModule)
 }
-const pages = [root, Path.join(root, "docs"), Path.join(root, "docs/decisions"), ...packages]
+const pages = [
+  root,
+  Path.join(root, "docs"),
+  Path.join(root, "docs/decisions"),
+  Path.join(root, "docs/guides"),
+  ...packages
+]
 for (const page of pages.flatMap((folder) => files(folder, /\.md$/))) {
   addExamples(Path.relative(root, page), Fs.readFileSync(page, "utf8"), false)
 }
