@@ -5,6 +5,7 @@
  */
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import type * as SessionStore from "./SessionStore.js"
 import type * as ShardError from "./ShardError.js"
 
 /**
@@ -16,6 +17,7 @@ import type * as ShardError from "./ShardError.js"
  * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
  * - `Reconnecting`: the connection has ended; what the shard does next.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
+ * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
  *
  * @since 0.1.0
  * @category models
@@ -34,6 +36,7 @@ export type Diagnostic = Data.TaggedEnum<{
     readonly attempt: number
   }
   Paused: { readonly buffered: number }
+  SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
 }>
 
 const diagnostic = Data.taggedEnum<Diagnostic>()
@@ -53,6 +56,8 @@ export const {
   Paused,
   /** @since 0.1.0 */
   Reconnecting,
+  /** @since 0.1.0 */
+  SessionStoreFailed,
   /** @since 0.1.0 */
   UnknownOpcode,
   /** @since 0.1.0 */

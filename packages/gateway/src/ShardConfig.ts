@@ -86,7 +86,8 @@ export interface IdentifyProperties {
 /**
  * When an event counts as done, so that a session which another process resumes begins after it.
  *
- * - `onReceive`: when it has arrived. What a crash finds unhandled is lost, and nothing is handled twice.
+ * - `onReceive`: when it has arrived. What a crash finds unhandled is lost, and nothing is handled twice: if there is a
+ *   `SessionStore`, an event is given out once a session that begins after it is saved.
  * - `onHandled`: when its handler has succeeded. What a crash finds unhandled comes again, and so may what was handled
  *   shortly before it.
  *
@@ -111,6 +112,7 @@ export interface ShardConfig {
   readonly session: Option.Option<Session.Session>
   readonly acknowledge: Acknowledge
   readonly drainTimeout: Duration.Duration
+  readonly saveInterval: Duration.Duration
   readonly gatewayUrl: string
   readonly eventBufferSize: number
   readonly commandQueueSize: number
@@ -156,6 +158,11 @@ export interface Options {
    * handlers do not end by themselves sets 0, or moves the clock. Default: 10 seconds.
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
+  /**
+   * How often a session that has moved on is saved, if there is a `SessionStore`. What is handled in that time comes
+   * again after a crash, with `acknowledge: "onHandled"`. Default: 1 second.
+   */
+  readonly saveInterval?: Duration.DurationInput | undefined
   /** Where first connections go. Default: Discord's gateway. */
   readonly gatewayUrl?: string | undefined
   /** Messages that may wait for the program before the socket is paused. Default: 1024. */
@@ -252,6 +259,7 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
     session: Option.fromNullable(options.session),
     acknowledge: options.acknowledge ?? "onReceive",
     drainTimeout: Duration.decode(options.drainTimeout ?? "10 seconds"),
+    saveInterval: Duration.decode(options.saveInterval ?? "1 second"),
     gatewayUrl: options.gatewayUrl ?? defaultGatewayUrl,
     eventBufferSize: options.eventBufferSize ?? 1024,
     commandQueueSize: options.commandQueueSize ?? 256,

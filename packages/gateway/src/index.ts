@@ -69,6 +69,13 @@ export * as Message from "./Message.js"
 export * as Session from "./Session.js"
 
 /**
+ * Keeps sessions over the end of the process.
+ *
+ * @since 0.1.0
+ */
+export * as SessionStore from "./SessionStore.js"
+
+/**
  * One shard, all its life.
  *
  * @since 0.1.0

@@ -53,7 +53,10 @@ export interface EventBuffer {
   readonly takeForEvents: Effect.Effect<Item, ShardError.TerminalError>
   /** Waits, as a reader of events, until there is something, and leaves it there. Then it may be gone again. */
   readonly awaitForEvents: Effect.Effect<void, ShardError.TerminalError>
+  /** The first that may be read. */
   readonly unsafeTake: () => Item | undefined
+  /** Whether there is something that may be read. */
+  readonly unsafeHasNext: () => boolean
   /** Puts back to the front what was taken and not used. */
   readonly unsafePutBack: (items: ReadonlyArray<Item>) => void
   /** The lowest number of an event of the session that waits. */
@@ -66,6 +69,14 @@ export interface EventBuffer {
   readonly unsafeEnd: (error: ShardError.TerminalError) => void
   /** Undoes `unsafeEnd`. */
   readonly unsafeReopen: () => void
+  /** Reading fails with `error` from now on, and what is in the buffer stays there. */
+  readonly unsafeCutOff: (error: ShardError.TerminalError) => void
+  /** How many items have come so far. */
+  readonly unsafeReceived: () => number
+  /** From now on nothing may be read before it is released. `onHeld` is called when somebody would read what is not. */
+  readonly unsafeHold: (onHeld: () => void) => void
+  /** So many of the items that have ever come may be read, if items are held at all. */
+  readonly unsafeRelease: (received: number) => void
 }
 
 export const make = (capacity: number): EventBuffer => {
@@ -79,8 +90,15 @@ export const make = (capacity: number): EventBuffer => {
   // Who waits, and whether for control payloads too.
   const readers = new Map<() => void, boolean>()
   const lowWater = Math.floor(capacity / 2)
+  // How many were taken so far, and how many may be.
+  let taken = 0
+  let released = Number.POSITIVE_INFINITY
+  let isCutOff = false
+  let onHeld: (() => void) | undefined
 
   const size = () => items.length - head
+
+  const hasNext = () => size() > 0 && taken < released && !isCutOff
 
   const wakeReaders = () => {
     if (readers.size > 0) {
@@ -111,15 +129,24 @@ export const make = (capacity: number): EventBuffer => {
       settleSource()
     }
     if (readers.size > 0) {
-      wakeReaders()
+      if (taken < released) {
+        wakeReaders()
+      } else {
+        onHeld?.()
+      }
     }
   }
 
   const unsafeTake = (): Item | undefined => {
     const item = items[head]
-    if (item === undefined) {
+    if (item === undefined || isCutOff) {
       return undefined
     }
+    if (taken >= released) {
+      onHeld?.()
+      return undefined
+    }
+    taken++
     // Released at once: an item can hold a hundred kilobytes of text.
     items[head] = undefined
     head++
@@ -136,10 +163,16 @@ export const make = (capacity: number): EventBuffer => {
     return item
   }
 
+  /** What reading fails with now. */
+  const unsafeFailure = () => size() === 0 || isCutOff ? ended : Option.none()
+
   const awaitSomething = (wantsControl: boolean) =>
     Effect.async<void>((resume) => {
-      if (size() > 0 || Option.isSome(ended)) {
+      if (hasNext() || Option.isSome(unsafeFailure())) {
         return resume(Effect.void)
+      }
+      if (size() > 0) {
+        onHeld?.()
       }
       const wake = () => resume(Effect.void)
       readers.set(wake, wantsControl)
@@ -152,23 +185,26 @@ export const make = (capacity: number): EventBuffer => {
       if (item !== undefined) {
         return Exit.succeed(item)
       }
-      return Option.isSome(ended)
-        ? Exit.fail(ended.value)
+      const failure = unsafeFailure()
+      return Option.isSome(failure)
+        ? Exit.fail(failure.value)
         // All waiting readers are woken: whoever comes too late waits again.
         : Effect.zipRight(awaitSomething(wantsControl), take)
     })
     return take
   }
 
-  const awaitForEvents: Effect.Effect<void, ShardError.TerminalError> = Effect.suspend(() =>
-    size() > 0 ? Effect.void : Option.isSome(ended) ? Exit.fail(ended.value) : awaitAgain
-  )
+  const awaitForEvents: Effect.Effect<void, ShardError.TerminalError> = Effect.suspend(() => {
+    const failure = unsafeFailure()
+    return hasNext() ? Effect.void : Option.isSome(failure) ? Exit.fail(failure.value) : awaitAgain
+  })
   const awaitAgain = Effect.zipRight(awaitSomething(false), awaitForEvents)
 
   const unsafePutBack = (returned: ReadonlyArray<Item>) => {
     if (returned.length > 0) {
       items = [...returned, ...items.slice(head)]
       head = 0
+      taken -= returned.length
       settleSource()
       wakeReaders()
     }
@@ -201,6 +237,7 @@ export const make = (capacity: number): EventBuffer => {
     takeForEvents: makeTake(false),
     awaitForEvents,
     unsafeTake,
+    unsafeHasNext: hasNext,
     unsafePutBack,
     unsafeLowest,
     unsafeSize: size,
@@ -216,6 +253,22 @@ export const make = (capacity: number): EventBuffer => {
     },
     unsafeReopen: () => {
       ended = Option.none()
+    },
+    unsafeCutOff: (error) => {
+      isCutOff = true
+      ended = Option.some(error)
+      wakeReaders()
+    },
+    unsafeReceived: () => taken + size(),
+    unsafeHold: (held) => {
+      released = taken
+      onHeld = held
+    },
+    unsafeRelease: (received) => {
+      if (onHeld !== undefined) {
+        released = received
+        wakeReaders()
+      }
     }
   }
 }

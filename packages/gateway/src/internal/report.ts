@@ -14,6 +14,7 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
   Zombie: () => Effect.logWarning("the gateway did not acknowledge a heartbeat, the connection counts as dead"),
   Reconnecting: ({ after, attempt, next, reason }) =>
     Effect.logInfo(`${reason}; ${next} in ${Duration.format(after)} (attempt ${attempt})`),
+  SessionStoreFailed: ({ error }) => Effect.logWarning(error.message),
   Paused: ({ buffered }) =>
     Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`)
 })

@@ -16,7 +16,7 @@ import type * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
 import { parse } from "./parse.js"
 import { report } from "./report.js"
-import type { ShardState } from "./shardState.js"
+import * as ShardState from "./shardState.js"
 
 /** A fiber of a run. */
 interface Worker {
@@ -25,7 +25,7 @@ interface Worker {
 }
 
 /** Events whose handlers have begun, in that order. Where it matters, the shard knows of them too. */
-const makeBegun = (state: ShardState) => {
+const makeBegun = (state: ShardState.ShardState) => {
   const begun = new Set<Dispatched>()
   const isTracked = state.config.acknowledge === "onHandled"
   const done = (event: Dispatched) => {
@@ -57,7 +57,7 @@ const makeBegun = (state: ShardState) => {
  * event never wakes more than one.
  */
 const makeWorkers = <E, R>(
-  state: ShardState,
+  state: ShardState.ShardState,
   handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
   concurrency: number
 ): Effect.Effect<
@@ -95,7 +95,7 @@ const makeWorkers = <E, R>(
       Effect.gen(function*() {
         waiting--
         while (!isStopping) {
-          if (buffer.unsafeSize() === 0) {
+          if (!buffer.unsafeHasNext()) {
             if (waiting > 0 || !(yield* awaitEvents)) {
               return
             }
@@ -106,6 +106,7 @@ const makeWorkers = <E, R>(
           }
           // From here to the handler nothing can come in between: what is taken is handled, or known to be unhandled.
           const item = buffer.unsafeTake()
+          ShardState.settleGiven(state)
           if (item?._tag === "Dispatch") {
             const event = parse(item)
             if (Either.isLeft(event)) {
@@ -165,7 +166,7 @@ const makeWorkers = <E, R>(
   })
 
 export const run = <E, R>(
-  state: ShardState,
+  state: ShardState.ShardState,
   handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
   concurrency: number
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, R> =>

@@ -14,6 +14,7 @@ import * as GatewaySocket from "../GatewaySocket.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Message from "../Message.js"
 import type * as Session from "../Session.js"
+import * as SessionStore from "../SessionStore.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
@@ -23,6 +24,7 @@ import { parse } from "./parse.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
+import * as SessionKeeper from "./sessionKeeper.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
 import * as VoiceState from "./voiceState.js"
@@ -30,11 +32,21 @@ import * as VoiceState from "./voiceState.js"
 const unreadable = (state: ShardState.ShardState, error: ShardError.DeserializationError) =>
   Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
 
+/** Asking for the next says that the one before is handled. */
+const asking = <A, E>(state: ShardState.ShardState, take: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    ShardState.settleGiven(state)
+    return take
+  })
+
 const nextEvent = (state: ShardState.ShardState): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> =>
-  Effect.flatMap(state.buffer.takeForEvents, (item) => {
+  Effect.flatMap(asking(state, state.buffer.takeForEvents), (item) => {
     switch (item._tag) {
       case "Dispatch": {
         const event = parse(item)
+        if (Either.isRight(event)) {
+          ShardState.give(state, item)
+        }
         return Either.isRight(event) ? event : unreadable(state, event.left)
       }
       case "Failure":
@@ -46,9 +58,11 @@ const nextEvent = (state: ShardState.ShardState): Effect.Effect<Dispatch.Dispatc
   })
 
 const nextMessage = (state: ShardState.ShardState): Effect.Effect<Message.Message, ShardError.ReceiveError> =>
-  Effect.flatMap(state.buffer.take, (item): Effect.Effect<Message.Message, ShardError.ReceiveError> => {
+  Effect.flatMap(asking(state, state.buffer.take), (item): Effect.Effect<Message.Message, ShardError.ReceiveError> => {
     switch (item._tag) {
       case "Dispatch":
+        ShardState.give(state, item)
+        return Effect.succeed(Message.Text({ text: item.text }))
       case "Control":
         return Effect.succeed(Message.Text({ text: item.text }))
       case "Close":
@@ -93,7 +107,10 @@ export const make = (
     const state = yield* ShardState.make(id, config)
     let farewell = Option.none<CloseFrame.CloseFrame>()
     let isClosed = false
-    let isReleased = false
+    const keeper = Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
+      onNone: () => SessionKeeper.none,
+      onSome: (store) => SessionKeeper.make(state, store)
+    })
 
     const shutDown = Effect.suspend(() => {
       isClosed = true
@@ -103,24 +120,28 @@ export const make = (
     })
 
     // Registered first, so that it runs when the supervisor and its connection are gone.
-    yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
-        isReleased = true
-        return shutDown
-      })
-    )
+    yield* Effect.addFinalizer(() => shutDown)
     const supervisor = yield* FiberHandle.make<void>()
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
-    // Registered last: handlers still run on a live connection while they come to their end.
-    yield* Effect.addFinalizer(() => Effect.all(state.runs, { concurrency: "unbounded", discard: true }))
+    const keeping = yield* FiberHandle.make<void>()
+    const forkKeeper = yield* FiberHandle.runtime(keeping)<never>()
+    // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
+    yield* Effect.addFinalizer(() =>
+      Effect.gen(function*() {
+        state.isReleased = true
+        state.buffer.unsafeCutOff(new ShardError.ShardClosedError())
+        yield* Effect.all(state.runs, { concurrency: "unbounded", discard: true })
+        yield* FiberHandle.clear(keeping)
+        yield* keeper.save
+      })
+    )
 
     const start = Effect.sync(() => {
       if (!isClosed && !ShardStatus.isFatallyClosed(state.status.get())) {
-        fork(
-          Effect.annotateLogs(Supervisor.run(state, services, () => farewell), "shard.id", id.id),
-          { onlyIfMissing: true }
-        )
+        const live = Effect.zipRight(keeper.load, Supervisor.run(state, services, () => farewell))
+        fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
+        forkKeeper(Effect.annotateLogs(keeper.keep, "shard.id", id.id), { onlyIfMissing: true })
       }
     })
 
@@ -138,12 +159,13 @@ export const make = (
         state.buffer.unsafeNotify({ _tag: "Close", frame: Option.some(frame) })
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
+        yield* keeper.save
         return ShardState.session(state)
       }).pipe(Effect.uninterruptible)
 
     const connect = Effect.zipRight(
       Effect.sync(() => {
-        if (isClosed && !isReleased && !ShardStatus.isFatallyClosed(state.status.get())) {
+        if (isClosed && !state.isReleased && !ShardStatus.isFatallyClosed(state.status.get())) {
           isClosed = false
           farewell = Option.none()
           state.buffer.unsafeReopen()

@@ -34,6 +34,10 @@ export interface ShardState {
   session: EventBuffer.LiveSession | undefined
   /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
   readonly unhandled: Set<EventBuffer.Dispatched>
+  /** The event that `nextEvent` gave last. */
+  given: EventBuffer.Dispatched | undefined
+  /** The shard's scope closes: nobody reads any more. */
+  isReleased: boolean
   /** What stops each `runForEach` that is under way, and waits for its handlers. */
   readonly runs: Set<Effect.Effect<void>>
   /** The bot's own id, once a READY has told it. */
@@ -66,6 +70,8 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       diagnostics,
       session: session && fromStored(session),
       unhandled: new Set(),
+      given: undefined,
+      isReleased: false,
       runs: new Set(),
       userId: undefined,
       latency: Latency.empty,
@@ -74,7 +80,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
     }
   })
 
-const fromStored = ({ id, resumeUrl, sequence }: Session.Session): EventBuffer.LiveSession => ({
+export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): EventBuffer.LiveSession => ({
   id,
   resumeUrl,
   sequence,
@@ -93,10 +99,29 @@ const handledUpTo = (state: ShardState, session: EventBuffer.LiveSession): numbe
   return Math.max(lowest - 1, session.since)
 }
 
+/** Nobody says when the event that `nextEvent` gave is handled: it is when somebody asks for another. */
+export const settleGiven = (state: ShardState): void => {
+  if (state.given !== undefined) {
+    state.unhandled.delete(state.given)
+    state.given = undefined
+  }
+}
+
+/** Remembers the event that `nextEvent` gives. */
+export const give = (state: ShardState, event: EventBuffer.Dispatched): void => {
+  if (state.config.acknowledge === "onHandled") {
+    state.given = event
+    state.unhandled.add(event)
+  }
+}
+
 /** The session to hand over: its sequence is that of the last event that is acknowledged. */
 export const session = (state: ShardState): Option.Option<Session.Session> =>
   Option.map(Option.fromNullable(state.session), (session) => {
     const { id, resumeUrl } = session
-    const sequence = state.config.acknowledge === "onHandled" ? handledUpTo(state, session) : session.sequence
+    // What is in the buffer when nobody reads any more was received in vain: the next process gets it.
+    const sequence = state.config.acknowledge === "onHandled" || state.isReleased
+      ? handledUpTo(state, session)
+      : session.sequence
     return new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
   })

@@ -63,6 +63,7 @@ const urlOf = (state: ShardState, services: Connection.Services, host: Recovery.
 const stop = (state: ShardState, code: number, reason: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     const error = new ShardError.FatallyClosedError({ code, reason })
+    state.session = undefined
     state.status.set(ShardStatus.FatallyClosed({ closeCode: code }))
     state.buffer.unsafeEnd(error)
     return Effect.zipRight(state.commands.close(error), Effect.logError(error.message))
