@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Intents from "./Intents.js"
+import { eventTexts } from "./internal/eventTexts.js"
 
 // Any one of an event's intents lets it through; an event without any is always sent.
 const table = {
@@ -146,3 +147,11 @@ export const isAllowedBy = (self: EventType, allowed: Intents.Intents): boolean 
  */
 export const fromIntents = (allowed: Intents.Intents): ReadonlyArray<EventType> =>
   all.filter((name) => isAllowedBy(name, allowed))
+
+/**
+ * When the event comes, in one sentence.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const describe = (self: EventType): string => eventTexts[self]

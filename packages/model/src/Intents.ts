@@ -6,6 +6,7 @@
  */
 import type * as Brand from "effect/Brand"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /**
@@ -17,27 +18,112 @@ import * as Schema from "effect/Schema"
 export type Intents = number & Brand.Brand<"@vesper/model/Intents">
 
 const table = {
-  Guilds: { bit: 0, isPrivileged: false },
-  GuildMembers: { bit: 1, isPrivileged: true },
-  GuildModeration: { bit: 2, isPrivileged: false },
-  GuildExpressions: { bit: 3, isPrivileged: false },
-  GuildIntegrations: { bit: 4, isPrivileged: false },
-  GuildWebhooks: { bit: 5, isPrivileged: false },
-  GuildInvites: { bit: 6, isPrivileged: false },
-  GuildVoiceStates: { bit: 7, isPrivileged: false },
-  GuildPresences: { bit: 8, isPrivileged: true },
-  GuildMessages: { bit: 9, isPrivileged: false },
-  GuildMessageReactions: { bit: 10, isPrivileged: false },
-  GuildMessageTyping: { bit: 11, isPrivileged: false },
-  DirectMessages: { bit: 12, isPrivileged: false },
-  DirectMessageReactions: { bit: 13, isPrivileged: false },
-  DirectMessageTyping: { bit: 14, isPrivileged: false },
-  MessageContent: { bit: 15, isPrivileged: true },
-  GuildScheduledEvents: { bit: 16, isPrivileged: false },
-  AutoModerationConfiguration: { bit: 20, isPrivileged: false },
-  AutoModerationExecution: { bit: 21, isPrivileged: false },
-  GuildMessagePolls: { bit: 24, isPrivileged: false },
-  DirectMessagePolls: { bit: 25, isPrivileged: false }
+  Guilds: {
+    bit: 0,
+    isPrivileged: false,
+    text: "guilds, their channels, threads, roles and stages; what nearly every bot needs"
+  },
+  GuildMembers: {
+    bit: 1,
+    isPrivileged: true,
+    text: "members who join, leave or change, and the member list"
+  },
+  GuildModeration: {
+    bit: 2,
+    isPrivileged: false,
+    text: "bans, and the audit log"
+  },
+  GuildExpressions: {
+    bit: 3,
+    isPrivileged: false,
+    text: "emojis, stickers and soundboard sounds"
+  },
+  GuildIntegrations: {
+    bit: 4,
+    isPrivileged: false,
+    text: "integrations"
+  },
+  GuildWebhooks: {
+    bit: 5,
+    isPrivileged: false,
+    text: "webhooks"
+  },
+  GuildInvites: {
+    bit: 6,
+    isPrivileged: false,
+    text: "invites"
+  },
+  GuildVoiceStates: {
+    bit: 7,
+    isPrivileged: false,
+    text: "who is in which voice channel"
+  },
+  GuildPresences: {
+    bit: 8,
+    isPrivileged: true,
+    text: "the status and activities of members"
+  },
+  GuildMessages: {
+    bit: 9,
+    isPrivileged: false,
+    text: "messages in guilds; what they say only with MessageContent"
+  },
+  GuildMessageReactions: {
+    bit: 10,
+    isPrivileged: false,
+    text: "reactions to messages in guilds"
+  },
+  GuildMessageTyping: {
+    bit: 11,
+    isPrivileged: false,
+    text: "who types in guilds"
+  },
+  DirectMessages: {
+    bit: 12,
+    isPrivileged: false,
+    text: "messages that are sent to the bot directly"
+  },
+  DirectMessageReactions: {
+    bit: 13,
+    isPrivileged: false,
+    text: "reactions to direct messages"
+  },
+  DirectMessageTyping: {
+    bit: 14,
+    isPrivileged: false,
+    text: "who types to the bot directly"
+  },
+  MessageContent: {
+    bit: 15,
+    isPrivileged: true,
+    text: "content, embeds, attachments, components and polls of messages: without it they are " +
+      "empty, but in messages that the bot sent, that mention it, or that were sent to it directly"
+  },
+  GuildScheduledEvents: {
+    bit: 16,
+    isPrivileged: false,
+    text: "scheduled events, and who is interested in them"
+  },
+  AutoModerationConfiguration: {
+    bit: 20,
+    isPrivileged: false,
+    text: "the rules of auto moderation"
+  },
+  AutoModerationExecution: {
+    bit: 21,
+    isPrivileged: false,
+    text: "what auto moderation has done"
+  },
+  GuildMessagePolls: {
+    bit: 24,
+    isPrivileged: false,
+    text: "votes in polls in guilds"
+  },
+  DirectMessagePolls: {
+    bit: 25,
+    isPrivileged: false,
+    text: "votes in polls in direct messages"
+  }
 } as const
 
 /**
@@ -65,6 +151,14 @@ export const allNames: ReadonlyArray<Name> = names_
  * @category constants
  */
 export const privilegedNames: ReadonlyArray<Name> = names_.filter((name) => table[name].isPrivileged)
+
+/**
+ * Where an application's privileged intents are switched on: the Bot page of each.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const developerPortal = "https://discord.com/developers/applications"
 
 /**
  * Not a set of intents.
@@ -98,6 +192,62 @@ const hasBit = (bits: number, bit: number): boolean => Math.floor(bits / 2 ** bi
 
 /** Sums and differences of single bits stay whole numbers of 0 or more. */
 const fromSum = (bits: number): Intents => bits as Intents
+
+/**
+ * The position of the intent's bit.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const bit = (name: Name): number => table[name].bit
+
+/**
+ * Whether it must be switched on in the developer portal.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isPrivileged = (name: Name): boolean => table[name].isPrivileged
+
+/**
+ * What the intent lets through, in a few words.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const describe = (name: Name): string => table[name].text
+
+/**
+ * The name in Discord's documentation: `GUILD_MESSAGES` for `GuildMessages`.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const documentedName = (name: Name): string => name.replace(/(?!^)[A-Z]/g, "_$&").toUpperCase()
+
+const switches: { readonly [N in Name]?: string } = {
+  GuildMembers: "Server Members Intent",
+  GuildPresences: "Presence Intent",
+  MessageContent: "Message Content Intent"
+}
+
+/**
+ * What the switch for a privileged intent is called in the developer portal; none for the others.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Intents } from "@vesper/model"
+ * import { Option } from "effect"
+ *
+ * assert.deepStrictEqual(Intents.portalSwitch("GuildMembers"), Option.some("Server Members Intent"))
+ * assert.deepStrictEqual(Intents.portalSwitch("Guilds"), Option.none())
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const portalSwitch = (name: Name): Option.Option<string> => Option.fromNullable(switches[name])
 
 /**
  * A set from its number. Unknown bits are kept.

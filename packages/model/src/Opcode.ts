@@ -117,19 +117,85 @@ export const RequestChannelInfo = 43
 export type Opcode = keyof typeof table
 
 const table = {
-  [Dispatch]: { name: "Dispatch", isSent: false, isReceived: true },
-  [Heartbeat]: { name: "Heartbeat", isSent: true, isReceived: true },
-  [Identify]: { name: "Identify", isSent: true, isReceived: false },
-  [PresenceUpdate]: { name: "PresenceUpdate", isSent: true, isReceived: false },
-  [VoiceStateUpdate]: { name: "VoiceStateUpdate", isSent: true, isReceived: false },
-  [Resume]: { name: "Resume", isSent: true, isReceived: false },
-  [Reconnect]: { name: "Reconnect", isSent: false, isReceived: true },
-  [RequestGuildMembers]: { name: "RequestGuildMembers", isSent: true, isReceived: false },
-  [InvalidSession]: { name: "InvalidSession", isSent: false, isReceived: true },
-  [Hello]: { name: "Hello", isSent: false, isReceived: true },
-  [HeartbeatAck]: { name: "HeartbeatAck", isSent: false, isReceived: true },
-  [RequestSoundboardSounds]: { name: "RequestSoundboardSounds", isSent: true, isReceived: false },
-  [RequestChannelInfo]: { name: "RequestChannelInfo", isSent: true, isReceived: false }
+  [Dispatch]: {
+    name: "Dispatch",
+    isSent: false,
+    isReceived: true,
+    text: "an event: its name is in t, its number in the session in s, its body in d"
+  },
+  [Heartbeat]: {
+    name: "Heartbeat",
+    isSent: true,
+    isReceived: true,
+    text: "a sign of life, with the number of the last event; from the gateway, the wish for one at once"
+  },
+  [Identify]: {
+    name: "Identify",
+    isSent: true,
+    isReceived: false,
+    text:
+      "asks for a new session; Discord allows a thousand a day, and one every five seconds for each bucket of shards"
+  },
+  [PresenceUpdate]: {
+    name: "PresenceUpdate",
+    isSent: true,
+    isReceived: false,
+    text: "changes the bot's presence; five in 20 seconds"
+  },
+  [VoiceStateUpdate]: {
+    name: "VoiceStateUpdate",
+    isSent: true,
+    isReceived: false,
+    text: "joins, moves between or leaves voice channels"
+  },
+  [Resume]: {
+    name: "Resume",
+    isSent: true,
+    isReceived: false,
+    text: "takes up a session after a lost connection; what was missed is sent again"
+  },
+  [Reconnect]: {
+    name: "Reconnect",
+    isSent: false,
+    isReceived: true,
+    text: "the gateway wants the shard to reconnect and resume; this is ordinary, and the shard does so at once"
+  },
+  [RequestGuildMembers]: {
+    name: "RequestGuildMembers",
+    isSent: true,
+    isReceived: false,
+    text: "asks for members of a guild; GUILD_MEMBERS_CHUNK events answer"
+  },
+  [InvalidSession]: {
+    name: "InvalidSession",
+    isSent: false,
+    isReceived: true,
+    text: "the session is over, or could not be made; the shard resumes if d is true, and identifies anew if not"
+  },
+  [Hello]: {
+    name: "Hello",
+    isSent: false,
+    isReceived: true,
+    text: "the gateway's first message, with the heartbeat interval"
+  },
+  [HeartbeatAck]: {
+    name: "HeartbeatAck",
+    isSent: false,
+    isReceived: true,
+    text: "acknowledges a heartbeat; a connection on which it stays away counts as dead"
+  },
+  [RequestSoundboardSounds]: {
+    name: "RequestSoundboardSounds",
+    isSent: true,
+    isReceived: false,
+    text: "asks for the soundboard sounds of guilds; SOUNDBOARD_SOUNDS events answer"
+  },
+  [RequestChannelInfo]: {
+    name: "RequestChannelInfo",
+    isSent: true,
+    isReceived: false,
+    text: "asks for what is short-lived about a guild's channels; CHANNEL_INFO answers"
+  }
 } as const
 
 /**
@@ -156,6 +222,23 @@ export const isKnown = (opcode: number): opcode is Opcode => Object.hasOwn(table
  */
 export const name = (opcode: number): Option.Option<string> =>
   isKnown(opcode) ? Option.some(table[opcode].name) : Option.none()
+
+/**
+ * Every opcode that Discord documents, in ascending order.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+// The keys of an object literal are just its own, and those that are whole numbers come in ascending order.
+export const all: ReadonlyArray<Opcode> = Object.keys(table).map((key) => Number(key) as Opcode)
+
+/**
+ * What a payload of this opcode is for, in one sentence.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const describe = (opcode: Opcode): string => table[opcode].text
 
 /**
  * Whether a client may send it.

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { GatewayIntentBits } from "discord-api-types/v10"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Intents from "../src/Intents.js"
 
@@ -31,6 +32,24 @@ describe("intents", () => {
     assert.deepStrictEqual(Intents.privilegedNames, ["GuildMembers", "GuildPresences", "MessageContent"])
     assert.deepStrictEqual(Intents.privileged(Intents.all), Intents.privilegedNames)
     assert.deepStrictEqual(Intents.privileged(Intents.nonPrivileged), [])
+  })
+
+  it("are described, and have the documentation's names, from which they can be parsed", () => {
+    for (const name of Intents.allNames) {
+      assert.isNotEmpty(Intents.describe(name))
+      assert.match(Intents.documentedName(name), /^[A-Z]+(_[A-Z]+)*$/)
+      assert.deepStrictEqual(Intents.parse([Intents.documentedName(name)]), Either.right(Intents.of(name)))
+      assert.strictEqual(2 ** Intents.bit(name), Intents.of(name))
+    }
+    assert.strictEqual(Intents.documentedName("AutoModerationConfiguration"), "AUTO_MODERATION_CONFIGURATION")
+  })
+
+  it("that are privileged, and only those, have a switch in the portal", () => {
+    assert.deepStrictEqual(
+      Intents.allNames.filter((name) => Option.isSome(Intents.portalSwitch(name))),
+      Intents.privilegedNames
+    )
+    assert.deepStrictEqual(Intents.allNames.filter(Intents.isPrivileged), Intents.privilegedNames)
   })
 
   it("are what they were made of", () => {
