@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import type * as EventType from "@vesper/model/EventType"
+import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as SessionStore from "./SessionStore.js"
@@ -16,6 +18,7 @@ import type * as ShardError from "./ShardError.js"
  * - `UnsafeResumeUrl`: the gateway named a resume URL that is not as safe as the gateway URL; it is not used.
  * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
  * - `Reconnecting`: the connection has ended; what the shard does next.
+ * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
  *
@@ -35,6 +38,11 @@ export type Diagnostic = Data.TaggedEnum<{
     readonly after: Duration.Duration
     readonly attempt: number
   }
+  HandlerFailed: {
+    readonly event: EventType.EventType
+    readonly sequence: number
+    readonly cause: Cause.Cause<unknown>
+  }
   Paused: { readonly buffered: number }
   SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
 }>
@@ -52,6 +60,8 @@ export const {
   Failure,
   /** @since 0.1.0 */
   Gap,
+  /** @since 0.1.0 */
+  HandlerFailed,
   /** @since 0.1.0 */
   Paused,
   /** @since 0.1.0 */

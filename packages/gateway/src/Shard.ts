@@ -125,6 +125,8 @@ export interface Shard extends Sender {
   readonly inflater: Effect.Effect<Option.Option<InflaterStats>>
   /** What the shard notices and survives. A slow listener misses the oldest. */
   readonly diagnostics: Stream.Stream<Diagnostic.Diagnostic>
+  /** Tells the log and `diagnostics` what those who run on this shard have noticed and survived. */
+  readonly report: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
 
   /**
    * Members of a guild, in the chunks in which they come: all of them, by the beginning of their names, or by any number

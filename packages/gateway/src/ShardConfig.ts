@@ -97,6 +97,15 @@ export interface IdentifyProperties {
 export type Acknowledge = "onReceive" | "onHandled"
 
 /**
+ * Which events' bodies are checked against what Discord documents, and which are trusted. One that fails the check is a
+ * `DeserializationError` for whoever reads it; the shard goes on with the next.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Validate = "none" | "all" | ReadonlyArray<EventType.EventType>
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -105,6 +114,7 @@ export interface ShardConfig {
   readonly intents: Intents.Intents
   /** The events that the program wants; none means all. Others are never parsed, and never fill the buffer. */
   readonly events: Option.Option<ReadonlySet<string>>
+  readonly validate: Validate
   readonly identifyProperties: IdentifyProperties
   readonly largeThreshold: number
   readonly presence: Option.Option<Command.Presence>
@@ -141,6 +151,8 @@ export interface Options {
   readonly intents: Intents.Intents
   /** The events that the program wants. Default: all that the intents let through. */
   readonly events?: Iterable<EventType.EventType> | undefined
+  /** Events whose bodies are checked when they are read; a check costs about as much as parsing. Default: `none`. */
+  readonly validate?: Validate | undefined
   /** Default: `vesper` as browser and device, and `os: "unknown"`. */
   readonly identifyProperties?: Partial<IdentifyProperties> | undefined
   /** Members from which on a guild's offline members are left out of GUILD_CREATE; 50 to 250. Default: 50. */
@@ -193,9 +205,12 @@ const check = (options: Options): Either.Either<void, ConfigError.ConfigError> =
   if (Either.isLeft(intents)) {
     return invalid("intents", intents.left.message)
   }
-  for (const event of options.events ?? []) {
-    if (!EventType.isKnown(event)) {
-      return invalid("events", `"${event}" is no event that this version knows`)
+  for (const option of ["events", "validate"] as const) {
+    const events = options[option] ?? []
+    for (const event of typeof events === "string" ? [] : events) {
+      if (!EventType.isKnown(event)) {
+        return invalid(option, `"${event}" is no event that this version knows`)
+      }
     }
   }
   const { commandQueueSize, eventBufferSize, gatewayUrl, largeThreshold, session } = options
@@ -252,6 +267,7 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
     token: options.token,
     intents: options.intents,
     events: Option.map(Option.fromNullable(options.events), (events) => new Set<string>(events)),
+    validate: options.validate ?? "none",
     identifyProperties: { os: "unknown", browser: "vesper", device: "vesper", ...options.identifyProperties },
     largeThreshold: options.largeThreshold ?? 50,
     presence: Option.fromNullable(options.presence),

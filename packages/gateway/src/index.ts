@@ -20,6 +20,13 @@ export * as Decompressor from "./Decompressor.js"
 export * as Diagnostic from "./Diagnostic.js"
 
 /**
+ * Handlers of events, and the intents that follow from them.
+ *
+ * @since 0.1.0
+ */
+export * as Events from "./Events.js"
+
+/**
  * Asks Discord for the gateway's address, the recommended shards and the identifies left.
  *
  * @since 0.1.0

@@ -15,6 +15,8 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
   Reconnecting: ({ after, attempt, next, reason }) =>
     Effect.logInfo(`${reason}; ${next} in ${Duration.format(after)} (attempt ${attempt})`),
   SessionStoreFailed: ({ error }) => Effect.logWarning(error.message),
+  HandlerFailed: ({ cause, event, sequence }) =>
+    Effect.logError(`the handler of ${event} failed on event ${sequence}; the next event is handled`, cause),
   Paused: ({ buffered }) =>
     Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`)
 })

@@ -14,7 +14,6 @@ import type * as Scope from "effect/Scope"
 import * as Diagnostic from "../Diagnostic.js"
 import type * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
-import { parse } from "./parse.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
 
@@ -108,7 +107,7 @@ const makeWorkers = <E, R>(
           const item = buffer.unsafeTake()
           ShardState.settleGiven(state)
           if (item?._tag === "Dispatch") {
-            const event = parse(item)
+            const event = state.parse(item)
             if (Either.isLeft(event)) {
               yield* report(state, Diagnostic.Failure({ error: event.left }))
               continue

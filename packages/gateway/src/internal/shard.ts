@@ -20,7 +20,6 @@ import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as MemberRequest from "./memberRequest.js"
-import { parse } from "./parse.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
@@ -43,7 +42,7 @@ const nextEvent = (state: ShardState.ShardState): Effect.Effect<Dispatch.Dispatc
   Effect.flatMap(asking(state, state.buffer.takeForEvents), (item) => {
     switch (item._tag) {
       case "Dispatch": {
-        const event = parse(item)
+        const event = state.parse(item)
         if (Either.isRight(event)) {
           ShardState.give(state, item)
         }
@@ -206,6 +205,7 @@ export const make = (
         }))
       ),
       diagnostics: state.diagnostics.stream,
+      report: (diagnostic) => report(state, diagnostic),
       sender,
       requestGuildMembers,
       collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),

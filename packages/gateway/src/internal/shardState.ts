@@ -17,6 +17,7 @@ import type * as CommandLimiter from "./commandLimiter.js"
 import * as CommandQueue from "./commandQueue.js"
 import * as EventBuffer from "./eventBuffer.js"
 import * as Observable from "./observable.js"
+import * as Parse from "./parse.js"
 import * as SlidingLog from "./slidingLog.js"
 import * as Taps from "./taps.js"
 
@@ -24,6 +25,7 @@ export interface ShardState {
   readonly id: ShardId.ShardId
   readonly config: ShardConfig.ShardConfig
   readonly buffer: EventBuffer.EventBuffer
+  readonly parse: ReturnType<typeof Parse.make>
   readonly commands: CommandQueue.CommandQueue
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
   readonly presences: SlidingLog.SlidingLog
@@ -63,6 +65,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       id,
       config,
       buffer: EventBuffer.make(config.eventBufferSize),
+      parse: Parse.make(config.validate),
       commands: CommandQueue.make(config.commandQueueSize),
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
       taps: Taps.make(),
