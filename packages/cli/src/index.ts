@@ -27,6 +27,27 @@ export * as CliError from "./CliError.js"
 export * as DemoCommand from "./DemoCommand.js"
 
 /**
+ * `vesper explain`.
+ *
+ * @since 0.1.0
+ */
+export * as ExplainCommand from "./ExplainCommand.js"
+
+/**
+ * `vesper intents`.
+ *
+ * @since 0.1.0
+ */
+export * as IntentsCommand from "./IntentsCommand.js"
+
+/**
+ * What there is to know about codes, events, errors and intents.
+ *
+ * @since 0.1.0
+ */
+export * as Reference from "./Reference.js"
+
+/**
  * `vesper run`.
  *
  * @since 0.1.0

@@ -180,3 +180,37 @@ describe("vesper run", () => {
       }), timeout)
   }
 })
+
+describe("vesper intents and vesper explain", () => {
+  const told: ReadonlyArray<readonly [args: ReadonlyArray<string>, text: RegExp]> = [
+    [
+      ["intents", "GUILD_MEMBERS", "MESSAGE_CONTENT"],
+      /"Server Members Intent".*"Message Content Intent".*together: 32770 =/s
+    ],
+    [["explain", "4014"], /^4014 DisallowedIntents, a close code\n.*reconnects +no/s]
+  ]
+  for (const [args, text] of told) {
+    it.scopedLive(`tell about ${args.join(" ")}`, () =>
+      Effect.gen(function*() {
+        const run = yield* vesper(args)
+        assert.strictEqual(yield* run.exit, 0)
+        assert.match(run.stdout(), text)
+        assert.strictEqual(run.stderr(), "")
+      }), timeout)
+  }
+
+  it.scopedLive("tell it as JSON too", () =>
+    Effect.gen(function*() {
+      const run = yield* vesper(["explain", "--json", "4014"])
+      assert.strictEqual(yield* run.exit, 0)
+      const [entry] = JSON.parse(run.stdout())
+      assert.deepInclude(entry, { kind: "close code", code: 4014, reconnects: false, resumes: false })
+    }), timeout)
+
+  it.scopedLive("say in one line what may have been meant", () =>
+    Effect.gen(function*() {
+      const run = yield* vesper(["explain", "MESSAGE_CREAT"])
+      assert.strictEqual(yield* run.exit, 1)
+      assert.match(run.stderr(), /^vesper: "MESSAGE_CREAT" is .*did you mean MESSAGE_CREATE\?\n$/)
+    }), timeout)
+})

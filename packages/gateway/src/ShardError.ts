@@ -229,3 +229,90 @@ export type ShardError = ReceiveError | SendError | NoAnswerError
  */
 export const isFatal = (error: ShardError): error is TerminalError =>
   error._tag === "FatallyClosedError" || error._tag === "ShardClosedError"
+
+/**
+ * What people want to know about a kind of error.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Explanation {
+  readonly when: string
+  /** What the shard does then. */
+  readonly next: string
+  /** What the program or its author may do. */
+  readonly advice: string
+}
+
+const explanations: { readonly [T in ShardError["_tag"]]: Explanation } = {
+  FatallyClosedError: {
+    when: "the gateway closed the connection with a code that forbids coming back: 4004, or 4010 to 4014",
+    next: "stops; its events fail with this",
+    advice: "look its code up and correct the token, the intents or the sharding; starting again alone changes nothing"
+  },
+  ShardClosedError: {
+    when: "the program closed the shard, or its scope has ended",
+    next: "is closed",
+    advice: "nothing, if that was meant; connect starts it again while its scope is open"
+  },
+  ReconnectError: {
+    when: "no connection could be made, or a phase of the handshake passed its deadline",
+    next: "waits, up to a minute, and tries again for as long as it takes",
+    advice: "if it goes on, look at network, proxy and Discord's status page"
+  },
+  CompressionError: {
+    when: "a frame could not be decompressed",
+    next: "drops the connection and resumes; nothing is lost",
+    advice: "nothing for a single one; if they go on, something between Discord and the shard changes bytes"
+  },
+  DeserializationError: {
+    when: "a message was no JSON or no payload, or validation is on and the body is not what Discord documents",
+    next: "goes on with the next message",
+    advice: "upgrade, or report the event and path it names; trust that event by leaving it out of validate"
+  },
+  ProcessError: {
+    when: "a control payload does not make sense here, such as a hello without an interval",
+    next: "drops the connection and resumes",
+    advice: "nothing for a single one; if they go on, what answers at the gateway URL is not Discord's gateway"
+  },
+  SendingMessageError: {
+    when: "a heartbeat, identify, resume or command could not be written",
+    next: "drops the connection and resumes; a command keeps its place in the queue",
+    advice: "nothing: the connection was breaking"
+  },
+  SendError: {
+    when: "a command of the program's was not sent: the shard is closed, or the command is no JSON or too large",
+    next: "goes on",
+    advice: "look at its reason: Sending, Serializing or TooLarge"
+  },
+  NoAnswerError: {
+    when: "a request that waits for its answer, for members or a voice state, will have none",
+    next: "goes on",
+    advice: "look at its reason: MissingIntent needs an intent; after TimedOut or SessionEnded ask again"
+  }
+}
+
+/**
+ * The tags of all errors.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+// The keys of an object literal are just its own.
+export const tags = Object.keys(explanations) as ReadonlyArray<ShardError["_tag"]>
+
+/**
+ * What a kind of error means, what becomes of the shard, and what to do.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { ShardError } from "@vesper/gateway"
+ *
+ * assert.match(ShardError.explain("CompressionError").next, /resumes/)
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const explain = (tag: ShardError["_tag"]): Explanation => explanations[tag]
