@@ -35,36 +35,52 @@ export class EventMismatch extends Schema.TaggedError<EventMismatch>("@vesper/mo
   }
 }
 
+type Validate<T extends EventType.EventType> = (d: unknown) => Either.Either<Dispatch.DataOf<T>, EventMismatch>
+
+interface Compiled<T extends EventType.EventType> {
+  readonly schema: Schema.Schema<Dispatch.DataOf<T>>
+  readonly validate: Validate<T>
+}
+
+const compile = <T extends EventType.EventType>(type: T): Compiled<T> => {
+  // The schemas are looser than discord-api-types, for they let unknown enum values pass; the type-level tests hold
+  // that each of them takes everything that the static type allows.
+  const checked = events[type]() as Schema.Schema.AnyNoContext as Schema.Schema<Dispatch.DataOf<T>>
+  const isValid = Schema.is(checked)
+  const explain = ParseResult.validateEither(checked, { errors: "all" })
+  return {
+    schema: checked.annotations({ parseOptions: { onExcessProperty: "preserve" } }),
+    validate: (d) => {
+      if (isValid(d)) {
+        return Either.right(d)
+      }
+      // Only what is wrong pays for the search of everything that is wrong with it.
+      return Either.mapLeft(explain(d), (issue) => new EventMismatch({ event: type, ...Mismatch.first(issue) }))
+    }
+  }
+}
+
+const compiled = new Map<string, Compiled<never>>()
+
+const get = <T extends EventType.EventType>(type: T): Compiled<T> => {
+  const known = compiled.get(type)
+  if (known !== undefined) {
+    // What the map holds under a type was made for this type.
+    return known as Compiled<T>
+  }
+  const made = compile(type)
+  compiled.set(type, made as Compiled<never>)
+  return made
+}
+
 /**
- * The schema of an event's body. It changes nothing: encoded and decoded side are the same.
+ * The schema of an event's body. It changes nothing: the encoded and the decoded side are the same, and decoding keeps
+ * the fields that it does not know.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const of = <T extends EventType.EventType>(type: T): Schema.Schema<Dispatch.DataOf<T>> =>
-  // The schemas are looser than discord-api-types, for they let unknown enum values pass; the type-level tests hold
-  // that each of them takes everything that the static type allows.
-  events[type]() as Schema.Schema.AnyNoContext as Schema.Schema<Dispatch.DataOf<T>>
-
-type Validate<T extends EventType.EventType> = (d: unknown) => Either.Either<Dispatch.DataOf<T>, EventMismatch>
-
-const makeValidate = <T extends EventType.EventType>(type: T): Validate<T> => {
-  const schema = of(type)
-  const isValid = Schema.is(schema)
-  const explain = ParseResult.validateEither(schema, { errors: "all" })
-  return (d) => {
-    if (isValid(d)) {
-      return Either.right(d)
-    }
-    // Only what is wrong pays for the search of everything that is wrong with it.
-    const explained = explain(d)
-    return Either.isRight(explained)
-      ? Either.right(explained.right)
-      : Either.left(new EventMismatch({ event: type, ...Mismatch.first(explained.left) }))
-  }
-}
-
-const validators = new Map<string, Validate<never>>()
+export const of = <T extends EventType.EventType>(type: T): Schema.Schema<Dispatch.DataOf<T>> => get(type).schema
 
 /**
  * Checks the body of an event and gives back the very same value. Compiled once for each event, when first asked for.
@@ -85,13 +101,4 @@ const validators = new Map<string, Validate<never>>()
  * @since 0.1.0
  * @category validation
  */
-export const validate = <T extends EventType.EventType>(type: T): Validate<T> => {
-  const known = validators.get(type)
-  if (known !== undefined) {
-    // What the map holds under a type was made for this type.
-    return known as Validate<T>
-  }
-  const made = makeValidate(type)
-  validators.set(type, made as Validate<never>)
-  return made
-}
+export const validate = <T extends EventType.EventType>(type: T): Validate<T> => get(type).validate

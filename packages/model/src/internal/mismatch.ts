@@ -36,11 +36,14 @@ export const describe = (value: unknown, path: Path = []): string => {
     : shorten(String(value))
 }
 
+const named = (ast: AST.AST): Option.Option<string> =>
+  Option.orElse(AST.getDescriptionAnnotation(ast), () => AST.getTitleAnnotation(ast))
+
 const expectation = (ast: AST.AST): string =>
-  shorten(Option.getOrElse(
-    Option.orElse(AST.getDescriptionAnnotation(ast), () => AST.getTitleAnnotation(ast)),
-    () => String(ast)
-  ))
+  shorten(Option.getOrElse(named(ast), () =>
+    AST.isUnion(ast)
+      ? ast.types.filter((type) => !AST.isUndefinedKeyword(type)).map(expectation).join(" or ")
+      : String(ast)))
 
 const isMany = (
   issues: ParseResult.SingleOrNonEmpty<ParseResult.ParseIssue>

@@ -87,3 +87,57 @@ export const Permissions = Schema.String.pipe(
     arbitrary: () => (fc) => fc.bigInt({ min: 0n, max: 2n ** 80n }).map(String)
   })
 )
+
+/**
+ * Values by id.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const idRecord = <A extends Schema.Schema.AnyNoContext>(value: A) => Schema.Record({ key: Id, value })
+
+/** A structure whose `type` says which it is. */
+type Typed = Schema.Schema.AnyNoContext & {
+  readonly fields: { readonly type: { readonly literals: ReadonlyArray<number> } }
+}
+
+/**
+ * A structure of a type that the documentation does not know yet.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface UnknownType extends Schema.Struct<{ readonly type: Schema.filter<typeof Schema.Int> }> {}
+
+/**
+ * One of several structures, told apart by `type`. A type that is none of theirs passes, whatever else it has.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const openUnion = <const Members extends readonly [Typed, ...ReadonlyArray<Typed>]>(
+  ...members: Members
+): Schema.Union<[...Members, UnknownType]> => {
+  const known = new Set(members.flatMap((member) => member.fields.type.literals))
+  const isUnknown = (type: number): boolean => !known.has(type)
+  const other: UnknownType = Schema.Struct({ type: Enum.pipe(Schema.filter(isUnknown)) })
+  // The compiler does not see that a spread tuple with one more has two members at least.
+  const union: Schema.Schema.Any = Schema.Union(...members, other)
+  return union as Schema.Union<[...Members, UnknownType]>
+}
+
+type Optional<F extends Schema.Struct.Fields> = {
+  readonly [K in keyof F]: F[K] extends Schema.Schema.All ? Schema.optional<F[K]> : F[K]
+}
+
+/**
+ * The fields of a structure, none of them required: what the documentation calls a partial object.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const optionalFields = <F extends Schema.Struct.Fields>(fields: F): Optional<F> =>
+  // The same keys, and each value as the type says.
+  Object.fromEntries(
+    Object.entries(fields).map(([key, field]) => [key, Schema.isSchema(field) ? Schema.optional(field) : field])
+  ) as unknown as Optional<F>
