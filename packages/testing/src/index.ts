@@ -6,6 +6,13 @@
 export * as Fault from "./Fault.js"
 
 /**
+ * A full payload for every event.
+ *
+ * @since 0.1.0
+ */
+export * as Fixture from "./Fixture.js"
+
+/**
  * A simulated gateway behind a real websocket server.
  *
  * @since 0.1.0

@@ -2,12 +2,15 @@
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
+import { unknownType } from "../objects/Wire.js"
 
 /** One value that is not what the documentation says. */
 export interface Mismatch {
   readonly path: ReadonlyArray<string | number>
   readonly expected: string
   readonly actual: string
+  /** Whether the value is one that tells structures apart. */
+  readonly isTag: boolean
 }
 
 type Path = Mismatch["path"]
@@ -56,13 +59,24 @@ const keysOf = (path: ParseResult.Path): ReadonlyArray<PropertyKey> => typeof pa
 const extend = (path: Path, by: ParseResult.Path): Path => [...path, ...keysOf(by).filter(isKey)]
 
 /**
- * Of a union's members, the one that was meant is the one that recognises most: it complains about something inside
- * the value, and about the fewest things. Between equals, the first that was declared.
+ * Of a union's members, the one that was meant complains about something inside of the value, if possible not about what
+ * tells the members apart, and about the fewest things. Between equals, it is the first that was declared.
  */
-const meant = (depth: number, candidates: ReadonlyArray<ReadonlyArray<Mismatch>>): ReadonlyArray<Mismatch> =>
-  candidates
-    .filter((mismatches) => mismatches.some((mismatch) => mismatch.path.length > depth))
+const meant = (depth: number, candidates: ReadonlyArray<ReadonlyArray<Mismatch>>): ReadonlyArray<Mismatch> => {
+  const inside = candidates.filter((mismatches) => mismatches.some(({ path }) => path.length > depth))
+  const tagged = inside.filter((mismatches) =>
+    !mismatches.some(({ isTag, path }) => isTag && path.length === depth + 1)
+  )
+  return (tagged.length > 0 ? tagged : inside)
     .reduce((best, one) => best.length === 0 || one.length < best.length ? one : best, [])
+}
+
+const tellsApart = (ast: AST.AST): boolean =>
+  AST.isLiteral(ast) ? ast.literal !== null : Option.contains(AST.getTitleAnnotation(ast), unknownType)
+
+const leaf = (path: Path, ast: AST.AST, actual: string): ReadonlyArray<Mismatch> => [
+  { path, expected: expectation(ast), actual, isTag: tellsApart(ast) }
+]
 
 const mismatches = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Mismatch> => {
   switch (issue._tag) {
@@ -76,25 +90,29 @@ const mismatches = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Mi
       const inside = meant(path.length, parts)
       return inside.length > 0
         ? inside
-        : [{ path, expected: expectation(issue.ast), actual: describe(issue.actual, path) }]
+        : leaf(path, issue.ast, describe(issue.actual, path))
     }
     case "Refinement":
       // What is wrong inside of the value says more than the refinement does.
       return issue.issue._tag === "Composite"
         ? mismatches(issue.issue, path)
-        : [{ path, expected: expectation(issue.ast), actual: describe(issue.actual, path) }]
+        : leaf(path, issue.ast, describe(issue.actual, path))
     case "Transformation":
       return mismatches(issue.issue, path)
     case "Missing":
-      return [{ path, expected: expectation(issue.ast.type), actual: "nothing" }]
+      return leaf(path, issue.ast.type, "nothing")
     case "Type":
-      return [{ path, expected: expectation(issue.ast), actual: describe(issue.actual, path) }]
+      return leaf(path, issue.ast, describe(issue.actual, path))
     case "Unexpected":
     case "Forbidden":
-      return [{ path, expected: "nothing", actual: describe(issue.actual, path) }]
+      return leaf(path, AST.neverKeyword, describe(issue.actual, path))
   }
 }
 
 /** The first mismatch in the order of the schema's fields. */
-export const first = (issue: ParseResult.ParseIssue): Mismatch =>
-  mismatches(issue, [])[0] ?? { path: [], expected: "another value", actual: describe(issue.actual) }
+export const first = (issue: ParseResult.ParseIssue): Omit<Mismatch, "isTag"> => {
+  const [found] = mismatches(issue, [])
+  return found === undefined
+    ? { path: [], expected: "another value", actual: describe(issue.actual) }
+    : { path: found.path, expected: found.expected, actual: found.actual }
+}

@@ -96,6 +96,14 @@ export const Permissions = Schema.String.pipe(
  */
 export const idRecord = <A extends Schema.Schema.AnyNoContext>(value: A) => Schema.Record({ key: Id, value })
 
+/**
+ * What a type is called that the documentation does not know yet.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const unknownType = "a type that is not documented yet"
+
 /** A structure whose `type` says which it is. */
 type Typed = Schema.Schema.AnyNoContext & {
   readonly fields: { readonly type: { readonly literals: ReadonlyArray<number> } }
@@ -120,7 +128,7 @@ export const openUnion = <const Members extends readonly [Typed, ...ReadonlyArra
 ): Schema.Union<[...Members, UnknownType]> => {
   const known = new Set(members.flatMap((member) => member.fields.type.literals))
   const isUnknown = (type: number): boolean => !known.has(type)
-  const other: UnknownType = Schema.Struct({ type: Enum.pipe(Schema.filter(isUnknown)) })
+  const other: UnknownType = Schema.Struct({ type: Enum.pipe(Schema.filter(isUnknown, { title: unknownType })) })
   // The compiler does not see that a spread tuple with one more has two members at least.
   const union: Schema.Schema.Any = Schema.Union(...members, other)
   return union as Schema.Union<[...Members, UnknownType]>
