@@ -45,6 +45,7 @@ line("fields", ["field"], fieldCount)
 line("intents", ["intent"], Object.keys(documentation.intents).length)
 line("opcodes", ["opcode"], Object.keys(documentation.opcodes).length)
 line("close codes", ["close code"], Object.keys(documentation.closeCodes).length)
+line("flags", ["flag"], Object.values(documentation.flags).reduce((sum, table) => sum + Object.keys(table).length, 0))
 for (const { name, problem, what } of lacks) {
   console.log(`  ${what} ${name} ${problem}`)
 }

@@ -62,6 +62,23 @@ export const timestamp = (self: Snowflake): number => Number(BigInt(self) >> 22n
 export const fromTimestamp = (millis: number): Snowflake => make(String(BigInt(Math.floor(millis) - epoch) << 22n))
 
 /**
+ * The smallest snowflake of a moment; for pagination.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Snowflake } from "@vesper/model"
+ *
+ * const id = Snowflake.fromDate(new Date("2016-04-30T11:18:25.796Z"))
+ * assert.strictEqual(Snowflake.compare(id, Snowflake.make("175928847299117063")), -1)
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromDate = (date: Date): Snowflake => fromTimestamp(date.getTime())
+
+/**
  * By age: the older first.
  *
  * @since 0.1.0

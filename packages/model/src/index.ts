@@ -48,6 +48,13 @@ export * as EventSchema from "./EventSchema.js"
 export * as EventType from "./EventType.js"
 
 /**
+ * Flags by name.
+ *
+ * @since 0.1.0
+ */
+export * as Flags from "./Flags.js"
+
+/**
  * Which groups of events a shard asks for.
  *
  * @since 0.1.0
@@ -60,6 +67,13 @@ export * as Intents from "./Intents.js"
  * @since 0.1.0
  */
 export * as Opcode from "./Opcode.js"
+
+/**
+ * What somebody may do.
+ *
+ * @since 0.1.0
+ */
+export * as Permissions from "./Permissions.js"
 
 /**
  * Which shard of how many.

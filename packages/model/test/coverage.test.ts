@@ -55,18 +55,21 @@ describe("the comparison", () => {
     assert.deepStrictEqual(lacksWith({ structures }), ["Embed.brand_new is missing"])
   })
 
-  it("notices new intents, opcodes and close codes", () => {
+  it("notices new intents, opcodes, close codes and flags", () => {
     assert.deepStrictEqual(
       lacksWith({
         intents: { ...documentation.intents, GUILD_BRAND_NEW: { bit: 30, events: ["TYPING_START"] } },
         opcodes: { ...documentation.opcodes, 99: "Brand New" },
-        closeCodes: { ...documentation.closeCodes, 4999: "Brand new" }
+        closeCodes: { ...documentation.closeCodes, 4999: "Brand new" },
+        flags: { ...documentation.flags, "Role Flags": { BRAND_NEW: 3 }, "Brand New Flags": { A: 0 } }
       }),
       [
         "GUILD_BRAND_NEW is bit 30",
         "TYPING_START is let through by DirectMessageTyping, GuildBrandNew, GuildMessageTyping",
         "99 Brand New",
-        "4999 Brand new"
+        "4999 Brand new",
+        "Role Flags: BRAND_NEW is bit 3",
+        "Brand New Flags: A is bit 0"
       ]
     )
   })

@@ -5,8 +5,10 @@ import * as CloseCode from "../src/CloseCode.js"
 import * as Control from "../src/Control.js"
 import * as EventSchema from "../src/EventSchema.js"
 import * as EventType from "../src/EventType.js"
+import * as Flags from "../src/Flags.js"
 import * as Intents from "../src/Intents.js"
 import * as Opcode from "../src/Opcode.js"
+import * as Permissions from "../src/Permissions.js"
 import type { Documentation, DocumentedEvent, Fields } from "./documentation.js"
 
 export interface Lack {
@@ -262,12 +264,52 @@ const codeLacks = (documentation: Documentation): ReadonlyArray<Lack> => [
     .map(([name, problem]): Lack => ({ what: "close code", name, problem }))
 ]
 
+/** A set of bits that the model knows. */
+interface Bits {
+  readonly allNames: ReadonlyArray<string>
+  readonly bitOf: (name: string) => bigint
+}
+
+const bitsOf = <Name extends string>(set: {
+  readonly allNames: ReadonlyArray<Name>
+  readonly of: (name: Name) => number | bigint
+}): Bits => ({
+  allNames: set.allNames,
+  bitOf: (name) => BigInt(set.allNames.filter((known) => known === name).map((known) => set.of(known))[0] ?? 0)
+})
+
+const flagSets: Readonly<Record<string, Bits>> = {
+  "Activity Flags": bitsOf(Flags.Activity),
+  "Application Flags": bitsOf(Flags.Application),
+  "Attachment Flags": bitsOf(Flags.Attachment),
+  "Channel Flags": bitsOf(Flags.Channel),
+  "Embed Flags": bitsOf(Flags.Embed),
+  "Embed Media Flags": bitsOf(Flags.EmbedMedia),
+  "Guild Invite Flags": bitsOf(Flags.GuildInvite),
+  "Guild Member Flags": bitsOf(Flags.GuildMember),
+  "Message Flags": bitsOf(Flags.Message),
+  "Permissions": bitsOf(Permissions),
+  "Role Flags": bitsOf(Flags.Role),
+  "SKU Flags": bitsOf(Flags.Sku),
+  "System Channel Flags": bitsOf(Flags.SystemChannel),
+  "Unfurled Media Item Flags": bitsOf(Flags.UnfurledMediaItem),
+  "User Flags": bitsOf(Flags.User)
+}
+
+const flagLacks = (documentation: Documentation): ReadonlyArray<Lack> =>
+  Object.entries(documentation.flags).flatMap(([title, flags]) =>
+    Object.entries(flags)
+      .filter(([name, bit]) => flagSets[title]?.bitOf(pascal(name)) !== 1n << BigInt(bit))
+      .map(([name, bit]): Lack => ({ what: "flag", name: `${title}: ${name}`, problem: `is bit ${bit}` }))
+  )
+
 /** What the documentation has and the model lacks. */
 export const lacksOf = (documentation: Documentation): ReadonlyArray<Lack> => [
   ...eventLacks(documentation),
   ...structureLacks(documentation),
   ...intentLacks(documentation),
-  ...codeLacks(documentation)
+  ...codeLacks(documentation),
+  ...flagLacks(documentation)
 ]
 
 /** The part of the documentation that the model has to follow: what its schemas name. */

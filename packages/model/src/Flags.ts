@@ -1,0 +1,261 @@
+/**
+ * Sets of bits with names, as numbers, for every kind of flags that comes with events. Bits that stand for nothing
+ * today are kept.
+ *
+ * @since 0.1.0
+ */
+import * as BitSet from "./internal/bitSet.js"
+
+/**
+ * What can be asked of a kind of flags, and how sets of it are made.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Flags<Name extends string> {
+  /** All names, in the order of their bits. */
+  readonly allNames: ReadonlyArray<Name>
+  readonly none: number
+  /** All flags that have a name. */
+  readonly all: number
+  readonly of: (...names: ReadonlyArray<Name>) => number
+  readonly has: (self: number, name: Name) => boolean
+  readonly add: (self: number, name: Name) => number
+  readonly remove: (self: number, name: Name) => number
+  readonly union: (self: number, that: number) => number
+  /** The names of the flags in a set. */
+  readonly names: (self: number) => ReadonlyArray<Name>
+  /** The positions of the bits in a set that stand for nothing that this version knows. */
+  readonly unknownBits: (self: number) => ReadonlyArray<number>
+}
+
+const make = <Name extends string>(table: Readonly<Record<Name, number>>): Flags<Name> =>
+  BitSet.make(table, BitSet.asNumber)
+
+/**
+ * What an activity allows.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#activity-object-activity-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Activity = make({
+  Instance: 0,
+  Join: 1,
+  Spectate: 2,
+  JoinRequest: 3,
+  Sync: 4,
+  Play: 5,
+  PartyPrivacyFriends: 6,
+  PartyPrivacyVoiceChannel: 7,
+  Embedded: 8
+})
+
+/**
+ * What an app is and may.
+ *
+ * @see https://docs.discord.com/developers/resources/application#application-object-application-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Application = make({
+  ApplicationAutoModerationRuleCreateBadge: 6,
+  GatewayPresence: 12,
+  GatewayPresenceLimited: 13,
+  GatewayGuildMembers: 14,
+  GatewayGuildMembersLimited: 15,
+  VerificationPendingGuildLimit: 16,
+  Embedded: 17,
+  GatewayMessageContent: 18,
+  GatewayMessageContentLimited: 19,
+  ApplicationCommandBadge: 23
+})
+
+/**
+ * What a file on a message is.
+ *
+ * @see https://docs.discord.com/developers/resources/message#attachment-object-attachment-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Attachment = make({
+  IsClip: 0,
+  IsThumbnail: 1,
+  IsRemix: 2,
+  IsSpoiler: 3,
+  IsAnimated: 5
+})
+
+/**
+ * What is special about a channel.
+ *
+ * @see https://docs.discord.com/developers/resources/channel#channel-object-channel-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Channel = make({
+  Pinned: 1,
+  RequireTag: 4,
+  HideMediaDownloadOptions: 15,
+  IsSpoilerChannel: 21
+})
+
+/**
+ * What an embed is.
+ *
+ * @see https://docs.discord.com/developers/resources/message#embed-object-embed-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Embed = make({
+  IsContentInventoryEntry: 5
+})
+
+/**
+ * What an image or a video in an embed is.
+ *
+ * @see https://docs.discord.com/developers/resources/message#embed-object-embed-media-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const EmbedMedia = make({
+  IsAnimated: 5
+})
+
+/**
+ * What an invite is.
+ *
+ * @see https://docs.discord.com/developers/resources/invite#invite-object-guild-invite-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const GuildInvite = make({
+  IsGuestInvite: 0
+})
+
+/**
+ * What a member has done, and what was done to them.
+ *
+ * @see https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const GuildMember = make({
+  DidRejoin: 0,
+  CompletedOnboarding: 1,
+  BypassesVerification: 2,
+  StartedOnboarding: 3,
+  IsGuest: 4,
+  StartedHomeActions: 5,
+  CompletedHomeActions: 6,
+  AutomodQuarantinedUsername: 7,
+  DmSettingsUpsellAcknowledged: 9,
+  AutomodQuarantinedGuildTag: 10
+})
+
+/**
+ * What a message is and how it is shown.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Flags } from "@vesper/model"
+ *
+ * assert.deepStrictEqual(Flags.Message.names(64 + 4096), ["Ephemeral", "SuppressNotifications"])
+ * assert.strictEqual(Flags.Message.of("Ephemeral"), 64)
+ * ```
+ *
+ * @see https://docs.discord.com/developers/resources/message#message-object-message-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Message = make({
+  Crossposted: 0,
+  IsCrosspost: 1,
+  SuppressEmbeds: 2,
+  SourceMessageDeleted: 3,
+  Urgent: 4,
+  HasThread: 5,
+  Ephemeral: 6,
+  Loading: 7,
+  FailedToMentionSomeRolesInThread: 8,
+  SuppressNotifications: 12,
+  IsVoiceMessage: 13,
+  HasSnapshot: 14,
+  IsComponentsV2: 15
+})
+
+/**
+ * What a role is.
+ *
+ * @see https://docs.discord.com/developers/topics/permissions#role-object-role-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Role = make({
+  InPrompt: 0
+})
+
+/**
+ * For whom something can be bought.
+ *
+ * @see https://docs.discord.com/developers/resources/sku#sku-object-sku-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const Sku = make({
+  Available: 2,
+  GuildSubscription: 7,
+  UserSubscription: 8
+})
+
+/**
+ * What a guild does not announce in its system channel.
+ *
+ * @see https://docs.discord.com/developers/resources/guild#guild-object-system-channel-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const SystemChannel = make({
+  SuppressJoinNotifications: 0,
+  SuppressPremiumSubscriptions: 1,
+  SuppressGuildReminderNotifications: 2,
+  SuppressJoinNotificationReplies: 3,
+  SuppressRoleSubscriptionPurchaseNotifications: 4,
+  SuppressRoleSubscriptionPurchaseNotificationReplies: 5
+})
+
+/**
+ * What a file or URL in a component is.
+ *
+ * @see https://docs.discord.com/developers/components/reference#unfurled-media-item-unfurled-media-item-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const UnfurledMediaItem = make({
+  IsAnimated: 0
+})
+
+/**
+ * What somebody is to Discord.
+ *
+ * @see https://docs.discord.com/developers/resources/user#user-object-user-flags
+ * @since 0.1.0
+ * @category constants
+ */
+export const User = make({
+  Staff: 0,
+  Partner: 1,
+  Hypesquad: 2,
+  BugHunterLevel1: 3,
+  HypesquadOnlineHouse1: 6,
+  HypesquadOnlineHouse2: 7,
+  HypesquadOnlineHouse3: 8,
+  PremiumEarlySupporter: 9,
+  TeamPseudoUser: 10,
+  BugHunterLevel2: 14,
+  VerifiedBot: 16,
+  VerifiedDeveloper: 17,
+  CertifiedModerator: 18,
+  BotHttpInteractions: 19
+})

@@ -1,0 +1,50 @@
+/** Sets of bits with names, over whatever Discord writes them as. All work is done on bigints: no bit is ever lost. */
+
+/** A way of writing a set down. */
+export interface Notation<A> {
+  readonly toBits: (self: A) => bigint
+  readonly fromBits: (bits: bigint) => A
+}
+
+/** As a number: up to 53 bits. */
+export const asNumber: Notation<number> = { toBits: BigInt, fromBits: Number }
+
+export interface BitSet<A, Name extends string> {
+  readonly allNames: ReadonlyArray<Name>
+  readonly none: A
+  readonly all: A
+  readonly of: (...names: ReadonlyArray<Name>) => A
+  readonly has: (self: A, name: Name) => boolean
+  readonly add: (self: A, name: Name) => A
+  readonly remove: (self: A, name: Name) => A
+  readonly union: (self: A, that: A) => A
+  readonly names: (self: A) => ReadonlyArray<Name>
+  readonly unknownBits: (self: A) => ReadonlyArray<number>
+}
+
+const positions = (bits: bigint): ReadonlyArray<number> =>
+  bits.toString(2).split("").reverse().flatMap((digit, position) => digit === "1" ? [position] : [])
+
+/** The set whose names stand for bits by their position. */
+export const make = <A, Name extends string>(
+  table: Readonly<Record<Name, number>>,
+  { fromBits, toBits }: Notation<A>
+): BitSet<A, Name> => {
+  const isName = (key: string): key is Name => Object.hasOwn(table, key)
+  const allNames = Object.keys(table).filter(isName)
+  const bitOf = (name: Name): bigint => 1n << BigInt(table[name])
+  const known = allNames.reduce((bits, name) => bits | bitOf(name), 0n)
+  const has = (self: A, name: Name): boolean => (toBits(self) & bitOf(name)) !== 0n
+  return {
+    allNames,
+    none: fromBits(0n),
+    all: fromBits(known),
+    of: (...names) => fromBits(names.reduce((bits, name) => bits | bitOf(name), 0n)),
+    has,
+    add: (self, name) => fromBits(toBits(self) | bitOf(name)),
+    remove: (self, name) => fromBits(toBits(self) & ~bitOf(name)),
+    union: (self, that) => fromBits(toBits(self) | toBits(that)),
+    names: (self) => allNames.filter((name) => has(self, name)),
+    unknownBits: (self) => positions(toBits(self) & ~known)
+  }
+}
