@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Check from "./internal/commandCheck.js"
 import * as Opcode from "./Opcode.js"
 
 /**
@@ -25,7 +26,7 @@ export const maxBytes = 4096
  * @since 0.1.0
  * @category constants
  */
-export const maxNonceBytes = 32
+export const maxNonceBytes = Check.maxNonceBytes
 
 /**
  * A command that Discord would refuse.
@@ -47,11 +48,6 @@ export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("@vesper/
   }
 }
 
-// Not the branded schema: a command takes ids as the rest of the ecosystem writes them, as plain strings.
-const Id = Schema.String.pipe(
-  Schema.pattern(/^\d{1,20}$/, { message: () => "must be a snowflake: a string of up to 20 digits" })
-)
-
 /**
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object
  * @since 0.1.0
@@ -61,9 +57,10 @@ export const Activity = Schema.Struct({
   name: Schema.NonEmptyString.annotations({ message: () => "must not be empty" }),
   /** 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom (its text is `state`), 5 competing. */
   type: Schema.Int.pipe(Schema.between(0, 5, { message: () => "must be a number from 0 to 5" })),
+  /** The stream, on Twitch or YouTube; needed for type 1 only. */
   url: Schema.optional(Schema.NullOr(Schema.String)),
   state: Schema.optional(Schema.NullOr(Schema.String))
-})
+}).pipe(Schema.filter(Check.activity))
 
 /**
  * @since 0.1.0
@@ -73,7 +70,9 @@ export const Presence = Schema.Struct({
   /** Since when the bot is idle, in milliseconds since 1970; null if it is not. */
   since: Schema.NullOr(Schema.Int),
   activities: Schema.Array(Activity),
-  status: Schema.Literal("online", "dnd", "idle", "invisible", "offline"),
+  status: Schema.Literal("online", "dnd", "idle", "invisible", "offline").annotations({
+    message: () => ({ message: "must be online, dnd, idle, invisible or offline", override: true })
+  }),
   afk: Schema.Boolean
 })
 
@@ -104,9 +103,9 @@ export type PresenceUpdate = typeof PresenceUpdate.Type
 export const VoiceStateUpdate = Schema.Struct({
   op: Schema.Literal(Opcode.VoiceStateUpdate),
   d: Schema.Struct({
-    guild_id: Id,
+    guild_id: Check.Id,
     /** The channel to join; null leaves. */
-    channel_id: Schema.NullOr(Id),
+    channel_id: Schema.NullOr(Check.Id),
     self_mute: Schema.Boolean,
     self_deaf: Schema.Boolean
   })
@@ -118,30 +117,6 @@ export const VoiceStateUpdate = Schema.Struct({
  */
 export type VoiceStateUpdate = typeof VoiceStateUpdate.Type
 
-const byteLength = (text: string): number => new TextEncoder().encode(text).length
-
-const memberRequestProblem = (
-  d: {
-    readonly query?: string | undefined
-    readonly user_ids?: string | ReadonlyArray<string> | undefined
-    readonly limit?: number | undefined
-    readonly nonce?: string | undefined
-  }
-): ReadonlyArray<Schema.FilterIssue> => [
-  ...((d.query === undefined) === (d.user_ids === undefined)
-    ? [{ path: ["query"], message: "and user_ids exclude each other: give exactly one of them" }]
-    : []),
-  ...(typeof d.user_ids !== "string" && (d.user_ids?.length ?? 0) > 100
-    ? [{ path: ["user_ids"], message: `has ${d.user_ids?.length} ids; Discord takes 100 in one request` }]
-    : []),
-  ...(d.query !== undefined && d.query !== "" && (d.limit ?? 0) > 100
-    ? [{ path: ["limit"], message: "must be at most 100 when query is not empty" }]
-    : []),
-  ...(d.nonce !== undefined && byteLength(d.nonce) > maxNonceBytes
-    ? [{ path: ["nonce"], message: `has ${byteLength(d.nonce)} bytes; Discord ignores more than ${maxNonceBytes}` }]
-    : [])
-]
-
 /**
  * Members by the beginning of their name, all with an empty one, or by id. Exactly one of `query` and `user_ids`.
  *
@@ -152,15 +127,15 @@ const memberRequestProblem = (
 export const RequestGuildMembers = Schema.Struct({
   op: Schema.Literal(Opcode.RequestGuildMembers),
   d: Schema.Struct({
-    guild_id: Id,
+    guild_id: Check.Id,
     query: Schema.optional(Schema.String),
     /** How many at most, 0 for all with an empty query. Default with a query: 0. */
     limit: Schema.optional(Schema.NonNegativeInt),
     presences: Schema.optional(Schema.Boolean),
-    user_ids: Schema.optional(Schema.Union(Id, Schema.Array(Id))),
+    user_ids: Schema.optional(Schema.Union(Check.Id, Schema.Array(Check.Id))),
     /** Comes back with the answers; 32 bytes at most. */
     nonce: Schema.optional(Schema.String)
-  }).pipe(Schema.filter(memberRequestProblem))
+  }).pipe(Schema.filter(Check.memberRequest))
 })
 
 /**
@@ -176,7 +151,7 @@ export type RequestGuildMembers = typeof RequestGuildMembers.Type
  */
 export const RequestSoundboardSounds = Schema.Struct({
   op: Schema.Literal(Opcode.RequestSoundboardSounds),
-  d: Schema.Struct({ guild_ids: Schema.Array(Id) })
+  d: Schema.Struct({ guild_ids: Schema.Array(Check.Id) })
 })
 
 /**
@@ -193,7 +168,7 @@ export type RequestSoundboardSounds = typeof RequestSoundboardSounds.Type
 export const RequestChannelInfo = Schema.Struct({
   op: Schema.Literal(Opcode.RequestChannelInfo),
   d: Schema.Struct({
-    guild_id: Id,
+    guild_id: Check.Id,
     fields: Schema.NonEmptyArray(Schema.Literal("status", "voice_start_time"))
   })
 })
@@ -304,25 +279,36 @@ export const Outgoing = Schema.Union(Command, Identify, Resume, Heartbeat)
  */
 export type Outgoing = typeof Outgoing.Type
 
+const names: Readonly<Record<Outgoing["op"], string>> = {
+  [Opcode.Heartbeat]: "heartbeat",
+  [Opcode.Identify]: "identify",
+  [Opcode.Resume]: "resume",
+  [Opcode.PresenceUpdate]: "presence update",
+  [Opcode.VoiceStateUpdate]: "voice state update",
+  [Opcode.RequestGuildMembers]: "request guild members",
+  [Opcode.RequestSoundboardSounds]: "request soundboard sounds",
+  [Opcode.RequestChannelInfo]: "request channel info"
+}
+
 /** Validates what a user gave, and says in one line which field is wrong. */
-const checked = <A extends Command>(command: string, schema: Schema.Schema<A>) => {
+const checked = <A extends Command>(op: A["op"], schema: Schema.Schema<A>) => {
   const validate = Schema.validateEither(schema)
-  return (payload: unknown): Either.Either<A, InvalidCommand> =>
-    Either.mapLeft(validate(payload), (error) => {
+  return (d: unknown): Either.Either<A, InvalidCommand> =>
+    Either.mapLeft(validate({ op, d }), (error) => {
       const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
       return new InvalidCommand({
-        command,
+        command: names[op],
         path: (issue?.path ?? []).map(String),
         problem: issue?.message ?? error.message
       })
     })
 }
 
-const checkPresence = checked("presence update", PresenceUpdate)
-const checkVoiceState = checked("voice state update", VoiceStateUpdate)
-const checkMembers = checked("request guild members", RequestGuildMembers)
-const checkSounds = checked("request soundboard sounds", RequestSoundboardSounds)
-const checkChannelInfo = checked("request channel info", RequestChannelInfo)
+const checkPresence = checked(Opcode.PresenceUpdate, PresenceUpdate)
+const checkVoiceState = checked(Opcode.VoiceStateUpdate, VoiceStateUpdate)
+const checkMembers = checked(Opcode.RequestGuildMembers, RequestGuildMembers)
+const checkSounds = checked(Opcode.RequestSoundboardSounds, RequestSoundboardSounds)
+const checkChannelInfo = checked(Opcode.RequestChannelInfo, RequestChannelInfo)
 
 /**
  * Changes the bot's presence. An empty list of activities clears it.
@@ -330,8 +316,7 @@ const checkChannelInfo = checked("request channel info", RequestChannelInfo)
  * @since 0.1.0
  * @category constructors
  */
-export const updatePresence = (d: Presence): Either.Either<PresenceUpdate, InvalidCommand> =>
-  checkPresence({ op: Opcode.PresenceUpdate, d })
+export const updatePresence = (d: Presence): Either.Either<PresenceUpdate, InvalidCommand> => checkPresence(d)
 
 /**
  * Joins, moves between or leaves voice channels.
@@ -340,7 +325,7 @@ export const updatePresence = (d: Presence): Either.Either<PresenceUpdate, Inval
  * @category constructors
  */
 export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceStateUpdate, InvalidCommand> =>
-  checkVoiceState({ op: Opcode.VoiceStateUpdate, d })
+  checkVoiceState(d)
 
 /**
  * Asks for members of a guild, which come as GUILD_MEMBERS_CHUNK events.
@@ -361,10 +346,7 @@ export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceS
 export const requestGuildMembers = (
   d: RequestGuildMembers["d"]
 ): Either.Either<RequestGuildMembers, InvalidCommand> =>
-  checkMembers({
-    op: Opcode.RequestGuildMembers,
-    d: d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d
-  })
+  checkMembers(d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d)
 
 /**
  * Asks for the soundboard sounds of guilds, which come as a SOUNDBOARD_SOUNDS event for each.
@@ -374,7 +356,7 @@ export const requestGuildMembers = (
  */
 export const requestSoundboardSounds = (
   d: RequestSoundboardSounds["d"]
-): Either.Either<RequestSoundboardSounds, InvalidCommand> => checkSounds({ op: Opcode.RequestSoundboardSounds, d })
+): Either.Either<RequestSoundboardSounds, InvalidCommand> => checkSounds(d)
 
 /**
  * Asks for what is short-lived about a guild's channels, which comes as a CHANNEL_INFO event.
@@ -383,7 +365,7 @@ export const requestSoundboardSounds = (
  * @category constructors
  */
 export const requestChannelInfo = (d: RequestChannelInfo["d"]): Either.Either<RequestChannelInfo, InvalidCommand> =>
-  checkChannelInfo({ op: Opcode.RequestChannelInfo, d })
+  checkChannelInfo(d)
 
 /**
  * @since 0.1.0
@@ -424,23 +406,4 @@ export const encode = (outgoing: Outgoing): string =>
  * @since 0.1.0
  * @category getters
  */
-export const name = (outgoing: Outgoing): string => {
-  switch (outgoing.op) {
-    case Opcode.Heartbeat:
-      return "heartbeat"
-    case Opcode.Identify:
-      return "identify"
-    case Opcode.Resume:
-      return "resume"
-    case Opcode.PresenceUpdate:
-      return "presence update"
-    case Opcode.VoiceStateUpdate:
-      return "voice state update"
-    case Opcode.RequestGuildMembers:
-      return "request guild members"
-    case Opcode.RequestSoundboardSounds:
-      return "request soundboard sounds"
-    case Opcode.RequestChannelInfo:
-      return "request channel info"
-  }
-}
+export const name = (outgoing: Outgoing): string => names[outgoing.op]

@@ -9,6 +9,10 @@ type Made = Either.Either<Command.Command, Command.InvalidCommand>
 const ids = Array.from({ length: 101 }, (_, i) => String(i + 1))
 const presence: Command.Presence = { since: null, activities: [], status: "online", afk: false }
 
+// As from a program that the compiler does not check.
+const without = (field: keyof Command.Presence): Command.Presence =>
+  JSON.parse(JSON.stringify({ ...presence, [field]: undefined }))
+
 const refused: ReadonlyArray<readonly [what: string, made: () => Made, path: string, problem: RegExp]> = [
   [
     "a query and user ids",
@@ -34,6 +38,48 @@ const refused: ReadonlyArray<readonly [what: string, made: () => Made, path: str
     () => Command.requestGuildMembers({ guild_id: "1", query: "", limit: 0, nonce: "é".repeat(16) + "x" }),
     "d.nonce",
     /33/
+  ],
+  [
+    "a limit without a query",
+    () => Command.requestGuildMembers({ guild_id: "1", user_ids: ["2"], limit: 5 }),
+    "d.limit",
+    /goes with query only/
+  ],
+  [
+    "no url for a stream",
+    () => Command.updatePresence({ ...presence, activities: [{ name: "a", type: 1 }] }),
+    "d.activities.0.url",
+    /twitch\.tv or youtube\.com/
+  ],
+  [
+    "a url of another place for a stream",
+    () =>
+      Command.updatePresence({
+        ...presence,
+        activities: [{ name: "a", type: 1, url: "https://example.org/twitch.tv/" }]
+      }),
+    "d.activities.0.url",
+    /twitch\.tv or youtube\.com/
+  ],
+  ...(["since", "activities", "status", "afk"] as const).map((field) =>
+    [
+      `a presence without ${field}`,
+      () => Command.updatePresence(without(field)),
+      `d.${field}`,
+      /is missing/
+    ] as const
+  ),
+  [
+    "a status that Discord does not know",
+    () => Command.updatePresence(JSON.parse(JSON.stringify({ ...presence, status: "busy" }))),
+    "d.status",
+    /online, dnd, idle/
+  ],
+  [
+    "no field to ask for",
+    () => Command.requestChannelInfo(JSON.parse("{\"guild_id\":\"1\",\"fields\":[]}")),
+    "d.fields.0",
+    /is missing/
   ],
   [
     "a guild id that is none",
@@ -72,6 +118,11 @@ describe("a command", () => {
       }
     })
   }
+
+  it("for a stream is taken with its url", () => {
+    const activities = [{ name: "a", type: 1, url: "https://www.twitch.tv/discord" }]
+    assert.isTrue(Either.isRight(Command.updatePresence({ ...presence, activities })))
+  })
 
   it("is the same on the wire, whatever its text", () => {
     FastCheck.assert(FastCheck.property(FastCheck.string({ minLength: 1, unit: "grapheme" }), (name) => {
