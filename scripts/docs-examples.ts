@@ -29,7 +29,13 @@ const files = (folder: string, pattern: RegExp): ReadonlyArray<string> =>
       .map((entry) => Path.join(folder, entry.name))
     : []
 
-const packages = Fs.readdirSync(Path.join(root, "packages")).map((name) => Path.join(root, "packages", name))
+const isPrivate = (folder: string): boolean =>
+  JSON.parse(Fs.readFileSync(Path.join(folder, "package.json"), "utf8")).private === true
+
+// What is not published has no public names.
+const packages = Fs.readdirSync(Path.join(root, "packages"))
+  .map((name) => Path.join(root, "packages", name))
+  .filter((folder) => !isPrivate(folder))
 
 const blocks = (text: string): ReadonlyArray<string> =>
   Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```/gm), ([, code]) => code ?? "")

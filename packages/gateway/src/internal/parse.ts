@@ -12,12 +12,14 @@ const failed = (eventType: string, cause: unknown) =>
   new ShardError.DeserializationError({ eventType: Option.some(eventType), cause })
 
 /** Parses an event as late as this, in the reader's own fiber: what is broken is one reader's error. */
-const parse = (item: Dispatched): Either.Either<Dispatch.Dispatch, ShardError.DeserializationError> =>
-  Either.try({
+const parse = (item: Dispatched): Either.Either<Dispatch.Dispatch, ShardError.DeserializationError> => {
+  try {
     // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
-    try: () => Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0]),
-    catch: (cause) => failed(item.t, cause)
-  })
+    return Either.right(Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0]))
+  } catch (cause) {
+    return Either.left(failed(item.t, cause))
+  }
+}
 
 /** Parses an event and, if its type is one of those, checks its body. An event that nobody documents has no shape. */
 export const make = (

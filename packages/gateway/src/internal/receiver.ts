@@ -21,6 +21,7 @@ import type { LiveSession } from "./eventBuffer.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
+import * as Utf8 from "./utf8.js"
 
 /** What the callback tells the connection's fiber. */
 export type Signal = Data.TaggedEnum<{
@@ -45,9 +46,7 @@ export interface Receiver extends GatewaySocket.Handlers {
   readonly end: (reason: Disconnect) => void
 }
 
-const decoder = new TextDecoder()
-
-const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : decoder.decode(body)
+const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : Utf8.decode(body)
 
 export const make = (
   state: ShardState,

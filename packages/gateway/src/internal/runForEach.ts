@@ -23,10 +23,12 @@ interface Worker {
   isHandling: boolean
 }
 
-/** Events whose handlers have begun, in that order. Where it matters, the shard knows of them too. */
+/** Events whose handlers have begun, in that order: kept only where it matters who is left unhandled. */
 const makeBegun = (state: ShardState.ShardState) => {
+  if (state.config.acknowledge !== "onHandled") {
+    return { begin: () => {}, done: () => {}, giveUp: () => {} }
+  }
   const begun = new Set<Dispatched>()
-  const isTracked = state.config.acknowledge === "onHandled"
   const done = (event: Dispatched) => {
     begun.delete(event)
     state.unhandled.delete(event)
@@ -34,17 +36,13 @@ const makeBegun = (state: ShardState.ShardState) => {
   return {
     begin: (event: Dispatched) => {
       begun.add(event)
-      if (isTracked) {
-        state.unhandled.add(event)
-      }
+      state.unhandled.add(event)
     },
     done,
-    /** None of the others will be: where it matters, they wait for the next reader. */
+    /** None of the others will be: they wait for the next reader. */
     giveUp: () => {
       const left = Array.from(begun)
-      if (isTracked) {
-        state.buffer.unsafePutBack(left)
-      }
+      state.buffer.unsafePutBack(left)
       left.forEach(done)
     }
   }

@@ -38,23 +38,38 @@ const asking = <A, E>(state: ShardState.ShardState, take: Effect.Effect<A, E>): 
     return take
   })
 
-const nextEvent = (state: ShardState.ShardState): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> =>
-  Effect.flatMap(asking(state, state.buffer.takeForEvents), (item) => {
-    switch (item._tag) {
+/**
+ * An event that waits is given at once, without asking whether the shard has been started: else how would it wait?
+ * Nothing is taken ahead of its reader.
+ */
+const nextEvent = (
+  state: ShardState.ShardState,
+  start: Effect.Effect<void>
+): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> => {
+  const next: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> = Effect.suspend(() => {
+    ShardState.settleGiven(state)
+    const item = state.buffer.unsafeTake()
+    switch (item?._tag) {
+      case undefined:
+        return startAndWait
       case "Dispatch": {
         const event = state.parse(item)
-        if (Either.isRight(event)) {
-          ShardState.give(state, item)
+        if (Either.isLeft(event)) {
+          return unreadable(state, event.left)
         }
-        return Either.isRight(event) ? event : unreadable(state, event.left)
+        ShardState.give(state, item)
+        return event
       }
       case "Failure":
         return Effect.fail(item.error)
       case "Close":
       case "Control":
-        return nextEvent(state)
+        return next
     }
   })
+  const startAndWait = Effect.zipRight(Effect.zipRight(start, state.buffer.awaitForEvents), next)
+  return next
+}
 
 const nextMessage = (state: ShardState.ShardState): Effect.Effect<Message.Message, ShardError.ReceiveError> =>
   Effect.flatMap(asking(state, state.buffer.take), (item): Effect.Effect<Message.Message, ShardError.ReceiveError> => {
@@ -176,7 +191,7 @@ export const make = (
 
     const sender = Sender.make(state, close)
     const requestGuildMembers = MemberRequest.make(state)
-    const event = nextEvent(state)
+    const event = nextEvent(state, start)
     const message = nextMessage(state)
     return {
       ...sender,
@@ -185,7 +200,7 @@ export const make = (
       connect,
       events: Stream.unwrap(Effect.as(start, endure(event))),
       messages: Stream.unwrap(Effect.as(start, endure(message))),
-      nextEvent: Effect.zipRight(start, event),
+      nextEvent: event,
       nextMessage: Effect.zipRight(start, message),
       runForEach: (handler, options) =>
         Effect.zipRight(start, RunForEach.run(state, handler, Math.max(1, options?.concurrency ?? 1))),

@@ -1,0 +1,88 @@
+/** Vesper through its public API. The way to read is the process's second argument. */
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as Shard from "@vesper/gateway/Shard"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as Intents from "@vesper/model/Intents"
+import * as ShardId from "@vesper/model/ShardId"
+import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as Mix from "../mix.js"
+import * as Probe from "../probe.js"
+
+const { job } = Probe
+const count = Probe.make()
+
+const onEvent = (event: Dispatch.Dispatch) => count(event.s)
+
+/** A handler that does nothing, or keeps the consumer for as long as the job says. */
+const handle = (event: Dispatch.Dispatch): Effect.Effect<void> => {
+  onEvent(event)
+  return Effect.void
+}
+
+const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const until = performance.now() + job.slowness / 1000
+    while (performance.now() < until) {
+      // Busy, as a handler that computes.
+    }
+    onEvent(event)
+    return Effect.yieldNow()
+  })
+
+const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknown, unknown>>> = {
+  nextEvent: (shard) =>
+    Effect.gen(function*() {
+      while (true) {
+        onEvent(yield* shard.nextEvent)
+      }
+    }),
+  runForEach: (shard) => shard.runForEach(handle),
+  events: (shard) => Stream.runForEach(shard.events, handle),
+  slow: (shard) => Effect.forever(Effect.flatMap(shard.nextEvent, slowly)),
+  idle: (shard) =>
+    Effect.zipRight(
+      Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" }),
+      Effect.forever(shard.nextEvent)
+    )
+}
+
+const config = ShardConfig.layer({
+  token: Redacted.make("token"),
+  intents: Intents.nonPrivileged,
+  gatewayUrl: job.url,
+  identifyProperties: { os: process.platform },
+  ...(job.isFiltered && { events: ["READY", Mix.wanted] as const }),
+  reconnect: { backoffBase: "1 second" }
+})
+
+const platform = NodeGateway.layer({ compression: job.mode === "json" ? "none" : job.mode })
+
+const way = process.argv[3] ?? "nextEvent"
+
+const run = Effect.gen(function*() {
+  let ready = 0
+  const read = ways[way]
+  if (read === undefined) {
+    return yield* Effect.dieMessage(`no way to read is called ${way}`)
+  }
+  const shards = yield* Effect.forEach(ShardId.all(job.shards), Shard.make)
+  yield* Effect.forEach(shards, (shard) => {
+    const tellReady = Stream.runForEach(shard.statusChanges, (status) =>
+      Effect.sync(() => {
+        if (status._tag === "Connected" && ++ready === job.shards) {
+          Probe.tell({ _tag: "Ready" })
+        }
+      }))
+    return job.shards > 1 ? Effect.zipRight(Effect.fork(tellReady), read(shard)) : read(shard)
+  }, { concurrency: "unbounded", discard: true })
+}).pipe(
+  Effect.scoped,
+  Effect.provide(Layer.mergeAll(config, IdentifyQueue.layerUnlimited, platform))
+)
+
+Effect.runPromise(run).catch((error) => Probe.tell({ _tag: "Failed", message: String(error) }))

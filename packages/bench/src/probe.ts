@@ -1,0 +1,72 @@
+/** The measuring inside of a client's process. */
+import type { ClientJob, ClientMessage } from "./protocol.js"
+
+export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
+
+export const tell = (message: ClientMessage) => process.send?.(message)
+
+/** The part of the events that comes before the measuring: code is compiled and the heap finds its size. */
+const warmUp = 0.2
+
+/**
+ * Counts events by their sequence numbers, measures from the end of the warm-up to the last one, and tells the result.
+ * Each client calls it once an event: it is the no-op handler of the targets.
+ */
+export const make = () => {
+  const { events, isFiltered } = job
+  const first = Math.floor(events * warmUp)
+  let received = 0
+  let disorder = 0
+  let last = 1
+  let cpu = process.cpuUsage()
+  let started = performance.now()
+
+  const finish = () => {
+    const { system, user } = process.cpuUsage(cpu)
+    tell({
+      _tag: "Measured",
+      measured: {
+        cpu: (user + system) / (1 - warmUp),
+        wall: (performance.now() - started) / (1 - warmUp),
+        received,
+        disorder,
+        peak: process.resourceUsage().maxRSS * 1024
+      }
+    })
+  }
+
+  return (s: number) => {
+    if (s === 1) {
+      return
+    }
+    if (isFiltered ? s <= last : s !== last + 1) {
+      disorder++
+    }
+    last = s
+    received++
+    if (received === first) {
+      cpu = process.cpuUsage()
+      started = performance.now()
+    }
+    if (received === events) {
+      finish()
+    }
+  }
+}
+
+process.on("uncaughtException", (error) => {
+  tell({ _tag: "Failed", message: error.stack ?? String(error) })
+  process.exit(1)
+})
+process.on("disconnect", () => process.exit())
+
+/** On request: what the process takes now. Garbage is collected first, where the process was started for it. */
+process.on("message", (message) => {
+  if (message === "sample") {
+    globalThis.gc?.()
+    globalThis.gc?.()
+    const { system, user } = process.cpuUsage()
+    const { arrayBuffers, external, heapUsed, rss } = process.memoryUsage()
+    tell({ _tag: "Sample", rss, heap: heapUsed + external + arrayBuffers, cpu: user + system })
+  }
+})

@@ -1,0 +1,46 @@
+/** What the processes of a benchmark tell each other. */
+import type { Mode } from "./wire.js"
+
+export interface ServerJob {
+  /** Events after READY. */
+  readonly events: number
+  /** In milliseconds. */
+  readonly heartbeatInterval: number
+}
+
+export type ServerMessage =
+  | { readonly _tag: "Listening"; readonly url: string; readonly wanted: number; readonly bytes: number }
+  | { readonly _tag: "Connected"; readonly at: number }
+  | { readonly _tag: "Identified" }
+  | { readonly _tag: "Resumed" }
+
+export interface ClientJob {
+  readonly url: string
+  readonly mode: Mode
+  /** Events to be received after READY. */
+  readonly events: number
+  /** Only one type is asked for. */
+  readonly isFiltered: boolean
+  /** Shards of the benchmarks that have many. */
+  readonly shards: number
+  /** How long each event keeps the consumer, in microseconds. */
+  readonly slowness: number
+}
+
+export interface Measured {
+  /** Of the whole process, in microseconds: user and system. */
+  readonly cpu: number
+  /** In milliseconds, from the first event to the last. */
+  readonly wall: number
+  readonly received: number
+  /** Events that were not the one after the one before. */
+  readonly disorder: number
+  /** The highest resident memory, in bytes. */
+  readonly peak: number
+}
+
+export type ClientMessage =
+  | { readonly _tag: "Measured"; readonly measured: Measured }
+  | { readonly _tag: "Sample"; readonly rss: number; readonly heap: number; readonly cpu: number }
+  | { readonly _tag: "Ready" }
+  | { readonly _tag: "Failed"; readonly message: string }
