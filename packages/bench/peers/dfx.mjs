@@ -5,6 +5,7 @@ import { DiscordGateway, DiscordLive } from "dfx/gateway"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { WebSocket } from "ws"
 import * as Probe from "../dist/probe.js"
 
@@ -14,8 +15,7 @@ const count = Probe.make()
 const run = Effect.gen(function*() {
   const gateway = yield* DiscordGateway
   const { dispatch } = gateway
-  const { runForEach } = yield* Effect.promise(() => import("effect/Stream"))
-  yield* runForEach(dispatch, (event) => {
+  yield* Stream.runForEach(dispatch, (event) => {
     count(event.s)
     return Effect.void
   })
@@ -28,7 +28,9 @@ const layer = DiscordLive.pipe(
     gateway: { intents: Intents.fromList([]), shardCount: 1 }
   })),
   Layer.provide(FetchHttpClient.layer),
-  Layer.provide(Layer.succeed(Socket.WebSocketConstructor, (url, protocols) => new WebSocket(url, protocols)))
+  Layer.provide(Layer.succeed(Socket.WebSocketConstructor, (url, protocols) =>
+    // It always goes to Discord first.
+    new WebSocket(url.replace("wss://gateway.discord.gg/", job.url), protocols)))
 )
 
 Effect.runPromise(Effect.provide(run, layer)).catch((error) => {

@@ -1,9 +1,9 @@
-import Eris from "eris"
+import { Client } from "eris"
 import * as Probe from "../dist/probe.js"
 
 const { job } = Probe
 const count = Probe.make()
-const client = new Eris.Client("Bot token", {
+const client = new Client("Bot token", {
   intents: 0,
   maxShards: 1,
   compress: job.mode === "zlib-stream",

@@ -11,7 +11,13 @@ const client = new Client({
     maxShards: 1,
     compress: job.mode === "json" ? false : job.mode,
     override: {
-      url: () => Promise.resolve(`${job.url}?v=10&encoding=json${job.mode === "json" ? "" : `&compress=${job.mode}`}`),
+      getBot: () =>
+        Promise.resolve({
+          url: job.url,
+          shards: 1,
+          sessionStartLimit: { total: 1000, remaining: 1000, resetAfter: 0, maxConcurrency: 1 }
+        }),
+      appendQuery: true,
       gatewayURLIsResumeURL: true
     }
   }

@@ -139,6 +139,7 @@ const guild = (writer: Writer) => {
       name: sentence(2),
       position: below(60),
       permissions: String(below(1 << 30)),
+      colors: { primary_color: below(1 << 24), secondary_color: null, tertiary_color: null },
       color: below(1 << 24),
       hoist: false,
       managed: false,

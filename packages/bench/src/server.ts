@@ -109,7 +109,8 @@ const serve = (socket: Stream.Duplex, script: Script) => {
       }
     }, () => socket.end())
   )
-  socket.write(script.hello)
+  // Apart from the answer to the upgrade, as on a real network: not every client looks for frames in there.
+  setTimeout(() => socket.write(script.hello), 10)
 }
 
 const server = Http.createServer((_, response) => {
