@@ -5,13 +5,20 @@
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
  */
-import * as ShardId from "@vesper/model/ShardId"
+import type * as ShardId from "@vesper/model/ShardId"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as GatewayApi from "./GatewayApi.js"
+import type * as IdentifyBudget from "./IdentifyBudget.js"
+import * as IdentifyStore from "./IdentifyStore.js"
+import * as Ledger from "./internal/identifyLedger.js"
+import * as Scheduler from "./internal/identifyScheduler.js"
 
 /**
  * @since 0.1.0
@@ -36,12 +43,14 @@ export interface IdentifyQueue {
   readonly [TypeId]: TypeId
   /**
    * Waits for the shard's turn, then runs `identify`, which writes the payload. The turn is used up unless `identify`
-   * fails, as when the socket has died meanwhile: then the next in line has it at once. Interrupting the wait gives
-   * the place back.
+   * fails, as when the socket has died meanwhile: then it costs nothing, and the next in line has it at once.
+   * Interrupting the wait gives the place back. Fails with `IdentifyBudgetExhausted` only if the queue was told so.
    */
   readonly withPermit: (
     shard: ShardId.ShardId
-  ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
+  /** What the bot may still spend today, if the queue knows. */
+  readonly budget: Effect.Effect<Option.Option<IdentifyBudget.IdentifyBudget>>
 }
 
 /**
@@ -59,59 +68,140 @@ export const IdentifyQueue = Context.GenericTag<IdentifyQueue>("@vesper/gateway/
 export const defaultInterval: Duration.Duration = Duration.seconds(5)
 
 /**
- * A queue from its one function, for a limit that is kept elsewhere.
+ * What every queue that keeps the limits itself can be told.
  *
  * @since 0.1.0
- * @category constructors
+ * @category models
  */
-export const make = (withPermit: IdentifyQueue["withPermit"]): IdentifyQueue => ({ [TypeId]: TypeId, withPermit })
-
-/**
- * A queue for the shards of one process.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makeInMemory = (options: {
-  /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
-  readonly maxConcurrency: number
+export interface LimitOptions {
   /**
    * The time between two identifies of a bucket, counted from the moment the first was written. Discord counts 5
    * seconds at its own end: a longer interval leaves room for an uneven network. Default: 5 seconds.
    */
   readonly interval?: Duration.DurationInput | undefined
-}): Effect.Effect<IdentifyQueue> =>
-  Effect.sync(() => {
-    const interval = Duration.toMillis(options.interval ?? defaultInterval)
-    const maxConcurrency = Math.max(1, Math.floor(options.maxConcurrency))
-    // A semaphore lets in its waiters in the order in which they came.
-    const buckets = Array.from({ length: maxConcurrency }, () => ({
-      turn: Effect.unsafeMakeSemaphore(1),
-      freeAt: Number.NEGATIVE_INFINITY
-    }))
-    return make((shard) => {
-      const bucket = buckets[ShardId.bucket(shard, maxConcurrency)]
-      if (bucket === undefined) {
-        throw new Error("a remainder is smaller than its divisor")
-      }
-      const awaitSpacing = Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now) => now < bucket.freeAt ? Effect.sleep(bucket.freeAt - now) : Effect.void
-      )
-      const startSpacing = Effect.map(Clock.currentTimeMillis, (now) => {
-        bucket.freeAt = now + interval
-      })
-      return (identify) =>
-        bucket.turn.withPermits(1)(
-          Effect.zipRight(
-            awaitSpacing,
-            // Interrupted while it was writing, the identify may still arrive: only a failure proves that it was not sent.
-            Effect.onExit(identify, (exit) =>
-              Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? startSpacing : Effect.void)
-          )
-        )
+  /**
+   * What becomes of a shard when nothing but the reserve is left of the day's budget: it waits for the reset, which the
+   * log tells, or fails with `IdentifyBudgetExhausted`. Default: `wait`.
+   */
+  readonly whenExhausted?: "wait" | "fail" | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface InMemoryOptions extends LimitOptions {
+  /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
+  readonly maxConcurrency: number
+  /** What the bot may spend a day. Default: the queue keeps no budget. */
+  readonly budget?: IdentifyBudget.Options | undefined
+}
+
+/**
+ * What may change while shards wait; what is left out stays as it is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Change {
+  readonly maxConcurrency?: number | undefined
+  readonly interval?: Duration.DurationInput | undefined
+  /** A human who wants to spend the reserve gives 0. */
+  readonly reserve?: number | undefined
+  /** What Discord says of the budget now. */
+  readonly budget?: Omit<IdentifyBudget.Options, "reserve"> | undefined
+}
+
+/**
+ * A queue whose limits can change while shards wait. Those that wait keep their order.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AdjustableQueue extends IdentifyQueue {
+  readonly update: (change: Change) => Effect.Effect<void>
+}
+
+/**
+ * A queue from its functions, for a limit that is kept elsewhere.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  withPermit: IdentifyQueue["withPermit"],
+  budget: IdentifyQueue["budget"] = Effect.succeedNone
+): IdentifyQueue => ({ [TypeId]: TypeId, withPermit, budget })
+
+const defaultTotal = 1_000
+
+const accountOf = (budget: IdentifyBudget.Options, now: number): Ledger.Account => {
+  const total = budget.total ?? defaultTotal
+  return {
+    total,
+    remaining: Math.min(total, budget.remaining ?? total),
+    resetsAt: budget.resetAfter === undefined ? undefined : now + Duration.toMillis(budget.resetAfter)
+  }
+}
+
+const atLeastOne = (maxConcurrency: number) => Math.max(1, Math.floor(maxConcurrency))
+
+const limitsOf = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger.Limits> => ({
+  ...(maxConcurrency !== undefined && { maxConcurrency: atLeastOne(maxConcurrency) }),
+  ...(interval !== undefined && { interval: Duration.toMillis(interval) }),
+  ...(reserve !== undefined && { reserve })
+})
+
+/** What the store remembers counts more than what the options assume, unless the options come from Discord. */
+const makeAdjustable = (
+  options: InMemoryOptions,
+  trust: "store" | "options"
+): Effect.Effect<AdjustableQueue> =>
+  Effect.gen(function*() {
+    const store = yield* IdentifyStore.CurrentIdentifyStore
+    const now = yield* Clock.currentTimeMillis
+    const limits: Ledger.Limits = {
+      maxConcurrency: atLeastOne(options.maxConcurrency),
+      interval: Duration.toMillis(options.interval ?? defaultInterval),
+      reserve: options.budget?.reserve
+    }
+    const told = options.budget && accountOf(options.budget, now)
+    const empty: Ledger.Ledger = { recent: [], account: undefined }
+    const kept = Ledger.restore(Option.getOrElse(store.initial, () => empty), now)
+    const initial = told === undefined
+      ? { recent: kept.recent, account: undefined }
+      : trust === "store" && kept.account !== undefined
+      ? { recent: kept.recent, account: { ...kept.account, total: told.total } }
+      : Ledger.learn(kept, told, 0, now)
+    const scheduler = Scheduler.make({
+      limits,
+      store,
+      initial,
+      whenExhausted: options.whenExhausted ?? "wait"
     })
+    return {
+      ...make(
+        (shard) => (identify) => scheduler.run(shard.id, identify),
+        Effect.map(scheduler.budget, Option.fromNullable)
+      ),
+      update: (change) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          scheduler.update({
+            limits: limitsOf(change),
+            account: change.budget && accountOf(change.budget, now)
+          }))
+    }
   })
+
+/**
+ * A queue for the shards of one process. What it did is kept in the `IdentifyStore` that it is built with, if any; then
+ * the budget that it finds there counts more than `remaining` and `resetAfter` of the options.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeInMemory = (options: InMemoryOptions): Effect.Effect<AdjustableQueue> =>
+  makeAdjustable(options, "store")
 
 /**
  * A queue for the shards of one process.
@@ -133,12 +223,99 @@ export const makeInMemory = (options: {
  * @since 0.1.0
  * @category layers
  */
-export const layerInMemory = (options: {
-  /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
-  readonly maxConcurrency: number
-  /** The time between two identifies of a bucket. Default: 5 seconds. */
-  readonly interval?: Duration.DurationInput | undefined
-}): Layer.Layer<IdentifyQueue> => Layer.effect(IdentifyQueue, makeInMemory(options))
+export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQueue> =>
+  Layer.effect(IdentifyQueue, makeInMemory(options))
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface FromApiOptions extends LimitOptions {
+  /** How many identifies to leave for a human. Default: 5 percent of the total. */
+  readonly reserve?: number | undefined
+}
+
+/** How long to leave Discord alone when it did not answer. */
+const refreshRetry = Duration.minutes(1)
+
+/** The end of a window as Discord says it, and some time more: until then, it is asked again. */
+const toldBy = ({ remaining, resetAfter, total }: GatewayApi.SessionStartLimit): IdentifyBudget.Options => ({
+  total,
+  remaining,
+  resetAfter: Duration.toMillis(resetAfter) === 0
+    ? undefined
+    : Duration.sum(resetAfter, Duration.millis(Ledger.lateness))
+})
+
+/** Asks Discord again when a window is over, for ever. */
+const refreshing = (
+  api: GatewayApi.GatewayApi,
+  queue: AdjustableQueue,
+  { resetAfter }: GatewayApi.SessionStartLimit
+): Effect.Effect<never> => {
+  const pause = Duration.toMillis(resetAfter) === 0 ? Duration.days(1) : Duration.max(resetAfter, Duration.seconds(1))
+  const ask = api.gatewayBot.pipe(
+    Effect.tapError((error) =>
+      Effect.logError(`the identify budget could not be refreshed, what is known of it still counts: ${error.message}`)
+    ),
+    Effect.retry({ schedule: Schedule.spaced(refreshRetry) }),
+    Effect.orDie
+  )
+  return Effect.sleep(pause).pipe(
+    Effect.zipRight(ask),
+    Effect.flatMap(({ sessionStartLimit: limit }) =>
+      Effect.zipRight(
+        queue.update({ maxConcurrency: limit.maxConcurrency, budget: toldBy(limit) }),
+        refreshing(api, queue, limit)
+      )
+    )
+  )
+}
+
+/**
+ * A queue with the limits that Discord gives the bot, asked for now and again whenever a window of the budget is over.
+ * Fails if Discord does not answer: what a bot may do is never guessed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeFromApi = (
+  options: FromApiOptions = {}
+): Effect.Effect<AdjustableQueue, GatewayApi.GatewayApiError, GatewayApi.GatewayApi | Scope.Scope> =>
+  Effect.gen(function*() {
+    const api = yield* GatewayApi.GatewayApi
+    const { sessionStartLimit: limit } = yield* api.gatewayBot
+    const queue = yield* makeAdjustable({
+      ...options,
+      maxConcurrency: limit.maxConcurrency,
+      budget: { ...toldBy(limit), reserve: options.reserve }
+    }, "options")
+    yield* Effect.forkScoped(refreshing(api, queue, limit))
+    return queue
+  })
+
+/**
+ * The same as a layer: max concurrency and the day's budget come from GET /gateway/bot.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { GatewayApi, IdentifyQueue, ShardConfig } from "@vesper/gateway"
+ * import { Layer } from "effect"
+ *
+ * export const queue = IdentifyQueue.layerFromApi().pipe(
+ *   Layer.provide(GatewayApi.layerConfig({ token: ShardConfig.tokenConfig })),
+ *   Layer.provide(FetchHttpClient.layer)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFromApi = (
+  options: FromApiOptions = {}
+): Layer.Layer<IdentifyQueue, GatewayApi.GatewayApiError, GatewayApi.GatewayApi> =>
+  Layer.scoped(IdentifyQueue, makeFromApi(options))
 
 /**
  * No limit: for tests, and for a proxy that keeps the limit itself.

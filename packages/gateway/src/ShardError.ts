@@ -7,6 +7,7 @@
 import * as CloseCode from "@vesper/model/CloseCode"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { IdentifyBudgetExhausted } from "./IdentifyBudget.js"
 
 const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
@@ -186,6 +187,7 @@ export class NoAnswerError extends Schema.TaggedError<NoAnswerError>("@vesper/ga
 export type RecoverableError =
   | CompressionError
   | DeserializationError
+  | IdentifyBudgetExhausted
   | ProcessError
   | ReconnectError
   | SendingMessageError

@@ -41,11 +41,32 @@ export * as GatewayApi from "./GatewayApi.js"
 export * as GatewaySocket from "./GatewaySocket.js"
 
 /**
+ * The identifies that a bot may spend in a day.
+ *
+ * @since 0.1.0
+ */
+export * as IdentifyBudget from "./IdentifyBudget.js"
+
+/**
+ * What an identify queue counts.
+ *
+ * @since 0.1.0
+ */
+export * as IdentifyMetrics from "./IdentifyMetrics.js"
+
+/**
  * Permission to identify, shared by all shards of a bot.
  *
  * @since 0.1.0
  */
 export * as IdentifyQueue from "./IdentifyQueue.js"
+
+/**
+ * Keeps what was identified over restarts.
+ *
+ * @since 0.1.0
+ */
+export * as IdentifyStore from "./IdentifyStore.js"
 
 /**
  * Round trips of heartbeats.

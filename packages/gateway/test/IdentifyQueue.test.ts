@@ -1,17 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardId from "@vesper/model/ShardId"
+import * as VirtualClock from "@vesper/testing/VirtualClock"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import type * as IdentifyBudget from "../src/IdentifyBudget.js"
+import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
 import * as IdentifyQueue from "../src/IdentifyQueue.js"
+import * as IdentifyStore from "../src/IdentifyStore.js"
 
 /** Asks for a permit for each shard in turn; when each was granted, in milliseconds. */
 const grants = (
   queue: IdentifyQueue.IdentifyQueue,
   ids: ReadonlyArray<number>,
   advance: Effect.Effect<void>
-): Effect.Effect<ReadonlyArray<number>> =>
+): Effect.Effect<ReadonlyArray<number>, IdentifyBudget.IdentifyBudgetExhausted> =>
   Effect.gen(function*() {
     const fibers = yield* Effect.forEach(ids, (id) =>
       Effect.fork(queue.withPermit(ShardId.unsafeMake(id, 100))(Clock.currentTimeMillis)))
@@ -75,6 +81,138 @@ describe("IdentifyQueue", () => {
       yield* Effect.yieldNow()
       yield* Fiber.interrupt(writing)
       assert.deepStrictEqual(yield* grants(queue, [0], TestClock.adjust("1 minute")), [5_000])
+    }))
+
+  it.effect("costs nothing if it is interrupted between its turn and the identify", () =>
+    Effect.gen(function*() {
+      const saving = yield* Effect.makeLatch()
+      const store = { initial: Option.none(), save: () => saving.await }
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 10 } }).pipe(
+        Effect.provideService(IdentifyStore.CurrentIdentifyStore, store)
+      )
+      const fiber = yield* Effect.fork(queue.withPermit(ShardId.single)(Effect.die("it must not run")))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.interruptFork(fiber)
+      yield* TestClock.adjust("1 second")
+      yield* saving.open
+      yield* Fiber.await(fiber)
+      assert.strictEqual(Option.getOrThrow(yield* queue.budget).remaining, 10)
+      assert.deepStrictEqual(yield* grants(queue, [0], Effect.void), [2_000])
+    }))
+
+  it.live("gives 1,000 shards their turns at the exact theoretical times, 16 at a time", () =>
+    Effect.gen(function*() {
+      const clock = yield* VirtualClock.make()
+      const times = yield* Effect.gen(function*() {
+        const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 16, budget: { total: 2_000 } })
+        return yield* Effect.forEach(
+          ShardId.all(1_000),
+          (id) => queue.withPermit(id)(Clock.currentTimeMillis),
+          { concurrency: "unbounded" }
+        )
+      }).pipe(clock.run)
+      assert.deepStrictEqual(times, Array.from({ length: 1_000 }, (_, id) => Math.floor(id / 16) * 5_000))
+    }))
+
+  it.effect("gives the day's last turns to those who came first, whatever their bucket", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({
+        maxConcurrency: 4,
+        budget: { total: 100, remaining: 3, resetAfter: "1 hour", reserve: 0 }
+      })
+      const times = yield* grants(queue, [3, 7, 2, 1, 0], TestClock.adjust("2 hours"))
+      // Shard 7 waits for the bucket of shard 3, and comes too late.
+      assert.deepStrictEqual(times, [0, 3_600_000, 0, 0, 3_600_000])
+    }))
+
+  it.effect("gives an interrupted one's share of the budget to the next", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({
+        maxConcurrency: 2,
+        budget: { total: 100, remaining: 1, resetAfter: "1 hour", reserve: 0 }
+      })
+      const dying = yield* Effect.fork(
+        Effect.either(queue.withPermit(ShardId.single)(Effect.delay(Effect.fail("the socket died"), "1 second")))
+      )
+      yield* TestClock.adjust(0)
+      const next = yield* Effect.fork(grants(queue, [1], Effect.void))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(dying)
+      assert.deepStrictEqual(yield* Fiber.join(next), [1_000])
+    }))
+
+  it.effect("fails when the budget is spent, for those who want that, and says until when", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({
+        maxConcurrency: 1,
+        budget: { total: 100, remaining: 6, resetAfter: "1 hour" },
+        whenExhausted: "fail"
+      })
+      assert.deepStrictEqual(yield* grants(queue, [0], Effect.void), [0])
+      const waiting = yield* Effect.fork(Effect.flip(grants(queue, [0], Effect.void)))
+      yield* TestClock.adjust("10 seconds")
+      const error = yield* Fiber.join(waiting)
+      assert.deepInclude(error, { _tag: "IdentifyBudgetExhausted", remaining: 5, reserve: 5, until: 3_600_000 })
+      assert.include(error.message, "1970-01-01T01:00:00.000Z")
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(yield* grants(queue, [0], Effect.void), [3_610_000])
+    }))
+
+  it.effect("lets a human spend the reserve while shards wait", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({
+        maxConcurrency: 1,
+        budget: { total: 1_000, remaining: 50, resetAfter: "1 hour" }
+      })
+      const waiting = yield* Effect.fork(grants(queue, [0], Effect.void))
+      yield* TestClock.adjust("1 minute")
+      yield* queue.update({ reserve: 49 })
+      assert.deepStrictEqual(yield* Fiber.join(waiting), [60_000])
+      const last = yield* Effect.fork(grants(queue, [0], Effect.void))
+      yield* TestClock.adjust("1 minute")
+      assert.isNull(yield* Fiber.poll(last).pipe(Effect.map(Option.getOrNull)))
+      yield* Fiber.interrupt(last)
+    }))
+
+  it.effect("puts those who wait into new buckets when max concurrency changes, in their order", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1 })
+      const times = yield* grants(
+        queue,
+        [0, 1, 2, 3, 4],
+        TestClock.adjust("1 second").pipe(
+          Effect.zipRight(queue.update({ maxConcurrency: 2 })),
+          Effect.zipRight(TestClock.adjust("1 minute"))
+        )
+      )
+      assert.deepStrictEqual(times, [0, 1_000, 5_000, 6_000, 10_000])
+    }))
+
+  it.effect("tells its metrics", () =>
+    Effect.gen(function*() {
+      const state = Effect.all({
+        wait: Metric.value(IdentifyMetrics.wait),
+        budget: Metric.value(IdentifyMetrics.budget),
+        waiting: Metric.value(IdentifyMetrics.waiting),
+        identifies: Metric.value(IdentifyMetrics.identifies),
+        refunds: Metric.value(IdentifyMetrics.refunds)
+      })
+      const before = yield* state
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 100 } })
+      yield* Effect.flip(queue.withPermit(ShardId.single)(Effect.fail("the socket died")))
+      const waiting = yield* Effect.fork(grants(queue, [0, 0, 0], Effect.void))
+      yield* TestClock.adjust("1 second")
+      const during = yield* state
+      assert.strictEqual(during.waiting.value, 2)
+      assert.strictEqual(during.budget.value, 94)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(waiting)
+      const after = yield* state
+      assert.strictEqual(after.waiting.value, 0)
+      assert.strictEqual(after.budget.value, 92)
+      assert.strictEqual(after.identifies.count - before.identifies.count, 3)
+      assert.strictEqual(after.refunds.count - before.refunds.count, 1)
+      assert.strictEqual(after.wait.sum - before.wait.sum, 15)
     }))
 
   it.effect("grants at once without a limit", () =>

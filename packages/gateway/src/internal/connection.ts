@@ -152,7 +152,9 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     yield* startDeadline(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
     yield* write(connection, "identify", Command.encode(payload))
-  }))
+  })).pipe(
+    Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.fail(Disconnect.Failed({ error })))
+  )
 }
 
 const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, session: LiveSession) =>

@@ -7,6 +7,7 @@ import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import type * as IdentifyBudget from "../IdentifyBudget.js"
 import type * as ShardError from "../ShardError.js"
 
 /** Why a connection ended. */
@@ -25,7 +26,11 @@ export type Disconnect = Data.TaggedEnum<{
   SessionInvalidated: { readonly resumable: boolean }
   /** The connection cannot go on because of an error of its own. */
   Failed: {
-    readonly error: ShardError.CompressionError | ShardError.ProcessError | ShardError.SendingMessageError
+    readonly error:
+      | IdentifyBudget.IdentifyBudgetExhausted
+      | ShardError.CompressionError
+      | ShardError.ProcessError
+      | ShardError.SendingMessageError
   }
 }>
 
@@ -142,6 +147,12 @@ const delayAfterInvalidation = (policy: Policy, ended: Ended): Duration.Duration
       )
   })
 
+/** Before the budget is there again, another attempt could only end like this one. */
+const untilBudget = ({ now, reason }: Ended): Duration.Duration =>
+  reason._tag === "Failed" && reason.error._tag === "IdentifyBudgetExhausted"
+    ? Duration.millis(Math.max(0, reason.error.until - now))
+    : Duration.zero
+
 /**
  * Decides what follows the end of a connection, and what to remember.
  *
@@ -160,7 +171,9 @@ export const decide = (history: History, ended: Ended, policy: Policy): readonly
   const after = backoff(policy, before.attempts, ended.random)
   const attempts = before.attempts + 1
   const identify = (): readonly [Decision, History] => [
-    Decision.Identify({ after: Duration.sum(after, delayAfterInvalidation(policy, ended)) }),
+    Decision.Identify({
+      after: Duration.max(untilBudget(ended), Duration.sum(after, delayAfterInvalidation(policy, ended)))
+    }),
     { attempts, failedResumes: 0, lostAt: Option.none() }
   ]
   if (!ended.hasSession || endsSession(ended.reason)) {

@@ -1,0 +1,129 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import * as Ledger from "../../src/internal/identifyLedger.js"
+
+const day = 24 * 3_600_000
+const limits: Ledger.Limits = { maxConcurrency: 2, interval: 5_000, reserve: undefined }
+const account = (remaining: number, resetsAt?: number): Ledger.Account => ({ total: 100, remaining, resetsAt })
+const empty: Ledger.Ledger = { recent: [], account: undefined }
+
+describe("the budget", () => {
+  const cases: ReadonlyArray<
+    readonly [what: string, account: Ledger.Account | undefined, reserve: number | undefined, spendable: number]
+  > = [
+    ["nobody knows of is endless", undefined, undefined, Number.POSITIVE_INFINITY],
+    ["has 5 percent kept back", account(100), undefined, 95],
+    ["has as much kept back as one wants", account(100), 10, 90],
+    ["can be spent to the last by who wants it", account(3), 0, 3],
+    ["is spent when the reserve is left", account(5), undefined, 0],
+    ["is spent when less than the reserve is left", account(2), undefined, 0],
+    ["keeps a shard's start whatever is kept back", account(100), 500, 1]
+  ]
+  for (const [what, account, reserve, spendable] of cases) {
+    it(`that ${what}`, () =>
+      assert.strictEqual(Ledger.spendable({ recent: [], account }, { ...limits, reserve }), spendable))
+  }
+
+  it("starts a window of 24 hours with its first identify, and ends no sooner than Discord's", () => {
+    const taken = Ledger.take({ recent: [], account: account(100) }, 0, 1_000)
+    assert.strictEqual(taken.account?.remaining, 99)
+    assert.isAtLeast(taken.account?.resetsAt ?? 0, 1_000 + day)
+    const later = Ledger.take(taken, 0, 6_000)
+    assert.strictEqual(later.account?.resetsAt, taken.account?.resetsAt)
+  })
+
+  it("is whole again when the window is over, and not a moment before", () => {
+    const spent = { recent: [], account: account(0, 10_000) }
+    assert.strictEqual(Ledger.refresh(spent, limits, 9_999).account?.remaining, 0)
+    assert.deepStrictEqual(Ledger.refresh(spent, limits, 10_000).account, account(100))
+  })
+
+  it("gets nothing back of a window that is over", () => {
+    const taken = Ledger.take({ recent: [], account: account(50, 10_000) }, 0, 9_000)
+    const renewed = Ledger.take(Ledger.refresh(taken, limits, 20_000), 1, 20_000)
+    assert.strictEqual(Ledger.refund(taken, { shard: 0, at: 9_000 }).account?.remaining, 50)
+    assert.strictEqual(Ledger.refund(renewed, { shard: 0, at: 9_000 }).account?.remaining, 99)
+  })
+
+  it("never grows within a window by what Discord says, which does not know of those under way", () => {
+    const known = { recent: [], account: account(50, 10_000) }
+    assert.strictEqual(Ledger.learn(known, account(60, 10_500), 0, 0).account?.remaining, 50)
+    assert.strictEqual(Ledger.learn(known, account(50, 10_500), 2, 0).account?.remaining, 48)
+    assert.strictEqual(Ledger.learn(known, account(100, 10_000 + day), 2, 0).account?.remaining, 98)
+    assert.strictEqual(Ledger.learn(known, account(90), 0, 10_000).account?.remaining, 90)
+  })
+})
+
+describe("a ledger that was kept", () => {
+  it("of a clock that was set back does not make anyone wait longer than ever", () => {
+    const kept = { recent: [{ shard: 0, at: 10 * day }], account: account(0, 10 * day) }
+    const restored = Ledger.restore(kept, day)
+    assert.isAtMost(Ledger.freeAt(restored, limits, 0), day + 5_000)
+    assert.isAtMost(restored.account?.resetsAt ?? 0, 2 * day + 5_000)
+  })
+
+  it("keeps the spacing when the number of buckets is another", () => {
+    const kept = { ...empty, recent: [{ shard: 5, at: 1_000 }] }
+    assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 16 }, 5), 6_000)
+    assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 4 }, 1), 6_000)
+    assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 4 }, 5 % 3), Number.NEGATIVE_INFINITY)
+  })
+})
+
+/** What may happen to a ledger; `wait` passes time first. */
+const steps = FastCheck.array(
+  FastCheck.record({
+    wait: FastCheck.oneof(FastCheck.integer({ min: 0, max: 6_000 }), FastCheck.integer({ min: 0, max: 2 * day })),
+    shard: FastCheck.integer({ min: 0, max: 7 }),
+    outcome: FastCheck.constantFrom("settled", "failed")
+  }),
+  { maxLength: 200 }
+)
+
+describe("whoever follows the ledger", () => {
+  it("never breaks the spacing of a bucket, nor spends the reserve in any window", () => {
+    FastCheck.assert(FastCheck.property(
+      steps,
+      FastCheck.integer({ min: 1, max: 4 }),
+      FastCheck.integer({ min: 2, max: 12 }),
+      FastCheck.integer({ min: 0, max: 3 }),
+      (steps, maxConcurrency, total, reserve) => {
+        const limits = { maxConcurrency, interval: 5_000, reserve }
+        let ledger: Ledger.Ledger = { recent: [], account: { total, remaining: total, resetsAt: undefined } }
+        let now = 0
+        const written: Array<Ledger.Entry> = []
+        for (const { outcome, shard, wait } of steps) {
+          now += wait
+          ledger = Ledger.refresh(ledger, limits, now)
+          const bucket = Ledger.bucketOf(limits, shard)
+          if (Ledger.spendable(ledger, limits) === 0 || Ledger.freeAt(ledger, limits, bucket) > now) {
+            continue
+          }
+          const taken = { shard, at: now }
+          ledger = Ledger.take(ledger, shard, now)
+          if (outcome === "settled") {
+            ledger = Ledger.settle(ledger, taken, now)
+            written.push(taken)
+          } else {
+            ledger = Ledger.refund(ledger, taken)
+          }
+        }
+        for (const [i, { at, shard }] of written.entries()) {
+          const before = written.slice(0, i).filter((entry) => entry.shard % maxConcurrency === shard % maxConcurrency)
+          assert.isTrue(before.every((entry) => at - entry.at >= 5_000))
+        }
+        // Discord's windows: each starts with the first identify after the one before.
+        const allowed = total - Math.min(reserve, total - 1)
+        let [start, count] = [Number.NEGATIVE_INFINITY, 0]
+        for (const { at } of written) {
+          if (at - start >= day) {
+            start = at
+            count = 0
+          }
+          count++
+          assert.isAtMost(count, allowed)
+        }
+      }
+    ))
+  })
+})
