@@ -13,11 +13,12 @@ import * as Option from "effect/Option"
 import { demoCommand } from "./DemoCommand.js"
 import { explainCommand } from "./ExplainCommand.js"
 import { intentsCommand } from "./IntentsCommand.js"
+import { queueCommand } from "./QueueCommand.js"
 import { runCommand } from "./RunCommand.js"
 
 const vesper = Command.make("vesper").pipe(
   Command.withDescription("A Discord gateway client. Try: vesper demo"),
-  Command.withSubcommands([demoCommand, runCommand, intentsCommand, explainCommand])
+  Command.withSubcommands([demoCommand, queueCommand, runCommand, intentsCommand, explainCommand])
 )
 
 const command = Command.run(vesper, { name: "vesper", version: "0.1.0" })

@@ -48,6 +48,13 @@ export * as IntentsCommand from "./IntentsCommand.js"
 export * as Reference from "./Reference.js"
 
 /**
+ * `vesper queue`.
+ *
+ * @since 0.1.0
+ */
+export * as QueueCommand from "./QueueCommand.js"
+
+/**
  * `vesper run`.
  *
  * @since 0.1.0

@@ -5,6 +5,7 @@
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -17,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
 import type * as IdentifyBudget from "./IdentifyBudget.js"
 import * as IdentifyStore from "./IdentifyStore.js"
+import * as HttpQueue from "./internal/httpQueue.js"
 import * as Ledger from "./internal/identifyLedger.js"
 import * as Scheduler from "./internal/identifyScheduler.js"
 
@@ -316,6 +318,41 @@ export const layerFromApi = (
   options: FromApiOptions = {}
 ): Layer.Layer<IdentifyQueue, GatewayApi.GatewayApiError, GatewayApi.GatewayApi> =>
   Layer.scoped(IdentifyQueue, makeFromApi(options))
+
+/**
+ * A queue that is shared over HTTP, such as `vesper queue serve` or twilight-http-queue, by its URL. It is asked again
+ * for as long as it is away; the log says so. An identify that fails after the turn was given costs that turn and one
+ * of the day's identifies: plain HTTP has no way to give it back.
+ *
+ * Some HTTP clients give up on an answer that takes minutes, as Node's fetch does after five; then the shard asks
+ * anew, behind those that wait. `NodeHttpClient.layer` of @effect/platform-node waits for as long as it takes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeHttp = (url: string): Effect.Effect<IdentifyQueue, never, HttpClient.HttpClient> =>
+  Effect.map(
+    HttpClient.HttpClient,
+    (client) => make((shard) => (identify) => Effect.zipRight(HttpQueue.awaitTurn(client, url, shard.id), identify))
+  )
+
+/**
+ * A queue that is shared over HTTP, by its URL.
+ *
+ * @example
+ * ```ts
+ * import { FetchHttpClient } from "@effect/platform"
+ * import { IdentifyQueue } from "@vesper/gateway"
+ * import { Layer } from "effect"
+ *
+ * export const queue = IdentifyQueue.layerHttp("http://127.0.0.1:7878/").pipe(Layer.provide(FetchHttpClient.layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttp = (url: string): Layer.Layer<IdentifyQueue, never, HttpClient.HttpClient> =>
+  Layer.effect(IdentifyQueue, makeHttp(url))
 
 /**
  * No limit: for tests, and for a proxy that keeps the limit itself.

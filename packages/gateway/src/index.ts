@@ -62,6 +62,13 @@ export * as IdentifyMetrics from "./IdentifyMetrics.js"
 export * as IdentifyQueue from "./IdentifyQueue.js"
 
 /**
+ * Shares an identify queue between processes.
+ *
+ * @since 0.1.0
+ */
+export * as IdentifyQueueServer from "./IdentifyQueueServer.js"
+
+/**
  * Keeps what was identified over restarts.
  *
  * @since 0.1.0

@@ -83,6 +83,13 @@ describe("IdentifyQueue", () => {
       assert.deepStrictEqual(yield* grants(queue, [0], TestClock.adjust("1 minute")), [5_000])
     }))
 
+  it.effect("comes to an end where nothing can be interrupted", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1 })
+      const times = grants(queue, [0, 1], TestClock.adjust("1 minute"))
+      assert.deepStrictEqual(yield* Effect.uninterruptible(times), [0, 5_000])
+    }))
+
   it.effect("costs nothing if it is interrupted between its turn and the identify", () =>
     Effect.gen(function*() {
       const saving = yield* Effect.makeLatch()

@@ -44,6 +44,10 @@ export interface Scheduler {
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isFailure(exit.cause) && !Cause.isInterrupted(exit.cause) && !Cause.isDie(exit.cause)
 
+/** In a region that cannot be interrupted, the loser of a race has to be told that it can be: or the race never ends. */
+const changeOrTime = ({ changed }: Waiter, millis: number): Effect.Effect<void> =>
+  Effect.raceFirst(Effect.interruptible(changed.await), Effect.interruptible(Effect.sleep(millis)))
+
 export const make = (options: {
   readonly limits: Ledger.Limits
   readonly whenExhausted: "wait" | "fail"
@@ -165,10 +169,8 @@ export const make = (options: {
         case "WaitForChange":
           return Effect.zipRight(interruptible(waiter.changed.await), awaitTurn(waiter, interruptible))
         case "WaitUntil":
-          return Effect.zipRight(
-            announce(now),
-            interruptible(Effect.raceFirst(waiter.changed.await, Effect.sleep(step.at - now)))
-          ).pipe(
+          return announce(now).pipe(
+            Effect.zipRight(interruptible(changeOrTime(waiter, step.at - now))),
             Effect.zipRight(awaitTurn(waiter, interruptible))
           )
       }
