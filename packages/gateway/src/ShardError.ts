@@ -272,6 +272,11 @@ const explanations: { readonly [T in ShardError["_tag"]]: Explanation } = {
     next: "goes on with the next message",
     advice: "upgrade, or report the event and path it names; trust that event by leaving it out of validate"
   },
+  IdentifyBudgetExhausted: {
+    when: "only the reserve of the day's identifies is left, and the identify queue is to fail rather than wait",
+    next: "closes the connection, and identifies when the budget is there again",
+    advice: "find out what makes shards identify so often; lower the reserve if this start cannot wait"
+  },
   ProcessError: {
     when: "a control payload does not make sense here, such as a hello without an interval",
     next: "drops the connection and resumes",
