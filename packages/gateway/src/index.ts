@@ -27,6 +27,20 @@ export * as Diagnostic from "./Diagnostic.js"
 export * as Events from "./Events.js"
 
 /**
+ * Many shards under one scope.
+ *
+ * @since 0.1.0
+ */
+export * as Fleet from "./Fleet.js"
+
+/**
+ * What can go wrong with a fleet.
+ *
+ * @since 0.1.0
+ */
+export * as FleetError from "./FleetError.js"
+
+/**
  * Asks Discord for the gateway's address, the recommended shards and the identifies left.
  *
  * @since 0.1.0
@@ -97,6 +111,13 @@ export * as MemberRequest from "./MemberRequest.js"
 export * as Message from "./Message.js"
 
 /**
+ * Metrics in the text format that Prometheus reads.
+ *
+ * @since 0.1.0
+ */
+export * as Prometheus from "./Prometheus.js"
+
+/**
  * What it takes to resume.
  *
  * @since 0.1.0
@@ -130,6 +151,13 @@ export * as ShardConfig from "./ShardConfig.js"
  * @since 0.1.0
  */
 export * as ShardError from "./ShardError.js"
+
+/**
+ * What shards do, as Effect metrics.
+ *
+ * @since 0.1.0
+ */
+export * as ShardMetrics from "./ShardMetrics.js"
 
 /**
  * Where a shard stands.

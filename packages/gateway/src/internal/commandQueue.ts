@@ -14,11 +14,16 @@ import * as CommandKind from "./commandKind.js"
 /** How a command left the queue: written itself, or with a newer one of its kind written in its stead. */
 export type Outcome = "Written" | "Replaced"
 
-interface Version {
+export interface Version {
   readonly text: string
   readonly onWriting: (() => void) | undefined
   readonly left: Deferred.Deferred<Outcome, ShardError.SendError>
+  /** Takes it out of the queue that it is in, which need not be the one that it was given to. */
+  withdraw: () => void
 }
+
+/** Where commands go instead, one copy to each. */
+export type Forward = (text: string) => ReadonlyArray<CommandQueue>
 
 interface Waiting extends CommandKind.Place {
   isWriting: boolean
@@ -52,6 +57,13 @@ export interface CommandQueue {
   readonly unsafeSize: () => number
   /** Fails what waits and what comes. */
   readonly close: (error: ShardError.TerminalError) => Effect.Effect<void>
+  /**
+   * Hands over what waits, and all that is given to this queue later, closed or not. What is being written goes its way
+   * here, and follows if that fails.
+   */
+  readonly unsafeForward: (forward: Forward) => void
+  /** Takes in a command of another queue, without regard to how many wait. */
+  readonly unsafeAdopt: (kind: CommandKind.Kind, version: Version) => void
   /** Fails as soon as the queue is closed. */
   readonly awaitClosed: Effect.Effect<never, ShardError.SendError>
   readonly unsafeReopen: () => void
@@ -59,6 +71,13 @@ export interface CommandQueue {
 }
 
 const refusal = (cause: ShardError.TerminalError) => new ShardError.SendError({ reason: "Sending", cause })
+
+const makeVersion = (text: string, onWriting: (() => void) | undefined): Version => ({
+  text,
+  onWriting,
+  left: Deferred.unsafeMake(FiberId.none),
+  withdraw: () => {}
+})
 
 const makeClosing = () => Deferred.unsafeMake<never, ShardError.SendError>(FiberId.none)
 
@@ -69,6 +88,7 @@ export const make = (capacity: number): CommandQueue => {
   const queue: Array<Waiting> = []
   let closed = Option.none<ShardError.TerminalError>()
   let closing = makeClosing()
+  let successor: Forward | undefined
 
   /** After every change: forgets places that stand for nothing any more, and tells the writer what there is. */
   const settle = () => {
@@ -92,24 +112,48 @@ export const make = (capacity: number): CommandQueue => {
     settle()
   }
 
+  const adopt = (kind: CommandKind.Kind, version: Version) => {
+    version.withdraw = () => withdraw(version)
+    const older = queue[CommandKind.takesOver(queue, kind)]
+    if (older === undefined) {
+      queue.push({ kind, isWriting: false, versions: [version] })
+    } else {
+      older.versions.push(version)
+    }
+    settle()
+  }
+
+  /** The first that takes it answers for it; the others have copies that nobody waits for. */
+  const passOn = (forward: Forward, kind: CommandKind.Kind, version: Version) =>
+    forward(version.text).forEach((target, i) =>
+      target.unsafeAdopt(kind, i === 0 ? version : makeVersion(version.text, undefined))
+    )
+
+  const handOver = (forward: Forward) => {
+    for (const { isWriting, kind, versions } of queue) {
+      if (!isWriting) {
+        versions.splice(0).forEach((version) => passOn(forward, kind, version))
+      }
+    }
+    settle()
+  }
+
   const enqueue = (
     text: string,
     kind: CommandKind.Kind,
     onWriting: (() => void) | undefined
   ): Effect.Effect<Outcome, ShardError.SendError> =>
     Effect.uninterruptibleMask((restore) => {
-      if (Option.isSome(closed)) {
+      if (Option.isSome(closed) && successor === undefined) {
         return Effect.fail(refusal(closed.value))
       }
-      const version: Version = { text, onWriting, left: Deferred.unsafeMake(FiberId.none) }
-      const older = queue[CommandKind.takesOver(queue, kind)]
-      if (older === undefined) {
-        queue.push({ kind, isWriting: false, versions: [version] })
+      const version = makeVersion(text, onWriting)
+      if (successor === undefined) {
+        adopt(kind, version)
       } else {
-        older.versions.push(version)
+        passOn(successor, kind, version)
       }
-      settle()
-      return Effect.onInterrupt(restore(Deferred.await(version.left)), () => Effect.sync(() => withdraw(version)))
+      return Effect.onInterrupt(restore(Deferred.await(version.left)), () => Effect.sync(() => version.withdraw()))
     })
 
   const written = (waiting: Waiting, newest: Version) => {
@@ -153,11 +197,27 @@ export const make = (capacity: number): CommandQueue => {
         const exit = Exit.fail(refusal(error))
         closed = Option.some(error)
         Deferred.unsafeDone(closing, exit)
+        if (successor !== undefined) {
+          handOver(successor)
+        }
         for (const { versions } of queue.splice(0)) {
           versions.forEach(({ left }) => Deferred.unsafeDone(left, exit))
         }
         settle()
       }),
+    unsafeForward: (forward) => {
+      successor = forward
+      handOver(forward)
+    },
+    unsafeAdopt: (kind, version) => {
+      if (Option.isSome(closed) && successor === undefined) {
+        Deferred.unsafeDone(version.left, Exit.fail(refusal(closed.value)))
+      } else if (successor === undefined) {
+        adopt(kind, version)
+      } else {
+        passOn(successor, kind, version)
+      }
+    },
     awaitClosed: Effect.suspend(() => Deferred.await(closing)),
     unsafeReopen: () => {
       if (Option.isSome(closed)) {

@@ -5,11 +5,13 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Mailbox from "effect/Mailbox"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
@@ -20,6 +22,7 @@ import type * as GatewaySocket from "../GatewaySocket.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
+import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
@@ -56,6 +59,8 @@ interface Connection {
   /** Whether reading was held up at any time since this was last asked. */
   readonly wasPaused: () => boolean
   readonly deadline: FiberHandle.FiberHandle
+  /** Done by READY or RESUMED. */
+  readonly established: Deferred.Deferred<void>
 }
 
 const failedBy = (cause: unknown): Disconnect =>
@@ -73,15 +78,32 @@ const alongside = <R>(
     Effect.asVoid
   )
 
+const encoder = new TextEncoder()
+
 const write = (
   connection: Connection,
   subject: ShardError.SendingMessageError["subject"],
   text: string
 ): Effect.Effect<void, Disconnect> =>
-  Effect.mapError(
-    connection.socket.write(text),
-    (cause) => Disconnect.Failed({ error: new ShardError.SendingMessageError({ subject, cause }) })
+  Effect.zipLeft(
+    Effect.mapError(
+      connection.socket.write(text),
+      (cause) => Disconnect.Failed({ error: new ShardError.SendingMessageError({ subject, cause }) })
+    ),
+    Effect.sync(() => {
+      const { counters } = connection.state
+      counters.bytesSent += encoder.encode(text).length
+      counters.commandsSent += subject === "command" ? 1 : 0
+    })
   )
+
+/** From the first word to READY or RESUMED. A connection that ends before interrupts it. */
+const handshakeSpan =
+  (connection: Connection, name: string) => <E>(handshake: Effect.Effect<void, E>): Effect.Effect<void, E> =>
+    Effect.withSpan(Effect.zipRight(handshake, Deferred.await(connection.established)), name, {
+      root: true,
+      attributes: { "shard.id": connection.state.id.id, "shard.total": connection.state.id.total }
+    })
 
 /** Gives the phase its time, counted from now, in place of the phase before. */
 const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> => {
@@ -148,12 +170,18 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     shard: [id.id, id.total],
     ...(Option.isSome(config.presence) && { presence: config.presence.value })
   })
-  return services.queue.withPermit(id)(Effect.gen(function*() {
-    yield* startDeadline(connection, "ready", config.timeouts.ready)
-    yield* limiter.recordCommand
-    yield* write(connection, "identify", Command.encode(payload))
-  })).pipe(
-    Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.fail(Disconnect.Failed({ error })))
+  const turn = (asked: number) =>
+    services.queue.withPermit(id)(Effect.gen(function*() {
+      yield* Metric.update(ShardMetrics.identifyWait, ((yield* Clock.currentTimeMillis) - asked) / 1_000)
+      yield* startDeadline(connection, "ready", config.timeouts.ready)
+      yield* limiter.recordCommand
+      yield* write(connection, "identify", Command.encode(payload))
+      yield* Metric.increment(ShardMetrics.identifies)
+      yield* connection.state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
+    }))
+  return Effect.flatMap(Clock.currentTimeMillis, turn).pipe(
+    Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.fail(Disconnect.Failed({ error }))),
+    handshakeSpan(connection, "vesper.identify")
   )
 }
 
@@ -164,7 +192,9 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
     yield* limiter.recordCommand
     const payload = Command.resume({ token: config.token, session_id: session.id, seq: session.sequence })
     yield* write(connection, "resume", Command.encode(payload))
-  })
+    yield* Deferred.await(connection.established)
+    yield* Metric.increment(ShardMetrics.resumes)
+  }).pipe(handshakeSpan(connection, "vesper.resume"))
 
 /**
  * Writes what waits in the command queue, as fast as the limits allow. While presences are held back by theirs, other
@@ -240,6 +270,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
         case "Established": {
           if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
             establishedAt = Option.some(yield* Clock.currentTimeMillis)
+            yield* Deferred.succeed(connection.established, void 0)
             yield* FiberHandle.clear(connection.deadline)
             yield* alongside(receiver, sender(connection, limiter.value))
           }
@@ -287,10 +318,17 @@ const farewell = (reason: Option.Option<Disconnect>): CloseFrame.CloseFrame =>
     ? CloseFrame.fromIntent("EndSession")
     : CloseFrame.fromIntent("KeepSession")
 
-const open = (services: Services, url: string, receiver: Receiver.Receiver, timeout: Duration.Duration) =>
+const open = (state: ShardState, services: Services, url: string, receiver: Receiver.Receiver) =>
   services.socket.open(url, receiver).pipe(
     Effect.mapError((cause) => Disconnect.Unreachable({ cause })),
-    Effect.timeoutFail({ duration: timeout, onTimeout: () => Disconnect.TimedOut({ phase: "open" }) })
+    Effect.timeoutFail({
+      duration: state.config.timeouts.open,
+      onTimeout: () => Disconnect.TimedOut({ phase: "open" })
+    }),
+    Effect.withSpan("vesper.connect", {
+      root: true,
+      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": url }
+    })
   )
 
 /**
@@ -319,7 +357,7 @@ export const run = (
       // The peer's answer to our close frame is only there once the scope has closed.
       return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
     }
-    const opened = yield* Effect.either(open(services, url, receiver, state.config.timeouts.open))
+    const opened = yield* Effect.either(open(state, services, url, receiver))
     if (Either.isLeft(opened)) {
       return outcome(false, opened.left, Option.none())
     }
@@ -332,7 +370,8 @@ export const run = (
     )
     const pauses = holdUp(state, socket, tell)
     const deadline = yield* FiberHandle.make()
-    const connection: Connection = { state, services, socket, receiver, deadline, ...pauses }
+    const established = yield* Deferred.make<void>()
+    const connection: Connection = { state, services, socket, receiver, deadline, established, ...pauses }
     yield* startDeadline(connection, "hello", state.config.timeouts.hello)
     const ended = yield* follow(connection, signals)
     return outcome(true, ended.reason, ended.establishedAt)

@@ -53,7 +53,7 @@ export interface EventBuffer {
   readonly takeForEvents: Effect.Effect<Item, ShardError.TerminalError>
   /** Waits, as a reader of events, until there is something, and leaves it there. Then it may be gone again. */
   readonly awaitForEvents: Effect.Effect<void, ShardError.TerminalError>
-  /** The first that may be read. */
+  /** The first that may be read, for one who need not wait: nothing if there is none. */
   readonly unsafeTake: () => Item | undefined
   /** Whether there is something that may be read. */
   readonly unsafeHasNext: () => boolean
@@ -61,12 +61,16 @@ export interface EventBuffer {
   readonly unsafePutBack: (items: ReadonlyArray<Item>) => void
   /** The lowest number of an event of the session that waits. */
   readonly unsafeLowest: (session: LiveSession) => number | undefined
+  /** Called whenever there is something new to take, the end included. For one who reads from many buffers. */
+  readonly unsafeSetListener: (listener: () => void) => void
   readonly unsafeSize: () => number
   readonly unsafeIsFull: () => boolean
   /** Whose reading stops while the buffer is full. */
   readonly unsafeSetSource: (source: Option.Option<Source>) => void
   /** What is still in the buffer can be read; then reading fails with `error`. */
   readonly unsafeEnd: (error: ShardError.TerminalError) => void
+  /** What reading fails with once all is taken. */
+  readonly unsafeEnded: () => Option.Option<ShardError.TerminalError>
   /** Undoes `unsafeEnd`. */
   readonly unsafeReopen: () => void
   /** Reading fails with `error` from now on, and what is in the buffer stays there. */
@@ -89,6 +93,7 @@ export const make = (capacity: number): EventBuffer => {
   let paused = false
   // Who waits, and whether for control payloads too.
   const readers = new Map<() => void, boolean>()
+  let listener: (() => void) | undefined
   const lowWater = Math.floor(capacity / 2)
   // How many were taken so far, and how many may be.
   let taken = 0
@@ -135,6 +140,7 @@ export const make = (capacity: number): EventBuffer => {
         onHeld?.()
       }
     }
+    listener?.()
   }
 
   const unsafeTake = (): Item | undefined => {
@@ -207,6 +213,7 @@ export const make = (capacity: number): EventBuffer => {
       taken -= returned.length
       settleSource()
       wakeReaders()
+      listener?.()
     }
   }
 
@@ -240,6 +247,9 @@ export const make = (capacity: number): EventBuffer => {
     unsafeHasNext: hasNext,
     unsafePutBack,
     unsafeLowest,
+    unsafeSetListener: (next) => {
+      listener = next
+    },
     unsafeSize: size,
     unsafeIsFull: () => size() >= capacity,
     unsafeSetSource: (next) => {
@@ -250,7 +260,9 @@ export const make = (capacity: number): EventBuffer => {
     unsafeEnd: (error) => {
       ended = Option.some(error)
       wakeReaders()
+      listener?.()
     },
+    unsafeEnded: () => ended,
     unsafeReopen: () => {
       ended = Option.none()
     },

@@ -15,7 +15,9 @@ import * as Diagnostic from "../Diagnostic.js"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
+import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Counters from "./counters.js"
 import * as Envelope from "./envelope.js"
 import type { LiveSession } from "./eventBuffer.js"
 import * as GatewayUrl from "./gatewayUrl.js"
@@ -57,7 +59,7 @@ export const make = (
   const envelope = Envelope.make()
   const inflate = Option.getOrUndefined(inflater)?.inflate
   const wanted = Option.getOrUndefined(state.config.events)
-  const { buffer, taps } = state
+  const { buffer, counters, taps } = state
   let ended = false
   let greeted = false
   let events = 0
@@ -109,6 +111,7 @@ export const make = (
     const session = { id, sequence, since: sequence, resumeUrl: isSafe ? url : undefined }
     state.session = session
     state.userId = user?.id
+    Counters.countEvent(counters, "READY")
     establish()
     push(session, "READY", sequence, body)
   }
@@ -129,12 +132,14 @@ export const make = (
       return refuse(t, new Error("it came before READY"))
     }
     if (s <= session.sequence) {
+      counters.duplicates++
       return notice(Diagnostic.Duplicate({ sequence: s }))
     }
     if (s !== session.sequence + 1) {
       notice(Diagnostic.Gap({ after: session.sequence, before: s }))
     }
     session.sequence = s
+    Counters.countEvent(counters, t)
     if (t === "RESUMED") {
       establish()
     }
@@ -165,7 +170,11 @@ export const make = (
     switch (op) {
       case Opcode.HeartbeatAck: {
         acknowledged = true
-        state.latency = Latency.beatAcknowledged(state.latency, clock.unsafeCurrentTimeMillis())
+        const before = state.latency
+        state.latency = Latency.beatAcknowledged(before, clock.unsafeCurrentTimeMillis())
+        if (state.latency !== before) {
+          ShardMetrics.unsafeHeartbeat(state.latency.totalMillis - before.totalMillis)
+        }
         return
       }
       case Opcode.Heartbeat:
@@ -201,6 +210,7 @@ export const make = (
 
   return {
     onFrame: (data, isBinary) => {
+      counters.bytesReceived += data.length
       // Once the end is decided, events on the way are still good, but none that does not fit: it comes again.
       if (ended && (buffer.unsafeIsFull() || state.session === undefined)) {
         return
@@ -217,7 +227,9 @@ export const make = (
       } catch (cause) {
         return corrupt(cause)
       }
+      counters.bytesCompressed += data.length
       if (body !== undefined) {
+        counters.bytesInflated += body.length
         receive(body, true)
       }
     },

@@ -24,5 +24,6 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
 export const report = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
   Effect.suspend(() => {
     state.diagnostics.publish(diagnostic)
-    return log(diagnostic)
+    const { session } = state
+    return session === undefined ? log(diagnostic) : Effect.annotateLogs(log(diagnostic), "session", session.id)
   })

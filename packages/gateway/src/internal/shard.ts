@@ -18,8 +18,10 @@ import * as SessionStore from "../SessionStore.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
+import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as MemberRequest from "./memberRequest.js"
+import * as ConnectPace from "./connectPace.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
@@ -104,21 +106,41 @@ const endure = <A>(
   return Stream.repeatEffectOption(enduring)
 }
 
-export const make = (
-  id: ShardId.ShardId
-): Effect.Effect<
-  Shard.Shard,
-  never,
-  ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket | Scope.Scope
-> =>
+/** A shard, and what is behind it: a fleet reads and moves what its shards hold. */
+export interface Open {
+  readonly shard: Shard.Shard
+  readonly state: ShardState.ShardState
+}
+
+export type Requirements =
+  | ShardConfig.ShardConfig
+  | IdentifyQueue.IdentifyQueue
+  | GatewaySocket.GatewaySocket
+  | Scope.Scope
+
+export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, Requirements> =>
+  Effect.map(makeOpen(id), ({ shard }) => shard)
+
+export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requirements> =>
   Effect.gen(function*() {
     const config = yield* ShardConfig.ShardConfig
     const services = {
       queue: yield* IdentifyQueue.IdentifyQueue,
       socket: yield* GatewaySocket.GatewaySocket,
-      decompressor: yield* Decompressor.Current
+      decompressor: yield* Decompressor.Current,
+      pace: yield* ConnectPace.Current
     }
     const state = yield* ShardState.make(id, config)
+    yield* Option.match(yield* ShardMetrics.Current, {
+      onNone: () => Effect.void,
+      onSome: (metrics) =>
+        metrics.watch({
+          status: () => state.status.get()._tag,
+          buffered: state.buffer.unsafeSize,
+          waiting: state.commands.unsafeSize,
+          counters: state.counters
+        })
+    })
     let farewell = Option.none<CloseFrame.CloseFrame>()
     let isClosed = false
     const keeper = Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
@@ -193,7 +215,7 @@ export const make = (
     const requestGuildMembers = MemberRequest.make(state)
     const event = nextEvent(state, start)
     const message = nextMessage(state)
-    return {
+    const shard: Shard.Shard = {
       ...sender,
       id,
       config,
@@ -227,4 +249,5 @@ export const make = (
       updatePresence: (presence) => Effect.flatMap(Sender.valid(Command.updatePresence(presence)), sender.command),
       updateVoiceState: VoiceState.update(state)
     }
+    return { shard, state }
   })

@@ -15,6 +15,7 @@ import type * as ShardConfig from "../ShardConfig.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandLimiter from "./commandLimiter.js"
 import * as CommandQueue from "./commandQueue.js"
+import * as Counters from "./counters.js"
 import * as EventBuffer from "./eventBuffer.js"
 import * as Observable from "./observable.js"
 import * as Parse from "./parse.js"
@@ -33,6 +34,7 @@ export interface ShardState {
   readonly taps: Taps.Taps
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
+  readonly counters: Counters.Counters
   session: EventBuffer.LiveSession | undefined
   /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
   readonly unhandled: Set<EventBuffer.Dispatched>
@@ -71,6 +73,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       taps: Taps.make(),
       status,
       diagnostics,
+      counters: Counters.make(),
       session: session && fromStored(session),
       unhandled: new Set(),
       given: undefined,

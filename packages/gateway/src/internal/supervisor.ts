@@ -4,15 +4,23 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as Diagnostic from "../Diagnostic.js"
 import * as ShardError from "../ShardError.js"
+import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
+import type * as ConnectPace from "./connectPace.js"
 import * as Connection from "./connection.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import * as Recovery from "./recovery.js"
 import { report } from "./report.js"
 import type { ShardState } from "./shardState.js"
+
+/** What a shard uses and does not own. */
+export interface Services extends Connection.Services {
+  readonly pace: ConnectPace.Pace
+}
 
 const describe: (reason: Recovery.Disconnect) => string = Recovery.Disconnect.$match({
   Unreachable: () => "the gateway could not be reached",
@@ -28,6 +36,12 @@ const describe: (reason: Recovery.Disconnect) => string = Recovery.Disconnect.$m
     `the gateway invalidated the session${resumable ? ", which can be resumed" : ""}`,
   Failed: ({ error }) => error.message
 })
+
+const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
+  const code = Option.match(Recovery.closeCode(reason), { onNone: () => "none", onSome: String })
+  const byReason = Metric.tagged(ShardMetrics.reconnects, "reason", reason._tag)
+  return Metric.increment(Metric.tagged(byReason, "code", code))
+}
 
 /** What readers and listeners are told of the end of a connection. */
 const announce = (state: ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
@@ -75,7 +89,7 @@ const stop = (state: ShardState, code: number, reason: string): Effect.Effect<vo
  */
 export const run = (
   state: ShardState,
-  services: Connection.Services,
+  services: Services,
   closeFrame: () => Option.Option<CloseFrame.CloseFrame>
 ): Effect.Effect<void> => {
   const { reconnect } = state.config
@@ -83,6 +97,9 @@ export const run = (
 
   const step = (history: Recovery.History, host: Recovery.Host): Effect.Effect<void> =>
     Effect.gen(function*() {
+      if (history !== Recovery.initial || state.session !== undefined) {
+        yield* services.pace(state.session === undefined ? "identify" : "resume")
+      }
       const outcome = yield* Connection.run(state, services, urlOf(state, services, host), closeFrame)
       const now = yield* Clock.currentTimeMillis
       const [decision, next] = Recovery.decide(history, {
@@ -99,6 +116,7 @@ export const run = (
       if (decision._tag === "Stop") {
         return yield* stop(state, decision.code, decision.reason)
       }
+      yield* countReconnect(outcome.reason)
       if (decision._tag === "Identify") {
         state.session = undefined
       }

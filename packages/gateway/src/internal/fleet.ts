@@ -1,0 +1,124 @@
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as ShardId from "@vesper/model/ShardId"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type * as Fleet from "../Fleet.js"
+import type * as Shard from "../Shard.js"
+import * as ShardConfig from "../ShardConfig.js"
+import * as ShardError from "../ShardError.js"
+import * as ShardStatus from "../ShardStatus.js"
+import * as ConnectPace from "./connectPace.js"
+import * as FleetHub from "./fleetHub.js"
+import * as FleetReshard from "./fleetReshard.js"
+import * as FleetRun from "./fleetRun.js"
+import * as FleetSet from "./fleetSet.js"
+import type * as ShardInternal from "./shard.js"
+import * as ShardPlan from "./shardPlan.js"
+
+/** What a fleet's shards are told: no session of somebody else's, and the events that the fleet itself needs. */
+const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
+  ...config,
+  session: Option.none(),
+  events: Option.map(config.events, (names) => new Set([...names, ...FleetHub.ownEvents]))
+})
+
+export const make = (options: Fleet.Options) =>
+  Effect.gen(function*() {
+    const config = yield* ShardConfig.ShardConfig
+    const ids = yield* ShardPlan.resolve(options.shards)
+    const failed = yield* Deferred.make<never, ShardError.FatallyClosedError>()
+
+    const fail = (error: ShardError.FatallyClosedError) => {
+      hub.unsafeFail(error)
+      Deferred.unsafeDone(failed, Effect.fail(error))
+    }
+    const onFatal = (member: FleetHub.Member, error: ShardError.FatallyClosedError) => {
+      const members = Array.from(parts.current.members.values())
+      const isLast = members.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
+      // A set that is being prepared stands for itself: the one that serves is none the worse.
+      if (members.includes(member) && (ShardPlan.isShared(error.code) || isLast)) {
+        fail(error)
+      }
+    }
+    const hub = FleetHub.make(config, onFatal)
+    const context = yield* Effect.context<ShardInternal.Requirements>()
+    const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
+    const open = (ids: ReadonlyArray<ShardId.ShardId>) =>
+      FleetSet.open(hub, ids).pipe(
+        Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
+        Effect.provideService(ConnectPace.Current, pace),
+        Effect.provide(context)
+      )
+    const parts: FleetReshard.Fleet = {
+      hub,
+      scope: yield* Effect.scope,
+      open,
+      identifiesLeft: Effect.succeedNone,
+      current: yield* open(ids),
+      upcoming: Option.none(),
+      stage: Option.none(),
+      isResharding: false
+    }
+    yield* Effect.addFinalizer(() => Effect.sync(() => hub.unsafeEnd(new ShardError.ShardClosedError())))
+    // Registered last: handlers still run on live connections while they come to their end.
+    const runs = new Set<Effect.Effect<void>>()
+    yield* Effect.addFinalizer(() => Effect.all(runs, { concurrency: "unbounded", discard: true }))
+    yield* FleetSet.connectAll(parts.current)
+
+    const shards = Effect.sync(() => Array.from(parts.current.members.values(), ({ shard }) => shard))
+
+    const close: Fleet.Fleet["close"] = (frame) =>
+      Effect.gen(function*() {
+        // One that is under way ends with the shards that it waits for.
+        yield* Effect.forEach(Option.toArray(parts.upcoming), (set) => FleetSet.closeAll(set, CloseFrame.NORMAL))
+        const sessions = yield* FleetSet.closeAll(parts.current, frame)
+        hub.unsafeEnd(new ShardError.ShardClosedError())
+        return sessions
+      })
+
+    const nextEvent = Effect.map(hub.take, (delivery) => {
+      // Who reads for himself has the event, and that is all that can be known.
+      hub.unsafeDone(delivery)
+      return delivery.event
+    })
+    const events = Stream.repeatEffectOption(Effect.mapError(
+      nextEvent,
+      (error) => error._tag === "FatallyClosedError" ? Option.some(error) : Option.none()
+    ))
+
+    const broadcast: Fleet.Fleet["broadcast"] = (command) =>
+      Effect.gen(function*() {
+        const [failures] = yield* Effect.partition(
+          yield* shards,
+          (shard) => shard.command(command),
+          { concurrency: "unbounded" }
+        )
+        return yield* failures[0] === undefined ? Effect.void : Effect.fail(failures[0])
+      })
+
+    const shardNumbered = (id: number) =>
+      Effect.sync((): Option.Option<Shard.Shard> =>
+        Option.map(Option.fromNullable(parts.current.members.get(id)), ({ shard }) => shard)
+      )
+
+    const fleet: Fleet.Fleet = {
+      shards,
+      shard: shardNumbered,
+      shardOfGuild: (guildId) => Effect.suspend(() => shardNumbered(ShardId.shardOf(guildId, parts.current.total))),
+      events,
+      nextEvent,
+      runForEach: FleetRun.runForEach(
+        hub,
+        { drainTimeout: config.drainTimeout, isTracked: config.acknowledge === "onHandled" },
+        runs
+      ),
+      broadcast,
+      status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
+      awaitReady: Effect.raceFirst(Effect.suspend(() => FleetSet.awaitSettled(parts.current)), Deferred.await(failed)),
+      reshard: (total, options = {}) => FleetReshard.run(parts, total, options),
+      close
+    }
+    return fleet
+  })

@@ -1,0 +1,166 @@
+/** Carries a resharding out: brings the new set up, follows its stages, and ends one of the two sets. */
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as ShardId from "@vesper/model/ShardId"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { ReshardOptions, ReshardStage } from "../Fleet.js"
+import { ReshardError } from "../FleetError.js"
+import type { FleetHub } from "./fleetHub.js"
+import type { ShardSet } from "./fleetSet.js"
+import * as FleetSet from "./fleetSet.js"
+import * as MoveCommands from "./moveCommands.js"
+import * as Reshard from "./reshard.js"
+import { next, Stage } from "./reshardStage.js"
+import * as ShardPlan from "./shardPlan.js"
+
+/** What a resharding needs of its fleet. */
+export interface Fleet {
+  readonly hub: FleetHub
+  readonly scope: Scope.Scope
+  /** Makes the shards of a new set, without connecting them. */
+  readonly open: (ids: ReadonlyArray<ShardId.ShardId>) => Effect.Effect<ShardSet>
+  /** Identifies that may still be spent, if that is known. */
+  readonly identifiesLeft: Effect.Effect<Option.Option<number>>
+  current: ShardSet
+  /** The set that is to follow. */
+  upcoming: Option.Option<ShardSet>
+  stage: Option.Option<ReshardStage>
+  isResharding: boolean
+}
+
+/** How often the two sets are compared. */
+const step = Duration.seconds(1)
+
+const error = (reason: ReshardError["reason"], detail: string) => new ReshardError({ reason, detail })
+
+/** Why it cannot even begin. */
+const check = (fleet: Fleet, total: number): Effect.Effect<void, ReshardError> =>
+  Effect.gen(function*() {
+    if (fleet.isResharding) {
+      return yield* error("InProgress", "another resharding is under way")
+    }
+    if (!Number.isSafeInteger(total) || total < 1) {
+      return yield* error("InvalidTotal", `${total} is not a whole number of at least 1`)
+    }
+    if (!ShardPlan.isWhole(Array.from(fleet.current.members.values(), ({ shard }) => shard.id))) {
+      return yield* error(
+        "Partial",
+        "this fleet holds a part of the bot's shards; all its processes have to be resharded together"
+      )
+    }
+    const left = yield* fleet.identifiesLeft
+    if (Option.isSome(left) && left.value < total) {
+      return yield* error("Budget", `${total} shards would have to identify, and ${left.value} may today`)
+    }
+  })
+
+/** What makes it impossible to go on, at this moment. */
+const failureOf = (set: ShardSet, isOverdue: boolean, isCancelled: boolean): Option.Option<ReshardError> => {
+  for (const { shard, state } of set.members.values()) {
+    const status = state.status.get()
+    if (status._tag === "FatallyClosed") {
+      return Option.some(error("ShardClosed", `the gateway closed shard ${shard.id} with ${status.closeCode}`))
+    }
+  }
+  return isCancelled
+    ? Option.some(error("Interrupted", "nobody waits for it any more"))
+    : isOverdue
+    ? Option.some(error("TimedOut", "not all guilds have arrived and been handed over in time"))
+    : Option.none()
+}
+
+/** Ends the old set, whose events the new one has brought too, and reads what is left of it. */
+const retire = (fleet: Fleet, old: ShardSet, set: ShardSet, reshard: Reshard.Reshard) =>
+  Effect.gen(function*() {
+    reshard.switchOver()
+    fleet.current = set
+    fleet.upcoming = Option.none()
+    MoveCommands.forward(old, set)
+    yield* FleetSet.closeAll(old, CloseFrame.NORMAL)
+    let stage: ReshardStage = Stage.Drain()
+    while (stage._tag !== "Retire") {
+      yield* Effect.sleep(step)
+      fleet.hub.unsafeDeliver(reshard.tick())
+      stage = next(stage, reshard.facts(Option.none()))
+    }
+    fleet.hub.unsafeSetRoute(undefined)
+    yield* Scope.close(old.scope, Exit.void)
+  })
+
+/** Ends the new set. Copies of what it alone has delivered are left out until the old one has brought them. */
+const rollBack = (fleet: Fleet, set: ShardSet, reshard: Reshard.Reshard) =>
+  Effect.gen(function*() {
+    reshard.giveUp()
+    fleet.upcoming = Option.none()
+    yield* FleetSet.closeAll(set, CloseFrame.NORMAL)
+    yield* Scope.close(set.scope, Exit.void)
+    while (!reshard.isSettled()) {
+      yield* Effect.sleep(step)
+      fleet.hub.unsafeDeliver(reshard.tick())
+    }
+    fleet.hub.unsafeSetRoute(undefined)
+  })
+
+/** The whole of it. `isCancelled` is asked until the old set begins to go. */
+const carryOut = (
+  fleet: Fleet,
+  total: number,
+  options: ReshardOptions,
+  isCancelled: () => boolean
+): Effect.Effect<void, ReshardError> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    const started = yield* Clock.currentTimeMillis
+    const timeout = Duration.toMillis(options.timeout ?? "1 hour")
+    const old = fleet.current
+    const set = yield* fleet.open(ShardId.all(total))
+    const reshard = Reshard.make({ old, new: set }, {
+      lag: Duration.toMillis(options.lag ?? "10 seconds"),
+      patience: Duration.toMillis(options.patience ?? "1 minute")
+    }, () => clock.unsafeCurrentTimeMillis())
+    fleet.upcoming = Option.some(set)
+    fleet.hub.unsafeSetRoute(reshard.route)
+    yield* FleetSet.connectAll(set)
+    let stage: ReshardStage = Stage.Prepare()
+    while (stage._tag !== "Drain" && stage._tag !== "RolledBack") {
+      fleet.stage = Option.some(stage)
+      yield* Effect.sleep(step)
+      fleet.hub.unsafeDeliver(reshard.tick())
+      const isOverdue = clock.unsafeCurrentTimeMillis() - started >= timeout
+      stage = next(stage, reshard.facts(failureOf(set, isOverdue, isCancelled())))
+      if (Option.isSome(fleet.stage) && fleet.stage.value._tag !== stage._tag) {
+        yield* Effect.logInfo(`resharding from ${old.total} to ${total}: ${stage._tag}`)
+      }
+    }
+    fleet.stage = Option.some(stage)
+    if (stage._tag === "RolledBack") {
+      yield* rollBack(fleet, set, reshard)
+      return yield* stage.failure
+    }
+    return yield* retire(fleet, old, set, reshard)
+  })
+
+export const run = (fleet: Fleet, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
+  Effect.gen(function*() {
+    yield* check(fleet, total)
+    let isCancelled = false
+    fleet.isResharding = true
+    const whole = carryOut(fleet, total, options, () => isCancelled).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        fleet.isResharding = false
+        fleet.stage = Option.none()
+      })),
+      Effect.withSpan("vesper.reshard", { attributes: { "shards.from": fleet.current.total, "shards.to": total } })
+    )
+    // It goes on when nobody waits for it any more, for it has to leave one whole set behind.
+    const fiber = yield* Effect.forkIn(whole, fleet.scope)
+    return yield* Effect.onInterrupt(Fiber.join(fiber), () =>
+      Effect.sync(() => {
+        isCancelled = true
+      }))
+  })

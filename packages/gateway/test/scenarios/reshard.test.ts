@@ -1,0 +1,275 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Opcode from "@vesper/model/Opcode"
+import * as ShardId from "@vesper/model/ShardId"
+import * as Fault from "@vesper/testing/Fault"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as VirtualClock from "@vesper/testing/VirtualClock"
+import * as World from "@vesper/testing/World"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
+import * as Fleet from "../../src/Fleet.js"
+import type * as FleetError from "../../src/FleetError.js"
+import { entries, layer, type Options } from "../harness.js"
+
+const simulator = GatewaySimulator.GatewaySimulator
+const inject: GatewaySimulator.GatewaySimulator["inject"] = (fault, target) =>
+  Effect.flatMap(Effect.orDie(Effect.serviceOptional(simulator)), (_) => _.inject(fault, target))
+
+const guilds = 40
+const world = World.make({ seed: 11, guilds, membersPerGuild: 2 })
+/** Where events happen: in a guild, or in a direct message. */
+const places: ReadonlyArray<string | undefined> = [undefined, ...world.guilds.map(({ id }) => id)]
+
+/** Numbered events all over the place, and what came of them. */
+const makeLoad = Effect.sync(() => {
+  const sent = new Map<string | undefined, number>()
+  const got = new Map<string | undefined, Array<number>>()
+  let ids = 1
+  const sendOne = Effect.gen(function*() {
+    const gateway = yield* simulator
+    const place = places[yield* Random.nextIntBetween(0, places.length)]
+    const n = (sent.get(place) ?? 0) + 1
+    sent.set(place, n)
+    // Some have an id of their own, some do not, and some say what others said before.
+    const kind = yield* Random.nextIntBetween(0, 3)
+    const where = place === undefined ? {} : { guild_id: place }
+    yield* gateway.dispatch({
+      t: kind === 0 ? "MESSAGE_CREATE" : "TYPING_START",
+      d: kind === 0 ? { ...where, id: String(ids++), n } : { ...where, n },
+      guildId: place
+    })
+  })
+  const receive = ({ event }: Fleet.FleetEvent) =>
+    Effect.sync(() => {
+      const body: unknown = event.d
+      if (Predicate.isRecord(body) && typeof body["n"] === "number") {
+        const place = typeof body["guild_id"] === "string" ? body["guild_id"] : undefined
+        got.set(place, [...got.get(place) ?? [], body["n"]])
+      }
+    })
+  return {
+    send: Effect.forever(Effect.zipRight(sendOne, Effect.sleep("40 millis"))),
+    receive,
+    total: () => Array.from(sent.values()).reduce((a, b) => a + b, 0),
+    assertComplete: () => {
+      for (const [place, count] of sent) {
+        assert.deepStrictEqual(got.get(place), Array.from({ length: count }, (_, i) => i + 1), `in ${place}`)
+      }
+    }
+  }
+})
+
+type Load = Effect.Effect.Success<typeof makeLoad>
+
+/** A fleet of four under load, on a virtual clock. */
+const underLoad = (
+  options: Options,
+  program: (
+    fleet: Fleet.Fleet,
+    load: Load
+  ) => Effect.Effect<void, unknown, GatewaySimulator.GatewaySimulator | Scope.Scope>
+) =>
+  Effect.gen(function*() {
+    const clock = yield* VirtualClock.make(1_700_000_000_000)
+    const life = Effect.gen(function*() {
+      const fleet = yield* Fleet.make({ shards: { total: 4 } })
+      const load = yield* makeLoad
+      yield* fleet.awaitReady
+      yield* Effect.forkScoped(fleet.runForEach(load.receive))
+      const sending = yield* Effect.forkScoped(load.send)
+      yield* program(fleet, load)
+      yield* Effect.sleep("30 seconds")
+      yield* Fiber.interrupt(sending)
+      yield* Effect.sleep("30 seconds")
+      load.assertComplete()
+      assert.deepStrictEqual(yield* Effect.flatMap(simulator, (_) => _.violations), [])
+    })
+    yield* life.pipe(
+      Effect.scoped,
+      Effect.withRandom(Random.make("reshard")),
+      Effect.provide(layer({
+        ...options,
+        maxConcurrency: 2,
+        simulator: { world, maxConcurrency: 2, latency: "15 millis", ...options.simulator }
+      })),
+      clock.run
+    )
+  })
+
+/** The connections of the new set, in the order of their identifies. */
+const newConnections = Effect.map(entries("Identified"), (all) => all.slice(4).map(({ connection }) => connection))
+
+const totals = Effect.map(
+  Effect.flatMap(simulator, (_) => _.sessions),
+  (sessions) => sessions.filter(({ isConnected }) => isConnected).map(({ total }) => total)
+)
+
+describe("a fleet that is resharded from 4 to 16 under load", () => {
+  it.live("delivers each event once and in its guild's order, and leaves only the new shards", () =>
+    underLoad({}, (fleet, load) =>
+      Effect.gen(function*() {
+        yield* Effect.sleep("5 seconds")
+        const before = load.total()
+        const started = yield* Clock.currentTimeMillis
+        yield* fleet.reshard(16)
+        const took = (yield* Clock.currentTimeMillis) - started
+        // Sixteen identifies in two buckets, then a silence in the quietest guild, then the old set's last copies.
+        assert.isAbove(took, 35_000)
+        assert.isBelow(took, 90_000)
+        assert.isAbove(load.total() - before, 500)
+        assert.strictEqual((yield* fleet.status).total, 16)
+        assert.deepStrictEqual(yield* totals, Array.from({ length: 16 }, () => 16))
+        assert.isTrue(Option.isNone((yield* fleet.status).resharding))
+        const shard = yield* fleet.shardOfGuild(places[1] ?? "")
+        assert.strictEqual(Option.getOrThrow(shard).id.total, 16)
+      })))
+
+  it.live("does so while connections of both sets drop, are asked to reconnect, or lose their new session", () =>
+    underLoad({}, (fleet) =>
+      Effect.gen(function*() {
+        const resharding = yield* Effect.fork(fleet.reshard(16))
+        for (let i = 0; i < 12; i++) {
+          yield* Effect.sleep("4 seconds")
+          yield* inject(Fault.Drop(), { shard: i % 4 })
+          yield* inject(Fault.Reconnect(), { shard: (i * 5) % 16 })
+          const connection = (yield* newConnections)[i]
+          if (i % 4 === 2 && connection !== undefined) {
+            // What a new shard misses without its session has come over the old one.
+            yield* inject(Fault.InvalidSession({ resumable: false }), { connection })
+          }
+        }
+        yield* Fiber.join(resharding)
+        assert.strictEqual((yield* fleet.status).total, 16)
+        assert.isAbove((yield* entries("Resumed")).length, 8)
+        assert.isAbove((yield* entries("Identified")).length, 20)
+      })))
+
+  it.live("does so with handlers that are slower than the gateway", () =>
+    Effect.gen(function*() {
+      const clock = yield* VirtualClock.make(1_700_000_000_000)
+      yield* Effect.gen(function*() {
+        const fleet = yield* Fleet.make({ shards: { total: 4 } })
+        const load = yield* makeLoad
+        yield* fleet.awaitReady
+        yield* Effect.forkScoped(
+          fleet.runForEach((event) => Effect.zipRight(Effect.sleep("45 millis"), load.receive(event)))
+        )
+        const sending = yield* Effect.forkScoped(load.send)
+        const resharding = yield* Effect.fork(fleet.reshard(8))
+        yield* Effect.sleep("1 minute")
+        yield* Fiber.interrupt(sending)
+        yield* Fiber.join(resharding)
+        yield* Effect.sleep("1 minute")
+        load.assertComplete()
+        assert.isAbove(load.total(), 1_000)
+      }).pipe(
+        Effect.scoped,
+        Effect.withRandom(Random.make("slow")),
+        Effect.provide(layer({
+          config: { eventBufferSize: 16 },
+          maxConcurrency: 4,
+          simulator: { world, maxConcurrency: 4, latency: "5 millis" }
+        })),
+        clock.run
+      )
+    }))
+})
+
+describe("a resharding that fails", () => {
+  const reasonOf = (effect: Effect.Effect<void, FleetError.ReshardError>) =>
+    Effect.map(Effect.flip(effect), ({ reason }) => reason)
+
+  it.live("because a new shard is refused leaves the old ones, which have served all the time", () =>
+    underLoad({}, (fleet) =>
+      Effect.gen(function*() {
+        const resharding = yield* Effect.fork(reasonOf(fleet.reshard(16)))
+        yield* Effect.sleep("31 seconds")
+        const connection = (yield* newConnections)[5] ?? -1
+        yield* inject(Fault.Close({ code: 4011, reason: "Sharding required." }), { connection })
+        assert.strictEqual(yield* Fiber.join(resharding), "ShardClosed")
+        const { resharding: stage, total } = yield* fleet.status
+        assert.deepStrictEqual([total, Option.isNone(stage)], [4, true])
+        assert.deepStrictEqual(yield* totals, [4, 4, 4, 4])
+      })))
+
+  it.live("because it takes too long can be tried again", () =>
+    underLoad({}, (fleet) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* reasonOf(fleet.reshard(16, { timeout: "20 seconds" })), "TimedOut")
+        assert.strictEqual((yield* fleet.status).total, 4)
+        yield* fleet.reshard(8)
+        assert.strictEqual((yield* fleet.status).total, 8)
+      })))
+
+  it.live("because nobody waits for it any more leaves the old ones", () =>
+    underLoad({}, (fleet) =>
+      Effect.gen(function*() {
+        const resharding = yield* Effect.fork(fleet.reshard(16))
+        yield* Effect.sleep("15 seconds")
+        assert.strictEqual(yield* reasonOf(fleet.reshard(8)), "InProgress")
+        yield* Fiber.interrupt(resharding)
+        yield* Effect.sleep("30 seconds")
+        assert.deepStrictEqual(yield* totals, [4, 4, 4, 4])
+      })))
+
+  it.live("in the midst of handing over delivers what only the new shards had", () =>
+    underLoad({}, (fleet) =>
+      Effect.gen(function*() {
+        const resharding = yield* Effect.fork(reasonOf(fleet.reshard(8)))
+        const inHandOver = Effect.map(
+          fleet.status,
+          ({ resharding: stage }) => Option.exists(stage, ({ _tag }) => _tag === "HandOver")
+        )
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep("500 millis"), inHandOver), { until: (is) => is })
+        // The old shards fall behind, and the new ones end.
+        yield* inject(Fault.Drop(), { shard: 1 })
+        yield* inject(Fault.Close({ code: 4011, reason: "" }), { connection: (yield* newConnections)[0] ?? -1 })
+        assert.strictEqual(yield* Fiber.join(resharding), "ShardClosed")
+        assert.strictEqual((yield* fleet.status).total, 4)
+      })))
+
+  it.live("before it begins says why", () =>
+    Effect.gen(function*() {
+      const clock = yield* VirtualClock.make()
+      yield* Effect.gen(function*() {
+        const whole = yield* Fleet.make({ shards: { total: 1 } })
+        assert.strictEqual(yield* reasonOf(whole.reshard(0)), "InvalidTotal")
+        const part = yield* Fleet.make({ shards: { range: [0, 1], total: 4 } })
+        assert.strictEqual(yield* reasonOf(part.reshard(8)), "Partial")
+      }).pipe(Effect.scoped, Effect.provide(layer()), clock.run)
+    }))
+})
+
+describe("commands that wait on old shards", () => {
+  it.live("move along, and each is sent once", () =>
+    underLoad({ config: { commandQueueSize: 512 } }, (fleet) =>
+      Effect.gen(function*() {
+        const guild = places[1] ?? ""
+        const shard = Option.getOrThrow(yield* fleet.shardOfGuild(guild))
+        const resharding = yield* Effect.fork(fleet.reshard(16))
+        yield* Effect.sleep("30 seconds")
+        const nonces = Array.from({ length: 300 }, (_, i) => `n${i}`)
+        const sending = yield* Effect.fork(Effect.forEach(nonces, (nonce) =>
+          shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "", limit: 1, nonce } })), {
+          concurrency: "unbounded"
+        }))
+        yield* Fiber.join(resharding)
+        // A handle from before still leads somewhere.
+        yield* shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "", limit: 1, nonce: "late" } }))
+        yield* Effect.ignore(Fiber.join(sending))
+        const received = yield* Effect.flatMap(simulator, (_) =>
+          _.received(Opcode.RequestGuildMembers))
+        const seen = received.map(({ d }) => Predicate.isRecord(d) ? String(d["nonce"]) : "")
+        assert.deepStrictEqual(seen.slice().sort(), [...nonces, "late"].sort())
+        const byNew = received.filter(LogEntry.is("Received")).filter(({ shard }) =>
+          shard === ShardId.shardOf(guild, 16)
+        )
+        assert.isAbove(byNew.length, 50)
+      })))
+})
