@@ -15,14 +15,16 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type * as FleetError from "./FleetError.js"
+import * as GatewayApi from "./GatewayApi.js"
 import type * as GatewaySocket from "./GatewaySocket.js"
 import type * as IdentifyQueue from "./IdentifyQueue.js"
+import * as AutoReshard from "./internal/autoReshard.js"
 import * as internal from "./internal/fleet.js"
 import type * as Session from "./Session.js"
 import type * as Shard from "./Shard.js"
@@ -35,12 +37,14 @@ import type * as ShardStatus from "./ShardStatus.js"
  *
  * - `{ total }`: all of them.
  * - `{ range: [from, to], total }`: those ids, both ends included.
+ * - `"recommended"`: all of them, as many as Discord recommends now; it takes a `GatewayApi`.
  * - `{ bucket, of, total }`: every id with `id % of === bucket`, to share a bot out over `of` processes.
  *
  * @since 0.1.0
  * @category models
  */
 export type Shards =
+  | "recommended"
   | { readonly total: number }
   | { readonly range: readonly [from: number, to: number]; readonly total: number }
   | { readonly bucket: number; readonly of: number; readonly total: number }
@@ -49,8 +53,8 @@ export type Shards =
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  readonly shards: Shards
+export interface Options<S extends Shards = Exclude<Shards, "recommended">> {
+  readonly shards: S
   /**
    * How fast shards come back together: so many connections at once, and so many a second after those, with up to a
    * second of chance on each wait. First identifies are paced by the identify queue alone. Default: 50 and 50.
@@ -121,6 +125,17 @@ export interface ReshardOptions {
    * then its events are compared by their contents alone. Default: 1 minute.
    */
   readonly patience?: Duration.DurationInput | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface AutoReshardOptions extends ReshardOptions {
+  /** How often the fleet is looked at. Default: 1 hour. */
+  readonly interval?: Duration.DurationInput | undefined
+  /** Guilds on one shard from which on it counts as full; Discord closes it at 2,500. Default: 2,000. */
+  readonly guildsPerShard?: number | undefined
 }
 
 /**
@@ -212,18 +227,46 @@ export interface Fleet {
 export const Fleet = Context.GenericTag<Fleet>("@vesper/gateway/Fleet")
 
 /**
- * Makes the shards of a fleet and connects them. Fails with a `ConfigError` if there are no such shards.
+ * What every fleet needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirements = ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket
+
+/**
+ * Makes the shards of a fleet and connects them. Fails with a `ConfigError` if there are no such shards, and with a
+ * `GatewayApiError` if it could not be asked for what is recommended.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: (
-  options: Options
-) => Effect.Effect<
-  Fleet,
-  ConfigError.ConfigError,
-  ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket | Scope.Scope
-> = internal.make
+export const make: {
+  (
+    options: Options<"recommended">
+  ): Effect.Effect<
+    Fleet,
+    ConfigError.ConfigError | GatewayApi.GatewayApiError,
+    Requirements | GatewayApi.GatewayApi | Scope.Scope
+  >
+  (options: Options): Effect.Effect<Fleet, ConfigError.ConfigError, Requirements | Scope.Scope>
+} = internal.make
+
+/**
+ * Looks after the fleet for ever: when a shard is nearly full of guilds, or Discord recommends half as many shards again,
+ * it is resharded to what Discord recommends, before the gateway closes a shard with 4011. What goes wrong is told to the
+ * log, and tried again next time.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const autoReshard = (
+  options: AutoReshardOptions = {}
+): Effect.Effect<never, never, Fleet | GatewayApi.GatewayApi> =>
+  Effect.flatMap(
+    Effect.all([Fleet, GatewayApi.GatewayApi]),
+    ([fleet, api]) => AutoReshard.watch(fleet, api, options)
+  )
 
 /**
  * @example
@@ -253,10 +296,15 @@ export const make: (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (
-  options: Options
-): Layer.Layer<
-  Fleet,
-  ConfigError.ConfigError,
-  ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket
-> => Layer.scoped(Fleet, make(options))
+export const layer: {
+  (
+    options: Options<"recommended">
+  ): Layer.Layer<
+    Fleet,
+    ConfigError.ConfigError | GatewayApi.GatewayApiError,
+    Requirements | GatewayApi.GatewayApi
+  >
+  (options: Options): Layer.Layer<Fleet, ConfigError.ConfigError, Requirements>
+} =
+  // Each overload of `make` gives just what the one of `layer` promises.
+  ((options: Options<"recommended">) => Layer.scoped(Fleet, make(options))) as typeof layer

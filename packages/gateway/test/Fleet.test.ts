@@ -5,14 +5,20 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as VirtualClock from "@vesper/testing/VirtualClock"
+import * as World from "@vesper/testing/World"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Fleet from "../src/Fleet.js"
+import * as GatewayApi from "../src/GatewayApi.js"
+import * as AutoReshard from "../src/internal/autoReshard.js"
 import * as ConnectPace from "../src/internal/connectPace.js"
 import * as ShardPlan from "../src/internal/shardPlan.js"
 import type * as ShardStatus from "../src/ShardStatus.js"
@@ -40,7 +46,7 @@ const numberOf = ({ event }: Fleet.FleetEvent): number =>
 const isTyping = ({ event }: Fleet.FleetEvent) => event.t === "TYPING_START"
 
 describe("the shards of a fleet", () => {
-  const plans: ReadonlyArray<readonly [Fleet.Shards, ReadonlyArray<number> | undefined]> = [
+  const plans: ReadonlyArray<readonly [Fleet.Options["shards"], ReadonlyArray<number> | undefined]> = [
     [{ total: 3 }, [0, 1, 2]],
     [{ range: [1, 3], total: 5 }, [1, 2, 3]],
     [{ range: [4, 4], total: 5 }, [4]],
@@ -86,6 +92,88 @@ describe("the shards of a fleet", () => {
       const tags: ReadonlyArray<ShardStatus.ShardStatus["_tag"]> = shards.map(({ status }) => status._tag)
       assert.deepStrictEqual(tags, ["Connected", "Connected", "FatallyClosed", "Connected"])
     }).pipe(Effect.provide(layer(wide))))
+})
+
+/** What Discord would say, with some of it changed. */
+const apiSaying = (change: { readonly shards?: number; readonly remaining?: number }) =>
+  Layer.effect(
+    GatewayApi.GatewayApi,
+    Effect.map(simulator, (gateway) => ({
+      gatewayBot: Effect.map(gateway.gatewayBot, ({ session_start_limit: limit, shards, url }) => ({
+        url,
+        shards: change.shards ?? shards,
+        sessionStartLimit: {
+          total: limit.total,
+          remaining: change.remaining ?? limit.remaining,
+          resetAfter: Duration.millis(limit.reset_after),
+          maxConcurrency: limit.max_concurrency
+        }
+      }))
+    }))
+  )
+
+describe("as many shards as recommended", () => {
+  it.scoped("are what Discord says", () =>
+    Effect.gen(function*() {
+      const fleet = yield* Fleet.make({ shards: "recommended" })
+      assert.deepStrictEqual((yield* fleet.shards).map(({ id }) => String(id)), ["[0/3]", "[1/3]", "[2/3]"])
+    }).pipe(Effect.provide(Layer.provideMerge(apiSaying({ shards: 3 }), layer(wide)))))
+
+  it.scoped("are not asked for where too few identifies are left to reshard", () =>
+    Effect.gen(function*() {
+      const fleet = yield* startFleet(2)
+      const error = yield* Effect.flip(fleet.reshard(4))
+      assert.strictEqual(error.reason, "Budget")
+      assert.strictEqual((yield* entries("Opened")).length, 2)
+    }).pipe(Effect.provide(Layer.provideMerge(apiSaying({ remaining: 3 }), layer(wide)))))
+
+  const decisions: ReadonlyArray<
+    readonly [total: number, fullest: number, recommended: number, next: number | undefined]
+  > = [
+    [4, 1_000, 4, undefined],
+    [4, 1_999, 5, undefined],
+    [4, 2_000, 5, 5],
+    [4, 2_400, 4, 8],
+    [4, 2_400, 3, 8],
+    [4, 100, 6, 6],
+    [1, 0, 1, undefined]
+  ]
+  for (const [total, fullest, recommended, next] of decisions) {
+    it(`with ${fullest} guilds on one of ${total} shards and ${recommended} recommended: ${next ?? "all stays"}`, () => {
+      const fullness = new AutoReshard.Fullness({ total, fullest, recommended })
+      assert.deepStrictEqual(AutoReshard.nextTotal(fullness, 2_000), Option.fromNullable(next))
+    })
+  }
+
+  it.live("are what a fleet is resharded to before the gateway forces it", () =>
+    Effect.gen(function*() {
+      const clock = yield* VirtualClock.make()
+      yield* Effect.gen(function*() {
+        const fleet = yield* Fleet.Fleet
+        yield* Effect.forkScoped(fleet.runForEach(() => Effect.void))
+        yield* Effect.forkScoped(Fleet.autoReshard({ guildsPerShard: 10 }))
+        yield* Effect.sleep("59 minutes")
+        assert.strictEqual((yield* fleet.status).total, 1)
+        assert.strictEqual((yield* fleet.status).shards[0]?.guilds, 12)
+        yield* Effect.sleep("3 minutes")
+        // Now the fullest has six, and all stays as it is.
+        assert.strictEqual((yield* fleet.status).total, 2)
+        yield* Effect.sleep("3 hours")
+        assert.strictEqual((yield* fleet.status).total, 2)
+        assert.deepStrictEqual(yield* Effect.flatMap(simulator, (_) => _.violations), [])
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(
+          Layer.merge(Fleet.layer({ shards: { total: 1 } }), apiSaying({})).pipe(
+            Layer.provideMerge(layer({
+              ...wide,
+              simulator: { maxConcurrency: 16, world: World.make({ guilds: 12, membersPerGuild: 1 }) }
+            }))
+          )
+        ),
+        clock.run
+      )
+    }))
 })
 
 describe("the events of a fleet", () => {

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Fleet from "../Fleet.js"
+import * as GatewayApi from "../GatewayApi.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
@@ -24,10 +25,26 @@ const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   events: Option.map(config.events, (names) => new Set([...names, ...FleetHub.ownEvents]))
 })
 
-export const make = (options: Fleet.Options) =>
+/** Unknown where Discord cannot be asked, or does not answer: then the identify queue alone has a say. */
+const identifiesLeft = (api: Option.Option<GatewayApi.GatewayApi>): Effect.Effect<Option.Option<number>> =>
+  Option.match(api, {
+    onNone: () => Effect.succeedNone,
+    onSome: ({ gatewayBot }) =>
+      gatewayBot.pipe(
+        Effect.map(({ sessionStartLimit }) => sessionStartLimit.remaining),
+        Effect.tapError((error) => Effect.logWarning(error.message)),
+        Effect.option
+      )
+  })
+
+/** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
+const makeWith = (
+  options: Omit<Fleet.Options, "shards">,
+  ids: ReadonlyArray<ShardId.ShardId>,
+  api: Option.Option<GatewayApi.GatewayApi>
+) =>
   Effect.gen(function*() {
     const config = yield* ShardConfig.ShardConfig
-    const ids = yield* ShardPlan.resolve(options.shards)
     const failed = yield* Deferred.make<never, ShardError.FatallyClosedError>()
 
     const fail = (error: ShardError.FatallyClosedError) => {
@@ -55,7 +72,7 @@ export const make = (options: Fleet.Options) =>
       hub,
       scope: yield* Effect.scope,
       open,
-      identifiesLeft: Effect.succeedNone,
+      identifiesLeft: identifiesLeft(api),
       current: yield* open(ids),
       upcoming: Option.none(),
       stage: Option.none(),
@@ -122,3 +139,25 @@ export const make = (options: Fleet.Options) =>
     }
     return fleet
   })
+
+const makeRecommended = (options: Fleet.Options<"recommended">) =>
+  Effect.gen(function*() {
+    const api = yield* GatewayApi.GatewayApi
+    const { shards } = yield* api.gatewayBot
+    return yield* makeWith(options, ShardId.all(shards), Option.some(api))
+  })
+
+const makePlanned = (options: Fleet.Options) =>
+  Effect.gen(function*() {
+    const ids = yield* ShardPlan.resolve(options.shards)
+    return yield* makeWith(options, ids, yield* Effect.serviceOption(GatewayApi.GatewayApi))
+  })
+
+const isRecommended = (
+  options: Fleet.Options | Fleet.Options<"recommended">
+): options is Fleet.Options<"recommended"> => options.shards === "recommended"
+
+// Which of the two it is, is decided by just what the overloads tell apart.
+export const make =
+  ((options: Fleet.Options | Fleet.Options<"recommended">) =>
+    isRecommended(options) ? makeRecommended(options) : makePlanned(options)) as typeof Fleet.make

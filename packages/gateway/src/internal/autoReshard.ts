@@ -1,0 +1,47 @@
+/** Watches how full a fleet's shards are, and reshards it before the gateway closes one with 4011. */
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { AutoReshardOptions, Fleet } from "../Fleet.js"
+import type { GatewayApi } from "../GatewayApi.js"
+
+/** What is known when it is decided. */
+export class Fullness extends Data.Class<{
+  readonly total: number
+  /** Guilds of the shard that has most. */
+  readonly fullest: number
+  /** What Discord recommends. */
+  readonly recommended: number
+}> {}
+
+/**
+ * The total to go to, if there is need. A shard that is nearly full is need; so is a recommendation of half as many
+ * again. The recommendation is the total, for it respects what Discord asks of large bots; where it lags behind, the
+ * shards double.
+ */
+export const nextTotal = (fullness: Fullness, guildsPerShard: number): Option.Option<number> => {
+  const { fullest, recommended, total } = fullness
+  const isFull = fullest >= guildsPerShard
+  if (!isFull && recommended < total * 1.5) {
+    return Option.none()
+  }
+  return Option.some(recommended > total ? recommended : total * 2)
+}
+
+export const watch = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions): Effect.Effect<never> => {
+  const look = Effect.gen(function*() {
+    const { shards, total } = yield* fleet.status
+    const { shards: recommended } = yield* api.gatewayBot
+    const fullest = shards.reduce((most, { guilds }) => Math.max(most, guilds), 0)
+    const next = nextTotal(new Fullness({ total, fullest, recommended }), options.guildsPerShard ?? 2_000)
+    if (Option.isSome(next)) {
+      yield* Effect.logInfo(
+        `the fullest of ${total} shards has ${fullest} guilds, and ${recommended} are recommended: resharding to ${next.value}`
+      )
+      yield* fleet.reshard(next.value, options)
+    }
+  })
+  const lookAndTell = Effect.catchAll(look, (error) => Effect.logError(error.message))
+  return Effect.forever(Effect.zipRight(Effect.sleep(options.interval ?? Duration.hours(1)), lookAndTell))
+}
