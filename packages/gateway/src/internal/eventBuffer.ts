@@ -280,6 +280,7 @@ export const make = (capacity: number): EventBuffer => {
       if (onHeld !== undefined) {
         released = received
         wakeReaders()
+        listener?.()
       }
     }
   }

@@ -55,6 +55,8 @@ export interface FleetHub {
 /** The names that a fleet needs for its own books, whether the program wants them or not. */
 export const ownEvents = ["READY", "GUILD_CREATE", "GUILD_DELETE"] as const
 
+const calm: Route = (delivery) => [delivery]
+
 export const make = (
   config: Pick<ShardConfig.ShardConfig, "events" | "acknowledge">,
   onFatal: (member: Member, error: ShardError.FatallyClosedError) => void
@@ -66,7 +68,7 @@ export const make = (
   const isTracked = config.acknowledge === "onHandled"
   let failed = Option.none<ShardError.FatallyClosedError>()
   let ended = Option.none<ShardError.TerminalError>()
-  let route: Route = (delivery) => [delivery]
+  let route: Route = calm
 
   const wakeReaders = () => {
     const waiting = Array.from(readers)
@@ -151,7 +153,15 @@ export const make = (
       member.state.unhandled.delete(item)
     },
     unsafeGiveBack: (deliveries) => {
-      Array.from(deliveries).reverse().forEach((delivery) => MutableList.prepend(outbox, delivery))
+      for (const delivery of Array.from(deliveries).reverse()) {
+        if (route === calm) {
+          // Back to where they came from: there a session that is handed over knows of them.
+          delivery.member.state.buffer.unsafePutBack([delivery.item])
+          delivery.member.state.unhandled.delete(delivery.item)
+        } else {
+          MutableList.prepend(outbox, delivery)
+        }
+      }
       wakeReaders()
     },
     unsafeDeliver: (deliveries) => {
@@ -159,7 +169,7 @@ export const make = (
       wakeReaders()
     },
     unsafeSetRoute: (next) => {
-      route = next ?? ((delivery) => [delivery])
+      route = next ?? calm
     },
     unsafeFail: (error) => {
       failed = Option.some(error)
