@@ -14,7 +14,6 @@ import type * as ShardConfig from "../ShardConfig.js"
 import type * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
 import * as GuildCount from "./guildCount.js"
-import { parse } from "./parse.js"
 import { report } from "./report.js"
 import type { Open } from "./shard.js"
 
@@ -125,7 +124,7 @@ export const make = (
       }
       MutableList.append(queue, member)
       if (item._tag === "Dispatch") {
-        const event = parse(item)
+        const event = member.state.parse(item)
         if (Either.isLeft(event)) {
           return Effect.zipRight(report(member.state, Diagnostic.Failure({ error: event.left })), take)
         }
