@@ -4,7 +4,7 @@
  * Rare things, such as a reconnect, are counted as they happen. What happens for every event is kept in plain numbers
  * and read on a fiber every few seconds; that takes the layer of this module, provided to the shards or the fleet. No
  * metric is by shard: a thousand shards times fifty kinds of events would be nobody's metric. `Fleet.status` and
- * `Shard.latency` tell of one shard.
+ * `Shard.latency` tell of one shard. The identify queue has metrics of its own, in `IdentifyMetrics`.
  *
  * @since 0.1.0
  */
@@ -139,35 +139,12 @@ export const heartbeatLatency = Metric.histogram(
 )
 
 /**
- * How long shards waited for their turn to identify, in seconds.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const identifyWait = Metric.histogram(
-  "vesper_identify_wait_seconds",
-  MetricBoundaries.fromIterable([0.1, 1, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400]),
-  "Seconds until a shard might identify"
-)
-
-/**
  * Sessions that were resumed.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const resumes = Metric.counter("vesper_resumes_total", { description: "Sessions resumed", incremental: true })
-
-/**
- * Identifies sent.
- *
- * @since 0.1.0
- * @category metrics
- */
-export const identifies = Metric.counter("vesper_identifies_total", {
-  description: "Identifies sent",
-  incremental: true
-})
 
 /**
  * Identifies of shards that had a session before, and lost it.
@@ -231,9 +208,7 @@ export const all = {
   bytesSent,
   compressionRatio,
   heartbeatLatency,
-  identifyWait,
   resumes,
-  identifies,
   reidentifies,
   reconnects,
   buffered,

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Metric from "effect/Metric"
 import * as Fs from "node:fs"
+import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
 import * as ShardMetrics from "../src/ShardMetrics.js"
 
 const dashboard = Fs.readFileSync(new URL("../../../docs/grafana.json", import.meta.url), "utf8")
@@ -10,9 +11,10 @@ const named = new Set(
   Array.from(dashboard.matchAll(/vesper_[a-z_]+/g), ([name]) => name.replace(/_(bucket|sum|count)$/, ""))
 )
 
-/** The names that this module's metrics have in Effect's registry. */
+/** The names that the metrics of shards and of their queue have in Effect's registry. */
 const exported = () => {
   Object.values(ShardMetrics.all).forEach((metric) => metric.unsafeValue([]))
+  Object.values(IdentifyMetrics).forEach((metric) => metric.unsafeValue([]))
   const names = Metric.unsafeSnapshot().map(({ metricKey }) => metricKey.name)
   return Array.from(new Set(names.filter((name) => name.startsWith("vesper_"))))
 }

@@ -170,16 +170,13 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     shard: [id.id, id.total],
     ...(Option.isSome(config.presence) && { presence: config.presence.value })
   })
-  const turn = (asked: number) =>
-    services.queue.withPermit(id)(Effect.gen(function*() {
-      yield* Metric.update(ShardMetrics.identifyWait, ((yield* Clock.currentTimeMillis) - asked) / 1_000)
-      yield* startDeadline(connection, "ready", config.timeouts.ready)
-      yield* limiter.recordCommand
-      yield* write(connection, "identify", Command.encode(payload))
-      yield* Metric.increment(ShardMetrics.identifies)
-      yield* connection.state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
-    }))
-  return Effect.flatMap(Clock.currentTimeMillis, turn).pipe(
+  const turn = services.queue.withPermit(id)(Effect.gen(function*() {
+    yield* startDeadline(connection, "ready", config.timeouts.ready)
+    yield* limiter.recordCommand
+    yield* write(connection, "identify", Command.encode(payload))
+    yield* connection.state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
+  }))
+  return turn.pipe(
     Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.fail(Disconnect.Failed({ error }))),
     handshakeSpan(connection, "vesper.identify")
   )

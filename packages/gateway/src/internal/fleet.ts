@@ -6,6 +6,8 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
+import * as IdentifyBudget from "../IdentifyBudget.js"
+import * as IdentifyQueue from "../IdentifyQueue.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
@@ -25,9 +27,12 @@ const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   events: Option.map(config.events, (names) => new Set([...names, ...FleetHub.ownEvents]))
 })
 
-/** Unknown where Discord cannot be asked, or does not answer: then the identify queue alone has a say. */
-const identifiesLeft = (api: Option.Option<GatewayApi.GatewayApi>): Effect.Effect<Option.Option<number>> =>
-  Option.match(api, {
+/** What the queue knows, or else Discord: unknown where neither answers, and then the queue alone has a say. */
+const identifiesLeft = (
+  queue: IdentifyQueue.IdentifyQueue,
+  api: Option.Option<GatewayApi.GatewayApi>
+): Effect.Effect<Option.Option<number>> => {
+  const ask = Option.match(api, {
     onNone: () => Effect.succeedNone,
     onSome: ({ gatewayBot }) =>
       gatewayBot.pipe(
@@ -36,6 +41,11 @@ const identifiesLeft = (api: Option.Option<GatewayApi.GatewayApi>): Effect.Effec
         Effect.option
       )
   })
+  return Effect.flatMap(
+    queue.budget,
+    Option.match({ onNone: () => ask, onSome: (budget) => Effect.succeedSome(IdentifyBudget.spendable(budget)) })
+  )
+}
 
 /** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
 const makeWith = (
@@ -72,7 +82,7 @@ const makeWith = (
       hub,
       scope: yield* Effect.scope,
       open,
-      identifiesLeft: identifiesLeft(api),
+      identifiesLeft: identifiesLeft(yield* IdentifyQueue.IdentifyQueue, api),
       current: yield* open(ids),
       upcoming: Option.none(),
       stage: Option.none(),
