@@ -35,9 +35,9 @@ import type * as ShardStatus from "./ShardStatus.js"
 /**
  * Which shards the fleet holds.
  *
+ * - `"recommended"`: all of them, as many as Discord recommends now; it takes a `GatewayApi`.
  * - `{ total }`: all of them.
  * - `{ range: [from, to], total }`: those ids, both ends included.
- * - `"recommended"`: all of them, as many as Discord recommends now; it takes a `GatewayApi`.
  * - `{ bucket, of, total }`: every id with `id % of === bucket`, to share a bot out over `of` processes.
  *
  * @since 0.1.0
