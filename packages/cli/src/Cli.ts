@@ -15,10 +15,11 @@ import { explainCommand } from "./ExplainCommand.js"
 import { intentsCommand } from "./IntentsCommand.js"
 import { queueCommand } from "./QueueCommand.js"
 import { runCommand } from "./RunCommand.js"
+import { simulateCommand } from "./SimulateCommand.js"
 
 const vesper = Command.make("vesper").pipe(
   Command.withDescription("A Discord gateway client. Try: vesper demo"),
-  Command.withSubcommands([demoCommand, queueCommand, runCommand, intentsCommand, explainCommand])
+  Command.withSubcommands([demoCommand, simulateCommand, runCommand, queueCommand, intentsCommand, explainCommand])
 )
 
 const command = Command.run(vesper, { name: "vesper", version: "0.1.0" })

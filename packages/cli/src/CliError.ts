@@ -4,13 +4,16 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as ExitCode from "./ExitCode.js"
 
 /**
  * @since 0.1.0
  * @category errors
  */
 export class CliError extends Schema.TaggedError<CliError>("@vesper/cli/CliError")("CliError", {
-  message: Schema.String
+  message: Schema.String,
+  /** What the process ends with. Default: 1. */
+  exitCode: Schema.optionalWith(Schema.Int, { default: () => ExitCode.failed })
 }) {}
 
 /**

@@ -20,6 +20,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createServer } from "node:http"
 import { CliError } from "./CliError.js"
+import { parseDuration } from "./internal/duration.js"
 import * as Common from "./internal/options.js"
 import { writeLine } from "./internal/output.js"
 
@@ -53,7 +54,7 @@ const reserve = Common.parsed(Options.integer("reserve"), within(0, 1_000_000)).
   Options.optional
 )
 
-const interval = Common.parsed(Options.text("interval"), Common.parseDuration).pipe(
+const interval = Common.parsed(Options.text("interval"), parseDuration).pipe(
   Options.withDefault(IdentifyQueueServer.defaultInterval),
   Options.withDescription("Between two identifies of a bucket. Default: 6s, Discord's five and one for the network.")
 )

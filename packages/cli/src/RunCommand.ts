@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { CliError } from "./CliError.js"
+import * as ExitCode from "./ExitCode.js"
 import * as Common from "./internal/options.js"
 import * as Watch from "./Watch.js"
 
@@ -56,7 +57,8 @@ const token = Effect.mapError(ShardConfig.tokenConfig, () => tokenMissing)
 
 const explain = (error: ConfigError.ConfigError): CliError =>
   new CliError({
-    message: ConfigError.isInvalidData(error) ? `${error.path.join(".")}: ${error.message}` : String(error)
+    message: ConfigError.isInvalidData(error) ? `${error.path.join(".")}: ${error.message}` : String(error),
+    exitCode: ExitCode.misused
   })
 
 /**

@@ -12,7 +12,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Board from "./Board.js"
 import { nameOf } from "./internal/describe.js"
-import { fit, pad, widthOf } from "./internal/text.js"
+import { clock, frame, line } from "./internal/draw.js"
+import { pad } from "./internal/text.js"
 
 /**
  * Where a shard stands at the moment of drawing.
@@ -36,9 +37,8 @@ export interface Screen {
   readonly board: Board.Board
   readonly columns: number
   readonly rows: number
+  readonly hasColours: boolean
 }
-
-const clock = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
 const describeStatus = ShardStatus.match({
   Disconnected: ({ closeCode, reconnectAttempts }) =>
@@ -63,22 +63,6 @@ const colour = ShardStatus.match({
 
 const describeLatency = ({ average }: Latency.Latency): string =>
   Option.match(average, { onNone: () => "-", onSome: (mean) => `${Math.round(Duration.toMillis(mean))} ms` })
-
-interface Piece {
-  readonly text: string
-  readonly style?: Ansi.Ansi
-}
-
-/** Puts pieces side by side, cut to the width of the screen before any colour is added. */
-const line = (columns: number, pieces: ReadonlyArray<Piece>): Doc.AnsiDoc => {
-  let left = columns
-  return Doc.hcat(pieces.map(({ style, text }) => {
-    const fitted = fit(text, left)
-    left -= widthOf(fitted)
-    const doc = Doc.text(fitted)
-    return style === undefined ? doc : Doc.annotate(doc, style)
-  }))
-}
 
 const widths = { id: 9, status: 24, rate: 11, latency: 10, events: 9, resumes: 9, sessions: 10 }
 
@@ -122,7 +106,7 @@ const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>
  */
 export const screen = (self: Screen): string => {
   const fixed = [
-    line(self.columns, [{ text: self.title, style: Ansi.bold }, { text: "   Ctrl-C ends" }]),
+    line(self.columns, [{ text: self.title, style: Ansi.bold }, { text: "   q ends" }]),
     Doc.empty,
     header(self.columns),
     ...self.shards.map((standing, index) => row(self, index, standing)),
@@ -130,27 +114,8 @@ export const screen = (self: Screen): string => {
   ]
   const room = Math.max(0, self.rows - fixed.length - 1)
   const tail = room === 0 ? [] : self.board.tail.slice(-room).map((entry) => tailLine(self.columns, entry))
-  const home = Ansi.stringify(Ansi.cursorTo(0, 0))
-  const eraseEnd = Ansi.stringify(Ansi.eraseEndLine)
-  const body = [...fixed, ...tail].map((doc) => Doc.render(doc, { style: "compact" }) + eraseEnd).join("\r\n")
-  return home + body + Ansi.stringify(Ansi.eraseDown)
+  return frame([...fixed, ...tail], self.hasColours)
 }
-
-/**
- * Turns to the terminal's second page, so that the first is as it was when the view ends.
- *
- * @since 0.1.0
- * @category rendering
- */
-export const enter: string = "\u001b[?1049h" + Ansi.stringify(Ansi.cursorHide) + Ansi.stringify(Ansi.eraseScreen)
-
-/**
- * Undoes `enter`.
- *
- * @since 0.1.0
- * @category rendering
- */
-export const leave: string = Ansi.stringify(Ansi.cursorShow) + "\u001b[?1049l"
 
 /**
  * A line for output that is no terminal.

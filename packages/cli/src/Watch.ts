@@ -24,7 +24,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Board from "./Board.js"
 import type { CliError, OutputClosed } from "./CliError.js"
-import { write, writeLine } from "./internal/output.js"
+import * as Live from "./internal/live.js"
+import { writeLine } from "./internal/output.js"
 import { clean } from "./internal/text.js"
 import * as View from "./View.js"
 
@@ -60,8 +61,6 @@ interface Watching {
   // What has come in so far; replaced with each event.
   board: Board.Board
 }
-
-const frameTime = "200 millis"
 
 /** The log becomes part of the view: it must not write across the screen. */
 const makeLogger = (
@@ -128,15 +127,15 @@ const draw = (watching: Watching) =>
         ([status, latency]): View.Standing => ({ id: String(shard.id), status, latency })
       ))
     const { board, options: { title } } = watching
-    yield* write(View.screen({ title, shards, board, columns: yield* terminal.columns, rows: yield* terminal.rows }))
+    return View.screen({
+      title,
+      shards,
+      board,
+      columns: yield* terminal.columns,
+      rows: yield* terminal.rows,
+      hasColours: yield* Live.hasColours
+    })
   })
-
-/** Draws for ever, on the terminal's second page; the first is back when the scope closes. */
-const drawAll = (watching: Watching) =>
-  Effect.zipRight(
-    Effect.acquireRelease(write(View.enter), () => Effect.ignore(write(View.leave))),
-    Effect.forever(Effect.zipLeft(draw(watching), Effect.sleep(frameTime)))
-  )
 
 /** Closes all shards in a way that lets the next process resume them. How many sessions there are to resume. */
 const closeAll = (shards: ReadonlyArray<Shard.Shard>): Effect.Effect<number> =>
@@ -170,7 +169,7 @@ export const run = <E, R>(
     )
     const reading = yield* Effect.forkScoped(Effect.raceFirst(readAll(watching), showNotices))
 
-    const view = options.mode === "live" ? Effect.scoped(drawAll(watching)) : Effect.never
+    const view = options.mode === "live" ? Live.show(draw(watching)) : Effect.never
     const timeUp = Option.match(options.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
     const watched = Effect.raceFirst(
       Effect.raceFirst(Fiber.join(reading), options.beside),

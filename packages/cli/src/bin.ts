@@ -3,6 +3,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Cli from "./Cli.js"
+import * as ExitCode from "./ExitCode.js"
 
 // A pipe whose reader is gone is an error of the write as well, and dealt with there; unheard, it would be thrown here.
 process.stdout.on("error", () => {})
@@ -20,5 +21,9 @@ process.on("SIGINT", () => {
 
 Cli.run(process.argv).pipe(
   Effect.provide(NodeContext.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true })
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    disablePrettyLogger: true,
+    teardown: (exit, onExit) => onExit(ExitCode.of(exit))
+  })
 )

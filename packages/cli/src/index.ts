@@ -55,6 +55,13 @@ export * as Reference from "./Reference.js"
 export * as QueueCommand from "./QueueCommand.js"
 
 /**
+ * What the process ends with.
+ *
+ * @since 0.1.0
+ */
+export * as ExitCode from "./ExitCode.js"
+
+/**
  * `vesper run`.
  *
  * @since 0.1.0
@@ -74,3 +81,31 @@ export * as View from "./View.js"
  * @since 0.1.0
  */
 export * as Watch from "./Watch.js"
+
+/**
+ * What happens in a simulation, by flags or from a file.
+ *
+ * @since 0.1.0
+ */
+export * as ScenarioFile from "./ScenarioFile.js"
+
+/**
+ * `vesper simulate`.
+ *
+ * @since 0.1.0
+ */
+export * as SimulateCommand from "./SimulateCommand.js"
+
+/**
+ * What a simulated gateway has seen so far.
+ *
+ * @since 0.1.0
+ */
+export * as SimulatorBoard from "./SimulatorBoard.js"
+
+/**
+ * How a simulated gateway looks, as text.
+ *
+ * @since 0.1.0
+ */
+export * as SimulatorView from "./SimulatorView.js"

@@ -28,6 +28,7 @@ const draw = (board: Board.Board, size: { readonly columns: number; readonly row
       standing(ShardStatus.Disconnected({ closeCode: Option.some(4009), reconnectAttempts: 3 }))
     ],
     board,
+    hasColours: true,
     ...size
   })).split("\r\n")
 

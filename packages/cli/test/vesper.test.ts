@@ -112,6 +112,30 @@ describe("vesper demo", () => {
     }), timeout)
 })
 
+describe("vesper simulate", () => {
+  it.scopedLive(
+    "serves vesper run, tells what it sees, and ends with 3 if it is strict and a client was not",
+    () =>
+      Effect.gen(function*() {
+        const simulate = yield* vesper(["simulate", "--port", "0", "--strict", "--rate", "50", "--guilds", "4"])
+        yield* simulate.awaitOutput(/listening on ws/)
+        const url = /ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""
+        // Two shards at a time where one is allowed.
+        const args = ["run", "--gateway-url", url, "--shards", "2", "--max-concurrency", "2"]
+        const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        yield* run.awaitOutput(/READY/)
+        yield* simulate.awaitOutput(/VIOLATION {2}IdentifyRate/)
+        simulate.process.kill("SIGINT")
+        assert.strictEqual(yield* simulate.exit, 3)
+        assert.match(simulate.stdout(), /Identify, \d+ bytes.*<redacted>/)
+        assert.match(simulate.stdout(), /1 identified.*1 violation\n$/)
+        assert.match(simulate.stderr(), /^vesper: a client did what Discord would punish/)
+        assert.notInclude(simulate.stdout(), "secret")
+      }),
+    timeout
+  )
+})
+
 describe("vesper run", () => {
   it.scopedLive("without a token says in one line what is missing and what needs none", () =>
     Effect.gen(function*() {
@@ -174,7 +198,7 @@ describe("vesper run", () => {
     it.scopedLive(`refuses ${args.join(" ")}`, () =>
       Effect.gen(function*() {
         const run = yield* vesper(["run", ...args], { DISCORD_TOKEN: "secret" })
-        assert.strictEqual(yield* run.exit, 1)
+        assert.strictEqual(yield* run.exit, 2)
         assert.match(run.stdout() + run.stderr(), problem)
         assert.notInclude(run.stdout() + run.stderr(), "secret")
       }), timeout)

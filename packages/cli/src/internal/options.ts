@@ -3,31 +3,12 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Terminal from "@effect/platform/Terminal"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
 import type * as Watch from "../Watch.js"
-
-const units: Readonly<Record<string, Duration.Unit>> = {
-  ms: "millis",
-  s: "seconds",
-  m: "minutes",
-  h: "hours",
-  d: "days"
-}
-
-/** `500ms`, `10s`, `1.5m`, `2h`, or as Effect writes durations: `10 seconds`. */
-export const parseDuration = (text: string): Either.Either<Duration.Duration, string> => {
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim()) ?? []
-  return amount === undefined
-    ? Either.left(`"${text}" is no duration: give a number and a unit, such as 10s, 500ms or 2m`)
-    : Either.mapLeft(
-      // What the pattern lets through is either a duration of Effect's, or its unit is wrong: decoding tells.
-      Either.try(() => Duration.decode(`${Number(amount)} ${units[unit] ?? unit}` as Duration.DurationInput)),
-      () => `"${unit}" is no unit of time: use ms, s, m, h or d`
-    )
-}
+import { parseDuration } from "./duration.js"
 
 /** Makes a reading that can fail part of an option. */
 export const parsed = <A, B>(
@@ -38,6 +19,14 @@ export const parsed = <A, B>(
     option,
     (value) => Either.mapLeft(read(value), (problem) => ValidationError.invalidValue(HelpDoc.p(problem)))
   )
+
+/** For numbers that only make sense from here to there. */
+export const inRange = (min: number, max: number) => (value: number): Either.Either<number, string> =>
+  value < min
+    ? Either.left(`${value} is too few: give a number of at least ${min}`)
+    : value > max
+    ? Either.left(`${value} is too many: give a number of at most ${max}`)
+    : Either.right(value)
 
 export const duration: Options.Options<Option.Option<Duration.Duration>> = Options.text("duration").pipe(
   (option) => parsed(option, parseDuration),

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
-import { parseDuration } from "../../src/internal/options.js"
+import { parseDuration } from "../../src/internal/duration.js"
 
 const read: ReadonlyArray<readonly [text: string, millis: number]> = [
   ["10s", 10_000],

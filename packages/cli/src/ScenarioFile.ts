@@ -1,0 +1,241 @@
+/**
+ * What happens in a simulation, as people write it: by flags such as `drop:30s`, or in a file of JSON.
+ *
+ * @since 0.1.0
+ */
+import * as Fault from "@vesper/testing/Fault"
+import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import { parseDuration } from "./internal/duration.js"
+import { nearest } from "./internal/nearest.js"
+import { pathOf } from "./internal/issue.js"
+
+/**
+ * Something that happens: a fault, or an event that is sent. `at` is how long after the start; with `every` it happens
+ * again and again from there on, first after that long.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Step {
+  readonly at: Duration.Duration
+  readonly every: Duration.Duration | undefined
+  /** The only shard that it happens to; none means all, or, for an event, the one of its guild. */
+  readonly shard: number | undefined
+  readonly what: Fault.Fault | { readonly _tag: "Send"; readonly t: string; readonly d: unknown }
+}
+
+const DurationText = Schema.transformOrFail(Schema.String, Schema.DurationFromSelf, {
+  strict: true,
+  decode: (text, _, ast) => Either.mapLeft(parseDuration(text), (problem) => new ParseResult.Type(ast, text, problem)),
+  encode: (duration) => Either.right(`${Duration.toMillis(duration)}ms`)
+})
+
+const Count = Schema.Int.pipe(Schema.greaterThanOrEqualTo(1))
+const CloseCode = Schema.Int.pipe(Schema.between(1000, 4999))
+const times = Schema.optionalWith(Count, { default: () => 1 })
+const host = Schema.optionalWith(Schema.Literal("gateway", "resume", "any"), { default: () => "any" })
+const resumable = Schema.optionalWith(Schema.Boolean, { default: () => false })
+
+const timing = { at: Schema.optional(DurationText), every: Schema.optional(DurationText) }
+const shard = { shard: Schema.optional(Schema.NonNegativeInt) }
+
+/** `InvalidSession` is written `invalid-session`. */
+const written = (tag: string): string => tag.replace(/\B[A-Z]/g, "-$&").toLowerCase()
+
+/** An object whose `fault` says which it is; its other keys have the names of the fault's own. */
+const fault = <Tag extends Fault.Fault["_tag"], Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
+  Schema.Struct({
+    ...timing,
+    ...fields,
+    _tag: Schema.propertySignature(Schema.transformLiteral(written(tag), tag)).pipe(Schema.fromKey("fault"))
+  })
+
+const faults = {
+  Drop: fault("Drop", shard),
+  Close: fault("Close", {
+    ...shard,
+    code: Schema.optionalWith(CloseCode, { default: () => 4000 }),
+    reason: Schema.optionalWith(Schema.String, { default: () => "" })
+  }),
+  Reconnect: fault("Reconnect", shard),
+  InvalidSession: fault("InvalidSession", { ...shard, resumable }),
+  EndSession: fault("EndSession", shard),
+  RequestHeartbeat: fault("RequestHeartbeat", shard),
+  StopAcknowledging: fault("StopAcknowledging", shard),
+  Stall: fault("Stall", shard),
+  Corrupt: fault("Corrupt", shard),
+  SendText: fault("SendText", { ...shard, text: Schema.String }),
+  SkipSequence: fault("SkipSequence", { ...shard, count: Schema.optionalWith(Count, { default: () => 1 }) }),
+  DuplicateLast: fault("DuplicateLast", shard),
+  HelloAgain: fault("HelloAgain", shard),
+  SplitFrames: fault("SplitFrames", shard),
+  DenyVoice: fault("DenyVoice", shard),
+  RefuseConnections: fault("RefuseConnections", {
+    host,
+    times,
+    status: Schema.optionalWith(Schema.Int.pipe(Schema.between(400, 599)), { default: () => 503 })
+  }),
+  NeverOpen: fault("NeverOpen", { host, times }),
+  NeverHello: fault("NeverHello", { host, times }),
+  HelloWithoutInterval: fault("HelloWithoutInterval", { host, times }),
+  ReconnectBeforeHello: fault("ReconnectBeforeHello", { host, times }),
+  NeverReady: fault("NeverReady", { host, times }),
+  NeverResumed: fault("NeverResumed", { host, times }),
+  AcceptThenClose: fault("AcceptThenClose", { host, times, code: Schema.optional(CloseCode) }),
+  RejectResume: fault("RejectResume", { host, times, resumable })
+} satisfies { readonly [Tag in Fault.Fault["_tag"]]: Schema.Schema.Any }
+
+/**
+ * The names of all faults, as they are written.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const faultNames: ReadonlyArray<string> = Object.keys(faults).map(written)
+
+const FaultStep = Schema.Union(...Object.values(faults))
+
+const SendStep = Schema.Struct({
+  ...timing,
+  ...shard,
+  send: Schema.Struct({
+    t: Schema.String.pipe(
+      Schema.pattern(/^[A-Z][A-Z0-9_]*$/, { message: () => "Expected a name such as MESSAGE_CREATE" })
+    ),
+    d: Schema.Unknown
+  })
+})
+
+const File = Schema.Struct({ steps: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+
+const decode = <A, I>(schema: Schema.Schema<A, I>, value: unknown): Either.Either<A, string> =>
+  Either.mapLeft(
+    Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(value),
+    (error) => pathOf(error).join(": ")
+  )
+
+/** A fault of live connections at the start would meet nobody. */
+const checkTime = (step: Step, name: string): Either.Either<Step, string> =>
+  step.every !== undefined || Duration.toMillis(step.at) > 0 || (step.what._tag !== "Send" && Fault.isRule(step.what))
+    ? Either.right(step)
+    : Either.left(`"${name}" needs a time, for nobody is connected at the start: "at": "30s", or "every": "30s"`)
+
+const isFault = (name: unknown): boolean => typeof name === "string" && faultNames.includes(name)
+
+const unknownFault = (name: unknown): string =>
+  typeof name === "string"
+    ? `"${name}" is no fault; did you mean ${nearest(name, faultNames)}? All: ${faultNames.join(", ")}`
+    : "neither a \"fault\" nor something to \"send\" is named"
+
+const decodeStep = (value: Readonly<Record<string, unknown>>): Either.Either<Step, string> => {
+  if ("send" in value) {
+    return Either.flatMap(
+      decode(SendStep, value),
+      ({ at = Duration.zero, every, send, shard }) =>
+        checkTime({ at, every, shard, what: { _tag: "Send", t: send.t, d: send.d } }, "send")
+    )
+  }
+  const name = value["fault"]
+  if (!isFault(name)) {
+    return Either.left(`fault: ${unknownFault(name)}`)
+  }
+  return Either.flatMap(decode(FaultStep, value), ({ at = Duration.zero, every, ...rest }) => {
+    if (!("shard" in rest)) {
+      return checkTime({ at, every, shard: undefined, what: rest }, String(name))
+    }
+    const { shard, ...what } = rest
+    return checkTime({ at, every, shard, what }, String(name))
+  })
+}
+
+const decodeSteps = (values: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+  Either.all(values.map((value, index) => Either.mapLeft(decodeStep(value), (problem) => `steps[${index}].${problem}`)))
+
+/**
+ * Reads what a scenario file holds: `{ "steps": [{ "at": "10s", "fault": "drop", "shard": 1 }, …] }`. The left side
+ * names the place in the file.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string): Either.Either<ReadonlyArray<Step>, string> =>
+  Either.try({
+    try: (): unknown => JSON.parse(text),
+    catch: (error) => `it is not JSON: ${error instanceof Error ? error.message : String(error)}`
+  }).pipe(
+    Either.flatMap((value) => decode(File, value)),
+    Either.flatMap(({ steps }) => decodeSteps(steps))
+  )
+
+/** What stays text however it looks. */
+const textKeys = new Set(["at", "every", "host", "reason", "text"])
+
+const valueOf = (key: string, text: string): unknown =>
+  textKeys.has(key)
+    ? text
+    : text === "true"
+    ? true
+    : text === "false"
+    ? false
+    : /^-?\d+$/.test(text)
+    ? Number(text)
+    : text
+
+/**
+ * Reads a flag: the fault's name, then after a colon its time and its settings, such as `drop:30s`,
+ * `close:1m,code=4009,shard=0`, `reconnect:every=20s` or `refuse-connections:times=3`.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parseFlag = (flag: string): Either.Either<Step, string> => {
+  const [, name = "", rest = ""] = /^([^:,]*)[:,]?(.*)$/s.exec(flag) ?? []
+  if (!isFault(name)) {
+    return Either.left(unknownFault(name))
+  }
+  const settings = rest.split(",").filter((part) => part !== "").map((part): readonly [string, unknown] => {
+    const [key = "", ...value] = part.split("=")
+    return value.length === 0 ? ["at", key] : [key, valueOf(key, value.join("="))]
+  })
+  return Either.mapLeft(
+    decodeStep({ ...Object.fromEntries(settings), fault: name }),
+    (problem) =>
+      `--fault ${flag}: ${
+        problem.replace("\"at\": \"30s\", or \"every\": \"30s\"", `${name}:30s, or ${name}:every=30s`)
+      }`
+  )
+}
+
+const perform = (simulator: GatewaySimulator.GatewaySimulator, { shard, what }: Step): Effect.Effect<unknown> => {
+  if (what._tag !== "Send") {
+    return simulator.inject(what, shard === undefined ? "all" : { shard })
+  }
+  const { d, t } = what
+  const guildId = Predicate.hasProperty(d, "guild_id") && typeof d.guild_id === "string" ? d.guild_id : undefined
+  return simulator.dispatch({ t, d, shard, guildId })
+}
+
+/**
+ * Lets everything happen at its time. Completes when nothing is to come.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const run = (simulator: GatewaySimulator.GatewaySimulator, steps: ReadonlyArray<Step>): Effect.Effect<void> =>
+  Effect.forEach(
+    steps,
+    (step) => {
+      const once = perform(simulator, step)
+      return Effect.delay(
+        step.every === undefined ? once : Effect.forever(Effect.delay(once, step.every)),
+        step.at
+      )
+    },
+    { concurrency: "unbounded", discard: true }
+  )

@@ -1,0 +1,241 @@
+/**
+ * How a simulated gateway looks, as text: the live screen, the plain lines, the lines of JSON, and the summary.
+ *
+ * @since 0.1.0
+ */
+import * as Ansi from "@effect/printer-ansi/Ansi"
+import * as Doc from "@effect/printer-ansi/AnsiDoc"
+import * as Opcode from "@vesper/model/Opcode"
+import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
+import { clock, frame, line, type Piece } from "./internal/draw.js"
+import { clean, pad } from "./internal/text.js"
+import type * as SimulatorBoard from "./SimulatorBoard.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Screen {
+  readonly title: string
+  readonly board: SimulatorBoard.SimulatorBoard
+  readonly sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
+  readonly now: number
+  readonly columns: number
+  readonly rows: number
+  readonly hasColours: boolean
+}
+
+const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
+
+const say = (title: string, text: string): readonly [title: string, text: string] => [title, text]
+
+/** What an entry says: what it is, and more about it. */
+const told = LogEntry.match({
+  Opened: ({ url }) => say("opened", url),
+  Refused: ({ status, url }) => say("refused", `${status} ${url}`),
+  Received: ({ bytes, d, op }) => say("received", `${nameOf(op)}, ${bytes} bytes: ${JSON.stringify(d) ?? "nothing"}`),
+  Sent: ({ op, s, t }) => say("sent", op === Opcode.Dispatch ? `${t} (${s})` : nameOf(op)),
+  Identified: ({ intents, session }) => say("identified", `session ${shortened(session)}, intents ${intents}`),
+  Resumed: ({ replayed, session }) => say("resumed", `session ${shortened(session)}, ${replayed} events replayed`),
+  Closed: ({ by, code, reason }) =>
+    say(
+      "closed",
+      `by the ${by}${code === undefined ? ", without a close frame" : ` with ${code}`}${
+        reason === "" ? "" : `: ${reason}`
+      }`
+    ),
+  SessionEnded: ({ session, why }) => say("session ended", `${shortened(session)}: ${why}`),
+  Violation: ({ detail, rule }) => say("VIOLATION", `${rule}: ${detail}`)
+})
+
+/** Sessions of the simulator are counted; the zeros before the number say nothing. */
+const shortened = (session: string): string => session.replace(/^0+(?=.)/, "")
+
+const connectionLabel = ({ connection }: LogEntry.LogEntry): string => connection === 0 ? "" : `c${connection}`
+
+const shardLabel = ({ shard }: LogEntry.LogEntry): string => shard === undefined ? "" : `#${shard}`
+
+const styleOf = (entry: LogEntry.LogEntry): Ansi.Ansi => {
+  switch (entry._tag) {
+    case "Violation":
+    case "Refused":
+      return Ansi.red
+    case "Identified":
+    case "Resumed":
+      return Ansi.green
+    case "Closed":
+    case "SessionEnded":
+      return Ansi.yellow
+    default:
+      return Ansi.cyan
+  }
+}
+
+const tailLine = (columns: number, entry: LogEntry.LogEntry): Doc.AnsiDoc => {
+  const [title, text] = told(entry)
+  return line(columns, [
+    {
+      text: `${clock(entry.at)} ${pad(connectionLabel(entry), 5)}${pad(shardLabel(entry), 5)}`,
+      style: Ansi.blackBright
+    },
+    { text: pad(title, 14), style: styleOf(entry) },
+    { text: clean(text) }
+  ])
+}
+
+const widths = { shard: 9, status: 22, connection: 12, since: 10, events: 10, received: 10, beat: 12, sequence: 10 }
+
+const header: Piece = {
+  text: pad("SHARD", widths.shard) + pad("STATUS", widths.status) + pad("CONNECTION", widths.connection) +
+    pad("SINCE", widths.since) + pad("EVENTS", widths.events) + pad("RECEIVED", widths.received) +
+    pad("HEARTBEAT", widths.beat) + pad("SEQUENCE", widths.sequence) + "COMPRESSION",
+  style: Ansi.blackBright
+}
+
+const ago = (now: number, at: number): string => {
+  const seconds = Math.max(0, Math.floor((now - at) / 1_000))
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60]
+  return minutes === 0
+    ? `${rest}s`
+    : minutes < 60
+    ? `${minutes}m ${rest}s`
+    : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
+}
+
+interface Row {
+  readonly session: GatewaySimulator.SessionInfo | undefined
+  readonly connection: SimulatorBoard.Connection | undefined
+}
+
+/** Sessions by shard, then the connections that have none yet. */
+const rowsOf = ({ board, sessions }: Screen): ReadonlyArray<Row> => {
+  const connections = Array.from(HashMap.values(board.connections)).sort((a, b) => a.number - b.number)
+  const bySession = new Map(connections.map((connection) => [connection.session, connection]))
+  return [
+    ...sessions.slice().sort((a, b) => a.total - b.total || a.shard - b.shard).map((session) => ({
+      session,
+      connection: session.isConnected ? bySession.get(session.id) : undefined
+    })),
+    ...connections.filter(({ session }) => session === undefined).map((connection) => ({
+      session: undefined,
+      connection
+    }))
+  ]
+}
+
+const statusOf = ({ connection, session }: Row): Piece =>
+  session === undefined
+    ? { text: "not identified", style: Ansi.yellow }
+    : connection === undefined
+    ? { text: "waiting for a resume", style: Ansi.red }
+    : { text: "connected", style: Ansi.green }
+
+const row = (screen: Screen, self: Row): Doc.AnsiDoc => {
+  const { connection, session } = self
+  const status = statusOf(self)
+  const of = (read: (connection: SimulatorBoard.Connection) => string) =>
+    connection === undefined ? "-" : read(connection)
+  return line(screen.columns, [
+    { text: pad(session === undefined ? "-" : `[${session.shard}/${session.total}]`, widths.shard) },
+    { ...status, text: pad(status.text, widths.status) },
+    {
+      text: pad(of(({ number }) => `c${number}`), widths.connection) +
+        pad(of(({ openedAt }) => ago(screen.now, openedAt)), widths.since) +
+        pad(of(({ events }) => String(events)), widths.events) +
+        pad(of(({ received }) => String(received)), widths.received) +
+        pad(of(({ beatAt }) => beatAt === undefined ? "-" : `${ago(screen.now, beatAt)} ago`), widths.beat) +
+        pad(session === undefined ? "-" : String(session.sequence), widths.sequence) +
+        of(({ compression }) => compression)
+    }
+  ])
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+const totals = ({ board, columns, sessions }: Screen): Doc.AnsiDoc =>
+  line(columns, [
+    {
+      text: `${counted(HashMap.size(board.connections), "connection")}, ${counted(sessions.length, "session")}, ` +
+        `${board.rate.toFixed(1)} events/s, ${counted(board.events, "event")} sent, `
+    },
+    { text: counted(board.violated, "violation"), style: board.violated > 0 ? Ansi.red : Ansi.green }
+  ])
+
+/** Shares the rows that are left: rows of the table first, a few violations, and the rest for the log. */
+const shareRows = (left: number, wanted: { readonly rows: number; readonly violations: number }) => {
+  const rows = Math.max(0, Math.min(wanted.rows, Math.max(1, left - 6)))
+  const violations = Math.max(0, Math.min(wanted.violations, 5, left - rows - 4))
+  return { rows, violations, tail: Math.max(0, left - rows - violations) }
+}
+
+/**
+ * Everything on one screen, drawn over what was there before.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const screen = (self: Screen): string => {
+  const { board, columns } = self
+  const all = rowsOf(self)
+  // Title, totals, two gaps, the header, and the headings of violations and log.
+  const share = shareRows(self.rows - 8, { rows: all.length, violations: board.violations.length })
+  const hidden = all.length - share.rows
+  const last = (entries: ReadonlyArray<LogEntry.LogEntry>, count: number) =>
+    (count === 0 ? [] : entries.slice(-count)).map((entry) => tailLine(columns, entry))
+  return frame(
+    [
+      line(columns, [{ text: self.title, style: Ansi.bold }, { text: "   q ends" }]),
+      totals(self),
+      Doc.empty,
+      line(columns, [header]),
+      ...all.slice(0, share.rows).map((it) => row(self, it)),
+      ...(hidden > 0 ? [line(columns, [{ text: `and ${hidden} more`, style: Ansi.blackBright }])] : []),
+      Doc.empty,
+      ...(share.violations > 0
+        ? [line(columns, [{ text: "VIOLATIONS", style: Ansi.red }]), ...last(board.violations, share.violations)]
+        : []),
+      line(columns, [{ text: "LOG", style: Ansi.blackBright }]),
+      ...last(board.tail, share.tail)
+    ].slice(0, Math.max(1, self.rows)),
+    self.hasColours
+  )
+}
+
+/**
+ * A line for output that is no terminal.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const plain = (entry: LogEntry.LogEntry): string => {
+  const [title, text] = told(entry)
+  return `${clock(entry.at)} ${pad(connectionLabel(entry), 5)}${pad(shardLabel(entry), 5)}${title}  ${clean(text)}`
+}
+
+/**
+ * An entry as a line of JSON.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const json = ({ _tag, ...entry }: LogEntry.LogEntry): string => JSON.stringify({ kind: _tag, ...entry })
+
+/**
+ * What it came to in the end.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const summary = (board: SimulatorBoard.SimulatorBoard): string =>
+  [
+    `${counted(board.opened, "connection")}`,
+    `${board.identified} identified`,
+    `${board.resumed} resumed`,
+    `${counted(board.events, "event")} sent`,
+    `${counted(board.received, "payload")} received`,
+    ...(board.refused > 0 ? [`${board.refused} refused`] : []),
+    counted(board.violated, "violation")
+  ].join(", ")

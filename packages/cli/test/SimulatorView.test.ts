@@ -1,0 +1,111 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import { stripVTControlCharacters } from "node:util"
+import { widthOf } from "../src/internal/text.js"
+import * as SimulatorBoard from "../src/SimulatorBoard.js"
+import * as SimulatorView from "../src/SimulatorView.js"
+
+const common = { at: 0, connection: 1, shard: 0 }
+
+const opened = LogEntry.Opened({ ...common, shard: undefined, url: "ws://host/?v=10&compress=zlib-stream" })
+const identified = LogEntry.Identified({ ...common, session: "0001", intents: 513 })
+const violation = LogEntry.Violation({ ...common, rule: "IdentifyRate", detail: "too soon" })
+const event = LogEntry.Sent({ ...common, op: 0, t: "READY", s: 1 })
+const beat = LogEntry.Received({ ...common, at: 2_000, op: 1, d: 4, bytes: 16 })
+
+const boardOf = (...entries: ReadonlyArray<LogEntry.LogEntry>) =>
+  entries.reduce(SimulatorBoard.add, SimulatorBoard.make(0))
+
+const session = { id: "0001", shard: 0, total: 2, sequence: 1, isConnected: true }
+
+const draw = (board: SimulatorBoard.SimulatorBoard, over: Partial<SimulatorView.Screen> = {}) =>
+  SimulatorView.screen({
+    title: "the title",
+    board,
+    sessions: [session],
+    now: 5_000,
+    columns: 110,
+    rows: 24,
+    hasColours: false,
+    ...over
+  })
+
+describe("the board of a simulator", () => {
+  it("counts, and keeps events and heartbeats out of the log", () => {
+    const board = boardOf(opened, identified, event, event, beat, violation)
+    assert.deepInclude(board, {
+      opened: 1,
+      identified: 1,
+      events: 2,
+      received: 1,
+      violated: 1,
+      violations: [violation]
+    })
+    assert.deepStrictEqual(board.tail, [opened, identified, violation])
+  })
+
+  it("forgets a connection that is closed", () => {
+    const closed = LogEntry.Closed({ ...common, by: "network", code: undefined, reason: "" })
+    assert.match(draw(boardOf(opened, identified)), /\[0\/2\] +connected +c1/)
+    const board = boardOf(opened, identified, closed)
+    assert.match(
+      draw(board, { sessions: [{ ...session, isConnected: false }] }),
+      /\[0\/2\] +waiting for a resume +- /
+    )
+  })
+
+  it("measures the rate once a second, by the time that has passed", () => {
+    const board = boardOf(opened, event, event)
+    assert.strictEqual(SimulatorBoard.sample(board, 999).rate, 0)
+    assert.strictEqual(SimulatorBoard.sample(board, 2_000).rate, 1)
+  })
+})
+
+describe("the screen of a simulator", () => {
+  const board = boardOf(opened, identified, event, beat, violation, ...Array.from({ length: 60 }, () => identified))
+
+  it("shows sessions, violations and the log", () => {
+    const screen = draw(board)
+    assert.match(screen, /1 connection, 1 session, 0\.0 events\/s, 1 event sent, 1 violation/)
+    assert.match(screen, /\[0\/2\] +connected +c1 +5s +1 +1 +3s ago +1 +zlib-stream/)
+    assert.match(screen, /VIOLATIONS[^]*IdentifyRate: too soon[^]*LOG[^]*identified +session 1, intents 513/)
+  })
+
+  it("shows a connection that has not identified", () => {
+    assert.match(draw(boardOf(opened), { sessions: [] }), /- +not identified +c1/)
+  })
+
+  it("takes no more lines and columns than there are", () => {
+    const sessions = Array.from({ length: 30 }, (_, shard) => ({ ...session, id: String(shard), shard }))
+    for (const size of [{ columns: 110, rows: 24 }, { columns: 40, rows: 10 }, { columns: 5, rows: 3 }]) {
+      const lines = stripVTControlCharacters(draw(board, { ...size, sessions })).split("\r\n")
+      assert.isAtMost(lines.length, size.rows)
+      lines.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+    }
+  })
+
+  it("has colours only if it may", () => {
+    assert.match(draw(board, { hasColours: true }), /\u001b\[0;32m/)
+    assert.notMatch(draw(board), /\u001b\[0;[\d;]*m/)
+  })
+})
+
+describe("lines of a simulator", () => {
+  it("are plain or JSON, and cannot steer the terminal", () => {
+    const evil = LogEntry.Violation({ ...common, rule: "x", detail: "a\u001b[2Jb" })
+    assert.match(SimulatorView.plain(evil), /^\d\d:\d\d:\d\d c1 {3}#0 {3}VIOLATION {2}x: a \[2Jb$/)
+    assert.deepStrictEqual(JSON.parse(SimulatorView.json(evil)), {
+      kind: "Violation",
+      ...common,
+      rule: "x",
+      detail: "a\u001b[2Jb"
+    })
+  })
+
+  it("say in the end what it came to", () => {
+    assert.strictEqual(
+      SimulatorView.summary(boardOf(opened, identified, event, beat, violation)),
+      "1 connection, 1 identified, 0 resumed, 1 event sent, 1 payload received, 1 violation"
+    )
+  })
+})
