@@ -3,7 +3,12 @@
  *
  * @since 0.1.0
  */
+import type * as Latency from "@vesper/gateway/Latency"
 import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import { describe, nameOf } from "./internal/describe.js"
 
 /**
@@ -43,20 +48,47 @@ export interface Entry {
 }
 
 /**
+ * The last round trips of a shard's heartbeats.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Pulse {
+  /** How many there were on this connection. */
+  readonly periods: number
+  /** In milliseconds, oldest first, the last ones only. */
+  readonly millis: ReadonlyArray<number>
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
 export interface Board {
+  /** Whether each number is to come: not if only some events are read. */
+  readonly isGapless: boolean
   readonly shards: ReadonlyArray<Counts>
   /** Events a second in the last sampling period, by shard. */
   readonly rates: ReadonlyArray<number>
+  /** How many events of each type came in. */
+  readonly types: HashMap.HashMap<string, number>
+  /** Events a second in the last sampling period by type, the most frequent first. */
+  readonly typeRates: ReadonlyArray<readonly [type: string, perSecond: number]>
+  readonly pulses: ReadonlyArray<Pulse>
   /** Oldest first, the last ones only. */
   readonly tail: ReadonlyArray<Entry>
-  readonly sampled: { readonly at: number; readonly events: ReadonlyArray<number> }
+  readonly sampled: {
+    readonly at: number
+    readonly events: ReadonlyArray<number>
+    readonly types: HashMap.HashMap<string, number>
+  }
 }
 
-/** More than a tall terminal shows. */
-const tailSize = 100
+/** More than a tall terminal shows, for a filter leaves some out. */
+const tailSize = 200
+
+/** As many round trips as a sparkline has columns. */
+const pulseSize = 12
 
 /** How long a rate is measured, in milliseconds. */
 const samplePeriod = 1_000
@@ -67,13 +99,27 @@ const nothing: Counts = { events: 0, sequence: 0, sessions: 0, resumes: 0, lost:
  * @since 0.1.0
  * @category constructors
  */
-export const make = (shards: number, now: number): Board => {
+export const make = (
+  shards: number,
+  now: number,
+  options: { readonly isGapless: boolean } = { isGapless: true }
+): Board => {
   const zeros = Array.from({ length: shards }, () => 0)
-  return { shards: zeros.map(() => nothing), rates: zeros, tail: [], sampled: { at: now, events: zeros } }
+  return {
+    isGapless: options.isGapless,
+    shards: zeros.map(() => nothing),
+    rates: zeros,
+    types: HashMap.empty(),
+    typeRates: [],
+    pulses: zeros.map(() => ({ periods: 0, millis: [] })),
+    tail: [],
+    sampled: { at: now, events: zeros, types: HashMap.empty() }
+  }
 }
 
 /**
- * Counts an event. A READY starts the numbers anew; everything else must follow the one before.
+ * Counts an event. A READY starts the numbers anew, and the first event of a session that another process has begun
+ * starts them where it is; everything else must follow the one before.
  *
  * @since 0.1.0
  * @category combinators
@@ -83,7 +129,7 @@ export const count = (self: Counts, event: Dispatch.Dispatch): Counts => {
   if (event.t === "READY") {
     return { ...counted, sequence: event.s, sessions: self.sessions + 1 }
   }
-  const step = event.s - self.sequence
+  const step = self.sequence === 0 ? 1 : event.s - self.sequence
   return {
     ...counted,
     sequence: Math.max(self.sequence, event.s),
@@ -101,7 +147,11 @@ const append = (self: Board, entry: Entry): Board => ({ ...self, tail: [...self.
  */
 export const addEvent = (self: Board, entry: Entry, event: Dispatch.Dispatch): Board => ({
   ...append(self, entry),
-  shards: self.shards.map((counts, shard) => shard === entry.shard ? count(counts, event) : counts)
+  types: HashMap.modifyAt(self.types, entry.title, (seen) => Option.some(Option.getOrElse(seen, () => 0) + 1)),
+  shards: self.shards.map((counts, shard) => {
+    const counted = shard === entry.shard ? count(counts, event) : counts
+    return self.isGapless ? counted : { ...counted, lost: 0 }
+  })
 })
 
 /**
@@ -122,9 +172,34 @@ export const sample = (self: Board, now: number): Board => {
   return passed < samplePeriod ? self : {
     ...self,
     rates: self.shards.map((counts, shard) => (counts.events - (events[shard] ?? 0)) * 1_000 / passed),
-    sampled: { at: now, events: self.shards.map((counts) => counts.events) }
+    typeRates: Array.from(HashMap.entries(self.types))
+      .map(([type, seen]) => {
+        const before = Option.getOrElse(HashMap.get(self.sampled.types, type), () => 0)
+        return [type, (seen - before) * 1_000 / passed] as const
+      })
+      .filter(([, rate]) => rate > 0)
+      .sort(([, a], [, b]) => b - a),
+    sampled: { at: now, events: self.shards.map((counts) => counts.events), types: self.types }
   }
 }
+
+/**
+ * Takes the newest round trip of each shard, if there is a new one.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const beat = (self: Board, latencies: ReadonlyArray<Latency.Latency>): Board => ({
+  ...self,
+  pulses: self.pulses.map((pulse, shard) => {
+    const { periods = 0, recent = Chunk.empty<Duration.Duration>() } = latencies[shard] ?? {}
+    return periods === pulse.periods ? pulse : {
+      periods,
+      millis: [...pulse.millis, ...Chunk.toReadonlyArray(Chunk.map(Chunk.take(recent, 1), Duration.toMillis))]
+        .slice(-pulseSize)
+    }
+  })
+})
 
 /**
  * The line that stands for an event.

@@ -18,7 +18,7 @@ import * as World from "@vesper/testing/World"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { CliError } from "./CliError.js"
 import * as Common from "./internal/options.js"
@@ -62,7 +62,12 @@ const watch = (options: { readonly duration: Option.Option<Duration.Duration>; r
       title: `vesper demo: ${shardCount} shards on a simulated gateway at ${url}`,
       mode: options.mode,
       duration: options.duration,
+      isGapless: true,
       shards: Effect.provide(Effect.forEach(ShardId.all(shardCount), Shard.make), shardConfig),
+      budget: Effect.map(
+        simulator.gatewayBot,
+        ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
+      ),
       beside: Effect.raceFirst(
         simulator.traffic({ eventsPerSecond }),
         Effect.forever(Effect.zipRight(simulator.run(trouble), Effect.sleep(breather)))

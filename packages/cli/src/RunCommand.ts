@@ -5,60 +5,157 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as SessionStore from "@vesper/gateway/SessionStore"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
-import * as ShardId from "@vesper/model/ShardId"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
+import * as FileStore from "./internal/fileStore.js"
+import { nearest } from "./internal/nearest.js"
 import * as Common from "./internal/options.js"
+import * as Shards from "./Shards.js"
+import type * as View from "./View.js"
 import * as Watch from "./Watch.js"
 
-const atLeastOne = (value: number): Either.Either<number, string> =>
-  value >= 1 ? Either.right(value) : Either.left(`${value} is too few: give a whole number of at least 1`)
+const words = (text: string): ReadonlyArray<string> =>
+  text.split(",").map((word) => word.trim()).filter((word) => word !== "")
 
 const intents = Options.text("intents").pipe(
+  Options.withPseudoName("names"),
   Options.withDefault("Guilds,GuildMessages"),
-  (option) =>
-    Common.parsed(
-      option,
-      (names) =>
-        Either.mapLeft(Intents.parse(names.split(",").filter((name) => name.trim() !== "")), (error) => error.message)
-    ),
-  Options.withDescription("What to be told of, separated by commas, such as Guilds,GuildMessages,MessageContent.")
+  (option) => Common.parsed(option, (names) => Either.mapLeft(Intents.parse(words(names)), (error) => error.message)),
+  Options.withDescription(
+    "What to be told of, separated by commas, such as Guilds,GuildMessages,MessageContent; see vesper intents. " +
+      "Without it Guilds,GuildMessages."
+  )
 )
 
-const shards = Common.parsed(Options.integer("shards"), atLeastOne).pipe(
-  Options.withDefault(1),
-  Options.withDescription("How many shards to run; Discord wants one for every 2,500 guilds.")
+const findEvent = (word: string): Either.Either<EventType.EventType, string> => {
+  const name = word.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
+  return EventType.isKnown(name)
+    ? Either.right(name)
+    : Either.left(`"${word}" is no event; did you mean ${nearest(word, EventType.all)}?`)
+}
+
+const events = Common.parsed(Options.text("events"), (names) => Either.all(words(names).map(findEvent))).pipe(
+  Options.withPseudoName("names"),
+  Options.optional,
+  Options.withDescription(
+    "The only events to read, separated by commas, such as MESSAGE_CREATE,TYPING_START; others are skipped unparsed. " +
+      "Without it, all that the intents let through."
+  )
 )
 
-const maxConcurrency = Common.parsed(Options.integer("max-concurrency"), atLeastOne).pipe(
-  Options.withDefault(1),
-  Options.withDescription("How many shards may identify at a time, as GET /gateway/bot says.")
+const shards = Common.parsed(Options.text("shards"), Shards.parse).pipe(
+  Options.withPseudoName("auto|N|A-B/N"),
+  Options.withDefault(Shards.All({ total: 1 })),
+  Options.withDescription(
+    "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
+      "of them. Without it, the only one. Discord wants one for every 2,500 guilds."
+  )
+)
+
+const maxConcurrency = Common.parsed(Options.integer("max-concurrency"), Common.inRange(1, 10_000)).pipe(
+  Options.optional,
+  Options.withDescription("How many shards may identify at a time. Without it, what GET /gateway/bot says, or 1.")
 )
 
 const gatewayUrl = Options.text("gateway-url").pipe(
-  Options.withDefault(ShardConfig.defaultGatewayUrl),
-  Options.withDescription("Another gateway, such as a proxy or a simulated one.")
+  Options.withPseudoName("url"),
+  Options.optional,
+  Options.withDescription(
+    "Another gateway, such as a proxy or ws://127.0.0.1:8080/ of vesper simulate. Without it, the one that GET " +
+      "/gateway/bot names."
+  )
 )
 
-const tokenMissing = new CliError({
-  message: "DISCORD_TOKEN is not set: put your bot's token into it, or try what needs none: vesper demo"
-})
+const compression = Options.choice("compression", ["auto", "none", "zlib-stream", "zstd-stream"]).pipe(
+  Options.withDefault("auto"),
+  Options.withDescription("How the gateway compresses what it sends; auto is what costs this Node the least.")
+)
 
-const token = Effect.mapError(ShardConfig.tokenConfig, () => tokenMissing)
+const resumeFile = Options.text("resume-file").pipe(
+  Options.withPseudoName("file"),
+  Options.optional,
+  Options.withDescription(
+    "Where sessions are kept, so that the next run resumes them and misses no event. The file is made if there is none."
+  )
+)
 
 const explain = (error: ConfigError.ConfigError): CliError =>
   new CliError({
     message: ConfigError.isInvalidData(error) ? `${error.path.join(".")}: ${error.message}` : String(error),
     exitCode: ExitCode.misused
+  })
+
+/** How often the identify budget is asked for. */
+const budgetInterval = "1 minute"
+
+interface Facts {
+  readonly gatewayUrl: string
+  readonly recommended: number
+  readonly maxConcurrency: number
+  readonly budget: Effect.Effect<Option.Option<View.Budget>>
+}
+
+const budgetOf = ({ sessionStartLimit: { remaining, total } }: GatewayApi.GatewayBot): View.Budget => ({
+  remaining,
+  total
+})
+
+/** Asks GET /gateway/bot, unless the gateway is named and its API is not. */
+const askApi = (
+  options: {
+    readonly gatewayUrl: Option.Option<string>
+    readonly apiUrl: Option.Option<string>
+    readonly shards: Shards.Shards
+  },
+  token: Parameters<typeof GatewayApi.make>[0]["token"]
+): Effect.Effect<Facts, CliError> =>
+  Effect.gen(function*() {
+    if (Option.isSome(options.gatewayUrl) && Option.isNone(options.apiUrl)) {
+      if (options.shards._tag === "Auto") {
+        return yield* new CliError({
+          message: "--shards auto asks the API: name it with --api-url as well, such as http://127.0.0.1:8080/api/v10",
+          exitCode: ExitCode.misused
+        })
+      }
+      return { gatewayUrl: options.gatewayUrl.value, recommended: 1, maxConcurrency: 1, budget: Effect.succeedNone }
+    }
+    const api = yield* GatewayApi.make({ token, baseUrl: Option.getOrUndefined(options.apiUrl) })
+    const answer = yield* Effect.mapError(api.gatewayBot, ({ message }) => new CliError({ message }))
+    const budget = yield* Effect.cachedWithTTL(
+      Effect.option(Effect.map(api.gatewayBot, budgetOf)),
+      budgetInterval
+    )
+    return {
+      gatewayUrl: Option.getOrElse(options.gatewayUrl, () => answer.url),
+      recommended: answer.shards,
+      maxConcurrency: answer.sessionStartLimit.maxConcurrency,
+      budget
+    }
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+
+/** Without a file sessions live as long as the process does. */
+const layerStore = (file: Option.Option<string>) =>
+  Option.match(file, {
+    onNone: () => Layer.empty,
+    onSome: (path) =>
+      SessionStore.layerKeyValueStore.pipe(
+        Layer.provide(Layer.effect(KeyValueStore.KeyValueStore, FileStore.make(path)))
+      )
   })
 
 /**
@@ -67,26 +164,49 @@ const explain = (error: ConfigError.ConfigError): CliError =>
  */
 export const runCommand = Command.make(
   "run",
-  { duration: Common.duration, gatewayUrl, intents, json: Common.json, maxConcurrency, shards },
+  {
+    apiUrl: Common.apiUrl,
+    compression,
+    duration: Common.duration,
+    events,
+    gatewayUrl,
+    intents,
+    json: Common.json,
+    maxConcurrency,
+    resumeFile,
+    shards
+  },
   (options) =>
     Effect.gen(function*() {
-      const config = ShardConfig.make({
-        token: yield* token,
-        intents: options.intents,
-        gatewayUrl: options.gatewayUrl
-      })
-      const shardConfig = yield* Effect.mapError(config, explain)
+      const token = yield* Common.token
+      const facts = yield* askApi(options, token)
+      const shardConfig = yield* Effect.mapError(
+        ShardConfig.make({
+          token,
+          intents: options.intents,
+          events: Option.getOrUndefined(options.events),
+          gatewayUrl: facts.gatewayUrl,
+          identifyProperties: { os: process.platform }
+        }),
+        explain
+      )
+      const ids = Shards.ids(options.shards, facts.recommended)
       const services = Layer.mergeAll(
         Layer.succeed(ShardConfig.ShardConfig, shardConfig),
-        IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency }),
-        NodeGateway.layer()
+        IdentifyQueue.layerInMemory({
+          maxConcurrency: Option.getOrElse(options.maxConcurrency, () => facts.maxConcurrency)
+        }),
+        NodeGateway.layer({ compression: options.compression }),
+        layerStore(options.resumeFile)
       )
       yield* Effect.provide(
         Watch.run({
-          title: `vesper run: ${options.shards} shard${options.shards === 1 ? "" : "s"} on ${options.gatewayUrl}`,
+          title: `vesper run: ${ids.length} shard${ids.length === 1 ? "" : "s"} on ${facts.gatewayUrl}`,
           mode: yield* Common.modeOf(options.json),
           duration: options.duration,
-          shards: Effect.forEach(ShardId.all(options.shards), Shard.make),
+          isGapless: Option.isNone(options.events),
+          shards: Effect.forEach(ids, Shard.make),
+          budget: facts.budget,
           beside: Effect.never,
           settle: () => Effect.succeed(0)
         }),
@@ -94,5 +214,8 @@ export const runCommand = Command.make(
       )
     })
 ).pipe(
-  Command.withDescription("Runs shards on Discord's gateway. The bot's token comes from DISCORD_TOKEN.")
+  Command.withDescription(
+    "Runs shards on Discord's gateway, with a live view on a terminal and plain lines elsewhere. The bot's token comes " +
+      "from DISCORD_TOKEN."
+  )
 )

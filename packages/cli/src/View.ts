@@ -8,11 +8,15 @@ import * as Doc from "@effect/printer-ansi/AnsiDoc"
 import type * as Latency from "@vesper/gateway/Latency"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as Dispatch from "@vesper/model/Dispatch"
+import type * as ShardId from "@vesper/model/ShardId"
+import * as Array from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Board from "./Board.js"
+import * as Controls from "./Controls.js"
 import { nameOf } from "./internal/describe.js"
-import { clock, frame, line } from "./internal/draw.js"
+import { clock, frame, line, type Piece } from "./internal/draw.js"
+import { bar, sparkline } from "./internal/graph.js"
 import { pad } from "./internal/text.js"
 
 /**
@@ -22,9 +26,11 @@ import { pad } from "./internal/text.js"
  * @category models
  */
 export interface Standing {
-  readonly id: string
+  readonly id: ShardId.ShardId
   readonly status: ShardStatus.ShardStatus
   readonly latency: Latency.Latency
+  /** Events that wait to be read. */
+  readonly buffered: number
 }
 
 /**
@@ -35,9 +41,23 @@ export interface Screen {
   readonly title: string
   readonly shards: ReadonlyArray<Standing>
   readonly board: Board.Board
+  /** Identifies that are left today; none if nobody was asked. */
+  readonly budget: Option.Option<Budget>
+  readonly controls: Controls.Controls
   readonly columns: number
   readonly rows: number
   readonly hasColours: boolean
+}
+
+/**
+ * How many identifies are left, out of how many.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Budget {
+  readonly remaining: number
+  readonly total: number
 }
 
 const describeStatus = ShardStatus.match({
@@ -64,27 +84,85 @@ const colour = ShardStatus.match({
 const describeLatency = ({ average }: Latency.Latency): string =>
   Option.match(average, { onNone: () => "-", onSome: (mean) => `${Math.round(Duration.toMillis(mean))} ms` })
 
-const widths = { id: 9, status: 24, rate: 11, latency: 10, events: 9, resumes: 9, sessions: 10 }
+/** Told apart by more than the colour. */
+const symbol = ShardStatus.match({
+  Disconnected: () => "○",
+  Connecting: () => "◌",
+  Identifying: () => "◔",
+  Resuming: () => "◑",
+  Connected: () => "●",
+  FatallyClosed: () => "✕"
+})
 
-const header = (columns: number): Doc.AnsiDoc =>
-  line(columns, [{
-    text: pad("SHARD", widths.id) + pad("STATUS", widths.status) + pad("EVENTS/S", widths.rate) +
-      pad("LATENCY", widths.latency) + pad("EVENTS", widths.events) + pad("RESUMES", widths.resumes) +
-      pad("SESSIONS", widths.sessions) + "LOST",
-    style: Ansi.blackBright
-  }])
+const widths = { id: 11, status: 26, rate: 10, latency: 9, pulse: 13, buffer: 8, events: 9, resumes: 9, sessions: 10 }
 
-const row = (screen: Screen, index: number, { id, latency, status }: Standing): Doc.AnsiDoc => {
-  const { events, lost, resumes, sessions } = screen.board.shards[index] ?? Board.totals(screen.board)
+const header: Piece = {
+  text: pad("SHARD", widths.id) + pad("STATUS", widths.status) + pad("EVENTS/S", widths.rate) +
+    pad("LATENCY", widths.latency + widths.pulse) + pad("BUFFER", widths.buffer) + pad("EVENTS", widths.events) +
+    pad("RESUMES", widths.resumes) + pad("SESSIONS", widths.sessions) + "LOST",
+  style: Ansi.blackBright
+}
+
+const row = (screen: Screen, index: number, standing: Standing): Doc.AnsiDoc => {
+  const { buffered, id, latency, status } = standing
+  const { board } = screen
+  const { events, lost, resumes, sessions } = board.shards[index] ?? Board.totals(board)
   return line(screen.columns, [
-    { text: pad(id, widths.id) },
-    { text: pad(describeStatus(status), widths.status), style: colour(status) },
-    { text: pad((screen.board.rates[index] ?? 0).toFixed(1), widths.rate) },
+    { text: pad(String(id), widths.id) },
+    { text: pad(`${symbol(status)} ${describeStatus(status)}`, widths.status), style: colour(status) },
+    { text: pad((board.rates[index] ?? 0).toFixed(1), widths.rate) },
     { text: pad(describeLatency(latency), widths.latency) },
+    { text: pad(sparkline(board.pulses[index]?.millis ?? []), widths.pulse), style: Ansi.cyan },
+    { text: pad(String(buffered), widths.buffer) },
     { text: pad(String(events), widths.events) + pad(String(resumes), widths.resumes) },
     { text: pad(String(sessions), widths.sessions) },
-    lost > 0 ? { text: String(lost), style: Ansi.red } : { text: "0" }
+    lost > 0 ? { text: String(lost), style: Ansi.red } : { text: board.isGapless ? "0" : "-" }
   ])
+}
+
+/** One cell a shard: with its number if the cells are few enough for it, else the symbol alone. */
+const grid = ({ columns, shards }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
+  const idWidth = Math.max(...shards.map(({ id }) => String(id.id).length))
+  const isRoomy = shards.length * (idWidth + 3) <= rows * columns
+  const cell = ({ id, status }: Standing): Piece => ({
+    text: isRoomy ? `${symbol(status)} ${pad(String(id.id), idWidth)} ` : symbol(status),
+    style: colour(status)
+  })
+  const perRow = Math.max(1, Math.floor(columns / (isRoomy ? idWidth + 3 : 1)))
+  return Array.chunksOf(shards.map(cell), perRow).slice(0, rows).map((cells) => line(columns, cells))
+}
+
+const totalsLine = (screen: Screen): Doc.AnsiDoc => {
+  const { board, shards } = screen
+  const connected = shards.filter(({ status }) => status._tag === "Connected").length
+  const { events, lost } = Board.totals(board)
+  const rate = board.rates.reduce((sum, rate) => sum + rate, 0)
+  const buffered = shards.reduce((sum, shard) => sum + shard.buffered, 0)
+  return line(screen.columns, [
+    {
+      text: `${connected} of ${shards.length} connected`,
+      style: connected === shards.length ? Ansi.green : Ansi.yellow
+    },
+    { text: `, ${rate.toFixed(1)} events/s, ${events} events, buffer ${buffered}` },
+    ...Option.match(screen.budget, {
+      onNone: () => [],
+      onSome: ({ remaining, total }): ReadonlyArray<Piece> => [
+        { text: `, ${remaining} of ${total} identifies left`, ...(remaining * 10 < total && { style: Ansi.red }) }
+      ]
+    }),
+    ...(board.isGapless ? [{ text: `, ${lost} lost`, ...(lost > 0 && { style: Ansi.red }) }] : [])
+  ])
+}
+
+const typeLines = ({ board, columns }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
+  const [, greatest = 0] = board.typeRates[0] ?? []
+  return board.typeRates.slice(0, rows).map(([type, rate]) =>
+    line(columns, [
+      { text: pad(type, 30) },
+      { text: pad(rate.toFixed(1), 9) },
+      { text: bar(rate, greatest, Math.min(40, columns - 45)), style: Ansi.cyan }
+    ])
+  )
 }
 
 const shardLabel = ({ shard }: Board.Entry): string => shard === undefined ? "     " : `#${shard}`.padEnd(5)
@@ -98,6 +176,28 @@ const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>
     { text: entry.text }
   ])
 
+const heading = (columns: number, text: string): Doc.AnsiDoc => line(columns, [{ text, style: Ansi.blackBright }])
+
+/** Shares out the rows: half of them to the shards at most, a fifth to the types, and what is left to the log. */
+const shareRows = ({ board, columns, rows, shards }: Screen) => {
+  // Title, totals, header, heading of the log, footer, and the gaps.
+  const left = Math.max(0, rows - 8)
+  const grid = Math.min(Math.ceil(shards.length * 6 / columns), Math.max(1, Math.floor(left / 5)))
+  const table = Math.min(shards.length, Math.max(1, Math.floor(left / 2) - grid))
+  const types = Math.min(6, board.typeRates.length, Math.floor(left / 5))
+  return { grid, table, types, tail: Math.max(0, left - grid - table - types - (types > 0 ? 2 : 0)) }
+}
+
+/** Where there is no room for all shards, the table is for those that have trouble. */
+const tabled = (screen: Screen, room: number): ReadonlyArray<readonly [index: number, standing: Standing]> => {
+  const all = screen.shards.map((standing, index) => [index, standing] as const)
+  if (all.length <= room) {
+    return all
+  }
+  const isTroubled = ([, { status }]: (typeof all)[number]) => status._tag !== "Connected"
+  return [...all.filter(isTroubled), ...all.filter((it) => !isTroubled(it))].slice(0, room)
+}
+
 /**
  * Everything on one screen, drawn over what was there before.
  *
@@ -105,16 +205,31 @@ const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>
  * @category rendering
  */
 export const screen = (self: Screen): string => {
-  const fixed = [
-    line(self.columns, [{ text: self.title, style: Ansi.bold }, { text: "   q ends" }]),
+  const { board, columns, controls } = self
+  const share = shareRows(self)
+  const types = typeLines(self, share.types)
+  const shown = board.tail.filter((entry) => Controls.shows(controls, entry.at, `${entry.title} ${entry.text}`))
+  const lines = [
+    line(columns, [{ text: self.title, style: Ansi.bold }]),
+    totalsLine(self),
+    ...grid(self, share.grid),
     Doc.empty,
-    header(self.columns),
-    ...self.shards.map((standing, index) => row(self, index, standing)),
-    Doc.empty
-  ]
-  const room = Math.max(0, self.rows - fixed.length - 1)
-  const tail = room === 0 ? [] : self.board.tail.slice(-room).map((entry) => tailLine(self.columns, entry))
-  return frame([...fixed, ...tail], self.hasColours)
+    line(columns, [header]),
+    ...tabled(self, share.table).map(([index, standing]) => row(self, index, standing)),
+    Doc.empty,
+    ...(types.length > 0 ? [heading(columns, "EVENTS/S BY TYPE"), ...types, Doc.empty] : []),
+    heading(columns, "LOG"),
+    ...(share.tail === 0 ? [] : shown.slice(-share.tail).map((entry) => tailLine(columns, entry)))
+  ].slice(0, Math.max(0, self.rows - 1))
+  const gap = Array.makeBy(self.rows - 1 - lines.length, () => Doc.empty)
+  return frame(
+    [
+      ...lines,
+      ...(self.rows - 1 > lines.length ? gap : []),
+      line(columns, [{ text: Controls.footer(controls), style: Ansi.bold }])
+    ],
+    self.hasColours
+  )
 }
 
 /**
@@ -144,9 +259,10 @@ export const json = (event: Dispatch.Dispatch, shard: number | undefined): strin
 export const summary = (board: Board.Board, end: { readonly missing: number; readonly kept: number }): string => {
   const { events, lost, repeated, resumes, sessions } = Board.totals(board)
   const missed = lost + end.missing
-  const counted = [`${events} events`, `${sessions} sessions begun`, `${resumes} resumed`, `${missed} events lost`]
+  const counted = [`${events} events`, `${sessions} sessions begun`, `${resumes} resumed`]
   return [
     ...counted,
+    ...(board.isGapless ? [`${missed} events lost`] : []),
     ...(repeated > 0 ? [`${repeated} repeated`] : []),
     `${end.kept} of ${board.shards.length} sessions kept for a later resume`
   ].join(", ")

@@ -24,6 +24,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Board from "./Board.js"
 import type { CliError, OutputClosed } from "./CliError.js"
+import * as Controls from "./Controls.js"
 import * as Live from "./internal/live.js"
 import { writeLine } from "./internal/output.js"
 import { clean } from "./internal/text.js"
@@ -46,20 +47,30 @@ export type Mode = "live" | "plain" | "json"
 export interface Options<E, R> {
   readonly title: string
   readonly mode: Mode
+  /** Whether the shards read all events of their sessions: then those that stay away can be counted. */
+  readonly isGapless: boolean
   /** When to end; none means on Ctrl-C. */
   readonly duration: Option.Option<Duration.Duration>
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>, E, R>
+  /** How many identifies are left, if there is somebody to ask; asked again and again. */
+  readonly budget: Effect.Effect<Option.Option<View.Budget>>
   /** What goes on beside the shards as long as they are watched. */
   readonly beside: Effect.Effect<never, E, R>
   /** Lets what is still on the way come in; how many events stayed away. Asked with the last numbers that came in. */
   readonly settle: (sequences: Effect.Effect<ReadonlyArray<number>>) => Effect.Effect<number, never, R>
 }
 
+/** How often the budget is looked at; who answers may well answer with what it knew. */
+const budgetInterval = "2 seconds"
+
 interface Watching {
-  readonly options: { readonly title: string; readonly mode: Mode }
+  readonly options: Pick<Options<never, never>, "budget" | "mode" | "title">
   readonly shards: ReadonlyArray<Shard.Shard>
   // What has come in so far; replaced with each event.
   board: Board.Board
+  // What the keys have made of the view.
+  controls: Controls.Controls
+  budget: Option.Option<View.Budget>
 }
 
 /** The log becomes part of the view: it must not write across the screen. */
@@ -117,24 +128,48 @@ const readAll = (watching: Watching) =>
     { concurrency: "unbounded", discard: true }
   )
 
+const standing = (shard: Shard.Shard): Effect.Effect<View.Standing> =>
+  Effect.map(
+    Effect.all([shard.status, shard.latency, shard.buffered]),
+    ([status, latency, buffered]) => ({ id: shard.id, status, latency, buffered })
+  )
+
 const draw = (watching: Watching) =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
-    watching.board = Board.sample(watching.board, yield* Clock.currentTimeMillis)
-    const shards = yield* Effect.forEach(watching.shards, (shard) =>
-      Effect.map(
-        Effect.all([shard.status, shard.latency]),
-        ([status, latency]): View.Standing => ({ id: String(shard.id), status, latency })
-      ))
-    const { board, options: { title } } = watching
+    const { options, shards } = watching
+    const standings = yield* Effect.forEach(shards, standing)
+    watching.board = Board.beat(
+      Board.sample(watching.board, yield* Clock.currentTimeMillis),
+      standings.map(({ latency }) => latency)
+    )
     return View.screen({
-      title,
-      shards,
-      board,
+      title: options.title,
+      shards: standings,
+      board: watching.board,
+      budget: watching.budget,
+      controls: watching.controls,
       columns: yield* terminal.columns,
       rows: yield* terminal.rows,
       hasColours: yield* Live.hasColours
     })
+  })
+
+/** Asks beside the drawing: an API may take its time. */
+const followBudget = (watching: Watching): Effect.Effect<never> =>
+  watching.options.budget.pipe(
+    Effect.tap((budget) => {
+      watching.budget = budget
+    }),
+    Effect.zipRight(Effect.sleep(budgetInterval)),
+    Effect.forever
+  )
+
+const onKey = (watching: Watching): Live.OnKey => (key) =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const controls = Controls.press(watching.controls, key, now)
+    watching.controls = Option.getOrElse(controls, () => watching.controls)
+    return Option.isNone(controls)
   })
 
 /** Closes all shards in a way that lets the next process resume them. How many sessions there are to resume. */
@@ -163,13 +198,21 @@ export const run = <E, R>(
     const logger = Logger.replace(Logger.defaultLogger, makeLogger((entry) => notices.unsafeOffer(entry)))
     // Shards log to the loggers of where they were made.
     const shards = yield* Effect.provide(options.shards, logger)
-    const watching: Watching = { options, shards, board: Board.make(shards.length, yield* Clock.currentTimeMillis) }
+    const watching: Watching = {
+      options,
+      shards,
+      board: Board.make(shards.length, yield* Clock.currentTimeMillis, options),
+      controls: Controls.initial,
+      budget: Option.none()
+    }
     const showNotices = Effect.forever(
       Effect.flatMap(Effect.orDie(notices.take), (entry) => showNotice(watching, entry))
     )
     const reading = yield* Effect.forkScoped(Effect.raceFirst(readAll(watching), showNotices))
 
-    const view = options.mode === "live" ? Live.show(draw(watching)) : Effect.never
+    const view = options.mode === "live"
+      ? Effect.raceFirst(Live.show(draw(watching), onKey(watching)), followBudget(watching))
+      : Effect.never
     const timeUp = Option.match(options.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
     const watched = Effect.raceFirst(
       Effect.raceFirst(Fiber.join(reading), options.beside),

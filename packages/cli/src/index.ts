@@ -20,6 +20,13 @@ export * as Cli from "./Cli.js"
 export * as CliError from "./CliError.js"
 
 /**
+ * What the keys of a live view do.
+ *
+ * @since 0.1.0
+ */
+export * as Controls from "./Controls.js"
+
+/**
  * `vesper demo`.
  *
  * @since 0.1.0
@@ -88,6 +95,13 @@ export * as Watch from "./Watch.js"
  * @since 0.1.0
  */
 export * as ScenarioFile from "./ScenarioFile.js"
+
+/**
+ * Which shards to run, as people write it.
+ *
+ * @since 0.1.0
+ */
+export * as Shards from "./Shards.js"
 
 /**
  * `vesper simulate`.

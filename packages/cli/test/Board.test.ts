@@ -1,5 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Latency from "@vesper/gateway/Latency"
 import * as Dispatch from "@vesper/model/Dispatch"
+import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Board from "../src/Board.js"
 
 const event = (t: string, s: number) => Dispatch.fromPayload({ op: 0, t, s, d: {} })
@@ -16,6 +19,7 @@ const counted: ReadonlyArray<
   ["a resume in order", [["READY", 1], ["A", 2], ["RESUMED", 3]], { resumes: 1, lost: 0, repeated: 0 }],
   ["a gap", [["READY", 1], ["A", 5]], { lost: 3, sequence: 5 }],
   ["a repetition", [["READY", 1], ["A", 2], ["A", 2]], { repeated: 1, lost: 0, sequence: 2 }],
+  ["a session that another process has begun", [["A", 7], ["RESUMED", 8], ["A", 10]], { lost: 1, resumes: 1 }],
   ["a new session", [["READY", 1], ["A", 9], ["READY", 1], ["A", 2]], { sessions: 2, lost: 7, sequence: 2 }]
 ]
 
@@ -26,6 +30,11 @@ describe("a board", () => {
       assert.deepInclude(board.shards[0], counts)
     })
   }
+
+  it("counts nothing as lost if only some events are read", () => {
+    const board = add(add(Board.make(1, 0, { isGapless: false }), 0, "READY", 1), 0, "A", 9)
+    assert.strictEqual(Board.totals(board).lost, 0)
+  })
 
   it("keeps shards apart, and adds them up", () => {
     const board = add(add(add(Board.make(2, 0), 0, "READY", 1), 1, "READY", 1), 1, "A", 4)
@@ -41,12 +50,25 @@ describe("a board", () => {
     assert.deepStrictEqual(Board.sample(sampled, 4_000).rates, [0])
   })
 
+  it("measures the rates of types, the most frequent first", () => {
+    const board = ["A", "B", "B"].reduce((board, t, i) => add(board, 0, t, i + 1), Board.make(1, 0))
+    assert.deepStrictEqual(Board.sample(board, 2_000).typeRates, [["B", 1], ["A", 0.5]])
+  })
+
+  it("takes each round trip once", () => {
+    const latency = (periods: number, millis: number) =>
+      new Latency.Latency({ ...Latency.empty, periods, recent: Chunk.of(Duration.millis(millis)) })
+    const beats = [latency(1, 30), latency(1, 30), latency(2, 30), latency(3, 50)]
+    const board = beats.reduce((board, beat) => Board.beat(board, [beat]), Board.make(1, 0))
+    assert.deepStrictEqual(board.pulses[0]?.millis, [30, 30, 50])
+  })
+
   it("remembers the last lines only", () => {
     let board = Board.make(1, 0)
-    for (let s = 1; s <= 150; s++) {
+    for (let s = 1; s <= 350; s++) {
       board = add(board, 0, "A", s, s)
     }
-    assert.strictEqual(board.tail.length, 100)
-    assert.strictEqual(board.tail.at(-1)?.at, 150)
+    assert.strictEqual(board.tail.length, 200)
+    assert.strictEqual(board.tail.at(-1)?.at, 350)
   })
 })

@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Latency from "@vesper/gateway/Latency"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as Dispatch from "@vesper/model/Dispatch"
+import * as ShardId from "@vesper/model/ShardId"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import * as Board from "../src/Board.js"
+import * as Controls from "../src/Controls.js"
 import { describe as describeEvent } from "../src/internal/describe.js"
 import { clean, fit, pad, widthOf } from "../src/internal/text.js"
 import * as View from "../src/View.js"
@@ -18,19 +20,31 @@ const boardOf = (...events: ReadonlyArray<Dispatch.Dispatch>) =>
     Board.make(2, 0)
   )
 
-const standing = (status: ShardStatus.ShardStatus): View.Standing => ({ id: "[0/2]", status, latency: Latency.empty })
+const standing = (id: number, status: ShardStatus.ShardStatus, total = 2): View.Standing => ({
+  id: ShardId.unsafeMake(id, total),
+  status,
+  latency: Latency.empty,
+  buffered: id
+})
 
-const draw = (board: Board.Board, size: { readonly columns: number; readonly rows: number }) =>
-  stripVTControlCharacters(View.screen({
+const drawn = (board: Board.Board, over: Partial<View.Screen> = {}) =>
+  View.screen({
     title: "the title",
     shards: [
-      standing(ShardStatus.Connected()),
-      standing(ShardStatus.Disconnected({ closeCode: Option.some(4009), reconnectAttempts: 3 }))
+      standing(0, ShardStatus.Connected()),
+      standing(1, ShardStatus.Disconnected({ closeCode: Option.some(4009), reconnectAttempts: 3 }))
     ],
     board,
+    budget: Option.some({ remaining: 990, total: 1_000 }),
+    controls: Controls.initial,
+    columns: 110,
+    rows: 30,
     hasColours: true,
-    ...size
-  })).split("\r\n")
+    ...over
+  })
+
+const draw = (board: Board.Board, over: Partial<View.Screen> = {}) =>
+  stripVTControlCharacters(drawn(board, over)).split("\r\n")
 
 const anyText = FastCheck.string({ unit: "binary" })
 
@@ -52,24 +66,64 @@ describe("text from others", () => {
   })
 })
 
+const messages = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, i) => event("MESSAGE_CREATE", i + 2, { content: `${i} そうです`.repeat(30), author: { username: "ada" } })
+  )
+
 describe("the screen", () => {
+  const board = boardOf(event("READY", 1, { session_id: "abc", user: { username: "vesper" } }), ...messages(40))
+
   it("shows every shard and the newest events, on no more lines and columns than there are", () => {
-    const board = boardOf(
-      event("READY", 1, { session_id: "abc", user: { username: "vesper" } }),
-      ...Array.from(
-        { length: 40 },
-        (_, i) => event("MESSAGE_CREATE", i + 2, { content: `${i} そうです`.repeat(30), author: { username: "ada" } })
-      )
-    )
-    for (const size of [{ columns: 100, rows: 24 }, { columns: 40, rows: 10 }, { columns: 5, rows: 3 }]) {
-      const lines = draw(board, size)
-      assert.isAtMost(lines.length, Math.max(size.rows, 6))
-      lines.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+    for (const size of [{ columns: 110, rows: 30 }, { columns: 40, rows: 10 }, { columns: 5, rows: 3 }]) {
+      for (const count of [2, 700]) {
+        const shards = Array.from({ length: count }, (_, id) => standing(id, ShardStatus.Connected(), count))
+        const lines = draw(Board.sample(board, 2_000), { ...size, shards })
+        assert.strictEqual(lines.length, size.rows)
+        lines.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+      }
     }
-    const lines = draw(board, { columns: 100, rows: 24 })
-    assert.match(lines[3] ?? "", /^\[0\/2\] +connected +0\.0 +- +41 +0 +1 +0/)
-    assert.match(lines[4] ?? "", /disconnected \(4009\), a/)
-    assert.match(lines.at(-1) ?? "", /MESSAGE_CREATE +ada: 39 そ/)
+    const lines = draw(board)
+    assert.match(
+      lines[1] ?? "",
+      /^1 of 2 connected, 0\.0 events\/s, 41 events, buffer 1, 990 of 1000 identifies left, 0 lost/
+    )
+    assert.match(lines[2] ?? "", /^● 0 ○ 1/)
+    assert.match(lines[5] ?? "", /^\[0\/2\] +● connected +0\.0 +- +0 +41 +0 +1 +0/)
+    assert.match(lines[6] ?? "", /○ disconnected \(4009\), /)
+    assert.include(lines.join("\n"), "MESSAGE_CREATE              ada: 39 そ")
+    assert.match(lines.at(-1) ?? "", /^p pauses the log/)
+  })
+
+  it("tells how many events of each type come in", () => {
+    const lines = draw(Board.sample(board, 2_000)).join("\n")
+    assert.match(lines, /EVENTS\/S BY TYPE\nMESSAGE_CREATE +20\.0 +█{40}\nREADY +0\.5 +█\n/)
+  })
+
+  it("lists those with trouble first if there are too many shards, and shows all in the grid", () => {
+    const shards = Array.from(
+      { length: 200 },
+      (_, id) => standing(id, id === 150 ? ShardStatus.Connecting() : ShardStatus.Connected(), 200)
+    )
+    const lines = draw(Board.make(200, 0), { shards })
+    assert.strictEqual(lines.join("").match(/●/g)?.length, 199 + 6)
+    assert.match(lines.join("\n"), /LOST\n\[150\/200\] +◌ connecting/)
+  })
+
+  it("keeps what is filtered out, and what came after a pause, off the log", () => {
+    const two = boardOf(event("READY", 1, { session_id: "abc" }), event("MESSAGE_CREATE", 2, { content: "hi" }))
+    const later = Board.addNotice(two, { at: 5_000, kind: "notice", shard: 0, title: "INFO", text: "hi again" })
+    const log = (controls: Controls.Controls) => draw(later, { controls }).join("\n").replace(/[^]*LOG\n/, "")
+    assert.match(log(Controls.initial), /READY[^]*MESSAGE_CREATE[^]*hi again/)
+    assert.notMatch(log({ ...Controls.initial, filter: "HI" }), /READY/)
+    assert.match(log({ ...Controls.initial, filter: "HI" }), /MESSAGE_CREATE[^]*hi again/)
+    assert.notMatch(log({ ...Controls.initial, pausedAt: Option.some(4_000) }), /hi again/)
+  })
+
+  it("has colours only if it may", () => {
+    assert.match(drawn(board), /\u001b\[0;32m/)
+    assert.notMatch(drawn(board, { hasColours: false }), /\u001b\[0;\d/)
   })
 })
 

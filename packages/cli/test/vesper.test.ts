@@ -1,4 +1,6 @@
 /** The command itself, as a process of its own: what a user sees. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -176,6 +178,34 @@ describe("vesper run", () => {
     timeout
   )
 
+  it.scopedLive(
+    "with auto runs what the API recommends, and resumes what the run before has kept in a file",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* GatewayServer.GatewayServer
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const files = yield* FileSystem.FileSystem
+        const file = `${yield* files.makeTempDirectoryScoped()}/sessions.json`
+        const api = `${url.replace("ws:", "http:")}api/v10`
+        const args = ["run", "--api-url", api, "--shards", "auto", "--resume-file", file, "--compression", "none"]
+        const first = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        yield* first.awaitOutput(/#0 +READY/)
+        first.process.kill("SIGINT")
+        assert.strictEqual(yield* first.exit, 0)
+        const second = yield* vesper([...args, "--events", "resumed"], { DISCORD_TOKEN: "secret" })
+        yield* second.awaitOutput(/#0 +RESUMED/)
+        second.process.kill("SIGINT")
+        assert.strictEqual(yield* second.exit, 0)
+        assert.match(second.stdout(), /^1 events, 0 sessions begun, 1 resumed, 1 of 1 sessions kept/m)
+        assert.deepStrictEqual(yield* simulator.violations, [])
+        assert.notInclude(yield* files.readFileString(file), "secret")
+      }).pipe(Effect.provide([
+        GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ token: Redacted.make("secret") }))),
+        NodeFileSystem.layer
+      ])),
+    timeout
+  )
+
   it.scopedLive("says what is wrong with a token that the gateway refuses", () =>
     Effect.gen(function*() {
       const { url } = yield* GatewayServer.GatewayServer
@@ -189,6 +219,8 @@ describe("vesper run", () => {
 
   const wrong: ReadonlyArray<readonly [args: ReadonlyArray<string>, problem: RegExp]> = [
     [["--intents", "Guild"], /"Guild" is no intent; did you mean Guilds\?/],
+    [["--events", "MESAGE_CREATE"], /"MESAGE_CREATE" is no event; did you mean MESSAGE_CREATE\?/],
+    [["--shards", "auto", "--gateway-url", "ws://127.0.0.1:1/"], /--shards auto asks the API/],
     [["--shards", "0"], /0 is too few/],
     [["--duration", "5x"], /"x" is no unit of time/],
     [["--gateway-url", "nowhere"], /"nowhere" is not a URL/],

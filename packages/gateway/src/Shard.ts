@@ -117,6 +117,8 @@ export interface Shard extends Sender {
   readonly statusChanges: Stream.Stream<ShardStatus.ShardStatus>
   /** What it takes to resume, from the last event that is done; none before READY, and after the session has ended. */
   readonly session: Effect.Effect<Option.Option<Session.Session>>
+  /** Events that wait for their readers; the socket is paused while the buffer is full. */
+  readonly buffered: Effect.Effect<number>
   /** How long the gateway takes to acknowledge heartbeats; begins anew with each connection. */
   readonly latency: Effect.Effect<Latency.Latency>
   /** What the current connection may still send; none without a connection, or if limiting is off. */

@@ -3,10 +3,13 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Terminal from "@effect/platform/Terminal"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Option from "effect/Option"
+import { CliError } from "../CliError.js"
 import type * as Watch from "../Watch.js"
 import { parseDuration } from "./duration.js"
 
@@ -44,3 +47,17 @@ export const modeOf = (isJson: boolean): Effect.Effect<Watch.Mode, never, Termin
     const terminal = yield* Terminal.Terminal
     return isJson ? "json" : (yield* terminal.isTTY) ? "live" : "plain"
   })
+
+export const apiUrl: Options.Options<Option.Option<string>> = Options.text("api-url").pipe(
+  Options.withPseudoName("url"),
+  Options.optional,
+  Options.withDescription(
+    `Another API, such as http://127.0.0.1:8080/api/v10 of vesper simulate. Without it ${GatewayApi.defaultBaseUrl}.`
+  )
+)
+
+/** The bot's token is no option: it would stand in the list of processes, and in the shell's history. */
+export const token = Effect.mapError(ShardConfig.tokenConfig, () =>
+  new CliError({
+    message: "DISCORD_TOKEN is not set: put your bot's token into it, or try what needs none: vesper demo"
+  }))

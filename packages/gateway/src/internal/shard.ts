@@ -229,6 +229,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),
+      buffered: Effect.sync(() => state.buffer.unsafeSize()),
       latency: Effect.sync(() => state.latency),
       rateLimiter: Effect.suspend(() =>
         state.limiter === undefined || !config.rateLimitCommands

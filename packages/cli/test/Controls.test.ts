@@ -1,0 +1,41 @@
+import type * as Terminal from "@effect/platform/Terminal"
+import { assert, describe, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as Controls from "../src/Controls.js"
+
+const key = (input: string): Terminal.UserInput => {
+  const names: Readonly<Record<string, string>> = { "\r": "return", "\u001b": "escape", "\u007f": "backspace" }
+  return {
+    input: Option.some(input),
+    key: { name: names[input] ?? input, ctrl: false, meta: false, shift: false }
+  }
+}
+
+const after = (...keys: ReadonlyArray<string>) =>
+  keys.reduce(
+    (controls, it) => Option.flatMap(controls, (controls) => Controls.press(controls, key(it), 7)),
+    Option.some(Controls.initial)
+  )
+
+const pressed: ReadonlyArray<readonly [keys: ReadonlyArray<string>, change: Partial<Controls.Controls>]> = [
+  [["p"], { pausedAt: Option.some(7) }],
+  [["p", "p"], {}],
+  [["/", "a", "q", "\u007f", "b"], { isTyping: true, filter: "ab" }],
+  [["f", "p", "\r"], { filter: "p" }],
+  [["f", "p", "\r", "\u001b"], {}],
+  [["f", "p", "\u001b"], {}],
+  [["f", "\u0007"], { isTyping: true }],
+  [["x"], {}]
+]
+
+describe("the keys of a live view", () => {
+  for (const [keys, change] of pressed) {
+    it(`take ${JSON.stringify(keys.join(""))} as ${JSON.stringify(change)}`, () =>
+      assert.deepStrictEqual(after(...keys), Option.some({ ...Controls.initial, ...change })))
+  }
+
+  it("quit with q, but not while a filter is typed", () => {
+    assert.deepStrictEqual(after("q"), Option.none())
+    assert.isTrue(Option.isSome(after("/", "q")))
+  })
+})
