@@ -7,7 +7,9 @@
 import type * as Brand from "effect/Brand"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import * as BitSet from "./internal/bitSet.js"
 
 /**
  * The set, as the number that Discord takes. Bits that stand for no intent today are kept, for they may tomorrow.
@@ -132,8 +134,13 @@ const table = {
  */
 export type Name = keyof typeof table
 
-// The keys of an object literal are just its own.
-const names_ = Object.keys(table) as ReadonlyArray<Name>
+// Sets have bits and no sign, and no more of them than a number can hold.
+const fromSet = (bits: bigint): Intents => Number(bits) as Intents
+
+const set = BitSet.make<Intents, Name>(Record.map(table, ({ bit }) => bit), {
+  toBits: BitSet.asNumber.toBits,
+  fromBits: fromSet
+})
 
 /**
  * The names of all intents, in the order of their bits.
@@ -141,7 +148,7 @@ const names_ = Object.keys(table) as ReadonlyArray<Name>
  * @since 0.1.0
  * @category constants
  */
-export const allNames: ReadonlyArray<Name> = names_
+export const allNames: ReadonlyArray<Name> = set.allNames
 
 /**
  * The intents that must be switched on in the developer portal.
@@ -150,7 +157,7 @@ export const allNames: ReadonlyArray<Name> = names_
  * @since 0.1.0
  * @category constants
  */
-export const privilegedNames: ReadonlyArray<Name> = names_.filter((name) => table[name].isPrivileged)
+export const privilegedNames: ReadonlyArray<Name> = allNames.filter((name) => table[name].isPrivileged)
 
 /**
  * Where an application's privileged intents are switched on: the Bot page of each.
@@ -184,14 +191,6 @@ const isBits = (bits: number): bits is Intents => Number.isSafeInteger(bits) && 
 export const Intents: Schema.Schema<Intents, number> = Schema.Number.pipe(
   Schema.filter(isBits, { message: () => "expected a set of intents: a whole number of 0 or more" })
 )
-
-// Bitwise operators see 32 bits, and intents may have up to 53.
-const valueOf = (name: Name): number => 2 ** table[name].bit
-
-const hasBit = (bits: number, bit: number): boolean => Math.floor(bits / 2 ** bit) % 2 === 1
-
-/** Sums and differences of single bits stay whole numbers of 0 or more. */
-const fromSum = (bits: number): Intents => bits as Intents
 
 /**
  * The position of the intent's bit.
@@ -271,25 +270,25 @@ export const fromBits = (bits: number): Either.Either<Intents, InvalidIntents> =
  * @since 0.1.0
  * @category constants
  */
-export const none: Intents = fromSum(0)
+export const none: Intents = set.none
 
 /**
  * @since 0.1.0
  * @category getters
  */
-export const has = (self: Intents, name: Name): boolean => hasBit(self, table[name].bit)
+export const has: (self: Intents, name: Name) => boolean = set.has
 
 /**
  * @since 0.1.0
  * @category combinators
  */
-export const add = (self: Intents, name: Name): Intents => has(self, name) ? self : fromSum(self + valueOf(name))
+export const add: (self: Intents, name: Name) => Intents = set.add
 
 /**
  * @since 0.1.0
  * @category combinators
  */
-export const remove = (self: Intents, name: Name): Intents => has(self, name) ? fromSum(self - valueOf(name)) : self
+export const remove: (self: Intents, name: Name) => Intents = set.remove
 
 /**
  * A set of the named intents.
@@ -307,7 +306,7 @@ export const remove = (self: Intents, name: Name): Intents => has(self, name) ? 
  * @since 0.1.0
  * @category constructors
  */
-export const of = (...names: ReadonlyArray<Name>): Intents => names.reduce(add, none)
+export const of: (...names: ReadonlyArray<Name>) => Intents = set.of
 
 /**
  * Every intent, the privileged ones too.
@@ -315,7 +314,7 @@ export const of = (...names: ReadonlyArray<Name>): Intents => names.reduce(add, 
  * @since 0.1.0
  * @category constants
  */
-export const all: Intents = of(...names_)
+export const all: Intents = set.all
 
 /**
  * Every intent that needs no switch in the developer portal.
@@ -323,7 +322,7 @@ export const all: Intents = of(...names_)
  * @since 0.1.0
  * @category constants
  */
-export const nonPrivileged: Intents = of(...names_.filter((name) => !table[name].isPrivileged))
+export const nonPrivileged: Intents = of(...allNames.filter((name) => !table[name].isPrivileged))
 
 /**
  * The positions of the bits that stand for no intent.
@@ -331,10 +330,7 @@ export const nonPrivileged: Intents = of(...names_.filter((name) => !table[name]
  * @since 0.1.0
  * @category getters
  */
-export const unknownBits = (self: Intents): ReadonlyArray<number> => {
-  const known = new Set<number>(names_.map((name) => table[name].bit))
-  return Array.from({ length: 53 }, (_, bit) => bit).filter((bit) => hasBit(self, bit) && !known.has(bit))
-}
+export const unknownBits: (self: Intents) => ReadonlyArray<number> = set.unknownBits
 
 /**
  * The names of the set's intents, in the order of their bits.
@@ -342,7 +338,7 @@ export const unknownBits = (self: Intents): ReadonlyArray<number> => {
  * @since 0.1.0
  * @category getters
  */
-export const names = (self: Intents): ReadonlyArray<Name> => names_.filter((name) => has(self, name))
+export const names: (self: Intents) => ReadonlyArray<Name> = set.names
 
 /**
  * The names of the set's privileged intents.
@@ -358,7 +354,7 @@ export const privileged = (self: Intents): ReadonlyArray<Name> => privilegedName
  * @since 0.1.0
  * @category combinators
  */
-export const union = (self: Intents, that: Intents): Intents => fromSum(Number(BigInt(self) | BigInt(that)))
+export const union: (self: Intents, that: Intents) => Intents = set.union
 
 const normalise = (name: string): string => name.replace(/[^a-z]/gi, "").toLowerCase()
 
@@ -376,7 +372,7 @@ const editDistance = (a: string, b: string): number => {
 }
 
 const nearest = (name: string): Name =>
-  names_.reduce((best, candidate) =>
+  allNames.reduce((best, candidate) =>
     editDistance(normalise(name), normalise(candidate)) < editDistance(normalise(name), normalise(best))
       ? candidate
       : best
@@ -391,7 +387,7 @@ const nearest = (name: string): Name =>
 export const parse = (names: ReadonlyArray<string>): Either.Either<Intents, InvalidIntents> => {
   let intents = none
   for (const given of names) {
-    const name = names_.find((name) => normalise(name) === normalise(given))
+    const name = allNames.find((name) => normalise(name) === normalise(given))
     if (name === undefined) {
       return Either.left(
         new InvalidIntents({ input: given, problem: `is no intent; did you mean ${nearest(given)}?` })
