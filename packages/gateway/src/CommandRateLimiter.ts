@@ -9,6 +9,7 @@
  */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
 
 /**
  * Messages of any kind that Discord takes from one connection in a window.
@@ -59,6 +60,8 @@ export class CommandRateLimiter extends Data.Class<{
   readonly max: number
   /** How long until one can be sent; zero if one can now. */
   readonly nextAvailable: Duration.Duration
+  /** How long until the place that was taken first is free again; none while all are free. */
+  readonly nextRefill: Option.Option<Duration.Duration>
 }> {}
 
 /**

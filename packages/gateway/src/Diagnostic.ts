@@ -21,6 +21,9 @@ import type * as ShardError from "./ShardError.js"
  * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
+ * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The gateway is not
+ *   blamed for what could not be read meanwhile; but it may close the connection for a heartbeat that came too late.
+ * - `Dropped`: a subscriber is slower than the gateway and chose to lose events; told for the 1st, 2nd, 4th, 8th … one.
  *
  * @since 0.1.0
  * @category models
@@ -45,6 +48,8 @@ export type Diagnostic = Data.TaggedEnum<{
   }
   Paused: { readonly buffered: number }
   SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
+  Lagged: { readonly blockedFor: Duration.Duration }
+  Dropped: { readonly eventType: string; readonly total: number }
 }>
 
 const diagnostic = Data.taggedEnum<Diagnostic>()
@@ -55,6 +60,8 @@ const diagnostic = Data.taggedEnum<Diagnostic>()
  */
 export const {
   /** @since 0.1.0 */
+  Dropped,
+  /** @since 0.1.0 */
   Duplicate,
   /** @since 0.1.0 */
   Failure,
@@ -62,6 +69,8 @@ export const {
   Gap,
   /** @since 0.1.0 */
   HandlerFailed,
+  /** @since 0.1.0 */
+  Lagged,
   /** @since 0.1.0 */
   Paused,
   /** @since 0.1.0 */

@@ -29,6 +29,7 @@ import type * as Session from "./Session.js"
 import type * as ShardConfig from "./ShardConfig.js"
 import type * as ShardError from "./ShardError.js"
 import type * as ShardStatus from "./ShardStatus.js"
+import type * as Subscription from "./Subscription.js"
 import type * as VoiceState from "./VoiceState.js"
 
 /**
@@ -67,6 +68,8 @@ export interface InflaterStats {
   readonly bytesIn: number
   /** Bytes they became. */
   readonly bytesOut: number
+  /** Bytes that one received byte became on average; 1 before the first. */
+  readonly ratio: number
 }
 
 /**
@@ -110,6 +113,20 @@ export interface Shard extends Sender {
   readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
   /** The next payload as text, or the end of a connection; fails as `nextEvent` does. */
   readonly nextMessage: Effect.Effect<Message.Message, ShardError.ReceiveError>
+  /**
+   * All events for one of several readers, in a buffer of its own, until the scope closes. What a full buffer means is
+   * the subscriber's choice.
+   *
+   * While there are subscribers, nothing is kept for readers of `events` and its like unless somebody has read there
+   * before; what waits by then is the first subscriber's.
+   */
+  readonly subscribe: <S extends Subscription.Strategy = "suspend">(
+    options?: Subscription.Options<S>
+  ) => Effect.Effect<
+    Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
+    never,
+    Scope.Scope
+  >
 
   /** Where the shard stands now. */
   readonly status: Effect.Effect<ShardStatus.ShardStatus>
@@ -119,6 +136,8 @@ export interface Shard extends Sender {
   readonly session: Effect.Effect<Option.Option<Session.Session>>
   /** Events that wait for their readers; the socket is paused while the buffer is full. */
   readonly buffered: Effect.Effect<number>
+  /** Where that session is resumed; none if the gateway named no place, or if the config says where everything goes. */
+  readonly resumeUrl: Effect.Effect<Option.Option<string>>
   /** How long the gateway takes to acknowledge heartbeats; begins anew with each connection. */
   readonly latency: Effect.Effect<Latency.Latency>
   /** What the current connection may still send; none without a connection, or if limiting is off. */
@@ -170,7 +189,8 @@ export interface Shard extends Sender {
   readonly sender: Sender
   /**
    * Closes the connection with this frame and stops. `CloseFrame.RESUME` keeps the session, which is given back for a
-   * later resume; `CloseFrame.NORMAL` ends it. What was received before can still be read. Closing twice is harmless.
+   * later resume; `CloseFrame.NORMAL` ends it; other codes keep it, but for 1001. A frame that
+   * `CloseFrame.make` would refuse is a defect. What was received before can still be read. Closing twice is harmless.
    */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>
 }

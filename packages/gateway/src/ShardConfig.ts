@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as GatewayUrl from "./internal/gatewayUrl.js"
-import type * as Session from "./Session.js"
+import * as Session from "./Session.js"
 
 /**
  * The gateway's own address.
@@ -25,6 +25,15 @@ import type * as Session from "./Session.js"
  * @category constants
  */
 export const defaultGatewayUrl = "wss://gateway.discord.gg/"
+
+/**
+ * The version of the gateway that this library is written for.
+ *
+ * @see https://docs.discord.com/developers/reference#api-versioning
+ * @since 0.1.0
+ * @category constants
+ */
+export const defaultApiVersion = 10
 
 /**
  * How long each phase of a handshake may take.
@@ -124,6 +133,8 @@ export interface ShardConfig {
   readonly drainTimeout: Duration.Duration
   readonly saveInterval: Duration.Duration
   readonly gatewayUrl: string
+  readonly proxyUrl: Option.Option<string>
+  readonly apiVersion: number
   readonly eventBufferSize: number
   readonly commandQueueSize: number
   readonly timeouts: Timeouts
@@ -149,7 +160,11 @@ export interface Options {
   /** The bot's token, with or without `Bot ` before it. */
   readonly token: Redacted.Redacted<string>
   readonly intents: Intents.Intents
-  /** The events that the program wants. Default: all that the intents let through. */
+  /**
+   * The events that the program wants. Others are never parsed, and still advance the sequence. Default: everything
+   * that the gateway sends, which is what the intents let through. `EventType.fromIntents(intents)` is the same set by
+   * name; it leaves out what Discord adds later.
+   */
   readonly events?: Iterable<EventType.EventType> | undefined
   /** Events whose bodies are checked when they are read; a check costs about as much as parsing. Default: `none`. */
   readonly validate?: Validate | undefined
@@ -175,8 +190,17 @@ export interface Options {
    * again after a crash, with `acknowledge: "onHandled"`. Default: 1 second.
    */
   readonly saveInterval?: Duration.DurationInput | undefined
-  /** Where first connections go. Default: Discord's gateway. */
+  /** Where to resume that session, in place of the URL in it. Refused without a session. Default: none. */
+  readonly resumeUrl?: string | undefined
+  /** Where first connections go; a resume goes where the session says. Default: Discord's gateway. */
   readonly gatewayUrl?: string | undefined
+  /**
+   * A gateway proxy: every connection goes there, resumes too, and what the gateway says about resume URLs is not
+   * followed. For a proxy that speaks HTTP CONNECT or SOCKS see `NodeGatewaySocket`. Default: none.
+   */
+  readonly proxyUrl?: string | undefined
+  /** The `v` of the gateway's URL, from 9 on. The types of this library are those of 10. Default: 10. */
+  readonly apiVersion?: number | undefined
   /** Messages that may wait for the program before the socket is paused. Default: 1024. */
   readonly eventBufferSize?: number | undefined
   /** Commands that may wait to be sent before `command` waits for a place. Default: 256. */
@@ -222,15 +246,36 @@ const check = (options: Options): Either.Either<void, ConfigError.ConfigError> =
       return Either.left(ConfigError.InvalidData([option], `${size} is not a whole number of at least 1`))
     }
   }
-  const url = GatewayUrl.validate(gatewayUrl ?? defaultGatewayUrl)
-  if (Either.isLeft(url)) {
-    return invalid("gatewayUrl", url.left)
+  const { apiVersion } = options
+  if (apiVersion !== undefined && !(Number.isInteger(apiVersion) && apiVersion >= 9)) {
+    return invalid(
+      "apiVersion",
+      `${apiVersion} is no version that Discord serves; leave it out for ${defaultApiVersion}`
+    )
   }
-  const resumeUrl = session?.resumeUrl
-  return resumeUrl === undefined || GatewayUrl.mayResumeAt(url.right, resumeUrl)
+  for (const [option, url] of Object.entries({ gatewayUrl, proxyUrl: options.proxyUrl })) {
+    const valid = GatewayUrl.validate(url ?? defaultGatewayUrl)
+    if (Either.isLeft(valid)) {
+      return Either.left(ConfigError.InvalidData([option], valid.left))
+    }
+  }
+  if (options.resumeUrl !== undefined && session === undefined) {
+    return invalid("resumeUrl", "there is no session to resume there; give the session too, or leave the URL out")
+  }
+  const resumeUrl = options.resumeUrl ?? session?.resumeUrl
+  return resumeUrl === undefined || GatewayUrl.mayResumeAt(gatewayUrl ?? defaultGatewayUrl, resumeUrl)
     ? Either.void
-    : invalid("session", `its resume URL "${resumeUrl}" is no websocket URL that is as safe as the gateway URL`)
+    : invalid(
+      options.resumeUrl === undefined ? "session" : "resumeUrl",
+      `the resume URL "${resumeUrl}" is no websocket URL that is as safe as the gateway URL`
+    )
 }
+
+const sessionOf = ({ resumeUrl, session }: Options): Option.Option<Session.Session> =>
+  Option.map(
+    Option.fromNullable(session),
+    (session) => resumeUrl === undefined ? session : new Session.Session({ ...session, resumeUrl })
+  )
 
 /** Decodes each duration given, and takes the default for the others. */
 const durations = <K extends string>(
@@ -272,11 +317,13 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
     largeThreshold: options.largeThreshold ?? 50,
     presence: Option.fromNullable(options.presence),
     rateLimitCommands: options.rateLimitCommands ?? true,
-    session: Option.fromNullable(options.session),
+    session: sessionOf(options),
     acknowledge: options.acknowledge ?? "onReceive",
     drainTimeout: Duration.decode(options.drainTimeout ?? "10 seconds"),
     saveInterval: Duration.decode(options.saveInterval ?? "1 second"),
     gatewayUrl: options.gatewayUrl ?? defaultGatewayUrl,
+    proxyUrl: Option.fromNullable(options.proxyUrl),
+    apiVersion: options.apiVersion ?? defaultApiVersion,
     eventBufferSize: options.eventBufferSize ?? 1024,
     commandQueueSize: options.commandQueueSize ?? 256,
     timeouts: durations(

@@ -167,6 +167,13 @@ export * as ShardMetrics from "./ShardMetrics.js"
 export * as ShardStatus from "./ShardStatus.js"
 
 /**
+ * All events of a shard for one of several readers, in a buffer of its own.
+ *
+ * @since 0.1.0
+ */
+export * as Subscription from "./Subscription.js"
+
+/**
  * Where the bot is in voice, as `Shard.updateVoiceState` is told.
  *
  * @since 0.1.0

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as CommandRateLimiter from "../src/CommandRateLimiter.js"
 import * as CommandLimiter from "../src/internal/commandLimiter.js"
@@ -34,7 +35,12 @@ describe("CommandRateLimiter", () => {
       const snapshot = yield* CommandLimiter.make(interval).snapshot
       assert.deepStrictEqual(
         snapshot,
-        new CommandRateLimiter.CommandRateLimiter({ available: 117, max: 117, nextAvailable: Duration.zero })
+        new CommandRateLimiter.CommandRateLimiter({
+          available: 117,
+          max: 117,
+          nextAvailable: Duration.zero,
+          nextRefill: Option.none()
+        })
       )
     }))
 
@@ -47,6 +53,19 @@ describe("CommandRateLimiter", () => {
       assert.deepStrictEqual((yield* limiter.snapshot).nextAvailable, Duration.millis(1))
       yield* TestClock.adjust(1)
       assert.strictEqual((yield* limiter.snapshot).available, 117)
+    }))
+
+  it.effect("tells when the place that was taken first is free again, whether others are free or not", () =>
+    Effect.gen(function*() {
+      const limiter = CommandLimiter.make(interval)
+      yield* sendAll(limiter, 1)
+      yield* TestClock.adjust("20 seconds")
+      yield* sendAll(limiter, 1)
+      const snapshot = yield* limiter.snapshot
+      assert.deepStrictEqual(snapshot.nextAvailable, Duration.zero)
+      assert.deepStrictEqual(snapshot.nextRefill, Option.some(Duration.seconds(40)))
+      yield* TestClock.adjust("40 seconds")
+      assert.deepStrictEqual((yield* limiter.snapshot).nextRefill, Option.some(Duration.seconds(20)))
     }))
 
   it.effect("lets the command after the last wait until the first place is free", () =>

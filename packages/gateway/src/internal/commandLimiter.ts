@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as SlidingLog from "./slidingLog.js"
 
@@ -37,11 +38,14 @@ export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
       all.record(now)
     }),
     recordHeartbeat: Effect.map(Clock.currentTimeMillis, (now) => all.record(now)),
-    snapshot: Effect.map(Clock.currentTimeMillis, (now) =>
-      new CommandRateLimiter.CommandRateLimiter({
-        available: Math.max(0, Math.min(max - commands.count(now), CommandRateLimiter.limit - all.count(now))),
+    snapshot: Effect.map(Clock.currentTimeMillis, (now) => {
+      const taken = commands.count(now)
+      return new CommandRateLimiter.CommandRateLimiter({
+        available: Math.max(0, Math.min(max - taken, CommandRateLimiter.limit - all.count(now))),
         max,
-        nextAvailable: Duration.millis(waitMillis(now))
-      }))
+        nextAvailable: Duration.millis(waitMillis(now)),
+        nextRefill: taken === 0 ? Option.none() : Option.some(Duration.millis(commands.waitUntilBelow(taken, now)))
+      })
+    })
   }
 }

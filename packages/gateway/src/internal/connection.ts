@@ -27,6 +27,7 @@ import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
 import type { LiveSession } from "./eventBuffer.js"
+import * as Lag from "./lag.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
 import { report } from "./report.js"
@@ -110,7 +111,7 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
   const wait: Effect.Effect<void> = Effect.suspend(() => {
     const eventsBefore = connection.receiver.events()
     return Effect.zipRight(
-      Effect.sleep(duration),
+      Lag.deadline(duration),
       Effect.suspend(() => {
         // While reading is held up the answer cannot be seen; and a long replay is no silence.
         const isAlive = connection.isPaused() || (phase === "resumed" && connection.receiver.events() > eventsBefore)
@@ -120,6 +121,9 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
   })
   return Effect.asVoid(FiberHandle.run(connection.deadline, wait))
 }
+
+/** How often an answer is looked for once the process is known to have been late. */
+const answerStep = Duration.millis(500)
 
 const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
   Effect.gen(function*() {
@@ -132,7 +136,8 @@ const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
 /**
  * Beats for ever: first after a random part of the interval, so that shards which started together do not beat
  * together. A beat that is due while the one before is unanswered means that the connection is dead, unless the answer
- * could not be read because the program is slow. So does one that could not even be written all that time.
+ * could not be read because the program is slow, or was blocked. So does one that could not even be written all that
+ * time.
  */
 const heartbeats = (
   connection: Connection,
@@ -144,19 +149,38 @@ const heartbeats = (
     isWriting = true
     return Effect.zipLeft(beat(connection, limiter), Effect.sync(() => isWriting = false))
   })
-  const check = Effect.suspend(() => {
+  const isAlive = () => {
+    // Both are asked in any case: asking begins a new period for each.
     const isExcused = connection.wasPaused()
-    const isAlive = connection.receiver.wasAcknowledged() || isExcused
-    return isAlive && !isWriting ? Effect.void : Effect.fail(Disconnect.Zombie())
-  })
-  const beatAndWait = Effect.zipRight(alongside(connection.receiver, oneBeat), Effect.sleep(interval))
+    const isAnswered = connection.receiver.wasAcknowledged()
+    return (isAnswered || isExcused) && !isWriting
+  }
+  const wait = (duration: Duration.Duration): Effect.Effect<number> =>
+    Effect.tap(Lag.sleep(duration), (late) =>
+      late < Lag.noticeableMillis
+        ? Effect.void
+        : report(connection.state, Diagnostic.Lagged({ blockedFor: Duration.millis(late) })))
+  /** The process was late itself: what it has not read yet may be the answer. */
+  const awaitAnswer = (patience: Duration.Duration): Effect.Effect<void, Disconnect> =>
+    Effect.flatMap(wait(answerStep), (late): Effect.Effect<void, Disconnect> => {
+      if (isAlive()) {
+        return Effect.void
+      }
+      const left = late < Lag.toleranceMillis ? Duration.subtract(patience, answerStep) : Lag.grace
+      return Duration.greaterThan(left, Duration.zero) ? awaitAnswer(left) : Effect.fail(Disconnect.Zombie())
+    })
+  const round = Effect.zipRight(
+    alongside(connection.receiver, oneBeat),
+    Effect.flatMap(wait(interval), (late) => {
+      if (isAlive()) {
+        return Effect.void
+      }
+      return late < Lag.toleranceMillis ? Effect.fail(Disconnect.Zombie()) : awaitAnswer(Lag.grace)
+    })
+  )
   return Effect.flatMap(
     Random.next,
-    (jitter) =>
-      Effect.zipRight(
-        Effect.sleep(Duration.times(interval, jitter)),
-        Effect.forever(Effect.zipRight(beatAndWait, check))
-      )
+    (jitter) => Effect.zipRight(wait(Duration.times(interval, jitter)), Effect.forever(round))
   )
 }
 
@@ -291,13 +315,14 @@ const holdUp = (state: ShardState, socket: GatewaySocket.Connection, tell: (sign
     pause: () => {
       isPaused = true
       wasPaused = true
-      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.buffer.unsafeSize() }) }))
+      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.buffer.unsafeBacklog() }) }))
       socket.pause()
     },
     resume: () => {
       isPaused = false
       socket.resume()
-    }
+    },
+    notice: (diagnostic) => tell(Receiver.Signal.Noticed({ diagnostic }))
   }))
   return {
     isPaused: () => isPaused,
@@ -318,10 +343,9 @@ const farewell = (reason: Option.Option<Disconnect>): CloseFrame.CloseFrame =>
 const open = (state: ShardState, services: Services, url: string, receiver: Receiver.Receiver) =>
   services.socket.open(url, receiver).pipe(
     Effect.mapError((cause) => Disconnect.Unreachable({ cause })),
-    Effect.timeoutFail({
-      duration: state.config.timeouts.open,
-      onTimeout: () => Disconnect.TimedOut({ phase: "open" })
-    }),
+    Effect.raceFirst(
+      Effect.zipRight(Lag.deadline(state.config.timeouts.open), Effect.fail(Disconnect.TimedOut({ phase: "open" })))
+    ),
     Effect.withSpan("vesper.connect", {
       root: true,
       attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": url }

@@ -63,6 +63,14 @@ export interface EventBuffer {
   readonly unsafeLowest: (session: LiveSession) => number | undefined
   /** Called whenever there is something new to take, the end included. For one who reads from many buffers. */
   readonly unsafeSetListener: (listener: () => void) => void
+  /** The one that would be taken next. */
+  readonly unsafePeek: () => Item | undefined
+  /** Takes the first, held or not, for one who gives it to nobody. */
+  readonly unsafeSkip: () => void
+  /** Takes all at once, held or not. */
+  readonly unsafeClear: () => ReadonlyArray<Item>
+  /** Whether anybody has ever taken something, or waited for it. */
+  readonly unsafeWasRead: () => boolean
   readonly unsafeSize: () => number
   readonly unsafeIsFull: () => boolean
   /** Whose reading stops while the buffer is full. */
@@ -94,6 +102,7 @@ export const make = (capacity: number): EventBuffer => {
   // Who waits, and whether for control payloads too.
   const readers = new Map<() => void, boolean>()
   let listener: (() => void) | undefined
+  let wasRead = false
   const lowWater = Math.floor(capacity / 2)
   // How many were taken so far, and how many may be.
   let taken = 0
@@ -144,12 +153,21 @@ export const make = (capacity: number): EventBuffer => {
   }
 
   const unsafeTake = (): Item | undefined => {
+    wasRead = true
     const item = items[head]
     if (item === undefined || isCutOff) {
       return undefined
     }
     if (taken >= released) {
       onHeld?.()
+      return undefined
+    }
+    return unsafeSkip()
+  }
+
+  const unsafeSkip = (): Item | undefined => {
+    const item = items[head]
+    if (item === undefined) {
       return undefined
     }
     taken++
@@ -174,6 +192,7 @@ export const make = (capacity: number): EventBuffer => {
 
   const awaitSomething = (wantsControl: boolean) =>
     Effect.async<void>((resume) => {
+      wasRead = true
       if (hasNext() || Option.isSome(unsafeFailure())) {
         return resume(Effect.void)
       }
@@ -248,8 +267,20 @@ export const make = (capacity: number): EventBuffer => {
     unsafePutBack,
     unsafeLowest,
     unsafeSetListener: (next) => {
+      wasRead = true
       listener = next
     },
+    unsafePeek: () => items[head],
+    unsafeSkip,
+    unsafeClear: () => {
+      const all = items.slice(head).filter((item) => item !== undefined)
+      taken += all.length
+      items = []
+      head = 0
+      settleSource()
+      return all
+    },
+    unsafeWasRead: () => wasRead,
     unsafeSize: size,
     unsafeIsFull: () => size() >= capacity,
     unsafeSetSource: (next) => {

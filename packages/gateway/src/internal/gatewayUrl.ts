@@ -2,14 +2,15 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Decompressor from "../Decompressor.js"
 
-/** The version of the gateway that this library speaks. */
-export const apiVersion = 10
-
 /**
  * Completes a gateway or resume URL with the query of this connection. Discord hands out both kinds of URL without a
  * query, with or without a slash at the end.
  */
-export const make = (base: string, compression: Option.Option<Decompressor.Compression>): string => {
+export const make = (
+  base: string,
+  apiVersion: number,
+  compression: Option.Option<Decompressor.Compression>
+): string => {
   const url = new URL(base)
   url.searchParams.set("v", String(apiVersion))
   url.searchParams.set("encoding", "json")

@@ -18,7 +18,14 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
   HandlerFailed: ({ cause, event, sequence }) =>
     Effect.logError(`the handler of ${event} failed on event ${sequence}; the next event is handled`, cause),
   Paused: ({ buffered }) =>
-    Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`)
+    Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`),
+  Lagged: ({ blockedFor }) =>
+    Effect.logWarning(
+      `this process was blocked for ${Duration.format(blockedFor)}, and its heartbeat is late; ` +
+        "move long computations into a worker"
+    ),
+  Dropped: ({ eventType, total }) =>
+    Effect.logWarning(`a subscriber is too slow: ${total} of its events were dropped by now, the last one ${eventType}`)
 })
 
 export const report = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>

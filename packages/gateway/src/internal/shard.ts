@@ -13,7 +13,6 @@ import * as Diagnostic from "../Diagnostic.js"
 import * as GatewaySocket from "../GatewaySocket.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Message from "../Message.js"
-import type * as Session from "../Session.js"
 import * as SessionStore from "../SessionStore.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
@@ -22,11 +21,14 @@ import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as MemberRequest from "./memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
+import type { EventBuffer } from "./eventBuffer.js"
+import type * as Subscription from "../Subscription.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
 import * as SessionKeeper from "./sessionKeeper.js"
 import * as ShardState from "./shardState.js"
+import type { Subscriber } from "./subscriber.js"
 import * as Supervisor from "./supervisor.js"
 import * as VoiceState from "./voiceState.js"
 
@@ -46,11 +48,13 @@ const asking = <A, E>(state: ShardState.ShardState, take: Effect.Effect<A, E>): 
  */
 const nextEvent = (
   state: ShardState.ShardState,
-  start: Effect.Effect<void>
+  start: Effect.Effect<void>,
+  buffer: Pick<EventBuffer, "awaitForEvents" | "unsafeTake"> = state.buffer,
+  reader: ShardState.Reader = state
 ): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> => {
   const next: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> = Effect.suspend(() => {
-    ShardState.settleGiven(state)
-    const item = state.buffer.unsafeTake()
+    ShardState.settleGiven(state, reader)
+    const item = buffer.unsafeTake()
     switch (item?._tag) {
       case undefined:
         return startAndWait
@@ -59,7 +63,7 @@ const nextEvent = (
         if (Either.isLeft(event)) {
           return unreadable(state, event.left)
         }
-        ShardState.give(state, item)
+        ShardState.give(state, item, reader)
         return event
       }
       case "Failure":
@@ -69,7 +73,7 @@ const nextEvent = (
         return next
     }
   })
-  const startAndWait = Effect.zipRight(Effect.zipRight(start, state.buffer.awaitForEvents), next)
+  const startAndWait = Effect.zipRight(Effect.zipRight(start, buffer.awaitForEvents), next)
   return next
 }
 
@@ -104,6 +108,23 @@ const endure = <A>(
   })
   // One at a time: a stream that is left early must not take along events that somebody else would read.
   return Stream.repeatEffectOption(enduring)
+}
+
+/** Gives out a subscriber's events; `start` runs before the first is read. */
+const subscriptionOf = (state: ShardState.ShardState, start: Effect.Effect<void>) =>
+(
+  { buffer, overflow, reader, unsafeDropped }: Subscriber
+): Subscription.Subscription<Subscription.SubscriptionOverflowError> => {
+  const overflowed = Stream.suspend(() =>
+    Option.match(overflow(), { onNone: () => Stream.empty, onSome: (error) => Stream.fail(error) })
+  )
+  return {
+    events: Stream.concat(
+      Stream.unwrap(Effect.as(start, endure(nextEvent(state, start, buffer, reader)))),
+      overflowed
+    ),
+    dropped: Effect.sync(unsafeDropped)
+  }
 }
 
 /** A shard, and what is behind it: a fleet reads and moves what its shards hold. */
@@ -181,8 +202,9 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       }
     })
 
-    const close = (frame: CloseFrame.CloseFrame): Effect.Effect<Option.Option<Session.Session>> =>
+    const close: Shard.Shard["close"] = ({ code, reason }) =>
       Effect.gen(function*() {
+        const frame = yield* Effect.orDie(CloseFrame.make(code, reason))
         if (isClosed || ShardStatus.isFatallyClosed(state.status.get())) {
           return ShardState.session(state)
         }
@@ -211,6 +233,15 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       start
     )
 
+    const subscribe = <S extends Subscription.Strategy = "suspend">(options: Subscription.Options<S> = {}) =>
+      Effect.map(
+        state.buffer.subscribe(options),
+        // Only a subscriber with the strategy `fail` ever overflows.
+        subscriptionOf(state, start) as (
+          subscriber: Subscriber
+        ) => Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>
+      )
+
     const sender = Sender.make(state, close)
     const requestGuildMembers = MemberRequest.make(state)
     const event = nextEvent(state, start)
@@ -226,10 +257,12 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       nextMessage: Effect.zipRight(start, message),
       runForEach: (handler, options) =>
         Effect.zipRight(start, RunForEach.run(state, handler, Math.max(1, options?.concurrency ?? 1))),
+      subscribe,
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),
-      buffered: Effect.sync(() => state.buffer.unsafeSize()),
+      buffered: Effect.sync(() => state.buffer.unsafeBacklog()),
+      resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),
       rateLimiter: Effect.suspend(() =>
         state.limiter === undefined || !config.rateLimitCommands
@@ -237,10 +270,10 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
           : Effect.asSome(state.limiter.snapshot)
       ),
       inflater: Effect.sync(() =>
-        Option.map(Option.fromNullable(state.inflater), ({ bytesIn, bytesOut }) => ({
-          bytesIn: bytesIn(),
-          bytesOut: bytesOut()
-        }))
+        Option.map(Option.fromNullable(state.inflater), (inflater) => {
+          const [bytesIn, bytesOut] = [inflater.bytesIn(), inflater.bytesOut()]
+          return { bytesIn, bytesOut, ratio: bytesIn === 0 ? 1 : bytesOut / bytesIn }
+        })
       ),
       diagnostics: state.diagnostics.stream,
       report: (diagnostic) => report(state, diagnostic),

@@ -16,17 +16,23 @@ import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandLimiter from "./commandLimiter.js"
 import * as CommandQueue from "./commandQueue.js"
 import * as Counters from "./counters.js"
-import * as EventBuffer from "./eventBuffer.js"
+import type * as EventBuffer from "./eventBuffer.js"
+import * as EventHub from "./eventHub.js"
 import * as Observable from "./observable.js"
 import * as Parse from "./parse.js"
 import * as SlidingLog from "./slidingLog.js"
 import * as Taps from "./taps.js"
 
+/** Whoever is given one event at a time. */
+export interface Reader {
+  given: EventBuffer.Dispatched | undefined
+}
+
 export interface ShardState {
   readonly id: ShardId.ShardId
   readonly config: ShardConfig.ShardConfig
-  readonly buffer: EventBuffer.EventBuffer
   readonly parse: ReturnType<typeof Parse.make>
+  readonly buffer: EventHub.EventHub
   readonly commands: CommandQueue.CommandQueue
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
   readonly presences: SlidingLog.SlidingLog
@@ -66,8 +72,8 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
     return {
       id,
       config,
-      buffer: EventBuffer.make(config.eventBufferSize),
       parse: Parse.make(config.validate),
+      buffer: EventHub.make(config.eventBufferSize),
       commands: CommandQueue.make(config.commandQueueSize),
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
       taps: Taps.make(),
@@ -106,18 +112,20 @@ const handledUpTo = (state: ShardState, session: EventBuffer.LiveSession): numbe
 }
 
 /** Nobody says when the event that `nextEvent` gave is handled: it is when somebody asks for another. */
-export const settleGiven = (state: ShardState): void => {
-  if (state.given !== undefined) {
-    state.unhandled.delete(state.given)
-    state.given = undefined
+export const settleGiven = (state: ShardState, reader: Reader = state): void => {
+  if (reader.given !== undefined) {
+    state.unhandled.delete(reader.given)
+    reader.given = undefined
   }
 }
 
 /** Remembers the event that `nextEvent` gives. */
-export const give = (state: ShardState, event: EventBuffer.Dispatched): void => {
+export const give = (state: ShardState, event: EventBuffer.Dispatched, reader: Reader = state): void => {
   if (state.config.acknowledge === "onHandled") {
-    state.given = event
-    state.unhandled.add(event)
+    // Several subscribers handle the same event, each in its time: it counts once for each.
+    const given = reader === state ? event : { ...event }
+    reader.given = given
+    state.unhandled.add(given)
   }
 }
 
@@ -131,3 +139,7 @@ export const session = (state: ShardState): Option.Option<Session.Session> =>
       : session.sequence
     return new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
   })
+
+/** Where the session is resumed. Behind a gateway proxy there is no other host. */
+export const resumeUrl = ({ config, session }: ShardState): string | undefined =>
+  Option.isSome(config.proxyUrl) ? undefined : session?.resumeUrl

@@ -15,7 +15,7 @@ import * as Connection from "./connection.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import * as Recovery from "./recovery.js"
 import { report } from "./report.js"
-import type { ShardState } from "./shardState.js"
+import * as ShardState from "./shardState.js"
 
 /** What a shard uses and does not own. */
 export interface Services extends Connection.Services {
@@ -44,7 +44,7 @@ const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
 }
 
 /** What readers and listeners are told of the end of a connection. */
-const announce = (state: ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
+const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
   const fail = (error: ShardError.RecoverableError) => {
     state.buffer.unsafeNotify({ _tag: "Failure", error })
     return report(state, Diagnostic.Failure({ error }))
@@ -68,13 +68,15 @@ const announce = (state: ShardState, outcome: Connection.Outcome, attempt: numbe
   )
 }
 
-const urlOf = (state: ShardState, services: Connection.Services, host: Recovery.Host): string =>
+const urlOf = (state: ShardState.ShardState, services: Connection.Services, host: Recovery.Host): string =>
   GatewayUrl.make(
-    (host === "resume" ? state.session?.resumeUrl : undefined) ?? state.config.gatewayUrl,
+    (host === "resume" ? ShardState.resumeUrl(state) : undefined) ??
+      Option.getOrElse(state.config.proxyUrl, () => state.config.gatewayUrl),
+    state.config.apiVersion,
     services.decompressor.compression
   )
 
-const stop = (state: ShardState, code: number, reason: string): Effect.Effect<void> =>
+const stop = (state: ShardState.ShardState, code: number, reason: string): Effect.Effect<void> =>
   Effect.suspend(() => {
     const error = new ShardError.FatallyClosedError({ code, reason })
     state.session = undefined
@@ -88,7 +90,7 @@ const stop = (state: ShardState, code: number, reason: string): Effect.Effect<vo
  * `closeFrame`, or with a code that keeps the session.
  */
 export const run = (
-  state: ShardState,
+  state: ShardState.ShardState,
   services: Services,
   closeFrame: () => Option.Option<CloseFrame.CloseFrame>
 ): Effect.Effect<void> => {
@@ -105,7 +107,7 @@ export const run = (
       const [decision, next] = Recovery.decide(history, {
         reason: outcome.reason,
         hasSession: state.session !== undefined,
-        hasResumeUrl: state.session?.resumeUrl !== undefined,
+        hasResumeUrl: ShardState.resumeUrl(state) !== undefined,
         opened: outcome.opened,
         established: Option.isSome(outcome.establishedAt),
         stable: Option.exists(outcome.establishedAt, (at) => now - at >= stableMillis),
@@ -140,7 +142,7 @@ export const run = (
   // A defect would leave everybody who reads waiting for ever. Whatever it is, it must not knock at the gateway's door
   // without a pause either.
   const run: Effect.Effect<void> = Effect.suspend(() =>
-    step(Recovery.initial, state.session?.resumeUrl === undefined ? "gateway" : "resume")
+    step(Recovery.initial, ShardState.resumeUrl(state) === undefined ? "gateway" : "resume")
   ).pipe(
     Effect.catchAllDefect((cause) => {
       const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
