@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Shard from "@vesper/gateway/Shard"
+import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
@@ -10,7 +11,9 @@ import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -18,6 +21,14 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as NodeGateway from "../src/NodeGateway.js"
+
+/** Keeps the event loop busy. */
+const block = (millis: number) => {
+  const end = performance.now() + millis
+  while (performance.now() < end) {
+    // Nothing else gets a turn.
+  }
+}
 
 const token = Redacted.make("token")
 const intents = Intents.of("Guilds", "GuildMessages")
@@ -120,9 +131,9 @@ describe("a shard over a real websocket", () => {
       const count = 3_000
       const content = "x".repeat(10_000)
       yield* Effect.repeatN(dispatch(content), count - 1)
-      yield* Effect.sleep("3500 millis")
-      const beats = (yield* simulator.received(Opcode.Heartbeat)).length
-      assert.isAbove(beats, 1)
+      yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), simulator.received(Opcode.Heartbeat)), {
+        until: ({ length }) => length > 1
+      })
       assert.strictEqual((yield* messages(count)).length, count)
       assert.strictEqual((yield* simulator.received(Opcode.Identify)).length, 1)
       assert.deepStrictEqual((yield* simulator.log).filter(LogEntry.is("Closed")), [])
@@ -135,6 +146,48 @@ describe("a shard over a real websocket", () => {
           )
         )
     )), 30_000)
+
+  it.live(
+    "blocks its event loop for longer than a heartbeat interval, does not blame the gateway, and says so",
+    () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const shard = yield* Shard.Shard
+        yield* shard.nextEvent
+        const told = yield* Effect.fork(
+          Stream.runCollect(Stream.takeUntil(shard.diagnostics, ({ _tag }) => _tag === "Lagged"))
+        )
+        const beats = Effect.map(simulator.received(Opcode.Heartbeat), ({ length }) => length)
+        // In the very turn in which the server, of this same process, answers a beat: the answer waits unread.
+        yield* simulator.logChanges.pipe(
+          Stream.filter((entry) => entry._tag === "Received" && entry.op === Opcode.Heartbeat),
+          Stream.take(1),
+          Stream.runForEach(() => Effect.sync(() => block(4_000)))
+        )
+        const diagnostics = Array.from(yield* Fiber.join(told))
+        const lagged = diagnostics.at(-1)
+        assert.isTrue(lagged?._tag === "Lagged" && Duration.toMillis(lagged.blockedFor) >= 1_500)
+        const after = yield* beats
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), beats), { until: (count) => count >= after + 2 })
+        assert.deepStrictEqual(diagnostics.filter(({ _tag }) => _tag === "Zombie"), [])
+        assert.deepStrictEqual((yield* simulator.log).filter(LogEntry.is("Closed")), [])
+        assert.isTrue(ShardStatus.isConnected(yield* shard.status))
+      }).pipe(Effect.provide(
+        Layer.unwrapEffect(
+          Effect.map(
+            GatewayServer.GatewayServer,
+            ({ url }) => NodeGateway.layerShard({ token, intents, gatewayUrl: url })
+          )
+        ).pipe(
+          Layer.provideMerge(GatewayServer.layer()),
+          Layer.provideMerge(
+            GatewaySimulator.layer({ token, heartbeatInterval: "2 seconds", heartbeatTolerance: "1 minute" })
+          ),
+          Layer.provide(Logger.minimumLogLevel(LogLevel.None))
+        )
+      )),
+    20_000
+  )
 })
 
 describe("a wrong option", () => {

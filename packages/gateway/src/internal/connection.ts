@@ -122,8 +122,8 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
   return Effect.asVoid(FiberHandle.run(connection.deadline, wait))
 }
 
-/** How often an answer is looked for once the process is known to have been late. */
-const answerStep = Duration.millis(500)
+/** How often an answer is looked for once the process is known to have been late; not less often than it beats. */
+const maxAnswerStep = Duration.millis(500)
 
 const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
   Effect.gen(function*() {
@@ -144,6 +144,7 @@ const heartbeats = (
   limiter: CommandLimiter.CommandLimiter,
   interval: Duration.Duration
 ): Effect.Effect<never, Disconnect, Scope.Scope> => {
+  const answerStep = Duration.min(interval, maxAnswerStep)
   let isWriting = false
   const oneBeat = Effect.suspend(() => {
     isWriting = true
@@ -159,7 +160,7 @@ const heartbeats = (
     Effect.tap(Lag.sleep(duration), (late) =>
       late < Lag.noticeableMillis
         ? Effect.void
-        : report(connection.state, Diagnostic.Lagged({ blockedFor: Duration.millis(late) })))
+        : report(connection.state, Diagnostic.Lagged({ blockedFor: Duration.millis(Math.round(late)) })))
   /** The process was late itself: what it has not read yet may be the answer. */
   const awaitAnswer = (patience: Duration.Duration): Effect.Effect<void, Disconnect> =>
     Effect.flatMap(wait(answerStep), (late): Effect.Effect<void, Disconnect> => {

@@ -5,12 +5,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Http from "node:http"
+import type * as Tls from "node:tls"
 import { WebSocket } from "ws"
 
 export interface Settings {
   readonly openTimeout: Duration.Duration
   readonly closeTimeout: Duration.Duration
   readonly maxPayload: number
+  readonly tls: Tls.ConnectionOptions
+  readonly agent: Http.Agent | undefined
 }
 
 /** Codes that `ws` makes up: a close frame without a code, and none at all. */
@@ -22,7 +26,11 @@ const construct = (url: string, settings: Settings): WebSocket =>
     // Text becomes a string by a decoder that replaces what is no UTF-8; checking it before costs a third of the read.
     skipUTF8Validation: true,
     followRedirects: false,
-    maxPayload: settings.maxPayload
+    maxPayload: settings.maxPayload,
+    agent: settings.agent,
+    ...settings.tls,
+    // Said outright, or an environment variable could turn it off, and the token would go to whoever answers.
+    rejectUnauthorized: true
   })
 
 /** Passes on frames and the end, until `release` is called. */
