@@ -225,40 +225,57 @@ describe("the stored session", () => {
       assert.strictEqual((yield* entries("Identified")).length, 1)
     })))
 
-  it.live("is never ahead of what may be read, where nothing may be handled twice", () =>
-    Effect.gen(function*() {
-      const memory = yield* SessionStore.makeMemory
-      let durable = 0
-      // A store that takes its time.
-      const slow: SessionStore.SessionStore = {
-        ...memory,
-        save: (key, session) =>
-          Effect.zipRight(
-            Effect.delay(memory.save(key, session), "300 millis"),
-            Effect.sync(() => durable = session.sequence)
-          )
-      }
-      yield* world(
-        life((shard) =>
-          Effect.gen(function*() {
-            const seen: Array<readonly [sequence: number, durable: number]> = []
-            yield* Effect.forkScoped(shard.runForEach((event) => Effect.sync(() => seen.push([event.s, durable]))))
-            yield* Effect.sleep("1 second")
-            for (let i = 0; i < 30; i++) {
-              yield* send(i, i)
-              yield* Effect.sleep("70 millis")
-            }
-            yield* Effect.sleep("1 second")
-            assert.strictEqual(seen.length, 31)
-            for (const [sequence, durable] of seen) {
-              assert.isAtMost(sequence, durable)
-            }
-          })
-        ),
-        {},
-        Layer.succeed(SessionStore.SessionStore, slow)
-      )
-    }))
+  const readers: ReadonlyArray<
+    readonly [
+      name: string,
+      read: (
+        shard: Shard.Shard,
+        see: (event: Dispatch.Dispatch) => Effect.Effect<unknown>
+      ) => Effect.Effect<unknown, unknown>
+    ]
+  > = [
+    ["runForEach", (shard, see) => shard.runForEach(see)],
+    [
+      "a subscriber",
+      (shard, see) => Effect.scoped(Effect.flatMap(shard.subscribe(), ({ events }) => Stream.runForEach(events, see)))
+    ]
+  ]
+  for (const [name, read] of readers) {
+    it.live(`is never behind what ${name} may read, where nothing may be handled twice`, () =>
+      Effect.gen(function*() {
+        const memory = yield* SessionStore.makeMemory
+        let durable = 0
+        // A store that takes its time.
+        const slow: SessionStore.SessionStore = {
+          ...memory,
+          save: (key, session) =>
+            Effect.zipRight(
+              Effect.delay(memory.save(key, session), "300 millis"),
+              Effect.sync(() => durable = session.sequence)
+            )
+        }
+        yield* world(
+          life((shard) =>
+            Effect.gen(function*() {
+              const seen: Array<readonly [sequence: number, durable: number]> = []
+              yield* Effect.forkScoped(read(shard, (event) => Effect.sync(() => seen.push([event.s, durable]))))
+              yield* Effect.sleep("1 second")
+              for (let i = 0; i < 30; i++) {
+                yield* send(i, i)
+                yield* Effect.sleep("70 millis")
+              }
+              yield* Effect.sleep("1 second")
+              assert.strictEqual(seen.length, 31)
+              for (const [sequence, durable] of seen) {
+                assert.isAtMost(sequence, durable)
+              }
+            })
+          ),
+          {},
+          Layer.succeed(SessionStore.SessionStore, slow)
+        )
+      }))
+  }
 })
 
 describe("a session store that fails", () => {

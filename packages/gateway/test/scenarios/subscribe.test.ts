@@ -209,4 +209,24 @@ describe("subscribe", () => {
         assert.strictEqual((yield* Effect.flip(Stream.runDrain(one.events)))._tag, "FatallyClosedError")
       }
     }).pipe(Effect.provide(layer())))
+
+  it.scoped("counts an event as handled once each subscriber has asked for the next, if the config wants that", () =>
+    Effect.gen(function*() {
+      const { shard, subscription } = yield* subscribed()
+      const other = yield* shard.subscribe({ events: ["MESSAGE_CREATE"] })
+      const sequence = Effect.map(shard.session, (session) => Option.getOrThrow(session).sequence)
+      yield* send(1, 5)
+      yield* TestClock.adjust(0)
+      assert.strictEqual(yield* sequence, 1)
+      const working = yield* Effect.forkScoped(Stream.runForEach(other.events, () => Effect.never))
+      yield* take(subscription, 5)
+      yield* TestClock.adjust(0)
+      // The other one is at the first message, which is the second event.
+      assert.strictEqual(yield* sequence, 1)
+      yield* Fiber.interrupt(working)
+      assert.deepStrictEqual(yield* take(other, 4), [2, 3, 4, 5])
+      yield* Effect.forkScoped(Stream.runDrain(Stream.merge(other.events, subscription.events)))
+      yield* TestClock.adjust(0)
+      assert.strictEqual(yield* sequence, 6)
+    }).pipe(Effect.provide(layer({ config: { acknowledge: "onHandled" } }))))
 })
