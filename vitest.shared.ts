@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     sequence: { concurrent: false },
+    setupFiles: [new URL("vitest.setup.ts", import.meta.url).pathname],
     testTimeout: 20_000
   }
 })
