@@ -219,6 +219,7 @@ describe("subscribe", () => {
       yield* TestClock.adjust(0)
       assert.strictEqual(yield* sequence, 1)
       const working = yield* Effect.forkScoped(Stream.runForEach(other.events, () => Effect.never))
+      yield* TestClock.adjust(0)
       yield* take(subscription, 5)
       yield* TestClock.adjust(0)
       // The other one is at the first message, which is the second event.
