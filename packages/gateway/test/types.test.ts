@@ -16,6 +16,7 @@ import type * as Subscription from "../src/Subscription.js"
 type Recoverable =
   | "CompressionError"
   | "DeserializationError"
+  | "IdentifyBudgetExhausted"
   | "ProcessError"
   | "ReconnectError"
   | "SendingMessageError"
@@ -61,6 +62,7 @@ describe("types", () => {
         case "CompressionError":
         case "DeserializationError":
         case "FatallyClosedError":
+        case "IdentifyBudgetExhausted":
         case "ProcessError":
         case "ReconnectError":
         case "SendingMessageError":
