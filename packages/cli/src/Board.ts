@@ -93,7 +93,13 @@ const pulseSize = 12
 /** How long a rate is measured, in milliseconds. */
 const samplePeriod = 1_000
 
-const nothing: Counts = { events: 0, sequence: 0, sessions: 0, resumes: 0, lost: 0, repeated: 0 }
+/**
+ * Before anything has come in.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const nothing: Counts = { events: 0, sequence: 0, sessions: 0, resumes: 0, lost: 0, repeated: 0 }
 
 /**
  * @since 0.1.0

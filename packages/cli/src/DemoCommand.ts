@@ -7,6 +7,7 @@ import * as Command from "@effect/cli/Command"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
@@ -52,7 +53,11 @@ const settle = (simulator: GatewaySimulator.GatewaySimulator, sequences: Effect.
   )
 }
 
-const watch = (options: { readonly duration: Option.Option<Duration.Duration>; readonly mode: Watch.Mode }) =>
+const watch = (options: {
+  readonly duration: Option.Option<Duration.Duration>
+  readonly http: Option.Option<number>
+  readonly mode: Watch.Mode
+}) =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const { url } = yield* GatewayServer.GatewayServer
@@ -63,6 +68,7 @@ const watch = (options: { readonly duration: Option.Option<Duration.Duration>; r
       mode: options.mode,
       duration: options.duration,
       isGapless: true,
+      http: options.http,
       shards: Effect.provide(Effect.forEach(ShardId.all(shardCount), Shard.make), shardConfig),
       budget: Effect.map(
         simulator.gatewayBot,
@@ -87,7 +93,8 @@ const services = Layer.mergeAll(
     }))
   ),
   IdentifyQueue.layerInMemory({ maxConcurrency: shardCount }),
-  NodeGateway.layer()
+  NodeGateway.layer(),
+  ShardMetrics.layer()
 )
 
 /**
@@ -96,9 +103,9 @@ const services = Layer.mergeAll(
  */
 export const demoCommand = Command.make(
   "demo",
-  { duration: Common.duration, json: Common.json },
-  ({ duration, json }) =>
-    Effect.flatMap(Common.modeOf(json), (mode) => watch({ duration, mode })).pipe(
+  { duration: Common.duration, http: Common.http, json: Common.json },
+  ({ duration, http, json }) =>
+    Effect.flatMap(Common.modeOf(json), (mode) => watch({ duration, http, mode })).pipe(
       Effect.provide(services),
       Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
     )

@@ -7,11 +7,12 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as SessionStore from "@vesper/gateway/SessionStore"
-import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
@@ -20,13 +21,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import * as FileStore from "./internal/fileStore.js"
 import { nearest } from "./internal/nearest.js"
 import * as Common from "./internal/options.js"
 import * as Shards from "./Shards.js"
-import type * as View from "./View.js"
 import * as Watch from "./Watch.js"
 
 const words = (text: string): ReadonlyArray<string> =>
@@ -100,26 +101,20 @@ const explain = (error: ConfigError.ConfigError): CliError =>
     exitCode: ExitCode.misused
   })
 
-/** How often the identify budget is asked for. */
-const budgetInterval = "1 minute"
-
 interface Facts {
   readonly gatewayUrl: string
   readonly recommended: number
-  readonly maxConcurrency: number
-  readonly budget: Effect.Effect<Option.Option<View.Budget>>
+  readonly queue: Effect.Effect<IdentifyQueue.IdentifyQueue, CliError, Scope.Scope>
 }
 
-const budgetOf = ({ sessionStartLimit: { remaining, total } }: GatewayApi.GatewayBot): View.Budget => ({
-  remaining,
-  total
-})
+const told = ({ message }: { readonly message: string }) => new CliError({ message })
 
 /** Asks GET /gateway/bot, unless the gateway is named and its API is not. */
 const askApi = (
   options: {
     readonly gatewayUrl: Option.Option<string>
     readonly apiUrl: Option.Option<string>
+    readonly maxConcurrency: Option.Option<number>
     readonly shards: Shards.Shards
   },
   token: Parameters<typeof GatewayApi.make>[0]["token"]
@@ -132,19 +127,24 @@ const askApi = (
           exitCode: ExitCode.misused
         })
       }
-      return { gatewayUrl: options.gatewayUrl.value, recommended: 1, maxConcurrency: 1, budget: Effect.succeedNone }
+      const maxConcurrency = Option.getOrElse(options.maxConcurrency, () => 1)
+      return {
+        gatewayUrl: options.gatewayUrl.value,
+        recommended: 1,
+        queue: IdentifyQueue.makeInMemory({ maxConcurrency })
+      }
     }
     const api = yield* GatewayApi.make({ token, baseUrl: Option.getOrUndefined(options.apiUrl) })
-    const answer = yield* Effect.mapError(api.gatewayBot, ({ message }) => new CliError({ message }))
-    const budget = yield* Effect.cachedWithTTL(
-      Effect.option(Effect.map(api.gatewayBot, budgetOf)),
-      budgetInterval
-    )
+    const answer = yield* Effect.mapError(api.gatewayBot, told)
+    const queue = Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeFromApi()
+      yield* queue.update({ maxConcurrency: Option.getOrUndefined(options.maxConcurrency) })
+      return queue
+    })
     return {
       gatewayUrl: Option.getOrElse(options.gatewayUrl, () => answer.url),
       recommended: answer.shards,
-      maxConcurrency: answer.sessionStartLimit.maxConcurrency,
-      budget
+      queue: Effect.mapError(Effect.provideService(queue, GatewayApi.GatewayApi, api), told)
     }
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
@@ -170,6 +170,7 @@ export const runCommand = Command.make(
     duration: Common.duration,
     events,
     gatewayUrl,
+    http: Common.http,
     intents,
     json: Common.json,
     maxConcurrency,
@@ -190,28 +191,29 @@ export const runCommand = Command.make(
         }),
         explain
       )
-      const ids = Shards.ids(options.shards, facts.recommended)
+      const chosen = Shards.ofFleet(options.shards, facts.recommended)
+      const count = "range" in chosen ? chosen.range[1] - chosen.range[0] + 1 : chosen.total
       const services = Layer.mergeAll(
         Layer.succeed(ShardConfig.ShardConfig, shardConfig),
-        IdentifyQueue.layerInMemory({
-          maxConcurrency: Option.getOrElse(options.maxConcurrency, () => facts.maxConcurrency)
-        }),
+        Layer.scoped(IdentifyQueue.IdentifyQueue, facts.queue),
         NodeGateway.layer({ compression: options.compression }),
-        layerStore(options.resumeFile)
+        layerStore(options.resumeFile),
+        ShardMetrics.layer()
       )
-      yield* Effect.provide(
+      const mode = yield* Common.modeOf(options.json)
+      const watch = Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
         Watch.run({
-          title: `vesper run: ${ids.length} shard${ids.length === 1 ? "" : "s"} on ${facts.gatewayUrl}`,
-          mode: yield* Common.modeOf(options.json),
+          title: `vesper run: ${count} shard${count === 1 ? "" : "s"} on ${facts.gatewayUrl}`,
+          mode,
           duration: options.duration,
           isGapless: Option.isNone(options.events),
-          shards: Effect.forEach(ids, Shard.make),
-          budget: facts.budget,
+          http: options.http,
+          shards: Effect.flatMap(Fleet.make({ shards: chosen }), (fleet) => fleet.shards),
+          budget,
           beside: Effect.never,
           settle: () => Effect.succeed(0)
-        }),
-        services
-      )
+        }))
+      yield* Effect.provide(watch, services)
     })
 ).pipe(
   Command.withDescription(

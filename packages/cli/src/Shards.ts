@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as ShardId from "@vesper/model/ShardId"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 
@@ -66,14 +66,14 @@ export const parse = (text: string): Either.Either<Shards, string> => {
 }
 
 /**
- * Their ids.
+ * The shards of a fleet.
  *
  * @since 0.1.0
  * @category getters
  */
-export const ids = (self: Shards, recommended: number): ReadonlyArray<ShardId.ShardId> =>
+export const ofFleet = (self: Shards, recommended: number): Exclude<Fleet.Shards, "recommended"> =>
   match(self, {
-    Auto: () => ShardId.all(recommended),
-    All: ({ total }) => ShardId.all(total),
-    Range: ({ from, to, total }) => ShardId.all(total).slice(from, to + 1)
+    Auto: () => ({ total: recommended }),
+    All: ({ total }) => ({ total }),
+    Range: ({ from, to, total }) => ({ range: [from, to], total })
   })

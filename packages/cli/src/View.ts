@@ -60,7 +60,13 @@ export interface Budget {
   readonly total: number
 }
 
-const describeStatus = ShardStatus.match({
+/**
+ * Where a shard stands, in words.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const describeStatus: (status: ShardStatus.ShardStatus) => string = ShardStatus.match({
   Disconnected: ({ closeCode, reconnectAttempts }) =>
     `disconnected${Option.match(closeCode, { onNone: () => "", onSome: (code) => ` (${code})` })}${
       reconnectAttempts > 1 ? `, attempt ${reconnectAttempts}` : ""

@@ -28,6 +28,8 @@ import * as Controls from "./Controls.js"
 import * as Live from "./internal/live.js"
 import { writeLine } from "./internal/output.js"
 import { clean } from "./internal/text.js"
+import * as Snapshot from "./Snapshot.js"
+import * as StatusServer from "./StatusServer.js"
 import * as View from "./View.js"
 
 /**
@@ -52,6 +54,8 @@ export interface Options<E, R> {
   /** When to end; none means on Ctrl-C. */
   readonly duration: Option.Option<Duration.Duration>
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>, E, R>
+  /** Where the status page is served, if it is. */
+  readonly http: Option.Option<number>
   /** How many identifies are left, if there is somebody to ask; asked again and again. */
   readonly budget: Effect.Effect<Option.Option<View.Budget>>
   /** What goes on beside the shards as long as they are watched. */
@@ -134,25 +138,48 @@ const standing = (shard: Shard.Shard): Effect.Effect<View.Standing> =>
     ([status, latency, buffered]) => ({ id: shard.id, status, latency, buffered })
   )
 
+/** Where everything stands now. Rates are measured as long as somebody looks. */
+const look = (watching: Watching) =>
+  Effect.gen(function*() {
+    const at = yield* Clock.currentTimeMillis
+    const shards = yield* Effect.forEach(watching.shards, standing)
+    const latencies = shards.map(({ latency }) => latency)
+    watching.board = Board.beat(Board.sample(watching.board, at), latencies)
+    return { at, title: watching.options.title, shards, board: watching.board, budget: watching.budget }
+  })
+
 const draw = (watching: Watching) =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
-    const { options, shards } = watching
-    const standings = yield* Effect.forEach(shards, standing)
-    watching.board = Board.beat(
-      Board.sample(watching.board, yield* Clock.currentTimeMillis),
-      standings.map(({ latency }) => latency)
-    )
     return View.screen({
-      title: options.title,
-      shards: standings,
-      board: watching.board,
-      budget: watching.budget,
+      ...(yield* look(watching)),
       controls: watching.controls,
       columns: yield* terminal.columns,
       rows: yield* terminal.rows,
       hasColours: yield* Live.hasColours
     })
+  })
+
+/** On loopback: what the page shows is nobody else's business. */
+const pageHost = "127.0.0.1"
+
+const servePage = (watching: Watching, port: number) =>
+  Effect.gen(function*() {
+    const { mode } = watching.options
+    const { url } = yield* StatusServer.make({
+      host: pageHost,
+      port,
+      snapshot: Effect.map(look(watching), Snapshot.make)
+    })
+    yield* showNotice(watching, {
+      at: yield* Clock.currentTimeMillis,
+      kind: "notice",
+      shard: undefined,
+      title: "INFO",
+      text: `the status page is at ${url}`
+    })
+    // Nobody may look for a while; rates are of the last second all the same.
+    yield* mode === "live" ? Effect.never : Effect.forever(Effect.zipRight(look(watching), Effect.sleep("1 second")))
   })
 
 /** Asks beside the drawing: an API may take its time. */
@@ -210,13 +237,16 @@ export const run = <E, R>(
     )
     const reading = yield* Effect.forkScoped(Effect.raceFirst(readAll(watching), showNotices))
 
+    const page = Option.match(options.http, { onNone: () => Effect.never, onSome: (port) => servePage(watching, port) })
     const view = options.mode === "live"
-      ? Effect.raceFirst(Live.show(draw(watching), onKey(watching)), followBudget(watching))
+      ? Live.show(draw(watching), onKey(watching))
       : Effect.never
+    const needsBudget = options.mode === "live" || Option.isSome(options.http)
+    const budget = needsBudget ? followBudget(watching) : Effect.never
     const timeUp = Option.match(options.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
     const watched = Effect.raceFirst(
-      Effect.raceFirst(Fiber.join(reading), options.beside),
-      Effect.raceFirst(view, timeUp)
+      Effect.raceFirst(Fiber.join(reading), Effect.raceFirst(options.beside, page)),
+      Effect.raceFirst(Effect.raceFirst(view, budget), timeUp)
     )
 
     const finish = Effect.gen(function*() {

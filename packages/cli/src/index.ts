@@ -123,3 +123,17 @@ export * as SimulatorBoard from "./SimulatorBoard.js"
  * @since 0.1.0
  */
 export * as SimulatorView from "./SimulatorView.js"
+
+/**
+ * A moment of a live view as plain data.
+ *
+ * @since 0.1.0
+ */
+export * as Snapshot from "./Snapshot.js"
+
+/**
+ * The status page of a live view, and what orchestrators and Prometheus ask for.
+ *
+ * @since 0.1.0
+ */
+export * as StatusServer from "./StatusServer.js"

@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import * as Either from "effect/Either"
 import * as Shards from "../src/Shards.js"
 
-const read: ReadonlyArray<readonly [text: string, ids: ReadonlyArray<string>]> = [
-  ["auto", ["[0/3]", "[1/3]", "[2/3]"]],
-  ["2", ["[0/2]", "[1/2]"]],
-  ["1-2/4", ["[1/4]", "[2/4]"]],
-  [" 3 / 4 ", ["[3/4]"]]
+const read: ReadonlyArray<readonly [text: string, shards: Fleet.Shards]> = [
+  ["auto", { total: 3 }],
+  ["2", { total: 2 }],
+  ["1-2/4", { range: [1, 2], total: 4 }],
+  [" 3 / 4 ", { range: [3, 3], total: 4 }]
 ]
 
 const refused: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
@@ -19,9 +20,8 @@ const refused: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
 ]
 
 describe("shards as they are written", () => {
-  for (const [text, ids] of read) {
-    it(`reads ${text}`, () =>
-      assert.deepStrictEqual(Shards.ids(Either.getOrThrow(Shards.parse(text)), 3).map(String), ids))
+  for (const [text, shards] of read) {
+    it(`reads ${text}`, () => assert.deepStrictEqual(Shards.ofFleet(Either.getOrThrow(Shards.parse(text)), 3), shards))
   }
 
   for (const [text, problem] of refused) {

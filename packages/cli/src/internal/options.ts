@@ -48,6 +48,15 @@ export const modeOf = (isJson: boolean): Effect.Effect<Watch.Mode, never, Termin
     return isJson ? "json" : (yield* terminal.isTTY) ? "live" : "plain"
   })
 
+export const http: Options.Options<Option.Option<number>> = parsed(Options.integer("http"), inRange(0, 65_535)).pipe(
+  Options.withPseudoName("port"),
+  Options.optional,
+  Options.withDescription(
+    "Serves a status page at http://127.0.0.1:port/, with /metrics for Prometheus, /healthz and /readyz. 0 takes any " +
+      "port that is free."
+  )
+)
+
 export const apiUrl: Options.Options<Option.Option<string>> = Options.text("api-url").pipe(
   Options.withPseudoName("url"),
   Options.optional,
