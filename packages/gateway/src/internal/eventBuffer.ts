@@ -7,6 +7,7 @@
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import type * as ShardError from "../ShardError.js"
 
@@ -49,12 +50,17 @@ export interface EventBuffer {
   readonly unsafeNotify: (item: Item) => void
   /** Waits until there is something, then takes the first. Interrupting the wait loses nothing. */
   readonly take: Effect.Effect<Item, ShardError.TerminalError>
-  /** The same for readers who pass over control payloads: it may give one, but none wakes it from its wait. */
-  readonly takeForEvents: Effect.Effect<Item, ShardError.TerminalError>
-  /** Waits, as a reader of events, until there is something, and leaves it there. Then it may be gone again. */
-  readonly awaitForEvents: Effect.Effect<void, ShardError.TerminalError>
+  /**
+   * Waits until there is something, or reading fails, and leaves it there; for readers who pass over control payloads,
+   * for none of them wakes it. When it goes on, what there was may be gone again.
+   */
+  readonly awaitForEvents: Effect.Effect<void>
+  /** The same as a callback, which is called once and at most once; gives what calls it off. */
+  readonly unsafeOnEvents: (wake: () => void) => () => void
   /** The first that may be read, for one who need not wait: nothing if there is none. */
   readonly unsafeTake: () => Item | undefined
+  /** What reading fails with now, if there is nothing to read. */
+  readonly unsafeFailure: () => Option.Option<ShardError.TerminalError>
   /** Whether there is something that may be read. */
   readonly unsafeHasNext: () => boolean
   /** Puts back to the front what was taken and not used. */
@@ -190,40 +196,35 @@ export const make = (capacity: number): EventBuffer => {
   /** What reading fails with now. */
   const unsafeFailure = () => size() === 0 || isCutOff ? ended : Option.none()
 
-  const awaitSomething = (wantsControl: boolean) =>
-    Effect.async<void>((resume) => {
-      wasRead = true
-      if (hasNext() || Option.isSome(unsafeFailure())) {
-        return resume(Effect.void)
-      }
-      if (size() > 0) {
-        onHeld?.()
-      }
-      const wake = () => resume(Effect.void)
-      readers.set(wake, wantsControl)
-      return Effect.sync(() => readers.delete(wake))
-    })
-
-  const makeTake = (wantsControl: boolean) => {
-    const take: Effect.Effect<Item, ShardError.TerminalError> = Effect.suspend(() => {
-      const item = unsafeTake()
-      if (item !== undefined) {
-        return Exit.succeed(item)
-      }
-      const failure = unsafeFailure()
-      return Option.isSome(failure)
-        ? Exit.fail(failure.value)
-        // All waiting readers are woken: whoever comes too late waits again.
-        : Effect.zipRight(awaitSomething(wantsControl), take)
-    })
-    return take
+  const unsafeOnSomething = (wake: () => void, wantsControl: boolean) => {
+    wasRead = true
+    if (hasNext() || Option.isSome(unsafeFailure())) {
+      wake()
+      return Function.constVoid
+    }
+    if (size() > 0) {
+      onHeld?.()
+    }
+    readers.set(wake, wantsControl)
+    return () => readers.delete(wake)
   }
 
-  const awaitForEvents: Effect.Effect<void, ShardError.TerminalError> = Effect.suspend(() => {
+  const awaitSomething = (wantsControl: boolean) =>
+    Effect.async<void>((resume) => {
+      const cancel = unsafeOnSomething(() => resume(Effect.void), wantsControl)
+      return Effect.sync(cancel)
+    })
+
+  const take: Effect.Effect<Item, ShardError.TerminalError> = Effect.suspend(() => {
+    const item = unsafeTake()
+    if (item !== undefined) {
+      return Exit.succeed(item)
+    }
     const failure = unsafeFailure()
-    return hasNext() ? Effect.void : Option.isSome(failure) ? Exit.fail(failure.value) : awaitAgain
+    // All waiting readers are woken: whoever comes too late waits again.
+    return Option.isSome(failure) ? Exit.fail(failure.value) : waitAndTake
   })
-  const awaitAgain = Effect.zipRight(awaitSomething(false), awaitForEvents)
+  const waitAndTake = Effect.zipRight(awaitSomething(true), take)
 
   const unsafePutBack = (returned: ReadonlyArray<Item>) => {
     if (returned.length > 0) {
@@ -259,10 +260,11 @@ export const make = (capacity: number): EventBuffer => {
         unsafePush(item)
       }
     },
-    take: makeTake(true),
-    takeForEvents: makeTake(false),
-    awaitForEvents,
+    take,
+    awaitForEvents: awaitSomething(false),
+    unsafeOnEvents: (wake) => unsafeOnSomething(wake, false),
     unsafeTake,
+    unsafeFailure,
     unsafeHasNext: hasNext,
     unsafePutBack,
     unsafeLowest,

@@ -4,7 +4,6 @@
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as MutableList from "effect/MutableList"
 import * as Option from "effect/Option"
@@ -14,6 +13,7 @@ import type * as ShardConfig from "../ShardConfig.js"
 import type * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
 import * as GuildCount from "./guildCount.js"
+import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import type { Open } from "./shard.js"
 
@@ -125,10 +125,10 @@ export const make = (
       MutableList.append(queue, member)
       if (item._tag === "Dispatch") {
         const event = member.state.parse(item)
-        if (Either.isLeft(event)) {
-          return Effect.zipRight(report(member.state, Diagnostic.Failure({ error: event.left })), take)
+        if (Parse.isFailure(event)) {
+          return Effect.zipRight(report(member.state, Diagnostic.Failure({ error: event })), take)
         }
-        receive(member, item, event.right)
+        receive(member, item, event)
       }
     }
     return Exit.fail(failed.value)

@@ -1,40 +1,46 @@
 /** From the text of an event to what the reader gets. */
 import * as Dispatch from "@vesper/model/Dispatch"
-import * as EventSchema from "@vesper/model/EventSchema"
 import * as EventType from "@vesper/model/EventType"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
 
+/** The event, or what is wrong with it; told apart by `isFailure`, so that an event is not wrapped. */
+export type Parse = (item: Dispatched) => Dispatch.Dispatch | ShardError.DeserializationError
+
+export const isFailure = (
+  parsed: Dispatch.Dispatch | ShardError.DeserializationError
+): parsed is ShardError.DeserializationError => parsed instanceof ShardError.DeserializationError
+
 const failed = (eventType: string, cause: unknown) =>
   new ShardError.DeserializationError({ eventType: Option.some(eventType), cause })
 
 /** Parses an event as late as this, in the reader's own fiber: what is broken is one reader's error. */
-const parse = (item: Dispatched): Either.Either<Dispatch.Dispatch, ShardError.DeserializationError> => {
+const parse: Parse = (item) => {
   try {
     // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
-    return Either.right(Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0]))
+    return Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0])
   } catch (cause) {
-    return Either.left(failed(item.t, cause))
+    return failed(item.t, cause)
   }
 }
 
 /** Parses an event and, if its type is one of those, checks its body. An event that nobody documents has no shape. */
-export const make = (
-  validate: ShardConfig.Validate
-): (item: Dispatched) => Either.Either<Dispatch.Dispatch, ShardError.DeserializationError> => {
+export const make = (validate: ShardConfig.Validate): Effect.Effect<Parse> => {
   if (validate === "none" || validate.length === 0) {
-    return parse
+    return Effect.succeed(parse)
   }
   const checked = new Set<string>(validate === "all" ? EventType.all : validate)
-  return (item) => {
+  // The schemas are loaded by those who ask for them: they are a sixth of the shard's start otherwise.
+  return Effect.map(Effect.promise(() => import("@vesper/model/EventSchema")), (EventSchema) => (item) => {
     const event = parse(item)
-    if (Either.isLeft(event) || event.right.t === "UnknownDispatch" || !checked.has(event.right.t)) {
+    if (isFailure(event) || event.t === "UnknownDispatch" || !checked.has(event.t)) {
       return event
     }
-    const body = EventSchema.validate(event.right.t)(event.right.d)
-    return Either.isRight(body) ? event : Either.left(failed(item.t, body.left))
-  }
+    const body = EventSchema.validate(event.t)(event.d)
+    return Either.isRight(body) ? event : failed(item.t, body.left)
+  })
 }

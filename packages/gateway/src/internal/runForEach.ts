@@ -6,14 +6,15 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Diagnostic from "../Diagnostic.js"
 import type * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
+import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
 
@@ -22,6 +23,13 @@ interface Worker {
   fiber: Fiber.Fiber<void> | undefined
   isHandling: boolean
 }
+
+/** What `Exit.isExit` looks at, without its searches by a variable name, which no inline cache holds. */
+const isDone = (effect: Effect.Effect<unknown, unknown, unknown>): boolean =>
+  effect === Effect.void || ("_tag" in effect && effect._tag === "Success")
+
+/** Handlers that are done at once let other fibers run after so many events. */
+const maxTurns = 256
 
 /** Events whose handlers have begun, in that order: kept only where it matters who is left unhandled. */
 const makeBegun = (state: ShardState.ShardState) => {
@@ -78,46 +86,75 @@ const makeWorkers = <E, R>(
     let waiting = 0
     let isStopping = false
 
-    /** Says no, and ends the run, once the program has closed the shard. */
-    const awaitEvents = Effect.suspend(() => {
+    /** One callback, and no more: it is run for each packet that the socket reads. */
+    const awaitEvents = Effect.async<void>((resume) => {
+      let isWaiting = true
+      const settle = () => {
+        if (isWaiting) {
+          isWaiting = false
+          waiting--
+        }
+      }
       waiting++
-      return buffer.awaitForEvents.pipe(
-        Effect.as(true),
-        Effect.catchTag("ShardClosedError", () => Effect.as(Deferred.succeed(ending, undefined), false)),
-        Effect.ensuring(Effect.sync(() => waiting--))
-      )
+      const settled = Effect.sync(settle)
+      const cancel = buffer.unsafeOnEvents(() => resume(settled))
+      return Effect.zipRight(settled, Effect.sync(cancel))
     })
 
-    const work = (worker: Worker) =>
-      Effect.gen(function*() {
-        waiting--
-        while (!isStopping) {
+    /** Nothing can be read any more: the run ends, well if it is the program that has closed the shard. */
+    const end = (error: ShardError.TerminalError) =>
+      error._tag === "ShardClosedError" ? Effect.asVoid(Deferred.succeed(ending, undefined)) : Effect.fail(error)
+
+    /**
+     * Takes and handles what waits, in a plain loop for as long as handlers are done at once: a generator, or an Effect
+     * for each event, costs more than all that Vesper does for it otherwise.
+     */
+    const work = (worker: Worker): Effect.Effect<void, E | ShardError.FatallyClosedError, R> => {
+      const handleNext: Effect.Effect<void, E | ShardError.FatallyClosedError, R> = Effect.suspend(() => {
+        for (let turn = 0; turn < maxTurns; turn++) {
+          if (isStopping) {
+            return Effect.void
+          }
           if (!buffer.unsafeHasNext()) {
-            if (waiting > 0 || !(yield* awaitEvents)) {
-              return
-            }
-            continue
+            const failure = buffer.unsafeFailure()
+            return waiting > 0 ? Effect.void : Option.isSome(failure) ? end(failure.value) : waitAndHandle
           }
           if (waiting === 0 && workers.size < concurrency) {
-            yield* start
+            return startAndHandle
           }
           // From here to the handler nothing can come in between: what is taken is handled, or known to be unhandled.
           const item = buffer.unsafeTake()
           ShardState.settleGiven(state)
-          if (item?._tag === "Dispatch") {
-            const event = state.parse(item)
-            if (Either.isLeft(event)) {
-              yield* report(state, Diagnostic.Failure({ error: event.left }))
-              continue
-            }
-            begun.begin(item)
-            worker.isHandling = true
-            yield* handler(event.right)
-            worker.isHandling = false
-            begun.done(item)
+          if (item?._tag !== "Dispatch") {
+            continue
           }
+          const event = state.parse(item)
+          if (Parse.isFailure(event)) {
+            return Effect.zipRight(report(state, Diagnostic.Failure({ error: event })), handleNext)
+          }
+          begun.begin(item)
+          worker.isHandling = true
+          const handling = handler(event)
+          if (!isDone(handling)) {
+            return Effect.flatMap(handling, () => {
+              worker.isHandling = false
+              begun.done(item)
+              return handleNext
+            })
+          }
+          worker.isHandling = false
+          begun.done(item)
         }
+        return yieldAndHandle
       })
+      const waitAndHandle = Effect.flatMap(awaitEvents, () => handleNext)
+      const startAndHandle = Effect.flatMap(Effect.suspend(() => start), () => handleNext)
+      const yieldAndHandle = Effect.zipRight(Effect.yieldNow(), handleNext)
+      return Effect.suspend(() => {
+        waiting--
+        return handleNext
+      })
+    }
 
     const ended = (worker: Worker, exit: Exit.Exit<unknown, E | ShardError.FatallyClosedError>) => {
       workers.delete(worker)

@@ -3,7 +3,7 @@ import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -23,6 +23,7 @@ import * as MemberRequest from "./memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
 import type { EventBuffer } from "./eventBuffer.js"
 import type * as Subscription from "../Subscription.js"
+import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
@@ -49,22 +50,24 @@ const asking = <A, E>(state: ShardState.ShardState, take: Effect.Effect<A, E>): 
 const nextEvent = (
   state: ShardState.ShardState,
   start: Effect.Effect<void>,
-  buffer: Pick<EventBuffer, "awaitForEvents" | "unsafeTake"> = state.buffer,
+  buffer: Pick<EventBuffer, "awaitForEvents" | "unsafeFailure" | "unsafeTake"> = state.buffer,
   reader: ShardState.Reader = state
 ): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> => {
   const next: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> = Effect.suspend(() => {
     ShardState.settleGiven(state, reader)
     const item = buffer.unsafeTake()
     switch (item?._tag) {
-      case undefined:
-        return startAndWait
+      case undefined: {
+        const failure = buffer.unsafeFailure()
+        return Option.isSome(failure) ? Exit.fail(failure.value) : startAndWait
+      }
       case "Dispatch": {
         const event = state.parse(item)
-        if (Either.isLeft(event)) {
-          return unreadable(state, event.left)
+        if (Parse.isFailure(event)) {
+          return unreadable(state, event)
         }
         ShardState.give(state, item, reader)
-        return event
+        return Exit.succeed(event)
       }
       case "Failure":
         return Effect.fail(item.error)
@@ -195,7 +198,10 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     )
 
     const start = Effect.sync(() => {
-      if (!isClosed && !ShardStatus.isFatallyClosed(state.status.get())) {
+      if (
+        !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
+        !ShardStatus.isFatallyClosed(state.status.get())
+      ) {
         const live = Effect.zipRight(keeper.load, Supervisor.run(state, services, () => farewell))
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
         forkKeeper(Effect.annotateLogs(keeper.keep, "shard.id", id.id), { onlyIfMissing: true })

@@ -31,7 +31,7 @@ export interface Reader {
 export interface ShardState {
   readonly id: ShardId.ShardId
   readonly config: ShardConfig.ShardConfig
-  readonly parse: ReturnType<typeof Parse.make>
+  readonly parse: Parse.Parse
   readonly buffer: EventHub.EventHub
   readonly commands: CommandQueue.CommandQueue
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
@@ -72,7 +72,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
     return {
       id,
       config,
-      parse: Parse.make(config.validate),
+      parse: yield* Parse.make(config.validate),
       buffer: EventHub.make(config.eventBufferSize),
       commands: CommandQueue.make(config.commandQueueSize),
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),

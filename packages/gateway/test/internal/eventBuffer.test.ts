@@ -38,7 +38,7 @@ describe("eventBuffer", () => {
   it.effect("does not wake a reader of events for a control payload, unless somebody waits who wants it", () =>
     Effect.gen(function*() {
       const buffer = EventBuffer.make(10)
-      const events = yield* Effect.fork(buffer.takeForEvents)
+      const events = yield* Effect.fork(Effect.map(buffer.awaitForEvents, buffer.unsafeTake))
       yield* Effect.yieldNow()
       buffer.unsafeNotify(control("a"))
       assert.strictEqual(buffer.unsafeSize(), 0)
