@@ -14,12 +14,22 @@ import { demoCommand } from "./DemoCommand.js"
 import { explainCommand } from "./ExplainCommand.js"
 import { intentsCommand } from "./IntentsCommand.js"
 import { queueCommand } from "./QueueCommand.js"
-import { runCommand } from "./RunCommand.js"
+import { replayCommand } from "./ReplayCommand.js"
+import { recordCommand, runCommand } from "./RunCommand.js"
 import { simulateCommand } from "./SimulateCommand.js"
 
 const vesper = Command.make("vesper").pipe(
   Command.withDescription("A Discord gateway client. Try: vesper demo"),
-  Command.withSubcommands([demoCommand, simulateCommand, runCommand, queueCommand, intentsCommand, explainCommand])
+  Command.withSubcommands([
+    demoCommand,
+    simulateCommand,
+    runCommand,
+    recordCommand,
+    replayCommand,
+    queueCommand,
+    intentsCommand,
+    explainCommand
+  ])
 )
 
 const command = Command.run(vesper, { name: "vesper", version: "0.1.0" })

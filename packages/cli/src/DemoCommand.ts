@@ -69,6 +69,7 @@ const watch = (options: {
       duration: options.duration,
       isGapless: true,
       http: options.http,
+      record: () => Effect.void,
       shards: Effect.provide(Effect.forEach(ShardId.all(shardCount), Shard.make), shardConfig),
       budget: Effect.map(
         simulator.gatewayBot,

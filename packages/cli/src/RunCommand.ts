@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -21,12 +22,15 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import * as FileStore from "./internal/fileStore.js"
+import * as Recorder from "./internal/recorder.js"
 import { nearest } from "./internal/nearest.js"
 import * as Common from "./internal/options.js"
+import * as Recording from "./Recording.js"
 import * as Shards from "./Shards.js"
 import * as Watch from "./Watch.js"
 
@@ -158,66 +162,107 @@ const layerStore = (file: Option.Option<string>) =>
       )
   })
 
+/** What there is to say about a run; others that run shards take the same. */
+const config = {
+  apiUrl: Common.apiUrl,
+  compression,
+  duration: Common.duration,
+  events,
+  gatewayUrl,
+  http: Common.http,
+  intents,
+  json: Common.json,
+  maxConcurrency,
+  resumeFile,
+  shards
+}
+
+const watch = (
+  options: Command.Command.ParseConfig<typeof config>,
+  more: { readonly name: string; readonly record: Watch.Record }
+) =>
+  Effect.gen(function*() {
+    const token = yield* Common.token
+    const facts = yield* askApi(options, token)
+    const shardConfig = yield* Effect.mapError(
+      ShardConfig.make({
+        token,
+        intents: options.intents,
+        events: Option.getOrUndefined(options.events),
+        gatewayUrl: facts.gatewayUrl,
+        identifyProperties: { os: process.platform }
+      }),
+      explain
+    )
+    const chosen = Shards.ofFleet(options.shards, facts.recommended)
+    const count = "range" in chosen ? chosen.range[1] - chosen.range[0] + 1 : chosen.total
+    const services = Layer.mergeAll(
+      Layer.succeed(ShardConfig.ShardConfig, shardConfig),
+      Layer.scoped(IdentifyQueue.IdentifyQueue, facts.queue),
+      NodeGateway.layer({ compression: options.compression }),
+      layerStore(options.resumeFile),
+      ShardMetrics.layer()
+    )
+    const mode = yield* Common.modeOf(options.json)
+    const run = Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
+      Watch.run({
+        title: `vesper ${more.name}: ${count} shard${count === 1 ? "" : "s"} on ${facts.gatewayUrl}`,
+        mode,
+        duration: options.duration,
+        isGapless: Option.isNone(options.events),
+        http: options.http,
+        shards: Effect.flatMap(Fleet.make({ shards: chosen }), (fleet) => fleet.shards),
+        budget,
+        record: more.record,
+        beside: Effect.never,
+        settle: () => Effect.succeed(0)
+      }))
+    yield* Effect.provide(run, services)
+  })
+
 /**
  * @since 0.1.0
  * @category commands
  */
 export const runCommand = Command.make(
   "run",
-  {
-    apiUrl: Common.apiUrl,
-    compression,
-    duration: Common.duration,
-    events,
-    gatewayUrl,
-    http: Common.http,
-    intents,
-    json: Common.json,
-    maxConcurrency,
-    resumeFile,
-    shards
-  },
-  (options) =>
-    Effect.gen(function*() {
-      const token = yield* Common.token
-      const facts = yield* askApi(options, token)
-      const shardConfig = yield* Effect.mapError(
-        ShardConfig.make({
-          token,
-          intents: options.intents,
-          events: Option.getOrUndefined(options.events),
-          gatewayUrl: facts.gatewayUrl,
-          identifyProperties: { os: process.platform }
-        }),
-        explain
-      )
-      const chosen = Shards.ofFleet(options.shards, facts.recommended)
-      const count = "range" in chosen ? chosen.range[1] - chosen.range[0] + 1 : chosen.total
-      const services = Layer.mergeAll(
-        Layer.succeed(ShardConfig.ShardConfig, shardConfig),
-        Layer.scoped(IdentifyQueue.IdentifyQueue, facts.queue),
-        NodeGateway.layer({ compression: options.compression }),
-        layerStore(options.resumeFile),
-        ShardMetrics.layer()
-      )
-      const mode = yield* Common.modeOf(options.json)
-      const watch = Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
-        Watch.run({
-          title: `vesper run: ${count} shard${count === 1 ? "" : "s"} on ${facts.gatewayUrl}`,
-          mode,
-          duration: options.duration,
-          isGapless: Option.isNone(options.events),
-          http: options.http,
-          shards: Effect.flatMap(Fleet.make({ shards: chosen }), (fleet) => fleet.shards),
-          budget,
-          beside: Effect.never,
-          settle: () => Effect.succeed(0)
-        }))
-      yield* Effect.provide(watch, services)
-    })
+  config,
+  (options) => watch(options, { name: "run", record: () => Effect.void })
 ).pipe(
   Command.withDescription(
     "Runs shards on Discord's gateway, with a live view on a terminal and plain lines elsewhere. The bot's token comes " +
       "from DISCORD_TOKEN."
+  )
+)
+
+const out = Args.text({ name: "file" }).pipe(
+  Args.withDescription("Where to write; such as traffic.ndjson.gz. It must not be there yet.")
+)
+
+const redactContents = Options.boolean("redact-contents").pipe(
+  Options.withDescription("Leaves out what people wrote and are called: all text but ids, times and names of kinds.")
+)
+
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export const recordCommand = Command.make(
+  "record",
+  { ...config, out, redactContents },
+  ({ out, redactContents, ...options }) =>
+    Effect.scoped(Effect.gen(function*() {
+      const token = yield* Common.token
+      const recorder = yield* Recorder.make(out)
+      yield* watch(options, {
+        name: "record",
+        record: (event, shard, at) =>
+          recorder.write(Recording.encode(event, { shard, at, redactContents, secret: Redacted.value(token) }))
+      })
+    }))
+).pipe(
+  Command.withDescription(
+    "Runs shards as vesper run does, and writes what they receive to a file: compressed, one event a line. No token is " +
+      "in it, of the bot or of an interaction."
   )
 )

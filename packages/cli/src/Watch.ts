@@ -43,6 +43,15 @@ import * as View from "./View.js"
 export type Mode = "live" | "plain" | "json"
 
 /**
+ * What is done with each event before it is shown, by the shard's place in the list and the time in milliseconds since
+ * 1970. The next event waits for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Record = (event: Dispatch.Dispatch, shard: number, at: number) => Effect.Effect<void, CliError>
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -58,6 +67,7 @@ export interface Options<E, R> {
   readonly http: Option.Option<number>
   /** How many identifies are left, if there is somebody to ask; asked again and again. */
   readonly budget: Effect.Effect<Option.Option<View.Budget>>
+  readonly record: Record
   /** What goes on beside the shards as long as they are watched. */
   readonly beside: Effect.Effect<never, E, R>
   /** Lets what is still on the way come in; how many events stayed away. Asked with the last numbers that came in. */
@@ -68,7 +78,7 @@ export interface Options<E, R> {
 const budgetInterval = "2 seconds"
 
 interface Watching {
-  readonly options: Pick<Options<never, never>, "budget" | "mode" | "title">
+  readonly options: Pick<Options<never, never>, "budget" | "mode" | "record" | "title">
   readonly shards: ReadonlyArray<Shard.Shard>
   // What has come in so far; replaced with each event.
   board: Board.Board
@@ -127,7 +137,8 @@ const readAll = (watching: Watching) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) => {
           const entry = Board.eventEntry(event, index, now)
           watching.board = Board.addEvent(watching.board, entry, event)
-          return showEvent(watching.options.mode, event, entry)
+          const { mode, record } = watching.options
+          return Effect.zipRight(record(event, index, now), showEvent(mode, event, entry))
         })),
     { concurrency: "unbounded", discard: true }
   )

@@ -137,3 +137,24 @@ export * as Snapshot from "./Snapshot.js"
  * @since 0.1.0
  */
 export * as StatusServer from "./StatusServer.js"
+
+/**
+ * What shards have received, as lines of JSON.
+ *
+ * @since 0.1.0
+ */
+export * as Recording from "./Recording.js"
+
+/**
+ * `vesper replay`.
+ *
+ * @since 0.1.0
+ */
+export * as ReplayCommand from "./ReplayCommand.js"
+
+/**
+ * Runs a simulated gateway in front of the user's eyes.
+ *
+ * @since 0.1.0
+ */
+export * as SimulatorWatch from "./SimulatorWatch.js"

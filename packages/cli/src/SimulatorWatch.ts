@@ -1,0 +1,149 @@
+/**
+ * Runs a simulated gateway in front of the user's eyes: a live view on a terminal, plain lines elsewhere, or JSON.
+ *
+ * @since 0.1.0
+ */
+import * as Terminal from "@effect/platform/Terminal"
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import type * as LogEntry from "@vesper/testing/LogEntry"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { CliError, OutputClosed } from "./CliError.js"
+import * as ExitCode from "./ExitCode.js"
+import * as Live from "./internal/live.js"
+import { write, writeLine } from "./internal/output.js"
+import * as ScenarioFile from "./ScenarioFile.js"
+import * as SimulatorBoard from "./SimulatorBoard.js"
+import * as SimulatorView from "./SimulatorView.js"
+import * as StatusServer from "./StatusServer.js"
+import type * as Watch from "./Watch.js"
+
+interface Watching {
+  readonly mode: Watch.Mode
+  readonly isVerbose: boolean
+  // What has been seen so far; replaced with each entry.
+  board: SimulatorBoard.SimulatorBoard
+}
+
+const linesOf = (watching: Watching, entries: Chunk.Chunk<LogEntry.LogEntry>): ReadonlyArray<string> => {
+  switch (watching.mode) {
+    case "live":
+      return []
+    case "json":
+      return Chunk.toReadonlyArray(Chunk.map(entries, SimulatorView.json))
+    case "plain":
+      return Chunk.toReadonlyArray(entries)
+        .filter((entry) => watching.isVerbose || SimulatorBoard.isNotable(entry))
+        .map(SimulatorView.plain)
+  }
+}
+
+const readLog = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator) =>
+  Stream.runForEachChunk(simulator.logChanges, (entries) => {
+    watching.board = Chunk.reduce(entries, watching.board, SimulatorBoard.add)
+    const lines = linesOf(watching, entries)
+    return lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+  })
+
+const draw = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator, title: string) =>
+  Effect.gen(function*() {
+    const terminal = yield* Terminal.Terminal
+    const now = yield* Clock.currentTimeMillis
+    watching.board = SimulatorBoard.sample(watching.board, now)
+    return SimulatorView.screen({
+      title,
+      board: watching.board,
+      sessions: yield* simulator.sessions,
+      now,
+      columns: yield* terminal.columns,
+      rows: yield* terminal.rows,
+      hasColours: yield* Live.hasColours
+    })
+  })
+
+/** What is said on one line, to whoever reads lines. */
+const say = (mode: Watch.Mode, text: string) => mode === "json" ? Console.error(text) : writeLine(text)
+
+const greet = ({ host, mode, title }: Options, url: string) =>
+  mode === "live" ? Effect.void : Effect.gen(function*() {
+    yield* say(mode, `${title}: listening on ${url}, GET ${httpUrl(url)}api/v10/gateway/bot`)
+    if (!StatusServer.isLoopback(host)) {
+      yield* Console.error(`vesper: ${host} is no loopback address: other machines can connect`)
+    }
+  })
+
+const httpUrl = (url: string): string => url.replace(/^ws/, "http")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The command, such as `vesper simulate`. */
+  readonly title: string
+  readonly host: string
+  readonly port: number
+  /** What is sent; when it is done, so is the simulation. */
+  readonly traffic: (simulator: GatewaySimulator.GatewaySimulator) => Effect.Effect<void, CliError>
+  readonly steps: ReadonlyArray<ScenarioFile.Step>
+  readonly isStrict: boolean
+  readonly isVerbose: boolean
+  readonly mode: Watch.Mode
+  readonly duration: Option.Option<Duration.Duration>
+}
+
+/** Serves and shows until a key, the time or the user ends it. */
+const serve = (given: Options, watching: Watching, simulator: GatewaySimulator.GatewaySimulator) =>
+  Effect.scoped(Effect.gen(function*() {
+    const { mode, title } = given
+    // Reads from before anybody can connect: the server takes turns of the event loop to listen.
+    const reading = yield* Effect.forkScoped(readLog(watching, simulator))
+    const { url } = yield* GatewayServer.make({ host: given.host, port: given.port })
+    yield* greet(given, url)
+    yield* Effect.forkScoped(ScenarioFile.run(simulator, given.steps))
+    const view = mode === "live" ? Live.show(draw(watching, simulator, `${title}: ${url}`)) : Effect.never
+    const timeUp = Option.match(given.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
+    yield* Effect.raceFirst(
+      Effect.raceFirst(Fiber.join(reading), given.traffic(simulator)),
+      Effect.raceFirst(view, timeUp)
+    )
+  }))
+
+/**
+ * Serves and shows a simulated gateway, and says in the end what it came to.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const run = (
+  given: Options
+): Effect.Effect<
+  void,
+  CliError | OutputClosed | GatewayServer.ListenError,
+  GatewaySimulator.GatewaySimulator | Terminal.Terminal
+> =>
+  Effect.gen(function*() {
+    const simulator = yield* GatewaySimulator.GatewaySimulator
+    const watching: Watching = {
+      mode: given.mode,
+      isVerbose: given.isVerbose,
+      board: SimulatorBoard.make(yield* Clock.currentTimeMillis)
+    }
+    const finish = Effect.gen(function*() {
+      yield* say(given.mode, SimulatorView.summary(watching.board))
+      if (given.isStrict && watching.board.violated > 0) {
+        yield* Console.error("vesper: a client did what Discord would punish; see the violations above")
+        yield* ExitCode.note(ExitCode.found)
+      }
+    })
+    yield* Effect.onExit(serve(given, watching, simulator), (exit) =>
+      Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? Effect.ignore(finish) : Effect.void)
+  })
