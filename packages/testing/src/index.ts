@@ -1,4 +1,18 @@
 /**
+ * Events for tests, with what matters put in.
+ *
+ * @since 0.1.0
+ */
+export * as Builder from "./Builder.js"
+
+/**
+ * What a test waits for at the gateway's side.
+ *
+ * @since 0.1.0
+ */
+export * as Expect from "./Expect.js"
+
+/**
  * What can go wrong with a gateway.
  *
  * @since 0.1.0

@@ -1,0 +1,96 @@
+/**
+ * What a test waits for at the gateway's side.
+ *
+ * @since 0.1.0
+ */
+import * as Opcode from "@vesper/model/Opcode"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as GatewaySimulator from "./GatewaySimulator.js"
+import * as LogEntry from "./LogEntry.js"
+
+/**
+ * A payload that the gateway received.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Received = Extract<LogEntry.LogEntry, { readonly _tag: "Received" }>
+
+/**
+ * What was waited for did not come in time.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NothingCame extends Schema.TaggedError<NothingCame>("@vesper/testing/NothingCame")("NothingCame", {
+  expected: Schema.String,
+  within: Schema.DurationFromSelf,
+  /** What came instead, in the order in which it came; without heartbeats. */
+  received: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const came = this.received.length === 0 ? "nothing came" : `what came: ${this.received.join(", ")}`
+    return `${this.expected} did not come within ${Duration.format(this.within)}; ${came}`
+  }
+}
+
+const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
+
+/**
+ * The first command with this opcode, or the first that the predicate takes, as soon as there is one; one that came
+ * before counts. Fails if there is none within that time of the Clock, five seconds by default: a test on `TestClock`
+ * has to move it, one on `VirtualClock` need not.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { IdentifyQueue, Shard, ShardConfig } from "@vesper/gateway"
+ * import { Command, Intents, Opcode, ShardId } from "@vesper/model"
+ * import { Expect, GatewaySimulator } from "@vesper/testing"
+ * import { Effect, Layer, Redacted } from "effect"
+ *
+ * const test = Effect.gen(function*() {
+ *   const simulator = yield* GatewaySimulator.GatewaySimulator
+ *   const shard = yield* Shard.Shard
+ *   yield* shard.nextEvent
+ *   yield* shard.command(Command.requestSoundboardSounds({ guild_ids: ["1"] }))
+ *   const { d } = yield* Expect.expectCommand(simulator, Opcode.RequestSoundboardSounds)
+ *   assert.deepStrictEqual(d, { guild_ids: ["1"] })
+ * })
+ *
+ * const layer = Shard.layer(ShardId.single).pipe(
+ *   Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") })),
+ *   Layer.provide(IdentifyQueue.layerUnlimited),
+ *   Layer.provideMerge(GatewaySimulator.layerInMemory())
+ * )
+ *
+ * Effect.runPromise(Effect.provide(test, layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const expectCommand = (
+  simulator: GatewaySimulator.GatewaySimulator,
+  what: number | ((received: Received) => boolean),
+  options: { readonly within?: Duration.DurationInput | undefined } = {}
+): Effect.Effect<Received, NothingCame> => {
+  const within = Duration.decode(options.within ?? "5 seconds")
+  const isIt = typeof what === "number" ? ({ op }: Received) => op === what : what
+  const failed = Effect.flatMap(simulator.log, (log) =>
+    new NothingCame({
+      expected: typeof what === "number" ? nameOf(what) : "a command that the predicate takes",
+      within,
+      received: log
+        .filter(LogEntry.is("Received"))
+        .filter(({ op }) => op !== Opcode.Heartbeat)
+        .map(({ op }) => nameOf(op))
+    }))
+  return simulator.awaitLog((entry): entry is Received => entry._tag === "Received" && isIt(entry)).pipe(
+    Effect.timeoutOption(within),
+    Effect.flatMap(Option.match({ onNone: () => failed, onSome: Effect.succeed }))
+  )
+}
