@@ -11,6 +11,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { demoCommand } from "./DemoCommand.js"
+import { doctorCommand } from "./DoctorCommand.js"
 import { explainCommand } from "./ExplainCommand.js"
 import { intentsCommand } from "./IntentsCommand.js"
 import { queueCommand } from "./QueueCommand.js"
@@ -26,6 +27,7 @@ const vesper = Command.make("vesper").pipe(
     runCommand,
     recordCommand,
     replayCommand,
+    doctorCommand,
     queueCommand,
     intentsCommand,
     explainCommand

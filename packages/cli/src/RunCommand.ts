@@ -15,7 +15,6 @@ import * as SessionStore from "@vesper/gateway/SessionStore"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as EventType from "@vesper/model/EventType"
-import * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
@@ -34,19 +33,6 @@ import * as Recording from "./Recording.js"
 import * as Shards from "./Shards.js"
 import * as Watch from "./Watch.js"
 
-const words = (text: string): ReadonlyArray<string> =>
-  text.split(",").map((word) => word.trim()).filter((word) => word !== "")
-
-const intents = Options.text("intents").pipe(
-  Options.withPseudoName("names"),
-  Options.withDefault("Guilds,GuildMessages"),
-  (option) => Common.parsed(option, (names) => Either.mapLeft(Intents.parse(words(names)), (error) => error.message)),
-  Options.withDescription(
-    "What to be told of, separated by commas, such as Guilds,GuildMessages,MessageContent; see vesper intents. " +
-      "Without it Guilds,GuildMessages."
-  )
-)
-
 const findEvent = (word: string): Either.Either<EventType.EventType, string> => {
   const name = word.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
   return EventType.isKnown(name)
@@ -54,7 +40,7 @@ const findEvent = (word: string): Either.Either<EventType.EventType, string> => 
     : Either.left(`"${word}" is no event; did you mean ${nearest(word, EventType.all)}?`)
 }
 
-const events = Common.parsed(Options.text("events"), (names) => Either.all(words(names).map(findEvent))).pipe(
+const events = Common.parsed(Options.text("events"), (names) => Either.all(Common.words(names).map(findEvent))).pipe(
   Options.withPseudoName("names"),
   Options.optional,
   Options.withDescription(
@@ -170,7 +156,7 @@ const config = {
   events,
   gatewayUrl,
   http: Common.http,
-  intents,
+  intents: Common.intents,
   json: Common.json,
   maxConcurrency,
   resumeFile,

@@ -34,6 +34,20 @@ export * as Controls from "./Controls.js"
 export * as DemoCommand from "./DemoCommand.js"
 
 /**
+ * What a bot needs to run here, and what to do about it.
+ *
+ * @since 0.1.0
+ */
+export * as Doctor from "./Doctor.js"
+
+/**
+ * `vesper doctor`.
+ *
+ * @since 0.1.0
+ */
+export * as DoctorCommand from "./DoctorCommand.js"
+
+/**
  * `vesper explain`.
  *
  * @since 0.1.0

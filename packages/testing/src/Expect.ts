@@ -48,7 +48,7 @@ const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `
  * ```ts
  * import * as assert from "node:assert"
  * import { IdentifyQueue, Shard, ShardConfig } from "@vesper/gateway"
- * import { Command, Intents, Opcode, ShardId } from "@vesper/model"
+ * import { Intents, Opcode, ShardId } from "@vesper/model"
  * import { Expect, GatewaySimulator } from "@vesper/testing"
  * import { Effect, Layer, Redacted } from "effect"
  *
@@ -56,9 +56,9 @@ const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `
  *   const simulator = yield* GatewaySimulator.GatewaySimulator
  *   const shard = yield* Shard.Shard
  *   yield* shard.nextEvent
- *   yield* shard.command(Command.requestSoundboardSounds({ guild_ids: ["1"] }))
- *   const { d } = yield* Expect.expectCommand(simulator, Opcode.RequestSoundboardSounds)
- *   assert.deepStrictEqual(d, { guild_ids: ["1"] })
+ *   yield* shard.updatePresence({ status: "dnd", activities: [], since: null, afk: false })
+ *   const { d } = yield* Expect.expectCommand(simulator, Opcode.PresenceUpdate)
+ *   assert.deepStrictEqual(d, { status: "dnd", activities: [], since: null, afk: false })
  * })
  *
  * const layer = Shard.layer(ShardId.single).pipe(

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Intents from "@vesper/model/Intents"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
@@ -51,15 +52,29 @@ export class ListenError extends Schema.TaggedError<ListenError>("@vesper/testin
  */
 export const GatewayServer = Context.GenericTag<GatewayServer>("@vesper/testing/GatewayServer")
 
+/** Flags of an unverified application, by the privileged intents that are switched on. */
+const intentFlags: ReadonlyArray<readonly [Intents.Name, flag: number]> = [
+  ["GuildPresences", 1 << 13],
+  ["GuildMembers", 1 << 15],
+  ["MessageContent", 1 << 19]
+]
+
+const application = ({ settings: { allowedIntents } }: Gateway) => ({
+  id: "1",
+  name: "vesper",
+  flags: intentFlags.reduce((flags, [name, flag]) => Intents.has(allowedIntents, name) ? flags | flag : flags, 0)
+})
+
 /** Answers what a client asks before it connects. */
 const answer = (gateway: Gateway): Http.RequestListener => {
   const route = (path: string, authorization: string): readonly [status: number, body: unknown] => {
-    if (/^(\/api\/v\d+)?\/gateway\/bot$/.test(path)) {
+    const name = path.replace(/^\/api\/v\d+/, "")
+    if (name === "/gateway/bot" || name === "/applications/@me") {
       return authorization.startsWith("Bot ") && gateway.isToken(authorization)
-        ? [200, gateway.bot()]
+        ? [200, name === "/gateway/bot" ? gateway.bot() : application(gateway)]
         : [401, { message: "401: Unauthorized", code: 0 }]
     }
-    return /^(\/api\/v\d+)?\/gateway$/.test(path)
+    return name === "/gateway"
       ? [200, { url: gateway.urls.gateway }]
       : [404, { message: "404: Not Found", code: 0 }]
   }

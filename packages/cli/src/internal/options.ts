@@ -5,6 +5,7 @@ import * as ValidationError from "@effect/cli/ValidationError"
 import * as Terminal from "@effect/platform/Terminal"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as Intents from "@vesper/model/Intents"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -70,3 +71,17 @@ export const token = Effect.mapError(ShardConfig.tokenConfig, () =>
   new CliError({
     message: "DISCORD_TOKEN is not set: put your bot's token into it, or try what needs none: vesper demo"
   }))
+
+/** Names that are separated by commas. */
+export const words = (text: string): ReadonlyArray<string> =>
+  text.split(",").map((word) => word.trim()).filter((word) => word !== "")
+
+export const intents: Options.Options<Intents.Intents> = Options.text("intents").pipe(
+  Options.withPseudoName("names"),
+  Options.withDefault("Guilds,GuildMessages"),
+  (option) => parsed(option, (names) => Either.mapLeft(Intents.parse(words(names)), (error) => error.message)),
+  Options.withDescription(
+    "What to be told of, separated by commas, such as Guilds,GuildMessages,MessageContent; see vesper intents. " +
+      "Without it Guilds,GuildMessages."
+  )
+)
