@@ -8,6 +8,7 @@
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
+import type * as ShardId from "@vesper/model/ShardId"
 import type * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -16,6 +17,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Diagnostic from "./Diagnostic.js"
+import * as Fleet from "./Fleet.js"
 import * as Needs from "./internal/intentNeeds.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
@@ -277,35 +279,52 @@ const byEvent = <E, R>(self: Handlers<E, R>): ReadonlyMap<string, ReadonlyArray<
   return table
 }
 
+/** What surrounds each run of a handler, for an event that came from `from`. */
+type Around<E, E2, R, R2, From> = (
+  handled: Effect.Effect<unknown, E, R>,
+  event: Dispatch.Known,
+  from: From
+) => Effect.Effect<unknown, E2, R2>
+
 /** Looks up the handlers of an event, and runs them one after the other. */
-const dispatch = <E, R, E2, R2>(
+const dispatch = <E, R, E2, R2, From>(
   self: Handlers<E, R>,
-  around: (handled: Effect.Effect<unknown, E, R>, event: Dispatch.Known) => Effect.Effect<unknown, E2, R2>
-): (event: Dispatch.Dispatch) => Effect.Effect<unknown, E2, R2> => {
+  around: Around<E, E2, R, R2, From>
+): (event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, E2, R2> => {
   const table = byEvent(self)
-  return (event) => {
+  return (event, from) => {
     const runs = event.t === "UnknownDispatch" ? undefined : table.get(event.t)
     if (runs === undefined || event.t === "UnknownDispatch") {
       return Effect.void
     }
-    const [first, ...rest] = runs
-    const one = (run: Registration<E, R>["run"]) => around(Effect.suspend(() => run(event)), event)
-    return first !== undefined && rest.length === 0 ? one(first) : Effect.forEach(runs, one, { discard: true })
+    const one = (run: Registration<E, R>["run"]) => around(Effect.suspend(() => run(event)), event, from)
+    const [first] = runs
+    return first !== undefined && runs.length === 1 ? one(first) : Effect.forEach(runs, one, { discard: true })
   }
 }
 
 const start = <E, R, E2, R2>(
   self: Handlers<E, R>,
   options: RunOptions | undefined,
-  around: (
-    shard: Shard.Shard
-  ) => (handled: Effect.Effect<unknown, E, R>, event: Dispatch.Known) => Effect.Effect<unknown, E2, R2>
+  around: Around<E, E2, R, R2, Shard.Shard>
 ): Effect.Effect<void, E2 | ShardError.FatallyClosedError | ConfigError.ConfigError, R2 | Shard.Shard> =>
-  Effect.flatMap(Shard.Shard, (shard) =>
-    Effect.zipRight(
+  Effect.flatMap(Shard.Shard, (shard) => {
+    const handle = dispatch(self, around)
+    return Effect.zipRight(
       check(shard, self.registrations),
-      shard.runForEach(dispatch(self, around(shard)), options)
-    ))
+      shard.runForEach((event) => handle(event, shard), options)
+    )
+  })
+
+/** A handler that fails or dies is told of, and hurts nobody else. */
+const isolated = <E, R, From, R2>(
+  report: (from: From, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void, never, R2>
+): Around<E, never, R, R | R2, From> =>
+(handled, event, from) =>
+  Effect.catchAllCause(
+    handled,
+    (cause: Cause.Cause<E>) => report(from, Diagnostic.HandlerFailed({ event: event.t, sequence: event.s, cause }))
+  )
 
 /**
  * Runs the handlers on the events of the shard, until it is interrupted or the shard is closed. A handler that fails or
@@ -346,15 +365,61 @@ export const run = <E, R>(
   self: Handlers<E, R>,
   options?: RunOptions
 ): Effect.Effect<void, ShardError.FatallyClosedError | ConfigError.ConfigError, R | Shard.Shard> =>
-  start(
-    self,
-    options,
-    (shard) => (handled, event) =>
-      Effect.catchAllCause(
-        handled,
-        (cause: Cause.Cause<E>) => shard.report(Diagnostic.HandlerFailed({ event: event.t, sequence: event.s, cause }))
+  start(self, options, isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+
+/**
+ * The same on the events of all shards of a fleet, until it is interrupted or the fleet is closed. A guild's events are
+ * handled one after the other whatever the concurrency. A handler that fails is told to its shard's diagnostics.
+ *
+ * @example
+ * ```ts
+ * import { Events, Fleet, IdentifyQueue, ShardConfig } from "@vesper/gateway"
+ * import { GatewaySimulator } from "@vesper/testing"
+ * import { ConfigProvider, Deferred, Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const ready = yield* Deferred.make<string>()
+ *   const handlers = Events.on("READY", (event) => Deferred.succeed(ready, event.d.user.username))
+ *   const layer = Fleet.layer({ shards: { total: 4 } }).pipe(
+ *     Layer.provide(ShardConfig.layerConfig(Events.config(handlers))),
+ *     Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: 4 })),
+ *     Layer.provide(GatewaySimulator.layerInMemory({ maxConcurrency: 4 }))
+ *   )
+ *   const bot = Effect.provide(Events.runFleet(handlers), layer)
+ *   return yield* Effect.raceFirst(Deferred.await(ready), bot)
+ * })
+ *
+ * const environment = ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "any-token"]]))
+ * Effect.runPromise(Effect.withConfigProvider(program, environment))
+ * ```
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const runFleet = <E, R>(
+  self: Handlers<E, R>,
+  options?: Fleet.RunOptions
+): Effect.Effect<void, ShardError.FatallyClosedError | ConfigError.ConfigError, R | Fleet.Fleet> =>
+  Effect.gen(function*() {
+    const fleet = yield* Fleet.Fleet
+    // All shards have one config.
+    const [some] = yield* fleet.shards
+    yield* some === undefined ? Either.void : check(some, self.registrations)
+    const handle = dispatch<E, R, never, R, ShardId.ShardId>(
+      self,
+      isolated((id, diagnostic) =>
+        Effect.flatMap(
+          fleet.shard(id.id),
+          // A shard may have been replaced by the time that its last event is handled: the first one tells it then.
+          Option.match({
+            onNone: () => some === undefined ? Effect.void : some.report(diagnostic),
+            onSome: (shard) => shard.report(diagnostic)
+          })
+        )
       )
-  )
+    )
+    yield* fleet.runForEach(({ event, shard }) => handle(event, shard), options)
+  })
 
 /**
  * The same, but ends with the first handler that fails or dies. With `acknowledge: "onHandled"` its event counts as not
@@ -367,4 +432,4 @@ export const runUntilFailure = <E, R>(
   self: Handlers<E, R>,
   options?: RunOptions
 ): Effect.Effect<void, E | ShardError.FatallyClosedError | ConfigError.ConfigError, R | Shard.Shard> =>
-  start(self, options, () => (handled: Effect.Effect<unknown, E, R>) => handled)
+  start(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
+import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
@@ -16,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import * as Events from "../src/Events.js"
 import * as Fleet from "../src/Fleet.js"
 import * as GatewayApi from "../src/GatewayApi.js"
 import * as AutoReshard from "../src/internal/autoReshard.js"
@@ -392,4 +394,40 @@ describe("coming back", () => {
       }
       assert.strictEqual((yield* fleet.status).counts.Connected, 8)
     }).pipe(Effect.provide(layer(wide))))
+})
+
+describe("handlers on a fleet", () => {
+  it.scoped("run on the events of every shard, and one that fails is told to its own shard and hurts no other", () =>
+    Effect.gen(function*() {
+      const fleet = yield* startFleet(3)
+      const handled: Array<string> = []
+      const handlers = Events.on("INTERACTION_CREATE", (event) => {
+        handled.push(event.d.id)
+        return event.d.id === "1" ? Effect.fail("no") : Effect.void
+      })
+      const failures = yield* Effect.forEach(yield* fleet.shards, (shard) =>
+        shard.diagnostics.pipe(
+          Stream.filter(({ _tag }) => _tag === "HandlerFailed"),
+          Stream.runForEach(() => Effect.sync(() => handled.push(`failed on ${shard.id.id}`))),
+          Effect.forkScoped
+        ))
+      assert.strictEqual(failures.length, 3)
+      const run = yield* Effect.fork(Effect.provideService(Events.runFleet(handlers), Fleet.Fleet, fleet))
+      const gateway = yield* simulator
+      for (const shard of [0, 1, 2]) {
+        yield* gateway.dispatch({ t: "INTERACTION_CREATE", d: { id: String(shard) }, shard })
+        yield* TestClock.adjust(1)
+      }
+      assert.deepStrictEqual(handled, ["0", "1", "failed on 1", "2"])
+      yield* fleet.close(CloseFrame.RESUME)
+      yield* Fiber.join(run)
+    }).pipe(Effect.provide(layer(wide))))
+
+  it.scoped("are refused before they run if the fleet does not ask for what they need", () =>
+    Effect.gen(function*() {
+      const fleet = yield* startFleet(1)
+      const handlers = Events.on("GUILD_MEMBER_ADD", () => Effect.void)
+      const error = yield* Effect.flip(Effect.provideService(Events.runFleet(handlers), Fleet.Fleet, fleet))
+      assert.match(String(error), /GUILD_MEMBER_ADD needs .*GuildMembers/)
+    }).pipe(Effect.provide(layer({ ...wide, config: { intents: Intents.of("Guilds") } }))))
 })

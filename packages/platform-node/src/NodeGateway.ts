@@ -1,9 +1,12 @@
 /**
- * A shard on Node, in one line.
+ * A shard or a fleet on Node, in one line.
  *
  * @since 0.1.0
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Decompressor from "@vesper/gateway/Decompressor"
+import * as Fleet from "@vesper/gateway/Fleet"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
@@ -40,6 +43,23 @@ export interface ShardOptions extends PlatformOptions {
   readonly shard?: { readonly id: number; readonly total: number } | undefined
   /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
   readonly maxConcurrency?: number | undefined
+}
+
+/**
+ * Which shards, and where to ask what Discord allows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FleetOptions extends PlatformOptions {
+  /** Default: `recommended`, all that Discord recommends. */
+  readonly shards?: Fleet.Shards | undefined
+  /** How fast shards come back together. Default: 50 at once, and 50 a second after those. */
+  readonly reconnects?: Fleet.Options["reconnects"]
+  /** How many identifies of the day to leave for a human. Default: 5 percent of the total. */
+  readonly reserve?: number | undefined
+  /** The API with its version. Default: `https://discord.com/api/v10`. */
+  readonly apiUrl?: string | undefined
 }
 
 const layersOf = {
@@ -127,9 +147,55 @@ export const layerShardConfig = (
 ): Layer.Layer<Shard.Shard, ConfigError.ConfigError> => {
   const { compression: _compression, maxConcurrency: _maxConcurrency, shard: _shard, socket: _socket, ...config } =
     options
-  const { identifyProperties: properties } = config
+  return layerOf(options, configOf(config))
+}
+
+const configOf = (
+  options: ShardConfig.ConfigOptions
+): Layer.Layer<ShardConfig.ShardConfig, ConfigError.ConfigError> => {
+  const { identifyProperties: properties } = options
   const identifyProperties = Config.isConfig(properties)
     ? Config.map(properties, withPlatform)
     : withPlatform(properties)
-  return layerOf(options, ShardConfig.layerConfig({ ...config, identifyProperties }))
+  return ShardConfig.layerConfig({ ...options, identifyProperties })
+}
+
+/**
+ * A fleet with everything it needs: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
+ * day's identify budget from Discord, each option of the shards' as it is or from a `Config` of its own. It gives the
+ * `GatewayApi` too, which `Fleet.autoReshard` asks.
+ *
+ * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not answer or does not take the
+ * token.
+ *
+ * @example
+ * ```ts
+ * import { Events, Fleet } from "@vesper/gateway"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect } from "effect"
+ *
+ * const handlers = Events.on("MESSAGE_CREATE", (event) => Effect.log(event.d.content))
+ *
+ * export const main = Effect.raceFirst(Events.runFleet(handlers), Fleet.autoReshard()).pipe(
+ *   Effect.provide(NodeGateway.layerFleetConfig(Events.config(handlers)))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFleetConfig = (
+  options: ShardConfig.ConfigOptions & FleetOptions
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
+  const { apiUrl, compression, reconnects, reserve, shards = "recommended", socket, ...config } = options
+  const api = GatewayApi.layerConfig({ token: ShardConfig.tokenConfig, baseUrl: Config.succeed(apiUrl) }).pipe(
+    Layer.provide(FetchHttpClient.layer)
+  )
+  const fleet = shards === "recommended" ? Fleet.layer({ shards, reconnects }) : Fleet.layer({ shards, reconnects })
+  return fleet.pipe(
+    Layer.provide(configOf(config)),
+    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
+    Layer.provide(layer({ compression, socket })),
+    Layer.provideMerge(api)
+  )
 }

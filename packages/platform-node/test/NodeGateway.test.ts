@@ -1,4 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Events from "@vesper/gateway/Events"
+import * as Fleet from "@vesper/gateway/Fleet"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as CloseFrame from "@vesper/model/CloseFrame"
@@ -11,6 +14,8 @@ import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -213,4 +218,34 @@ describe("a wrong option", () => {
       )
       assert.include(String(error), "DISCORD_TOKEN")
     }))
+})
+
+describe("a fleet on Node", () => {
+  it.live("asks Discord for shards and budget, and runs handlers with what they need", () =>
+    Effect.gen(function*() {
+      const { url } = yield* GatewayServer.GatewayServer
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const said = yield* Deferred.make<string>()
+      const handlers = Events.on("MESSAGE_CREATE", (event) => Deferred.succeed(said, event.d.content))
+      const fleet = NodeGateway.layerFleetConfig({
+        ...Events.config(handlers),
+        gatewayUrl: url,
+        apiUrl: `${url.replace("ws:", "http:")}api/v10`
+      })
+      const content = yield* Effect.scoped(Effect.gen(function*() {
+        const context = yield* Layer.build(fleet)
+        const { awaitReady, shards } = Context.get(context, Fleet.Fleet)
+        yield* Effect.forkScoped(Effect.provide(Events.runFleet(handlers), context))
+        yield* awaitReady
+        const { shards: recommended } = yield* Context.get(context, GatewayApi.GatewayApi).gatewayBot
+        assert.strictEqual((yield* shards).length, recommended)
+        yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: "to a fleet" } })
+        return yield* Deferred.await(said)
+      }))
+      assert.strictEqual(content, "to a fleet")
+      assert.deepStrictEqual(yield* simulator.violations, [])
+    }).pipe(
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "token"]]))),
+      Effect.provide(simulator)
+    ))
 })
