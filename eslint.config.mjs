@@ -7,7 +7,8 @@ const layers = {
   gateway: ["model"],
   "platform-node": ["model", "gateway"],
   testing: ["model", "gateway"],
-  cli: ["model", "gateway", "platform-node", "testing"]
+  cluster: ["model", "gateway"],
+  cli: ["model", "gateway", "platform-node", "testing", "cluster"]
 }
 
 const forbiddenImports = (allowed) => ({

@@ -1,0 +1,53 @@
+/**
+ * What is known of a cluster: its runners, and where its shards are.
+ *
+ * @since 0.1.0
+ */
+import type * as ShardStatus from "@vesper/gateway/ShardStatus"
+import type * as ShardId from "@vesper/model/ShardId"
+import type * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
+
+/**
+ * A process that carries shards.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Runner {
+  /** Of this life of the process. */
+  readonly id: string
+  /** Its address, or what it was called; the same after a restart. */
+  readonly name: string
+  /** Whether it was asked to go. */
+  readonly isDraining: boolean
+  /** The ids of the shards that it owns. */
+  readonly shards: ReadonlyArray<number>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShardPlace {
+  readonly id: ShardId.ShardId
+  /** The id of the runner that owns it; none while it moves. */
+  readonly runner: Option.Option<string>
+  /** Where it stood when its runner told of it last; none while it moves. */
+  readonly status: Option.Option<ShardStatus.ShardStatus["_tag"]>
+  /** The last round trip of a heartbeat. */
+  readonly ping: Option.Option<Duration.Duration>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClusterStatus {
+  /** How many shards the bot has. */
+  readonly total: number
+  /** The runners that were seen within their lease, by name. */
+  readonly runners: ReadonlyArray<Runner>
+  /** Each shard, in the order of their ids. */
+  readonly shards: ReadonlyArray<ShardPlace>
+}

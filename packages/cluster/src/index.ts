@@ -1,0 +1,48 @@
+/**
+ * Looks at a cluster and steers it from outside.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterAdmin from "./ClusterAdmin.js"
+
+/**
+ * What can go wrong between the runners of a cluster.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterError from "./ClusterError.js"
+
+/**
+ * The shards of a bot on many machines.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterFleet from "./ClusterFleet.js"
+
+/**
+ * What is known of a cluster: its runners, and where its shards are.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterStatus from "./ClusterStatus.js"
+
+/**
+ * The engine of @effect/cluster on Node, set up for a fleet.
+ *
+ * @since 0.1.0
+ */
+export * as NodeCluster from "./NodeCluster.js"
+
+/**
+ * One identify queue for all runners of a cluster.
+ *
+ * @since 0.1.0
+ */
+export * as SqlIdentifyQueue from "./SqlIdentifyQueue.js"
+
+/**
+ * Sessions in a database, for shards that are not in a cluster.
+ *
+ * @since 0.1.0
+ */
+export * as SqlSessionStore from "./SqlSessionStore.js"

@@ -1,0 +1,19 @@
+/**
+ * The way to a shard from any runner: an entity with the shard's name, which @effect/cluster keeps where the singleton of
+ * that name is.
+ */
+import * as Entity from "@effect/cluster/Entity"
+import * as Rpc from "@effect/rpc/Rpc"
+import * as ShardError from "@vesper/gateway/ShardError"
+import * as Schema from "effect/Schema"
+
+/** The shard is not up where its name leads to; a moment later it may be. */
+export class NotHere extends Schema.TaggedError<NotHere>("@vesper/cluster/NotHere")("NotHere", {}) {}
+
+export const make = (fleet: string) =>
+  Entity.make(`vesper/${fleet}`, [
+    Rpc.make("Send", {
+      payload: { shard: Schema.Number, total: Schema.Number, json: Schema.String },
+      error: Schema.Union(ShardError.SendError, NotHere)
+    })
+  ])

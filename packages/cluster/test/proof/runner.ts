@@ -1,0 +1,64 @@
+/**
+ * A runner as a process of its own, told by its environment what to be. It notes the number of each event that it handles
+ * in a file, so that a killed one leaves behind what it did.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as Intents from "@vesper/model/Intents"
+import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Fs from "node:fs"
+import * as ClusterFleet from "../../src/ClusterFleet.js"
+import * as NodeCluster from "../../src/NodeCluster.js"
+import * as SqlIdentifyQueue from "../../src/SqlIdentifyQueue.js"
+
+const settings = Config.all({
+  database: Config.redacted("PROOF_DATABASE"),
+  gatewayUrl: Config.string("PROOF_GATEWAY"),
+  shards: Config.integer("PROOF_SHARDS"),
+  port: Config.integer("PROOF_PORT"),
+  lease: Config.duration("PROOF_LEASE"),
+  acknowledge: Config.literal("onReceive", "onHandled")("PROOF_ACKNOWLEDGE"),
+  maxConcurrency: Config.integer("PROOF_MAX_CONCURRENCY"),
+  fleet: Config.string("PROOF_FLEET"),
+  file: Config.string("PROOF_FILE")
+})
+
+const numberOf = (body: unknown): unknown =>
+  typeof body === "object" && body !== null && "number" in body ? body.number : undefined
+
+const program = Effect.gen(function*() {
+  const { acknowledge, database, file, fleet: name, gatewayUrl, lease, maxConcurrency, port, shards } = yield* settings
+  const notes = Fs.openSync(file, "a")
+  const note = (number: unknown) => Effect.sync(() => Fs.writeSync(notes, `${String(number)}\n`))
+  // What counts is the beginning of a handler where nothing may be handled twice, its end where nothing may be lost.
+  const handlers = ({ event }: ClusterFleet.ClusterEvent) => {
+    const number = numberOf(event.d)
+    return number === undefined
+      ? Effect.void
+      : acknowledge === "onReceive"
+      ? Effect.zipRight(note(number), Effect.sleep(2))
+      : Effect.zipRight(Effect.sleep(2), note(number))
+  }
+  const layer = ClusterFleet.layer({ shards, lease, name, runner: `127.0.0.1:${port}`, handlers }).pipe(
+    Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency, name })),
+    Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port, lease, slots: shards })),
+    Layer.provide(NodeCluster.layerDatabase(database)),
+    Layer.provide(ShardConfig.layer({
+      token: Redacted.make("proof"),
+      intents: Intents.of("Guilds", "GuildMessages"),
+      gatewayUrl,
+      acknowledge
+    })),
+    Layer.provide(NodeGateway.layer())
+  )
+  yield* Effect.provide(
+    Effect.flatMap(ClusterFleet.ClusterFleet, (fleet) => Effect.raceFirst(fleet.awaitDrain, fleet.awaitFailure)),
+    layer
+  )
+})
+
+NodeRuntime.runMain(program)

@@ -1,0 +1,220 @@
+/**
+ * Runs a cluster of processes against the simulated gateway under load, and lets runners die. The same code serves the
+ * short test and the long proof (`npm run cluster:proof`).
+ */
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { type ChildProcess, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import { tmpdir } from "node:os"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+import * as ClusterAdmin from "../../src/ClusterAdmin.js"
+import * as NodeCluster from "../../src/NodeCluster.js"
+import * as Witness from "./witness.js"
+
+const runnerFile = fileURLToPath(new URL("runner.ts", import.meta.url))
+const root = fileURLToPath(new URL("../../../../", import.meta.url))
+
+export interface Options {
+  /** The URL of the database for the runner of this number. */
+  readonly database: (runner: number) => string
+  readonly runners: number
+  readonly shards: number
+  readonly maxConcurrency: number
+  readonly leaseSeconds: number
+  readonly acknowledge: "onReceive" | "onHandled"
+  readonly eventsPerSecond: number
+  /** Its name in the database. */
+  readonly fleet: string
+}
+
+export interface Trial {
+  readonly simulator: GatewaySimulator.GatewaySimulator
+  readonly witness: Witness.Witness
+  /** Starts the runner of this number, which is not running. */
+  readonly start: (runner: number) => Effect.Effect<void>
+  readonly signal: (runner: number, signal: NodeJS.Signals) => Effect.Effect<void>
+  /** Until the process is gone. */
+  readonly awaitExit: (runner: number) => Effect.Effect<void>
+  /** Until every shard has a connection with a session; how many milliseconds that took. */
+  readonly awaitUp: Effect.Effect<number>
+  /** Until as many runners have their share of the shards, and all of those are up. */
+  readonly awaitShares: (runners: number) => Effect.Effect<void>
+  /** Kills a runner with its shards; how many milliseconds it took until they were up elsewhere. */
+  readonly kill: (runner: number) => Effect.Effect<number>
+  /** Stops the load, and waits until nothing more is handled. */
+  readonly settle: Effect.Effect<Tally>
+}
+
+export interface Tally {
+  /** Events that were sent to a session. */
+  readonly sent: number
+  /** Of those, events that no runner has handled. */
+  readonly lost: number
+  /** Events that were handled more than once. */
+  readonly twice: number
+}
+
+export const freePort = Effect.async<number>((resume) => {
+  const server = Net.createServer()
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
+
+/** A folder that goes with the scope. */
+export const scratch: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(tmpdir(), "vesper-cluster-"))),
+  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+)
+
+const readNumbers = (folder: string): ReadonlyArray<number> =>
+  Fs.readdirSync(folder)
+    .filter((file) => file.endsWith(".handled"))
+    .flatMap((file) => Fs.readFileSync(Path.join(folder, file), "utf8").split("\n"))
+    .filter((line) => line !== "")
+    .map(Number)
+
+/** Until it is so; how many milliseconds that took. */
+const inTime = (what: string, isSo: Effect.Effect<boolean>): Effect.Effect<number> =>
+  Effect.suspend(() => {
+    const since = performance.now()
+    return Effect.sleep(20).pipe(
+      Effect.zipRight(isSo),
+      Effect.repeat({ until: (so) => so }),
+      Effect.map(() => performance.now() - since),
+      Effect.timeoutFail({ duration: "90 seconds", onTimeout: () => new Error(`90 seconds went by before ${what}`) }),
+      Effect.orDie
+    )
+  })
+
+export const make = (options: Options): Effect.Effect<
+  Trial,
+  never,
+  GatewaySimulator.GatewaySimulator | GatewayServer.GatewayServer | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const simulator = yield* GatewaySimulator.GatewaySimulator
+    const { url } = yield* GatewayServer.GatewayServer
+    const witness = yield* Witness.make(simulator)
+    const folder = yield* scratch
+    const ports = yield* Effect.all(Array.from({ length: options.runners }, () => freePort))
+    const database = yield* Layer.build(Layer.orDie(NodeCluster.layerDatabase(Redacted.make(options.database(-1)))))
+    const children = new Map<number, ChildProcess>()
+    const log = Fs.openSync(process.env["PROOF_LOG"] ?? Path.join(folder, "runners.log"), "a")
+    let lives = 0
+
+    const start = (runner: number) =>
+      Effect.sync(() => {
+        const child = spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", runnerFile], {
+          cwd: root,
+          stdio: ["ignore", log, log],
+          env: {
+            ...process.env,
+            PROOF_DATABASE: options.database(runner),
+            PROOF_GATEWAY: url,
+            PROOF_SHARDS: String(options.shards),
+            PROOF_PORT: String(ports[runner]),
+            PROOF_FLEET: options.fleet,
+            PROOF_LEASE: `${options.leaseSeconds} seconds`,
+            PROOF_ACKNOWLEDGE: options.acknowledge,
+            PROOF_MAX_CONCURRENCY: String(options.maxConcurrency),
+            PROOF_FILE: Path.join(folder, `${runner}-${lives++}.handled`)
+          }
+        })
+        children.set(runner, child)
+      })
+    yield* Effect.addFinalizer(() => Effect.sync(() => children.forEach((child) => child.kill("SIGKILL"))))
+
+    const isUp = Effect.map(simulator.sessions, (sessions) => {
+      const up = new Set(sessions.filter((session) => session.isConnected).map(({ shard }) => shard))
+      return up.size === options.shards
+    })
+
+    let sent = 0
+    let isLoading = true
+    const load = Effect.gen(function*() {
+      let owed = 0
+      let shard = 0
+      while (true) {
+        yield* Effect.sleep(20)
+        owed += options.eventsPerSecond / 50
+        for (; isLoading && owed >= 1; owed--) {
+          shard = (shard + 1) % options.shards
+          const reached = yield* simulator.dispatch({
+            t: "MESSAGE_CREATE",
+            d: { number: sent, content: "numbered" },
+            shard
+          })
+          // Without a session there is nobody whom Discord would keep it for.
+          sent += reached > 0 ? 1 : 0
+        }
+      }
+    })
+    yield* Effect.forkScoped(load)
+
+    const tally = Effect.sync((): Tally => {
+      const counts = new Map<number, number>()
+      readNumbers(folder).forEach((number) => counts.set(number, (counts.get(number) ?? 0) + 1))
+      return {
+        sent,
+        lost: sent - counts.size,
+        twice: Array.from(counts.values()).filter((count) => count > 1).length
+      }
+    })
+
+    const signal = (runner: number, signal: NodeJS.Signals) => Effect.sync(() => children.get(runner)?.kill(signal))
+    const awaitExit = (runner: number) =>
+      Effect.asVoid(Effect.repeat(Effect.sleep(20), {
+        until: () => {
+          const child = children.get(runner)
+          return child === undefined || child.exitCode !== null || child.signalCode !== null
+        }
+      }))
+    const awaitUp = inTime("all shards were up", isUp)
+    const isShared = (runners: number) =>
+      Effect.zipWith(isUp, Effect.provide(ClusterAdmin.status(options.fleet), database), (up, status) => {
+        const shares = status.runners.filter(({ shards }) => shards.length >= Math.floor(options.shards / runners))
+        return up && shares.length === runners &&
+          status.shards.every((shard) => Option.contains(shard.status, "Connected"))
+      })
+
+    return {
+      simulator,
+      witness,
+      start,
+      signal,
+      awaitExit,
+      awaitUp,
+      awaitShares: (runners) => Effect.asVoid(inTime("the shards were shared out", Effect.orDie(isShared(runners)))),
+      kill: (runner) =>
+        signal(runner, "SIGKILL").pipe(
+          Effect.zipRight(inTime("the gateway saw it die", Effect.map(isUp, (up) => !up))),
+          Effect.flatMap((before) => Effect.map(awaitUp, (after) => before + after))
+        ),
+      settle: Effect.gen(function*() {
+        isLoading = false
+        let before = -1
+        let now = yield* tally
+        // What waits in a runner is handled, or another save of the session releases it: two quiet seconds say so.
+        while (now.sent - now.lost !== before) {
+          before = now.sent - now.lost
+          yield* Effect.sleep("2 seconds")
+          now = yield* tally
+        }
+        return now
+      })
+    }
+  })
+
+/** A gateway of its own for each trial. */
+export const gateway = (maxConcurrency: number) =>
+  Layer.provideMerge(GatewayServer.layer(), GatewaySimulator.layer({ maxConcurrency, replayLimit: 100_000 }))
