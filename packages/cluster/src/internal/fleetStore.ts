@@ -30,8 +30,8 @@ export interface FleetStore {
   readonly begin: (total: number) => Effect.Effect<number, Error>
   /** None while somebody else owns the shard, or a shard of another total is still up. */
   readonly claim: (shard: ShardId.ShardId) => Effect.Effect<Option.Option<Claim>, Error>
-  /** Prolongs all claims that this runner holds, and gives them. */
-  readonly renew: Effect.Effect<ReadonlyArray<Held>, Error>
+  /** Prolongs those of the claims that are still held, and gives them. */
+  readonly renew: (claims: ReadonlyArray<Claim>) => Effect.Effect<ReadonlyArray<Held>, Error>
   /** Says that this runner is there, and asks what is wanted. */
   readonly appear: Effect.Effect<{ readonly total: number; readonly isDraining: boolean }, Error>
   /** Whether the claim is still good; if not, nothing was written. */
@@ -98,12 +98,16 @@ export const make = (options: {
           }))
       )
 
-    // What has run out is gone, even if nobody has taken it yet.
-    const renew = inTime(sql<Held>`
-      UPDATE vesper_sessions SET expires_at = ${now} + CAST(${lease} AS BIGINT)
-      WHERE fleet = ${fleet} AND owner = ${owner} AND expires_at > ${now}
-      RETURNING total, shard, fence
-    `)
+    // What has run out is gone, even if nobody has taken it yet. And what nobody here knows of runs out: a claim whose
+    // answer came too late would be this runner's for ever.
+    const renew: FleetStore["renew"] = (claims) =>
+      claims.length === 0 ? Effect.succeed([]) : inTime(sql<Held>`
+        UPDATE vesper_sessions SET expires_at = ${now} + CAST(${lease} AS BIGINT)
+        WHERE fleet = ${fleet} AND owner = ${owner} AND expires_at > ${now} AND (total, shard, fence) IN (VALUES ${
+        sql.literal(claims.map(({ fence, shard }) => `(${shard.total}, ${shard.id}, ${fence})`).join(", "))
+      })
+        RETURNING total, shard, fence
+      `)
 
     const appear = Effect.gen(function*() {
       const [seen] = yield* inTime(sql<{ readonly draining: number }>`

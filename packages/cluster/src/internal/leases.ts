@@ -144,9 +144,9 @@ export const make = (
 
     // Failing to renew is no loss yet: the deadlines decide.
     const renew = Effect.gen(function*() {
-      const before = Array.from(held.values())
+      const before = Array.from(held.values()).filter(({ isLost }) => !isLost)
       const asked = yield* instant
-      const rows = yield* store.renew
+      const rows = yield* store.renew(before.map(({ claim }) => claim))
       for (const state of before) {
         const { fence, shard } = state.claim
         const isHeld = rows.some((row) => row.shard === shard.id && row.total === shard.total && row.fence === fence)
@@ -158,15 +158,22 @@ export const make = (
       }
     }).pipe(Effect.catchAll((error) => Effect.logWarning(`leases could not be renewed: ${error.message}`)))
 
-    const expire = Effect.flatMap(instant, (now) =>
-      Effect.forEach(
-        Array.from(held.values()).filter((state) => !state.isLost && now >= state.deadline),
-        (state) => state.lose,
-        { discard: true }
-      ))
+    /** Loses what has run out, and sleeps until the next may. */
+    const expire = Effect.gen(function*() {
+      const now = yield* instant
+      let next = now + millis / renewals
+      for (const state of held.values()) {
+        if (!state.isLost && now >= state.deadline) {
+          yield* state.lose
+        } else if (!state.isLost) {
+          next = Math.min(next, state.deadline)
+        }
+      }
+      yield* Effect.sleep(Math.max(1, next - now))
+    })
 
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(millis / renewals), renew)))
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(millis / (renewals * 5)), expire)))
+    yield* Effect.forkScoped(Effect.forever(expire))
 
     return {
       take: (shard) =>
