@@ -10,6 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { clusterCommand } from "./ClusterCommand.js"
 import { demoCommand } from "./DemoCommand.js"
 import { doctorCommand } from "./DoctorCommand.js"
 import { explainCommand } from "./ExplainCommand.js"
@@ -23,6 +24,7 @@ const vesper = Command.make("vesper").pipe(
   Command.withDescription("A Discord gateway client. Try: vesper demo"),
   Command.withSubcommands([
     demoCommand,
+    clusterCommand,
     simulateCommand,
     runCommand,
     recordCommand,

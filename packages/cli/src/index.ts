@@ -27,6 +27,13 @@ export * as CliError from "./CliError.js"
 export * as Controls from "./Controls.js"
 
 /**
+ * `vesper cluster`.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterCommand from "./ClusterCommand.js"
+
+/**
  * `vesper demo`.
  *
  * @since 0.1.0

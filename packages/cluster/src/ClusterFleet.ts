@@ -7,14 +7,13 @@
  */
 import type * as Sharding from "@effect/cluster/Sharding"
 import type * as SqlClient from "@effect/sql/SqlClient"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import type * as Shard from "@vesper/gateway/Shard"
 import type * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import type * as Command from "@vesper/model/Command"
-import type * as Dispatch from "@vesper/model/Dispatch"
-import type * as ShardId from "@vesper/model/ShardId"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -23,17 +22,6 @@ import type * as Scope from "effect/Scope"
 import type * as ClusterError from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
 import * as internal from "./internal/clusterFleet.js"
-
-/**
- * An event, and the shard that it came over.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClusterEvent {
-  readonly shard: ShardId.ShardId
-  readonly event: Dispatch.Dispatch
-}
 
 /**
  * @since 0.1.0
@@ -49,7 +37,7 @@ export interface Options<E, R> {
    * Run for each event, on the runner that has its shard. What fails is logged. With `acknowledge: "onHandled"` in the
    * shards' config its event is the next one again, after a second.
    */
-  readonly handlers: (event: ClusterEvent) => Effect.Effect<unknown, E, R>
+  readonly handlers: (event: Fleet.FleetEvent) => Effect.Effect<unknown, E, R>
   /** Handlers at a time, for each shard. Default: 1, in order. */
   readonly concurrency?: number | undefined
   /**

@@ -7,6 +7,7 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
@@ -14,6 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import { inTime, migrate, nowOf } from "./internal/schema.js"
 
@@ -56,7 +58,7 @@ export const defaultInterval: Duration.Duration = Duration.millis(5_500)
 
 /** How long a bucket is kept by a runner that does not come back. */
 const hold = Duration.toMillis("15 seconds")
-const window = Duration.toMillis("24 hours")
+const window = Duration.toMillis(IdentifyBudget.window)
 
 /** How long to wait before the next look, at most: what is waited for may change. */
 const longestWait = Duration.toMillis("30 seconds")
@@ -87,7 +89,7 @@ const makeWith = (
     const now = nowOf(sql)
     const fleet = options.name ?? "vesper"
     const interval = Math.round(Duration.toMillis(options.interval ?? defaultInterval))
-    const reserve = options.reserve ?? Math.floor(total / 20)
+    const reserve = options.reserve ?? IdentifyBudget.defaultReserve(total)
     const millis = (value: number) => sql`CAST(${Math.round(value)} AS BIGINT)`
 
     /** A database that is away is waited for: an identify without leave could cost the token. */
@@ -176,6 +178,22 @@ const makeWith = (
         ? Effect.zipRight(persist(refund), persist(freeBucket(holder, 0)))
         : persist(freeBucket(holder, interval))
 
+    const budget = Effect.map(
+      persist(inTime(sql<{ readonly total: number; readonly remaining: number; readonly resets_at: number | string }>`
+        SELECT total, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining,
+          CASE WHEN resets_at <= ${now} THEN 0 ELSE resets_at END AS resets_at
+        FROM vesper_budgets WHERE fleet = ${fleet}
+      `)),
+      ([row]) =>
+        Option.map(Option.fromNullable(row), ({ remaining, resets_at, total }): IdentifyBudget.IdentifyBudget => ({
+          total,
+          remaining,
+          reserve,
+          // Large numbers come as text from PostgreSQL.
+          resetsAt: Number(resets_at) === 0 ? undefined : Number(resets_at)
+        }))
+    )
+
     return IdentifyQueue.make((shard) => (identify) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
@@ -183,8 +201,7 @@ const makeWith = (
           yield* awaitTurn(ShardId.bucket(shard, maxConcurrency), holder, restore)
           return yield* Effect.onExit(restore(identify), (exit) => finish(holder, exit))
         })
-      )
-    )
+      ), budget)
   })
 
 /**

@@ -98,7 +98,7 @@ const on = (database: string) =>
 
 describe("the shared tables", () => {
   it.scopedLive("give a shard one owner at a time, on SQLite", () =>
-    Effect.flatMap(Trial.scratch, (folder) => on(`${folder}/test.db`)))
+    Effect.flatMap(Trial.scratch, (folder) => on(`${folder}/test.db`)), 60_000)
 
   it.scopedLive("give a shard one owner at a time, on PostgreSQL", () =>
     Effect.flatMap(

@@ -3,6 +3,7 @@
  * in a file, so that a killed one leaves behind what it did.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
@@ -35,7 +36,7 @@ const program = Effect.gen(function*() {
   const notes = Fs.openSync(file, "a")
   const note = (number: unknown) => Effect.sync(() => Fs.writeSync(notes, `${String(number)}\n`))
   // What counts is the beginning of a handler where nothing may be handled twice, its end where nothing may be lost.
-  const handlers = ({ event }: ClusterFleet.ClusterEvent) => {
+  const handlers = ({ event }: Fleet.FleetEvent) => {
     const number = numberOf(event.d)
     return number === undefined
       ? Effect.void
