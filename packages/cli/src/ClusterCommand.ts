@@ -16,7 +16,7 @@ import * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -109,8 +109,10 @@ const tokenMissing = new CliError({
 })
 
 const databaseLayer = (url: Redacted.Redacted<string>) =>
-  Layer.mapError(NodeCluster.layerDatabase(url), () =>
-    new CliError({ message: "the cluster's database did not answer: see --database, and whether it is up" }))
+  Layer.mapError(
+    NodeCluster.layerDatabase(url),
+    () => new CliError({ message: "the cluster's database did not answer: see --database, and whether it is up" })
+  )
 
 /** Its own words, without the options of a log. */
 const notice = (line: string) => Console.error(`vesper: ${line}`)
@@ -239,7 +241,11 @@ const statusCommand = Command.make(
 
 const drainCommand = Command.make(
   "drain",
-  { database, name: fleet, runner: Options.text("runner").pipe(Options.withDescription("Its name or id in the status.")) },
+  {
+    database,
+    name: fleet,
+    runner: Options.text("runner").pipe(Options.withDescription("Its name or id in the status."))
+  },
   (options) =>
     Effect.mapError(ClusterAdmin.drain(options.runner, options.name), told).pipe(
       Effect.filterOrFail(
@@ -253,9 +259,13 @@ const drainCommand = Command.make(
 
 const reshardCommand = Command.make(
   "reshard",
-  { database, name: fleet, shards: Common.parsed(Options.integer("shards"), atLeastOne).pipe(
-    Options.withDescription("How many shards the bot is to have.")
-  ) },
+  {
+    database,
+    name: fleet,
+    shards: Common.parsed(Options.integer("shards"), atLeastOne).pipe(
+      Options.withDescription("How many shards the bot is to have.")
+    )
+  },
   (options) =>
     Effect.mapError(ClusterAdmin.reshard(options.shards, options.name), told).pipe(
       Effect.zipRight(

@@ -97,7 +97,9 @@ const makeWith = (
       Effect.catchAll(statement, (error) =>
         Effect.logWarning(`the identify queue waits for its database: ${error.message}`).pipe(
           Effect.zipRight(Effect.sleep("1 second")),
-          Effect.zipRight(Effect.suspend(() => persist(statement)))
+          Effect.zipRight(Effect.suspend(() =>
+            persist(statement)
+          ))
         ))
 
     yield* persist(inTime(sql`
@@ -141,12 +143,16 @@ const makeWith = (
     const refund = inTime(sql`
       UPDATE vesper_budgets SET remaining = remaining + 1 WHERE fleet = ${fleet} AND remaining < total
     `)
-    const budgetWait = inTime(sql<Waiting>`SELECT resets_at - ${now} AS wait FROM vesper_budgets WHERE fleet = ${fleet}`)
+    const budgetWait = inTime(
+      sql<Waiting>`SELECT resets_at - ${now} AS wait FROM vesper_budgets WHERE fleet = ${fleet}`
+    )
 
     /** Until about the time, so that those who wait for the same do not all come at once. */
     const sleepFor = ([row]: ReadonlyArray<Waiting>) =>
-      Effect.flatMap(Random.nextIntBetween(5, 50), (more) =>
-        Effect.sleep(Math.min(longestWait, Math.max(0, Number(row?.wait ?? 0))) + more))
+      Effect.flatMap(
+        Random.nextIntBetween(5, 50),
+        (more) => Effect.sleep(Math.min(longestWait, Math.max(0, Number(row?.wait ?? 0))) + more)
+      )
 
     /** Completes when the bucket and an identify of the day are the holder's. */
     const awaitTurn = (

@@ -4,7 +4,8 @@ import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseAllDocuments } from "yaml"
 
-const read = (name: string) => Fs.readFileSync(fileURLToPath(new URL(`../../../docs/deploy/${name}`, import.meta.url)), "utf8")
+const read = (name: string) =>
+  Fs.readFileSync(fileURLToPath(new URL(`../../../docs/deploy/${name}`, import.meta.url)), "utf8")
 
 const yamlOf = (name: string): ReadonlyArray<unknown> =>
   parseAllDocuments(read(name), { merge: true }).map((document) => {

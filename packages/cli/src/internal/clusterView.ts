@@ -38,9 +38,9 @@ export const render = (status: ClusterStatus.ClusterStatus): string => {
       ? "no shards: no runner has ever been here"
       : `${status.total} shards on ${status.runners.length} runners: ${counted(status)}`,
     ...status.runners.map(({ isDraining, name, shards }) =>
-      `  ${name.padEnd(width)}  ${String(shards.length).padStart(4)} shards${shards.length > 0 ? `: ${ranges(shards)}` : ""}${
-        isDraining ? " (going)" : ""
-      }`
+      `  ${name.padEnd(width)}  ${String(shards.length).padStart(4)} shards${
+        shards.length > 0 ? `: ${ranges(shards)}` : ""
+      }${isDraining ? " (going)" : ""}`
     ),
     ...(lost.length > 0 ? [`  nowhere: ${ranges(lost)}`] : [])
   ].join("\n")

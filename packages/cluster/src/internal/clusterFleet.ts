@@ -100,16 +100,22 @@ export const make = <E, R>(
         }
       },
       failed: (error) =>
-        Effect.zipRight(Effect.logError(`the gateway closed a shard for good: ${error.message}`), Deferred.fail(failure, error))
+        Effect.zipRight(
+          Effect.logError(`the gateway closed a shard for good: ${error.message}`),
+          Deferred.fail(failure, error)
+        )
     }
     const seat = (shard: ShardId.ShardId) =>
       Effect.acquireRelease(
-        FiberSet.run(hosts, Host.host(host, shard).pipe(
-          // A session of the config's would be each shard's.
-          Effect.provideService(ShardConfig.ShardConfig, { ...config, session: Option.none() }),
-          // A fiber that is forked while a resource is acquired could not be interrupted.
-          Effect.interruptible
-        )),
+        FiberSet.run(
+          hosts,
+          Host.host(host, shard).pipe(
+            // A session of the config's would be each shard's.
+            Effect.provideService(ShardConfig.ShardConfig, { ...config, session: Option.none() }),
+            // A fiber that is forked while a resource is acquired could not be interrupted.
+            Effect.interruptible
+          )
+        ),
         Fiber.interruptFork
       )
 

@@ -137,7 +137,9 @@ export const make = (options: {
     return {
       begin: (total) =>
         Effect.zipRight(
-          inTime(sql`INSERT INTO vesper_fleets (fleet, total) VALUES (${fleet}, ${total}) ON CONFLICT (fleet) DO NOTHING`),
+          inTime(
+            sql`INSERT INTO vesper_fleets (fleet, total) VALUES (${fleet}, ${total}) ON CONFLICT (fleet) DO NOTHING`
+          ),
           totalOf
         ),
       claim,

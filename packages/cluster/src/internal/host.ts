@@ -18,7 +18,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as FleetStore from "./fleetStore.js"
-import * as Leases from "./leases.js"
+import type * as Leases from "./leases.js"
 import * as Report from "./report.js"
 
 export type Requirements = ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket
@@ -63,10 +63,13 @@ const awaitLease = (
 /** Tells the others of the shard when its status changes, and from time to time of the rest. */
 const tell = <R>({ poll, store }: Options<R>, lease: Leases.Lease, shard: Shard.Shard) => {
   let told = ""
-  const now = Effect.flatMap(Report.of(shard), (report) =>
-    report === told ? Effect.void : Effect.map(store.tell(lease.claim, report), () => {
-      told = report
-    }))
+  const now = Effect.flatMap(
+    Report.of(shard),
+    (report) =>
+      report === told ? Effect.void : Effect.map(store.tell(lease.claim, report), () => {
+        told = report
+      })
+  )
   return Stream.merge(shard.statusChanges, Stream.tick(Duration.times(poll, 4))).pipe(
     Stream.runForEach(() => Effect.ignore(now))
   )

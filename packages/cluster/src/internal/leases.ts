@@ -180,8 +180,10 @@ export const make = (
         Effect.gen(function*() {
           const asked = yield* instant
           const claim = yield* store.claim(shard)
-          return yield* Effect.transposeMapOption(claim, (claim) =>
-            Effect.tap(makeLease(store, claim, deadlineFrom(asked)), (state) => held.set(state, state)))
+          return yield* Effect.transposeMapOption(
+            claim,
+            (claim) => Effect.tap(makeLease(store, claim, deadlineFrom(asked)), (state) => held.set(state, state))
+          )
         }),
       giveBack: (lease) =>
         Effect.suspend(() => {

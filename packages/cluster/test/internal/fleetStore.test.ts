@@ -18,8 +18,7 @@ import * as Trial from "../proof/trial.js"
 const lease = Duration.seconds(2)
 const afterLease = Effect.sleep("2200 millis")
 
-const runner = (id: string, fleet = "f") =>
-  FleetStore.make({ fleet, lease, runner: { id, name: `name-${id}` } })
+const runner = (id: string, fleet = "f") => FleetStore.make({ fleet, lease, runner: { id, name: `name-${id}` } })
 
 const one = ShardId.unsafeMake(1, 4)
 const session = new Session.Session({ id: "abc", sequence: 42, resumeUrl: "wss://resume.test/" })
@@ -97,8 +96,11 @@ const on = (database: string) =>
   Effect.provide(behaviour, Layer.orDie(NodeCluster.layerDatabase(Redacted.make(database))))
 
 describe("the shared tables", () => {
-  it.scopedLive("give a shard one owner at a time, on SQLite", () =>
-    Effect.flatMap(Trial.scratch, (folder) => on(`${folder}/test.db`)), 60_000)
+  it.scopedLive(
+    "give a shard one owner at a time, on SQLite",
+    () => Effect.flatMap(Trial.scratch, (folder) => on(`${folder}/test.db`)),
+    60_000
+  )
 
   it.scopedLive("give a shard one owner at a time, on PostgreSQL", () =>
     Effect.flatMap(

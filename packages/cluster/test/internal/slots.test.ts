@@ -14,11 +14,15 @@ const countsOf = (names: ReadonlyArray<string>, slots: number) => {
 describe("names", () => {
   it("gives each shard a slot of its own while there are enough", () => {
     FastCheck.assert(
-      FastCheck.property(FastCheck.integer({ min: 1, max: 64 }), FastCheck.integer({ min: 0, max: 64 }), (total, more) => {
-        const names = Slots.names("fleet", total, slotsOf(total + more))
-        assert.strictEqual(new Set(names).size, total)
-        assert.isTrue(countsOf(names, total + more).every((count) => count === 1))
-      }),
+      FastCheck.property(
+        FastCheck.integer({ min: 1, max: 64 }),
+        FastCheck.integer({ min: 0, max: 64 }),
+        (total, more) => {
+          const names = Slots.names("fleet", total, slotsOf(total + more))
+          assert.strictEqual(new Set(names).size, total)
+          assert.isTrue(countsOf(names, total + more).every((count) => count === 1))
+        }
+      ),
       { seed: 31, numRuns: 100 }
     )
   })

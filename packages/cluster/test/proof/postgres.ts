@@ -11,7 +11,9 @@ const packaged = "/usr/lib/postgresql"
 /** Where initdb and pg_ctl are, if the machine has them. */
 const findBinaries = (): Option.Option<string> => {
   const folders = Fs.existsSync(packaged)
-    ? Fs.readdirSync(packaged).sort((a, b) => Number(b) - Number(a)).map((version) => Path.join(packaged, version, "bin"))
+    ? Fs.readdirSync(packaged).sort((a, b) => Number(b) - Number(a)).map((version) =>
+      Path.join(packaged, version, "bin")
+    )
     : []
   return Option.fromNullable(folders.find((folder) => Fs.existsSync(Path.join(folder, "initdb"))))
 }

@@ -45,9 +45,11 @@ const conclude = (name: string, trial: Trial.Trial, tally: Trial.Tally, times: R
       broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
     ].join("\n")
   ).pipe(
-    Effect.zipRight(broken.length === 0 ? Effect.void : Effect.sync(() => {
-      process.exitCode = 1
-    }))
+    Effect.zipRight(
+      broken.length === 0 ? Effect.void : Effect.sync(() => {
+        process.exitCode = 1
+      })
+    )
   )
 }
 
