@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -10,32 +11,24 @@ import * as ClusterAdmin from "@vesper/cluster/ClusterAdmin"
 import * as ClusterFleet from "@vesper/cluster/ClusterFleet"
 import * as NodeCluster from "@vesper/cluster/NodeCluster"
 import * as SqlIdentifyQueue from "@vesper/cluster/SqlIdentifyQueue"
+import type * as Decompressor from "@vesper/gateway/Decompressor"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
-import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import { CliError } from "./CliError.js"
 import * as ClusterView from "./internal/clusterView.js"
+import { database } from "./internal/databaseOption.js"
 import { parseDuration } from "./internal/duration.js"
 import * as Common from "./internal/options.js"
-
-// A URL with a password is a secret: it may come from the environment, where `ps` does not show it.
-const database = Options.redacted("database").pipe(
-  Options.withFallbackConfig(Config.redacted("VESPER_DATABASE")),
-  Options.withDefault(Redacted.make("vesper.db")),
-  Options.withDescription(
-    "What the runners share: postgres://user:password@host/name, or a file, for one machine. Also from VESPER_DATABASE. " +
-      "Default: vesper.db."
-  )
-)
 
 const fleet = Options.text("name").pipe(
   Options.withDefault("vesper"),
@@ -104,10 +97,6 @@ const watch = Options.boolean("watch").pipe(Options.withDescription("Look again 
 
 const told = (error: { readonly message: string }) => new CliError({ message: error.message })
 
-const tokenMissing = new CliError({
-  message: "DISCORD_TOKEN is not set: put your bot's token into it, or try what needs none: vesper demo"
-})
-
 const databaseLayer = (url: Redacted.Redacted<string>) =>
   Layer.mapError(
     NodeCluster.layerDatabase(url),
@@ -143,8 +132,13 @@ export interface RunOptions {
   readonly shards: number
   readonly lease: Duration.Duration
   readonly maxConcurrency: Option.Option<number>
+  /** Where the limits are asked for, if they are not named. */
+  readonly apiUrl: Option.Option<string>
   readonly intents: Intents.Intents
   readonly gatewayUrl: string
+  /** The only events to read; none means all. */
+  readonly events: Option.Option<ReadonlyArray<EventType.EventType>>
+  readonly compression: "auto" | "none" | Decompressor.Compression
   readonly json: boolean
   /** Where other runners reach it; none for a runner that is alone. */
   readonly address: Option.Option<{
@@ -155,12 +149,12 @@ export interface RunOptions {
   }>
 }
 
-const queueOf = ({ maxConcurrency, name }: RunOptions, token: Redacted.Redacted<string>) =>
+const queueOf = ({ apiUrl, maxConcurrency, name }: RunOptions, token: Redacted.Redacted<string>) =>
   Option.match(maxConcurrency, {
     onSome: (maxConcurrency) => SqlIdentifyQueue.layer({ maxConcurrency, name }),
     onNone: () =>
       SqlIdentifyQueue.layerFromApi({ name }).pipe(
-        Layer.provide(GatewayApi.layer({ token })),
+        Layer.provide(GatewayApi.layer({ token, baseUrl: Option.getOrUndefined(apiUrl) })),
         Layer.provide(FetchHttpClient.layer),
         Layer.mapError(told)
       )
@@ -174,7 +168,7 @@ const queueOf = ({ maxConcurrency, name }: RunOptions, token: Redacted.Redacted<
  */
 export const runCluster = (options: RunOptions): Effect.Effect<void, CliError> =>
   Effect.gen(function*() {
-    const token = yield* Effect.mapError(ShardConfig.tokenConfig, () => tokenMissing)
+    const token = yield* Common.token
     const { address, gatewayUrl, intents, lease, name, shards } = options
     const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
     const engine = Option.match(address, {
@@ -197,9 +191,14 @@ export const runCluster = (options: RunOptions): Effect.Effect<void, CliError> =
       Layer.provide(queueOf(options, token)),
       Layer.provide(engine),
       Layer.provide(databaseLayer(options.database)),
-      Layer.provide(Layer.mapError(ShardConfig.layer({ token, intents, gatewayUrl }), (error) =>
-        new CliError({ message: String(error) }))),
-      Layer.provide(NodeGateway.layer())
+      Layer.provide(
+        Layer.mapError(
+          ShardConfig.layer({ token, intents, gatewayUrl, events: Option.getOrUndefined(options.events) }),
+          (error) =>
+            new CliError({ message: String(error) })
+        )
+      ),
+      Layer.provide(NodeGateway.layer({ compression: options.compression }))
     )
     const live = Effect.gen(function*() {
       const fleet = yield* ClusterFleet.ClusterFleet
@@ -214,10 +213,26 @@ export const runCluster = (options: RunOptions): Effect.Effect<void, CliError> =
 
 const runCommand = Command.make(
   "run",
-  { database, gatewayUrl, host, intents, json, lease, listenHost, maxConcurrency, name: fleet, port, shards, slots },
+  {
+    apiUrl: Common.apiUrl,
+    database,
+    gatewayUrl,
+    host,
+    intents,
+    json,
+    lease,
+    listenHost,
+    maxConcurrency,
+    name: fleet,
+    port,
+    shards,
+    slots
+  },
   ({ host, listenHost, port, slots, ...options }) =>
     runCluster({
       ...options,
+      events: Option.none(),
+      compression: "auto",
       address: Option.some({
         host,
         port,
@@ -244,7 +259,7 @@ const drainCommand = Command.make(
   {
     database,
     name: fleet,
-    runner: Options.text("runner").pipe(Options.withDescription("Its name or id in the status."))
+    runner: Args.text({ name: "runner" }).pipe(Args.withDescription("Its name or id in the status."))
   },
   (options) =>
     Effect.mapError(ClusterAdmin.drain(options.runner, options.name), told).pipe(

@@ -9,6 +9,7 @@ import * as Options from "@effect/cli/Options"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Fleet from "@vesper/gateway/Fleet"
+import * as NodeCluster from "@vesper/cluster/NodeCluster"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as SessionStore from "@vesper/gateway/SessionStore"
@@ -24,7 +25,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { CliError } from "./CliError.js"
+import { runCluster } from "./ClusterCommand.js"
 import * as ExitCode from "./ExitCode.js"
+import { database } from "./internal/databaseOption.js"
 import * as FileStore from "./internal/fileStore.js"
 import * as Recorder from "./internal/recorder.js"
 import { nearest } from "./internal/nearest.js"
@@ -206,14 +209,50 @@ const watch = (
     yield* Effect.provide(run, services)
   })
 
+const cluster = Options.boolean("cluster").pipe(
+  Options.withDescription(
+    "Runs as a cluster of one, which keeps sessions and the identify budget in --database over restarts and crashes. It " +
+      "prints where shards are, and events with --json."
+  )
+)
+
+const misuse = (message: string) => new CliError({ message, exitCode: ExitCode.misused })
+
+/** Options that a cluster has no place for are refused rather than overlooked. */
+const runAlone = (
+  { shards, ...options }: Command.Command.ParseConfig<typeof config>,
+  database: Redacted.Redacted<string>
+) => {
+  if (shards._tag !== "All") {
+    return misuse("a cluster has all shards of a bot: give their number, such as --shards 4")
+  }
+  if (Option.isSome(options.resumeFile) || Option.isSome(options.http)) {
+    return misuse("--cluster keeps sessions in --database and serves no metrics: leave out --resume-file and --http")
+  }
+  const run = runCluster({
+    ...options,
+    database,
+    name: "vesper",
+    shards: shards.total,
+    lease: NodeCluster.defaultLease,
+    gatewayUrl: Option.getOrElse(options.gatewayUrl, () => ShardConfig.defaultGatewayUrl),
+    address: Option.none()
+  })
+  return Option.match(options.duration, {
+    onNone: () => run,
+    onSome: (duration) => Effect.asVoid(Effect.timeoutOption(run, duration))
+  })
+}
+
 /**
  * @since 0.1.0
  * @category commands
  */
 export const runCommand = Command.make(
   "run",
-  config,
-  (options) => watch(options, { name: "run", record: () => Effect.void })
+  { ...config, cluster, database },
+  ({ cluster, database, ...options }) =>
+    cluster ? runAlone(options, database) : watch(options, { name: "run", record: () => Effect.void })
 ).pipe(
   Command.withDescription(
     "Runs shards on Discord's gateway, with a live view on a terminal and plain lines elsewhere. The bot's token comes " +

@@ -1,0 +1,85 @@
+/** `vesper run --cluster` and a look at it, as processes of their own. */
+import { assert, describe, it } from "@effect/vitest"
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { execFile, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import * as Path from "node:path"
+import { fileURLToPath } from "node:url"
+
+const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+const node = ["--conditions=@vesper/source", "--import", "tsx", bin]
+const env = { ...process.env, DISCORD_TOKEN: "any-token" }
+
+const output = (args: ReadonlyArray<string>) =>
+  Effect.async<string>((resume) => {
+    execFile(process.execPath, [...node, ...args], { env }, (error, stdout, stderr) => {
+      resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(stderr)))
+    })
+  })
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(Path.join(tmpdir(), "vesper-cli-"))),
+  (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))
+)
+
+describe("vesper run --cluster", () => {
+  it.scopedLive(
+    "works alone on a file, is seen in the status, ends when it is drained, and resumes the next time",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* GatewayServer.GatewayServer
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const database = ["--database", Path.join(yield* folder, "vesper.db")]
+        const start = Effect.acquireRelease(
+          Effect.sync(() =>
+            spawn(
+              process.execPath,
+              [
+                ...node,
+                "run",
+                "--cluster",
+                "--shards",
+                "2",
+                "--max-concurrency",
+                "2",
+                "--gateway-url",
+                url,
+                ...database
+              ],
+              { env, stdio: "ignore" }
+            )
+          ),
+          (child) => Effect.sync(() => child.kill("SIGKILL"))
+        )
+        const connected = Effect.map(simulator.sessions, (sessions) =>
+          sessions.filter(({ isConnected }) => isConnected).length)
+        const awaitConnected = (count: number) =>
+          Effect.repeat(Effect.zipRight(Effect.sleep(50), connected), {
+            until: (now) =>
+              now === count
+          })
+
+        const first = yield* start
+        yield* awaitConnected(2)
+        const status = yield* output(["cluster", "status", ...database])
+        assert.match(status, /2 shards on 1 runners/)
+        assert.match(status, /alone +2 shards: 0-1/)
+        assert.match(yield* output(["cluster", "drain", ...database, "alone"]), /asked to go/)
+        yield* Effect.repeat(Effect.sleep(50), { until: () => first.exitCode !== null })
+        assert.strictEqual(first.exitCode, 0)
+        yield* awaitConnected(0)
+
+        yield* start
+        yield* awaitConnected(2)
+        assert.strictEqual((yield* simulator.sessions).length, 2)
+        assert.deepStrictEqual(yield* simulator.violations, [])
+      }).pipe(
+        Effect.provide(Layer.provideMerge(GatewayServer.layer(), GatewaySimulator.layer({ maxConcurrency: 2 })))
+      ),
+    180_000
+  )
+})
