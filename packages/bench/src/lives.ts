@@ -1,4 +1,5 @@
 /** What is not about events a second: shards that idle, come back, start, and a consumer that is slow. */
+import * as Bundle from "./bundle.js"
 import * as Clients from "./clients.js"
 import * as Processes from "./processes.js"
 import type { ServerMessage } from "./protocol.js"
@@ -53,7 +54,8 @@ const idleOf = async (
       const before = await running.sample()
       await sleep(millis)
       const after = await running.sample()
-      return { memory: before, cpu: after.cpu - before.cpu }
+      // Last, for collecting garbage is work too.
+      return { memory: await running.sample("collect"), cpu: after.cpu - before.cpu }
     } finally {
       await running.stop()
     }
@@ -129,7 +131,7 @@ export interface Startup {
 export const startup = async (rounds: number): Promise<ReadonlyArray<Startup>> => {
   const server = await Processes.startServer({ events: 0, heartbeatInterval: 43_200_000 })
   const times = new Map<Processes.Client, Array<number>>()
-  const clients = [Clients.floor, vesper("idle")]
+  const clients = [Clients.floor, vesper("idle"), await Bundle.make("Vesper, in one file", "idle")]
   try {
     for (let round = 0; round < rounds; round++) {
       for (const client of round % 2 === 0 ? clients : clients.toReversed()) {

@@ -67,12 +67,14 @@ const save = async (results: Results) => {
   Fs.mkdirSync(charts, { recursive: true })
   const name = `node-${results.node.replace(/^v/, "").split(".")[0]}`
   Fs.writeFileSync(Path.join(folder, `${name}.json`), `${JSON.stringify(results, undefined, 2)}\n`)
-  for (const mode of Report.modesOf(results)) {
+  const modes = Report.modesOf(results)
+  for (const mode of modes) {
     Fs.writeFileSync(Path.join(charts, `${name}-${mode}.svg`), Report.chart(results, mode))
   }
+  const images = modes.map((mode) => `![CPU an event with ${mode}](docs/charts/${name}-${mode}.svg)`)
   const readme = Path.join(root, "README.md")
   const text = Fs.readFileSync(readme, "utf8")
-  Fs.writeFileSync(readme, replaceBetween(text, `bench ${name}`, Report.markdown(results)))
+  Fs.writeFileSync(readme, replaceBetween(text, `bench ${name}`, [...images, Report.markdown(results)].join("\n\n")))
 }
 
 installPeers()
@@ -82,7 +84,7 @@ const Lives = await import("./lives.js")
 const Report = await import("./report.js")
 const Throughput = await import("./throughput.js")
 
-const events = Number(options.events ?? (options.quick || options.guard ? 20_000 : 100_000))
+const events = Number(options.events ?? (options.quick || options.guard ? 20_000 : 150_000))
 const rounds = Number(options.rounds ?? (options.guard ? 1 : options.quick ? 3 : 5))
 const parts = new Set(options.guard ? ["throughput"] : options.only.split(","))
 const progress = (text: string) => process.stderr.write(`${text}\n`)

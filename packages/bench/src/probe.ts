@@ -6,7 +6,7 @@ export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
 export const tell = (message: ClientMessage) => process.send?.(message)
 
 /** The part of the events that comes before the measuring: code is compiled and the heap finds its size. */
-const warmUp = 0.2
+const warmUp = 1 / 3
 
 /**
  * Counts events by their sequence numbers, measures from the end of the warm-up to the last one, and tells the result.
@@ -60,12 +60,14 @@ process.on("uncaughtException", (error) => {
 })
 process.on("disconnect", () => process.exit())
 
-/** On request: what the process takes now. Garbage is collected first, where the process was started for it. */
+/** On request: what the process takes now; for "collect" once its garbage is gone, if it was started for that. */
 process.on("message", (message) => {
-  if (message === "sample") {
-    globalThis.gc?.()
-    globalThis.gc?.()
+  if (message === "sample" || message === "collect") {
     const { system, user } = process.cpuUsage()
+    if (message === "collect") {
+      globalThis.gc?.()
+      globalThis.gc?.()
+    }
     const { arrayBuffers, external, heapUsed, rss } = process.memoryUsage()
     tell({ _tag: "Sample", rss, heap: heapUsed + external + arrayBuffers, cpu: user + system })
   }

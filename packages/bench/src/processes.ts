@@ -66,7 +66,7 @@ export interface Running {
     tag: T,
     timeout?: number
   ) => Promise<Extract<ClientMessage, { readonly _tag: T }>>
-  readonly sample: () => Promise<Extract<ClientMessage, { readonly _tag: "Sample" }>>
+  readonly sample: (request?: "sample" | "collect") => Promise<Extract<ClientMessage, { readonly _tag: "Sample" }>>
   readonly stop: () => Promise<void>
 }
 
@@ -99,8 +99,8 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
     })
   return {
     next,
-    sample: () => {
-      child.send("sample")
+    sample: (request = "sample") => {
+      child.send(request)
       return next("Sample")
     },
     stop: () => {

@@ -35,7 +35,8 @@ const overHandle = (stream: object, flush: number): Decode => {
     let taken = 0
     while (true) {
       handle.writeSync(flush, data, taken, data.length - taken, output, used, output.length - used)
-      const [room = 0, left = 0] = state
+      const room = state[0] ?? 0
+      const left = state[1] ?? 0
       used = output.length - room
       taken = data.length - left
       if (room > 0) {

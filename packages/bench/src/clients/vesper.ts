@@ -36,6 +36,13 @@ const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
     return Effect.yieldNow()
   })
 
+let ready = 0
+const tellReady = () => {
+  if (++ready === job.shards) {
+    Probe.tell({ _tag: "Ready" })
+  }
+}
+
 const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknown, unknown>>> = {
   nextEvent: (shard) =>
     Effect.gen(function*() {
@@ -47,9 +54,9 @@ const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknow
   events: (shard) => Stream.runForEach(shard.events, handle),
   slow: (shard) => Effect.forever(Effect.flatMap(shard.nextEvent, slowly)),
   idle: (shard) =>
-    Effect.zipRight(
-      Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" }),
-      Effect.forever(shard.nextEvent)
+    Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" }).pipe(
+      Effect.zipRight(Effect.sync(tellReady)),
+      Effect.zipRight(Effect.forever(shard.nextEvent))
     )
 }
 
@@ -68,21 +75,12 @@ const platform = NodeGateway.layer({ compression: job.mode === "json" ? "none" :
 const way = process.argv[3] ?? "nextEvent"
 
 const run = Effect.gen(function*() {
-  let ready = 0
   const read = ways[way]
   if (read === undefined) {
     return yield* Effect.dieMessage(`no way to read is called ${way}`)
   }
   const shards = yield* Effect.forEach(ShardId.all(job.shards), Shard.make)
-  yield* Effect.forEach(shards, (shard) => {
-    const tellReady = Stream.runForEach(shard.statusChanges, (status) =>
-      Effect.sync(() => {
-        if (status._tag === "Connected" && ++ready === job.shards) {
-          Probe.tell({ _tag: "Ready" })
-        }
-      }))
-    return job.shards > 1 ? Effect.zipRight(Effect.fork(tellReady), read(shard)) : read(shard)
-  }, { concurrency: "unbounded", discard: true })
+  yield* Effect.forEach(shards, read, { concurrency: "unbounded", discard: true })
 }).pipe(
   Effect.scoped,
   Effect.provide(Layer.mergeAll(config, IdentifyQueue.layerUnlimited, platform, Logger.minimumLogLevel(LogLevel.None)))

@@ -88,7 +88,8 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
         if (failure !== undefined) {
           throw failure
         }
-        const [roomLeft = 0, inputLeft = 0] = state
+        const roomLeft = state[0] ?? 0
+        const inputLeft = state[1] ?? 0
         const wasTaken = input.length - inputLeft
         used = room - roomLeft
         // Room left over means that everything is out.
