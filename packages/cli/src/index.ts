@@ -20,6 +20,13 @@ export * as Cli from "./Cli.js"
 export * as CliError from "./CliError.js"
 
 /**
+ * Options from a file.
+ *
+ * @since 0.1.0
+ */
+export * as ConfigFile from "./ConfigFile.js"
+
+/**
  * What the keys of a live view do.
  *
  * @since 0.1.0

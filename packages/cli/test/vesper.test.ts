@@ -224,7 +224,7 @@ describe("vesper run", () => {
     [["--shards", "0"], /0 is too few/],
     [["--duration", "5x"], /"x" is no unit of time/],
     [["--gateway-url", "nowhere"], /"nowhere" is not a URL/],
-    [["--frobnicate"], /--frobnicate/]
+    [["--shrads", "3"], /'--shrads'[^]*^hint: did you mean --shards\? All options: vesper run --help$/m]
   ]
   for (const [args, problem] of wrong) {
     it.scopedLive(`refuses ${args.join(" ")}`, () =>

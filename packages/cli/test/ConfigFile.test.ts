@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Either from "effect/Either"
+import * as ConfigFile from "../src/ConfigFile.js"
+
+const known: ConfigFile.Known = new Map([["run", ["shards", "json", "fault"]], ["simulate", ["port"]]])
+
+const applied: ReadonlyArray<readonly [file: unknown, args: ReadonlyArray<string>, result: ReadonlyArray<string>]> = [
+  [{ run: { shards: 4, json: true } }, ["run"], ["run", "--shards", "4", "--json"]],
+  [{ run: { shards: 4 } }, ["run", "--shards", "2"], ["run", "--shards", "2"]],
+  [{ run: { shards: 4 } }, ["run", "--shards=2"], ["run", "--shards=2"]],
+  [{ run: { json: false } }, ["run"], ["run"]],
+  [{ run: { fault: ["a", "b"] } }, ["run", "x"], ["run", "--fault", "a", "--fault", "b", "x"]],
+  [{ simulate: { port: 1 } }, ["run"], ["run"]]
+]
+
+const wrong: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
+  ["{", /JSON/],
+  [`{"run": {"shrads": 3}}`, /^run\.shrads: there is no such option; did you mean shards\?/],
+  [`{"simulat": {}}`, /^"simulat" is no command that takes options; did you mean simulate\?/],
+  [`{"run": {"shards": {}}}`, /^run\.shards: /]
+]
+
+describe("a config file", () => {
+  for (const [file, args, result] of applied) {
+    it(`of ${JSON.stringify(file)} makes ${args.join(" ")} into ${result.join(" ")}`, () => {
+      const parsed = Either.getOrThrow(ConfigFile.parse(JSON.stringify(file), known))
+      assert.deepStrictEqual(ConfigFile.apply(parsed, args), result)
+    })
+  }
+
+  for (const [text, problem] of wrong) {
+    it(`is refused with the place of what is wrong: ${text}`, () =>
+      assert.match(Either.getOrThrow(Either.flip(ConfigFile.parse(text, known))), problem))
+  }
+
+  it("is named anywhere", () => {
+    assert.deepStrictEqual(ConfigFile.takePath(["run", "--config", "a.json", "x"]), {
+      path: "a.json",
+      rest: ["run", "x"]
+    })
+    assert.deepStrictEqual(ConfigFile.takePath(["--config=a.json", "run"]), { path: "a.json", rest: ["run"] })
+    assert.deepStrictEqual(ConfigFile.takePath(["run"]), { path: undefined, rest: ["run"] })
+  })
+})
