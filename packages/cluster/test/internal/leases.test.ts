@@ -15,11 +15,13 @@ const shard = ShardId.unsafeMake(3, 4)
 const key: SessionStore.Key = { bot: "bot", shard }
 const sessionAt = (sequence: number) => new Session.Session({ id: "s", sequence })
 
+const away: Error = new RangeError("the database is away")
+
 /** A database that can be away, and one in which another runner can take the shard. */
 const makeStore = () => {
   const state = { isAway: false, fence: 1, released: 0 }
   const asked = <A>(answer: () => A) =>
-    Effect.suspend(() => state.isAway ? Effect.fail(new Error("away")) : Effect.sync(answer))
+    Effect.suspend(() => state.isAway ? Effect.fail<Error>(away) : Effect.sync(answer))
   const store: FleetStore.FleetStore = {
     begin: Effect.succeed,
     claim: (shard) => asked(() => Option.some({ shard, fence: state.fence, session: Option.some(sessionAt(7)) })),
