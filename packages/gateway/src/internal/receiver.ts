@@ -61,6 +61,7 @@ export const make = (
   const wanted = Option.getOrUndefined(state.config.events)
   const { buffer, counters, taps } = state
   let ended = false
+  let isDeaf = false
   let greeted = false
   let events = 0
   let acknowledged = false
@@ -211,8 +212,10 @@ export const make = (
   return {
     onFrame: (data, isBinary) => {
       counters.bytesReceived += data.length
-      // Once the end is decided, events on the way are still good, but none that does not fit: it comes again.
-      if (ended && (buffer.unsafeIsFull() || state.session === undefined)) {
+      // Once the end is decided, events on the way are still good, but none that does not fit: it comes again. Nor
+      // what comes after that one, or the resume would begin behind it.
+      isDeaf ||= ended && (buffer.unsafeIsFull() || state.session === undefined)
+      if (isDeaf) {
         return
       }
       if (!isBinary) {

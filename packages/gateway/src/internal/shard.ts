@@ -174,6 +174,10 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
 
     const shutDown = Effect.suspend(() => {
       isClosed = true
+      const status = state.status.get()
+      if (!ShardStatus.isDisconnected(status) && !ShardStatus.isFatallyClosed(status)) {
+        state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }))
+      }
       const error = new ShardError.ShardClosedError()
       state.buffer.unsafeEnd(error)
       return state.commands.close(error)

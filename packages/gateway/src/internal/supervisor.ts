@@ -148,6 +148,8 @@ export const run = (
       const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
       state.buffer.unsafeNotify({ _tag: "Failure", error })
       state.diagnostics.publish(Diagnostic.Failure({ error }))
+      // Its connection is gone, whatever it was doing.
+      state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 1 }))
       return Effect.zipRight(Effect.sleep(reconnect.backoffMax), run)
     })
   )

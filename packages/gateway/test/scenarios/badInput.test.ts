@@ -307,6 +307,34 @@ describe("the token", () => {
 })
 
 describe("a defect inside the shard", () => {
+  it.scoped("leaves no status behind that is not true", () =>
+    Effect.gen(function*() {
+      let isBroken = true
+      const broken = Logger.make(() => {
+        if (isBroken) {
+          isBroken = false
+          throw new Error("the logger is broken")
+        }
+      })
+      const logger = Layer.merge(
+        Logger.replace(Logger.defaultLogger, broken),
+        Logger.minimumLogLevel(LogLevel.Warning)
+      )
+      const shard = yield* Effect.provide(startShard, logger)
+      yield* awaitReady(shard)
+      const reported = yield* Effect.fork(Stream.runHead(
+        Stream.filter(shard.diagnostics, (one) => one._tag === "Failure" && one.error.message.includes("logger"))
+      ))
+      yield* TestClock.adjust(0)
+      // The first line of the log is that of the error, and comes before the shard has begun to wait.
+      yield* inject(Fault.HelloAgain())
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* shard.status)._tag, "Disconnected")
+      assert.isTrue(Option.isSome(yield* Fiber.join(reported)))
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* shard.status)._tag, "Connected")
+    }).pipe(Effect.provide(layer())))
+
   it.scoped("is told to the reader as a ProcessError, and after a pause the shard goes on", () =>
     Effect.gen(function*() {
       let isBroken = true

@@ -94,6 +94,23 @@ describe("closing the scope of a shard", () => {
     }))
 })
 
+describe("a shard whose scope has closed", () => {
+  for (const [step, arrange] of steps) {
+    it.live(`while it ${step} says that it is disconnected`, () =>
+      Effect.gen(function*() {
+        const clock = yield* VirtualClock.make()
+        yield* Effect.gen(function*() {
+          yield* arrange
+          const scope = yield* Scope.make()
+          const shard = yield* Scope.extend(startShard, scope)
+          yield* Effect.sleep("100 millis")
+          yield* Scope.close(scope, Exit.void)
+          assert.strictEqual((yield* shard.status)._tag, "Disconnected")
+        }).pipe(withChance(0.5), Effect.provide(layer()), clock.run)
+      }))
+  }
+})
+
 describe("a program", () => {
   it.live("that lacks a layer does not compile, and one with all of them runs", () =>
     Effect.gen(function*() {
