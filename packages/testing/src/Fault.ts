@@ -30,6 +30,8 @@ export type Host = "gateway" | "resume" | "any"
  * - `SkipSequence`: the next event's number is higher by so many.
  * - `DuplicateLast`: the last event again.
  * - `HelloAgain`: a second hello.
+ * - `ResetMidFrame`: half of the next message comes, then the connection is reset. In memory none of it comes.
+ * - `Dribble`: from now on bytes come one by one, so many a second; of a real websocket only. In memory messages are whole.
  * - `DenyVoice`: from now on the bot may not join a voice channel, and gets no answer when it tries.
  * - `SplitFrames`: from now on a message of zlib-stream comes in two websocket messages.
  *
@@ -37,6 +39,9 @@ export type Host = "gateway" | "resume" | "any"
  * - `RefuseConnections`: the upgrade is answered with an HTTP status.
  * - `NeverOpen`: the upgrade is not answered.
  * - `NeverHello`, `HelloWithoutInterval`, `ReconnectBeforeHello`.
+ * - `EventBeforeHello`: an event comes first.
+ * - `RejectIdentify`: opcode 9 is the answer to an identify.
+ * - `NameResumeUrl`: READY names this URL to resume at. One that ends in `.invalid` cannot be found, in memory either.
  * - `NeverReady`, `NeverResumed`: identify or resume is not answered.
  * - `AcceptThenClose`: closed at once, with a code or, without one, cut off.
  * - `RejectResume`: opcode 9 is the answer to a resume.
@@ -59,12 +64,17 @@ export type Fault = Data.TaggedEnum<{
   DuplicateLast: {}
   HelloAgain: {}
   SplitFrames: {}
+  ResetMidFrame: {}
+  Dribble: { readonly bytesPerSecond: number }
   DenyVoice: {}
   RefuseConnections: { readonly host: Host; readonly times: number; readonly status: number }
   NeverOpen: { readonly host: Host; readonly times: number }
   NeverHello: { readonly host: Host; readonly times: number }
   HelloWithoutInterval: { readonly host: Host; readonly times: number }
   ReconnectBeforeHello: { readonly host: Host; readonly times: number }
+  EventBeforeHello: { readonly host: Host; readonly times: number }
+  RejectIdentify: { readonly host: Host; readonly times: number }
+  NameResumeUrl: { readonly host: Host; readonly times: number; readonly url: string }
   NeverReady: { readonly host: Host; readonly times: number }
   NeverResumed: { readonly host: Host; readonly times: number }
   AcceptThenClose: { readonly host: Host; readonly times: number; readonly code?: number | undefined }
@@ -103,17 +113,23 @@ export const {
   /** @since 0.1.0 */
   DenyVoice,
   /** @since 0.1.0 */
+  Dribble,
+  /** @since 0.1.0 */
   Drop,
   /** @since 0.1.0 */
   DuplicateLast,
   /** @since 0.1.0 */
   EndSession,
   /** @since 0.1.0 */
+  EventBeforeHello,
+  /** @since 0.1.0 */
   HelloAgain,
   /** @since 0.1.0 */
   HelloWithoutInterval,
   /** @since 0.1.0 */
   InvalidSession,
+  /** @since 0.1.0 */
+  NameResumeUrl,
   /** @since 0.1.0 */
   NeverHello,
   /** @since 0.1.0 */
@@ -129,9 +145,13 @@ export const {
   /** @since 0.1.0 */
   RefuseConnections,
   /** @since 0.1.0 */
+  RejectIdentify,
+  /** @since 0.1.0 */
   RejectResume,
   /** @since 0.1.0 */
   RequestHeartbeat,
+  /** @since 0.1.0 */
+  ResetMidFrame,
   /** @since 0.1.0 */
   SendText,
   /** @since 0.1.0 */

@@ -18,6 +18,7 @@ import * as GatewaySimulator from "./GatewaySimulator.js"
 import type { Gateway } from "./internal/gateway.js"
 import * as Link from "./internal/link.js"
 import * as MemorySocket from "./internal/memorySocket.js"
+import * as Wire from "./internal/wire.js"
 
 /**
  * @since 0.1.0
@@ -90,12 +91,18 @@ const refuse = (socket: Stream.Duplex, status: number) => {
 }
 
 /** Joins a websocket to the protocol, for as long as it lives. */
-const serve = (gateway: Gateway, socket: WebSocket, url: string): Effect.Effect<void> =>
+const serve = (gateway: Gateway, socket: WebSocket, raw: Stream.Duplex, url: string): Effect.Effect<void> =>
   Effect.gen(function*() {
+    let dribble: Wire.Dribble | undefined
+    yield* Effect.addFinalizer(() => Effect.sync(() => dribble?.stop()))
     const link = Link.make(gateway, {
-      send: (data) => socket.send(data),
+      send: (data) => dribble === undefined ? socket.send(data) : dribble.send(data),
       close: ({ code, reason }) => socket.close(code, reason),
-      drop: () => socket.terminate()
+      drop: () => socket.terminate(),
+      cut: (data) => Wire.cut(raw, data),
+      dribble: (bytesPerSecond) => {
+        dribble ??= Wire.dribble(raw, bytesPerSecond)
+      }
     }, url)
     const closed = Effect.async<void>((resume) => {
       socket.on("message", (data, isBinary) =>
@@ -119,7 +126,7 @@ const serve = (gateway: Gateway, socket: WebSocket, url: string): Effect.Effect<
         })
       )
     )
-  })
+  }).pipe(Effect.scoped)
 
 const listen = (server: Http.Server, host: string, port: number): Effect.Effect<number, ListenError> =>
   Effect.async<number, ListenError>((resume) => {
@@ -172,7 +179,7 @@ export const make = (options: {
             Effect.async<WebSocket>((resume) =>
               websockets.handleUpgrade(request, socket, head, (open) => resume(Effect.succeed(open)))
             ),
-            (open) => serve(gateway, open, url)
+            (open) => serve(gateway, open, socket, url)
           )
       })
       fork(++count, Effect.onInterrupt(upgrade, () => Effect.sync(() => socket.destroy())))

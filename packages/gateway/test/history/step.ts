@@ -37,7 +37,7 @@ export interface History {
 
 const { constant, constantFrom, integer, oneof } = FastCheck
 
-const host = constantFrom<ReadonlyArray<Fault.Host>>("any", "gateway", "resume")
+const host = constantFrom<Fault.Host>("any", "gateway", "resume")
 const rule = { host, times: integer({ min: 1, max: 3 }) }
 const record = FastCheck.record
 
@@ -48,7 +48,7 @@ const closeCode = oneof(
 ).filter((code) => code !== 1006)
 
 const fault: FastCheck.Arbitrary<Fault.Fault> = oneof(
-  constantFrom<ReadonlyArray<Fault.Fault>>(
+  constantFrom<Fault.Fault>(
     Fault.Drop(),
     Fault.Reconnect(),
     Fault.InvalidSession({ resumable: true }),
@@ -61,6 +61,7 @@ const fault: FastCheck.Arbitrary<Fault.Fault> = oneof(
     Fault.DuplicateLast(),
     Fault.HelloAgain(),
     Fault.SplitFrames(),
+    Fault.ResetMidFrame(),
     Fault.SendText({ text: "not json" }),
     Fault.SendText({ text: "{\"op\":99}" })
   ),
@@ -71,6 +72,11 @@ const fault: FastCheck.Arbitrary<Fault.Fault> = oneof(
   record(rule).map(Fault.NeverHello),
   record(rule).map(Fault.HelloWithoutInterval),
   record(rule).map(Fault.ReconnectBeforeHello),
+  record(rule).map(Fault.EventBeforeHello),
+  record(rule).map(Fault.RejectIdentify),
+  record({ ...rule, url: constantFrom("wss://dead.invalid/", "ws://plain.example/", "https://no.example/", "") }).map(
+    Fault.NameResumeUrl
+  ),
   record(rule).map(Fault.NeverReady),
   record(rule).map(Fault.NeverResumed),
   record({ ...rule, code: oneof(constant(undefined), constantFrom(1000, 1001, 4000, 4009)) }).map(
@@ -89,7 +95,7 @@ const step: FastCheck.Arbitrary<Step> = oneof(
     weight: 1,
     arbitrary: record({
       shard,
-      kind: constantFrom<ReadonlyArray<"voice" | "presence">>("voice", "presence"),
+      kind: constantFrom<"voice" | "presence">("voice", "presence"),
       count: constantFrom(1, 3, 70)
     }).map(Step.Commands)
   },
@@ -98,7 +104,7 @@ const step: FastCheck.Arbitrary<Step> = oneof(
     weight: 1,
     arbitrary: record({
       shard,
-      intent: constantFrom<ReadonlyArray<"EndSession" | "KeepSession">>("EndSession", "KeepSession")
+      intent: constantFrom<"EndSession" | "KeepSession">("EndSession", "KeepSession")
     }).map(Step.Close)
   },
   { weight: 1, arbitrary: record({ shard }).map(Step.Restart) }
@@ -108,9 +114,9 @@ export const history: FastCheck.Arbitrary<History> = record({
   seed: FastCheck.nat(),
   shards: integer({ min: 1, max: 3 }),
   maxConcurrency: integer({ min: 1, max: 2 }),
-  compression: constantFrom<ReadonlyArray<History["compression"]>>("none", "zlib", "zstd"),
+  compression: constantFrom<History["compression"]>("none", "zlib", "zstd"),
   bufferSize: constantFrom(1024, 1, 2, 5),
-  acknowledge: constantFrom<ReadonlyArray<History["acknowledge"]>>("onReceive", "onHandled"),
+  acknowledge: constantFrom<History["acknowledge"]>("onReceive", "onHandled"),
   latency: constantFrom(0, 30),
   steps: FastCheck.array(step, { minLength: 1, maxLength: 24 })
 })

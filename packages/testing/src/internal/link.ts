@@ -22,6 +22,10 @@ export interface Transport {
   readonly close: (frame: CloseFrame.CloseFrame) => void
   /** Ends the connection without a close frame. */
   readonly drop: () => void
+  /** Ends it in the middle of this message. */
+  readonly cut: (data: string | Uint8Array) => void
+  /** From now on bytes go one by one, if the transport has any. */
+  readonly dribble: (bytesPerSecond: number) => void
 }
 
 export interface Link {
@@ -75,6 +79,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
   let isAcknowledging = true
   let isCorruptNext = false
   let isSplit = false
+  let isCutNext = false
   let lastBeat = gateway.now()
   let sentAt: Array<number> = []
 
@@ -123,6 +128,14 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
 
   const answers = Answers.make(gateway, violate)
 
+  const sendData = (data: string | Uint8Array) => {
+    if (isCutNext) {
+      closed("network", Option.none())
+      return transport.cut(data)
+    }
+    transport.send(data)
+  }
+
   const transmitCompressed = ({ compress, isSplittable }: Compressor.Compressor, text: string) => {
     const bytes = Buffer.from(compress(text))
     if (isCorruptNext) {
@@ -135,7 +148,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
       transport.send(bytes.subarray(0, middle))
       return transport.send(bytes.subarray(middle))
     }
-    transport.send(bytes)
+    sendData(bytes)
   }
 
   const transmit = (text: string) => {
@@ -145,7 +158,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     if (compressor !== undefined) {
       return transmitCompressed(compressor, text)
     }
-    transport.send(isCorruptNext ? text.slice(0, text.length - 5) : text)
+    sendData(isCorruptNext ? text.slice(0, text.length - 5) : text)
     isCorruptNext = false
   }
 
@@ -210,7 +223,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
       user: { id: Answers.botId, username: "vesper", discriminator: "0", global_name: null, avatar: null, bot: true },
       guilds: guilds.map(({ id }) => ({ id, unavailable: true })),
       session_id: started.id,
-      resume_gateway_url: started.resumeUrl,
+      resume_gateway_url: gateway.takeRule(url, "NameResumeUrl")?.url ?? started.resumeUrl,
       session_type: "normal",
       shard: [started.shard.id, started.shard.total],
       application: { id: "1", flags: 0 }
@@ -245,6 +258,9 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
         return
       }
       case "ok": {
+        if (gateway.takeRule(url, "RejectIdentify") !== undefined) {
+          return send(Opcode.InvalidSession, false)
+        }
         if (gateway.takeRule(url, "NeverReady") === undefined) {
           session = gateway.startSession(link, asked, intents)
           gateway.record(LogEntry.Identified({ ...common(), session: session.id, intents }))
@@ -371,6 +387,11 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
       case "SplitFrames":
         isSplit = true
         return
+      case "ResetMidFrame":
+        isCutNext = true
+        return
+      case "Dribble":
+        return transport.dribble(fault.bytesPerSecond)
       case "DenyVoice":
         return answers.denyVoice()
     }
@@ -386,6 +407,9 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     }
     if (gateway.takeRule(url, "NeverHello") !== undefined) {
       return
+    }
+    if (gateway.takeRule(url, "EventBeforeHello") !== undefined) {
+      transmit(envelope(Opcode.Dispatch, "TYPING_START", 1, "{}"))
     }
     if (gateway.takeRule(url, "ReconnectBeforeHello") !== undefined) {
       return send(Opcode.Reconnect, null)

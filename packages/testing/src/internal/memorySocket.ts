@@ -20,6 +20,9 @@ const encoder = new TextEncoder()
 /** How long a client waits for the answer to its close frame. */
 const closeTimeout = Duration.seconds(1)
 
+/** A top-level domain that is reserved for never being found. */
+const isNowhere = (url: string) => new URL(url).hostname.endsWith(".invalid")
+
 const refuse = (gateway: Gateway, url: string, status: number) => {
   gateway.record(LogEntry.Refused({ at: gateway.now(), connection: 0, shard: undefined, url, status }))
   return Effect.fail(
@@ -86,6 +89,9 @@ export const open = (gateway: Gateway, latency: Duration.Duration) =>
   handlers: GatewaySocket.Handlers
 ): Effect.Effect<GatewaySocket.Connection, GatewaySocket.OpenError, Scope.Scope> =>
   Effect.gen(function*() {
+    if (isNowhere(url)) {
+      return yield* new GatewaySocket.OpenError({ url, status: Option.none(), cause: new Error("the host is unknown") })
+    }
     yield* admit(gateway, url)
     const deliveries = yield* Mailbox.make<Delivery>()
     const reading = yield* Effect.makeLatch(true)
@@ -108,7 +114,9 @@ export const open = (gateway: Gateway, latency: Duration.Duration) =>
             deliveries.unsafeOffer({ _tag: "Frame", data })
           },
           close: (frame) => end(Option.some(frame)),
-          drop: () => end(Option.none())
+          drop: () => end(Option.none()),
+          cut: () => end(Option.none()),
+          dribble: () => {}
         }, url)
       ),
       (link) =>

@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
+import * as Layer from "effect/Layer"
+import * as Mailbox from "effect/Mailbox"
+import * as Redacted from "effect/Redacted"
+import * as Net from "node:net"
+import { WebSocket, WebSocketServer } from "ws"
+import * as Fault from "../src/Fault.js"
+import * as GatewayServer from "../src/GatewayServer.js"
+import * as GatewaySimulator from "../src/GatewaySimulator.js"
+import * as Wire from "../src/internal/wire.js"
+
+const url = "wss://gateway.simulator.test/?v=10&encoding=json"
+const identify = "{\"op\":2,\"d\":{\"token\":\"token\",\"intents\":0,\"properties\":{}}}"
+
+/** What a bare client gets in memory, as text; "end" when the connection has ended. */
+const connect = Effect.gen(function*() {
+  const { open } = yield* GatewaySocket.GatewaySocket
+  const texts = yield* Mailbox.make<string>()
+  const connection = yield* open(url, {
+    onFrame: (data) => texts.unsafeOffer(Buffer.from(data).toString()),
+    onClose: () => texts.unsafeOffer("end")
+  })
+  return { write: connection.write, next: Effect.orDie(texts.take) }
+})
+
+const inject = (fault: Fault.Fault) =>
+  Effect.flatMap(GatewaySimulator.GatewaySimulator, (simulator) => simulator.inject(fault))
+
+const inMemory = GatewaySimulator.layerInMemory({ token: Redacted.make("token") })
+
+describe("a fault in memory", () => {
+  it.scoped("EventBeforeHello sends an event first", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.EventBeforeHello({ host: "any", times: 1 }))
+      const client = yield* connect
+      assert.include(yield* client.next, "\"op\":0")
+      assert.include(yield* client.next, "\"op\":10")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("RejectIdentify answers it with opcode 9, and takes its place in the bucket", () =>
+    Effect.gen(function*() {
+      const { violations } = yield* GatewaySimulator.GatewaySimulator
+      yield* inject(Fault.RejectIdentify({ host: "any", times: 1 }))
+      const client = yield* connect
+      yield* client.next
+      yield* client.write(identify)
+      assert.include(yield* client.next, "\"op\":9,\"d\":false")
+      yield* client.write(identify)
+      assert.include(yield* client.next, "\"op\":9,\"d\":false")
+      assert.strictEqual((yield* violations)[0]?.rule, "IdentifyRate")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("NameResumeUrl is what READY says, and nothing answers at a host that cannot be found", () =>
+    Effect.gen(function*() {
+      const dead = "wss://dead.invalid/"
+      yield* inject(Fault.NameResumeUrl({ host: "any", times: 1, url: dead }))
+      const client = yield* connect
+      yield* client.next
+      yield* client.write(identify)
+      assert.include(yield* client.next, `"resume_gateway_url":"${dead}"`)
+      const { open } = yield* GatewaySocket.GatewaySocket
+      const error = yield* Effect.flip(open(dead, { onFrame: () => {}, onClose: () => {} }))
+      assert.strictEqual(error._tag, "OpenError")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("ResetMidFrame ends the connection in place of the next message", () =>
+    Effect.gen(function*() {
+      const client = yield* connect
+      yield* client.next
+      yield* inject(Fault.ResetMidFrame())
+      yield* client.write(identify)
+      assert.strictEqual(yield* client.next, "end")
+    }).pipe(Effect.provide(inMemory)))
+})
+
+describe("a fault of the server", () => {
+  const server = GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer()))
+
+  /** The bytes after the upgrade, as they come. */
+  const connectRaw = Effect.gen(function*() {
+    const { port } = yield* GatewayServer.GatewayServer
+    const pieces = yield* Mailbox.make<Buffer | "end" | "reset">()
+    const socket = yield* Effect.acquireRelease(
+      Effect.sync(() => Net.connect(port, "127.0.0.1")),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+    socket.on("data", (data) => pieces.unsafeOffer(data))
+    socket.on("error", () => pieces.unsafeOffer("reset"))
+    socket.on("end", () => pieces.unsafeOffer("end"))
+    socket.write(
+      "GET /?v=10&encoding=json HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    const read: Effect.Effect<Buffer | "end" | "reset"> = Effect.orDie(pieces.take)
+    yield* Effect.repeat(read, { until: (piece) => String(piece).includes("heartbeat_interval") })
+    return read
+  })
+
+  it.scopedLive("ResetMidFrame sends half of a message and a TCP reset", () =>
+    Effect.gen(function*() {
+      const read = yield* connectRaw
+      yield* inject(Fault.ResetMidFrame())
+      yield* inject(Fault.RequestHeartbeat())
+      const whole = Wire.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
+      const half = yield* read
+      assert.deepStrictEqual(half, whole.subarray(0, Math.ceil(whole.length / 2)))
+      assert.strictEqual(yield* read, "reset")
+    }).pipe(Effect.provide(server)))
+
+  it.scopedLive("Dribble sends a message byte by byte, and in the end it is whole", () =>
+    Effect.gen(function*() {
+      const read = yield* connectRaw
+      yield* inject(Fault.Dribble({ bytesPerSecond: 500 }))
+      yield* inject(Fault.RequestHeartbeat())
+      const whole = Wire.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
+      let got = Buffer.alloc(0)
+      let pieces = 0
+      while (got.length < whole.length) {
+        const piece = yield* read
+        if (typeof piece === "string") {
+          return assert.fail(`the connection ended with ${piece}`)
+        }
+        pieces++
+        got = Buffer.concat([got, piece])
+      }
+      assert.deepStrictEqual(got, whole)
+      assert.isAbove(pieces, 3)
+    }).pipe(Effect.provide(server)))
+
+  it.live("is a frame that any client reads, whatever its size", () =>
+    Effect.gen(function*() {
+      const sizes = [0, 1, 125, 126, 65_535, 65_536]
+      const messages = [...sizes.map((size) => "x".repeat(size)), ...FastCheck.sample(FastCheck.string(), 20)]
+      const got = yield* Effect.async<ReadonlyArray<string>>((resume) => {
+        const texts: Array<string> = []
+        const listening: WebSocketServer = new WebSocketServer({ port: 0, host: "127.0.0.1" }, () => {
+          const client = new WebSocket(`ws://127.0.0.1:${(listening.address() as Net.AddressInfo).port}`)
+          client.on("message", (data) => {
+            texts.push(data.toString())
+            if (texts.length === messages.length) {
+              client.terminate()
+              listening.close(() => resume(Effect.succeed(texts)))
+            }
+          })
+        })
+        listening.on("connection", (_, request) => {
+          messages.forEach((message) => request.socket.write(Wire.encode(message)))
+        })
+      })
+      assert.deepStrictEqual(got, messages)
+    }))
+})
