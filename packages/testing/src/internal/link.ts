@@ -15,6 +15,7 @@ import * as Answers from "./answers.js"
 import * as Compressor from "./compressor.js"
 import type { Gateway, Session } from "./gateway.js"
 import { envelope } from "./gateway.js"
+import * as Received from "./received.js"
 
 /** The way to the client. */
 export interface Transport {
@@ -53,19 +54,6 @@ export interface Link {
 const windowMillis = 60_000
 const messageLimit = 120
 const maxBytes = 4096
-
-const byteLength = (text: string) => Buffer.byteLength(text)
-
-const parse = (text: string): Record<string, unknown> | undefined => {
-  try {
-    const payload: unknown = JSON.parse(text)
-    return Predicate.isRecord(payload) ? payload : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const withoutToken = (d: unknown): unknown => Predicate.isRecord(d) && "token" in d ? { ...d, token: "<redacted>" } : d
 
 export const make = (gateway: Gateway, transport: Transport, url: string): Link => {
   const { settings } = gateway
@@ -310,18 +298,18 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     if (!isOpen || isStalled) {
       return
     }
-    const payload = parse(text)
+    const payload = Received.parse(text)
     const op = payload?.["op"]
     gateway.record(LogEntry.Received({
       ...common(),
       op: typeof op === "number" ? op : -1,
-      d: withoutToken(payload?.["d"]),
-      bytes: byteLength(text)
+      d: Received.withoutToken(payload?.["d"]),
+      bytes: Received.byteLength(text)
     }))
     if (isOverLimit()) {
       return punish(4008, "more than 120 messages in 60 seconds")
     }
-    if (payload === undefined || byteLength(text) > maxBytes) {
+    if (payload === undefined || Received.byteLength(text) > maxBytes) {
       return punish(4002, payload === undefined ? "not a JSON object" : "longer than 4096 bytes")
     }
     if (typeof op !== "number" || !Opcode.isSent(op)) {

@@ -28,18 +28,20 @@ export const encode = (data: string | Uint8Array): Buffer => {
   return Buffer.concat([header, payload])
 }
 
+const resetAfterMillis = 5
+
 /** Sends half of the message, then a TCP reset. */
 export const cut = (socket: Stream.Duplex, data: string | Uint8Array): void => {
   const frame = encode(data)
   socket.write(frame.subarray(0, Math.ceil(frame.length / 2)), () => {
-    // Inside of the write's own callback Node would still end it politely.
-    setImmediate(() => {
+    // If both come in one go, some systems tell the peer of an end instead of a reset.
+    setTimeout(() => {
       if (socket instanceof Net.Socket) {
         socket.resetAndDestroy()
       } else {
         socket.destroy()
       }
-    })
+    }, resetAfterMillis)
   })
 }
 
