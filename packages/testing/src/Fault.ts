@@ -18,7 +18,7 @@ export type Host = "gateway" | "resume" | "any"
  *
  * Live:
  * - `Drop`: the network is gone, without a close frame; the session stays.
- * - `Close`: the gateway closes with a code; the session stays.
+ * - `Close`: the gateway closes with a code; the session stays, unless the code ends it.
  * - `Reconnect`: opcode 7.
  * - `InvalidSession`: opcode 9; the session ends if it is not resumable.
  * - `EndSession`: the session is forgotten without a word; a later resume fails.

@@ -6,6 +6,8 @@ export interface Ledger {
   readonly sent: (shard: number, number: number, sessions: ReadonlyArray<GatewaySimulator.SessionInfo>) => void
   /** The program got an event. */
   readonly delivered: (shard: number, number: number) => void
+  /** How many events of each session the program never got. */
+  readonly lost: () => ReadonlyMap<string, number>
   readonly counts: () => { readonly sent: number; readonly delivered: number; readonly lost: number }
   /** What is wrong; empty if all is well. `alive` are the sessions that have not ended. */
   readonly problems: (alive: ReadonlySet<string>) => ReadonlyArray<string>
@@ -38,6 +40,12 @@ export const make = (): Ledger => {
       } else {
         all.push(number)
       }
+    },
+    lost: () => {
+      const got = new Set(Array.from(byShard.values()).flat())
+      return new Map(
+        Array.from(bySession, ([session, numbers]) => [session, numbers.filter((number) => !got.has(number)).length])
+      )
     },
     counts: () => {
       const delivered = Array.from(byShard.values()).reduce((sum, all) => sum + all.length, 0)

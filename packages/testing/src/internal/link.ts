@@ -15,6 +15,7 @@ import * as Answers from "./answers.js"
 import * as Compressor from "./compressor.js"
 import type { Gateway, Session } from "./gateway.js"
 import { envelope } from "./gateway.js"
+import * as Ready from "./ready.js"
 import * as Received from "./received.js"
 
 /** The way to the client. */
@@ -206,16 +207,8 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
 
   const ready = (started: Session) => {
     const guilds = gateway.guildsOf(started.shard)
-    gateway.enqueue(started, "READY", {
-      v: 10,
-      user: { id: Answers.botId, username: "vesper", discriminator: "0", global_name: null, avatar: null, bot: true },
-      guilds: guilds.map(({ id }) => ({ id, unavailable: true })),
-      session_id: started.id,
-      resume_gateway_url: gateway.takeRule(url, "NameResumeUrl")?.url ?? started.resumeUrl,
-      session_type: "normal",
-      shard: [started.shard.id, started.shard.total],
-      application: { id: "1", flags: 0 }
-    })
+    const resumeUrl = gateway.takeRule(url, "NameResumeUrl")?.url ?? started.resumeUrl
+    gateway.enqueue(started, "READY", Ready.body(started, guilds, resumeUrl))
     if (Intents.has(started.intents, "Guilds")) {
       for (const guild of guilds) {
         gateway.enqueue(started, "GUILD_CREATE", guild)
@@ -281,6 +274,10 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     }
     const rejected = gateway.takeRule(url, "RejectResume")
     if (rejected !== undefined) {
+      const refused = gateway.findSession(String(d["session_id"]))
+      if (refused !== undefined && !rejected.resumable) {
+        gateway.endSession(refused, "its resume was refused")
+      }
       return send(Opcode.InvalidSession, rejected.resumable)
     }
     if (gateway.takeRule(url, "NeverResumed") !== undefined) {
@@ -339,8 +336,12 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Link 
     switch (fault._tag) {
       case "Drop":
         return drop()
-      case "Close":
+      case "Close": {
+        if (session !== undefined && !CloseCode.mayResume(fault.code)) {
+          gateway.endSession(session, `it was closed with ${fault.code}`)
+        }
         return close(fault.code, fault.reason)
+      }
       case "Reconnect":
         return send(Opcode.Reconnect, null)
       case "InvalidSession":
