@@ -165,7 +165,8 @@ export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
   position += 6
   const op = scanNumber(bytes)
   // What follows must be the body or the end, or the number went on as a fraction.
-  if (op === -1 || !(isKey(bytes, position, 0x64) || bytes[position] === 0x7d)) {
+  const isEnd = bytes[position] === 0x7d && position + 1 === bytes.length
+  if (op === -1 || !(isKey(bytes, position, 0x64) || isEnd)) {
     return false
   }
   envelope.op = op
@@ -174,7 +175,7 @@ export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
   return true
 }
 
-const pattern = /^\{"t":(?:null|"([A-Z0-9_]{0,63})"),"s":(?:null|(0|[1-9]\d{0,14})),"op":(0|[1-9]\d{0,14})(?:,"d":|\})/
+const pattern = /^\{"t":(?:null|"([A-Z0-9_]{0,63})"),"s":(?:null|(0|[1-9]\d{0,14})),"op":(0|[1-9]\d{0,14})(?:,"d":|\}$)/
 
 /** The same for a platform that hands out text. */
 export const scanText = (envelope: Envelope, text: string): boolean => {

@@ -1,0 +1,289 @@
+/** What is fed, and what must come out. A target throws if the answer is wrong. */
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as SessionStore from "@vesper/gateway/SessionStore"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Intents from "@vesper/model/Intents"
+import * as ShardId from "@vesper/model/ShardId"
+import * as Clock from "effect/Clock"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as assert from "node:assert"
+import * as Zlib from "node:zlib"
+import * as CliOptions from "../../../packages/cli/src/internal/options.js"
+import * as CliText from "../../../packages/cli/src/internal/text.js"
+import * as Reference from "../../../packages/cli/src/Reference.js"
+import * as Envelope from "../../../packages/gateway/src/internal/envelope.js"
+import * as GatewayUrl from "../../../packages/gateway/src/internal/gatewayUrl.js"
+import * as Receiver from "../../../packages/gateway/src/internal/receiver.js"
+import * as Recovery from "../../../packages/gateway/src/internal/recovery.js"
+import * as ShardState from "../../../packages/gateway/src/internal/shardState.js"
+import * as Inflaters from "../../../packages/platform-node/src/internal/inflaters.js"
+import * as ZlibStream from "../../../packages/platform-node/src/internal/zlibStream.js"
+import * as ZstdLibrary from "../../../packages/platform-node/src/internal/zstdLibrary.js"
+import * as ZstdStream from "../../../packages/platform-node/src/internal/zstdStream.js"
+import * as GatewayZlib from "../../../packages/testing/src/internal/zlibStream.js"
+import * as GatewayZstd from "../../../packages/testing/src/internal/zstdStream.js"
+import type { Chance } from "./chance.js"
+
+export interface Target {
+  readonly name: string
+  /** Its share of the time. */
+  readonly weight: number
+  readonly once: (chance: Chance) => void
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** A payload as a gateway could write it, in Discord's order or in another. */
+const payload = (chance: Chance): string => {
+  const op = chance.is(0.8) ? chance.int(12) : chance.json(0)
+  const s = chance.is(0.7) ? chance.int(1e6) : chance.json(0)
+  const t = chance.is(0.7) ? chance.pick(["MESSAGE_CREATE", "READY", "RESUMED", "A_1"]) : chance.json(0)
+  const d = chance.json(2)
+  const fields: ReadonlyArray<readonly [string, unknown]> = [["t", t], ["s", s], ["op", op], ["d", d]]
+  const kept = chance.is(0.7) ? fields : fields.filter(() => chance.is(0.8)).sort(() => chance.is(0.5) ? 1 : -1)
+  return `{${kept.map(([key, value]) => `"${key}":${JSON.stringify(value)}`).join(",")}}`
+}
+
+const reread = (text: string) => {
+  const envelope = Envelope.make()
+  return Either.isRight(Envelope.parse(envelope, text)) ? envelope : undefined
+}
+
+const envelope = (chance: Chance): void => {
+  const isMutated = chance.is(0.5)
+  const original = payload(chance)
+  const given = isMutated ? chance.mutateText(original) : original
+  const bytes = encoder.encode(given)
+  // What both see is what came over the wire, where half of a surrogate pair is no text.
+  const text = decoder.decode(bytes)
+  const [fromBytes, fromText] = [Envelope.make(), Envelope.make()]
+  const isScanned = Envelope.scanBytes(fromBytes, bytes)
+  assert.strictEqual(isScanned, Envelope.scanText(fromText, text), `the scanners differ on ${text}`)
+  if (!isScanned) {
+    reread(text)
+    return
+  }
+  assert.deepStrictEqual(fromBytes, fromText, text)
+  // The scanner has read what stands before the body, which is JSON without it.
+  const body = text.indexOf(",\"d\":")
+  const head = body === -1 ? text.slice(0, text.indexOf("}") + 1) : `${text.slice(0, body)}}`
+  assert.deepStrictEqual(fromBytes, reread(head), text)
+  if (!isMutated) {
+    assert.deepStrictEqual(fromBytes, reread(text), text)
+  }
+}
+
+const limit = 1 << 16
+
+/** Messages before the damaged one come out right; that one gives bytes within the limit, or an Error. */
+const inflater = (
+  makeInflater: () => { readonly inflate: (frame: Uint8Array) => Uint8Array | undefined; readonly close: () => void },
+  makeCompressor: () => { readonly compress: (text: string) => Uint8Array }
+) =>
+(chance: Chance): void => {
+  const compressor = makeCompressor()
+  const { close, inflate } = makeInflater()
+  try {
+    const good = chance.list(3, () => JSON.stringify(chance.json(3)).padEnd(20))
+    for (const message of good) {
+      const out = inflate(compressor.compress(message))
+      assert.strictEqual(out && decoder.decode(out), decoder.decode(encoder.encode(message)))
+    }
+    const bad = chance.is(0.1)
+      ? Uint8Array.from(chance.list(64, () => chance.int(256)))
+      : chance.is(0.05)
+      ? compressor.compress("x".repeat(limit + 1 + chance.int(1 << 20)))
+      : chance.mutateBytes(compressor.compress(JSON.stringify(chance.json(3)).padEnd(20)))
+    try {
+      const out = inflate(bad)
+      assert.ok(out === undefined || out.length <= limit, "it grew past the limit")
+    } catch (cause) {
+      if (cause instanceof assert.AssertionError) {
+        throw cause
+      }
+      assert.ok(cause instanceof Error)
+    }
+  } finally {
+    close()
+  }
+}
+
+const over = (
+  make: (
+    context: Inflaters.Context,
+    max: number
+  ) => { readonly inflate: (frame: Uint8Array) => Uint8Array | undefined },
+  context: () => Inflaters.Context | undefined
+) =>
+() => {
+  const made = context()
+  if (made === undefined) {
+    throw new Error("this Node has none")
+  }
+  return { inflate: make(made, limit).inflate, close: made.close }
+}
+
+const config = Either.getOrThrow(
+  ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none, eventBufferSize: 8 })
+)
+const clock = Effect.runSync(Clock.clockWith(Effect.succeed))
+
+/** The whole way from the socket's callback to the buffer. It may refuse, and it may not throw. */
+const receiver = (chance: Chance): void => {
+  const state = Effect.runSync(ShardState.make(ShardId.single, config))
+  let ends = 0
+  const receiver = Receiver.make(state, Option.none(), clock, (signal) => {
+    ends += signal._tag === "Ended" ? 1 : 0
+  })
+  receiver.onFrame("{\"t\":null,\"s\":null,\"op\":10,\"d\":{\"heartbeat_interval\":1000}}", false)
+  let last = 0
+  for (const text of chance.list(12, () => chance.is(0.5) ? payload(chance) : chance.mutateText(payload(chance)))) {
+    receiver.onFrame(chance.is(0.5) ? text : encoder.encode(text), chance.is(0.05))
+    state.buffer.unsafeTake()
+    const now = state.session?.sequence ?? 0
+    assert.ok(
+      Number.isSafeInteger(now) && now >= 0 && (last === 0 || now >= last || ends === 0),
+      "the sequence went back"
+    )
+    last = now
+  }
+  receiver.onClose(chance.is(0.5) ? Option.none() : Option.some({ code: chance.int(6000), reason: chance.text() }))
+  assert.strictEqual(ends, 1)
+}
+
+const closeFrame = (chance: Chance): void => {
+  const code = chance.is(0.7) ? chance.int(5_500) : Number(chance.json(0))
+  const reason = chance.text().repeat(chance.int(60))
+  const made = CloseFrame.make(code, reason)
+  const isSendable = (code === 1000 || code === 1001 || (code >= 3000 && code <= 4999)) && Number.isInteger(code) &&
+    Buffer.byteLength(reason) <= 123
+  assert.strictEqual(Either.isRight(made), isSendable)
+  CloseFrame.intent({ code, reason })
+  const [decision, history] = Recovery.decide(
+    { attempts: chance.int(50), failedResumes: chance.int(9), lostAt: chance.is(0.5) ? Option.none() : Option.some(1) },
+    {
+      reason: Recovery.Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
+      hasSession: chance.is(0.5),
+      hasResumeUrl: chance.is(0.5),
+      opened: chance.is(0.5),
+      established: chance.is(0.5),
+      stable: chance.is(0.5),
+      now: chance.int(1e9),
+      random: chance.int(1000) / 1000
+    },
+    config.reconnect
+  )
+  if (decision._tag !== "Stop") {
+    const millis = Duration.toMillis(decision.after)
+    assert.ok(millis >= 0 && millis <= Duration.toMillis(config.reconnect.backoffMax))
+    assert.ok(history.attempts > 0)
+  }
+}
+
+const key: SessionStore.Key = { bot: "1", shard: ShardId.single }
+
+/** Whatever lies in the store: a session that can be used, none, or the store's own error. */
+const sessionStore = (chance: Chance): void => {
+  const slot = (number: number) =>
+    JSON.stringify({ number, session: { id: chance.text(), sequence: chance.int(100), resumeUrl: chance.text() } })
+  const program = Effect.gen(function*() {
+    const values = yield* KeyValueStore.KeyValueStore
+    for (const side of ["a", "b"]) {
+      if (chance.is(0.7)) {
+        const good = chance.is(0.7) ? slot(chance.int(9)) : JSON.stringify(chance.json(3))
+        yield* values.set(`vesper-session-1-0-of-1-${side}`, chance.is(0.6) ? chance.mutateText(good) : good)
+      }
+    }
+    const store = yield* SessionStore.makeKeyValueStore
+    const found = yield* store.load(key)
+    if (Option.isSome(found)) {
+      assert.ok(Number.isSafeInteger(found.value.sequence) && typeof found.value.id === "string")
+      GatewayUrl.mayResumeAt("wss://a.example", found.value.resumeUrl ?? "")
+      yield* store.save(key, found.value)
+      assert.deepStrictEqual(Option.getOrThrow(yield* store.load(key)), found.value)
+    }
+  })
+  const exit = Effect.runSyncExit(Effect.provide(program, KeyValueStore.layerMemory))
+  assert.ok(Exit.isSuccess(exit) || exit.cause._tag === "Fail", String(exit))
+}
+
+const configuration = (chance: Chance): void => {
+  const wild = (): number => chance.is(0.5) ? chance.int(300) : Number(chance.json(0))
+  ShardConfig.make({
+    token: Redacted.make(chance.text()),
+    // As they may come from a program without types.
+    intents: wild() as Intents.Intents,
+    largeThreshold: wild(),
+    gatewayUrl: chance.is(0.5) ? chance.text() : "wss://a.example",
+    eventBufferSize: wild(),
+    commandQueueSize: wild()
+  })
+  const url = chance.text()
+  if (GatewayUrl.mayResumeAt("wss://a.example", url)) {
+    assert.strictEqual(new URL(url).protocol, "wss:")
+    GatewayUrl.make(url, Option.none())
+  }
+  const layer = ShardConfig.layerConfig({ intents: Intents.none })
+  const exit = Effect.runSyncExit(
+    Effect.scoped(Layer.build(layer)).pipe(
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", chance.text()]])))
+    )
+  )
+  assert.ok(Exit.isSuccess(exit) || exit.cause._tag === "Fail", String(exit))
+}
+
+const commandLine = (chance: Chance): void => {
+  const words = chance.list(
+    3,
+    () => chance.is(0.5) ? chance.text() : chance.pick(["op", "close", "9", "intent", "Guilds"])
+  )
+  for (const found of [Reference.find(words), Reference.findIntents(words), CliOptions.parseDuration(words.join(""))]) {
+    if (Either.isLeft(found)) {
+      assert.doesNotMatch(found.left, /did you mean undefined/)
+    }
+  }
+  const width = chance.int(20)
+  assert.ok(CliText.widthOf(CliText.fit(CliText.clean(words.join(" ")), width)) <= width)
+}
+
+const hasZstd = Inflaters.makeZstdHandle(limit) !== undefined
+
+export const targets: ReadonlyArray<Target> = [
+  { name: "envelope", weight: 8, once: envelope },
+  {
+    name: "zlib by its handle",
+    weight: 3,
+    once: inflater(over(ZlibStream.make, () => Inflaters.makeHandle(limit)), GatewayZlib.make)
+  },
+  {
+    name: "zlib as documented",
+    weight: 2,
+    once: inflater(over(ZlibStream.make, () => Inflaters.makeDocumented(limit)), GatewayZlib.make)
+  },
+  {
+    name: "zstd by fzstd",
+    weight: 2,
+    once: inflater(over(ZstdStream.make, () => ZstdLibrary.make(limit)), GatewayZstd.make)
+  },
+  ...hasZstd
+    ? [{
+      name: "zstd by its handle",
+      weight: 2,
+      once: inflater(over(ZstdStream.make, () => Inflaters.makeZstdHandle(limit)), GatewayZstd.make)
+    }]
+    : [],
+  { name: "receiver", weight: 2, once: receiver },
+  { name: "close frames", weight: 1, once: closeFrame },
+  { name: "session store", weight: 1, once: sessionStore },
+  { name: "configuration", weight: 1, once: configuration },
+  { name: "command line", weight: 1, once: commandLine }
+]
