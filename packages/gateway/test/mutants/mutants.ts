@@ -1,0 +1,286 @@
+/**
+ * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
+ * test file that must notice. `npm run mutants` tries them on a copy.
+ */
+export interface Mutant {
+  readonly name: string
+  /** From `packages/`. */
+  readonly file: string
+  readonly from: string
+  readonly to: string
+  /** From `packages/`. */
+  readonly test: string
+}
+
+const gateway = (file: string) => `gateway/src/${file}`
+const internal = (file: string) => `gateway/src/internal/${file}`
+const scenario = (name: string) => `gateway/test/scenarios/${name}.test.ts`
+
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    name: "a heartbeat that the gateway asks for is not sent",
+    file: internal("connection.ts"),
+    from: "yield* alongside(receiver, beat(connection, limiter.value))",
+    to: "",
+    test: scenario("heartbeat")
+  },
+  {
+    name: "no jitter before the first heartbeat",
+    file: internal("connection.ts"),
+    from: "Effect.sleep(Duration.times(interval, jitter))",
+    to: "Effect.sleep(Duration.times(interval, jitter * 0))",
+    test: scenario("heartbeat")
+  },
+  {
+    name: "an acknowledgement from before counts for the next heartbeat",
+    file: internal("receiver.ts"),
+    from: "      acknowledged = false\n",
+    to: "",
+    test: scenario("heartbeat")
+  },
+  {
+    name: "a dead connection is not left",
+    file: internal("connection.ts"),
+    from: "return isAlive && !isWriting ? Effect.void",
+    to: "return isAlive || !isWriting ? Effect.void",
+    test: scenario("heartbeat")
+  },
+  {
+    name: "a heartbeat does not say what was received last",
+    file: internal("connection.ts"),
+    from: "Command.heartbeat(state.session?.sequence ?? null)",
+    to: "Command.heartbeat(null)",
+    test: scenario("heartbeat")
+  },
+  {
+    name: "a paused connection counts as dead",
+    file: internal("connection.ts"),
+    from: "connection.receiver.wasAcknowledged() || isExcused",
+    to: "connection.receiver.wasAcknowledged()",
+    test: scenario("backpressure")
+  },
+  {
+    name: "1000 on a reconnect",
+    file: internal("connection.ts"),
+    from: ": CloseFrame.fromIntent(\"KeepSession\")",
+    to: ": CloseFrame.fromIntent(\"EndSession\")",
+    test: scenario("reconnect")
+  },
+  {
+    name: "an identify past the queue",
+    file: internal("connection.ts"),
+    from: "services.queue.withPermit(id)(Effect.gen(",
+    to: "(<A>(self: A): A => self)(Effect.gen(",
+    test: scenario("reconnect")
+  },
+  {
+    name: "no deadline for the hello",
+    file: internal("connection.ts"),
+    from: "yield* startDeadline(connection, \"hello\", state.config.timeouts.hello)",
+    to: "",
+    test: scenario("reconnect")
+  },
+  {
+    name: "no deadline for RESUMED",
+    file: internal("connection.ts"),
+    from: "yield* startDeadline(connection, \"resumed\", config.timeouts.resumed)",
+    to: "",
+    test: scenario("reconnect")
+  },
+  {
+    name: "a long replay counts as silence",
+    file: internal("connection.ts"),
+    from: "(phase === \"resumed\" && connection.receiver.events() > eventsBefore)",
+    to: "(phase === \"resumed\" && connection.receiver.events() < eventsBefore)",
+    test: scenario("resume")
+  },
+  {
+    name: "a limiter that all shards share",
+    file: internal("commandLimiter.ts"),
+    from: "const commands = SlidingLog.make(windowMillis)",
+    to: "const commands = ((globalThis as { log?: SlidingLog.SlidingLog }).log ??= SlidingLog.make(windowMillis))",
+    test: scenario("commands")
+  },
+  {
+    name: "121 messages a minute",
+    file: gateway("CommandRateLimiter.ts"),
+    from: "export const limit = 120",
+    to: "export const limit = 121",
+    test: "gateway/test/CommandRateLimiter.test.ts"
+  },
+  {
+    name: "six presences in 20 seconds",
+    file: gateway("CommandRateLimiter.ts"),
+    from: "export const presenceLimit = 5",
+    to: "export const presenceLimit = 6",
+    test: scenario("commandKinds")
+  },
+  {
+    name: "a place is free again a moment too soon",
+    file: internal("slidingLog.ts"),
+    from: "time + windowMillis > now",
+    to: "time + windowMillis - 1 > now",
+    test: "gateway/test/CommandRateLimiter.test.ts"
+  },
+  {
+    name: "the session outlives opcode 9 with false",
+    file: internal("supervisor.ts"),
+    from: "if (decision._tag === \"Identify\") {\n        state.session = undefined\n",
+    to: "if (decision._tag === \"Identify\") {\n",
+    test: scenario("reconnect")
+  },
+  {
+    name: "an event that comes twice is given twice",
+    file: internal("receiver.ts"),
+    from: "if (s <= session.sequence)",
+    to: "if (s < session.sequence)",
+    test: scenario("resume")
+  },
+  {
+    name: "a gap is not told",
+    file: internal("receiver.ts"),
+    from: "if (s !== session.sequence + 1)",
+    to: "if (s < session.sequence)",
+    test: scenario("resume")
+  },
+  {
+    name: "an event is taken in behind one that was passed over",
+    file: internal("receiver.ts"),
+    from: "isDeaf ||= ended",
+    to: "isDeaf = ended",
+    test: "gateway/test/internal/receiver.test.ts"
+  },
+  {
+    name: "opcode 7 is ignored",
+    file: internal("receiver.ts"),
+    from: "return end(Disconnect.ReconnectRequested())",
+    to: "return undefined",
+    test: scenario("reconnect")
+  },
+  {
+    name: "a second hello is accepted",
+    file: internal("receiver.ts"),
+    from: "return refuse(\"hello\", new Error(\"it came a second time\"))",
+    to: "return undefined",
+    test: scenario("badInput")
+  },
+  {
+    name: "garbage on a compressed connection is one bad message",
+    file: internal("receiver.ts"),
+    from: "return isCompressed ? corrupt(parsed.left) :",
+    to: "return !isCompressed ? corrupt(parsed.left) :",
+    test: scenario("badInput")
+  },
+  {
+    name: "the wait before a reconnect does not grow",
+    file: internal("recovery.ts"),
+    from: "2 ** Math.min(attempts - 1, 30)",
+    to: "1 ** Math.min(attempts - 1, 30)",
+    test: "gateway/test/internal/recovery.test.ts"
+  },
+  {
+    name: "a dead resume host is asked for ever",
+    file: internal("recovery.ts"),
+    from: "hasResumeUrl && failedResumes < policy.resumeAttempts ? \"resume\"",
+    to: "hasResumeUrl ? \"resume\"",
+    test: scenario("reconnect")
+  },
+  {
+    name: "a new session is asked for while nothing can be reached",
+    file: internal("recovery.ts"),
+    from: "return ended.opened || lostFor >=",
+    to: "return !ended.opened || lostFor >=",
+    test: "gateway/test/internal/recovery.test.ts"
+  },
+  {
+    name: "a resume URL that is not safe is followed",
+    file: internal("gatewayUrl.ts"),
+    from: "new URL(gatewayUrl).protocol !== \"wss:\" ||",
+    to: "new URL(gatewayUrl).protocol === \"wss:\" ||",
+    test: scenario("resume")
+  },
+  {
+    name: "a full buffer does not hold up the socket",
+    file: internal("eventBuffer.ts"),
+    from: "if (!paused && size() >= capacity) {",
+    to: "if (!paused && size() >= capacity * 1_000) {",
+    test: scenario("backpressure")
+  },
+  {
+    name: "a socket that was held up is never read again",
+    file: internal("eventBuffer.ts"),
+    from: "paused = false\n      source.value.resume()",
+    to: "paused = false",
+    test: scenario("backpressure")
+  },
+  {
+    name: "a reader that was interrupted stays in the queue, and nobody is woken",
+    file: internal("eventBuffer.ts"),
+    from: "const waiting = Array.from(readers.keys())",
+    to: "const waiting = Array.from(readers.keys()).slice(1)",
+    test: "gateway/test/internal/eventBuffer.test.ts"
+  },
+  {
+    name: "a command that was interrupted is sent all the same",
+    file: internal("commandQueue.ts"),
+    from: "() => Effect.sync(() => withdraw(version))",
+    to: "() => Effect.void",
+    test: "gateway/test/internal/commandQueue.test.ts"
+  },
+  {
+    name: "a shard whose scope has closed says that it is connected",
+    file: internal("shard.ts"),
+    from: "state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }))\n      }",
+    to: "}",
+    test: scenario("interruption")
+  },
+  {
+    name: "what was not handled counts as done",
+    file: internal("shardState.ts"),
+    from: "return Math.max(lowest - 1, session.since)",
+    to: "return session.sequence",
+    test: scenario("handOver")
+  },
+  {
+    name: "both slots of the store are one",
+    file: gateway("SessionStore.ts"),
+    from: "number % 2 === 0 ? \"a\" : \"b\"",
+    to: "number % 2 === 0 ? \"a\" : \"a\"",
+    test: "gateway/test/SessionStore.test.ts"
+  },
+  {
+    name: "what follows the end of a payload is not seen",
+    file: internal("envelope.ts"),
+    from: "matches(bytes, position, \"}\") && position + 1 === bytes.length",
+    to: "matches(bytes, position, \"}\")",
+    test: "gateway/test/internal/envelope.test.ts"
+  },
+  {
+    name: "a close code that stops a shard does not",
+    file: "model/src/CloseCode.ts",
+    from: "code: 4014,\n    name: \"DisallowedIntents\",\n    mayReconnect: false",
+    to: "code: 4014,\n    name: \"DisallowedIntents\",\n    mayReconnect: true",
+    test: "gateway/test/internal/recovery.test.ts"
+  },
+  {
+    name: "redirects are followed",
+    file: "platform-node/src/internal/webSocket.ts",
+    from: "followRedirects: false",
+    to: "followRedirects: true",
+    test: "platform-node/test/faults.test.ts"
+  },
+  {
+    name: "a message that never ends grows for ever",
+    file: "platform-node/src/internal/zlibStream.ts",
+    from: "if (collectedBytes > maxMessageBytes)",
+    to: "if (collectedBytes < 0)",
+    test: "platform-node/test/NodeDecompressor.test.ts"
+  },
+  {
+    name: "an interrupted shard does not finish its close handshake",
+    file: "platform-node/src/internal/webSocket.ts",
+    from: "Effect.timeoutOption(Effect.interruptible(awaitClosed(socket)), closeTimeout)",
+    to: "Effect.interruptible(Effect.timeoutOption(awaitClosed(socket), closeTimeout))",
+    test: "platform-node/test/NodeGatewaySocket.test.ts"
+  }
+]

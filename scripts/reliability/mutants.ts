@@ -1,0 +1,116 @@
+/**
+ * `npm run mutants`: makes each of the faults in `packages/gateway/test/mutants` in a copy of the packages, and demands
+ * that the test file which it names fails. `-- --only words` tries those whose names hold the words, `-- --sample 2` so
+ * many that change by the day.
+ */
+import { spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { parseArgs } from "node:util"
+import { type Mutant, mutants } from "../../packages/gateway/test/mutants/mutants.js"
+
+const { values } = parseArgs({ options: { only: { type: "string" }, sample: { type: "string" } } })
+const root = Path.resolve(import.meta.dirname, "../..")
+const patience = 240_000
+
+const countOf = (text: string, part: string) => text.split(part).length - 1
+
+/** A mutant that does not apply proves nothing: the code has changed, and it must follow. */
+const misfits = mutants.filter(({ file, from, test }) =>
+  countOf(Fs.readFileSync(Path.join(root, "packages", file), "utf8"), from) !== 1 ||
+  !Fs.existsSync(Path.join(root, "packages", test))
+)
+
+/** The packages, their dependencies as links, and nothing of it shared with the original. */
+const makeCopy = (): string => {
+  const copy = Fs.mkdtempSync(Path.join(Os.tmpdir(), "vesper-mutants-"))
+  for (
+    const name of ["package.json", "tsconfig.base.json", "tsconfig.json", "vitest.shared.ts", "vitest.workspace.ts"]
+  ) {
+    Fs.copyFileSync(Path.join(root, name), Path.join(copy, name))
+  }
+  Fs.cpSync(Path.join(root, "packages"), Path.join(copy, "packages"), {
+    recursive: true,
+    filter: (path) => !/\/(node_modules|dist)$/.test(path)
+  })
+  const modules = Path.join(copy, "node_modules")
+  Fs.mkdirSync(Path.join(modules, "@vesper"), { recursive: true })
+  for (const name of Fs.readdirSync(Path.join(root, "node_modules"))) {
+    if (name !== "@vesper" && !name.startsWith(".vite")) {
+      Fs.symlinkSync(Path.join(root, "node_modules", name), Path.join(modules, name))
+    }
+  }
+  for (const name of Fs.readdirSync(Path.join(root, "packages"))) {
+    Fs.symlinkSync(Path.join(copy, "packages", name), Path.join(modules, "@vesper", name))
+    const own = Path.join(root, "packages", name, "node_modules")
+    if (Fs.existsSync(own)) {
+      Fs.symlinkSync(own, Path.join(copy, "packages", name, "node_modules"))
+    }
+  }
+  return copy
+}
+
+type Verdict = "killed" | "killed by waiting" | "survived" | "broken"
+
+const tests = (copy: string, test: string): Verdict => {
+  const { error, status, stdout } = spawnSync(
+    process.execPath,
+    [
+      Path.join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      `packages/${test}`,
+      "--bail",
+      "1",
+      "--testTimeout",
+      "20000"
+    ],
+    { cwd: copy, encoding: "utf8", timeout: patience, env: { ...process.env, NO_COLOR: "1", VESPER_HISTORIES: "20" } }
+  )
+  if (error !== undefined) {
+    return "killed by waiting"
+  }
+  // A file that does not load would fail for any mutant.
+  const hasRun = /Tests .*\d+ (passed|failed)/.test(stdout)
+  return !hasRun ? "broken" : status === 0 ? "survived" : "killed"
+}
+
+const tryOut = (copy: string, { file, from, test, to }: Mutant): Verdict => {
+  const path = Path.join(copy, "packages", file)
+  const original = Fs.readFileSync(path, "utf8")
+  Fs.writeFileSync(path, original.replace(from, () => to))
+  try {
+    return tests(copy, test)
+  } finally {
+    Fs.writeFileSync(path, original)
+  }
+}
+
+const chosen = (): ReadonlyArray<Mutant> => {
+  const sample = Number(values.sample ?? mutants.length)
+  const start = values.sample === undefined ? 0 : Math.floor(Date.now() / 86_400_000) * sample
+  return Array.from({ length: sample }, (_, i) => mutants[(start + i) % mutants.length]).flatMap((mutant) =>
+    mutant !== undefined && (values.only === undefined || mutant.name.includes(values.only)) ? [mutant] : []
+  )
+}
+
+for (const { name } of misfits) {
+  console.log(`does not apply     ${name}`)
+}
+const copy = makeCopy()
+const verdicts: Array<Verdict> = []
+try {
+  for (const mutant of chosen()) {
+    const started = Date.now()
+    const verdict = misfits.includes(mutant) ? "broken" : tryOut(copy, mutant)
+    verdicts.push(verdict)
+    console.log(
+      `${verdict.padEnd(18)} ${mutant.name} (${mutant.test}, ${((Date.now() - started) / 1000).toFixed(1)} s)`
+    )
+  }
+} finally {
+  Fs.rmSync(copy, { recursive: true })
+}
+const killed = verdicts.filter((verdict) => verdict.startsWith("killed")).length
+console.log(`${killed} of ${verdicts.length} killed, ${mutants.length} in all, ${misfits.length} do not apply`)
+process.exitCode = killed === verdicts.length && misfits.length === 0 ? 0 : 1
