@@ -26,7 +26,8 @@ const { values } = parseArgs({
 const seed = Number(values.seed)
 const seconds = Number(values.minutes) * 60
 const shards = Number(values.shards)
-const compression = ["none", "zlib-stream", "zstd-stream"].find((name) => name === values.compression) ?? "auto"
+const compressions = ["none", "zlib-stream", "zstd-stream", "auto"] as const
+const compression = compressions.find((name) => name === values.compression) ?? "auto"
 
 const speed = { heartbeatInterval: 2_000, handshake: 1_500, backoffMax: 500 }
 // No fault is found out later than by two beats; the rest is for a busy machine.

@@ -75,6 +75,8 @@ const faults = {
   DuplicateLast: fault("DuplicateLast", shard),
   HelloAgain: fault("HelloAgain", shard),
   SplitFrames: fault("SplitFrames", shard),
+  ResetMidFrame: fault("ResetMidFrame", shard),
+  Dribble: fault("Dribble", { ...shard, bytesPerSecond: Schema.optionalWith(Count, { default: () => 20 }) }),
   DenyVoice: fault("DenyVoice", shard),
   RefuseConnections: fault("RefuseConnections", {
     host,
@@ -85,6 +87,9 @@ const faults = {
   NeverHello: fault("NeverHello", { host, times }),
   HelloWithoutInterval: fault("HelloWithoutInterval", { host, times }),
   ReconnectBeforeHello: fault("ReconnectBeforeHello", { host, times }),
+  EventBeforeHello: fault("EventBeforeHello", { host, times }),
+  RejectIdentify: fault("RejectIdentify", { host, times }),
+  NameResumeUrl: fault("NameResumeUrl", { host, times, url: Schema.String }),
   NeverReady: fault("NeverReady", { host, times }),
   NeverResumed: fault("NeverResumed", { host, times }),
   AcceptThenClose: fault("AcceptThenClose", { host, times, code: Schema.optional(CloseCode) }),
