@@ -89,7 +89,11 @@ const faults = {
   ReconnectBeforeHello: fault("ReconnectBeforeHello", { host, times }),
   EventBeforeHello: fault("EventBeforeHello", { host, times }),
   RejectIdentify: fault("RejectIdentify", { host, times }),
-  NameResumeUrl: fault("NameResumeUrl", { host, times, url: Schema.String }),
+  NameResumeUrl: fault("NameResumeUrl", {
+    host,
+    times,
+    url: Schema.optionalWith(Schema.String, { default: () => "wss://nowhere.invalid/" })
+  }),
   NeverReady: fault("NeverReady", { host, times }),
   NeverResumed: fault("NeverResumed", { host, times }),
   AcceptThenClose: fault("AcceptThenClose", { host, times, code: Schema.optional(CloseCode) }),
