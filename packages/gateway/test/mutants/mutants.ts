@@ -197,7 +197,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: internal("gatewayUrl.ts"),
     from: "new URL(gatewayUrl).protocol !== \"wss:\" ||",
     to: "new URL(gatewayUrl).protocol === \"wss:\" ||",
-    test: scenario("resume")
+    test: scenario("security")
   },
   {
     name: "a full buffer does not hold up the socket",
@@ -223,7 +223,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a command that was interrupted is sent all the same",
     file: internal("commandQueue.ts"),
-    from: "() => Effect.sync(() => withdraw(version))",
+    from: "() => Effect.sync(() => version.withdraw())",
     to: "() => Effect.void",
     test: "gateway/test/internal/commandQueue.test.ts"
   },

@@ -82,6 +82,16 @@ describe("a zombie connection", () => {
       assert.strictEqual((yield* timesReceived(Opcode.Identify)).length, 1)
     }).pipe(withChance(0.5), Effect.provide(layer())))
 
+  it.scoped("is left too after heartbeats that were acknowledged", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* TestClock.adjust(interval * 2.5)
+      yield* inject(Fault.StopAcknowledging())
+      yield* TestClock.adjust(interval * 2)
+      assert.deepStrictEqual((yield* entries("Closed")).map(({ at, by }) => [at, by]), [[interval * 4.5, "client"]])
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
   it.scoped("is left too when it is half-open, and no close frame gets through", () =>
     Effect.gen(function*() {
       const shard = yield* startShard

@@ -16,7 +16,7 @@ import type * as Session from "../../src/Session.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
-import { awaitReady, entries, inject, layer, startShard } from "../harness.js"
+import { awaitReady, entries, inject, layer, startShard, withChance } from "../harness.js"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import * as Intents from "@vesper/model/Intents"
 import * as Redacted from "effect/Redacted"
@@ -58,6 +58,22 @@ describe("a resume", () => {
       const [resumed] = yield* entries("Resumed")
       assert.strictEqual(resumed?.replayed, 10)
     }).pipe(Effect.provide(layer())))
+
+  it.scoped("may take longer than its deadline, as long as something comes", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const numbers = yield* Effect.fork(collect(shard, 6))
+      yield* TestClock.adjust("1 minute")
+      yield* inject(Fault.Drop())
+      yield* send(1, 6)
+      // A message takes 10 seconds: the end of the connection, the hello, and then six events, of 30 seconds' deadline.
+      yield* TestClock.adjust("100 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(numbers), upTo(6))
+      assert.strictEqual((yield* entries("Opened")).length, 2)
+    }).pipe(
+      withChance(0.5),
+      Effect.provide(layer({ simulator: { latency: "10 seconds", heartbeatInterval: "10 minutes" } }))
+    ))
 
   it.scoped("loses and repeats nothing, whatever cuts the connection and when", () =>
     Effect.gen(function*() {

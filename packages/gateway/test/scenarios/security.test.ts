@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -20,7 +21,7 @@ import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as ShardMetrics from "../../src/ShardMetrics.js"
-import { awaitReady, inject, layer, startShard, token, withChance } from "../harness.js"
+import { awaitReady, entries, inject, layer, startShard, token, withChance } from "../harness.js"
 
 /** In every way that somebody may write a value down. */
 const render = (value: unknown): ReadonlyArray<string> => [
@@ -137,6 +138,26 @@ describe("the token", () => {
     assert.isTrue(lines.some((line) => line.includes(token)))
     assert.isFalse(render({ token: Redacted.make(token) }).some((line) => line.includes(token)))
   })
+})
+
+describe("a resume URL", () => {
+  for (const url of ["ws://plain.example/", "https://resume.example/", "file:///etc/passwd", "gateway"]) {
+    it.scoped(`that is not as safe as the gateway's is told of, and never called: "${url}"`, () =>
+      Effect.gen(function*() {
+        yield* inject(Fault.NameResumeUrl({ host: "any", times: 1, url }))
+        const shard = yield* startShard
+        const told = yield* Effect.fork(
+          Stream.runHead(Stream.filter(shard.diagnostics, (one) => one._tag === "UnsafeResumeUrl"))
+        )
+        yield* awaitReady(shard)
+        assert.isTrue(Option.isSome(yield* Fiber.join(told)))
+        yield* inject(Fault.Drop())
+        yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* entries("Resumed")).length, 1)
+        const hosts = (yield* entries("Opened")).map((entry) => new URL(entry.url).origin)
+        assert.deepStrictEqual(hosts, [hosts[0], hosts[0]])
+      }).pipe(withChance(0.5), Effect.provide(layer())))
+  }
 })
 
 describe("a payload with __proto__", () => {
