@@ -65,6 +65,8 @@ export const layer = (options: Options) =>
         maxConcurrency: options.shards,
         heartbeatInterval: options.speed.heartbeatInterval,
         heartbeatTolerance: "20 seconds",
+        // What the gateway keeps for resumes must be at its limit before memory is measured.
+        replayLimit: 1_000,
         sessionStartLimit: { total: 1_000_000, remaining: 1_000_000, resetAfter: "24 hours" }
       })),
       Layer.merge(Logger.minimumLogLevel(LogLevel.None))

@@ -25,9 +25,8 @@ const misfits = mutants.filter(({ file, from, test }) =>
 /** The packages, their dependencies as links, and nothing of it shared with the original. */
 const makeCopy = (): string => {
   const copy = Fs.mkdtempSync(Path.join(Os.tmpdir(), "vesper-mutants-"))
-  for (
-    const name of ["package.json", "tsconfig.base.json", "tsconfig.json", "vitest.shared.ts", "vitest.workspace.ts"]
-  ) {
+  const settings = /^(package|tsconfig|vitest)\b.*\.(json|ts)$/
+  for (const name of Fs.readdirSync(root).filter((name) => settings.test(name))) {
     Fs.copyFileSync(Path.join(root, name), Path.join(copy, name))
   }
   Fs.cpSync(Path.join(root, "packages"), Path.join(copy, "packages"), {
@@ -54,7 +53,7 @@ const makeCopy = (): string => {
 type Verdict = "killed" | "killed by waiting" | "survived" | "broken"
 
 const tests = (copy: string, test: string): Verdict => {
-  const { error, status, stdout } = spawnSync(
+  const { error, status, stderr, stdout } = spawnSync(
     process.execPath,
     [
       Path.join(root, "node_modules/vitest/vitest.mjs"),
@@ -72,6 +71,9 @@ const tests = (copy: string, test: string): Verdict => {
   }
   // A file that does not load would fail for any mutant.
   const hasRun = /Tests .*\d+ (passed|failed)/.test(stdout)
+  if (!hasRun) {
+    console.log(stdout + stderr)
+  }
   return !hasRun ? "broken" : status === 0 ? "survived" : "killed"
 }
 

@@ -27,8 +27,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "no jitter before the first heartbeat",
     file: internal("connection.ts"),
-    from: "Effect.sleep(Duration.times(interval, jitter))",
-    to: "Effect.sleep(Duration.times(interval, jitter * 0))",
+    from: "wait(Duration.times(interval, jitter))",
+    to: "wait(Duration.times(interval, jitter * 0))",
     test: scenario("heartbeat")
   },
   {
@@ -41,8 +41,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a dead connection is not left",
     file: internal("connection.ts"),
-    from: "return isAlive && !isWriting ? Effect.void",
-    to: "return isAlive || !isWriting ? Effect.void",
+    from: "return (isAnswered || isExcused) && !isWriting",
+    to: "return (isAnswered || isExcused) || !isWriting",
     test: scenario("heartbeat")
   },
   {
@@ -55,8 +55,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a paused connection counts as dead",
     file: internal("connection.ts"),
-    from: "connection.receiver.wasAcknowledged() || isExcused",
-    to: "connection.receiver.wasAcknowledged()",
+    from: "(isAnswered || isExcused)",
+    to: "(isAnswered)",
     test: scenario("backpressure")
   },
   {
@@ -251,8 +251,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "what follows the end of a payload is not seen",
     file: internal("envelope.ts"),
-    from: "matches(bytes, position, \"}\") && position + 1 === bytes.length",
-    to: "matches(bytes, position, \"}\")",
+    from: "bytes[position] === 0x7d && position + 1 === bytes.length",
+    to: "bytes[position] === 0x7d",
     test: "gateway/test/internal/envelope.test.ts"
   },
   {
