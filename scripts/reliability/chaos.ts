@@ -138,7 +138,10 @@ for (const [name, count] of Array.from(counts).sort(([a], [b]) => a.localeCompar
 }
 console.log(`faults        ${faults}, of ${counts.size} kinds`)
 console.log(
-  `events        ${sent} sent, ${delivered} delivered, ${lost} gone with a session that the gateway had ended`
+  `events        ${sent} sent, ${delivered} delivered, ${
+    lost - givenUp
+  } gone with a session that the gateway had ended, ` +
+    `${givenUp} with one that a shard gave up after its resumes had failed`
 )
 console.log(`sessions      ${identified} identified, ${resumed} resumed, ${revivals} shards made anew`)
 console.log(
