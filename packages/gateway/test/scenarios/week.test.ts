@@ -45,8 +45,8 @@ describe("a week", () => {
             })))
           // One timer for all of it, or each that is over would count for itself.
           const steps = Scenario.make(
-            ...every("5 hours", Fault.Drop()),
-            ...every("7 hours", Fault.Reconnect()),
+            ...every("301 minutes", Fault.Drop()),
+            ...every("421 minutes", Fault.Reconnect()),
             ...every("23 hours", Fault.InvalidSession({ resumable: false }))
           )
           const [first, ...others] = [...steps].sort((a, b) => Duration.toMillis(a.at) - Duration.toMillis(b.at))
