@@ -203,7 +203,7 @@ export interface Fleet {
   /**
    * Replaces the shards by `total` new ones, without a gap: both sets are up until every guild is handed over, each
    * event is delivered once and in its guild's order, and waiting commands move along. It takes an identify for each new
-   * shard, and somebody who reads the events. Completes when the old shards are gone. Whatever goes wrong before the
+   * shard, which it reserves before the first, and somebody who reads the events. Completes when the old shards are gone. Whatever goes wrong before the
    * old ones begin to go, and an interruption, rolls back to them.
    *
    * What the new sessions say of themselves, READY and the first GUILD_CREATE of each guild, is not delivered.

@@ -17,7 +17,7 @@ import * as Schema from "effect/Schema"
 export interface IdentifyBudget {
   /** Identifies in a window. */
   readonly total: number
-  /** Identifies left in this window, the reserve among them. */
+  /** Identifies left in this window, the reserve and those that `IdentifyQueue.reserve` holds among them. */
   readonly remaining: number
   /** Identifies that the queue does not spend. */
   readonly reserve: number
@@ -78,7 +78,8 @@ export const defaultReserve = (total: number): number => Math.ceil(total / 20)
 export const spendable = (self: IdentifyBudget): number => Math.max(0, self.remaining - self.reserve)
 
 /**
- * Nothing but the reserve is left today. Only a queue with `whenExhausted: "fail"` gives this error; others wait.
+ * Nothing but the reserve is left today, besides what others have reserved; or less than was to be reserved. A shard gets
+ * this error only from a queue with `whenExhausted: "fail"`; elsewhere it waits.
  *
  * @since 0.1.0
  * @category errors

@@ -51,8 +51,20 @@ export interface IdentifyQueue {
   readonly withPermit: (
     shard: ShardId.ShardId
   ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
-  /** What the bot may still spend today, if the queue knows. */
+  /** What the bot may still spend today, if the queue knows; what is reserved is among it. */
   readonly budget: Effect.Effect<Option.Option<IdentifyBudget.IdentifyBudget>>
+  /**
+   * Holds so many of the day's identifies until the scope closes, and gives a view of this queue whose permits are spent
+   * from them first, in line with all others. For whoever asks elsewhere they are as good as spent. Fails at once with
+   * `IdentifyBudgetExhausted` if fewer are left besides the reserve, other holds, and one for each shard that waits.
+   * Once the scope is closed the rest of them is everybody's again, and the view is like the queue.
+   *
+   * A queue that keeps no budget has nothing to hold: there the view is the queue. That is so with `layerUnlimited`,
+   * with `layerHttp`, whose server alone knows what is left, and with `make` unless it is told how.
+   */
+  readonly reserve: (
+    count: number
+  ) => Effect.Effect<IdentifyQueue, IdentifyBudget.IdentifyBudgetExhausted, Scope.Scope>
 }
 
 /**
@@ -125,15 +137,25 @@ export interface AdjustableQueue extends IdentifyQueue {
 }
 
 /**
- * A queue from its functions, for a limit that is kept elsewhere.
+ * A queue from its functions, for a limit that is kept elsewhere. By default it knows no budget, and a reservation holds
+ * nothing.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
   withPermit: IdentifyQueue["withPermit"],
-  budget: IdentifyQueue["budget"] = Effect.succeedNone
-): IdentifyQueue => ({ [TypeId]: TypeId, withPermit, budget })
+  budget: IdentifyQueue["budget"] = Effect.succeedNone,
+  reserve?: IdentifyQueue["reserve"]
+): IdentifyQueue => {
+  const queue: IdentifyQueue = {
+    [TypeId]: TypeId,
+    withPermit,
+    budget,
+    reserve: reserve ?? (() => Effect.succeed(queue))
+  }
+  return queue
+}
 
 const defaultTotal = 1_000
 
@@ -181,11 +203,14 @@ const makeAdjustable = (
       initial,
       whenExhausted: options.whenExhausted ?? "wait"
     })
+    const viewOf = (hold: number | undefined): IdentifyQueue =>
+      make(
+        ({ id }) => (identify) => scheduler.run({ shard: id, hold }, identify),
+        Effect.map(scheduler.budget, Option.fromNullable),
+        (count) => Effect.map(scheduler.reserve(count), viewOf)
+      )
     return {
-      ...make(
-        (shard) => (identify) => scheduler.run(shard.id, identify),
-        Effect.map(scheduler.budget, Option.fromNullable)
-      ),
+      ...viewOf(undefined),
       update: (change) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           scheduler.update({

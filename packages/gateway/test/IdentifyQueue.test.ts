@@ -3,9 +3,12 @@ import * as ShardId from "@vesper/model/ShardId"
 import * as VirtualClock from "@vesper/testing/VirtualClock"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import type * as IdentifyBudget from "../src/IdentifyBudget.js"
 import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
@@ -220,6 +223,81 @@ describe("IdentifyQueue", () => {
       assert.strictEqual(after.identifies.count - before.identifies.count, 3)
       assert.strictEqual(after.refunds.count - before.refunds.count, 1)
       assert.strictEqual(after.wait.sum - before.wait.sum, 15)
+    }))
+
+  /** A queue that may give so many turns today. */
+  const withTurns = (remaining: number, whenExhausted: "wait" | "fail" = "wait") =>
+    IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 10, remaining, reserve: 0 }, whenExhausted })
+
+  it.scoped("reserves nothing that is reserved, or that somebody waits for", () =>
+    Effect.gen(function*() {
+      const queue = yield* withTurns(6)
+      yield* queue.reserve(4)
+      const error = yield* Effect.flip(queue.reserve(3))
+      assert.deepInclude(error, { _tag: "IdentifyBudgetExhausted", total: 10, remaining: 2, reserve: 0 })
+      assert.isTrue(Either.isLeft(yield* Effect.either((yield* queue.reserve(1)).reserve(2))))
+      // One writes, and the next has to wait for the interval.
+      yield* Effect.fork(queue.withPermit(ShardId.single)(Effect.never))
+      yield* Effect.fork(queue.withPermit(ShardId.single)(Effect.void))
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(Either.isLeft(yield* Effect.either(queue.reserve(1))))
+    }))
+
+  it.effect("holds what is reserved against those who came before, until it is released", () =>
+    Effect.gen(function*() {
+      const queue = yield* withTurns(3)
+      const scope = yield* Scope.make()
+      const view = yield* Scope.extend(queue.reserve(3), scope)
+      const other = yield* Effect.fork(queue.withPermit(ShardId.single)(Clock.currentTimeMillis))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* grants(view, [0, 1], TestClock.adjust("1 minute")), [1_000, 6_000])
+      assert.isTrue(Option.isNone(yield* Fiber.poll(other)))
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(yield* Fiber.join(other), 61_000)
+      // Nothing is left for either.
+      const late = yield* Effect.fork(view.withPermit(ShardId.single)(Effect.void))
+      yield* TestClock.adjust("1 hour")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(late)))
+      yield* TestClock.adjust("1 day")
+      yield* Fiber.join(late)
+    }))
+
+  it.scoped("fails for others as if it were spent, for those who want that", () =>
+    Effect.gen(function*() {
+      const queue = yield* withTurns(3, "fail")
+      const view = yield* queue.reserve(3)
+      const error = yield* Effect.flip(queue.withPermit(ShardId.single)(Effect.void))
+      assert.deepInclude(error, { _tag: "IdentifyBudgetExhausted", remaining: 0 })
+      yield* view.withPermit(ShardId.single)(Effect.void)
+    }))
+
+  it.scoped("gives an identify that was never written back to its reservation", () =>
+    Effect.gen(function*() {
+      const queue = yield* withTurns(2)
+      const view = yield* queue.reserve(2)
+      yield* Effect.flip(view.withPermit(ShardId.single)(Effect.fail("the socket died")))
+      const other = yield* Effect.fork(queue.withPermit(ShardId.single)(Effect.void))
+      assert.deepStrictEqual(yield* grants(view, [0, 1], TestClock.adjust("1 minute")), [0, 5_000])
+      yield* Fiber.interrupt(other)
+    }))
+
+  it.effect("releases what is reserved when its owner is interrupted", () =>
+    Effect.gen(function*() {
+      const queue = yield* withTurns(3)
+      const owner = yield* Effect.fork(Effect.scoped(Effect.zipRight(queue.reserve(3), Effect.never)))
+      yield* Effect.yieldNow()
+      yield* Effect.flip(Effect.scoped(queue.reserve(1)))
+      yield* Fiber.interrupt(owner)
+      yield* Effect.scoped(queue.reserve(3))
+    }))
+
+  it.scoped("reserves whatever is asked for where no budget is known", () =>
+    Effect.gen(function*() {
+      const custom = IdentifyQueue.make(() => (identify) => identify)
+      assert.strictEqual(yield* custom.reserve(1_000_000), custom)
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1 })
+      yield* queue.reserve(1_000_000)
+      assert.deepStrictEqual(yield* grants(queue, [0], Effect.void), [0])
     }))
 
   it.effect("grants at once without a limit", () =>

@@ -1,4 +1,5 @@
 /** What the scenarios share: a shard on the simulated gateway, and a look at what the gateway saw. */
+import type * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -19,6 +20,7 @@ export interface Options {
   readonly config?: Partial<ShardConfig.Options>
   readonly simulator?: GatewaySimulator.Options
   readonly maxConcurrency?: number
+  readonly budget?: IdentifyBudget.Options
 }
 
 /** Everything that a shard needs, on a simulated gateway in memory. */
@@ -29,7 +31,7 @@ export const layer = (options: Options = {}) =>
       intents: Intents.nonPrivileged,
       ...options.config
     }),
-    IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1 }),
+    IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1, budget: options.budget }),
     Logger.minimumLogLevel(LogLevel.None),
     GatewaySimulator.layerInMemory({ token: Redacted.make(token), ...options.simulator })
   )

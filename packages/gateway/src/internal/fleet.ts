@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
-import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
@@ -27,12 +26,9 @@ const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   events: Option.map(config.events, (names) => new Set([...names, ...FleetHub.ownEvents]))
 })
 
-/** What the queue knows, or else Discord: unknown where neither answers, and then the queue alone has a say. */
-const identifiesLeft = (
-  queue: IdentifyQueue.IdentifyQueue,
-  api: Option.Option<GatewayApi.GatewayApi>
-): Effect.Effect<Option.Option<number>> => {
-  const ask = Option.match(api, {
+/** What Discord knows, where it may be asked. */
+const identifiesLeft = (api: Option.Option<GatewayApi.GatewayApi>): Effect.Effect<Option.Option<number>> =>
+  Option.match(api, {
     onNone: () => Effect.succeedNone,
     onSome: ({ gatewayBot }) =>
       gatewayBot.pipe(
@@ -41,11 +37,6 @@ const identifiesLeft = (
         Effect.option
       )
   })
-  return Effect.flatMap(
-    queue.budget,
-    Option.match({ onNone: () => ask, onSome: (budget) => Effect.succeedSome(IdentifyBudget.spendable(budget)) })
-  )
-}
 
 /** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
 const makeWith = (
@@ -72,18 +63,21 @@ const makeWith = (
     const hub = FleetHub.make(config, onFatal)
     const context = yield* Effect.context<ShardInternal.Requirements>()
     const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
-    const open = (ids: ReadonlyArray<ShardId.ShardId>) =>
+    const queue = yield* IdentifyQueue.IdentifyQueue
+    const open: FleetReshard.Fleet["open"] = (ids, queue) =>
       FleetSet.open(hub, ids).pipe(
         Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
         Effect.provideService(ConnectPace.Current, pace),
+        Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )
     const parts: FleetReshard.Fleet = {
       hub,
       scope: yield* Effect.scope,
+      queue,
       open,
-      identifiesLeft: identifiesLeft(yield* IdentifyQueue.IdentifyQueue, api),
-      current: yield* open(ids),
+      identifiesLeft: identifiesLeft(api),
+      current: yield* open(ids, queue),
       upcoming: Option.none(),
       stage: Option.none(),
       isResharding: false

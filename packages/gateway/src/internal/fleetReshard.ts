@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { ReshardOptions, ReshardStage } from "../Fleet.js"
 import { ReshardError } from "../FleetError.js"
+import type * as IdentifyQueue from "../IdentifyQueue.js"
 import type { FleetHub } from "./fleetHub.js"
 import type { ShardSet } from "./fleetSet.js"
 import * as FleetSet from "./fleetSet.js"
@@ -22,9 +23,10 @@ import * as ShardPlan from "./shardPlan.js"
 export interface Fleet {
   readonly hub: FleetHub
   readonly scope: Scope.Scope
-  /** Makes the shards of a new set, without connecting them. */
-  readonly open: (ids: ReadonlyArray<ShardId.ShardId>) => Effect.Effect<ShardSet>
-  /** Identifies that may still be spent, if that is known. */
+  readonly queue: IdentifyQueue.IdentifyQueue
+  /** Makes the shards of a new set, which identify by this queue, without connecting them. */
+  readonly open: (ids: ReadonlyArray<ShardId.ShardId>, queue: IdentifyQueue.IdentifyQueue) => Effect.Effect<ShardSet>
+  /** Identifies that may still be spent, if Discord says so. */
   readonly identifiesLeft: Effect.Effect<Option.Option<number>>
   current: ShardSet
   /** The set that is to follow. */
@@ -53,11 +55,30 @@ const check = (fleet: Fleet, total: number): Effect.Effect<void, ReshardError> =
         "this fleet holds a part of the bot's shards; all its processes have to be resharded together"
       )
     }
-    const left = yield* fleet.identifiesLeft
-    if (Option.isSome(left) && left.value < total) {
-      return yield* error("Budget", `${total} shards would have to identify, and ${left.value} may today`)
-    }
   })
+
+const tooFew = (total: number, left: number) =>
+  error("Budget", `${total} shards would have to identify, and ${left} may today`)
+
+/** An identify for each new shard, which no old one can take meanwhile. A queue without a budget has none to hold. */
+const reserve = (
+  fleet: Fleet,
+  total: number
+): Effect.Effect<IdentifyQueue.IdentifyQueue, ReshardError, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (Option.isNone(yield* fleet.queue.budget)) {
+      const left = yield* fleet.identifiesLeft
+      if (Option.isSome(left) && left.value < total) {
+        return yield* tooFew(total, left.value)
+      }
+    }
+    return yield* Effect.mapError(
+      fleet.queue.reserve(total),
+      ({ remaining, reserve }) => tooFew(total, Math.max(0, remaining - reserve))
+    )
+  })
+
+const interrupted = error("Interrupted", "nobody waits for it any more")
 
 /** What makes it impossible to go on, at this moment. */
 const failureOf = (set: ShardSet, isOverdue: boolean, isCancelled: boolean): Option.Option<ReshardError> => {
@@ -68,7 +89,7 @@ const failureOf = (set: ShardSet, isOverdue: boolean, isCancelled: boolean): Opt
     }
   }
   return isCancelled
-    ? Option.some(error("Interrupted", "nobody waits for it any more"))
+    ? Option.some(interrupted)
     : isOverdue
     ? Option.some(error("TimedOut", "not all guilds have arrived and been handed over in time"))
     : Option.none()
@@ -112,13 +133,19 @@ const carryOut = (
   total: number,
   options: ReshardOptions,
   isCancelled: () => boolean
-): Effect.Effect<void, ReshardError> =>
+): Effect.Effect<void, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
     const started = yield* Clock.currentTimeMillis
     const timeout = Duration.toMillis(options.timeout ?? "1 hour")
     const old = fleet.current
-    const set = yield* fleet.open(ShardId.all(total))
+    const holding = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => Scope.close(holding, exit))
+    const queue = yield* Scope.extend(reserve(fleet, total), holding)
+    if (isCancelled()) {
+      return yield* interrupted
+    }
+    const set = yield* fleet.open(ShardId.all(total), queue)
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute")
@@ -138,6 +165,7 @@ const carryOut = (
       }
     }
     fleet.stage = Option.some(stage)
+    yield* Scope.close(holding, Exit.void)
     if (stage._tag === "RolledBack") {
       yield* rollBack(fleet, set, reshard)
       return yield* stage.failure
@@ -151,6 +179,7 @@ export const run = (fleet: Fleet, total: number, options: ReshardOptions): Effec
     let isCancelled = false
     fleet.isResharding = true
     const whole = carryOut(fleet, total, options, () => isCancelled).pipe(
+      Effect.scoped,
       Effect.ensuring(Effect.sync(() => {
         fleet.isResharding = false
         fleet.stage = Option.none()

@@ -92,6 +92,70 @@ export const spendable = (ledger: Ledger, limits: Limits): number => {
   return known === undefined ? Number.POSITIVE_INFINITY : IdentifyBudget.spendable(known)
 }
 
+/**
+ * Identifies that only some may spend: how many are left of each hold, by its number. They end with the process, so what
+ * is kept knows nothing of them.
+ */
+export type Holds = ReadonlyMap<number, number>
+
+/** Who wants to identify, and of which hold, if any. */
+export interface Claim {
+  readonly shard: number
+  readonly hold: number | undefined
+}
+
+const leftOf = (holds: Holds, hold: number | undefined): number => hold === undefined ? 0 : holds.get(hold) ?? 0
+
+/**
+ * What somebody may spend of what is left: all but what others hold. If it has turned out that less is left than is held,
+ * those who hold some spend it as they come.
+ */
+export const spendableFor = (left: number, holds: Holds, hold: number | undefined): number => {
+  const own = leftOf(holds, hold)
+  const held = Array.from(holds.values()).reduce((sum, n) => sum + n, 0)
+  return Math.max(Math.min(own, left), left - (held - own))
+}
+
+/** Spends one of the hold, while there is one: the same holds if there is none. */
+export const draw = (holds: Holds, hold: number | undefined): Holds =>
+  hold === undefined || leftOf(holds, hold) === 0 ? holds : new Map(holds).set(hold, leftOf(holds, hold) - 1)
+
+/** What was drawn was not spent. It goes back to its hold if that has not been released. */
+export const giveBack = (holds: Holds, hold: number | undefined): Holds =>
+  hold === undefined || !holds.has(hold) ? holds : new Map(holds).set(hold, leftOf(holds, hold) + 1)
+
+/**
+ * The next of each bucket, in the order in which they came; those whose bucket is not free yet among them. The last
+ * identifies of a day go to those who came first, whatever their bucket. Whoever has none to spend stands in nobody's way.
+ */
+export const heads = <A extends Claim>(
+  state: { readonly ledger: Ledger; readonly limits: Limits; readonly holds: Holds; readonly now: number },
+  waiting: Iterable<A>,
+  writing: Iterable<Claim>
+): ReadonlyArray<A> => {
+  const { ledger, limits, now } = state
+  const claimed = new Set(Array.from(writing, ({ shard }) => bucketOf(limits, shard)))
+  const first: Array<A> = []
+  let { holds } = state
+  let left = spendable(ledger, limits)
+  for (const claim of waiting) {
+    if (claimed.size >= limits.maxConcurrency) {
+      break
+    }
+    const bucket = bucketOf(limits, claim.shard)
+    if (claimed.has(bucket) || spendableFor(left, holds, claim.hold) === 0) {
+      continue
+    }
+    claimed.add(bucket)
+    first.push(claim)
+    if (freeAt(ledger, limits, bucket) <= now) {
+      left--
+      holds = draw(holds, claim.hold)
+    }
+  }
+  return first
+}
+
 /** Writes an identify down before it is written to the socket, so that no crash can hide it. */
 export const take = (ledger: Ledger, shard: number, now: number): Ledger => ({
   recent: [...ledger.recent, { shard, at: now }],

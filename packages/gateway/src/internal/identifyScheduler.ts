@@ -8,17 +8,23 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
+import type * as Scope from "effect/Scope"
 import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyMetrics from "../IdentifyMetrics.js"
 import type * as IdentifyStore from "../IdentifyStore.js"
 import * as Ledger from "./identifyLedger.js"
 
 /** A fiber in the queue. */
-interface Waiter {
-  readonly shard: number
+interface Waiter extends Ledger.Claim {
   /** Opened when something has changed for it. */
   readonly changed: Effect.Latch
-  isInFlight: boolean
+}
+
+/** A turn that was given. */
+interface Turn {
+  readonly entry: Ledger.Entry
+  /** The hold that it was drawn from. */
+  readonly drawn: number | undefined
 }
 
 /** What a waiter does next. */
@@ -30,10 +36,12 @@ type Step =
 
 export interface Scheduler {
   readonly run: <A, E, R>(
-    shard: number,
+    claim: Ledger.Claim,
     identify: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
   readonly budget: Effect.Effect<IdentifyBudget.IdentifyBudget | undefined>
+  /** Holds so many for those who give its number, until the scope closes. */
+  readonly reserve: (count: number) => Effect.Effect<number, IdentifyBudget.IdentifyBudgetExhausted, Scope.Scope>
   readonly update: (change: {
     readonly limits?: Partial<Ledger.Limits>
     readonly account?: Ledger.Account | undefined
@@ -57,82 +65,87 @@ export const make = (options: {
   const { store } = options
   let limits = options.limits
   let ledger = options.initial
-  // In the order in which they came; those in flight stay until their identify is written.
+  let holds: Ledger.Holds = new Map()
+  let lastHold = 0
+  // In the order in which they came.
   const waiters = new Set<Waiter>()
+  // Those whose turn it is, until their identify is written.
+  const writing = new Set<Waiter>()
   let announced: number | undefined
+  let isHoldAnnounced = false
   const saving = Effect.unsafeMakeSemaphore(1)
 
   // The newest state each time, whatever the order in which fibers come to write it.
   const save = saving.withPermits(1)(Effect.suspend(() => store.save(ledger)))
 
   const report = Effect.suspend(() => {
-    const waiting = Array.from(waiters).filter(({ isInFlight }) => !isInFlight).length
     const left = Ledger.spendable(ledger, limits)
-    const setWaiting = Metric.set(IdentifyMetrics.waiting, waiting)
+    const setWaiting = Metric.set(IdentifyMetrics.waiting, waiters.size)
     return left === Number.POSITIVE_INFINITY
       ? setWaiting
       : Effect.zipRight(setWaiting, Metric.set(IdentifyMetrics.budget, left))
   })
 
-  /** The first of each bucket, in the order in which they came; a bucket with somebody in flight is busy. */
-  const heads = (): ReadonlyArray<Waiter> => {
-    const first = new Map<number, Waiter>()
-    const busy = new Set<number>()
-    for (const waiter of waiters) {
-      const bucket = Ledger.bucketOf(limits, waiter.shard)
-      if (waiter.isInFlight) {
-        busy.add(bucket)
-      } else if (!first.has(bucket)) {
-        first.set(bucket, waiter)
-      }
-      if (first.size === limits.maxConcurrency) {
-        break
-      }
+  const heads = (now: number) => Ledger.heads({ ledger, limits, holds, now }, waiters, writing)
+
+  const spendableFor = (hold: number | undefined) => Ledger.spendableFor(Ledger.spendable(ledger, limits), holds, hold)
+
+  /** Those whose turn it may be, and those for whom nothing is left, who now wait for something else. */
+  const wake = (now: number) => {
+    ledger = Ledger.refresh(ledger, limits, now)
+    heads(now).forEach(({ changed }) => changed.unsafeOpen())
+    if (spendableFor(undefined) === 0) {
+      Array.from(waiters).filter(({ hold }) => spendableFor(hold) === 0).forEach(({ changed }) => changed.unsafeOpen())
     }
-    return Array.from(first).filter(([bucket]) => !busy.has(bucket)).map(([, waiter]) => waiter)
   }
 
-  const wakeHeads = () => heads().forEach(({ changed }) => changed.unsafeOpen())
+  const wakeAll = () => waiters.forEach(({ changed }) => changed.unsafeOpen())
 
-  const exhausted = (now: number): Step => {
+  /** Without what is spoken for. */
+  const exhausted = (now: number, spokenFor: number): IdentifyBudget.IdentifyBudgetExhausted => {
     const { remaining, reserve, resetsAt, total } = Ledger.budget(ledger, limits) ??
       { total: 0, remaining: 0, reserve: 0, resetsAt: undefined }
-    // A window that nobody knows the end of has not begun: told so, with nothing left, we can only look again later.
-    const until = resetsAt ?? now + Duration.toMillis(IdentifyBudget.window)
-    return options.whenExhausted === "wait"
-      ? { _tag: "WaitUntil", at: until }
-      : {
-        _tag: "Exhausted",
-        error: new IdentifyBudget.IdentifyBudgetExhausted({ total, remaining, reserve, until })
-      }
+    return new IdentifyBudget.IdentifyBudgetExhausted({
+      total,
+      remaining: Math.max(0, remaining - spokenFor),
+      reserve,
+      // A window that nobody knows the end of has not begun: told so, with nothing left, we can only look again later.
+      until: resetsAt ?? now + Duration.toMillis(IdentifyBudget.window)
+    })
   }
 
   const next = (waiter: Waiter, now: number): Step => {
     ledger = Ledger.refresh(ledger, limits, now)
-    const left = Ledger.spendable(ledger, limits)
-    if (left === 0) {
-      return exhausted(now)
+    if (spendableFor(waiter.hold) === 0) {
+      const error = exhausted(now, Ledger.spendable(ledger, limits))
+      return options.whenExhausted === "wait" ? { _tag: "WaitUntil", at: error.until } : { _tag: "Exhausted", error }
     }
-    const first = heads()
-    if (!first.includes(waiter)) {
+    if (!heads(now).includes(waiter)) {
       return { _tag: "WaitForChange" }
     }
     const at = Ledger.freeAt(ledger, limits, Ledger.bucketOf(limits, waiter.shard))
-    if (now < at) {
-      return { _tag: "WaitUntil", at }
-    }
-    // The last identifies of a day go to those who came first, whatever their bucket.
-    const before = first.slice(0, first.indexOf(waiter)).filter(({ shard }) =>
-      Ledger.freeAt(ledger, limits, Ledger.bucketOf(limits, shard)) <= now
-    )
-    return before.length < left ? { _tag: "Go" } : { _tag: "WaitForChange" }
+    return now < at ? { _tag: "WaitUntil", at } : { _tag: "Go" }
   }
 
-  const announce = (now: number) =>
+  const announceHold = (left: number) => {
+    if (isHoldAnnounced) {
+      return Effect.void
+    }
+    isHoldAnnounced = true
+    return Effect.logWarning(
+      `the ${left} identifies that are left today are reserved, for a resharding: other shards wait for its end`
+    )
+  }
+
+  const announce = ({ hold }: Waiter, now: number) =>
     Effect.suspend(() => {
+      const left = Ledger.spendable(ledger, limits)
+      if (left > 0 && spendableFor(hold) === 0) {
+        return announceHold(left)
+      }
       const known = Ledger.budget(ledger, limits)
       const until = known?.resetsAt
-      if (known === undefined || until === undefined || until === announced || IdentifyBudget.spendable(known) > 0) {
+      if (known === undefined || until === undefined || until === announced || left > 0) {
         return Effect.void
       }
       announced = until
@@ -144,57 +157,91 @@ export const make = (options: {
     })
 
   const leave = (waiter: Waiter) =>
-    Effect.suspend(() => {
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
       waiters.delete(waiter)
-      wakeHeads()
+      wake(now)
       return report
     })
 
-  /** Completes with the entry in the ledger. Not to be interrupted but where it waits. */
+  const take = (waiter: Waiter, now: number): Turn => {
+    waiters.delete(waiter)
+    writing.add(waiter)
+    ledger = Ledger.take(ledger, waiter.shard, now)
+    const before = holds
+    holds = Ledger.draw(holds, waiter.hold)
+    return { entry: { shard: waiter.shard, at: now }, drawn: holds === before ? undefined : waiter.hold }
+  }
+
+  /** Completes when it is in the ledger. Not to be interrupted but where it waits. */
   const awaitTurn = (
     waiter: Waiter,
     interruptible: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ): Effect.Effect<Ledger.Entry, IdentifyBudget.IdentifyBudgetExhausted> =>
+  ): Effect.Effect<Turn, IdentifyBudget.IdentifyBudgetExhausted> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       waiter.changed.unsafeClose()
       const step = next(waiter, now)
       switch (step._tag) {
         case "Go": {
-          waiter.isInFlight = true
-          ledger = Ledger.take(ledger, waiter.shard, now)
-          return Effect.as(Effect.zipRight(report, save), { shard: waiter.shard, at: now })
+          const turn = take(waiter, now)
+          return Effect.as(Effect.zipRight(report, save), turn)
         }
         case "Exhausted":
-          return Effect.zipRight(announce(now), Effect.fail(step.error))
+          return Effect.zipRight(announce(waiter, now), Effect.fail(step.error))
         case "WaitForChange":
           return Effect.zipRight(interruptible(waiter.changed.await), awaitTurn(waiter, interruptible))
         case "WaitUntil":
-          return announce(now).pipe(
+          return announce(waiter, now).pipe(
             Effect.zipRight(interruptible(changeOrTime(waiter, step.at - now))),
             Effect.zipRight(awaitTurn(waiter, interruptible))
           )
       }
     })
 
-  const finish = (waiter: Waiter, taken: Ledger.Entry, isUsed: boolean) =>
+  const finish = (waiter: Waiter, { drawn, entry }: Turn, isUsed: boolean) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      ledger = isUsed ? Ledger.settle(ledger, taken, now) : Ledger.refund(ledger, taken)
-      waiters.delete(waiter)
-      wakeHeads()
+      ledger = isUsed ? Ledger.settle(ledger, entry, now) : Ledger.refund(ledger, entry)
+      holds = isUsed ? holds : Ledger.giveBack(holds, drawn)
+      writing.delete(waiter)
+      wake(now)
       const count = Metric.increment(isUsed ? IdentifyMetrics.identifies : IdentifyMetrics.refunds)
       return Effect.zipRight(Effect.zipRight(count, report), save)
     })
 
+  const acquire = (count: number) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      ledger = Ledger.refresh(ledger, limits, now)
+      const left = Ledger.spendable(ledger, limits)
+      // Those who wait in line came first.
+      const inLine = Array.from(waiters).filter(({ hold }) => hold === undefined || !holds.has(hold)).length
+      const free = Math.max(0, spendableFor(undefined) - inLine)
+      if (free < count) {
+        return Effect.fail(exhausted(now, left - free))
+      }
+      lastHold++
+      holds = new Map(holds).set(lastHold, count)
+      return Effect.succeed(lastHold)
+    })
+
+  const release = (hold: number) =>
+    Effect.sync(() => {
+      const rest = new Map(holds)
+      rest.delete(hold)
+      holds = rest
+      isHoldAnnounced = isHoldAnnounced && rest.size > 0
+      wakeAll()
+    })
+
   return {
-    run: (shard, identify) =>
+    reserve: (count) => Effect.acquireRelease(acquire(count), release),
+    run: (claim, identify) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
-          const waiter: Waiter = { shard, changed: Effect.unsafeMakeLatch(false), isInFlight: false }
+          const waiter: Waiter = { ...claim, changed: Effect.unsafeMakeLatch(false) }
           waiters.add(waiter)
           const since = yield* Clock.currentTimeMillis
           yield* report
-          const taken = yield* Effect.onError(awaitTurn(waiter, restore), () => leave(waiter))
-          yield* Metric.update(IdentifyMetrics.wait, (taken.at - since) / 1000)
+          const turn = yield* Effect.onError(awaitTurn(waiter, restore), () => leave(waiter))
+          yield* Metric.update(IdentifyMetrics.wait, (turn.entry.at - since) / 1000)
           let isStarted = false
           const started = Effect.suspend(() => {
             isStarted = true
@@ -202,7 +249,7 @@ export const make = (options: {
           })
           return yield* Effect.onExit(
             restore(started),
-            (exit) => finish(waiter, taken, isStarted && !provesUnsent(exit))
+            (exit) => finish(waiter, turn, isStarted && !provesUnsent(exit))
           )
         })
       ),
@@ -213,9 +260,8 @@ export const make = (options: {
     update: ({ account, limits: change }) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         limits = { ...limits, ...change }
-        const inFlight = Array.from(waiters).filter(({ isInFlight }) => isInFlight).length
-        ledger = account === undefined ? ledger : Ledger.learn(ledger, account, inFlight, now)
-        waiters.forEach(({ changed }) => changed.unsafeOpen())
+        ledger = account === undefined ? ledger : Ledger.learn(ledger, account, writing.size, now)
+        wakeAll()
         return Effect.zipRight(report, save)
       })
   }

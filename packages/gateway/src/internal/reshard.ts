@@ -147,8 +147,9 @@ export const make = (
   const catchUp = () => {
     const at = now()
     for (const member of [...sides.old.members.values(), ...sides.new.members.values()]) {
-      const { buffer, status } = member.state
-      const isOver = buffer.unsafeEnded()._tag === "Some"
+      const { buffer, session, status } = member.state
+      // An old shard whose session is lost brings nothing more of it, however long it waits for the next one.
+      const isOver = buffer.unsafeEnded()._tag === "Some" || (session === undefined && !newcomers.has(member))
       if (buffer.unsafeSize() === 0 && (isOver || ShardStatus.isConnected(status.get()))) {
         caughtUp.set(member, at)
       }

@@ -54,6 +54,64 @@ describe("the budget", () => {
   })
 })
 
+describe("what is held", () => {
+  const holds: Ledger.Holds = new Map([[1, 3], [2, 0]])
+  const cases: ReadonlyArray<
+    readonly [what: string, left: number, hold: number | undefined, expected: number]
+  > = [
+    ["is not there for others", 10, undefined, 7],
+    ["is there for whom it is held, and so is what nobody holds", 10, 1, 10],
+    ["is not there for whom has spent what was held", 10, 2, 7],
+    ["is not there for whose hold was released", 10, 9, 7],
+    ["leaves nothing to others when it is all there is", 3, undefined, 0],
+    ["is less when less is left than was thought", 2, 1, 2],
+    ["leaves others no less than nothing", 2, 2, 0],
+    ["is of no account where no budget is known", Number.POSITIVE_INFINITY, undefined, Number.POSITIVE_INFINITY]
+  ]
+  for (const [what, left, hold, expected] of cases) {
+    it(what, () => assert.strictEqual(Ledger.spendableFor(left, holds, hold), expected))
+  }
+
+  it("is drawn first, and goes back to its hold alone", () => {
+    const drawn = Ledger.draw(holds, 1)
+    assert.deepStrictEqual(Array.from(drawn), [[1, 2], [2, 0]])
+    assert.deepStrictEqual(Array.from(Ledger.giveBack(drawn, 1)), [[1, 3], [2, 0]])
+    assert.strictEqual(Ledger.draw(holds, 2), holds)
+    assert.strictEqual(Ledger.giveBack(holds, 9), holds)
+  })
+})
+
+describe("the next to identify", () => {
+  const heads = (
+    remaining: number,
+    holds: Ledger.Holds,
+    waiting: ReadonlyArray<readonly [shard: number, hold?: number]>,
+    writing: ReadonlyArray<number> = []
+  ) =>
+    Ledger.heads(
+      {
+        ledger: { recent: [], account: account(remaining) },
+        limits: { maxConcurrency: 2, interval: 5_000, reserve: 0 },
+        holds,
+        now: 0
+      },
+      waiting.map(([shard, hold]) => ({ shard, hold })),
+      writing.map((shard) => ({ shard, hold: undefined }))
+    ).map(({ shard }) => shard)
+
+  const none: Ledger.Holds = new Map()
+  const one: Ledger.Holds = new Map([[1, 1]])
+  it("is the first of each bucket that is not busy", () => {
+    assert.deepStrictEqual(heads(10, none, [[2], [4], [1]]), [2, 1])
+    assert.deepStrictEqual(heads(10, none, [[2], [4], [1]], [6]), [1])
+  })
+  it("is whoever came first, when only one is left", () => assert.deepStrictEqual(heads(1, none, [[2], [1]]), [2]))
+  it("is whoever it is held for, past those who came first in the same bucket", () => {
+    assert.deepStrictEqual(heads(1, one, [[2], [4, 1], [1]]), [4])
+    assert.deepStrictEqual(heads(2, one, [[2], [4, 1], [1, 1]]), [2, 1])
+  })
+})
+
 describe("a ledger that was kept", () => {
   it("of a clock that was set back does not make anyone wait longer than ever", () => {
     const kept = { recent: [{ shard: 0, at: 10 * day }], account: account(0, 10 * day) }
@@ -81,6 +139,29 @@ const steps = FastCheck.array(
 )
 
 describe("whoever follows the ledger", () => {
+  it("spends no more than is left, and finds what is held for him whatever others do", () => {
+    const claims = FastCheck.array(FastCheck.constantFrom(undefined, 1, 2), { maxLength: 60 })
+    const size = FastCheck.integer({ min: 0, max: 10 })
+    FastCheck.assert(FastCheck.property(claims, size, size, size, (claims, spare, first, second) => {
+      let left = spare + first + second
+      let holds: Ledger.Holds = new Map([[1, first], [2, second]])
+      const spent = new Map<number | undefined, number>()
+      for (const hold of claims) {
+        if (Ledger.spendableFor(left, holds, hold) > 0) {
+          left--
+          holds = Ledger.draw(holds, hold)
+          spent.set(hold, (spent.get(hold) ?? 0) + 1)
+        }
+      }
+      assert.isAtLeast(left, 0)
+      assert.isAtMost(spent.get(undefined) ?? 0, spare)
+      for (const [hold, held] of [[1, first], [2, second]] as const) {
+        const asked = claims.filter((claim) => claim === hold).length
+        assert.isAtLeast(spent.get(hold) ?? 0, Math.min(asked, held))
+      }
+    }))
+  })
+
   it("never breaks the spacing of a bucket, nor spends the reserve in any window", () => {
     FastCheck.assert(FastCheck.property(
       steps,

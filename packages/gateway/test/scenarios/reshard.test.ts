@@ -69,7 +69,7 @@ type Load = Effect.Effect.Success<typeof makeLoad>
 
 /** A fleet of four under load, on a virtual clock. */
 const underLoad = (
-  options: Options,
+  options: Options & { readonly isLossy?: boolean },
   program: (
     fleet: Fleet.Fleet,
     load: Load
@@ -87,7 +87,9 @@ const underLoad = (
       yield* Effect.sleep("30 seconds")
       yield* Fiber.interrupt(sending)
       yield* Effect.sleep("30 seconds")
-      load.assertComplete()
+      if (options.isLossy !== true) {
+        load.assertComplete()
+      }
       assert.deepStrictEqual(yield* Effect.flatMap(simulator, (_) => _.violations), [])
     })
     yield* life.pipe(
@@ -244,6 +246,44 @@ describe("a resharding that fails", () => {
         assert.strictEqual(yield* reasonOf(part.reshard(8)), "Partial")
       }).pipe(Effect.scoped, Effect.provide(layer()), clock.run)
     }))
+})
+
+describe("the identifies of a resharding", () => {
+  // Four for the first shards, and exactly those of the new ones.
+  const budget = { total: 20, remaining: 12, reserve: 0 }
+
+  const loseOldSession = Effect.flatMap(
+    entries("Identified"),
+    ([first]) => inject(Fault.InvalidSession({ resumable: false }), { connection: first?.connection ?? -1 })
+  )
+
+  it.live("are its own, though an old shard has to identify in the middle of it", () =>
+    underLoad({ budget, isLossy: true }, (fleet) =>
+      Effect.gen(function*() {
+        const resharding = yield* Effect.fork(fleet.reshard(8))
+        yield* Effect.sleep("7 seconds")
+        yield* loseOldSession
+        yield* Effect.sleep("8 seconds")
+        assert.strictEqual((yield* fleet.status).counts.Connected, 3)
+        yield* Fiber.join(resharding)
+        assert.deepStrictEqual(yield* totals, [8, 8, 8, 8, 8, 8, 8, 8])
+        assert.strictEqual((yield* entries("Identified")).length, 12)
+      })))
+
+  it.live("are there for an old shard again once it is given up", () =>
+    underLoad({ budget, isLossy: true }, (fleet) =>
+      Effect.gen(function*() {
+        const resharding = yield* Effect.fork(Effect.flip(fleet.reshard(8)))
+        yield* Effect.sleep("7 seconds")
+        yield* loseOldSession
+        yield* Effect.sleep("1 second")
+        yield* inject(Fault.Close({ code: 4011, reason: "" }), { connection: (yield* newConnections)[0] ?? -1 })
+        assert.strictEqual((yield* Fiber.join(resharding)).reason, "ShardClosed")
+        yield* Effect.sleep("15 seconds")
+        assert.deepStrictEqual(yield* totals, [4, 4, 4, 4])
+        const error = yield* Effect.flip(fleet.reshard(8))
+        assert.strictEqual(error.reason, "Budget")
+      })))
 })
 
 describe("commands that wait on old shards", () => {
