@@ -260,9 +260,12 @@ describe("the identifies of a resharding", () => {
   it.live("are its own, though an old shard has to identify in the middle of it", () =>
     underLoad({ budget, isLossy: true }, (fleet) =>
       Effect.gen(function*() {
-        const resharding = yield* Effect.fork(fleet.reshard(8))
+        const resharding = yield* Effect.fork(fleet.reshard(8, { timeout: "5 minutes" }))
         yield* Effect.sleep("7 seconds")
         yield* loseOldSession
+        yield* Effect.sleep("1 second")
+        // New shard 6 loses its place in line, and comes back behind the old shard 0, which has the same bucket.
+        yield* inject(Fault.Drop(), { connection: (yield* entries("Opened"))[4 + 6]?.connection ?? -1 })
         yield* Effect.sleep("8 seconds")
         assert.strictEqual((yield* fleet.status).counts.Connected, 3)
         yield* Fiber.join(resharding)
