@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
+import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
@@ -26,9 +27,12 @@ const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   events: Option.map(config.events, (names) => new Set([...names, ...FleetHub.ownEvents]))
 })
 
-/** What Discord knows, where it may be asked. */
-const identifiesLeft = (api: Option.Option<GatewayApi.GatewayApi>): Effect.Effect<Option.Option<number>> =>
-  Option.match(api, {
+/** What the queue knows, or else Discord: unknown where neither answers, and then the queue alone has a say. */
+const identifiesLeft = (
+  queue: IdentifyQueue.IdentifyQueue,
+  api: Option.Option<GatewayApi.GatewayApi>
+): Effect.Effect<Option.Option<number>> => {
+  const ask = Option.match(api, {
     onNone: () => Effect.succeedNone,
     onSome: ({ gatewayBot }) =>
       gatewayBot.pipe(
@@ -37,6 +41,11 @@ const identifiesLeft = (api: Option.Option<GatewayApi.GatewayApi>): Effect.Effec
         Effect.option
       )
   })
+  return Effect.flatMap(
+    queue.budget,
+    Option.match({ onNone: () => ask, onSome: (budget) => Effect.succeedSome(IdentifyBudget.spendable(budget)) })
+  )
+}
 
 /** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
 const makeWith = (
@@ -76,7 +85,7 @@ const makeWith = (
       scope: yield* Effect.scope,
       queue,
       open,
-      identifiesLeft: identifiesLeft(api),
+      identifiesLeft: identifiesLeft(queue, api),
       current: yield* open(ids, queue),
       upcoming: Option.none(),
       stage: Option.none(),

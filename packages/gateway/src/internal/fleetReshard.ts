@@ -26,7 +26,7 @@ export interface Fleet {
   readonly queue: IdentifyQueue.IdentifyQueue
   /** Makes the shards of a new set, which identify by this queue, without connecting them. */
   readonly open: (ids: ReadonlyArray<ShardId.ShardId>, queue: IdentifyQueue.IdentifyQueue) => Effect.Effect<ShardSet>
-  /** Identifies that may still be spent, if Discord says so. */
+  /** Identifies that may still be spent, if that is known. */
   readonly identifiesLeft: Effect.Effect<Option.Option<number>>
   current: ShardSet
   /** The set that is to follow. */
@@ -66,11 +66,10 @@ const reserve = (
   total: number
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
-    if (Option.isNone(yield* fleet.queue.budget)) {
-      const left = yield* fleet.identifiesLeft
-      if (Option.isSome(left) && left.value < total) {
-        return yield* tooFew(total, left.value)
-      }
+    // A queue that holds nothing may know what is left all the same.
+    const left = yield* fleet.identifiesLeft
+    if (Option.isSome(left) && left.value < total) {
+      return yield* tooFew(total, left.value)
     }
     return yield* Effect.mapError(
       fleet.queue.reserve(total),

@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Fleet from "../../src/Fleet.js"
 import type * as FleetError from "../../src/FleetError.js"
+import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import { entries, layer, type Options } from "../harness.js"
 
 const simulator = GatewaySimulator.GatewaySimulator
@@ -287,6 +288,21 @@ describe("the identifies of a resharding", () => {
         const error = yield* Effect.flip(fleet.reshard(8))
         assert.strictEqual(error.reason, "Budget")
       })))
+
+  it.scoped("are too few where the queue says so, though it holds nothing", () =>
+    Effect.gen(function*() {
+      const fleet = yield* Fleet.make({ shards: { total: 2 } })
+      assert.strictEqual((yield* Effect.flip(fleet.reshard(4))).reason, "Budget")
+    }).pipe(
+      Effect.provideService(
+        IdentifyQueue.IdentifyQueue,
+        IdentifyQueue.make(
+          () => (identify) => identify,
+          Effect.succeedSome({ total: 10, remaining: 4, reserve: 1, resetsAt: undefined })
+        )
+      ),
+      Effect.provide(layer())
+    ))
 })
 
 describe("commands that wait on old shards", () => {
