@@ -16,7 +16,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
 import * as Logger from "effect/Logger"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
@@ -233,9 +235,9 @@ export const run = <E, R>(
 > =>
   Effect.scoped(Effect.gen(function*() {
     const notices = yield* Mailbox.make<Board.Entry>()
-    const logger = Logger.replace(Logger.defaultLogger, makeLogger((entry) => notices.unsafeOffer(entry)))
-    // Shards log to the loggers of where they were made.
-    const shards = yield* Effect.provide(options.shards, logger)
+    const logger = makeLogger((entry) => notices.unsafeOffer(entry))
+    // Shards log to the loggers of where they were made: here to this one alone, whatever logs around it.
+    const shards = yield* Effect.locally(options.shards, FiberRef.currentLoggers, HashSet.make(logger))
     const watching: Watching = {
       options,
       shards,
