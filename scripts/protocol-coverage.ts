@@ -19,6 +19,11 @@ if (checkout === undefined) {
   process.exit(2)
 }
 
+if (!fs.existsSync(path.join(checkout, "developers"))) {
+  console.error(`${checkout} is no checkout of discord-api-docs: it has no folder "developers"`)
+  process.exit(2)
+}
+
 const documentation: Documentation = read(checkout)
 const facts = `${JSON.stringify(Coverage.relevant(documentation), null, 2)}\n`
 if (process.argv.includes("--write")) {

@@ -84,15 +84,20 @@ describe("commands", () => {
   it.scoped("given while the shard is disconnected go out after the resume", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
-      yield* awaitReady(shard)
+      const ready = yield* Effect.fork(awaitReady(shard))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(ready)
       yield* inject(Fault.RefuseConnections({ host: "any", times: 2, status: 503 }))
       yield* inject(Fault.Drop())
-      yield* TestClock.adjust(0)
+      yield* TestClock.adjust(50)
       const sender = yield* Effect.fork(Effect.flatMap(sounds("1"), shard.sender.command))
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(sender)
       assert.deepStrictEqual(yield* established, ["READY", "RESUMED", "command"])
-    }).pipe(withChance(0), Effect.provide(layer())))
+      // RESUMED was on its way for 50 ms: that it was sent is not enough.
+      const [resumed] = yield* entries("Resumed")
+      assert.deepStrictEqual(yield* timesReceived(Opcode.RequestSoundboardSounds), [(resumed?.at ?? 0) + 50])
+    }).pipe(withChance(0), Effect.provide(layer({ simulator: { latency: 50 } }))))
 
   it.scoped("given while the shard is disconnected go out after the next identify, if the session is lost", () =>
     Effect.gen(function*() {
