@@ -37,6 +37,8 @@ const concepts: ReadonlyArray<readonly [text: string, page: string]> = [
   ["The states of a shard", "states"],
   ["Delivery", "delivery"],
   ["Performance", "performance"],
+  ["Reliability", "reliability"],
+  ["The cluster", "cluster"],
   ["Clusters", "cluster"],
   ["From twilight", "from-twilight"]
 ]
@@ -52,19 +54,19 @@ export default defineConfig({
   cleanUrls: true,
   rewrites: { "README.md": "index.md", "decisions/README.md": "decisions/index.md" },
   // The packages' own pages lie beside this folder: right for whoever reads them in the repository.
-  ignoreDeadLinks: [/^\.\.?\/(\.\.\/)?packages\//, /^\.\/\.\.\//],
+  // So are files that are no pages.
+  ignoreDeadLinks: [/^\.\.?\/(\.\.\/)?packages\//, /^\.\/\.\.\//, /^\.\/deploy\//],
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],
     nav: [
-      { text: "Tutorial", link: "/tutorial" },
       { text: "Guides", link: "/guides/intents", activeMatch: "^/guides/" },
       { text: "Reference", link: "/api/gateway/src/Shard", activeMatch: "^/api/" }
     ],
     sidebar: {
       "/api/": [{ text: "Reference", items: reference }],
       "/": [
-        { text: "Start", items: [{ text: "Overview", link: "/" }, ...present([["Tutorial", "tutorial"]])] },
+        { text: "Start", items: [{ text: "Overview", link: "/" }] },
         { text: "Guides", items: present(guides, "guides/") },
         { text: "Concepts", items: present(concepts) },
         { text: "Decisions", collapsed: true, items: [{ text: "Overview", link: "/decisions/" }, ...decisions] }
