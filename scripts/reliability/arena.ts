@@ -9,6 +9,8 @@ import * as ShardId from "@vesper/model/ShardId"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -28,6 +30,12 @@ export interface Speed {
   readonly heartbeatInterval: number
   readonly handshake: number
   readonly backoffMax: number
+}
+
+class NotUp extends Data.TaggedError("NotUp") {
+  override get message() {
+    return "the fleet did not come up"
+  }
 }
 
 export interface Options {
@@ -174,7 +182,14 @@ export const start = (shards: number) =>
       send,
       statuses,
       isWell,
-      revivals: () =>
-        revivals
+      /** Until every shard is connected, but not for longer. */
+      awaitWell: (within: Duration.DurationInput) =>
+        Effect.repeat(Effect.sleep("50 millis"), {
+          until: () =>
+            isWell
+        }).pipe(
+          Effect.timeoutFail({ duration: within, onTimeout: () => new NotUp() })
+        ),
+      revivals: () => revivals
     }
   })

@@ -54,9 +54,7 @@ const battle = Effect.gen(function*() {
     }
   })
 
-  yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => arena.isWell }).pipe(
-    Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new Error("the fleet did not come up") })
-  )
+  yield* arena.awaitWell("30 seconds")
   const before = Measure.memory()
 
   const next = Plan.make(seed, shards)

@@ -42,9 +42,7 @@ const soak = Effect.gen(function*() {
   const arena = yield* Arena.start(shards)
   const log = Arena.watch(arena.simulator)
   yield* Effect.forkScoped(log.run)
-  yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => arena.isWell }).pipe(
-    Effect.timeoutFail({ duration: "2 minutes", onTimeout: () => new Error("the fleet did not come up") })
-  )
+  yield* arena.awaitWell("2 minutes")
   const chance = Plan.random(Number(values.seed))
   let sent = 0
   const traffic = Effect.suspend(() => {

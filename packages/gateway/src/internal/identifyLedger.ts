@@ -177,17 +177,23 @@ export const settle = (ledger: Ledger, taken: Entry, now: number): Ledger => ({
   recent: [...without(ledger.recent, taken), { shard: taken.shard, at: now }]
 })
 
-/** The identify never went out: it costs nothing, unless its window is over anyway. */
-export const refund = (ledger: Ledger, taken: Entry): Ledger => {
+/**
+ * The identify never went out: it costs nothing, unless its window is over anyway. If it was the one that opened the
+ * window, Discord's window has not begun with it either: it begins with the first of those that have gone out since, now
+ * at the latest, or with the next one.
+ */
+export const refund = (ledger: Ledger, taken: Entry, now: number): Ledger => {
   const { account } = ledger
+  const recent = without(ledger.recent, taken)
   const isSameWindow = account?.resetsAt !== undefined && taken.at < account.resetsAt &&
     account.resetsAt - taken.at <= window + lateness
-  return {
-    recent: without(ledger.recent, taken),
-    account: account && isSameWindow
-      ? { ...account, remaining: Math.min(account.total, account.remaining + 1) }
-      : account
+  if (account === undefined || !isSameWindow) {
+    return { recent, account }
   }
+  const remaining = Math.min(account.total, account.remaining + 1)
+  const isOpener = account.resetsAt - taken.at === window + lateness
+  const openedAnew = remaining === account.total ? undefined : now + window + lateness
+  return { recent, account: { ...account, remaining, resetsAt: isOpener ? openedAnew : account.resetsAt } }
 }
 
 /**

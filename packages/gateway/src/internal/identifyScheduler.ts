@@ -199,7 +199,7 @@ export const make = (options: {
 
   const finish = (waiter: Waiter, { drawn, entry }: Turn, isUsed: boolean) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      ledger = isUsed ? Ledger.settle(ledger, entry, now) : Ledger.refund(ledger, entry)
+      ledger = isUsed ? Ledger.settle(ledger, entry, now) : Ledger.refund(ledger, entry, now)
       holds = isUsed ? holds : Ledger.giveBack(holds, drawn)
       writing.delete(waiter)
       wake(now)

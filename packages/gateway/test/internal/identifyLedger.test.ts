@@ -41,8 +41,8 @@ describe("the budget", () => {
   it("gets nothing back of a window that is over", () => {
     const taken = Ledger.take({ recent: [], account: account(50, 10_000) }, 0, 9_000)
     const renewed = Ledger.take(Ledger.refresh(taken, limits, 20_000), 1, 20_000)
-    assert.strictEqual(Ledger.refund(taken, { shard: 0, at: 9_000 }).account?.remaining, 50)
-    assert.strictEqual(Ledger.refund(renewed, { shard: 0, at: 9_000 }).account?.remaining, 99)
+    assert.strictEqual(Ledger.refund(taken, { shard: 0, at: 9_000 }, 9_000).account?.remaining, 50)
+    assert.strictEqual(Ledger.refund(renewed, { shard: 0, at: 9_000 }, 9_000).account?.remaining, 99)
   })
 
   it("never grows within a window by what Discord says, which does not know of those under way", () => {
@@ -138,6 +138,24 @@ const steps = FastCheck.array(
   { maxLength: 200 }
 )
 
+describe("an identify that opened a window and never went out", () => {
+  const limits = { maxConcurrency: 1, interval: 5_000, reserve: 0 }
+  const empty: Ledger.Ledger = { recent: [], account: { total: 2, remaining: 2, resetsAt: undefined } }
+
+  it("leaves the window to the next one", () => {
+    const refunded = Ledger.refund(Ledger.take(empty, 0, 1_000), { shard: 0, at: 1_000 }, 1_000)
+    assert.deepStrictEqual(refunded.account, { total: 2, remaining: 2, resetsAt: undefined })
+    assert.strictEqual(Ledger.take(refunded, 0, 50_000).account?.resetsAt, 50_000 + day + Ledger.lateness)
+  })
+
+  it("does not let the window of those after it end before theirs", () => {
+    const two = Ledger.take(Ledger.take(empty, 0, 0), 1, 20_000)
+    const refunded = Ledger.refund(two, { shard: 0, at: 0 }, 30_000)
+    assert.strictEqual(refunded.account?.resetsAt, 30_000 + day + Ledger.lateness)
+    assert.strictEqual(Ledger.spendable(refunded, limits), 1)
+  })
+})
+
 describe("whoever follows the ledger", () => {
   it("spends no more than is left, and finds what is held for him whatever others do", () => {
     const claims = FastCheck.array(FastCheck.constantFrom(undefined, 1, 2), { maxLength: 60 })
@@ -186,7 +204,7 @@ describe("whoever follows the ledger", () => {
             ledger = Ledger.settle(ledger, taken, now)
             written.push(taken)
           } else {
-            ledger = Ledger.refund(ledger, taken)
+            ledger = Ledger.refund(ledger, taken, now)
           }
         }
         for (const [i, { at, shard }] of written.entries()) {
