@@ -1,5 +1,5 @@
 import { Client } from "cloudstorm"
-import * as Probe from "../dist/probe.js"
+import * as Probe from "@vesper/cli/bench/probe"
 
 const { job } = Probe
 const count = Probe.make()

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { WebSocket } from "ws"
-import * as Probe from "../dist/probe.js"
+import * as Probe from "@vesper/cli/bench/probe"
 
 const { job } = Probe
 const count = Probe.make()

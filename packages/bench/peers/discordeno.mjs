@@ -1,5 +1,5 @@
 import { DiscordenoShard, TransportCompression } from "@discordeno/gateway"
-import * as Probe from "../dist/probe.js"
+import * as Probe from "@vesper/cli/bench/probe"
 
 const { job } = Probe
 const compressions = {

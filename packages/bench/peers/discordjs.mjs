@@ -1,7 +1,7 @@
 import { REST } from "@discordjs/rest"
 import { CompressionMethod, WebSocketManager, WebSocketShardEvents } from "@discordjs/ws"
 import * as Fs from "node:fs"
-import * as Probe from "../dist/probe.js"
+import * as Probe from "@vesper/cli/bench/probe"
 
 const { job } = Probe
 // What its documentation recommends, where it is installed.

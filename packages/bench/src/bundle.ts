@@ -2,9 +2,10 @@
  * Vesper's client in one file, with what it uses of its dependencies: as a bot may be deployed. Most of the start of a
  * program is Node's search for its modules, of which `effect/Schema` alone has some three hundred.
  */
+import { vesperClient } from "@vesper/cli/bench/contestants"
+import type { Client } from "@vesper/cli/bench/processes"
 import * as Path from "node:path"
 import * as Vite from "vite"
-import type { Client } from "./processes.js"
 
 const root = Path.resolve(import.meta.dirname, "..")
 
@@ -14,7 +15,7 @@ export const make = async (name: string, way: string): Promise<Client> => {
     logLevel: "error",
     root,
     ssr: { noExternal: true },
-    build: { ssr: "dist/clients/vesper.js", outDir: "dist/bundled", target: "node20", minify: false }
+    build: { ssr: vesperClient(way).module, outDir: "dist/bundled", target: "node20", minify: false }
   })
-  return { name, module: "dist/bundled/vesper.js", way }
+  return { name, module: Path.join(root, "dist/bundled/vesper.js"), way }
 }

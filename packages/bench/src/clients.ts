@@ -1,51 +1,33 @@
 /** Whom the benchmarks run. */
+import * as Contestants from "@vesper/cli/bench/contestants"
+import type { Contestant } from "@vesper/cli/bench/contestants"
+import * as Wire from "@vesper/cli/bench/wire"
 import * as Fs from "node:fs"
-import type { Client } from "./processes.js"
-import type { Mode } from "./wire.js"
+import * as Path from "node:path"
 
-export interface Contestant extends Client {
-  readonly modes: ReadonlyArray<Mode>
-  /** Asks for one type of event only. */
-  readonly isFiltered?: boolean
-}
-
-const every: ReadonlyArray<Mode> = ["json", "zlib-stream", "zstd-stream"]
-
-const peersFolder = new URL("../peers/", import.meta.url)
+const peersFolder = Path.resolve(import.meta.dirname, "../peers")
 
 /** The version of a package that is installed beside the peers. */
 export const peerVersion = (name: string): string | undefined => {
-  const file = new URL(`node_modules/${name}/package.json`, peersFolder)
+  const file = Path.join(peersFolder, "node_modules", name, "package.json")
   return Fs.existsSync(file) ? String(JSON.parse(Fs.readFileSync(file, "utf8")).version) : undefined
 }
 
 /** The native addon for zlib, which needs a compiler. */
-export const hasZlibSync = Fs.existsSync(new URL("node_modules/zlib-sync/build", peersFolder))
+export const hasZlibSync = Fs.existsSync(Path.join(peersFolder, "node_modules/zlib-sync/build"))
 
-const peer = (name: string, file: string, modes: ReadonlyArray<Mode>): Contestant => ({
+const peer = (name: string, file: string, modes: ReadonlyArray<Wire.Mode>): Contestant => ({
   name: `${name} ${peerVersion(name)}`,
-  module: `peers/${file}.mjs`,
+  module: Path.join(peersFolder, `${file}.mjs`),
   modes
 })
 
-export const floor: Contestant = { name: "the floor", module: "dist/clients/floor.js", modes: every }
+/** With the addon, if `npm run bench -- --zlib-sync` could build it. */
+export const floor: Contestant = { ...Contestants.floor, way: Path.join(peersFolder, "package.json") }
 
-const vesper = (name: string, way: string, isFiltered = false): Contestant => ({
-  name: `Vesper, ${name}`,
-  module: "dist/clients/vesper.js",
-  way,
-  modes: every,
-  isFiltered
-})
-
-export const contestants = (): ReadonlyArray<Contestant> => [
-  floor,
-  vesper("runForEach", "runForEach"),
-  vesper("nextEvent", "nextEvent"),
-  vesper("events", "events"),
-  vesper("1 of 20 wanted", "runForEach", true),
-  peer("@discordjs/ws", "discordjs", every),
-  peer("@discordeno/gateway", "discordeno", every),
+export const peers = (): ReadonlyArray<Contestant> => [
+  peer("@discordjs/ws", "discordjs", Wire.modes),
+  peer("@discordeno/gateway", "discordeno", Wire.modes),
   peer("dfx", "dfx", ["json"]),
   peer("cloudstorm", "cloudstorm", ["json", "zlib-stream"]),
   peer("oceanic.js", "oceanic", hasZlibSync ? ["json", "zlib-stream"] : ["json"]),

@@ -1,14 +1,13 @@
 /** What is not about events a second: shards that idle, come back, start, and a consumer that is slow. */
+import { vesperClient as vesper } from "@vesper/cli/bench/contestants"
+import * as Processes from "@vesper/cli/bench/processes"
+import type { ServerMessage } from "@vesper/cli/bench/protocol"
+import { median } from "@vesper/cli/bench/statistics"
+import type { Mode } from "@vesper/cli/bench/wire"
 import * as Bundle from "./bundle.js"
 import * as Clients from "./clients.js"
-import * as Processes from "./processes.js"
-import type { ServerMessage } from "./protocol.js"
-import { median } from "./statistics.js"
-import type { Mode } from "./wire.js"
 
 const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
-
-const vesper = (way: string): Processes.Client => ({ name: `Vesper, ${way}`, module: "dist/clients/vesper.js", way })
 
 const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, slowness: 0 }
 

@@ -3,13 +3,15 @@
  * part between its markers. `--quick` is a tenth of the work, `--only throughput,idle` some of it. `--guard` is for CI: a
  * few seconds, and it fails only if an event costs several times what it should, as CPU beside the floor of the same run.
  */
+import * as Contestants from "@vesper/cli/bench/contestants"
+import * as Throughput from "@vesper/cli/bench/throughput"
+import * as Wire from "@vesper/cli/bench/wire"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Util from "node:util"
 import type { Results } from "./report.js"
-import * as Wire from "./wire.js"
 
 const { values: options } = Util.parseArgs({
   options: {
@@ -82,7 +84,6 @@ installPeers()
 const Clients = await import("./clients.js")
 const Lives = await import("./lives.js")
 const Report = await import("./report.js")
-const Throughput = await import("./throughput.js")
 
 const events = Number(options.events ?? (options.quick || options.guard ? 20_000 : 150_000))
 const rounds = Number(options.rounds ?? (options.guard ? 1 : options.quick ? 3 : 5))
@@ -91,7 +92,7 @@ const progress = (text: string) => process.stderr.write(`${text}\n`)
 const shards = options.quick ? 200 : 1_000
 
 const hasPeers = !options["no-peers"] && !options.guard && Fs.existsSync(Path.join(peers, "node_modules"))
-const contestants = Clients.contestants().filter(({ module }) => hasPeers || !module.startsWith("peers/"))
+const contestants = [...Contestants.vesper, ...(hasPeers ? Clients.peers() : [])]
 
 /** One part at a time, for each wants the machine for itself. */
 const part = async <A>(name: string, run: () => Promise<ReadonlyArray<A>>): Promise<ReadonlyArray<A>> => {
@@ -113,6 +114,7 @@ const results: Results = {
     Throughput.run({
       events,
       rounds,
+      floor: Clients.floor,
       contestants,
       progress,
       modes: Wire.modes.filter((mode) => options.modes.split(",").includes(mode))

@@ -1,7 +1,8 @@
 /** Results as tables for the terminal and the README, and as charts. */
+import { fixed, mega, table, throughput as rowsOf } from "@vesper/cli/bench/tables"
+import type { Row } from "@vesper/cli/bench/throughput"
+import type { Mode } from "@vesper/cli/bench/wire"
 import type { Backlog, Idle, Reconnect, Startup } from "./lives.js"
-import type { Row } from "./throughput.js"
-import type { Mode } from "./wire.js"
 
 export interface Results {
   readonly machine: string
@@ -17,37 +18,12 @@ export interface Results {
   readonly backlog: ReadonlyArray<Backlog>
 }
 
-const fixed = (value: number, digits: number) => Number.isFinite(value) ? value.toFixed(digits) : "-"
-const mega = (bytes: number) => `${fixed(bytes / 1e6, 0)} MB`
 const kilo = (bytes: number) => `${fixed(bytes / 1024, 1)} KiB`
-
-const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => (row[i] ?? "").length)))
-  const line = (cells: ReadonlyArray<string>) =>
-    `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)).join(" | ")} |`
-  const rule = `| ${widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")} |`
-  return [line(head), rule, ...rows.map(line)].join("\n")
-}
 
 export const modesOf = (results: Results): ReadonlyArray<Mode> =>
   Array.from(new Set(results.throughput.map(({ mode }) => mode)))
 
-export const throughput = (results: Results, mode: Mode): string =>
-  table(
-    [mode, "CPU an event", "to the floor", "range", "events/s", "peak memory"],
-    results.throughput.filter((row) => row.mode === mode).map((row) => [
-      row.client,
-      ...(row.failure === undefined
-        ? [
-          `${fixed(row.cpu, 2)} us`,
-          fixed(row.ratio, 2),
-          row.ratios.map((ratio) => fixed(ratio, 2)).join("-"),
-          fixed(row.eventsPerSecond, 0),
-          mega(row.peak)
-        ]
-        : ["failed", "-", "-", "-", "-"])
-    ])
-  )
+export const throughput = (results: Results, mode: Mode): string => rowsOf(results.throughput, mode)
 
 export const lives = ({ backlog, idle, reconnect, startup }: Results): string =>
   [

@@ -1,9 +1,12 @@
-/** The floor: a bare `ws`, inflate in the same tick, JSON.parse. What any client has to do, and nothing else. */
+/**
+ * The floor: a bare `ws`, inflate in the same tick, JSON.parse. What any client has to do, and nothing else. The process's
+ * second argument is a package.json beside which the addon `zlib-sync` may be installed; none means node:zlib.
+ */
 import * as Module from "node:module"
 import * as Zlib from "node:zlib"
 import { WebSocket } from "ws"
-import * as Probe from "../probe.js"
-import type { Mode } from "../wire.js"
+import * as Probe from "./probe.js"
+import type { Mode } from "./wire.js"
 
 type Decode = (data: Buffer) => string
 
@@ -49,9 +52,13 @@ const overHandle = (stream: object, flush: number): Decode => {
   }
 }
 
-/** The native addon that many bots use: there if `npm run bench -- --zlib-sync` could build it beside the peers. */
+/** The native addon that many bots use. */
 const zlibSync = (): Decode | undefined => {
-  const require = Module.createRequire(new URL("../../peers/package.json", import.meta.url))
+  const beside = process.argv[3] ?? ""
+  if (beside === "") {
+    return undefined
+  }
+  const require = Module.createRequire(beside)
   try {
     const addon = require("zlib-sync")
     const inflate = new addon.Inflate({ chunkSize: 64 * 1024, to: "string" })

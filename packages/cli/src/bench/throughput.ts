@@ -1,5 +1,5 @@
 /** The firehose: what an event costs each client. */
-import * as Clients from "./clients.js"
+import type { Contestant } from "./contestants.js"
 import * as Processes from "./processes.js"
 import type { Measured } from "./protocol.js"
 import { median, range } from "./statistics.js"
@@ -24,8 +24,12 @@ export interface Options {
   readonly events: number
   readonly rounds: number
   readonly modes: ReadonlyArray<Wire.Mode>
-  readonly contestants: ReadonlyArray<Clients.Contestant>
+  /** What the others are compared with. */
+  readonly floor: Contestant
+  readonly contestants: ReadonlyArray<Contestant>
   readonly progress: (text: string) => void
+  /** Ends it early. */
+  readonly signal?: AbortSignal
 }
 
 const summarise = (
@@ -51,17 +55,18 @@ const summarise = (
 const runMode = async (
   server: Processes.Server,
   mode: Wire.Mode,
-  { contestants, events, progress, rounds }: Options
+  { contestants, events, floor, progress, rounds, signal }: Options
 ): Promise<ReadonlyArray<Row>> => {
-  const runs = new Map<Clients.Contestant, Array<Measured>>()
-  const failures = new Map<Clients.Contestant, string>()
-  const taking = contestants.filter(({ modes }) => modes.includes(mode))
+  const runs = new Map<Contestant, Array<Measured>>()
+  const failures = new Map<Contestant, string>()
+  const taking = [floor, ...contestants].filter(({ modes }) => modes.includes(mode))
   for (let round = 0; round < rounds; round++) {
     // Alternating order, so that nobody always runs on a machine that is warm, or throttled.
     for (const client of round % 2 === 0 ? taking : taking.toReversed()) {
       if (failures.has(client)) {
         continue
       }
+      signal?.throwIfAborted()
       const isFiltered = client.isFiltered ?? false
       try {
         const expected = isFiltered ? server.wanted : events
@@ -72,7 +77,7 @@ const runMode = async (
           isFiltered,
           shards: 1,
           slowness: 0
-        })
+        }, signal)
         runs.set(client, [...(runs.get(client) ?? []), measured])
         progress(`${mode} round ${round + 1}: ${client.name} ${(measured.cpu / events).toFixed(2)} us`)
       } catch (error) {
@@ -81,7 +86,7 @@ const runMode = async (
       }
     }
   }
-  const floors = runs.get(Clients.floor) ?? []
+  const floors = runs.get(floor) ?? []
   return taking.map((client) => {
     const failure = failures.get(client)
     const row = summarise(client.name, mode, events, runs.get(client) ?? [], floors)

@@ -10,14 +10,16 @@ const canPin = Os.availableParallelism() > 1 && ChildProcess.spawnSync("taskset"
 export const cores = canPin ? { server: 0, client: 1 } : undefined
 
 const spawn = (core: number | undefined, args: ReadonlyArray<string>): ChildProcess.ChildProcess => {
-  const [command, ...rest] = core === undefined
-    ? [process.execPath, ...args]
-    : ["taskset", "-c", String(core), process.execPath, ...args]
+  // With the options of this process: on the sources it needs their loader.
+  const node = [process.execPath, ...process.execArgv, ...args]
+  const [command, ...rest] = core === undefined ? node : ["taskset", "-c", String(core), ...node]
   // A child whose parent is gone sees its channel close, and ends.
   return ChildProcess.spawn(command ?? process.execPath, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
 }
 
-const here = import.meta.dirname
+/** A module of this folder, as it lies here: built, or as a source. */
+export const moduleHere = (name: string): string =>
+  Path.join(import.meta.dirname, `${name}${Path.extname(import.meta.filename)}`)
 
 const ended = (child: ChildProcess.ChildProcess): Promise<void> =>
   child.exitCode !== null || child.signalCode !== null
@@ -34,7 +36,7 @@ export interface Server {
 }
 
 export const startServer = async (job: ServerJob): Promise<Server> => {
-  const child = spawn(cores?.server, ["--max-old-space-size=8192", Path.join(here, "server.js"), JSON.stringify(job)])
+  const child = spawn(cores?.server, ["--max-old-space-size=8192", moduleHere("server"), JSON.stringify(job)])
   const listening = await new Promise<Extract<ServerMessage, { readonly _tag: "Listening" }>>((resolve, reject) => {
     child.on("message", (message: ServerMessage) => message._tag === "Listening" && resolve(message))
     child.once("exit", () => reject(new Error("the server has ended before it listened")))
@@ -56,7 +58,7 @@ export const startServer = async (job: ServerJob): Promise<Server> => {
 /** A program that can be measured. */
 export interface Client {
   readonly name: string
-  /** Its module, from the package's folder, and what it is told beside the job. */
+  /** The path of its module, and what it is told beside the job. */
   readonly module: string
   readonly way?: string
 }
@@ -71,8 +73,7 @@ export interface Running {
 }
 
 export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray<string> = []): Running => {
-  const module = Path.resolve(here, "..", client.module)
-  const child = spawn(cores?.client, [...flags, module, JSON.stringify(job), client.way ?? ""])
+  const child = spawn(cores?.client, [...flags, client.module, JSON.stringify(job), client.way ?? ""])
   const next: Running["next"] = (tag, timeout = 60_000) =>
     new Promise((resolve, reject) => {
       const finish = (end: () => void) => {
@@ -110,9 +111,11 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
   }
 }
 
-/** Runs one client through the firehose. Fails if an event was lost, doubled or out of order. */
-export const measure = async (client: Client, job: ClientJob): Promise<Measured> => {
+/** Runs one client through the firehose. Fails if an event was lost, doubled or out of order, or when it is aborted. */
+export const measure = async (client: Client, job: ClientJob, signal?: AbortSignal): Promise<Measured> => {
   const running = startClient(client, job)
+  // What waits for the client fails then, for it has ended.
+  signal?.addEventListener("abort", running.stop)
   try {
     const { measured } = await running.next("Measured")
     if (measured.received !== job.events || measured.disorder > 0) {
@@ -120,6 +123,7 @@ export const measure = async (client: Client, job: ClientJob): Promise<Measured>
     }
     return measured
   } finally {
+    signal?.removeEventListener("abort", running.stop)
     await running.stop()
   }
 }

@@ -1,0 +1,32 @@
+/** Results as tables, for a terminal and for Markdown. */
+import type { Row } from "./throughput.js"
+import type { Mode } from "./wire.js"
+
+export const fixed = (value: number, digits: number): string => Number.isFinite(value) ? value.toFixed(digits) : "-"
+export const mega = (bytes: number): string => `${fixed(bytes / 1e6, 0)} MB`
+
+export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => (row[i] ?? "").length)))
+  const line = (cells: ReadonlyArray<string>) =>
+    `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)).join(" | ")} |`
+  const rule = `| ${widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")} |`
+  return [line(head), rule, ...rows.map(line)].join("\n")
+}
+
+/** What an event costs each client in one mode. */
+export const throughput = (rows: ReadonlyArray<Row>, mode: Mode): string =>
+  table(
+    [mode, "CPU an event", "to the floor", "range", "events/s", "peak memory"],
+    rows.filter((row) => row.mode === mode).map((row) => [
+      row.client,
+      ...(row.failure === undefined
+        ? [
+          `${fixed(row.cpu, 2)} us`,
+          fixed(row.ratio, 2),
+          row.ratios.map((ratio) => fixed(ratio, 2)).join("-"),
+          fixed(row.eventsPerSecond, 0),
+          mega(row.peak)
+        ]
+        : ["failed", "-", "-", "-", "-"])
+    ])
+  )
