@@ -42,6 +42,8 @@ export interface Options {
   readonly shards: number
   readonly speed: Speed
   readonly compression: "none" | "zlib-stream" | "zstd-stream" | "auto"
+  /** Events that the gateway keeps for a resume of a session. */
+  readonly replayLimit: number
 }
 
 const config = (url: string, { speed }: Options) =>
@@ -73,8 +75,9 @@ export const layer = (options: Options) =>
         maxConcurrency: options.shards,
         heartbeatInterval: options.speed.heartbeatInterval,
         heartbeatTolerance: "20 seconds",
-        // What the gateway keeps for resumes must be at its limit before memory is measured.
-        replayLimit: 1_000,
+        replayLimit: options.replayLimit,
+        // The log is followed as it comes; what the gateway keeps of it would be most of the memory that is measured.
+        logLimit: 1_000,
         sessionStartLimit: { total: 1_000_000, remaining: 1_000_000, resetAfter: "24 hours" }
       })),
       Layer.merge(Logger.minimumLogLevel(LogLevel.None))

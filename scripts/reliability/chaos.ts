@@ -108,7 +108,7 @@ const program = Effect.gen(function*() {
   const base = Measure.resources()
   const supervisor = yield* Supervisor.track
   const report = yield* Effect.supervised(
-    Effect.scoped(Effect.provide(battle, Arena.layer({ shards, speed, compression }))),
+    Effect.scoped(Effect.provide(battle, Arena.layer({ shards, speed, compression, replayLimit: 1_000 }))),
     supervisor
   )
   yield* Effect.sleep("500 millis")

@@ -77,7 +77,7 @@ const soak = Effect.gen(function*() {
 })
 
 const { log, samples, sent } = await Effect.runPromise(
-  Effect.scoped(Effect.provide(soak, Arena.layer({ shards, speed, compression: "zlib-stream" })))
+  Effect.scoped(Effect.provide(soak, Arena.layer({ shards, speed, compression: "zlib-stream", replayLimit: 100 })))
 )
 const mean = (all: ReadonlyArray<number>) => all.reduce((sum, one) => sum + one, 0) / Math.max(1, all.length)
 const heaps = samples.map(({ heap }) => heap)

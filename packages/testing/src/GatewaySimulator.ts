@@ -49,6 +49,11 @@ export interface Options {
   readonly sessionTimeout?: Duration.DurationInput | undefined
   /** Events that a session keeps for a resume. Default: 10,000. */
   readonly replayLimit?: number | undefined
+  /**
+   * Entries that the log keeps: when there are more, the older half goes. A long run under load, whose memory is to be
+   * that of what it tests, sets it and `replayLimit` low. Default: 100,000.
+   */
+  readonly logLimit?: number | undefined
   /** From there on, a shard must be split. Default: 2,500. */
   readonly maxGuildsPerShard?: number | undefined
   /** How long a message takes to the client in memory. Default: nothing. */
@@ -100,7 +105,7 @@ export interface SessionInfo {
 export interface GatewaySimulator {
   /** Where clients connect to first, and where they resume; without a query. */
   readonly urls: Effect.Effect<{ readonly gateway: string; readonly resume: string }>
-  /** What the gateway saw and did, in order, the last 50,000 entries at least. No token is in it. */
+  /** What the gateway saw and did, in order, the last half of `logLimit` at least. No token is in it. */
   readonly log: Effect.Effect<ReadonlyArray<LogEntry.LogEntry>>
   /** What it sees and does from now on. */
   readonly logChanges: Stream.Stream<LogEntry.LogEntry>
@@ -110,7 +115,7 @@ export interface GatewaySimulator {
   ) => Effect.Effect<A>
   /** The payloads that clients sent with an opcode. */
   readonly received: (op: number) => Effect.Effect<ReadonlyArray<Extract<LogEntry.LogEntry, { _tag: "Received" }>>>
-  /** What Discord would have punished. A well-behaved client leaves it empty. */
+  /** What Discord would have punished, the first 1,000 of it. A well-behaved client leaves it empty. */
   readonly violations: Effect.Effect<ReadonlyArray<Extract<LogEntry.LogEntry, { _tag: "Violation" }>>>
   /** Open connections. */
   readonly connections: Effect.Effect<number>
@@ -170,6 +175,7 @@ const settingsOf = (options: Options): Gateway.Settings => {
     allowedIntents: options.allowedIntents ?? Intents.all,
     sessionTimeout: millis(options.sessionTimeout, "3 minutes"),
     replayLimit: options.replayLimit ?? 10_000,
+    logLimit: options.logLimit ?? 100_000,
     maxGuildsPerShard: options.maxGuildsPerShard ?? 2_500,
     guilds: options.world?.guilds ?? []
   }
@@ -234,7 +240,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
         })),
       received: (op) =>
         Effect.sync(() => gateway.log.filter(LogEntry.is("Received")).filter((entry) => entry.op === op)),
-      violations: Effect.sync(() => gateway.log.filter(LogEntry.is("Violation"))),
+      violations: Effect.sync(() => gateway.violations.slice()),
       connections: Effect.sync(() => gateway.links.size),
       sessions: Effect.sync(() =>
         Array.from(gateway.sessions.values(), ({ id, link, sequence, shard }) => ({

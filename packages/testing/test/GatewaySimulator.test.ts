@@ -307,6 +307,23 @@ describe("the log", () => {
       const closed = yield* simulator.awaitLog(LogEntry.is("Closed"))
       assert.deepStrictEqual([closed.by, closed.code, closed.reason], ["client", 4000, "bye"])
     }).pipe(Effect.provide(layer())))
+
+  it.scoped("keeps no more entries than it is told to, the last ones, and every violation", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* identified
+      // Too soon after the first one.
+      yield* identified
+      const violations = yield* simulator.violations
+      assert.lengthOf(violations, 1)
+      for (let n = 1; n <= 40; n++) {
+        yield* simulator.dispatch({ t: "USER_UPDATE", d: { n } })
+        assert.isAtMost((yield* simulator.log).length, 8)
+      }
+      const last = (yield* simulator.log).filter(LogEntry.is("Sent")).map(({ s }) => s)
+      assert.deepStrictEqual(last.slice(-4), [38, 39, 40, 41])
+      assert.deepStrictEqual(yield* simulator.violations, violations)
+    }).pipe(Effect.provide(layer({ logLimit: 8 }))))
 })
 
 describe("traffic", () => {

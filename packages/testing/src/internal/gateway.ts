@@ -24,6 +24,7 @@ export interface Settings {
   readonly allowedIntents: Intents.Intents
   readonly sessionTimeout: number
   readonly replayLimit: number
+  readonly logLimit: number
   readonly maxGuildsPerShard: number
   readonly guilds: ReadonlyArray<Guild>
 }
@@ -77,6 +78,8 @@ export interface GatewayBot {
   }
 }
 
+export type Violation = Extract<LogEntry.LogEntry, { readonly _tag: "Violation" }>
+
 export interface Gateway {
   readonly settings: Settings
   readonly sessions: Map<string, Session>
@@ -86,6 +89,8 @@ export interface Gateway {
   readonly now: () => number
   readonly record: (entry: LogEntry.LogEntry) => void
   readonly log: ReadonlyArray<LogEntry.LogEntry>
+  /** Kept apart, so that traffic does not push them out. */
+  readonly violations: ReadonlyArray<Violation>
   /** The first rule for a connection to `url` that `matches`; it is used up by it. */
   readonly takeRule: <T extends Fault.Rule["_tag"]>(
     url: string,
@@ -113,7 +118,7 @@ const identifySpacing = 5_000
 
 // What Discord recommends, well below what it allows.
 const guildsPerShard = 1_000
-const logLimit = 100_000
+const violationLimit = 1_000
 
 export const envelope = (op: number, t: string | null, s: number | null, d: string): string =>
   `{"t":${t === null ? "null" : `"${t}"`},"s":${s},"op":${op},"d":${d}}`
@@ -121,6 +126,7 @@ export const envelope = (op: number, t: string | null, s: number | null, d: stri
 export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: LogEntry.LogEntry) => void): Gateway => {
   const sessions = new Map<string, Session>()
   const log: Array<LogEntry.LogEntry> = []
+  const violations: Array<Violation> = []
   const rules: Array<{ readonly rule: Fault.Rule; left: number }> = []
   const lastIdentify = new Map<number, number>()
   const now = () => clock.unsafeCurrentTimeMillis()
@@ -133,8 +139,11 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
 
   const record = (entry: LogEntry.LogEntry) => {
     log.push(entry)
-    if (log.length > logLimit) {
-      log.splice(0, logLimit / 2)
+    if (log.length > settings.logLimit) {
+      log.splice(0, Math.ceil(log.length / 2))
+    }
+    if (entry._tag === "Violation" && violations.length < violationLimit) {
+      violations.push(entry)
     }
     publish(entry)
   }
@@ -202,6 +211,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     now,
     record,
     log,
+    violations,
     takeRule: <T extends Fault.Rule["_tag"]>(url: string, tag: T) => {
       const host = isResumeUrl(url) ? "resume" : "gateway"
       const found = rules.find(({ left, rule }) =>
