@@ -21,7 +21,7 @@ export interface Runner {
   readonly name: string
   /** Whether it was asked to go. */
   readonly isDraining: boolean
-  /** The ids of the shards that it owns. */
+  /** The ids of the shards that it owns, new ones of a resharding aside. */
   readonly shards: ReadonlyArray<number>
 }
 
@@ -40,14 +40,33 @@ export interface ShardPlace {
 }
 
 /**
+ * A change of the number of shards that is under way. It is made in parts, each on one runner: the old shards of a part
+ * serve until all of its guilds are handed over to the new ones.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Resharding {
+  /** How many shards the bot is to have. */
+  readonly total: number
+  readonly parts: number
+  /** Parts whose new shards have taken over. */
+  readonly done: number
+  /** Each new shard, in the order of their ids; those that do not run yet have no runner. */
+  readonly shards: ReadonlyArray<ShardPlace>
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
 export interface ClusterStatus {
-  /** How many shards the bot has. */
+  /** How many shards the bot has; while it is resharded, the old number. */
   readonly total: number
   /** The runners that were seen within their lease, by name. */
   readonly runners: ReadonlyArray<Runner>
   /** Each shard, in the order of their ids. */
   readonly shards: ReadonlyArray<ShardPlace>
+  /** The change of their number, while there is one. */
+  readonly resharding: Option.Option<Resharding>
 }

@@ -203,8 +203,11 @@ export interface Fleet {
   /**
    * Replaces the shards by `total` new ones, without a gap: both sets are up until every guild is handed over, each
    * event is delivered once and in its guild's order, and waiting commands move along. It takes an identify for each new
-   * shard, which it reserves before the first, and somebody who reads the events. Completes when the old shards are gone. Whatever goes wrong before the
-   * old ones begin to go, and an interruption, rolls back to them.
+   * shard, which it reserves before the first, and somebody who reads the events. Completes when the old shards are
+   * gone. Whatever goes wrong before the old ones begin to go, and an interruption, rolls back to them.
+   *
+   * A fleet with a part of the bot's shards is resharded to those of `total` that have its guilds, and fails with
+   * `Partial` if they would have others too: a `bucket` can be resharded if its `of` divides both totals.
    *
    * What the new sessions say of themselves, READY and the first GUILD_CREATE of each guild, is not delivered.
    */

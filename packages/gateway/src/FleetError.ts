@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
  *
  * - `InProgress`: another resharding is under way.
  * - `InvalidTotal`: there is no such number of shards.
- * - `Partial`: the fleet does not hold all shards of the bot.
+ * - `Partial`: the fleet holds a part of the bot's shards, and the new shards of its guilds would have guilds of others.
  * - `Budget`: fewer identifies are left today than it would take.
  * - `ShardClosed`: the gateway closed one of the new shards for good.
  * - `TimedOut`: it took longer than `timeout`.

@@ -120,6 +120,24 @@ export const all = (total: number): ReadonlyArray<ShardId> =>
 export const shardOf = (guildId: string, total: number): number => Number((BigInt(guildId) >> 22n) % BigInt(total))
 
 /**
+ * In how many parts the guilds of a bot fall that neither of two totals mixes: shards of the two have guilds in common if
+ * and only if their ids are the same modulo this number, the greatest that divides both totals.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { ShardId } from "@vesper/model"
+ *
+ * // The guilds of shards 1, 5 and 9 of 12 are those of shards 1, 5, 9 and 13 of 16.
+ * assert.strictEqual(ShardId.parts(12, 16), 4)
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const parts = (total: number, other: number): number => other === 0 ? total : parts(other, total % other)
+
+/**
  * The bucket of the identify limit that a shard belongs to.
  *
  * @see https://docs.discord.com/developers/events/gateway#sharding-max-concurrency

@@ -40,6 +40,22 @@ describe("a shard id", () => {
   })
 })
 
+describe("the parts of two totals", () => {
+  it("are as many as it takes for a part's guilds to keep to themselves under both", () => {
+    const total = FastCheck.integer({ min: 1, max: 48 })
+    FastCheck.assert(FastCheck.property(total, total, (before, after) => {
+      const parts = ShardId.parts(before, after)
+      // Each number that a guild can have, modulo both totals, and the parts of its two shards.
+      const met = new Set(Array.from({ length: before * after }, (_, guild) => `${guild % before}/${guild % after}`))
+      for (const { id: old } of ShardId.all(before)) {
+        for (const { id } of ShardId.all(after)) {
+          assert.strictEqual(met.has(`${old}/${id}`), old % parts === id % parts)
+        }
+      }
+    }))
+  })
+})
+
 describe("the shard of a guild", () => {
   it("is the one of Discord's formula", () => {
     assert.strictEqual(ShardId.shardOf("197038439483310086", 1), 0)

@@ -73,7 +73,7 @@ export const make = (options: {
     const whose = ({ fence, shard }: Claim) =>
       sql`fleet = ${fleet} AND total = ${shard.total} AND shard = ${shard.id} AND owner = ${owner} AND fence = ${fence}`
 
-    const totalOf = FleetView.totalOf(sql, fleet)
+    const totalOf = Effect.map(FleetView.planOf(sql, fleet), ({ total }) => total)
 
     const claim: FleetStore["claim"] = (shard) =>
       Effect.map(

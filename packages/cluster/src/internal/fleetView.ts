@@ -3,10 +3,21 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { inTime, nowOf } from "./schema.js"
+
+/** How many shards a fleet has, and how many it is to have. */
+export interface Plan {
+  /** 0 before the first runner has come. */
+  readonly total: number
+  readonly next: Option.Option<number>
+  /** Grows with each change of the number. */
+  readonly epoch: number
+}
 
 /** A shard as the table has it. */
 export interface ShardRow {
+  readonly total: number
   readonly shard: number
   readonly owner: string | null
   readonly status: string | null
@@ -21,32 +32,51 @@ export interface RunnerRow {
 }
 
 export interface View {
-  readonly total: number
+  readonly plan: Plan
+  /** Parts of a resharding that are done. */
+  readonly done: number
+  /** Of both totals, while there are two. */
   readonly shards: ReadonlyArray<ShardRow>
   readonly runners: ReadonlyArray<RunnerRow>
 }
 
-/** 0 before the first runner has come. */
-export const totalOf = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<number, Error> =>
+export const planOf = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Plan, Error> =>
   Effect.map(
-    inTime(sql<{ readonly total: number }>`SELECT total FROM vesper_fleets WHERE fleet = ${fleet}`),
-    (rows) => rows[0]?.total ?? 0
+    inTime(sql<{ readonly total: number; readonly next_total: number | null; readonly epoch: number }>`
+      SELECT total, next_total, epoch FROM vesper_fleets WHERE fleet = ${fleet}
+    `),
+    ([row]) => ({
+      total: row?.total ?? 0,
+      next: Option.fromNullable(row?.next_total),
+      epoch: row?.epoch ?? 0
+    })
+  )
+
+const doneOf = (sql: SqlClient.SqlClient, fleet: string, { epoch, next }: Plan): Effect.Effect<number, Error> =>
+  Option.isNone(next) ? Effect.succeed(0) : Effect.map(
+    inTime(sql`SELECT part FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${epoch} AND done = 1`),
+    (rows) => rows.length
   )
 
 export const look = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<View, Error> =>
   Effect.gen(function*() {
     const now = nowOf(sql)
-    const total = yield* totalOf(sql, fleet)
+    const plan = yield* planOf(sql, fleet)
+    const done = yield* doneOf(sql, fleet, plan)
     const shards = yield* inTime(sql<Omit<ShardRow, "isOwned"> & { readonly is_owned: number }>`
-      SELECT shard, owner, status, CASE WHEN owner IS NOT NULL AND expires_at > ${now} THEN 1 ELSE 0 END AS is_owned
-      FROM vesper_sessions WHERE fleet = ${fleet} AND total = ${total} ORDER BY shard
+      SELECT total, shard, owner, status,
+        CASE WHEN owner IS NOT NULL AND expires_at > ${now} THEN 1 ELSE 0 END AS is_owned
+      FROM vesper_sessions
+      WHERE fleet = ${fleet} AND (total = ${plan.total} OR total = ${Option.getOrElse(plan.next, () => plan.total)})
+      ORDER BY shard
     `)
     const runners = yield* inTime(sql<{ readonly id: string; readonly name: string; readonly draining: number }>`
       SELECT id, name, draining FROM vesper_runners WHERE fleet = ${fleet} AND expires_at > ${now} ORDER BY name, id
     `)
     return {
-      total,
-      shards: shards.map(({ is_owned, owner, shard, status }) => ({ shard, owner, status, isOwned: is_owned === 1 })),
+      plan,
+      done,
+      shards: shards.map(({ is_owned, ...row }) => ({ ...row, isOwned: is_owned === 1 })),
       runners: runners.map(({ draining, id, name }) => ({ id, name, isDraining: draining === 1 }))
     }
   })

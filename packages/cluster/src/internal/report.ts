@@ -24,12 +24,10 @@ export const of = (shard: Shard.Shard): Effect.Effect<string> =>
     return encode({ status, ...(Option.isSome(ping) && { ping: Math.round(ping.value) }) })
   })
 
-export const statusOf = (
-  { runners, shards, total }: FleetView.View
-): ClusterStatus.ClusterStatus => {
-  const rows = new Map(shards.map((row) => [row.shard, row]))
-  const places = ShardId.all(total).map((id): ClusterStatus.ShardPlace => {
-    const row = rows.get(id.id)
+const placesOf = (rows: FleetView.View["shards"], total: number): ReadonlyArray<ClusterStatus.ShardPlace> => {
+  const byId = new Map(rows.filter((row) => row.total === total).map((row) => [row.shard, row]))
+  return ShardId.all(total).map((id): ClusterStatus.ShardPlace => {
+    const row = byId.get(id.id)
     const report = row?.isOwned === true ? decode(row.status) : Option.none()
     return {
       id,
@@ -38,12 +36,24 @@ export const statusOf = (
       ping: Option.flatMap(report, ({ ping }) => Option.map(Option.fromNullable(ping), Duration.millis))
     }
   })
+}
+
+export const statusOf = (
+  { done, plan: { next, total }, runners, shards }: FleetView.View
+): ClusterStatus.ClusterStatus => {
+  const places = placesOf(shards, total)
   return {
     total,
     shards: places,
     runners: runners.map((runner) => ({
       ...runner,
       shards: places.filter((place) => Option.contains(place.runner, runner.id)).map(({ id }) => id.id)
+    })),
+    resharding: Option.map(next, (next) => ({
+      total: next,
+      parts: ShardId.parts(total, next),
+      done,
+      shards: placesOf(shards, next)
     }))
   }
 }

@@ -56,13 +56,31 @@ const budgets = Effect.flatMap(SqlClient.SqlClient, (sql) =>
     resets_at BIGINT NOT NULL
   )`)
 
+// How many shards there are to be, and which attempt at it this is: whoever took part in an earlier one is known by that.
+const nextTotals = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.zipRight(
+    sql`ALTER TABLE vesper_fleets ADD COLUMN next_total INTEGER`,
+    sql`ALTER TABLE vesper_fleets ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0`
+  ))
+
+const handovers = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  sql`CREATE TABLE vesper_handovers (
+    fleet TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (fleet, epoch, part)
+  )`)
+
 const runMigrations = Migrator.make({})({
   loader: Migrator.fromRecord({
     "1_sessions": sessions,
     "2_fleets": fleets,
     "3_runners": runners,
     "4_identifies": identifies,
-    "5_budgets": budgets
+    "5_budgets": budgets,
+    "6_next_totals": nextTotals,
+    "7_handovers": handovers
   }),
   table: "vesper_migrations"
 })

@@ -65,6 +65,11 @@ export const make = (
   const readers = new Set<() => void>()
   const wanted = Option.getOrUndefined(config.events)
   const isTracked = config.acknowledge === "onHandled"
+  // While a fleet is resharded one copy of an event is given on, and the other dropped. Who resumes the other one's
+  // session must get it again, as long as the first is not done.
+  const outstanding = new Map<Delivery, number>()
+  const dropped: Array<{ readonly item: Dispatched; readonly member: Member; readonly after: number }> = []
+  let posted = 0
   let failed = Option.none<ShardError.FatallyClosedError>()
   let ended = Option.none<ShardError.TerminalError>()
   let route: Route = calm
@@ -88,8 +93,27 @@ export const make = (
   const post = (delivery: Delivery) => {
     if (isTracked) {
       delivery.member.state.unhandled.add(delivery.item)
+      if (route !== calm) {
+        outstanding.set(delivery, ++posted)
+      }
     }
     MutableList.append(outbox, delivery)
+  }
+
+  /** A copy counts as done when all that was given on before it is: the other copy is among that. */
+  const drop = (member: Member, item: Dispatched) => {
+    if (outstanding.size > 0) {
+      member.state.unhandled.add(item)
+      dropped.push({ item, member, after: posted })
+    }
+  }
+
+  const settleDropped = () => {
+    const [first = Number.POSITIVE_INFINITY] = outstanding.values()
+    const kept = dropped.findIndex(({ after }) => after >= first)
+    dropped.splice(0, kept === -1 ? dropped.length : kept).forEach(({ item, member }) => {
+      member.state.unhandled.delete(item)
+    })
   }
 
   /** Those that the program wants; the fleet itself wants some more. */
@@ -98,7 +122,11 @@ export const make = (
 
   const receive = (member: Member, item: Dispatched, event: Dispatch.Dispatch) => {
     GuildCount.record(member.guilds, event)
-    select(route({ event: { shard: member.shard.id, event }, item, member })).forEach(post)
+    const given = route({ event: { shard: member.shard.id, event }, item, member })
+    select(given).forEach(post)
+    if (isTracked && route !== calm && !given.some((delivery) => delivery.item === item)) {
+      drop(member, item)
+    }
   }
 
   const awaitSomething = Effect.async<void>((resume) => {
@@ -148,8 +176,11 @@ export const make = (
       return member
     },
     take,
-    unsafeDone: ({ item, member }) => {
-      member.state.unhandled.delete(item)
+    unsafeDone: (delivery) => {
+      delivery.member.state.unhandled.delete(delivery.item)
+      if (outstanding.delete(delivery) && dropped.length > 0) {
+        settleDropped()
+      }
     },
     unsafeGiveBack: (deliveries) => {
       for (const delivery of Array.from(deliveries).reverse()) {

@@ -1,6 +1,6 @@
 /** Carries a resharding out: brings the new set up, follows its stages, and ends one of the two sets. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import * as ShardId from "@vesper/model/ShardId"
+import type * as ShardId from "@vesper/model/ShardId"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -40,8 +40,8 @@ const step = Duration.seconds(1)
 
 const error = (reason: ReshardError["reason"], detail: string) => new ReshardError({ reason, detail })
 
-/** Why it cannot even begin. */
-const check = (fleet: Fleet, total: number): Effect.Effect<void, ReshardError> =>
+/** The ids of the new set, or why it cannot even begin. */
+const check = (fleet: Fleet, total: number): Effect.Effect<ReadonlyArray<ShardId.ShardId>, ReshardError> =>
   Effect.gen(function*() {
     if (fleet.isResharding) {
       return yield* error("InProgress", "another resharding is under way")
@@ -49,31 +49,32 @@ const check = (fleet: Fleet, total: number): Effect.Effect<void, ReshardError> =
     if (!Number.isSafeInteger(total) || total < 1) {
       return yield* error("InvalidTotal", `${total} is not a whole number of at least 1`)
     }
-    if (!ShardPlan.isWhole(Array.from(fleet.current.members.values(), ({ shard }) => shard.id))) {
-      return yield* error(
+    const current = Array.from(fleet.current.members.values(), ({ shard }) => shard.id)
+    return yield* Effect.mapError(ShardPlan.successors(current, total), () =>
+      error(
         "Partial",
-        "this fleet holds a part of the bot's shards; all its processes have to be resharded together"
-      )
-    }
+        `guilds of this fleet would be on shards of ${total} that have guilds of other fleets too: a fleet that holds the ` +
+          "bot's shards of a bucket can be resharded to a total that the number of buckets divides"
+      ))
   })
 
-const tooFew = (total: number, left: number) =>
-  error("Budget", `${total} shards would have to identify, and ${left} may today`)
+const tooFew = (count: number, left: number) =>
+  error("Budget", `${count} shards would have to identify, and ${left} may today`)
 
 /** An identify for each new shard, which no old one can take meanwhile. A queue without a budget has none to hold. */
 const reserve = (
   fleet: Fleet,
-  total: number
+  count: number
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
     // A queue that holds nothing may know what is left all the same.
     const left = yield* fleet.identifiesLeft
-    if (Option.isSome(left) && left.value < total) {
-      return yield* tooFew(total, left.value)
+    if (Option.isSome(left) && left.value < count) {
+      return yield* tooFew(count, left.value)
     }
     return yield* Effect.mapError(
-      fleet.queue.reserve(total),
-      ({ remaining, reserve }) => tooFew(total, Math.max(0, remaining - reserve))
+      fleet.queue.reserve(count),
+      ({ remaining, reserve }) => tooFew(count, Math.max(0, remaining - reserve))
     )
   })
 
@@ -129,7 +130,7 @@ const rollBack = (fleet: Fleet, set: ShardSet, reshard: Reshard.Reshard) =>
 /** The whole of it. `isCancelled` is asked until the old set begins to go. */
 const carryOut = (
   fleet: Fleet,
-  total: number,
+  ids: ReadonlyArray<ShardId.ShardId>,
   options: ReshardOptions,
   isCancelled: () => boolean
 ): Effect.Effect<void, ReshardError, Scope.Scope> =>
@@ -140,11 +141,11 @@ const carryOut = (
     const old = fleet.current
     const holding = yield* Scope.make()
     yield* Effect.addFinalizer((exit) => Scope.close(holding, exit))
-    const queue = yield* Scope.extend(reserve(fleet, total), holding)
+    const queue = yield* Scope.extend(reserve(fleet, ids.length), holding)
     if (isCancelled()) {
       return yield* interrupted
     }
-    const set = yield* fleet.open(ShardId.all(total), queue)
+    const set = yield* fleet.open(ids, queue)
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute")
@@ -160,7 +161,7 @@ const carryOut = (
       const isOverdue = clock.unsafeCurrentTimeMillis() - started >= timeout
       stage = next(stage, reshard.facts(failureOf(set, isOverdue, isCancelled())))
       if (Option.isSome(fleet.stage) && fleet.stage.value._tag !== stage._tag) {
-        yield* Effect.logInfo(`resharding from ${old.total} to ${total}: ${stage._tag}`)
+        yield* Effect.logInfo(`resharding from ${old.total} to ${set.total}: ${stage._tag}`)
       }
     }
     fleet.stage = Option.some(stage)
@@ -174,10 +175,10 @@ const carryOut = (
 
 export const run = (fleet: Fleet, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
   Effect.gen(function*() {
-    yield* check(fleet, total)
+    const ids = yield* check(fleet, total)
     let isCancelled = false
     fleet.isResharding = true
-    const whole = carryOut(fleet, total, options, () => isCancelled).pipe(
+    const whole = carryOut(fleet, ids, options, () => isCancelled).pipe(
       Effect.scoped,
       Effect.ensuring(Effect.sync(() => {
         fleet.isResharding = false

@@ -4,8 +4,6 @@ import * as ShardId from "@vesper/model/ShardId"
 import type { CommandQueue } from "./commandQueue.js"
 import type { ShardSet } from "./fleetSet.js"
 
-const gcd = (a: number, b: number): number => b === 0 ? a : gcd(b, a % b)
-
 /** The guild that a payload is about, if any. */
 const guildOf = (text: string): string | undefined => {
   const payload: unknown = JSON.parse(text)
@@ -27,7 +25,7 @@ export const targets = (text: string, from: ShardId.ShardId, total: number): Rea
   if (guild !== undefined) {
     return [ShardId.shardOf(guild, total)]
   }
-  const shared = gcd(from.total, total)
+  const shared = ShardId.parts(from.total, total)
   return Array.from({ length: total }, (_, id) => id).filter((id) => id % shared === from.id % shared)
 }
 

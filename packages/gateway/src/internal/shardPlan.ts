@@ -2,6 +2,7 @@
 import * as ShardId from "@vesper/model/ShardId"
 import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type { Shards } from "../Fleet.js"
 
 const invalid = (message: string) => Either.left(ConfigError.InvalidData(["shards"], message))
@@ -37,8 +38,22 @@ export const resolve = (
   return Either.right(ShardId.all(total))
 }
 
-/** Whether these are all shards of their total: only such a fleet can be resharded by itself. */
-export const isWhole = (ids: ReadonlyArray<ShardId.ShardId>): boolean => ids.length === ids[0]?.total
+/**
+ * The shards of a new total that have the same guilds as these of an old one; none if some of those guilds have other
+ * shards too, which are not among these. Guilds go by a number modulo the total, so shards of two totals have some in
+ * common if their ids are the same modulo the greatest number that divides both.
+ */
+export const successors = (
+  ids: ReadonlyArray<ShardId.ShardId>,
+  total: number
+): Option.Option<ReadonlyArray<ShardId.ShardId>> => {
+  const before = ids[0]?.total ?? total
+  const parts = ShardId.parts(before, total)
+  const held = new Set(ids.map(({ id }) => id % parts))
+  return ids.length === held.size * (before / parts)
+    ? Option.some(ShardId.all(total).filter(({ id }) => held.has(id % parts)))
+    : Option.none()
+}
 
 /** Whether what closed one shard for good would close all: then the fleet is better off knowing at once. */
 export const isShared = (code: number): boolean => code === 4004 || (code >= 4012 && code <= 4014)
