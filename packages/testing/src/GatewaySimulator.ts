@@ -6,7 +6,13 @@
  */
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as Shard from "@vesper/gateway/Shard"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
+import * as ShardId from "@vesper/model/ShardId"
+import type * as ConfigError from "effect/ConfigError"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -60,6 +66,17 @@ export interface Options {
   readonly latency?: Duration.DurationInput | undefined
   /** Who lives there. Default: no guilds. */
   readonly world?: World.World | undefined
+}
+
+/**
+ * A simulated gateway, and which shard is on it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ShardOptions extends Options {
+  /** Default: the only shard, 0 of 1. */
+  readonly shard?: ShardId.ShardId | undefined
 }
 
 /**
@@ -345,3 +362,60 @@ export const layerApi: Layer.Layer<GatewayApi.GatewayApi, never, GatewaySimulato
 export const layerInMemory = (
   options: Options = {}
 ): Layer.Layer<GatewaySimulator | GatewaySocket.GatewaySocket> => Layer.provideMerge(layerSocket, layer(options))
+
+/** The token that the simulator takes comes first, everything else from where the program has it. */
+const withToken = (token: string, environment: ConfigProvider.ConfigProvider): ConfigProvider.ConfigProvider =>
+  ConfigProvider.orElse(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", token]])), () => environment)
+
+/**
+ * A shard on a simulator of its own, for a test or for a bot without a token: what `NodeGateway.layerShardConfig` is on
+ * Discord. It takes the same options, such as those that `Events.config` makes of handlers; the token is the simulator's.
+ * Identifies keep Discord's pace.
+ *
+ * Fails with a `ConfigError` for an option, as on Discord.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Events, Shard } from "@vesper/gateway"
+ * import { Opcode } from "@vesper/model"
+ * import { Builder, Expect, GatewaySimulator } from "@vesper/testing"
+ * import { Effect } from "effect"
+ *
+ * const handlers = Events.on("MESSAGE_CREATE", () =>
+ *   Effect.flatMap(Shard.Shard, (shard) =>
+ *     shard.updatePresence({ status: "dnd", activities: [], since: null, afk: false })))
+ *
+ * const test = Effect.gen(function*() {
+ *   const simulator = yield* GatewaySimulator.GatewaySimulator
+ *   yield* Effect.forkScoped(Events.run(handlers))
+ *   yield* Expect.expectCommand(simulator, Opcode.Identify)
+ *   yield* simulator.dispatch(Builder.message({ content: "hello" }))
+ *   const { d } = yield* Expect.expectCommand(simulator, Opcode.PresenceUpdate)
+ *   assert.deepStrictEqual(d, { status: "dnd", activities: [], since: null, afk: false })
+ * })
+ *
+ * const layer = GatewaySimulator.layerShard(Events.config(handlers))
+ *
+ * Effect.runPromise(Effect.scoped(Effect.provide(test, layer)))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerShard = (
+  config: ShardConfig.ConfigOptions,
+  options: ShardOptions = {}
+): Layer.Layer<Shard.Shard | GatewaySimulator | GatewaySocket.GatewaySocket, ConfigError.ConfigError> => {
+  const token = options.token === undefined ? "any-token" : Redacted.value(options.token)
+  const layerConfig = Layer.unwrapEffect(Effect.configProviderWith((environment) =>
+    Effect.succeed(
+      Layer.provide(ShardConfig.layerConfig(config), Layer.setConfigProvider(withToken(token, environment)))
+    )
+  ))
+  return Shard.layer(options.shard ?? ShardId.single).pipe(
+    Layer.provide(layerConfig),
+    Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1 })),
+    Layer.provideMerge(layerInMemory(options))
+  )
+}
