@@ -1,3 +1,7 @@
-import { defineWorkspace } from "vitest/config"
+import { defineWorkspace, mergeConfig } from "vitest/config"
+import shared from "./vitest.shared.js"
 
-export default defineWorkspace(["packages/*"])
+export default defineWorkspace([
+  "packages/*",
+  mergeConfig(shared, { test: { name: "examples", include: ["examples/*/**/*.test.ts"] } })
+])

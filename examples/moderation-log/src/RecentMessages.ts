@@ -1,0 +1,44 @@
+/**
+ * What was said lately: a deletion comes without its text, so whoever wants to know must have kept it. It is kept in
+ * memory only, and not for long.
+ */
+import { Context, Effect, Layer, Option } from "effect"
+
+export interface Message {
+  readonly author: { readonly id: string; readonly name?: string | undefined }
+  readonly content: string
+}
+
+export interface RecentMessages {
+  readonly remember: (id: string, message: Message) => Effect.Effect<void>
+  /** Gives the message, and forgets it. */
+  readonly take: (id: string) => Effect.Effect<Option.Option<Message>>
+}
+
+export const RecentMessages = Context.GenericTag<RecentMessages>("moderation-log/RecentMessages")
+
+/** Remembers so many messages; for a new one the oldest is forgotten. */
+export const make = (capacity: number): Effect.Effect<RecentMessages> =>
+  Effect.sync(() => {
+    // Private and mutable: a Map keeps the order in which its keys came, which makes it a queue.
+    const messages = new Map<string, Message>()
+    return {
+      remember: (id, message) =>
+        Effect.sync(() => {
+          messages.set(id, message)
+          const [oldest] = messages.keys()
+          if (messages.size > capacity && oldest !== undefined) {
+            messages.delete(oldest)
+          }
+        }),
+      take: (id) =>
+        Effect.sync(() => {
+          const message = Option.fromNullable(messages.get(id))
+          messages.delete(id)
+          return message
+        })
+    }
+  })
+
+export const layer = (options: { readonly capacity: number }): Layer.Layer<RecentMessages> =>
+  Layer.effect(RecentMessages, make(options.capacity))

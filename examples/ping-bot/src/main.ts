@@ -1,0 +1,35 @@
+/** On Discord with DISCORD_TOKEN, and without it on a simulated gateway where somebody says `!ping` now and then. */
+import { FetchHttpClient } from "@effect/platform"
+import { NodeRuntime } from "@effect/platform-node"
+import { ShardConfig } from "@vesper/gateway"
+import { NodeGateway } from "@vesper/platform-node"
+import { Builder, GatewaySimulator } from "@vesper/testing"
+import { Config, Console, Effect, Layer, Option, Schedule } from "effect"
+import * as Messages from "./Messages.js"
+import * as PingBot from "./PingBot.js"
+
+const onDiscord = Layer.merge(
+  NodeGateway.layerShardConfig(PingBot.config),
+  Layer.provide(Messages.layerDiscord, FetchHttpClient.layer)
+)
+
+/** Somebody on the simulated gateway. */
+const ada = Effect.gen(function*() {
+  const simulator = yield* GatewaySimulator.GatewaySimulator
+  const said = Builder.message({ content: "!ping", author: { username: "ada" } })
+  yield* Console.log(`#${said.d.channel_id}  ada: ${said.d.content}`)
+  yield* simulator.dispatch(said)
+}).pipe(Effect.schedule(Schedule.spaced("2 seconds")))
+
+const onSimulator = Layer.scopedDiscard(Effect.forkScoped(ada)).pipe(
+  Layer.provideMerge(GatewaySimulator.layerShard(PingBot.config, { latency: "25 millis" })),
+  Layer.merge(Messages.layerConsole)
+)
+
+Config.option(ShardConfig.tokenConfig).pipe(
+  Effect.flatMap(Option.match({
+    onNone: () => Effect.provide(PingBot.run, onSimulator),
+    onSome: () => Effect.provide(PingBot.run, onDiscord)
+  })),
+  NodeRuntime.runMain
+)

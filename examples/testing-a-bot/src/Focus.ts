@@ -1,0 +1,44 @@
+/** Shows on the bot itself that it is not to be disturbed, for as long as somebody wants. */
+import { Shard } from "@vesper/gateway"
+import type { Command } from "@vesper/model"
+import { Duration, Effect, FiberHandle, Ref } from "effect"
+
+const presence = (status: "online" | "dnd", state: string): Command.Presence => ({
+  status,
+  since: null,
+  afk: false,
+  // 4 is a custom status: its name is not shown, its state is.
+  activities: [{ name: "focus", type: 4, state }]
+})
+
+export const free: Command.Presence = presence("online", "!focus 25")
+
+export const busy = (duration: Duration.Duration): Command.Presence =>
+  presence("dnd", `focused for ${Duration.format(duration)}`)
+
+export class Focus extends Effect.Service<Focus>()("testing-a-bot/Focus", {
+  scoped: Effect.gen(function*() {
+    const shard = yield* Shard.Shard
+    const shown = yield* Ref.make(free)
+    // Holds the one fiber that waits for the end; a newer one takes its place, and the scope takes it along.
+    const waiting = yield* FiberHandle.make()
+
+    const show = (next: Command.Presence) => Effect.zipRight(Ref.set(shown, next), shard.updatePresence(next))
+
+    /** The last one's end must not come while the next one begins. */
+    const stopWaiting = FiberHandle.clear(waiting)
+
+    return {
+      /** Begins, or begins anew. */
+      begin: (duration: Duration.Duration) =>
+        stopWaiting.pipe(
+          Effect.zipRight(show(busy(duration))),
+          Effect.zipRight(FiberHandle.run(waiting, Effect.delay(show(free), duration)))
+        ),
+      /** Ends at once. */
+      stop: Effect.zipRight(stopWaiting, show(free)),
+      /** Shows it again: Discord forgets a presence with its session. */
+      showAgain: Effect.flatMap(Ref.get(shown), shard.updatePresence)
+    }
+  })
+}) {}
