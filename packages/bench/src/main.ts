@@ -4,11 +4,11 @@
  * few seconds, and it fails only if an event costs several times what it should, as CPU beside the floor of the same run.
  */
 import * as Contestants from "@vesper/cli/bench/contestants"
+import { machine } from "@vesper/cli/bench/machine"
 import * as Throughput from "@vesper/cli/bench/throughput"
 import * as Wire from "@vesper/cli/bench/wire"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Util from "node:util"
 import type { Results } from "./report.js"
@@ -42,11 +42,6 @@ const installPeers = () => {
   if (options["zlib-sync"] && !Fs.existsSync(Path.join(peers, "node_modules/zlib-sync/build"))) {
     npm("install", "--no-save", "--ignore-scripts=false", "zlib-sync@0.1.10")
   }
-}
-
-const machine = () => {
-  const [cpu] = Os.cpus()
-  return `${cpu?.model.trim() ?? "an unknown processor"}, ${Os.availableParallelism()} cores, ${Os.type()} ${Os.arch()}`
 }
 
 // The terminal's, not the log's: this is a command.

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as CliApp from "@effect/cli/CliApp"
-import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
@@ -15,16 +14,21 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import { clusterCommand } from "./ClusterCommand.js"
+import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
+import { benchCommand } from "./BenchCommand.js"
 import { CliError } from "./CliError.js"
+import { clusterCommand } from "./ClusterCommand.js"
 import * as ConfigFile from "./ConfigFile.js"
 import { demoCommand } from "./DemoCommand.js"
 import { doctorCommand } from "./DoctorCommand.js"
 import { explainCommand } from "./ExplainCommand.js"
 import * as ExitCode from "./ExitCode.js"
 import { intentsCommand } from "./IntentsCommand.js"
-import { nearest } from "./internal/nearest.js"
+import * as Arguments from "./internal/arguments.js"
+import * as CommandTree from "./internal/commandTree.js"
+import * as Files from "./internal/files.js"
+import * as Help from "./internal/help.js"
 import * as TerminalConsole from "./internal/terminalConsole.js"
 import { queueCommand } from "./QueueCommand.js"
 import { replayCommand } from "./ReplayCommand.js"
@@ -33,60 +37,52 @@ import { simulateCommand } from "./SimulateCommand.js"
 
 const subcommands = [
   demoCommand,
-  clusterCommand,
   simulateCommand,
   runCommand,
+  doctorCommand,
   recordCommand,
   replayCommand,
-  doctorCommand,
-  queueCommand,
+  benchCommand,
   intentsCommand,
-  explainCommand
+  explainCommand,
+  queueCommand,
+  clusterCommand
 ] as const
 
+const description = "a Discord gateway client: runs, tries and measures shards. Try: vesper demo"
+
 const vesper = Command.make("vesper").pipe(
-  Command.withDescription("A Discord gateway client. Try: vesper demo"),
+  Command.withDescription(description),
   Command.withSubcommands(subcommands)
 )
 
-const command = Command.run(vesper, { name: "vesper", version: "0.1.0" })
+const tree = CommandTree.make(description, subcommands)
 
-/** The options of a command, as its help has them. */
-const optionsOf = (help: string): ReadonlyArray<string> =>
-  Array.from(new Set(Array.from(stripVTControlCharacters(help).matchAll(/^\s*--([a-z-]+)/gm), ([, name = ""]) => name)))
+// Its own package's, wherever this module lies: beside the sources or in `dist`.
+const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
 
-const factsOf = <Name extends string, R, E, A>(
-  subcommand: Command.Command<Name, R, E, A>
-): readonly [name: string, options: ReadonlyArray<string>] => [
-  Array.from(Command.getNames(subcommand))[0] ?? "",
-  optionsOf(HelpDoc.toAnsiText(Command.getHelp(subcommand, CliConfig.defaultConfig)))
-]
+const misused = (message: string) => new CliError({ message, exitCode: ExitCode.misused })
 
-const known: ConfigFile.Known = new Map([
-  factsOf(demoCommand),
-  factsOf(clusterCommand),
-  factsOf(simulateCommand),
-  factsOf(runCommand),
-  factsOf(recordCommand),
-  factsOf(replayCommand),
-  factsOf(doctorCommand),
-  factsOf(queueCommand),
-  factsOf(intentsCommand),
-  factsOf(explainCommand)
-])
+/** What @effect/cli has to say, in one line. */
+const sentenceOf = ({ error }: ValidationError.ValidationError): string =>
+  stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim().replace(/\s+/g, " ")
 
-/** What may have been meant, if a command or an option is not known. */
-const hint = (args: ReadonlyArray<string>): string => {
-  const [name = ""] = args
-  const options = known.get(name)
-  if (options === undefined) {
-    return `hint: did you mean vesper ${nearest(name, Array.from(known.keys()))}? All commands: vesper --help`
-  }
-  const unknown = args.find((arg) => arg.startsWith("--") && !options.includes(arg.replace(/^--(no-)?|=.*$/g, "")))
-  return unknown === undefined || options.length === 0
-    ? `hint: vesper ${name} --help`
-    : `hint: did you mean --${nearest(unknown, options)}? All options: vesper ${name} --help`
-}
+/** Parses and runs. @effect/cli tells of its own errors in several lines; here each is one, told by `run`. */
+const parsed = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =>
+  Console.consoleWith((console) => {
+    const loud = Command.transformHandler(vesper, (handler) => Console.withConsole(handler, console))
+    const command = Command.run(loud, { name: "vesper", version })
+    return Console.withConsole(command([...argv.slice(0, 2), ...args]), { ...console, error: () => Effect.void })
+  }).pipe(
+    Effect.mapError((error) => {
+      const { path } = CommandTree.walk(tree, args)
+      return ValidationError.isValidationError(error)
+        ? misused(`${sentenceOf(error)} (see ${["vesper", ...path].join(" ")} --help)`)
+        : error
+    })
+  )
+
+const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns ?? 100))
 
 const defaultFile = "vesper.json"
 
@@ -100,7 +96,7 @@ const configured = (args: ReadonlyArray<string>) =>
       Effect.catchAll((error) =>
         path === undefined
           ? Effect.succeedNone
-          : new CliError({ message: `${path} cannot be read: ${error.message}`, exitCode: ExitCode.misused })
+          : misused(`${path} cannot be read: ${Files.reasonOf(error)}`)
       )
     )
     if (Option.isNone(text)) {
@@ -108,10 +104,12 @@ const configured = (args: ReadonlyArray<string>) =>
     }
     const file = yield* Either.mapLeft(
       ConfigFile.parse(text.value, known),
-      (problem) => new CliError({ message: `${path ?? defaultFile}: ${problem}`, exitCode: ExitCode.misused })
+      (problem) => misused(`${path ?? defaultFile}: ${problem}`)
     )
     return ConfigFile.apply(file, rest)
   })
+
+const known = CommandTree.optionsOf(tree)
 
 /** The output is for what was asked; the log of what goes on before a view has begun is not. */
 const layerLogger = Logger.replace(
@@ -121,6 +119,18 @@ const layerLogger = Logger.replace(
   })
 )
 
+const interpret = (argv: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const given = argv.slice(2)
+    const help = Arguments.helpOf(tree, given)
+    if (help !== undefined) {
+      return yield* Console.log(Help.render(help.node, help.path, columns()))
+    }
+    const args = yield* configured(given)
+    yield* Either.mapLeft(Arguments.check(tree, args), misused)
+    yield* parsed(argv, args)
+  })
+
 /**
  * Runs the command line. What goes wrong is told in one line on the error output, with a hint if it was not understood;
  * only defects, which are errors of this program, come with their stack.
@@ -129,14 +139,12 @@ const layerLogger = Logger.replace(
  * @category running
  */
 export const run = (argv: ReadonlyArray<string>): Effect.Effect<void, unknown, CliApp.CliApp.Environment> =>
-  Effect.flatMap(configured(argv.slice(2)), (args) => command([...argv.slice(0, 2), ...args])).pipe(
+  interpret(argv).pipe(
     Effect.catchTag("OutputClosed", () => Effect.void),
     Effect.tapErrorCause((cause) =>
       Option.match(Cause.failureOption(cause), {
         onNone: () => Cause.isInterruptedOnly(cause) ? Effect.void : Console.error(Cause.pretty(cause)),
-        // The wrong use of the command line was explained already.
-        onSome: (error) =>
-          Console.error(ValidationError.isValidationError(error) ? hint(argv.slice(2)) : `vesper: ${error.message}`)
+        onSome: (error) => Console.error(`vesper: ${error.message}`)
       })
     ),
     TerminalConsole.provide,

@@ -15,42 +15,37 @@ import type * as Decompressor from "@vesper/gateway/Decompressor"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as EventType from "@vesper/model/EventType"
-import * as Intents from "@vesper/model/Intents"
+import type * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as Console from "effect/Console"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import { CliError } from "./CliError.js"
 import * as ClusterView from "./internal/clusterView.js"
 import { database } from "./internal/databaseOption.js"
-import { parseDuration } from "./internal/duration.js"
 import * as Common from "./internal/options.js"
 
 const fleet = Options.text("name").pipe(
   Options.withDefault("vesper"),
-  Options.withDescription("The fleet's name, if several bots share a database.")
+  Options.withDescription("The fleet's name, if several bots share a database. Default: vesper.")
 )
 
-const atLeastOne = (value: number): Either.Either<number, string> =>
-  value >= 1 ? Either.right(value) : Either.left(`${value} is too few: give a whole number of at least 1`)
-
-const shards = Common.parsed(Options.integer("shards"), atLeastOne).pipe(
+const shards = Common.integer("shards", 1, Common.mostShards).pipe(
   Options.withDefault(1),
-  Options.withDescription("How many shards the bot has, when its cluster is started for the first time.")
+  Options.withDescription("How many shards the bot has, when its cluster is started for the first time. Default: 1.")
 )
 
-const slots = Common.parsed(Options.integer("slots"), atLeastOne).pipe(
+const slots = Common.integer("slots", 1, Common.mostShards).pipe(
   Options.optional,
   Options.withDescription("In how many pieces shards are handed out; the same on all runners. Default: one a shard.")
 )
 
 const host = Options.text("host").pipe(
   Options.withDefault("127.0.0.1"),
-  Options.withDescription("Where other runners reach this one.")
+  Options.withDescription("Where other runners reach this one. Default: 127.0.0.1.")
 )
 
 const listenHost = Options.text("listen-host").pipe(
@@ -58,39 +53,25 @@ const listenHost = Options.text("listen-host").pipe(
   Options.withDescription("Where it listens, such as 0.0.0.0 in a container. Default: what --host says.")
 )
 
-const port = Options.integer("port").pipe(
+const port = Common.port("port").pipe(
   Options.withDefault(34_431),
-  Options.withDescription("The port for other runners.")
+  Options.withDescription("The port for other runners. Default: 34431.")
 )
 
-const lease = Common.parsed(Options.text("lease"), parseDuration).pipe(
+const lease = Common.time("lease").pipe(
   Options.withDefault(NodeCluster.defaultLease),
-  Options.withDescription("How long a silent runner keeps its shards, such as 15s; the same on all runners.")
+  Options.withDescription("How long a silent runner keeps its shards; the same on all runners. Default: 15s.")
 )
 
-const maxConcurrency = Common.parsed(Options.integer("max-concurrency"), atLeastOne).pipe(
-  Options.optional,
-  Options.withDescription("How many shards may identify at a time. Default: what GET /gateway/bot says.")
-)
-
-const intents = Options.text("intents").pipe(
-  Options.withDefault("Guilds,GuildMessages"),
-  (option) =>
-    Common.parsed(
-      option,
-      (names) =>
-        Either.mapLeft(Intents.parse(names.split(",").filter((name) => name.trim() !== "")), (error) => error.message)
-    ),
-  Options.withDescription("What to be told of, separated by commas, such as Guilds,GuildMessages.")
-)
-
-const gatewayUrl = Options.text("gateway-url").pipe(
+const gatewayUrl = Common.websocketUrl("gateway-url").pipe(
   Options.withDefault(ShardConfig.defaultGatewayUrl),
-  Options.withDescription("Another gateway, such as a proxy or a simulated one.")
+  Options.withDescription(
+    `Another gateway, such as a proxy or a simulated one. Default: ${ShardConfig.defaultGatewayUrl}`
+  )
 )
 
-const json = Options.boolean("json").pipe(
-  Options.withDescription("One event a line, as JSON; notices go to the error output.")
+const statusJson = Options.boolean("json").pipe(
+  Options.withDescription("The same as JSON: one object a line.")
 )
 
 const watch = Options.boolean("watch").pipe(Options.withDescription("Look again each second, until Ctrl-C."))
@@ -218,11 +199,11 @@ const runCommand = Command.make(
     database,
     gatewayUrl,
     host,
-    intents,
-    json,
+    intents: Common.intents,
+    json: Common.json,
     lease,
     listenHost,
-    maxConcurrency,
+    maxConcurrency: Common.maxConcurrency,
     name: fleet,
     port,
     shards,
@@ -244,7 +225,7 @@ const runCommand = Command.make(
 
 const statusCommand = Command.make(
   "status",
-  { database, json, name: fleet, watch },
+  { database, json: statusJson, name: fleet, watch },
   (options) =>
     Effect.mapError(ClusterAdmin.status(options.name), told).pipe(
       Effect.map((status) => options.json ? ClusterView.toJson(status) : ClusterView.render(status)),
@@ -277,7 +258,7 @@ const reshardCommand = Command.make(
   {
     database,
     name: fleet,
-    shards: Common.parsed(Options.integer("shards"), atLeastOne).pipe(
+    shards: Common.integer("shards", 1, Common.mostShards).pipe(
       Options.withDescription("How many shards the bot is to have.")
     )
   },

@@ -217,15 +217,6 @@ const examine = (options: {
     ]
   })
 
-const isUrl = (text: string): Either.Either<string, string> =>
-  URL.canParse(text) && /^wss?:/.test(text) ? Either.right(text) : Either.left(`"${text}" is no ws:// or wss:// URL`)
-
-const gatewayUrl = Common.parsed(Options.text("gateway-url"), isUrl).pipe(
-  Options.withPseudoName("url"),
-  Options.optional,
-  Options.withDescription("Another gateway. Without it, the one that GET /gateway/bot names.")
-)
-
 const json = Options.boolean("json").pipe(Options.withDescription("The findings as JSON: one list."))
 
 /**
@@ -234,7 +225,7 @@ const json = Options.boolean("json").pipe(Options.withDescription("The findings 
  */
 export const doctorCommand = Command.make(
   "doctor",
-  { apiUrl: Common.apiUrl, gatewayUrl, intents: Common.intents, json },
+  { apiUrl: Common.apiUrl, gatewayUrl: Common.gatewayUrl, intents: Common.intents, json },
   (options) =>
     Effect.gen(function*() {
       const token = yield* Effect.option(ShardConfig.tokenConfig)

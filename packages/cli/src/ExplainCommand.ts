@@ -9,6 +9,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { CliError } from "./CliError.js"
+import * as ExitCode from "./ExitCode.js"
 import { writeLine } from "./internal/output.js"
 import * as Reference from "./Reference.js"
 
@@ -27,7 +28,8 @@ const json = Options.boolean("json").pipe(
  */
 export const explainCommand = Command.make("explain", { json, what }, ({ json, what }) =>
   Effect.gen(function*() {
-    const entries = yield* Either.mapLeft(Reference.find(what), (message) => new CliError({ message }))
+    const entries = yield* Either.mapLeft(Reference.find(what), (message) =>
+      new CliError({ message, exitCode: ExitCode.misused }))
     yield* writeLine(
       json
         ? JSON.stringify(entries.map(Reference.json), null, 2)

@@ -10,6 +10,7 @@ import * as Intents from "@vesper/model/Intents"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { CliError } from "./CliError.js"
+import * as ExitCode from "./ExitCode.js"
 import { writeLine } from "./internal/output.js"
 import * as Reference from "./Reference.js"
 
@@ -39,7 +40,8 @@ const summary = (intents: Intents.Intents, unknownBits: ReadonlyArray<number>): 
  */
 export const intentsCommand = Command.make("intents", { json, names }, ({ json, names }) =>
   Effect.gen(function*() {
-    const intents = yield* Either.mapLeft(Reference.findIntents(names), (message) => new CliError({ message }))
+    const intents = yield* Either.mapLeft(Reference.findIntents(names), (message) =>
+      new CliError({ message, exitCode: ExitCode.misused }))
     const entries = Intents.names(intents).map(Reference.intent)
     const unknownBits = Intents.unknownBits(intents)
     yield* writeLine(

@@ -14,47 +14,42 @@ import * as IdentifyQueueServer from "@vesper/gateway/IdentifyQueueServer"
 import * as IdentifyStore from "@vesper/gateway/IdentifyStore"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createServer } from "node:http"
 import { CliError } from "./CliError.js"
-import { parseDuration } from "./internal/duration.js"
 import * as Common from "./internal/options.js"
 import { writeLine } from "./internal/output.js"
 
-const within = (min: number, max: number) => (value: number): Either.Either<number, string> =>
-  value >= min && value <= max
-    ? Either.right(value)
-    : Either.left(`${value} is not between ${min} and ${max}`)
-
 const host = Options.text("host").pipe(
   Options.withDefault("127.0.0.1"),
-  Options.withDescription("Where to listen. There is no access control: let only your own processes reach it.")
+  Options.withDescription(
+    "The address to listen on. There is no access control: let only your own processes reach it. Default: 127.0.0.1."
+  )
 )
 
-const port = Common.parsed(Options.integer("port"), within(0, 65_535)).pipe(
+const port = Common.port("port").pipe(
   Options.withDefault(7878),
-  Options.withDescription("Default: 7878. With 0, any port that is free.")
+  Options.withDescription("The port to listen on; 0 takes any that is free. Default: 7878.")
 )
 
-const maxConcurrency = Common.parsed(Options.integer("max-concurrency"), within(1, 1_000_000)).pipe(
+const maxConcurrency = Common.integer("max-concurrency", 1, 1_000_000).pipe(
   Options.withDescription("How many may identify at a time. Without it, Discord is asked, with DISCORD_TOKEN."),
   Options.optional
 )
 
-const total = Common.parsed(Options.integer("total"), within(1, 1_000_000)).pipe(
+const total = Common.integer("total", 1, 1_000_000).pipe(
   Options.withDefault(1_000),
-  Options.withDescription("Identifies a day, where Discord is not asked.")
+  Options.withDescription("Identifies a day, where Discord is not asked. Default: 1000.")
 )
 
-const reserve = Common.parsed(Options.integer("reserve"), within(0, 1_000_000)).pipe(
+const reserve = Common.integer("reserve", 0, 1_000_000).pipe(
   Options.withDescription("Identifies to keep for a human. Default: 5 percent of the day's; 0 spends them all."),
   Options.optional
 )
 
-const interval = Common.parsed(Options.text("interval"), parseDuration).pipe(
+const interval = Common.time("interval").pipe(
   Options.withDefault(IdentifyQueueServer.defaultInterval),
   Options.withDescription("Between two identifies of a bucket. Default: 6s, Discord's five and one for the network.")
 )
@@ -64,12 +59,7 @@ const state = Options.directory("state").pipe(
   Options.optional
 )
 
-const apiUrl = Options.text("api-url").pipe(
-  Options.withDefault(GatewayApi.defaultBaseUrl),
-  Options.withDescription("Another API, such as a proxy or a simulated one.")
-)
-
-const json = Options.boolean("json").pipe(Options.withDescription("Tell where it listens as a line of JSON."))
+const json = Options.boolean("json").pipe(Options.withDescription("Tells where it listens as one line of JSON."))
 
 const tokenMissing = new CliError({
   message: "DISCORD_TOKEN is not set: put your bot's token into it, or say what it may do: --max-concurrency 1"
@@ -77,7 +67,7 @@ const tokenMissing = new CliError({
 
 const told = (error: { readonly message: string }) => new CliError({ message: error.message })
 
-const fromApi = (options: IdentifyQueue.FromApiOptions, baseUrl: string) =>
+const fromApi = (options: IdentifyQueue.FromApiOptions, baseUrl: string | undefined) =>
   Effect.gen(function*() {
     const token = yield* Effect.mapError(ShardConfig.tokenConfig, () => tokenMissing)
     const api = yield* Effect.provide(GatewayApi.make({ token, baseUrl }), FetchHttpClient.layer)
@@ -114,12 +104,12 @@ const listen = (queue: IdentifyQueue.IdentifyQueue, options: { readonly host: st
 
 const serveCommand = Command.make(
   "serve",
-  { apiUrl, host, interval, json, maxConcurrency, port, reserve, state, total },
+  { apiUrl: Common.apiUrl, host, interval, json, maxConcurrency, port, reserve, state, total },
   (options) =>
     Effect.gen(function*() {
       const reserve = Option.getOrUndefined(options.reserve)
       const queue = yield* Option.match(options.maxConcurrency, {
-        onNone: () => fromApi({ interval: options.interval, reserve }, options.apiUrl),
+        onNone: () => fromApi({ interval: options.interval, reserve }, Option.getOrUndefined(options.apiUrl)),
         onSome: (maxConcurrency) =>
           IdentifyQueue.makeInMemory({
             maxConcurrency,

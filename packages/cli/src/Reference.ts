@@ -11,7 +11,7 @@ import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { nearest } from "./internal/nearest.js"
+import { orRather } from "./internal/nearest.js"
 
 /**
  * One thing, with what is to be said about it. The facts are in the order in which they are read; `facts` that are
@@ -175,18 +175,21 @@ export const find = (words: ReadonlyArray<string>): Either.Either<ReadonlyArray<
   const text = (kind === undefined ? parts : rest).join(" ")
   const candidates = all.filter((entry) => kind === undefined || entry.kind === kind)
   const found = candidates.filter((entry) => isCalled(entry, normalise(text)))
-  return found.length > 0 ? Either.right(found) : Either.left(unknown(text, candidates))
+  return found.length > 0 ? Either.right(found) : Either.left(unknown(text, candidates, kind))
 }
 
-const unknown = (text: string, candidates: ReadonlyArray<Entry>): string => {
+const unknown = (text: string, candidates: ReadonlyArray<Entry>, kind: Entry["kind"] | undefined): string => {
   const isNumber = /^\d+$/.test(text)
   const names = candidates
     .filter(({ kind }) => kind !== "intent" || !isNumber)
     .flatMap(({ name, number }) => isNumber ? number === undefined ? [] : [String(number)] : [name])
-  const about = isNumber && Number(text) >= 1000
+    .filter((name) => !isNumber || name.length === text.length)
+  const about = kind !== undefined
+    ? `no ${kind}`
+    : isNumber && Number(text) >= 1000
     ? "no close code that Discord documents (a shard reconnects after one, and resumes)"
     : "neither close code, opcode, event, error nor intent"
-  return `"${text}" is ${about}; did you mean ${nearest(text, names)}?`
+  return `"${text}" is ${about}${orRather(text, names) || "; name one as in: 4014, op 9, MESSAGE_CREATE, Guilds"}`
 }
 
 /**

@@ -6,18 +6,17 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
+import * as Files from "./internal/files.js"
 import * as Common from "./internal/options.js"
 import * as Recorder from "./internal/recorder.js"
 import * as Server from "./internal/serverOptions.js"
 import * as Recording from "./Recording.js"
-import * as SimulatorWatch from "./SimulatorWatch.js"
 
 const file = Args.text({ name: "file" }).pipe(
   Args.withDescription("What vesper record has written.")
@@ -35,12 +34,12 @@ const parseSpeed = (text: string): Either.Either<number, string> => {
 const speed = Common.parsed(Options.text("speed"), parseSpeed).pipe(
   Options.withPseudoName("1x|10x|max"),
   Options.withDefault(1),
-  Options.withDescription("How fast: 1x as it was recorded, 10x ten times as fast, max without waiting.")
+  Options.withDescription("How fast: 1x as it was recorded, 10x ten times as fast, max without waiting. Default: 1x.")
 )
 
-const shards = Common.parsed(Options.integer("shards"), Common.inRange(1, 100_000)).pipe(
+const shards = Common.integer("shards", 1, Common.mostShards).pipe(
   Options.withDefault(1),
-  Options.withDescription("How many shards must be connected before it begins.")
+  Options.withDescription("How many shards must be connected before it begins. Default: 1.")
 )
 
 /** So many events go out before the sockets get their turn. */
@@ -52,13 +51,15 @@ const grace = "1 second"
 const lines = (path: string): Stream.Stream<Recording.Line, CliError> =>
   Stream.fromAsyncIterable(
     Recorder.read(path),
-    (cause) =>
-      new CliError({ message: `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}` })
+    (cause) => new CliError({ message: `${path} cannot be read: ${Files.reasonOf(cause)}`, exitCode: ExitCode.misused })
   ).pipe(
     Stream.zipWithIndex,
     Stream.mapEffect(([line, index]) =>
       Either.mapLeft(Recording.decode(line), (problem) =>
-        new CliError({ message: `${path}, line ${index + 1}: ${problem}`, exitCode: ExitCode.misused }))
+        new CliError({
+          message: `${path}, line ${index + 1}: ${problem}; a recording is what vesper record has written`,
+          exitCode: ExitCode.misused
+        }))
     )
   )
 
@@ -94,40 +95,17 @@ const replay =
  */
 export const replayCommand = Command.make(
   "replay",
-  {
-    duration: Common.duration,
-    file,
-    host: Server.host,
-    json: Common.json,
-    maxConcurrency: Server.maxConcurrency,
-    port: Server.port,
-    shards,
-    speed,
-    strict: Server.strict,
-    token: Server.token,
-    verbose: Server.verbose
-  },
-  (options) =>
+  { ...Server.options, file, shards, speed },
+  ({ file, shards, speed, ...options }) =>
     Effect.gen(function*() {
       // Tells before anybody connects that the file is not there, or is none.
-      yield* Stream.runDrain(Stream.take(lines(options.file), 1))
-      yield* SimulatorWatch.run({
+      yield* Stream.runDrain(Stream.take(lines(file), 1))
+      yield* Server.serve(options, {
         title: "vesper replay",
-        host: options.host,
-        port: options.port,
-        traffic: replay(options.file, options),
+        traffic: replay(file, { shards, speed }),
         steps: [],
-        isStrict: options.strict,
-        isVerbose: options.verbose,
-        mode: yield* Common.modeOf(options.json),
-        duration: options.duration
-      }).pipe(
-        Effect.provide(GatewaySimulator.layer({
-          token: Option.getOrUndefined(options.token),
-          maxConcurrency: options.maxConcurrency
-        })),
-        Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
-      )
+        simulator: {}
+      })
     })
 ).pipe(
   Command.withDescription(

@@ -30,7 +30,7 @@ import * as ExitCode from "./ExitCode.js"
 import { database } from "./internal/databaseOption.js"
 import * as FileStore from "./internal/fileStore.js"
 import * as Recorder from "./internal/recorder.js"
-import { nearest } from "./internal/nearest.js"
+import { orRather } from "./internal/nearest.js"
 import * as Common from "./internal/options.js"
 import * as Recording from "./Recording.js"
 import * as Shards from "./Shards.js"
@@ -40,7 +40,9 @@ const findEvent = (word: string): Either.Either<EventType.EventType, string> => 
   const name = word.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
   return EventType.isKnown(name)
     ? Either.right(name)
-    : Either.left(`"${word}" is no event; did you mean ${nearest(word, EventType.all)}?`)
+    : Either.left(
+      `"${word}" is no event${orRather(word, EventType.all)} (all: vesper intents)`
+    )
 }
 
 const events = Common.parsed(Options.text("events"), (names) => Either.all(Common.words(names).map(findEvent))).pipe(
@@ -61,30 +63,19 @@ const shards = Common.parsed(Options.text("shards"), Shards.parse).pipe(
   )
 )
 
-const maxConcurrency = Common.parsed(Options.integer("max-concurrency"), Common.inRange(1, 10_000)).pipe(
-  Options.optional,
-  Options.withDescription("How many shards may identify at a time. Without it, what GET /gateway/bot says, or 1.")
-)
-
-const gatewayUrl = Options.text("gateway-url").pipe(
-  Options.withPseudoName("url"),
-  Options.optional,
-  Options.withDescription(
-    "Another gateway, such as a proxy or ws://127.0.0.1:8080/ of vesper simulate. Without it, the one that GET " +
-      "/gateway/bot names."
-  )
-)
-
 const compression = Options.choice("compression", ["auto", "none", "zlib-stream", "zstd-stream"]).pipe(
   Options.withDefault("auto"),
-  Options.withDescription("How the gateway compresses what it sends; auto is what costs this Node the least.")
+  Options.withDescription(
+    "How the gateway compresses what it sends; auto is what costs this Node the least. Default: auto."
+  )
 )
 
 const resumeFile = Options.text("resume-file").pipe(
   Options.withPseudoName("file"),
   Options.optional,
   Options.withDescription(
-    "Where sessions are kept, so that the next run resumes them and misses no event. The file is made if there is none."
+    "Where sessions are kept, so that the next run resumes them and misses no event. The file is made if there is none. Without it, they end with " +
+      "the process."
   )
 )
 
@@ -157,11 +148,11 @@ const config = {
   compression,
   duration: Common.duration,
   events,
-  gatewayUrl,
+  gatewayUrl: Common.gatewayUrl,
   http: Common.http,
   intents: Common.intents,
   json: Common.json,
-  maxConcurrency,
+  maxConcurrency: Common.maxConcurrency,
   resumeFile,
   shards
 }

@@ -12,7 +12,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { parseDuration } from "./internal/duration.js"
-import { nearest } from "./internal/nearest.js"
+import { orRather } from "./internal/nearest.js"
 import { pathOf } from "./internal/issue.js"
 
 /**
@@ -139,7 +139,7 @@ const isFault = (name: unknown): boolean => typeof name === "string" && faultNam
 
 const unknownFault = (name: unknown): string =>
   typeof name === "string"
-    ? `"${name}" is no fault; did you mean ${nearest(name, faultNames)}? All: ${faultNames.join(", ")}`
+    ? `"${name}" is no fault${orRather(name, faultNames)} (all: ${faultNames.join(", ")})`
     : "neither a \"fault\" nor something to \"send\" is named"
 
 const decodeStep = (value: Readonly<Record<string, unknown>>): Either.Either<Step, string> => {
@@ -215,9 +215,7 @@ export const parseFlag = (flag: string): Either.Either<Step, string> => {
   return Either.mapLeft(
     decodeStep({ ...Object.fromEntries(settings), fault: name }),
     (problem) =>
-      `--fault ${flag}: ${
-        problem.replace("\"at\": \"30s\", or \"every\": \"30s\"", `${name}:30s, or ${name}:every=30s`)
-      }`
+      `${flag}: ${problem.replace("\"at\": \"30s\", or \"every\": \"30s\"", `${name}:30s, or ${name}:every=30s`)}`
   )
 }
 

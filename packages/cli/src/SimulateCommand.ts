@@ -6,32 +6,30 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
-import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as World from "@vesper/testing/World"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
-import { parseDuration } from "./internal/duration.js"
+import * as Files from "./internal/files.js"
 import * as Common from "./internal/options.js"
 import * as Server from "./internal/serverOptions.js"
 import * as ScenarioFile from "./ScenarioFile.js"
-import * as SimulatorWatch from "./SimulatorWatch.js"
 
-const guilds = Common.parsed(Options.integer("guilds"), Common.inRange(0, 100_000)).pipe(
+const guilds = Common.integer("guilds", 0, 100_000).pipe(
   Options.withDefault(8),
-  Options.withDescription("How many made-up guilds the bot is in.")
+  Options.withDescription("How many made-up guilds the bot is in. Default: 8.")
 )
 
-const rate = Common.parsed(Options.float("rate"), Common.inRange(0, 100_000)).pipe(
+const rate = Common.decimal("rate", 0, 100_000).pipe(
   Options.withDefault(10),
-  Options.withDescription("Made-up events a second over all guilds; 0 is silence.")
+  Options.withDescription("Made-up events a second over all guilds; 0 is silence. Default: 10.")
 )
 
-const heartbeatInterval = Common.parsed(Options.text("heartbeat-interval"), parseDuration).pipe(
+const heartbeatInterval = Common.time("heartbeat-interval").pipe(
   Options.optional,
-  Options.withDescription("What clients are told. Without it 41.25s, as Discord's.")
+  Options.withDescription("How often clients are told to beat. Without it 41.25s, as Discord does.")
 )
 
 const faults = Options.text("fault").pipe(
@@ -50,7 +48,8 @@ const scenario = Options.text("scenario").pipe(
   Options.optional,
   Options.withDescription(
     "A file of JSON with what goes wrong and which events are sent: {\"steps\": [{\"at\": \"10s\", \"fault\": " +
-      "\"drop\", \"shard\": 0}, {\"every\": \"5s\", \"send\": {\"t\": \"MESSAGE_CREATE\", \"d\": {\"content\": \"hi\"}}}]}."
+      "\"drop\", \"shard\": 0}, {\"every\": \"5s\", \"send\": {\"t\": \"MESSAGE_CREATE\", \"d\": {\"content\": \"hi\"}}}]}. " +
+      "Without it, what --fault and --rate say."
   )
 )
 
@@ -59,10 +58,13 @@ const readScenario = (path: string) =>
     const fileSystem = yield* FileSystem.FileSystem
     const text = yield* Effect.mapError(
       fileSystem.readFileString(path),
-      (error) => new CliError({ message: `${path} cannot be read: ${error.message}` })
+      (error) =>
+        new CliError({ message: `${path} cannot be read: ${Files.reasonOf(error)}`, exitCode: ExitCode.misused })
     )
-    return yield* Either.mapLeft(ScenarioFile.parse(text), (problem) =>
-      new CliError({ message: `${path}: ${problem}`, exitCode: ExitCode.misused }))
+    return yield* Either.mapLeft(
+      ScenarioFile.parse(text),
+      (problem) => new CliError({ message: `${path}: ${problem}`, exitCode: ExitCode.misused })
+    )
   })
 
 /**
@@ -71,46 +73,19 @@ const readScenario = (path: string) =>
  */
 export const simulateCommand = Command.make(
   "simulate",
-  {
-    duration: Common.duration,
-    faults,
-    guilds,
-    heartbeatInterval,
-    host: Server.host,
-    json: Common.json,
-    maxConcurrency: Server.maxConcurrency,
-    port: Server.port,
-    rate,
-    scenario,
-    strict: Server.strict,
-    token: Server.token,
-    verbose: Server.verbose
-  },
-  (options) =>
+  { ...Server.options, faults, guilds, heartbeatInterval, rate, scenario },
+  ({ faults, guilds, heartbeatInterval, rate, scenario, ...options }) =>
     Effect.gen(function*() {
-      const fromFile = yield* Option.match(options.scenario, {
-        onNone: () => Effect.succeed([]),
-        onSome: readScenario
-      })
-      yield* SimulatorWatch.run({
+      const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
+      yield* Server.serve(options, {
         title: "vesper simulate",
-        host: options.host,
-        port: options.port,
-        traffic: (simulator) => options.rate > 0 ? simulator.traffic({ eventsPerSecond: options.rate }) : Effect.never,
-        steps: [...options.faults, ...fromFile],
-        isStrict: options.strict,
-        isVerbose: options.verbose,
-        mode: yield* Common.modeOf(options.json),
-        duration: options.duration
-      }).pipe(
-        Effect.provide(GatewaySimulator.layer({
-          token: Option.getOrUndefined(options.token),
-          heartbeatInterval: Option.getOrUndefined(options.heartbeatInterval),
-          maxConcurrency: options.maxConcurrency,
-          world: World.make({ guilds: options.guilds })
-        })),
-        Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
-      )
+        traffic: (simulator) => rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
+        steps: [...faults, ...fromFile],
+        simulator: {
+          heartbeatInterval: Option.getOrUndefined(heartbeatInterval),
+          world: World.make({ guilds })
+        }
+      })
     })
 ).pipe(
   Command.withDescription(

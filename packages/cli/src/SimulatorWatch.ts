@@ -72,11 +72,18 @@ const draw = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator, 
 /** What is said on one line, to whoever reads lines. */
 const say = (mode: Watch.Mode, text: string) => mode === "json" ? Console.error(text) : writeLine(text)
 
-const greet = ({ host, mode, title }: Options, url: string) =>
+/** Addresses that stand for all of a machine, and that nobody can connect to from elsewhere. */
+const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::"
+
+const greet = ({ host, mode, publicUrl, title }: Options, url: string, port: number) =>
   mode === "live" ? Effect.void : Effect.gen(function*() {
-    yield* say(mode, `${title}: listening on ${url}, GET ${httpUrl(url)}api/v10/gateway/bot`)
+    const place = publicUrl === undefined ? url : `${host}:${port}; bots are told ${url}`
+    yield* say(mode, `${title}: listening on ${place}, GET ${httpUrl(url)}api/v10/gateway/bot`)
     if (!StatusServer.isLoopback(host)) {
-      yield* Console.error(`vesper: ${host} is no loopback address: other machines can connect`)
+      const hint = isWildcard(host) && publicUrl === undefined
+        ? `, but are told to at ${url}: give the URL that they can reach with --public-url`
+        : ""
+      yield* Console.error(`vesper: ${host} is no loopback address: other machines can connect${hint}`)
     }
   })
 
@@ -91,11 +98,15 @@ export interface Options {
   readonly title: string
   readonly host: string
   readonly port: number
+  /** What bots are told, if it is not where it listens. */
+  readonly publicUrl: string | undefined
   /** What is sent; when it is done, so is the simulation. */
   readonly traffic: (simulator: GatewaySimulator.GatewaySimulator) => Effect.Effect<void, CliError>
   readonly steps: ReadonlyArray<ScenarioFile.Step>
-  readonly isStrict: boolean
-  readonly isVerbose: boolean
+  /** Whether a violation makes an exit code. */
+  readonly strict: boolean
+  /** Whether plain lines tell of events and heartbeats too. */
+  readonly verbose: boolean
   readonly mode: Watch.Mode
   readonly duration: Option.Option<Duration.Duration>
 }
@@ -106,8 +117,8 @@ const serve = (given: Options, watching: Watching, simulator: GatewaySimulator.G
     const { mode, title } = given
     // Reads from before anybody can connect: the server takes turns of the event loop to listen.
     const reading = yield* Effect.forkScoped(readLog(watching, simulator))
-    const { url } = yield* GatewayServer.make({ host: given.host, port: given.port })
-    yield* greet(given, url)
+    const { port, url } = yield* GatewayServer.make(given)
+    yield* greet(given, url, port)
     yield* Effect.forkScoped(ScenarioFile.run(simulator, given.steps))
     const view = mode === "live" ? Live.show(draw(watching, simulator, `${title}: ${url}`)) : Effect.never
     const timeUp = Option.match(given.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
@@ -134,12 +145,12 @@ export const run = (
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const watching: Watching = {
       mode: given.mode,
-      isVerbose: given.isVerbose,
+      isVerbose: given.verbose,
       board: SimulatorBoard.make(yield* Clock.currentTimeMillis)
     }
     const finish = Effect.gen(function*() {
       yield* say(given.mode, SimulatorView.summary(watching.board))
-      if (given.isStrict && watching.board.violated > 0) {
+      if (given.strict && watching.board.violated > 0) {
         yield* Console.error("vesper: a client did what Discord would punish; see the violations above")
         yield* ExitCode.note(ExitCode.found)
       }

@@ -2,7 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as ConfigFile from "../src/ConfigFile.js"
 
-const known: ConfigFile.Known = new Map([["run", ["shards", "json", "fault"]], ["simulate", ["port"]]])
+const known: ConfigFile.Known = new Map<string, ReadonlyArray<string> | ConfigFile.Known>([
+  ["run", ["shards", "json", "fault"]],
+  ["simulate", ["port"]],
+  ["cluster", new Map([["run", ["shards", "port"]], ["status", ["watch"]]])]
+])
 
 const applied: ReadonlyArray<readonly [file: unknown, args: ReadonlyArray<string>, result: ReadonlyArray<string>]> = [
   [{ run: { shards: 4, json: true } }, ["run"], ["run", "--shards", "4", "--json"]],
@@ -10,14 +14,30 @@ const applied: ReadonlyArray<readonly [file: unknown, args: ReadonlyArray<string
   [{ run: { shards: 4 } }, ["run", "--shards=2"], ["run", "--shards=2"]],
   [{ run: { json: false } }, ["run"], ["run"]],
   [{ run: { fault: ["a", "b"] } }, ["run", "x"], ["run", "--fault", "a", "--fault", "b", "x"]],
-  [{ simulate: { port: 1 } }, ["run"], ["run"]]
+  [{ simulate: { port: 1 } }, ["run"], ["run"]],
+  [{ cluster: { run: { port: 1 } } }, ["cluster", "run", "--shards", "2"], [
+    "cluster",
+    "run",
+    "--port",
+    "1",
+    "--shards",
+    "2"
+  ]],
+  [{ cluster: { run: { port: 1 } } }, ["cluster", "run", "--port", "2"], ["cluster", "run", "--port", "2"]],
+  [{ cluster: { run: { port: 1 } } }, ["cluster", "status"], ["cluster", "status"]],
+  [{ cluster: { run: { port: 1 } } }, ["cluster"], ["cluster"]],
+  [{ cluster: { run: { port: 1 } } }, ["run"], ["run"]]
 ]
 
 const wrong: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
   ["{", /JSON/],
   [`{"run": {"shrads": 3}}`, /^run\.shrads: there is no such option; did you mean shards\?/],
-  [`{"simulat": {}}`, /^"simulat" is no command that takes options; did you mean simulate\?/],
-  [`{"run": {"shards": {}}}`, /^run\.shards: /]
+  [`{"simulat": {}}`, /^"simulat" is no command; did you mean simulate\?/],
+  [`{"run": {"shards": {}}}`, /^run\.shards: an option has a text, a number/],
+  [`{"run": 3}`, /^run: it is an object of options/],
+  [`{"cluster": {"port": 3}}`, /^cluster\.port: vesper cluster has no options, but commands that have: run, status/],
+  [`{"cluster": {"rnu": {}}}`, /^cluster\.rnu: .*run, status/],
+  [`{"cluster": {"run": {"prot": 1}}}`, /^cluster\.run\.prot: there is no such option; did you mean port\?/]
 ]
 
 describe("a config file", () => {

@@ -1,5 +1,6 @@
 /**
- * A simulated gateway behind a real websocket server on the loopback interface, for any client in any language.
+ * A simulated gateway behind a real websocket server, for any client in any language: on the loopback interface, if not
+ * said otherwise.
  *
  * @since 0.1.0
  */
@@ -25,9 +26,25 @@ import * as Wire from "./internal/wire.js"
  * @category models
  */
 export interface GatewayServer {
-  /** Where clients connect to, such as `ws://127.0.0.1:8080/`. */
+  /** Where clients connect to, such as `ws://127.0.0.1:8080/`; the public URL, if there is one. */
   readonly url: string
   readonly port: number
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The address to listen on. Default: 127.0.0.1, so that nobody else can reach it. */
+  readonly host?: string | undefined
+  /** Default: 0, any that is free. */
+  readonly port?: number | undefined
+  /**
+   * What clients are told to connect to and to resume at, where that is not the address to listen on: behind a proxy, in
+   * another container, with TLS. It must be a `ws:` or `wss:` URL. Default: `ws://host:port/`.
+   */
+  readonly publicUrl?: string | undefined
 }
 
 /**
@@ -128,6 +145,18 @@ const serve = (gateway: Gateway, socket: WebSocket, raw: Stream.Duplex, url: str
     )
   }).pipe(Effect.scoped)
 
+/** The URL with a slash at its end, so that `resume/` can follow. */
+const withSlash = (url: string): string => {
+  const { host, pathname, protocol } = new URL(url)
+  return `${protocol}//${host}${pathname.endsWith("/") ? pathname : `${pathname}/`}`
+}
+
+/** What a client has asked for, as it was told to: a proxy may have changed host and path. */
+const askedFor = ({ gateway, resume }: Gateway["urls"], path: string): string => {
+  const [place = "", query] = path.split("?")
+  return (place.endsWith("/resume/") ? resume : gateway) + (query === undefined ? "" : `?${query}`)
+}
+
 const listen = (server: Http.Server, host: string, port: number): Effect.Effect<number, ListenError> =>
   Effect.async<number, ListenError>((resume) => {
     const failed = (cause: unknown) => resume(Effect.fail(new ListenError({ host, port, cause })))
@@ -151,14 +180,11 @@ const closeServer = (server: Http.Server): Effect.Effect<void> =>
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: {
-  /** Default: 127.0.0.1, so that nobody else can reach it. */
-  readonly host?: string | undefined
-  /** Default: 0, any that is free. */
-  readonly port?: number | undefined
-} = {}): Effect.Effect<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator | Scope.Scope> =>
+export const make = (
+  options: Options = {}
+): Effect.Effect<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator | Scope.Scope> =>
   Effect.gen(function*() {
-    const { host = "127.0.0.1", port = 0 } = options
+    const { host = "127.0.0.1", port = 0, publicUrl } = options
     const { gateway } = GatewaySimulator.coreOf(yield* GatewaySimulator.GatewaySimulator)
     const server = yield* Effect.acquireRelease(
       Effect.sync(() => Http.createServer(answer(gateway))),
@@ -168,10 +194,9 @@ export const make = (options: {
     const connections = yield* FiberMap.make<number>()
     const fork = yield* FiberMap.runtime(connections)<never>()
     let count = 0
-    let origin = `ws://${host}`
     server.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy())
-      const url = origin + (request.url ?? "/")
+      const url = askedFor(gateway.urls, request.url ?? "/")
       const upgrade = Effect.matchEffect(MemorySocket.admit(gateway, url), {
         onFailure: (error) => Effect.sync(() => refuse(socket, Option.getOrElse(error.status, () => 503))),
         onSuccess: () =>
@@ -185,8 +210,7 @@ export const make = (options: {
       fork(++count, Effect.onInterrupt(upgrade, () => Effect.sync(() => socket.destroy())))
     })
     const actualPort = yield* listen(server, host, port)
-    origin = `ws://${host}:${actualPort}`
-    const url = `${origin}/`
+    const url = withSlash(publicUrl ?? `ws://${host.includes(":") ? `[${host}]` : host}:${actualPort}/`)
     gateway.urls.gateway = url
     gateway.urls.resume = `${url}resume/`
     return { url, port: actualPort }
@@ -211,10 +235,7 @@ export const make = (options: {
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: {
-  /** Default: 127.0.0.1, so that nobody else can reach it. */
-  readonly host?: string | undefined
-  /** Default: 0, any that is free. */
-  readonly port?: number | undefined
-} = {}): Layer.Layer<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator> =>
+export const layer = (
+  options: Options = {}
+): Layer.Layer<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator> =>
   Layer.scoped(GatewayServer, make(options))

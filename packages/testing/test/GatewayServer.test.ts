@@ -10,6 +10,7 @@ import { WebSocket } from "ws"
 import * as Fault from "../src/Fault.js"
 import * as GatewayServer from "../src/GatewayServer.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
+import * as LogEntry from "../src/LogEntry.js"
 import * as World from "../src/World.js"
 import type { Payload } from "./client.js"
 
@@ -61,6 +62,28 @@ describe("the simulated gateway's server", () => {
       yield* client.type(2, identify)
       assert.strictEqual(yield* client.closed, 4005)
     }).pipe(Effect.provide(layer({ world: World.make({ guilds: 1 }) }))))
+
+  it.scopedLive("tells clients its public URL, and knows a resume that came through a proxy", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const { port, url } = yield* GatewayServer.make({ publicUrl: "wss://gateway.example/simulated" })
+      assert.strictEqual(url, "wss://gateway.example/simulated/")
+      const local = `ws://127.0.0.1:${port}/`
+      const client = yield* connect(`${local}?v=10&encoding=json`)
+      yield* client.next
+      yield* client.type(2, identify)
+      const ready = (yield* client.next).d as { resume_gateway_url: string; session_id: string }
+      assert.strictEqual(ready.resume_gateway_url, "wss://gateway.example/simulated/resume/")
+      assert.strictEqual((yield* simulator.gatewayBot).url, url)
+      // The proxy may pass on the whole path or leave out its own part; a fault of resumes meets both.
+      for (const path of ["resume/", "simulated/resume/"]) {
+        yield* simulator.inject(Fault.RefuseConnections({ host: "resume", times: 1, status: 503 }))
+        const refused = yield* connect(`${local}${path}?v=10&encoding=json`)
+        assert.strictEqual(yield* refused.closed, 1006)
+        const { url: asked } = yield* simulator.awaitLog(LogEntry.is("Refused"))
+        assert.strictEqual(asked, "wss://gateway.example/simulated/resume/?v=10&encoding=json")
+      }
+    }).pipe(Effect.provide(GatewaySimulator.layer({ token: Redacted.make("token") }))))
 
   it.scopedLive("keeps the session of a client that is cut off, and resumes it elsewhere", () =>
     Effect.gen(function*() {

@@ -13,8 +13,14 @@ const spawn = (core: number | undefined, args: ReadonlyArray<string>): ChildProc
   // With the options of this process: on the sources it needs their loader.
   const node = [process.execPath, ...process.execArgv, ...args]
   const [command, ...rest] = core === undefined ? node : ["taskset", "-c", String(core), ...node]
-  // A child whose parent is gone sees its channel close, and ends.
-  return ChildProcess.spawn(command ?? process.execPath, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
+  const child = ChildProcess.spawn(command ?? process.execPath, rest, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"]
+  })
+  // A child whose parent is gone sees its channel close, but not while it computes.
+  const kill = () => child.kill("SIGKILL")
+  process.once("exit", kill)
+  child.once("exit", () => process.off("exit", kill))
+  return child
 }
 
 /** A module of this folder, as it lies here: built, or as a source. */
@@ -114,10 +120,12 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
 /** Runs one client through the firehose. Fails if an event was lost, doubled or out of order, or when it is aborted. */
 export const measure = async (client: Client, job: ClientJob, signal?: AbortSignal): Promise<Measured> => {
   const running = startClient(client, job)
+  // A client that takes a millisecond for each is stuck, or its machine is of no use for measuring.
+  const timeout = Math.max(60_000, job.events)
   // What waits for the client fails then, for it has ended.
   signal?.addEventListener("abort", running.stop)
   try {
-    const { measured } = await running.next("Measured")
+    const { measured } = await running.next("Measured", timeout)
     if (measured.received !== job.events || measured.disorder > 0) {
       throw new Error(`${client.name} received ${measured.received} of ${job.events}, ${measured.disorder} in disorder`)
     }

@@ -6,6 +6,8 @@ export interface ServerJob {
   readonly events: number
   /** In milliseconds. */
   readonly heartbeatInterval: number
+  /** What clients will ask for; each is encoded beforehand. Without it, all that this Node can. */
+  readonly modes?: ReadonlyArray<Mode>
 }
 
 export type ServerMessage =

@@ -150,7 +150,7 @@ server.listen({ host: "127.0.0.1", port: 0, backlog: 2_048 }, async () => {
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
   url = `ws://127.0.0.1:${port}/`
-  for (const mode of Wire.modes.filter(Wire.isSupported)) {
+  for (const mode of (job.modes ?? Wire.modes).filter(Wire.isSupported)) {
     scripts.set(mode, await prepare(mode, url))
   }
   const texts = job.events > 0 ? Mix.texts(job.events) : []

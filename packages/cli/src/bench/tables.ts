@@ -14,9 +14,9 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
 }
 
 /** What an event costs each client in one mode. */
-export const throughput = (rows: ReadonlyArray<Row>, mode: Mode): string =>
+export const throughput = (rows: ReadonlyArray<Row>, mode: Mode, title: string = mode): string =>
   table(
-    [mode, "CPU an event", "to the floor", "range", "events/s", "peak memory"],
+    [title, "CPU an event", "to the floor", "range", "events/s", "peak memory"],
     rows.filter((row) => row.mode === mode).map((row) => [
       row.client,
       ...(row.failure === undefined

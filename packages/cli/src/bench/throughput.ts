@@ -96,10 +96,11 @@ const runMode = async (
 
 export const run = async (options: Options): Promise<ReadonlyArray<Row>> => {
   // Twelve hours: a heartbeat's acknowledgement would disturb the prepared stream.
-  const server = await Processes.startServer({ events: options.events, heartbeatInterval: 43_200_000 })
+  const { events, modes } = options
+  const server = await Processes.startServer({ events, modes, heartbeatInterval: 43_200_000 })
   try {
     const rows: Array<Row> = []
-    for (const mode of options.modes.filter(Wire.isSupported)) {
+    for (const mode of modes.filter(Wire.isSupported)) {
       rows.push(...await runMode(server, mode, options))
     }
     return rows

@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 
 // A URL with a password is a secret: it may come from the environment, where `ps` does not show it.
 export const database = Options.redacted("database").pipe(
+  Options.withPseudoName("file or url"),
   Options.withFallbackConfig(Config.redacted("VESPER_DATABASE")),
   Options.withDefault(Redacted.make("vesper.db")),
   Options.withDescription(

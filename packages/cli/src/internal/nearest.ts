@@ -20,9 +20,18 @@ export const similarity = (a: string, b: string): number => {
   return (2 * shared) / total
 }
 
+/** From here on a word may have been meant; below, it would be a guess. */
+const enough = 0.4
+
 /** The most similar of the candidates, the first of equals. */
 export const nearest = (text: string, candidates: ReadonlyArray<string>): string =>
   candidates.reduce(
     (best, candidate) => similarity(text, candidate) > similarity(text, best) ? candidate : best,
     candidates[0] ?? ""
   )
+
+/** What to say after what is wrong, if anything is near. */
+export const orRather = (text: string, candidates: ReadonlyArray<string>, prefix = ""): string => {
+  const candidate = nearest(text, candidates)
+  return similarity(text, candidate) < enough ? "" : `; did you mean ${prefix}${candidate}?`
+}

@@ -9,20 +9,22 @@ import * as Intents from "@vesper/model/Intents"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import { CliError } from "../CliError.js"
 import type * as Watch from "../Watch.js"
 import { parseDuration } from "./duration.js"
 
-/** Makes a reading that can fail part of an option. */
+/** Makes a reading that can fail part of an option; what is wrong is told with the option's name. */
 export const parsed = <A, B>(
   option: Options.Options<A>,
   read: (value: A) => Either.Either<B, string>
-): Options.Options<B> =>
-  Options.mapEffect(
+): Options.Options<B> => {
+  const name = Option.match(Options.getIdentifier(option), { onNone: () => "", onSome: (name) => `${name}: ` })
+  return Options.mapEffect(
     option,
-    (value) => Either.mapLeft(read(value), (problem) => ValidationError.invalidValue(HelpDoc.p(problem)))
+    (value) => Either.mapLeft(read(value), (problem) => ValidationError.invalidValue(HelpDoc.p(name + problem)))
   )
+}
 
 /** For numbers that only make sense from here to there. */
 export const inRange = (min: number, max: number) => (value: number): Either.Either<number, string> =>
@@ -32,8 +34,57 @@ export const inRange = (min: number, max: number) => (value: number): Either.Eit
     ? Either.left(`${value} is too many: give a number of at most ${max}`)
     : Either.right(value)
 
-export const duration: Options.Options<Option.Option<Duration.Duration>> = Options.text("duration").pipe(
-  (option) => parsed(option, parseDuration),
+const numberOf = (name: string, pattern: RegExp, kind: string, [min, max]: readonly [number, number]) =>
+  parsed(
+    Options.text(name),
+    (text) =>
+      pattern.test(text.trim())
+        ? inRange(min, max)(Number(text))
+        : Either.left(`"${text}" is no ${kind}: give one from ${min} to ${max}`)
+  ).pipe(Options.withPseudoName("number"))
+
+/** A whole number from here to there. */
+export const integer = (name: string, min: number, max: number): Options.Options<number> =>
+  numberOf(name, /^-?\d+$/, "whole number", [min, max])
+
+/** A number from here to there. */
+export const decimal = (name: string, min: number, max: number): Options.Options<number> =>
+  numberOf(name, /^-?\d+(\.\d+)?$/, "number", [min, max])
+
+export const port = (name: string): Options.Options<number> =>
+  integer(name, 0, 65_535).pipe(Options.withPseudoName("port"))
+
+/** More than any bot has; rather a slip of the finger. */
+export const mostShards = 100_000
+
+const urlOf = (schemes: ReadonlyArray<string>) => (text: string): Either.Either<string, string> =>
+  URL.canParse(text) && schemes.includes(new URL(text).protocol)
+    ? Either.right(text)
+    : Either.left(`"${text}" is no URL of ${schemes.map((scheme) => `${scheme}//`).join(" or ")}`)
+
+/** A URL of a gateway. */
+export const websocketUrl = (name: string): Options.Options<string> =>
+  parsed(Options.text(name), urlOf(["ws:", "wss:"])).pipe(Options.withPseudoName("url"))
+
+export const gatewayUrl: Options.Options<Option.Option<string>> = websocketUrl("gateway-url").pipe(
+  Options.optional,
+  Options.withDescription(
+    "Another gateway, such as a proxy or ws://127.0.0.1:8080/ of vesper simulate. Without it, the one that GET " +
+      "/gateway/bot names."
+  )
+)
+
+/** How many shards may identify at a time, if somebody says so. */
+export const maxConcurrency: Options.Options<Option.Option<number>> = integer("max-concurrency", 1, 10_000).pipe(
+  Options.optional,
+  Options.withDescription("How many shards may identify at a time. Without it, what GET /gateway/bot says.")
+)
+
+/** How long something takes, such as `10s`. */
+export const time = (name: string): Options.Options<Duration.Duration> =>
+  parsed(Options.text(name), parseDuration).pipe(Options.withPseudoName("time"))
+
+export const duration: Options.Options<Option.Option<Duration.Duration>> = time("duration").pipe(
   Options.withDescription("How long to run, such as 10s or 2m. Without it, until Ctrl-C."),
   Options.optional
 )
@@ -49,16 +100,18 @@ export const modeOf = (isJson: boolean): Effect.Effect<Watch.Mode, never, Termin
     return isJson ? "json" : (yield* terminal.isTTY) ? "live" : "plain"
   })
 
-export const http: Options.Options<Option.Option<number>> = parsed(Options.integer("http"), inRange(0, 65_535)).pipe(
-  Options.withPseudoName("port"),
+export const http: Options.Options<Option.Option<number>> = port("http").pipe(
   Options.optional,
   Options.withDescription(
-    "Serves a status page at http://127.0.0.1:port/, with /metrics for Prometheus, /healthz and /readyz. 0 takes any " +
-      "port that is free."
+    "Serves a status page at http://127.0.0.1:port/, with /metrics for Prometheus, /healthz and /readyz; 0 takes any " +
+      "port that is free. Without it, none."
   )
 )
 
-export const apiUrl: Options.Options<Option.Option<string>> = Options.text("api-url").pipe(
+export const apiUrl: Options.Options<Option.Option<string>> = parsed(
+  Options.text("api-url"),
+  urlOf(["http:", "https:"])
+).pipe(
   Options.withPseudoName("url"),
   Options.optional,
   Options.withDescription(

@@ -7,6 +7,7 @@ import type { Readable } from "node:stream"
 import { finished } from "node:stream/promises"
 import * as Zlib from "node:zlib"
 import { CliError } from "../CliError.js"
+import { reasonOf } from "./files.js"
 
 export interface Recorder {
   /** Completes when the line was taken: a slow disk slows the shards down. */
@@ -14,8 +15,6 @@ export interface Recorder {
 }
 
 const newline = 10
-
-const reasonOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
 /** How much is lost at most if the process is killed. */
 const flushInterval = "2 seconds"

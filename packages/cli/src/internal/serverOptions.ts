@@ -1,31 +1,80 @@
-/** What the subcommands that serve a simulated gateway have in common on the command line. */
+/** What the subcommands that serve a simulated gateway have in common. */
+import type * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { CliError } from "../CliError.js"
+import * as SimulatorWatch from "../SimulatorWatch.js"
 import * as Common from "./options.js"
 
-export const port = Common.parsed(Options.integer("port"), Common.inRange(0, 65_535)).pipe(
+const port = Common.port("port").pipe(
   Options.withDefault(8080),
-  Options.withDescription("Where to listen; 0 takes any port that is free.")
+  Options.withDescription("Where to listen; 0 takes any port that is free. Default: 8080.")
 )
 
-export const host = Options.text("host").pipe(
+const host = Options.text("host").pipe(
+  Options.withPseudoName("address"),
   Options.withDefault("127.0.0.1"),
-  Options.withDescription("The address to listen on. Other machines can reach it unless it is a loopback address.")
+  Options.withDescription(
+    "The address to listen on. Other machines can reach it unless it is a loopback address. Default: 127.0.0.1."
+  )
 )
 
-export const maxConcurrency = Common.parsed(Options.integer("max-concurrency"), Common.inRange(1, 10_000)).pipe(
+const publicUrl = Common.websocketUrl("public-url").pipe(
+  Options.optional,
+  Options.withDescription(
+    "What bots are told to connect to and to resume at, such as wss://gateway.example/ of a proxy, or ws://simulator:8080/ " +
+      "of a container. Without it, ws://host:port/."
+  )
+)
+
+const maxConcurrency = Common.integer("max-concurrency", 1, 10_000).pipe(
   Options.withDefault(1),
-  Options.withDescription("How many shards may identify at a time, as GET /gateway/bot says.")
+  Options.withDescription("How many shards may identify at a time, as GET /gateway/bot says. Default: 1.")
 )
 
-export const token = Options.redacted("token").pipe(
+const token = Options.redacted("token").pipe(
+  Options.withPseudoName("token"),
   Options.optional,
   Options.withDescription("The one token that is accepted. Without it, any that is not empty.")
 )
 
-export const strict = Options.boolean("strict").pipe(
-  Options.withDescription("Ends with exit code 2 if a client did what Discord would punish; for tests.")
+const strict = Options.boolean("strict").pipe(
+  Options.withDescription("Ends with exit code 3 if a client did what Discord would punish; for tests.")
 )
 
-export const verbose = Options.boolean("verbose").pipe(
+const verbose = Options.boolean("verbose").pipe(
   Options.withDescription("Plain lines for each event and each heartbeat as well.")
 )
+
+export const options = {
+  duration: Common.duration,
+  host,
+  json: Common.json,
+  maxConcurrency,
+  port,
+  publicUrl,
+  strict,
+  token,
+  verbose
+}
+
+/** Serves a simulated gateway as its options say, and shows it. */
+export const serve = (
+  given: Command.Command.ParseConfig<typeof options>,
+  what: Pick<SimulatorWatch.Options, "steps" | "title" | "traffic"> & {
+    readonly simulator: Omit<GatewaySimulator.Options, "maxConcurrency" | "token">
+  }
+) =>
+  Effect.flatMap(
+    Common.modeOf(given.json),
+    (mode) => SimulatorWatch.run({ ...given, ...what, mode, publicUrl: Option.getOrUndefined(given.publicUrl) })
+  ).pipe(
+    Effect.provide(GatewaySimulator.layer({
+      ...what.simulator,
+      token: Option.getOrUndefined(given.token),
+      maxConcurrency: given.maxConcurrency
+    })),
+    Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
+  )

@@ -1,0 +1,7 @@
+/** What a figure was measured on. */
+import * as Os from "node:os"
+
+export const machine = (): string => {
+  const [cpu] = Os.cpus()
+  return `${cpu?.model.trim() ?? "an unknown processor"}, ${Os.availableParallelism()} cores, ${Os.type()} ${Os.arch()}`
+}
