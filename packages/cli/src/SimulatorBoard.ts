@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Opcode from "@vesper/model/Opcode"
+import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
 
@@ -180,3 +181,51 @@ export const sample = (self: SimulatorBoard, now: number): SimulatorBoard => {
     sampled: { at: now, events: self.events }
   }
 }
+
+/**
+ * A session with its connection, if it has one, or a connection that has no session yet.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Row {
+  readonly session: GatewaySimulator.SessionInfo | undefined
+  readonly connection: Connection | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Standing = "connected" | "not identified" | "waiting for a resume"
+
+/**
+ * Sessions by shard, then the connections that have none yet.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const rows = (
+  self: SimulatorBoard,
+  sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
+): ReadonlyArray<Row> => {
+  const connections = Array.from(HashMap.values(self.connections)).sort((a, b) => a.number - b.number)
+  const bySession = new Map(connections.map((connection) => [connection.session, connection]))
+  return [
+    ...sessions.slice().sort((a, b) => a.total - b.total || a.shard - b.shard).map((session) => ({
+      session,
+      connection: session.isConnected ? bySession.get(session.id) : undefined
+    })),
+    ...connections.filter(({ session }) => session === undefined).map((connection) => ({
+      session: undefined,
+      connection
+    }))
+  ]
+}
+
+/**
+ * @since 0.1.0
+ * @category getters
+ */
+export const standing = ({ connection, session }: Row): Standing =>
+  session === undefined ? "not identified" : connection === undefined ? "waiting for a resume" : "connected"

@@ -12,7 +12,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { clock, frame, line, type Piece } from "./internal/draw.js"
 import { clean, pad } from "./internal/text.js"
-import type * as SimulatorBoard from "./SimulatorBoard.js"
+import * as SimulatorBoard from "./SimulatorBoard.js"
 
 /**
  * @since 0.1.0
@@ -51,6 +51,17 @@ const told = LogEntry.match({
   Violation: ({ detail, rule }) => say("VIOLATION", `${rule}: ${detail}`)
 })
 
+/**
+ * What an entry is, and more about it, fit for one line.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const tell = (entry: LogEntry.LogEntry): { readonly title: string; readonly text: string } => {
+  const [title, text] = told(entry)
+  return { title, text: clean(text) }
+}
+
 /** Sessions of the simulator are counted; the zeros before the number say nothing. */
 const shortened = (session: string): string => session.replace(/^0+(?=.)/, "")
 
@@ -75,14 +86,14 @@ const styleOf = (entry: LogEntry.LogEntry): Ansi.Ansi => {
 }
 
 const tailLine = (columns: number, entry: LogEntry.LogEntry): Doc.AnsiDoc => {
-  const [title, text] = told(entry)
+  const { text, title } = tell(entry)
   return line(columns, [
     {
       text: `${clock(entry.at)} ${pad(connectionLabel(entry), 5)}${pad(shardLabel(entry), 5)}`,
       style: Ansi.blackBright
     },
     { text: pad(title, 14), style: styleOf(entry) },
-    { text: clean(text) }
+    { text }
   ])
 }
 
@@ -105,42 +116,20 @@ const ago = (now: number, at: number): string => {
     : `${Math.floor(minutes / 60)}h ${minutes % 60}m`
 }
 
-interface Row {
-  readonly session: GatewaySimulator.SessionInfo | undefined
-  readonly connection: SimulatorBoard.Connection | undefined
+const styles: Readonly<Record<SimulatorBoard.Standing, Ansi.Ansi>> = {
+  connected: Ansi.green,
+  "not identified": Ansi.yellow,
+  "waiting for a resume": Ansi.red
 }
 
-/** Sessions by shard, then the connections that have none yet. */
-const rowsOf = ({ board, sessions }: Screen): ReadonlyArray<Row> => {
-  const connections = Array.from(HashMap.values(board.connections)).sort((a, b) => a.number - b.number)
-  const bySession = new Map(connections.map((connection) => [connection.session, connection]))
-  return [
-    ...sessions.slice().sort((a, b) => a.total - b.total || a.shard - b.shard).map((session) => ({
-      session,
-      connection: session.isConnected ? bySession.get(session.id) : undefined
-    })),
-    ...connections.filter(({ session }) => session === undefined).map((connection) => ({
-      session: undefined,
-      connection
-    }))
-  ]
-}
-
-const statusOf = ({ connection, session }: Row): Piece =>
-  session === undefined
-    ? { text: "not identified", style: Ansi.yellow }
-    : connection === undefined
-    ? { text: "waiting for a resume", style: Ansi.red }
-    : { text: "connected", style: Ansi.green }
-
-const row = (screen: Screen, self: Row): Doc.AnsiDoc => {
+const row = (screen: Screen, self: SimulatorBoard.Row): Doc.AnsiDoc => {
   const { connection, session } = self
-  const status = statusOf(self)
+  const standing = SimulatorBoard.standing(self)
   const of = (read: (connection: SimulatorBoard.Connection) => string) =>
     connection === undefined ? "-" : read(connection)
   return line(screen.columns, [
     { text: pad(session === undefined ? "-" : `[${session.shard}/${session.total}]`, widths.shard) },
-    { ...status, text: pad(status.text, widths.status) },
+    { text: pad(standing, widths.status), style: styles[standing] },
     {
       text: pad(of(({ number }) => `c${number}`), widths.connection) +
         pad(of(({ openedAt }) => ago(screen.now, openedAt)), widths.since) +
@@ -179,7 +168,7 @@ const shareRows = (left: number, wanted: { readonly rows: number; readonly viola
  */
 export const screen = (self: Screen): string => {
   const { board, columns } = self
-  const all = rowsOf(self)
+  const all = SimulatorBoard.rows(board, self.sessions)
   // Title, totals, two gaps, the header, and the headings of violations and log.
   const share = shareRows(self.rows - 8, { rows: all.length, violations: board.violations.length })
   const hidden = all.length - share.rows
@@ -211,8 +200,8 @@ export const screen = (self: Screen): string => {
  * @category rendering
  */
 export const plain = (entry: LogEntry.LogEntry): string => {
-  const [title, text] = told(entry)
-  return `${clock(entry.at)} ${pad(connectionLabel(entry), 5)}${pad(shardLabel(entry), 5)}${title}  ${clean(text)}`
+  const { text, title } = tell(entry)
+  return `${clock(entry.at)} ${pad(connectionLabel(entry), 5)}${pad(shardLabel(entry), 5)}${title}  ${text}`
 }
 
 /**

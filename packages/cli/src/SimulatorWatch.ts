@@ -20,8 +20,10 @@ import type { CliError, OutputClosed } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import * as Live from "./internal/live.js"
 import { write, writeLine } from "./internal/output.js"
+import * as SimulatorMetrics from "./internal/simulatorMetrics.js"
 import * as ScenarioFile from "./ScenarioFile.js"
 import * as SimulatorBoard from "./SimulatorBoard.js"
+import * as SimulatorSnapshot from "./SimulatorSnapshot.js"
 import * as SimulatorView from "./SimulatorView.js"
 import * as StatusServer from "./StatusServer.js"
 import type * as Watch from "./Watch.js"
@@ -31,6 +33,8 @@ interface Watching {
   readonly isVerbose: boolean
   // What has been seen so far; replaced with each entry.
   board: SimulatorBoard.SimulatorBoard
+  // What was counted in the metrics so far.
+  counted: SimulatorBoard.SimulatorBoard
 }
 
 const linesOf = (watching: Watching, entries: Chunk.Chunk<LogEntry.LogEntry>): ReadonlyArray<string> => {
@@ -53,15 +57,47 @@ const readLog = (watching: Watching, simulator: GatewaySimulator.GatewaySimulato
     return lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
   })
 
+/** Where everything stands now. Rates are measured as long as somebody looks. */
+const look = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator) =>
+  Effect.gen(function*() {
+    const at = yield* Clock.currentTimeMillis
+    const before = watching.counted
+    watching.board = SimulatorBoard.sample(watching.board, at)
+    watching.counted = watching.board
+    yield* SimulatorMetrics.update(before, watching.board)
+    return { at, board: watching.board, sessions: yield* simulator.sessions }
+  })
+
+/** On loopback, even if bots elsewhere may connect: what the page shows is nobody else's business. */
+const pageHost = "127.0.0.1"
+
+const servePage = (
+  watching: Watching,
+  simulator: GatewaySimulator.GatewaySimulator,
+  options: { readonly port: number; readonly title: string }
+) =>
+  Effect.gen(function*() {
+    const { url } = yield* StatusServer.makeSimulator({
+      host: pageHost,
+      port: options.port,
+      snapshot: Effect.map(look(watching, simulator), (moment) =>
+        SimulatorSnapshot.make({ ...moment, title: options.title }))
+    })
+    if (watching.mode !== "live") {
+      yield* say(watching.mode, `the status page is at ${url}`)
+    }
+    // Nobody may look for a while; rates are of the last second all the same.
+    return yield* Effect.forever(Effect.zipRight(look(watching, simulator), Effect.sleep("1 second")))
+  })
+
 const draw = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator, title: string) =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
-    const now = yield* Clock.currentTimeMillis
-    watching.board = SimulatorBoard.sample(watching.board, now)
+    const { at: now, board, sessions } = yield* look(watching, simulator)
     return SimulatorView.screen({
       title,
-      board: watching.board,
-      sessions: yield* simulator.sessions,
+      board,
+      sessions,
       now,
       columns: yield* terminal.columns,
       rows: yield* terminal.rows,
@@ -100,6 +136,8 @@ export interface Options {
   readonly port: number
   /** What bots are told, if it is not where it listens. */
   readonly publicUrl: string | undefined
+  /** Where the status page is served, if it is. */
+  readonly http: Option.Option<number>
   /** What is sent; when it is done, so is the simulation. */
   readonly traffic: (simulator: GatewaySimulator.GatewaySimulator) => Effect.Effect<void, CliError>
   readonly steps: ReadonlyArray<ScenarioFile.Step>
@@ -120,11 +158,16 @@ const serve = (given: Options, watching: Watching, simulator: GatewaySimulator.G
     const { port, url } = yield* GatewayServer.make(given)
     yield* greet(given, url, port)
     yield* Effect.forkScoped(ScenarioFile.run(simulator, given.steps))
-    const view = mode === "live" ? Live.show(draw(watching, simulator, `${title}: ${url}`)) : Effect.never
+    const shown = `${title}: ${url}`
+    const view = mode === "live" ? Live.show(draw(watching, simulator, shown)) : Effect.never
+    const page = Option.match(given.http, {
+      onNone: () => Effect.never,
+      onSome: (port) => servePage(watching, simulator, { port, title: shown })
+    })
     const timeUp = Option.match(given.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
     yield* Effect.raceFirst(
       Effect.raceFirst(Fiber.join(reading), given.traffic(simulator)),
-      Effect.raceFirst(view, timeUp)
+      Effect.raceFirst(Effect.raceFirst(view, page), timeUp)
     )
   }))
 
@@ -143,11 +186,8 @@ export const run = (
 > =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
-    const watching: Watching = {
-      mode: given.mode,
-      isVerbose: given.verbose,
-      board: SimulatorBoard.make(yield* Clock.currentTimeMillis)
-    }
+    const board = SimulatorBoard.make(yield* Clock.currentTimeMillis)
+    const watching: Watching = { mode: given.mode, isVerbose: given.verbose, board, counted: board }
     const finish = Effect.gen(function*() {
       yield* say(given.mode, SimulatorView.summary(watching.board))
       if (given.strict && watching.board.violated > 0) {

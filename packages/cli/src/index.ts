@@ -153,6 +153,13 @@ export * as SimulateCommand from "./SimulateCommand.js"
 export * as SimulatorBoard from "./SimulatorBoard.js"
 
 /**
+ * A moment of a simulated gateway as plain data.
+ *
+ * @since 0.1.0
+ */
+export * as SimulatorSnapshot from "./SimulatorSnapshot.js"
+
+/**
  * How a simulated gateway looks, as text.
  *
  * @since 0.1.0

@@ -4,6 +4,7 @@ import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as Dispatch from "@vesper/model/Dispatch"
 import * as ShardId from "@vesper/model/ShardId"
 import { assert, describe, it } from "@effect/vitest"
+import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -16,6 +17,9 @@ import { request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Board from "../src/Board.js"
+import type { CliError } from "../src/CliError.js"
+import * as SimulatorBoard from "../src/SimulatorBoard.js"
+import * as SimulatorSnapshot from "../src/SimulatorSnapshot.js"
 import * as Snapshot from "../src/Snapshot.js"
 import * as StatusServer from "../src/StatusServer.js"
 
@@ -39,6 +43,22 @@ const snapshotOf = (second: ShardStatus.ShardStatus, content = evil) =>
     })),
     budget: Option.some({ remaining: 9, total: 10 })
   })
+
+const simulatorSnapshot = (() => {
+  const at = { at: 5_000, connection: 1, shard: 0 }
+  const board = [
+    LogEntry.Opened({ ...at, shard: undefined, url: "ws://host/?v=10&compress=zlib-stream" }),
+    LogEntry.Identified({ ...at, session: "0001", intents: 513 }),
+    LogEntry.Violation({ ...at, rule: "IdentifyRate", detail: evil })
+  ].reduce(SimulatorBoard.add, SimulatorBoard.make(0))
+  const session = { id: "0001", shard: 0, total: 2, sequence: 7, isConnected: true }
+  return SimulatorSnapshot.make({
+    title: "vesper test",
+    at: 9_000,
+    board,
+    sessions: [session, { ...session, id: "0002", shard: 1, isConnected: false }]
+  })
+})()
 
 const serve = (second: ShardStatus.ShardStatus) =>
   StatusServer.make({ host: "127.0.0.1", port: 0, snapshot: Effect.sync(() => snapshotOf(second)) })
@@ -85,6 +105,20 @@ describe("a snapshot", () => {
   })
 })
 
+describe("a snapshot of a simulated gateway", () => {
+  it("is plain data that holds what the page needs", () => {
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(simulatorSnapshot)), simulatorSnapshot)
+    assert.deepInclude(simulatorSnapshot, { connections: 1, identified: 1, violated: 1 })
+    assert.deepStrictEqual(simulatorSnapshot.sessions.map(({ openedAt, standing }) => [standing, openedAt]), [
+      ["connected", 5_000],
+      ["waiting for a resume", null]
+    ])
+    assert.deepStrictEqual(simulatorSnapshot.violations, [
+      { at: 5_000, connection: 1, shard: 0, title: "VIOLATION", text: `IdentifyRate: ${evil}` }
+    ])
+  })
+})
+
 describe("the status server", () => {
   it.scopedLive("is ready when every shard is connected, and alive before", () =>
     Effect.gen(function*() {
@@ -115,6 +149,20 @@ describe("the status server", () => {
       assert.match(String(headers["content-type"]), /^text\/plain; version=0\.0\.4/)
       assert.match(body, /^vesper_shards\{status="Connected"\} 0$/m)
     }).pipe(Effect.provide(ShardMetrics.layer())))
+
+  it.scopedLive("of a simulated gateway is ready as long as it listens, and tells of its sessions", () =>
+    Effect.gen(function*() {
+      const { url } = yield* StatusServer.makeSimulator({
+        host: "127.0.0.1",
+        port: 0,
+        snapshot: Effect.succeed(simulatorSnapshot)
+      })
+      assert.deepInclude(yield* get(`${url}readyz`), { status: 200, body: "ready: bots can connect, 1 are\n" })
+      assert.deepStrictEqual(JSON.parse((yield* get(`${url}status.json`)).body), simulatorSnapshot)
+      const { body, headers } = yield* get(url)
+      assert.match(body, /<h2 id="sessions-heading">Sessions<\/h2>/)
+      assert.match(String(headers["content-security-policy"]), /default-src 'none'.*script-src 'sha256-/)
+    }))
 
   it.scopedLive("serves a page that may load nothing and run nothing but its own", () =>
     Effect.gen(function*() {
@@ -162,35 +210,55 @@ const dump = (browser: string, url: string, profile: string) =>
     )
   })
 
+/** What the page has drawn after two moments, when the server has gone. */
+const drawn = <Moment>(
+  make: (options: StatusServer.Options<Moment>) => Effect.Effect<{ readonly url: string }, CliError, Scope.Scope>,
+  moment: Moment
+) =>
+  Effect.gen(function*() {
+    const told = yield* Queue.unbounded<void>()
+    const scope = yield* Scope.make()
+    const snapshot = Effect.as(told.offer(undefined), moment)
+    const { url } = yield* Scope.extend(make({ host: "127.0.0.1", port: 0, snapshot }), scope)
+    const profile = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "vesper-chromium-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
+    )
+    const dumping = yield* Effect.fork(dump(chromium ?? "", url, profile))
+    yield* Effect.repeatN(told.take, 1)
+    yield* Scope.close(scope, Exit.void)
+    return yield* Fiber.join(dumping)
+  })
+
 describe("the status page in Chromium", () => {
   it.scopedLive.skipIf(chromium === undefined)(
     "draws the shards, and texts from Discord as text",
     () =>
       Effect.gen(function*() {
-        const told = yield* Queue.unbounded<void>()
-        const scope = yield* Scope.make()
-        const { url } = yield* Scope.extend(
-          StatusServer.make({
-            host: "127.0.0.1",
-            port: 0,
-            snapshot: Effect.as(told.offer(undefined), snapshotOf(ShardStatus.FatallyClosed({ closeCode: 4014 })))
-          }),
-          scope
-        )
-        const profile = yield* Effect.acquireRelease(
-          Effect.sync(() => mkdtempSync(join(tmpdir(), "vesper-chromium-"))),
-          (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
-        )
-        const dumping = yield* Effect.fork(dump(chromium ?? "", url, profile))
-        yield* Effect.repeatN(told.take, 1)
-        yield* Scope.close(scope, Exit.void)
-        const dom = yield* Fiber.join(dumping)
+        const dom = yield* drawn(StatusServer.make, snapshotOf(ShardStatus.FatallyClosed({ closeCode: 4014 })))
         assert.match(dom, /<title>1\/2 vesper test<\/title>/)
         assert.match(dom, /role="status">Not connected/)
         assert.match(dom, /id="connected">1 of 2</)
         assert.match(dom, /id="budget">9 of 10</)
         assert.match(dom, /aria-label="shard 1: closed for good \(4014\)"[^>]*>✕ 1</)
         assert.include(dom, "ada: &lt;img src=x onerror=alert(1)&gt;")
+        assert.notInclude(dom, "<img")
+      }),
+    60_000
+  )
+
+  it.scopedLive.skipIf(chromium === undefined)(
+    "draws a simulated gateway's sessions and violations",
+    () =>
+      Effect.gen(function*() {
+        const dom = yield* drawn(StatusServer.makeSimulator, simulatorSnapshot)
+        assert.match(dom, /<title>1 vesper test<\/title>/)
+        assert.match(dom, /id="violated" class="bad">1</)
+        assert.match(dom, /<th[^>]*>0 of 2<\/th><td class="good">● connected<\/td><td class="">c1</)
+        assert.match(dom, /<td class="bad">○ waiting for a resume<\/td><td class="">–</)
+        assert.match(dom, /<td class="">zlib-stream</)
+        assert.match(dom, /id="nobody" hidden/)
+        assert.match(dom, /<li class="bad">[^<]*c1 IdentifyRate: &lt;img/)
         assert.notInclude(dom, "<img")
       }),
     60_000

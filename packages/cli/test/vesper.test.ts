@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 const root = fileURLToPath(new URL("../../../", import.meta.url))
-const timeout = 30_000
+const timeout = 60_000
 
 interface Running {
   readonly process: ChildProcessWithoutNullStreams
@@ -128,7 +128,8 @@ describe("vesper simulate", () => {
     "serves vesper run, tells what it sees, and ends with 3 if it is strict and a client was not",
     () =>
       Effect.gen(function*() {
-        const simulate = yield* vesper(["simulate", "--port", "0", "--strict", "--rate", "50", "--guilds", "4"])
+        const traffic = ["--rate", "50", "--guilds", "4"]
+        const simulate = yield* vesper(["simulate", "--port", "0", "--strict", "--http", "0", ...traffic])
         yield* simulate.awaitOutput(/listening on ws/)
         const url = /ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""
         // Two shards at a time where one is allowed.
@@ -136,6 +137,10 @@ describe("vesper simulate", () => {
         const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
         yield* run.awaitOutput(/READY/)
         yield* simulate.awaitOutput(/VIOLATION {2}IdentifyRate/)
+        const page = /the status page is at (\S+)/.exec(simulate.stdout())?.[1] ?? ""
+        const metrics = yield* Effect.promise(() => fetch(`${page}metrics`).then((answer) => answer.text()))
+        assert.match(metrics, /^vesper_simulator_violations_total 1$/m)
+        assert.match(metrics, /^vesper_simulator_identifies_total 1$/m)
         simulate.process.kill("SIGINT")
         assert.strictEqual(yield* simulate.exit, 3)
         assert.match(simulate.stdout(), /Identify, \d+ bytes.*<redacted>/)

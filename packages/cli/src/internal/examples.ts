@@ -48,7 +48,7 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
     ["vesper run --api-url http://127.0.0.1:8080/api/v10", "on vesper simulate"]
   ],
   simulate: [
-    ["vesper simulate --rate 100 --guilds 50", "a busy bot"],
+    ["vesper simulate --rate 100 --http 8081", "a busy bot, with a status page"],
     ["vesper simulate --fault reconnect:every=20s --strict", "trouble, and exit code 3 for a client's mistakes"],
     ["vesper simulate --scenario bad-day.json", "trouble from a file"],
     ["vesper simulate --host 0.0.0.0 --public-url ws://simulator:8080/", "for bots in other containers"]

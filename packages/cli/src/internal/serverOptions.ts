@@ -51,6 +51,7 @@ const verbose = Options.boolean("verbose").pipe(
 export const options = {
   duration: Common.duration,
   host,
+  http: Common.http,
   json: Common.json,
   maxConcurrency,
   port,

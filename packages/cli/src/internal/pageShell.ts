@@ -1,6 +1,7 @@
 /**
- * The status page: one file that asks nobody but the server it comes from. Style and script are apart here, so that
- * their hashes can stand in the Content-Security-Policy; texts from Discord only ever become text.
+ * What the status pages have in common: their look, how they change what they show, and that each is one file which asks
+ * nobody but the server it comes from. Style and script are apart, so that their hashes can stand in the
+ * Content-Security-Policy; texts from Discord only ever become text.
  */
 import { createHash } from "node:crypto"
 
@@ -36,6 +37,7 @@ dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .grid { display: flex; flex-wrap: wrap; gap: 0.3rem; list-style: none; margin: 0 0 0.75rem; padding: 0; }
 .grid li { border: 1px solid currentColor; border-radius: 0.3rem; padding: 0 0.4rem; font-size: 0.85rem;
   font-variant-numeric: tabular-nums; }
+.plain { list-style: none; margin: 0; padding: 0; overflow-wrap: anywhere; } section > p { margin: 0 0 0.5rem; }
 .good { color: var(--good); } .busy { color: var(--busy); } .bad { color: var(--bad); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -63,7 +65,7 @@ footer { color: var(--soft); }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 `
 
-const script = `
+const common = `
 "use strict"
 const byId = (id) => document.getElementById(id)
 const looks = {
@@ -94,146 +96,48 @@ const cells = (names) => () => {
   return row
 }
 
-const svg = "http://www.w3.org/2000/svg"
-const spark = (cell, values) => {
-  if (values.length < 2) return put(cell, "–")
-  const least = Math.min(...values), span = Math.max(...values) - least || 1
-  const points = values.map((v, i) => (i * 60 / (values.length - 1)).toFixed(1) + "," + (15 - (v - least) / span * 13).toFixed(1))
-  let line = cell.querySelector("polyline")
-  if (!line) {
-    cell.textContent = ""
-    const picture = document.createElementNS(svg, "svg")
-    for (const [k, v] of [["width", "60"], ["height", "16"], ["role", "img"]]) picture.setAttribute(k, v)
-    line = picture.appendChild(document.createElementNS(svg, "polyline"))
-    cell.append(picture)
-  }
-  line.setAttribute("points", points.join(" "))
-  cell.firstElementChild.setAttribute("aria-label", "last round trips in ms: " + values.join(", "))
-}
-
-const drawShards = (shards) => {
-  fill(byId("grid"), shards, () => element("li"), (li, shard) => {
-    const [symbol, look] = lookOf(shard.status)
-    li.className = look
-    put(li, symbol + " " + shard.id)
-    li.setAttribute("aria-label", "shard " + shard.id + ": " + shard.told)
-    li.title = shard.told
-  })
-  const columns = [["th"], ["td"], ["td", "number"], ["td", "number"], ["td"], ["td", "number"], ["td", "number"],
-    ["td", "number"], ["td", "number"], ["td", "number"]]
-  fill(byId("shards"), shards, cells(columns), (row, shard) => {
-    const [symbol, look] = lookOf(shard.status)
-    const c = row.children
-    put(c[0], shard.id + " of " + shard.total)
-    put(c[1], symbol + " " + shard.told)
-    c[1].className = look
-    put(c[2], shard.eventsPerSecond.toFixed(1))
-    put(c[3], shard.latency === null ? "–" : shard.latency + " ms")
-    spark(c[4], shard.latencies)
-    ;["buffered", "events", "resumes", "sessions", "lost"].forEach((key, i) => put(c[5 + i], told(shard[key])))
-    c[9].className = shard.lost ? "number bad" : "number"
-  })
-}
-
-const drawTypes = (types) => {
-  const greatest = types.length ? types[0].eventsPerSecond : 1
-  fill(byId("types"), types, () => {
-    const row = cells([["th"], ["td", "number"], ["td", "bar"]])()
-    row.lastElementChild.append(element("span"))
-    row.lastElementChild.setAttribute("aria-hidden", "true")
-    return row
-  }, (row, type) => {
-    put(row.children[0], type.type)
-    put(row.children[1], type.eventsPerSecond.toFixed(1))
-    row.querySelector("span").style.width = (type.eventsPerSecond / greatest * 100) + "%"
-  })
-}
-
 let log = [], isPaused = false
-const drawLog = () => {
+const showLog = () => {
   const wanted = byId("filter").value.toLowerCase()
   const shown = log.filter((e) => (e.title + " " + e.text).toLowerCase().includes(wanted)).reverse()
   fill(byId("log"), shown, cells([["td"], ["td"], ["th"], ["td"]]), (row, entry) => {
     put(row.children[0], new Date(entry.at).toTimeString().slice(0, 8) + " ")
-    put(row.children[1], entry.shard === undefined ? " " : "#" + entry.shard + " ")
+    put(row.children[1], (entry.connection ? "c" + entry.connection + " " : "") + (entry.shard === undefined ? "" : "#" + entry.shard + " "))
     put(row.children[2], entry.title + " ")
     put(row.children[3], entry.text)
   })
 }
-
-const draw = (snapshot) => {
-  document.title = snapshot.connected + "/" + snapshot.shards.length + " " + snapshot.title
-  put(byId("title"), snapshot.title)
-  put(byId("connected"), snapshot.connected + " of " + snapshot.shards.length)
-  put(byId("rate"), snapshot.eventsPerSecond.toFixed(1))
-  put(byId("events"), told(snapshot.events))
-  put(byId("buffered"), told(snapshot.buffered))
-  put(byId("lost"), told(snapshot.lost))
-  put(byId("budget"), snapshot.budget ? told(snapshot.budget.remaining) + " of " + told(snapshot.budget.total) : "–")
-  drawShards(snapshot.shards)
-  drawTypes(snapshot.types)
-  if (!isPaused) { log = snapshot.log; drawLog() }
+const drawLog = (entries) => {
+  if (!isPaused) { log = entries; showLog() }
 }
+`
 
+/** Told every second by the server. The page's own script has a function \`draw\` for it. */
+const live = `
 const say = (text, isLost) => {
   put(byId("state"), text)
   byId("state").className = isLost ? "state lost" : "state"
 }
-byId("filter").addEventListener("input", drawLog)
+byId("filter").addEventListener("input", showLog)
 byId("pause").addEventListener("click", () => {
   isPaused = !isPaused
   byId("pause").setAttribute("aria-pressed", String(isPaused))
 })
-const source = new EventSource("events")
-source.addEventListener("message", (event) => draw(JSON.parse(event.data)))
-source.addEventListener("open", () => say("Live: updated every second", false))
-source.addEventListener("error", () => say("Not connected: what you see is old; trying again", true))
+// A browser tries again by itself after a connection that broke, but not after an answer that it cannot use.
+const listen = () => {
+  const source = new EventSource("events")
+  source.addEventListener("message", (event) => draw(JSON.parse(event.data)))
+  source.addEventListener("open", () => say("Live: updated every second", false))
+  source.addEventListener("error", () => {
+    say("Not connected: what you see is old; trying again", true)
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 3000)
+  })
+}
+listen()
 `
 
-const markup = `
-<a class="skip" href="#main">Skip to the shards</a>
-<header>
-  <h1 id="title">vesper</h1>
-  <p id="state" class="state" role="status">Connecting</p>
-</header>
-<main id="main">
-  <section aria-labelledby="summary-heading">
-    <h2 id="summary-heading">Now</h2>
-    <dl>
-      <div><dt>Connected</dt><dd id="connected">–</dd></div>
-      <div><dt>Events a second</dt><dd id="rate">–</dd></div>
-      <div><dt>Events</dt><dd id="events">–</dd></div>
-      <div><dt>Buffered</dt><dd id="buffered">–</dd></div>
-      <div><dt>Lost</dt><dd id="lost">–</dd></div>
-      <div><dt>Identifies left today</dt><dd id="budget">–</dd></div>
-    </dl>
-  </section>
-  <section aria-labelledby="shards-heading">
-    <h2 id="shards-heading">Shards</h2>
-    <ul id="grid" class="grid" aria-label="All shards by status"></ul>
-    <div class="scroll" role="region" aria-label="Table of shards" tabindex="0">
-      <table>
-        <caption>Each shard, with its latency over the last heartbeats</caption>
-        <thead><tr>
-          <th scope="col">Shard</th><th scope="col">Status</th><th scope="col" class="number">Events/s</th>
-          <th scope="col" class="number">Latency</th><th scope="col">Trend</th>
-          <th scope="col" class="number">Buffered</th><th scope="col" class="number">Events</th>
-          <th scope="col" class="number">Resumes</th><th scope="col" class="number">Sessions</th>
-          <th scope="col" class="number">Lost</th>
-        </tr></thead>
-        <tbody id="shards"></tbody>
-      </table>
-    </div>
-  </section>
-  <section aria-labelledby="types-heading">
-    <h2 id="types-heading">Events by type</h2>
-    <table>
-      <caption>The most frequent types in the last second</caption>
-      <thead><tr><th scope="col">Type</th><th scope="col" class="number">Events/s</th>
-        <td class="bar" aria-hidden="true"></td></tr></thead>
-      <tbody id="types"></tbody>
-    </table>
-  </section>
+/** The log, which every page has. */
+const logSection = `
   <section aria-labelledby="log-heading">
     <h2 id="log-heading">Log</h2>
     <div class="tools">
@@ -248,7 +152,25 @@ const markup = `
       </table>
     </div>
   </section>
-</main>
+`
+
+export interface Page {
+  readonly html: string
+  readonly contentSecurityPolicy: string
+}
+
+const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+
+/** A page with the sections of its main part, and the script that draws them. */
+export const make = (sections: string, script: string, skip: string): Page => {
+  const whole = `${common}${script}${live}`
+  const markup = `
+<a class="skip" href="#main">${skip}</a>
+<header>
+  <h1 id="title">vesper</h1>
+  <p id="state" class="state" role="status">Connecting</p>
+</header>
+<main id="main">${sections}${logSection}</main>
 <footer>
   <nav aria-label="For programs">
     <a href="metrics">metrics</a> · <a href="healthz">healthz</a> · <a href="readyz">readyz</a> ·
@@ -256,10 +178,8 @@ const markup = `
   </nav>
 </footer>
 `
-
-const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
-
-export const html = `<!doctype html>
+  return {
+    html: `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -268,18 +188,19 @@ export const html = `<!doctype html>
 <title>vesper</title>
 <style>${style}</style>
 </head>
-<body>${markup}<script>${script}</script></body>
+<body>${markup}<script>${whole}</script></body>
 </html>
-`
-
-// The script sets widths by the CSSOM, which the policy lets it do.
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  `style-src ${hash(style)}`,
-  `script-src ${hash(script)}`,
-  "connect-src 'self'",
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'"
-].join("; ")
+`,
+    // The script sets widths by the CSSOM, which the policy lets it do.
+    contentSecurityPolicy: [
+      "default-src 'none'",
+      `style-src ${hash(style)}`,
+      `script-src ${hash(whole)}`,
+      "connect-src 'self'",
+      "img-src data:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'"
+    ].join("; ")
+  }
+}
