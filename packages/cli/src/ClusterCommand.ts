@@ -265,11 +265,11 @@ const reshardCommand = Command.make(
   (options) =>
     Effect.mapError(ClusterAdmin.reshard(options.shards, options.name), told).pipe(
       Effect.zipRight(
-        Console.log(`${options.shards} shards from now on; the bot is away until they have identified`)
+        Console.log(`the bot is being resharded to ${options.shards} shards; vesper cluster status shows how far it is`)
       ),
       Effect.provide(databaseLayer(options.database))
     )
-).pipe(Command.withDescription("Changes how many shards the bot has. It is away until the new ones have identified."))
+).pipe(Command.withDescription("Changes how many shards the bot has, without a gap."))
 
 /**
  * @since 0.1.0

@@ -5,7 +5,8 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
-import { ClusterDatabaseError } from "./ClusterError.js"
+import * as Option from "effect/Option"
+import { ClusterDatabaseError, type ReshardUnderWayError } from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
 import * as FleetView from "./internal/fleetView.js"
 import * as Report from "./internal/report.js"
@@ -51,5 +52,8 @@ export const drain = (
 export const reshard = (
   total: number,
   fleet = "vesper"
-): Effect.Effect<void, ClusterDatabaseError, SqlClient.SqlClient> =>
-  asked("change the number of shards", (sql) => FleetView.setTotal(sql, fleet, total))
+): Effect.Effect<void, ClusterDatabaseError | ReshardUnderWayError, SqlClient.SqlClient> =>
+  Effect.flatMap(
+    asked("change the number of shards", (sql) => FleetView.setTotal(sql, fleet, total)),
+    Option.match({ onNone: () => Effect.void, onSome: Effect.fail })
+  )

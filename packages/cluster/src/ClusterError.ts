@@ -39,3 +39,20 @@ export class ClusterDatabaseError
     return `the cluster's database did not ${this.operation} (${why}); see whether it is up and can be reached from here`
   }
 }
+
+/**
+ * The number of shards cannot be changed now: a change of it has begun.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ReshardUnderWayError
+  extends Schema.TaggedError<ReshardUnderWayError>("@vesper/cluster/ReshardUnderWayError")("ReshardUnderWayError", {
+    from: Schema.Number,
+    to: Schema.Number
+  })
+{
+  override get message(): string {
+    return `the bot is being resharded from ${this.from} to ${this.to} shards; wait until the cluster's status shows that it is done`
+  }
+}

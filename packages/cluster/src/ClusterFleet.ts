@@ -46,6 +46,8 @@ export interface Options<E, R> {
    * Default: 15 seconds.
    */
   readonly lease?: Duration.DurationInput | undefined
+  /** How guilds are handed over while the bot is resharded. Default: as `Fleet.reshard` does. */
+  readonly handover?: Fleet.ReshardOptions | undefined
   /** What this runner is called in `status` and for `drain`. Default: `runner`. */
   readonly runner?: string | undefined
   /** The fleet's name, if several bots share a database. Default: `vesper`. */
@@ -59,7 +61,7 @@ export interface Options<E, R> {
 export interface ClusterFleet {
   /** This runner: its name, and the id of this life of its process. */
   readonly runner: { readonly id: string; readonly name: string }
-  /** How many shards the bot has. */
+  /** How many shards the bot has; while it is resharded, the old number. */
   readonly total: Effect.Effect<number>
   /** The shards that are up on this runner, by their ids. */
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
@@ -79,11 +81,15 @@ export interface ClusterFleet {
    */
   readonly drain: (runner: string) => Effect.Effect<number, ClusterError.ClusterDatabaseError>
   /**
-   * Changes how many shards the bot has. All runners stop the old ones and start the new ones, which wait until the last
-   * of the old ones is gone. The bot is away in between, for as long as the new shards take to identify, and what happens
-   * then is lost; `Fleet.reshard` has no gap, in one process.
+   * Changes how many shards the bot has, without a gap: in parts, each of which gathers on one runner, old shards and
+   * new, and hands its guilds over there as `Fleet.reshard` does. Completes when it is written down; `status` tells how
+   * far it is, and `total` changes when all is done. There are as many parts as the greatest number that divides both
+   * totals: give a multiple of the present one, or a number that has much in common with it. Fails with
+   * `ReshardUnderWayError` once another change has begun.
    */
-  readonly reshard: (total: number) => Effect.Effect<void, ClusterError.ClusterDatabaseError>
+  readonly reshard: (
+    total: number
+  ) => Effect.Effect<void, ClusterError.ClusterDatabaseError | ClusterError.ReshardUnderWayError>
   /** Completes when this runner was asked to go. End the program then: its scope gives the shards back. */
   readonly awaitDrain: Effect.Effect<void>
   /** Fails when the gateway closes one of this runner's shards for good. */

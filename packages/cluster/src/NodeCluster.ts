@@ -23,6 +23,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Fs from "node:fs"
+import * as Neighbours from "./internal/neighbours.js"
 import * as SqliteFile from "./internal/sqliteFile.js"
 
 /**
@@ -110,7 +112,8 @@ export const layerAlone: Layer.Layer<Sharding.Sharding> = Sharding.layer.pipe(
 )
 
 /**
- * A database in a file, for the runners of one machine; one is usual.
+ * A database in a file on a local disk, for the runners of one machine; one is usual. Runners on it hold a lock beside the
+ * file for as long as their process lives: the shards of one that was killed need not wait for its lease to run out.
  *
  * @since 0.1.0
  * @category layers
@@ -121,7 +124,12 @@ export const layerSqlite = (file: string): Layer.Layer<SqlClient.SqlClient> =>
       Effect.promise(() => SqliteFile.open(file)),
       (client) => Effect.sync(() => client.close())
     ),
-    (liveClient) => LibsqlClient.layer({ liveClient })
+    (liveClient) =>
+      Layer.merge(
+        LibsqlClient.layer({ liveClient }),
+        // The same file by another name must be the same place.
+        Layer.sync(Neighbours.Current, () => Neighbours.beside(Fs.realpathSync(file)))
+      )
   ))
 
 /**

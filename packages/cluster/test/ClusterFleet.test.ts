@@ -1,4 +1,5 @@
 /** Two runners in one process, with sockets of their own between them, on one database and one simulated gateway. */
+import type * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Command from "@vesper/model/Command"
@@ -8,7 +9,12 @@ import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as Fleet from "@vesper/gateway/Fleet"
+import * as ShardId from "@vesper/model/ShardId"
+import * as World from "@vesper/testing/World"
 import * as ClusterFleet from "../src/ClusterFleet.js"
 import * as NodeCluster from "../src/NodeCluster.js"
 import * as SqlIdentifyQueue from "../src/SqlIdentifyQueue.js"
@@ -16,19 +22,32 @@ import * as Trial from "./proof/trial.js"
 
 const lease = "6 seconds"
 
-const joinCluster = (file: string, runner: string, shards: number, handled: Array<string>) =>
+interface Handled extends Fleet.FleetEvent {
+  readonly runner: string
+}
+
+// One connection for both: a transaction of one runner would block the process, and the other one with it, for good.
+const joinCluster = (
+  database: Context.Context<SqlClient.SqlClient>,
+  runner: string,
+  shards: number,
+  handled: Array<Handled>
+) =>
   Effect.gen(function*() {
     const port = yield* Trial.freePort
     const layer = ClusterFleet.layer({
       shards,
       lease,
       runner,
-      handlers: ({ event, shard }) => Effect.sync(() => handled.push(`${runner} ${shard.id} ${event.t}`))
+      handover: { lag: "1 second" },
+      handlers: ({ event, shard }) => Effect.sync(() => handled.push({ runner, shard, event }))
     }).pipe(
       Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency: 16, interval: "5100 millis" })),
       Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port, lease, slots: shards })),
-      Layer.provide(NodeCluster.layerSqlite(file)),
-      Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("GuildMessages") }))
+      Layer.provide(Layer.succeedContext(database)),
+      Layer.provide(
+        ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds", "GuildMessages") })
+      )
     )
     return Context.get(yield* Layer.build(Layer.fresh(layer)), ClusterFleet.ClusterFleet)
   })
@@ -41,8 +60,18 @@ const voice = (guildId: string): Command.VoiceStateUpdate => ({
   d: { guild_id: guildId, channel_id: null, self_mute: false, self_deaf: false }
 })
 
-/** The id of some guild that a shard hears of. */
-const guildOf = (shard: number) => String(BigInt(shard) << 22n)
+const world = World.make({ seed: 5, guilds: 24, membersPerGuild: 1 })
+
+/** The id of some guild that a shard of four hears of. */
+const guildOf = (shard: number) => world.guilds.find(({ id }) => ShardId.shardOf(id, 4) === shard)?.id ?? ""
+
+/** What messages in a guild were numbered, in the order in which they were handled. */
+const numbersIn = (guild: string, handled: ReadonlyArray<Handled>): ReadonlyArray<unknown> =>
+  handled.flatMap(({ event }) =>
+    event.t === "MESSAGE_CREATE" && event.d.guild_id === guild && event.d.nonce !== undefined
+      ? [event.d.nonce]
+      : []
+  )
 
 describe("ClusterFleet", () => {
   it.scopedLive(
@@ -50,10 +79,10 @@ describe("ClusterFleet", () => {
     () =>
       Effect.gen(function*() {
         const simulator = yield* GatewaySimulator.GatewaySimulator
-        const file = `${yield* Trial.scratch}/cluster.db`
-        const handled: Array<string> = []
-        const a = yield* joinCluster(file, "a", 4, handled)
-        const b = yield* joinCluster(file, "b", 4, handled)
+        const database = yield* Layer.build(NodeCluster.layerSqlite(`${yield* Trial.scratch}/cluster.db`))
+        const handled: Array<Handled> = []
+        const a = yield* joinCluster(database, "a", 4, handled)
+        const b = yield* joinCluster(database, "b", 4, handled)
         const areShared = Effect.zipWith(a.shards, b.shards, (a, b) => a.length === 2 && b.length === 2)
         const areUp = (total: number) =>
           Effect.map(a.status, ({ shards }) =>
@@ -78,25 +107,59 @@ describe("ClusterFleet", () => {
         )
 
         yield* Effect.forEach([0, 1, 2, 3], (shard) => simulator.dispatch({ t: "MESSAGE_CREATE", d: {}, shard }))
-        const messages = () => handled.filter((line) => line.endsWith("MESSAGE_CREATE"))
+        const messages = () => handled.filter(({ event }) => event.t === "MESSAGE_CREATE")
         yield* soon(Effect.sync(() => messages().length === 4))
         for (const fleet of [a, b]) {
-          const own = (yield* fleet.shards).map(({ id }) => `${fleet.runner.name} ${id.id} MESSAGE_CREATE`)
-          assert.includeMembers(messages(), own)
+          const own = messages().filter(({ runner }) => runner === fleet.runner.name)
+          assert.deepStrictEqual(own.map(({ shard }) => shard.id).sort(), (yield* fleet.shards).map(({ id }) => id.id))
         }
 
-        yield* Effect.sleep("6 seconds")
-        yield* b.reshard(2)
-        yield* soon(areUp(2))
-        assert.strictEqual(yield* a.total, 2)
+        // Messages in one guild of each shard of four, all the time.
+        const sent = new Map<string, number>()
+        const send = Effect.forEach([0, 1, 2, 3], (shard) => {
+          const guild = guildOf(shard)
+          const number = (sent.get(guild) ?? 0) + 1
+          sent.set(guild, number)
+          // Some have an id, which both sessions bring, and some can be told by their contents alone.
+          const id = number % 3 === 0 ? { id: `${guild}${number}` } : {}
+          return simulator.dispatch({
+            t: "MESSAGE_CREATE",
+            d: { guild_id: guild, nonce: number, ...id },
+            guildId: guild
+          })
+        })
+        const load = yield* Effect.forkScoped(Effect.forever(Effect.zipRight(send, Effect.sleep("150 millis"))))
+        yield* b.reshard(6)
+        // As soon as a new shard has a place, it is too late to choose another number.
+        yield* soon(Effect.map(a.status, ({ resharding }) =>
+          Option.exists(resharding, ({ parts, shards, total }) =>
+            total === 6 && parts === 2 && shards.some(({ runner }) =>
+              Option.isSome(runner)
+            ))))
+        const refused = yield* Effect.flip(a.reshard(8))
+        assert.strictEqual(refused._tag, "ReshardUnderWayError")
+        // Commands find their guild all the time.
+        yield* Effect.forEach([0, 1, 2, 3], (shard) =>
+          a.sendToGuild(guildOf(shard), voice(guildOf(shard))))
+        yield* soon(areUp(6))
+        yield* soon(Effect.map(b.total, (total) => total === 6))
+        assert.deepStrictEqual((yield* b.status).resharding, Option.none())
+        yield* Effect.sleep("500 millis")
+        yield* Fiber.interrupt(load)
+        yield* soon(
+          Effect.sync(() => Array.from(sent).every(([guild, count]) => numbersIn(guild, handled).at(-1) === count))
+        )
+        for (const [guild, count] of sent) {
+          assert.deepStrictEqual(numbersIn(guild, handled), Array.from({ length: count }, (_, index) => index + 1))
+        }
         const connected = (yield* simulator.sessions).filter(({ isConnected }) => isConnected)
-        assert.deepStrictEqual(connected.map(({ total }) => total), [2, 2])
+        assert.deepStrictEqual(connected.map(({ total }) => total), [6, 6, 6, 6, 6, 6])
         assert.deepStrictEqual(yield* simulator.violations, [])
 
         assert.strictEqual(yield* a.drain("b"), 1)
         yield* b.awaitDrain
       }).pipe(
-        Effect.provide(GatewaySimulator.layerInMemory({ maxConcurrency: 16 }))
+        Effect.provide(GatewaySimulator.layerInMemory({ maxConcurrency: 16, world }))
       ),
     120_000
   )

@@ -1,7 +1,6 @@
 import * as Sharding from "@effect/cluster/Sharding"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as EntityId from "@effect/cluster/EntityId"
-import type * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardId from "@vesper/model/ShardId"
@@ -23,7 +22,9 @@ import * as Door from "./door.js"
 import * as FleetStore from "./fleetStore.js"
 import * as Host from "./host.js"
 import * as Leases from "./leases.js"
-import * as Slots from "./slots.js"
+import * as Layout from "./layout.js"
+import * as PartHost from "./partHost.js"
+import type * as FleetView from "./fleetView.js"
 
 /** How often a command is tried again while its shard is nowhere. */
 const sendRetry = Schedule.spaced("250 millis")
@@ -31,22 +32,38 @@ const sendRetry = Schedule.spaced("250 millis")
 /** How long a command waits for its shard. */
 const sendPatience = Duration.seconds(30)
 
-const keyOf = ({ id, total }: { readonly id: number; readonly total: number }) => `${id}/${total}`
+/** What the database says of the number of shards is looked at so often, or more often with a short lease. */
+const planInterval = Duration.seconds(1)
 
-/** Looks after what the database wants of this runner: how many shards there are, and whether it is to go. */
-const watchWishes = (
+const isSamePlan = (a: FleetView.Plan, b: FleetView.Plan) => a.epoch === b.epoch && a.total === b.total
+
+const forgiving = <A>(what: string, effect: Effect.Effect<A, Error>) =>
+  Effect.catchAll(effect, (error) => Effect.logDebug(`${what}: ${error.message}`))
+
+/** Shows that this runner is there, learns whether it is to go, and takes over from the dead, for ever. */
+const watchRunners = (store: FleetStore.FleetStore, every: Duration.Duration, drained: Deferred.Deferred<void>) =>
+  forgiving(
+    "this runner could not show itself",
+    Effect.flatMap(store.appear, (isDraining) => isDraining ? Deferred.succeed(drained, undefined) : Effect.void)
+  ).pipe(
+    Effect.zipRight(forgiving("the dead could not be looked for", store.bury)),
+    Effect.zipRight(Effect.sleep(every)),
+    Effect.forever
+  )
+
+/** Looks after how many shards there are to be, for ever. */
+const watchPlan = (
   store: FleetStore.FleetStore,
   every: Duration.Duration,
-  total: SubscriptionRef.SubscriptionRef<number>,
-  drained: Deferred.Deferred<void>
+  plan: SubscriptionRef.SubscriptionRef<FleetView.Plan>
 ) =>
-  store.appear.pipe(
-    Effect.tap((wish) =>
-      wish.total > 0 ? SubscriptionRef.update(total, (known) => wish.total === known ? known : wish.total) : Effect.void
-    ),
-    Effect.tap(({ isDraining }) => isDraining ? Deferred.succeed(drained, undefined) : Effect.void),
-    Effect.catchAll((error) => Effect.logDebug(`the cluster's wishes could not be read: ${error.message}`)),
-    Effect.zipRight(Effect.sleep(every)),
+  forgiving(
+    "the number of shards could not be read",
+    Effect.flatMap(store.plan, (wanted) =>
+      Effect.flatMap(SubscriptionRef.get(plan), (known) =>
+        wanted.total === 0 || isSamePlan(wanted, known) ? Effect.void : SubscriptionRef.set(plan, wanted)))
+  ).pipe(
+    Effect.zipRight(Effect.sleep(Duration.min(every, planInterval))),
     Effect.forever
   )
 
@@ -65,39 +82,36 @@ export const make = <E, R>(
     const config = yield* ShardConfig.ShardConfig
     const runner = { id: crypto.randomUUID(), name: options.runner ?? "runner" }
     const store = yield* FleetStore.make({ fleet, lease, runner })
-    const total = yield* Effect.flatMap(
+    const plan = yield* Effect.flatMap(
       Effect.mapError(
         store.begin(options.shards),
         (cause) => new ClusterError.ClusterDatabaseError({ operation: "say how many shards there are", cause })
       ),
-      (total) => SubscriptionRef.make(total)
+      (plan) => SubscriptionRef.make(plan)
     )
     const drained = yield* Deferred.make<void>()
     const failure = yield* Deferred.make<never, ShardError.FatallyClosedError>()
-    const hosted = new Map<string, Shard.Shard>()
+    const guests = new Set<Host.Guest>()
     const every = Duration.times(lease, 1 / 6)
 
     yield* Effect.addFinalizer(() => Effect.ignore(store.leave))
     const leases = yield* Leases.make(store, lease)
-    yield* Effect.forkScoped(watchWishes(store, every, total, drained))
+    yield* Effect.forkScoped(watchRunners(store, every, drained))
+    yield* Effect.forkScoped(watchPlan(store, every, plan))
 
     // Shards live here and not in the singletons, which are stopped one after the other: these stop all at once, while
     // their leases are still renewed. A singleton only says that its shard belongs here.
     const hosts = yield* FiberSet.make<void>()
-    const host: Host.Options<R> = {
+    const host: PartHost.Options<R> = {
       store,
       leases,
       concurrency: options.concurrency ?? 1,
       poll: Duration.min(Duration.millis(250), every),
       handler: (shard, event) => options.handlers({ shard, event }),
-      enter: (shard) => {
-        const key = keyOf(shard.id)
-        hosted.set(key, shard)
-        return () => {
-          if (hosted.get(key) === shard) {
-            hosted.delete(key)
-          }
-        }
+      reshard: options.handover ?? {},
+      enter: (guest) => {
+        guests.add(guest)
+        return () => guests.delete(guest)
       },
       failed: (error) =>
         Effect.zipRight(
@@ -105,11 +119,11 @@ export const make = <E, R>(
           Deferred.fail(failure, error)
         )
     }
-    const seat = (shard: ShardId.ShardId) =>
+    const seat = (occupant: Effect.Effect<never, never, R | Host.Requirements>) =>
       Effect.acquireRelease(
         FiberSet.run(
           hosts,
-          Host.host(host, shard).pipe(
+          occupant.pipe(
             // A session of the config's would be each shard's.
             Effect.provideService(ShardConfig.ShardConfig, { ...config, session: Option.none() }),
             // A fiber that is forked while a resource is acquired could not be interrupted.
@@ -119,46 +133,50 @@ export const make = <E, R>(
         Fiber.interruptFork
       )
 
-    let names: ReadonlyArray<string> = []
-    const namesOf = (total: number) => {
-      if (names.length !== total) {
-        names = Slots.names(fleet, total, (name) => sharding.getShardId(EntityId.make(name), "default").toString())
-      }
-      return names
-    }
-    const takeSeats = (total: number) => {
-      const names = namesOf(total)
-      return Effect.forEach(
-        ShardId.all(total),
-        (shard) => sharding.registerSingleton(names[shard.id] ?? "", seat(shard)),
+    const layout = Layout.make(fleet, (name) => sharding.getShardId(EntityId.make(name), "default").toString())
+    const takeSeats = (plan: FleetView.Plan) =>
+      Effect.forEach(
+        layout.seats(plan),
+        ({ name, occupant }) =>
+          sharding.registerSingleton(
+            name,
+            seat("plan" in occupant ? PartHost.host(host, occupant) : Host.host(host, occupant))
+          ),
         { discard: true }
       )
-    }
-    const seats = (of: number): Effect.Effect<never, never, R | Host.Requirements> =>
+    const seats = (of: FleetView.Plan): Effect.Effect<never, never, R | Host.Requirements> =>
       takeSeats(of).pipe(
-        Effect.zipRight(Stream.runHead(Stream.filter(total.changes, (wanted) => wanted !== of))),
+        Effect.zipRight(Stream.runHead(Stream.filter(plan.changes, (wanted) => !isSamePlan(wanted, of)))),
         Effect.scoped,
         Effect.flatMap((wanted) => seats(Option.getOrElse(wanted, () => of)))
       )
-    yield* Effect.flatMap(SubscriptionRef.get(total), (total) => Effect.forkScoped(seats(total)))
+    yield* Effect.flatMap(SubscriptionRef.get(plan), (plan) => Effect.forkScoped(seats(plan)))
+
+    const shardHere = (guildId: string) =>
+      Effect.map(
+        Effect.forEach(guests, ({ shardOf }) => shardOf(guildId)),
+        (found) => Option.firstSomeOf(found)
+      )
 
     const door = Door.make(fleet)
     yield* Layer.build(door.toLayer({
-      Send: ({ payload: { json, ...shard } }) =>
-        Effect.suspend((): Effect.Effect<void, ShardError.SendError | Door.NotHere> => {
-          const up = hosted.get(keyOf({ id: shard.shard, total: shard.total }))
-          return up === undefined ? Effect.fail(new Door.NotHere()) : up.send(json)
-        })
+      Send: ({ payload: { guild, json } }) =>
+        Effect.flatMap(
+          shardHere(guild),
+          Option.match({
+            onNone: (): Effect.Effect<void, ShardError.SendError | Door.NotHere> => Effect.fail(new Door.NotHere()),
+            onSome: (shard) => shard.send(json)
+          })
+        )
     }, { concurrency: "unbounded" }))
     const client = yield* door.client
 
-    const send = (guildId: string, json: string) =>
+    const send = (guild: string, json: string) =>
       Effect.gen(function*() {
-        const of = yield* SubscriptionRef.get(total)
-        const id = ShardId.shardOf(guildId, of)
-        const name = namesOf(of)[id] ?? ""
-        const moving = new ClusterError.ShardUnavailableError({ shard: id, total: of })
-        return yield* client(name).Send({ shard: id, total: of, json }).pipe(
+        const now = yield* SubscriptionRef.get(plan)
+        const id = ShardId.shardOf(guild, now.total)
+        const moving = new ClusterError.ShardUnavailableError({ shard: id, total: now.total })
+        return yield* client(layout.seatOf(now, id)).Send({ guild, json }).pipe(
           Effect.mapError((error) => error._tag === "SendError" ? error : moving),
           Effect.timeoutFail({ duration: sendPatience, onTimeout: () => moving })
         )
@@ -166,8 +184,11 @@ export const make = <E, R>(
 
     return {
       runner,
-      total: SubscriptionRef.get(total),
-      shards: Effect.sync(() => Array.from(hosted.values()).sort((a, b) => a.id.id - b.id.id)),
+      total: Effect.map(SubscriptionRef.get(plan), ({ total }) => total),
+      shards: Effect.map(
+        Effect.suspend(() => Effect.forEach(guests, ({ shards }) => shards)),
+        (all) => all.flat().sort((a, b) => a.id.id - b.id.id)
+      ),
       sendToGuild: (guildId, command) =>
         // Asked for anew each time: where the guild belongs may have changed meanwhile.
         Effect.suspend(() => send(guildId, JSON.stringify(command))).pipe(

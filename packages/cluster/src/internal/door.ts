@@ -7,13 +7,13 @@ import * as Rpc from "@effect/rpc/Rpc"
 import * as ShardError from "@vesper/gateway/ShardError"
 import * as Schema from "effect/Schema"
 
-/** The shard is not up where its name leads to; a moment later it may be. */
+/** No shard of the guild is up where its name leads to; a moment later one may be. */
 export class NotHere extends Schema.TaggedError<NotHere>("@vesper/cluster/NotHere")("NotHere", {}) {}
 
 export const make = (fleet: string) =>
   Entity.make(`vesper/${fleet}`, [
     Rpc.make("Send", {
-      payload: { shard: Schema.Number, total: Schema.Number, json: Schema.String },
+      payload: { guild: Schema.String, json: Schema.String },
       error: Schema.Union(ShardError.SendError, NotHere)
     })
   ])

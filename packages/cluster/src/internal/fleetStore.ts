@@ -8,7 +8,9 @@ import type * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as FleetView from "./fleetView.js"
+import * as Neighbours from "./neighbours.js"
 import { inTime, migrate, nowOf } from "./schema.js"
 
 /** The right to a shard, until it runs out or another one takes it: then `fence` is an old number. */
@@ -27,13 +29,25 @@ export interface Held {
 
 export interface FleetStore {
   /** How many shards the fleet has; `total`, if nobody has said so before. */
-  readonly begin: (total: number) => Effect.Effect<number, Error>
-  /** None while somebody else owns the shard, or a shard of another total is still up. */
+  readonly begin: (total: number) => Effect.Effect<FleetView.Plan, Error>
+  readonly plan: Effect.Effect<FleetView.Plan, Error>
+  /** None while somebody else owns the shard, and if there is no such shard, or none any more. */
   readonly claim: (shard: ShardId.ShardId) => Effect.Effect<Option.Option<Claim>, Error>
   /** Prolongs those of the claims that are still held, and gives them. */
   readonly renew: (claims: ReadonlyArray<Claim>) => Effect.Effect<ReadonlyArray<Held>, Error>
-  /** Says that this runner is there, and asks what is wanted. */
-  readonly appear: Effect.Effect<{ readonly total: number; readonly isDraining: boolean }, Error>
+  /** Says that this runner is there; whether it is asked to go. */
+  readonly appear: Effect.Effect<boolean, Error>
+  /** Takes away what runners own whose process is certainly gone. */
+  readonly bury: Effect.Effect<void, Error>
+  /** Says that a part is being resharded; whether it is already. None if the plan is another one now. */
+  readonly beginPart: (plan: FleetView.Plan, part: number) => Effect.Effect<Option.Option<boolean>, Error>
+  /** Says that a part is not being resharded after all. */
+  readonly abandonPart: (plan: FleetView.Plan, part: number) => Effect.Effect<void, Error>
+  /**
+   * Says that the new shards of a part have taken over, and with the last part makes them the fleet's. Whether that
+   * was written: it is not without a claim on one of the new shards that is still good.
+   */
+  readonly finishPart: (plan: FleetView.Plan, part: number, claim: Claim) => Effect.Effect<boolean, Error>
   /** Whether the claim is still good; if not, nothing was written. */
   readonly save: (claim: Claim, session: Option.Option<Session.Session>) => Effect.Effect<boolean, Error>
   readonly tell: (claim: Claim, status: string) => Effect.Effect<void, Error>
@@ -62,7 +76,7 @@ export const make = (options: {
   /** Of this process, never used before. */
   readonly runner: { readonly id: string; readonly name: string }
   readonly lease: Duration.Duration
-}): Effect.Effect<FleetStore, never, SqlClient.SqlClient> =>
+}): Effect.Effect<FleetStore, never, SqlClient.SqlClient | Scope.Scope> =>
   Effect.gen(function*() {
     yield* migrate
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
@@ -73,17 +87,21 @@ export const make = (options: {
     const whose = ({ fence, shard }: Claim) =>
       sql`fleet = ${fleet} AND total = ${shard.total} AND shard = ${shard.id} AND owner = ${owner} AND fence = ${fence}`
 
-    const totalOf = Effect.map(FleetView.planOf(sql, fleet), ({ total }) => total)
+    const plan = FleetView.planOf(sql, fleet)
+    const neighbours = yield* Neighbours.Current
+    yield* neighbours.join(owner)
 
     const claim: FleetStore["claim"] = (shard) =>
       Effect.map(
         inTime(sql<SessionRow>`
           INSERT INTO vesper_sessions (fleet, total, shard, owner, fence, expires_at)
-          SELECT ${fleet}, total, CAST(${shard.id} AS INTEGER), ${owner}, 1, ${now} + CAST(${lease} AS BIGINT)
-          FROM vesper_fleets
-          WHERE fleet = ${fleet} AND total = ${shard.total} AND NOT EXISTS (
-            SELECT 1 FROM vesper_sessions
-            WHERE fleet = ${fleet} AND total <> ${shard.total} AND owner IS NOT NULL AND expires_at > ${now}
+          SELECT ${fleet}, CAST(${shard.total} AS INTEGER), CAST(${shard.id} AS INTEGER), ${owner}, 1,
+            ${now} + CAST(${lease} AS BIGINT)
+          FROM vesper_fleets AS f
+          WHERE f.fleet = ${fleet} AND (f.total = ${shard.total} OR f.next_total = ${shard.total}) AND NOT EXISTS (
+            SELECT 1 FROM vesper_handovers AS h
+            WHERE f.next_total IS NOT NULL AND f.total = ${shard.total} AND h.fleet = ${fleet} AND h.epoch = f.epoch
+              AND h.part = CAST(${shard.id} AS INTEGER) % f.parts AND h.done = 1
           )
           ON CONFLICT (fleet, total, shard) DO UPDATE
           SET owner = excluded.owner, fence = vesper_sessions.fence + 1, expires_at = excluded.expires_at
@@ -109,14 +127,37 @@ export const make = (options: {
         RETURNING total, shard, fence
       `)
 
-    const appear = Effect.gen(function*() {
-      const [seen] = yield* inTime(sql<{ readonly draining: number }>`
+    const appear = Effect.map(
+      inTime(sql<{ readonly draining: number }>`
         INSERT INTO vesper_runners (id, fleet, name, expires_at)
         VALUES (${owner}, ${fleet}, ${name}, ${now} + CAST(${lease} AS BIGINT))
         ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at RETURNING draining
+      `),
+      ([seen]) => seen?.draining === 1
+    )
+
+    const owners = Effect.map(
+      inTime(sql<{ readonly owner: string }>`
+        SELECT DISTINCT owner FROM vesper_sessions
+        WHERE fleet = ${fleet} AND owner IS NOT NULL AND owner <> ${owner} AND expires_at > ${now}
+      `),
+      (rows) => rows.map((row) => row.owner)
+    )
+    const buryOne = (dead: string) =>
+      inTime(sql`
+        UPDATE vesper_sessions SET owner = NULL, expires_at = 0, status = NULL WHERE fleet = ${fleet} AND owner = ${dead}
+      `).pipe(
+        Effect.zipRight(inTime(sql`DELETE FROM vesper_runners WHERE fleet = ${fleet} AND id = ${dead}`)),
+        Effect.zipRight(Effect.logInfo(`runner ${dead} is dead: its shards are taken over at once`))
+      )
+
+    const completePlan = ({ epoch }: FleetView.Plan) =>
+      inTime(sql`
+        UPDATE vesper_fleets SET total = next_total, next_total = NULL, parts = NULL, epoch = epoch + 1
+        WHERE fleet = ${fleet} AND epoch = ${epoch} AND next_total IS NOT NULL AND parts = (
+          SELECT COUNT(*) FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${epoch} AND done = 1
+        )
       `)
-      return { total: yield* totalOf, isDraining: seen?.draining === 1 }
-    })
 
     const save: FleetStore["save"] = (claim, session) => {
       const { id, resumeUrl, sequence } = Option.getOrElse(
@@ -140,11 +181,44 @@ export const make = (options: {
           inTime(
             sql`INSERT INTO vesper_fleets (fleet, total) VALUES (${fleet}, ${total}) ON CONFLICT (fleet) DO NOTHING`
           ),
-          totalOf
+          plan
         ),
+      plan,
       claim,
       renew,
       appear,
+      bury: Effect.flatMap(owners, (all) =>
+        Effect.forEach(
+          all,
+          (other) => Effect.if(neighbours.isGone(other), { onTrue: () => buryOne(other), onFalse: () => Effect.void }),
+          { discard: true }
+        )),
+      beginPart: ({ epoch }, part) =>
+        Effect.map(
+          inTime(sql<{ readonly done: number }>`
+            INSERT INTO vesper_handovers (fleet, epoch, part)
+            SELECT ${fleet}, epoch, CAST(${part} AS INTEGER) FROM vesper_fleets
+            WHERE fleet = ${fleet} AND epoch = ${epoch} AND next_total IS NOT NULL
+            ON CONFLICT (fleet, epoch, part) DO UPDATE SET part = excluded.part
+            RETURNING done
+          `),
+          ([row]) => Option.map(Option.fromNullable(row), ({ done }) => done === 1)
+        ),
+      abandonPart: ({ epoch }, part) =>
+        Effect.asVoid(inTime(
+          sql`DELETE FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${epoch} AND part = ${part} AND done = 0`
+        )),
+      finishPart: (plan, part, claim) =>
+        inTime(sql`
+          UPDATE vesper_handovers SET done = 1
+          WHERE fleet = ${fleet} AND epoch = ${plan.epoch} AND part = ${part} AND EXISTS (
+            SELECT 1 FROM vesper_sessions WHERE ${whose(claim)} AND expires_at > ${now}
+          )
+          RETURNING part
+        `).pipe(
+          Effect.tap(() => completePlan(plan)),
+          Effect.map((rows) => rows.length === 1)
+        ),
       save,
       tell: (claim, status) =>
         Effect.asVoid(inTime(sql`UPDATE vesper_sessions SET status = ${status} WHERE ${whose(claim)}`)),

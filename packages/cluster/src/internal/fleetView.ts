@@ -3,7 +3,9 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import * as ShardId from "@vesper/model/ShardId"
 import * as Option from "effect/Option"
+import { ReshardUnderWayError } from "../ClusterError.js"
 import { inTime, nowOf } from "./schema.js"
 
 /** How many shards a fleet has, and how many it is to have. */
@@ -92,8 +94,36 @@ export const drain = (sql: SqlClient.SqlClient, fleet: string, runner: string): 
     (rows) => rows.length
   )
 
-export const setTotal = (sql: SqlClient.SqlClient, fleet: string, total: number): Effect.Effect<void, Error> =>
-  Effect.asVoid(inTime(sql`
-    INSERT INTO vesper_fleets (fleet, total) VALUES (${fleet}, ${total})
-    ON CONFLICT (fleet) DO UPDATE SET total = excluded.total
-  `))
+/**
+ * Says how many shards there are to be. What happened in between is tried again; a change that a runner has begun is not
+ * to be changed any more, and is given.
+ */
+export const setTotal = (
+  sql: SqlClient.SqlClient,
+  fleet: string,
+  total: number
+): Effect.Effect<Option.Option<ReshardUnderWayError>, Error> =>
+  Effect.gen(function*() {
+    yield* inTime(
+      sql`INSERT INTO vesper_fleets (fleet, total) VALUES (${fleet}, ${total}) ON CONFLICT (fleet) DO NOTHING`
+    )
+    const plan = yield* planOf(sql, fleet)
+    if (Option.getOrElse(plan.next, () => plan.total) === total) {
+      return Option.none()
+    }
+    const next = total === plan.total ? null : total
+    const written = yield* inTime(sql`
+      UPDATE vesper_fleets
+      SET next_total = ${next}, parts = ${ShardId.parts(plan.total, total)}, epoch = epoch + 1
+      WHERE fleet = ${fleet} AND epoch = ${plan.epoch}
+        AND NOT EXISTS (SELECT 1 FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${plan.epoch})
+      RETURNING total
+    `)
+    if (written.length > 0) {
+      return Option.none()
+    }
+    const now = yield* planOf(sql, fleet)
+    return now.epoch === plan.epoch
+      ? Option.some(new ReshardUnderWayError({ from: plan.total, to: Option.getOrElse(plan.next, () => plan.total) }))
+      : yield* setTotal(sql, fleet, total)
+  })

@@ -2,6 +2,7 @@
  * Carries one shard: waits until it may have it, runs it, and gives it back. If the lease is lost, the socket is closed
  * before anything else happens.
  */
+import type * as Fleet from "@vesper/gateway/Fleet"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as SessionStore from "@vesper/gateway/SessionStore"
@@ -10,7 +11,7 @@ import type * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
-import type * as ShardId from "@vesper/model/ShardId"
+import * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -23,6 +24,12 @@ import * as Report from "./report.js"
 
 export type Requirements = ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket
 
+/** Shards that are up here, and the one of them that hears of a guild. */
+export interface Guest {
+  readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
+  readonly shardOf: (guildId: string) => Effect.Effect<Option.Option<Shard.Shard>>
+}
+
 export interface Options<R> {
   readonly store: FleetStore.FleetStore
   readonly leases: Leases.Leases
@@ -30,8 +37,8 @@ export interface Options<R> {
   /** How often the shard's place is looked at while somebody else has it, and its status while it is here. */
   readonly poll: Duration.Duration
   readonly handler: (shard: ShardId.ShardId, event: Dispatch.Dispatch) => Effect.Effect<unknown, unknown, R>
-  /** Called with each shard that is up here; what it gives is called when it is not any more. */
-  readonly enter: (shard: Shard.Shard) => () => void
+  /** Called with what is up here; what it gives is called when it is not any more. */
+  readonly enter: (guest: Guest) => () => void
   /** The gateway closed the shard for good. */
   readonly failed: (error: ShardError.FatallyClosedError) => Effect.Effect<void>
 }
@@ -42,52 +49,70 @@ class HandlerFailed extends Data.TaggedError("HandlerFailed")<{ readonly cause: 
 /** After a handler that failed: its event may be the next one again. */
 const handlerPause = Duration.seconds(1)
 
+/** The lease on a shard, if it can be had now. */
+export const askLease = (
+  { leases }: Pick<Options<never>, "leases">,
+  shard: ShardId.ShardId
+): Effect.Effect<Option.Option<Leases.Lease>> =>
+  Effect.catchAll(leases.take(shard), (error) =>
+    Effect.as(
+      Effect.logWarning(`shard ${shard} could not be asked for: ${error.message}`),
+      Option.none<Leases.Lease>()
+    ))
+
 const awaitLease = (
   options: Pick<Options<never>, "leases" | "poll">,
   shard: ShardId.ShardId,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<Leases.Lease> =>
-  options.leases.take(shard).pipe(
-    Effect.catchAll((error) =>
-      Effect.as(
-        Effect.logWarning(`shard ${shard} could not be asked for: ${error.message}`),
-        Option.none<Leases.Lease>()
-      )
-    ),
-    Effect.flatMap(Option.match({
+  Effect.flatMap(
+    askLease(options, shard),
+    Option.match({
       onNone: () => Effect.zipRight(restore(Effect.sleep(options.poll)), awaitLease(options, shard, restore)),
       onSome: Effect.succeed
-    }))
+    })
   )
 
-/** Tells the others of the shard when its status changes, and from time to time of the rest. */
-const tell = <R>({ poll, store }: Options<R>, lease: Leases.Lease, shard: Shard.Shard) => {
+/** Tells the others of a shard, if it is not as they were told last. */
+export const makeTell = <R>({ store }: Options<R>, lease: Leases.Lease, shard: Shard.Shard): Effect.Effect<void> => {
   let told = ""
-  const now = Effect.flatMap(
+  return Effect.flatMap(
     Report.of(shard),
     (report) =>
-      report === told ? Effect.void : Effect.map(store.tell(lease.claim, report), () => {
+      report === told ? Effect.void : Effect.ignore(Effect.map(store.tell(lease.claim, report), () => {
         told = report
-      })
-  )
-  return Stream.merge(shard.statusChanges, Stream.tick(Duration.times(poll, 4))).pipe(
-    Stream.runForEach(() => Effect.ignore(now))
+      }))
   )
 }
 
-/** Handles events for as long as the lease is held; those of a handler that fails are up to the shard. */
-const handle = <R>(options: Options<R>, lease: Leases.Lease, shard: Shard.Shard): Effect.Effect<void, never, R> =>
-  shard.runForEach(
-    (event) =>
-      Effect.zipRight(
-        lease.admit(event.s),
-        Effect.mapErrorCause(
-          options.handler(shard.id, event),
-          (cause): Cause.Cause<HandlerFailed> =>
-            Cause.isInterruptedOnly(cause) ? Cause.stripFailures(cause) : Cause.fail(new HandlerFailed({ cause }))
-        )
-      ),
-    { concurrency: options.concurrency }
+/** Tells the others of the shard when its status changes, and from time to time of the rest. */
+const tell = <R>(options: Options<R>, lease: Leases.Lease, shard: Shard.Shard) => {
+  const now = makeTell(options, lease, shard)
+  return Stream.merge(shard.statusChanges, Stream.tick(Duration.times(options.poll, 4))).pipe(
+    Stream.runForEach(() => now)
+  )
+}
+
+/** What may end a run of handlers. */
+type Broken = HandlerFailed | Leases.LeaseLost | ShardError.FatallyClosedError
+
+type Handler<R> = (event: Fleet.FleetEvent) => Effect.Effect<unknown, HandlerFailed | Leases.LeaseLost, R>
+
+/** Handles events for as long as their leases are held; those of a handler that fails are up to whoever runs them. */
+export const handle = <R>(
+  options: Options<R>,
+  admit: (event: Fleet.FleetEvent) => Effect.Effect<void, Leases.LeaseLost>,
+  run: (handler: Handler<R>) => Effect.Effect<void, Broken, R>
+): Effect.Effect<void, never, R> =>
+  run((event) =>
+    Effect.zipRight(
+      admit(event),
+      Effect.mapErrorCause(
+        options.handler(event.shard, event.event),
+        (cause): Cause.Cause<HandlerFailed> =>
+          Cause.isInterruptedOnly(cause) ? Cause.stripFailures(cause) : Cause.fail(new HandlerFailed({ cause }))
+      )
+    )
   ).pipe(
     // It was closed from here: whoever did that goes on.
     Effect.zipRight(Effect.never),
@@ -95,7 +120,7 @@ const handle = <R>(options: Options<R>, lease: Leases.Lease, shard: Shard.Shard)
       HandlerFailed: ({ cause }) =>
         Effect.logError("a handler failed", cause).pipe(
           Effect.zipRight(Effect.sleep(handlerPause)),
-          Effect.zipRight(handle(options, lease, shard))
+          Effect.zipRight(handle(options, admit, run))
         ),
       LeaseLost: () => Effect.never,
       // The lease is kept, so that no other runner tries the same in vain.
@@ -113,14 +138,23 @@ const serve = <R>(
       SessionStore.SessionStore,
       lease.sessions
     )
-    yield* Effect.acquireRelease(Effect.sync(() => options.enter(shard)), (leave) => Effect.sync(leave))
+    const { id } = lease.claim.shard
+    const guest: Guest = {
+      shards: Effect.succeed([shard]),
+      shardOf: (guildId) =>
+        Effect.succeed(ShardId.shardOf(guildId, shard.id.total) === id ? Option.some(shard) : Option.none())
+    }
+    yield* Effect.acquireRelease(Effect.sync(() => options.enter(guest)), (leave) => Effect.sync(leave))
     yield* Effect.forkScoped(tell(options, lease, shard))
     yield* shard.connect
     const lost = lease.lost.pipe(
       Effect.zipRight(shard.close(CloseFrame.RESUME)),
       Effect.zipRight(Effect.logWarning("the lease on the shard was lost: its socket is closed"))
     )
-    yield* Effect.raceFirst(handle(options, lease, shard), lost)
+    const handling = handle(options, ({ event }) =>
+      lease.admit(event.s), (handler) =>
+      shard.runForEach((event) => handler({ shard: shard.id, event }), { concurrency: options.concurrency }))
+    yield* Effect.raceFirst(handling, lost)
   }).pipe(Effect.scoped)
 
 /** Carries the shard until it is interrupted. */

@@ -58,10 +58,11 @@ const budgets = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 
 // How many shards there are to be, and which attempt at it this is: whoever took part in an earlier one is known by that.
 const nextTotals = Effect.flatMap(SqlClient.SqlClient, (sql) =>
-  Effect.zipRight(
+  Effect.all([
     sql`ALTER TABLE vesper_fleets ADD COLUMN next_total INTEGER`,
+    sql`ALTER TABLE vesper_fleets ADD COLUMN parts INTEGER`,
     sql`ALTER TABLE vesper_fleets ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0`
-  ))
+  ], { discard: true }))
 
 const handovers = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql`CREATE TABLE vesper_handovers (
@@ -72,6 +73,17 @@ const handovers = Effect.flatMap(SqlClient.SqlClient, (sql) =>
     PRIMARY KEY (fleet, epoch, part)
   )`)
 
+const holds = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.all([
+    sql`ALTER TABLE vesper_budgets ADD COLUMN held INTEGER NOT NULL DEFAULT 0`,
+    sql`CREATE TABLE vesper_holds (
+      id TEXT NOT NULL PRIMARY KEY,
+      fleet TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      expires_at BIGINT NOT NULL
+    )`
+  ], { discard: true }))
+
 const runMigrations = Migrator.make({})({
   loader: Migrator.fromRecord({
     "1_sessions": sessions,
@@ -80,7 +92,8 @@ const runMigrations = Migrator.make({})({
     "4_identifies": identifies,
     "5_budgets": budgets,
     "6_next_totals": nextTotals,
-    "7_handovers": handovers
+    "7_handovers": handovers,
+    "8_holds": holds
   }),
   table: "vesper_migrations"
 })

@@ -23,10 +23,15 @@ const makeStore = () => {
   const asked = <A>(answer: () => A) =>
     Effect.suspend(() => state.isAway ? Effect.fail<Error>(away) : Effect.sync(answer))
   const store: FleetStore.FleetStore = {
-    begin: Effect.succeed,
+    begin: (total) => Effect.succeed({ total, next: Option.none(), epoch: 0 }),
+    plan: Effect.never,
     claim: (shard) => asked(() => Option.some({ shard, fence: state.fence, session: Option.some(sessionAt(7)) })),
     renew: () => asked(() => [{ total: shard.total, shard: shard.id, fence: state.fence }]),
-    appear: asked(() => ({ total: 4, isDraining: false })),
+    appear: asked(() => false),
+    bury: Effect.void,
+    beginPart: () => Effect.never,
+    abandonPart: () => Effect.never,
+    finishPart: () => Effect.never,
     save: ({ fence }) => asked(() => fence === state.fence),
     tell: () => Effect.void,
     release: () => asked(() => void state.released++),
