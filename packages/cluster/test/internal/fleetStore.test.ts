@@ -67,7 +67,7 @@ const behaviour = Effect.gen(function*() {
   yield* b.release(next)
 
   // Another fleet is another matter.
-  const c = yield* runner("c", "g")
+  const c = yield* runner("e", "g")
   yield* c.begin(4)
   assert.isTrue(yield* takes(c, one))
 
@@ -128,8 +128,8 @@ const resharding = Effect.gen(function*() {
   const change = Option.getOrThrow(status.resharding)
   assert.deepInclude(change, { total: 6, parts: 2, done: 1 })
   assert.deepStrictEqual(change.shards.map(({ runner }) => Option.getOrNull(runner)), [
-    "a",
-    "b",
+    "c",
+    "d",
     null,
     null,
     null,
