@@ -4,6 +4,7 @@
  * Discord writes `{"t":…,"s":…,"op":…,"d":…}` in this order, but does not promise it: what looks otherwise is parsed
  * as a whole, which is slower and always right.
  */
+import * as EventType from "@vesper/model/EventType"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 
@@ -13,13 +14,19 @@ export interface Envelope {
   /** -1 where there is none. */
   s: number
   t: string | undefined
+  /**
+   * Where the body begins, if it is all that comes after, but for the last character. 0 where that is not known: then
+   * the payload is read as a whole.
+   */
+  bodyAt: number
 }
 
-export const make = (): Envelope => ({ op: -1, s: -1, t: undefined })
+export const make = (): Envelope => ({ op: -1, s: -1, t: undefined, bodyAt: 0 })
 
 const quote = 0x22
 const comma = 0x2c
 const colon = 0x3a
+const closingBrace = 0x7d
 const zero = 0x30
 const nine = 0x39
 
@@ -39,6 +46,9 @@ interface Name {
  */
 const names = new Map<number, Name>()
 const maxNames = 512
+
+/** Those of the source's own: maps and sets find a string that is the very one they hold without comparing letters. */
+const documented = new Map<string, string>(EventType.all.map((name) => [name, name]))
 
 /** Only A-Z, 0-9 and _ stand for themselves without a doubt; a backslash would begin an escape. */
 const isOfName = Uint8Array.from({ length: 256 }, (_, byte) => /[A-Z0-9_]/.test(String.fromCharCode(byte)) ? 1 : 0)
@@ -63,7 +73,8 @@ const nameOf = (bytes: Uint8Array, start: number, end: number, hash: number): st
   }
   // A copy: the bytes belong to the socket.
   const copy = Uint8Array.from(bytes.subarray(start, end))
-  const name = { text: String.fromCharCode(...copy), bytes: copy }
+  const text = String.fromCharCode(...copy)
+  const name = { text: documented.get(text) ?? text, bytes: copy }
   if (names.size < maxNames) {
     names.set(hash, name)
   }
@@ -165,13 +176,15 @@ export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
   position += 6
   const op = scanNumber(bytes)
   // What follows must be the body or the end, or the number went on as a fraction.
-  const isEnd = bytes[position] === 0x7d && position + 1 === bytes.length
-  if (op === -1 || !(isKey(bytes, position, 0x64) || isEnd)) {
+  const hasBody = isKey(bytes, position, 0x64)
+  const isLast = bytes[bytes.length - 1] === closingBrace
+  if (op === -1 || !(hasBody || (isLast && position + 1 === bytes.length))) {
     return false
   }
   envelope.op = op
   envelope.s = sequence
   envelope.t = name
+  envelope.bodyAt = hasBody && isLast ? position + 5 : 0
   return true
 }
 
@@ -186,6 +199,7 @@ export const scanText = (envelope: Envelope, text: string): boolean => {
   envelope.t = match[1]
   envelope.s = match[2] === undefined ? -1 : Number(match[2])
   envelope.op = Number(match[3])
+  envelope.bodyAt = match[0].endsWith(":") && text.endsWith("}") ? match[0].length : 0
   return true
 }
 
@@ -203,6 +217,7 @@ export const parse = (envelope: Envelope, text: string): Either.Either<void, Err
       envelope.op = payload["op"]
       envelope.s = isSequence(payload["s"]) ? payload["s"] : -1
       envelope.t = typeof payload["t"] === "string" ? payload["t"] : undefined
+      envelope.bodyAt = 0
     },
     catch: (cause) => cause instanceof Error ? cause : new Error(String(cause))
   })

@@ -16,9 +16,15 @@ export interface Dispatched {
   readonly _tag: "Dispatch"
   readonly t: string
   readonly s: number
+  /** The body alone, or the whole payload where it does not look as Discord writes it. */
   readonly text: string
+  readonly isBody: boolean
   readonly session: LiveSession
 }
+
+/** The payload as it came over the wire. What stands before a body is always written in the same way. */
+export const payloadOf = ({ isBody, s, t, text }: Dispatched): string =>
+  isBody ? `{"t":"${t}","s":${s},"op":0,"d":${text}}` : text
 
 /** A session whose sequence moves on. */
 export interface LiveSession {

@@ -1,15 +1,16 @@
 /** From the text of an event to what the reader gets. */
 import * as Dispatch from "@vesper/model/Dispatch"
 import * as EventType from "@vesper/model/EventType"
+import * as Opcode from "@vesper/model/Opcode"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
-import type { Dispatched } from "./eventBuffer.js"
+import * as EventBuffer from "./eventBuffer.js"
 
 /** The event, or what is wrong with it; told apart by `isFailure`, so that an event is not wrapped. */
-export type Parse = (item: Dispatched) => Dispatch.Dispatch | ShardError.DeserializationError
+export type Parse = (item: EventBuffer.Dispatched) => Dispatch.Dispatch | ShardError.DeserializationError
 
 export const isFailure = (
   parsed: Dispatch.Dispatch | ShardError.DeserializationError
@@ -18,14 +19,25 @@ export const isFailure = (
 const failed = (eventType: string, cause: unknown) =>
   new ShardError.DeserializationError({ eventType: Option.some(eventType), cause })
 
-/** Parses an event as late as this, in the reader's own fiber: what is broken is one reader's error. */
-const parse: Parse = (item) => {
+const parsePayload: Parse = (item) => {
   try {
     // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
-    return Dispatch.fromPayload(JSON.parse(item.text) as Parameters<typeof Dispatch.fromPayload>[0])
+    return Dispatch.fromPayload(JSON.parse(EventBuffer.payloadOf(item)) as Dispatch.Payload)
   } catch (cause) {
     return failed(item.t, cause)
   }
+}
+
+/** Parses an event as late as this, where it is read: what is broken is one reader's error. */
+const parse: Parse = (item) => {
+  if (item.isBody) {
+    try {
+      return Dispatch.fromPayload({ op: Opcode.Dispatch, t: item.t, s: item.s, d: JSON.parse(item.text) })
+    } catch {
+      // Most likely something follows the body, which only the whole payload shows.
+    }
+  }
+  return parsePayload(item)
 }
 
 /** Parses an event and, if its type is one of those, checks its body. An event that nobody documents has no shape. */

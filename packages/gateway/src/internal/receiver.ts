@@ -50,6 +50,10 @@ export interface Receiver extends GatewaySocket.Handlers {
 
 const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : Utf8.decode(body)
 
+/** All but the last character, which closes the payload. */
+const bodyOf = (body: string | Uint8Array, from: number): string =>
+  typeof body === "string" ? body.slice(from, -1) : Utf8.decode(body, from, body.length - 1)
+
 export const make = (
   state: ShardState,
   inflater: Option.Option<Decompressor.Inflater>,
@@ -95,7 +99,9 @@ export const make = (
       taps.unsafeTell(t, () => textOf(body))
     }
     if (wanted === undefined || wanted.has(t)) {
-      buffer.unsafePush({ _tag: "Dispatch", t, s, text: textOf(body), session })
+      const { bodyAt } = envelope
+      const isBody = bodyAt > 0
+      buffer.unsafePush({ _tag: "Dispatch", t, s, text: isBody ? bodyOf(body, bodyAt) : textOf(body), isBody, session })
     }
   }
 

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Diagnostic from "../Diagnostic.js"
@@ -27,6 +28,15 @@ interface Worker {
 /** What `Exit.isExit` looks at, without its searches by a variable name, which no inline cache holds. */
 const isDone = (effect: Effect.Effect<unknown, unknown, unknown>): boolean =>
   effect === Effect.void || ("_tag" in effect && effect._tag === "Success")
+
+/** A handler that throws before it has an Effect fails as one that dies. */
+const attempt = <A, E, R>(evaluate: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  try {
+    return evaluate()
+  } catch (defect) {
+    return Effect.die(defect)
+  }
+}
 
 /** Handlers that are done at once let other fibers run after so many events. */
 const maxTurns = 256
@@ -86,21 +96,6 @@ const makeWorkers = <E, R>(
     let waiting = 0
     let isStopping = false
 
-    /** One callback, and no more: it is run for each packet that the socket reads. */
-    const awaitEvents = Effect.async<void>((resume) => {
-      let isWaiting = true
-      const settle = () => {
-        if (isWaiting) {
-          isWaiting = false
-          waiting--
-        }
-      }
-      waiting++
-      const settled = Effect.sync(settle)
-      const cancel = buffer.unsafeOnEvents(() => resume(settled))
-      return Effect.zipRight(settled, Effect.sync(cancel))
-    })
-
     /** Nothing can be read any more: the run ends, well if it is the program that has closed the shard. */
     const end = (error: ShardError.TerminalError) =>
       error._tag === "ShardClosedError" ? Effect.asVoid(Deferred.succeed(ending, undefined)) : Effect.fail(error)
@@ -110,7 +105,10 @@ const makeWorkers = <E, R>(
      * for each event, costs more than all that Vesper does for it otherwise.
      */
     const work = (worker: Worker): Effect.Effect<void, E | ShardError.FatallyClosedError, R> => {
-      const handleNext: Effect.Effect<void, E | ShardError.FatallyClosedError, R> = Effect.suspend(() => {
+      type Step = Effect.Effect<void, E | ShardError.FatallyClosedError, R>
+
+      /** Gives what its fiber has to do next. */
+      const advance = (): Step => {
         for (let turn = 0; turn < maxTurns; turn++) {
           if (isStopping) {
             return Effect.void
@@ -146,10 +144,47 @@ const makeWorkers = <E, R>(
           begun.done(item)
         }
         return yieldAndHandle
-      })
-      const waitAndHandle = Effect.flatMap(awaitEvents, () => handleNext)
-      const startAndHandle = Effect.flatMap(Effect.suspend(() => start), () => handleNext)
+      }
+      const handleNext = Effect.suspend(advance)
+      const startAndHandle: Step = Effect.flatMap(Effect.suspend(() => start), () => handleNext)
       const yieldAndHandle = Effect.zipRight(Effect.yieldNow(), handleNext)
+
+      /**
+       * The fiber sleeps on while handlers are done at once: waking it for each packet that the socket reads costs as
+       * much as handling the packet's events does.
+       */
+      const waitAndHandle: Step = Effect.async<void, E | ShardError.FatallyClosedError, R>((resume) => {
+        let isWaiting = false
+        let cancel: () => void = Function.constVoid
+        const settle = () => {
+          if (isWaiting) {
+            isWaiting = false
+            waiting--
+          }
+        }
+        const wait = () => {
+          isWaiting = true
+          waiting++
+          // Not at once: the packet's other events come first, and the socket's callback is not the handlers' place.
+          cancel = buffer.unsafeOnEvents(() => queueMicrotask(handle))
+        }
+        const handle = () => {
+          if (isWaiting) {
+            settle()
+            const step = attempt(advance)
+            if (step === waitAndHandle) {
+              wait()
+            } else {
+              resume(step)
+            }
+          }
+        }
+        wait()
+        return Effect.sync(() => {
+          settle()
+          cancel()
+        })
+      })
       return Effect.suspend(() => {
         waiting--
         return handleNext

@@ -21,7 +21,7 @@ import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as MemberRequest from "./memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
-import type { EventBuffer } from "./eventBuffer.js"
+import * as EventBuffer from "./eventBuffer.js"
 import type * as Subscription from "../Subscription.js"
 import * as Parse from "./parse.js"
 import { report } from "./report.js"
@@ -50,7 +50,7 @@ const asking = <A, E>(state: ShardState.ShardState, take: Effect.Effect<A, E>): 
 const nextEvent = (
   state: ShardState.ShardState,
   start: Effect.Effect<void>,
-  buffer: Pick<EventBuffer, "awaitForEvents" | "unsafeFailure" | "unsafeTake"> = state.buffer,
+  buffer: Pick<EventBuffer.EventBuffer, "awaitForEvents" | "unsafeFailure" | "unsafeTake"> = state.buffer,
   reader: ShardState.Reader = state
 ): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> => {
   const next: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> = Effect.suspend(() => {
@@ -85,7 +85,7 @@ const nextMessage = (state: ShardState.ShardState): Effect.Effect<Message.Messag
     switch (item._tag) {
       case "Dispatch":
         ShardState.give(state, item)
-        return Effect.succeed(Message.Text({ text: item.text }))
+        return Effect.succeed(Message.Text({ text: EventBuffer.payloadOf(item) }))
       case "Control":
         return Effect.succeed(Message.Text({ text: item.text }))
       case "Close":

@@ -8,7 +8,13 @@ const isBuffer = Predicate.hasProperty(buffer, "isBuffer") && Predicate.isFuncti
   ? buffer.isBuffer
   : Function.prototype
 
+/** A Node Buffer's `toString` reads UTF-8, where that of other arrays lists numbers. */
+interface Readable {
+  readonly toString: (encoding: undefined, start: number, end: number) => string
+}
+
+const read = (bytes: Readable, start: number, end: number): string => bytes.toString(undefined, start, end)
+
 /** What is no UTF-8 becomes U+FFFD. */
-export const decode = (bytes: Uint8Array): string =>
-  // A Buffer's `toString` reads UTF-8, where that of other arrays lists numbers.
-  isBuffer(bytes) === true ? bytes.toString() : decoder.decode(bytes)
+export const decode = (bytes: Uint8Array, start = 0, end = bytes.length): string =>
+  isBuffer(bytes) === true ? read(bytes, start, end) : decoder.decode(bytes.subarray(start, end))

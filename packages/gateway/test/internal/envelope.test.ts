@@ -18,12 +18,14 @@ const scan = (text: string) => {
 }
 
 const scanned: ReadonlyArray<readonly [text: string, envelope: Envelope.Envelope]> = [
-  ["{\"t\":\"MESSAGE_CREATE\",\"s\":42,\"op\":0,\"d\":{}}", { t: "MESSAGE_CREATE", s: 42, op: 0 }],
-  ["{\"t\":\"READY\",\"s\":1,\"op\":0,\"d\":{\"op\":9}}", { t: "READY", s: 1, op: 0 }],
-  ["{\"t\":null,\"s\":null,\"op\":11,\"d\":null}", { t: undefined, s: -1, op: 11 }],
-  ["{\"t\":null,\"s\":null,\"op\":11}", { t: undefined, s: -1, op: 11 }],
-  ["{\"t\":null,\"s\":0,\"op\":31,\"d\":1}", { t: undefined, s: 0, op: 31 }],
-  ["{\"t\":\"A\",\"s\":999999999999999,\"op\":0,\"d\":1}", { t: "A", s: 999999999999999, op: 0 }]
+  ["{\"t\":\"MESSAGE_CREATE\",\"s\":42,\"op\":0,\"d\":{}}", { t: "MESSAGE_CREATE", s: 42, op: 0, bodyAt: 40 }],
+  ["{\"t\":\"READY\",\"s\":1,\"op\":0,\"d\":{\"op\":9}}", { t: "READY", s: 1, op: 0, bodyAt: 30 }],
+  ["{\"t\":null,\"s\":null,\"op\":11,\"d\":null}", { t: undefined, s: -1, op: 11, bodyAt: 31 }],
+  ["{\"t\":null,\"s\":null,\"op\":11}", { t: undefined, s: -1, op: 11, bodyAt: 0 }],
+  ["{\"t\":null,\"s\":0,\"op\":31,\"d\":1}", { t: undefined, s: 0, op: 31, bodyAt: 28 }],
+  ["{\"t\":\"A\",\"s\":999999999999999,\"op\":0,\"d\":1}", { t: "A", s: 999999999999999, op: 0, bodyAt: 40 }],
+  ["{\"t\":\"A\",\"s\":1,\"op\":0,\"d\":[]} ", { t: "A", s: 1, op: 0, bodyAt: 0 }],
+  ["{\"t\":\"A\",\"s\":1,\"op\":0,\"d\":[1", { t: "A", s: 1, op: 0, bodyAt: 0 }]
 ]
 
 const left: ReadonlyArray<string> = [
@@ -78,7 +80,9 @@ describe("envelope", () => {
           read++
           const parsed = Envelope.make()
           assert.isTrue(Either.isRight(Envelope.parse(parsed, text)))
-          assert.deepStrictEqual(envelope, parsed)
+          assert.deepStrictEqual({ ...envelope, bodyAt: 0 }, parsed)
+          assert.isAbove(envelope.bodyAt, 0)
+          assert.strictEqual(text.slice(envelope.bodyAt, -1), JSON.stringify(value.d))
         }
       }),
       { numRuns: 2_000, seed: 1 }
@@ -107,7 +111,7 @@ describe("envelope", () => {
   it("reads any order when the whole payload is parsed", () => {
     const envelope = Envelope.make()
     assert.isTrue(Either.isRight(Envelope.parse(envelope, "{\"op\":0,\"d\":{\"t\":\"X\"},\"s\":7,\"t\":\"A\"}")))
-    assert.deepStrictEqual(envelope, { op: 0, s: 7, t: "A" })
+    assert.deepStrictEqual(envelope, { op: 0, s: 7, t: "A", bodyAt: 0 })
   })
 
   for (const text of ["", "hello", "[1]", "3", "null", "{\"t\":\"A\"}", "{\"op\":\"0\"}", "{\"op\":-1}", "{\"op\":0"]) {

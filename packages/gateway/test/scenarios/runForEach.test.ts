@@ -4,6 +4,8 @@ import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -106,6 +108,54 @@ describe("runForEach", () => {
       )
       assert.strictEqual(failure, "no")
       assert.deepStrictEqual(handled, [1])
+      assert.deepStrictEqual(numberOf(yield* shard.nextEvent), Option.some(3))
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("handles what comes while it waits, by handlers that are done at once and others, until it is interrupted", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const handled: Array<number> = []
+      const handling = yield* Effect.fork(run(shard, (number) => {
+        if (number % 3 > 0) {
+          handled.push(number)
+          return Effect.void
+        }
+        return Effect.delay(Effect.sync(() => handled.push(number)), "1 millis")
+      }))
+      yield* settle
+      for (const number of upTo(9)) {
+        yield* send(number)
+        yield* settle
+        assert.deepStrictEqual(handled, upTo(number))
+      }
+      yield* send(10, 11)
+      // They have woken the run, and it has not begun with them.
+      yield* Fiber.interrupt(handling)
+      const next = yield* shard.nextEvent
+      assert.deepStrictEqual(
+        [...handled, ...Option.toArray(numberOf(next))],
+        upTo(10),
+        "each is handled or left for the next reader"
+      )
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("dies of a handler that throws while it waits", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const handling = yield* Effect.fork(run(shard, (number) => {
+        if (number === 2) {
+          throw new Error("oh")
+        }
+        return Effect.void
+      }))
+      yield* settle
+      yield* send(1)
+      yield* settle
+      yield* send(2, 3)
+      const exit = yield* Fiber.await(handling)
+      assert.deepStrictEqual(Exit.isFailure(exit) && Chunk.toReadonlyArray(Cause.defects(exit.cause)), [
+        new Error("oh")
+      ])
       assert.deepStrictEqual(numberOf(yield* shard.nextEvent), Option.some(3))
     }).pipe(Effect.provide(layer())))
 
