@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Diagnostic from "./Diagnostic.js"
 import * as Fleet from "./Fleet.js"
+import * as Handling from "./internal/handling.js"
 import * as Needs from "./internal/intentNeeds.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
@@ -297,7 +298,10 @@ const dispatch = <E, R, E2, R2, From>(
     if (runs === undefined || event.t === "UnknownDispatch") {
       return Effect.void
     }
-    const one = (run: Registration<E, R>["run"]) => around(Effect.suspend(() => run(event)), event, from)
+    const one = (run: Registration<E, R>["run"]): Effect.Effect<unknown, E2, R2> => {
+      const handled = Handling.attempt(() => run(event))
+      return Handling.isDone(handled) ? Effect.void : around(handled, event, from)
+    }
     const [first] = runs
     return first !== undefined && runs.length === 1 ? one(first) : Effect.forEach(runs, one, { discard: true })
   }

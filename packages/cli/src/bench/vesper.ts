@@ -1,4 +1,5 @@
 /** Vesper through its public API. The way to read is the process's second argument. */
+import * as Events from "@vesper/gateway/Events"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -26,6 +27,17 @@ const handle = (event: Dispatch.Dispatch): Effect.Effect<void> => {
   return Effect.void
 }
 
+const handlers = Events.handlers({
+  READY: handle,
+  GUILD_CREATE: handle,
+  GUILD_MEMBER_UPDATE: handle,
+  MESSAGE_CREATE: handle,
+  MESSAGE_REACTION_ADD: handle,
+  PRESENCE_UPDATE: handle,
+  TYPING_START: handle,
+  VOICE_STATE_UPDATE: handle
+})
+
 const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
   Effect.suspend(() => {
     const until = performance.now() + job.slowness / 1000
@@ -51,6 +63,7 @@ const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknow
       }
     }),
   runForEach: (shard) => shard.runForEach(handle),
+  handlers: (shard) => Effect.provideService(Events.run(handlers), Shard.Shard, shard),
   events: (shard) => Stream.runForEach(shard.events, handle),
   slow: (shard) => Effect.forever(Effect.flatMap(shard.nextEvent, slowly)),
   idle: (shard) =>
@@ -62,7 +75,7 @@ const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknow
 
 const config = ShardConfig.layer({
   token: Redacted.make("token"),
-  intents: Intents.nonPrivileged,
+  intents: Intents.all,
   gatewayUrl: job.url,
   identifyProperties: { os: process.platform },
   ...(job.isFiltered && { events: ["READY", Mix.wanted] as const }),

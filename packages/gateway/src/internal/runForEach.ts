@@ -15,6 +15,7 @@ import type * as Scope from "effect/Scope"
 import * as Diagnostic from "../Diagnostic.js"
 import type * as ShardError from "../ShardError.js"
 import type { Dispatched } from "./eventBuffer.js"
+import * as Handling from "./handling.js"
 import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
@@ -23,19 +24,6 @@ import * as ShardState from "./shardState.js"
 interface Worker {
   fiber: Fiber.Fiber<void> | undefined
   isHandling: boolean
-}
-
-/** What `Exit.isExit` looks at, without its searches by a variable name, which no inline cache holds. */
-const isDone = (effect: Effect.Effect<unknown, unknown, unknown>): boolean =>
-  effect === Effect.void || ("_tag" in effect && effect._tag === "Success")
-
-/** A handler that throws before it has an Effect fails as one that dies. */
-const attempt = <A, E, R>(evaluate: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  try {
-    return evaluate()
-  } catch (defect) {
-    return Effect.die(defect)
-  }
 }
 
 /** Handlers that are done at once let other fibers run after so many events. */
@@ -133,7 +121,7 @@ const makeWorkers = <E, R>(
           begun.begin(item)
           worker.isHandling = true
           const handling = handler(event)
-          if (!isDone(handling)) {
+          if (!Handling.isDone(handling)) {
             return Effect.flatMap(handling, () => {
               worker.isHandling = false
               begun.done(item)
@@ -171,7 +159,7 @@ const makeWorkers = <E, R>(
         const handle = () => {
           if (isWaiting) {
             settle()
-            const step = attempt(advance)
+            const step = Handling.attempt(advance)
             if (step === waitAndHandle) {
               wait()
             } else {
