@@ -14,6 +14,7 @@ import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import * as Files from "./internal/files.js"
 import * as Common from "./internal/options.js"
+import { speak } from "./internal/speak.js"
 import * as Server from "./internal/serverOptions.js"
 import * as ScenarioFile from "./ScenarioFile.js"
 
@@ -41,6 +42,15 @@ const faults = Options.text("fault").pipe(
   ),
   Options.repeated,
   (option) => Common.parsed(option, (flags) => Either.all(flags.map(ScenarioFile.parseFlag)))
+)
+
+const says = Options.text("say").pipe(
+  Options.withPseudoName("text"),
+  Options.withDescription(
+    "Somebody says this in a channel, every 3 seconds; can be given many times, and is said in turn then. Without it, " +
+      "nobody says anything but made-up things."
+  ),
+  Options.repeated
 )
 
 const scenario = Options.text("scenario").pipe(
@@ -73,17 +83,22 @@ const readScenario = (path: string) =>
  */
 export const simulateCommand = Command.make(
   "simulate",
-  { ...Server.options, faults, guilds, heartbeatInterval, rate, scenario },
-  ({ faults, guilds, heartbeatInterval, rate, scenario, ...options }) =>
+  { ...Server.options, faults, guilds, heartbeatInterval, rate, says, scenario },
+  ({ faults, guilds, heartbeatInterval, rate, says, scenario, ...options }) =>
     Effect.gen(function*() {
       const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
+      const world = World.make({ guilds })
       yield* Server.serve(options, {
         title: "vesper simulate",
-        traffic: (simulator) => rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
+        traffic: (simulator) =>
+          Effect.raceFirst(
+            rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
+            speak(simulator, world, says)
+          ),
         steps: [...faults, ...fromFile],
         simulator: {
           heartbeatInterval: Option.getOrUndefined(heartbeatInterval),
-          world: World.make({ guilds })
+          world
         }
       })
     })
