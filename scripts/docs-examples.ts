@@ -1,6 +1,7 @@
 /**
  * Holds the documentation to what it promises: every public name has a docstring with `@since`, and `@category` if it
- * is no module; every `@example` compiles and runs; every TypeScript block of the Markdown pages compiles.
+ * is no module; every `@example` compiles and runs; every TypeScript block of the Markdown pages compiles, and those that
+ * are tests pass. A block under a line that ends with a file's name, "`bot.ts`:", is that file for its page's other blocks.
  */
 import { execFile, execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -11,12 +12,14 @@ import ts from "typescript"
 const root = Path.resolve(import.meta.dirname, "..")
 const output = Path.join(root, ".docs-examples")
 const runTimeout = 30_000
+const runAllTimeout = 180_000
 
 interface Example {
   /** Where it stands, for people. */
   readonly source: string
   readonly file: string
   readonly isRun: boolean
+  readonly isTest: boolean
 }
 
 const problems: Array<string> = []
@@ -37,15 +40,31 @@ const packages = Fs.readdirSync(Path.join(root, "packages"))
   .map((name) => Path.join(root, "packages", name))
   .filter((folder) => !isPrivate(folder))
 
-const blocks = (text: string): ReadonlyArray<string> =>
-  Array.from(text.matchAll(/^```ts\n([\s\S]*?)^```/gm), ([, code]) => code ?? "")
+interface Block {
+  /** Of the file that the block is, if it is one. */
+  readonly name: string | undefined
+  readonly code: string
+}
+
+const blocks = (text: string): ReadonlyArray<Block> =>
+  Array.from(
+    text.matchAll(/(?:`(?:[\w-]+\/)*([\w.-]+\.ts)`:\n\n)?^```ts\n([\s\S]*?)^```/gm),
+    ([, name, code = ""]) => ({ name, code })
+  )
 
 const addExamples = (source: string, text: string, isRun: boolean) => {
-  for (const code of blocks(text)) {
-    const file = Path.join(output, `${String(examples.length).padStart(3, "0")}.ts`)
+  const page = Path.join(output, source.replace(/\W+/g, "-"))
+  for (const { code, name } of blocks(text)) {
+    const file = name === undefined
+      ? Path.join(output, `${String(examples.length).padStart(3, "0")}.ts`)
+      : Path.join(page, name)
+    if (Fs.existsSync(file)) {
+      problems.push(`${source} has ${name} twice`)
+    }
+    Fs.mkdirSync(Path.dirname(file), { recursive: true })
     // A module of its own, whatever the example imports.
     Fs.writeFileSync(file, `// ${source}\n${code}\nexport {}\n`)
-    examples.push({ source, file, isRun })
+    examples.push({ source, file, isRun, isTest: code.includes("@effect/vitest") })
   }
 }
 
@@ -104,7 +123,7 @@ const compile = () => {
     JSON.stringify({
       extends: "../tsconfig.base.json",
       compilerOptions: { noEmit: true, types: ["node"], noUnusedLocals: false },
-      include: ["*.ts"]
+      include: ["**/*.ts"]
     })
   )
   try {
@@ -120,10 +139,10 @@ const compile = () => {
 const execute = promisify(execFile)
 
 /** What went wrong when the files ran, if anything did. */
-const run = async (file: string): Promise<string | undefined> => {
+const run = async (file: string, timeout = runTimeout): Promise<string | undefined> => {
   try {
     const args = ["--conditions=@vesper/source", "--import", "tsx", file]
-    await execute(process.execPath, args, { cwd: root, timeout: runTimeout })
+    await execute(process.execPath, args, { cwd: root, timeout })
     return undefined
   } catch (error) {
     return (error instanceof Error && "stderr" in error && String(error.stderr)) || String(error)
@@ -135,7 +154,7 @@ const runAll = async () => {
   const all = Path.join(output, "all.ts")
   const waiting = examples.filter(({ isRun }) => isRun)
   Fs.writeFileSync(all, waiting.map(({ file }) => `await import("./${Path.basename(file)}")\n`).join(""))
-  const failure = await run(all)
+  const failure = await run(all, runAllTimeout)
   if (failure === undefined) {
     return
   }
@@ -151,6 +170,25 @@ const runAll = async () => {
   }
 }
 
+/** Runs the blocks that are tests, all at once. */
+const runTests = async () => {
+  const tests = examples.filter(({ isTest }) => isTest).map(({ file }) => file)
+  const config = Path.join(output, "vitest.config.mjs")
+  Fs.writeFileSync(
+    config,
+    `import { mergeConfig } from "vitest/config"
+import shared from "../vitest.shared.js"
+export default mergeConfig(shared, { test: { include: ${JSON.stringify(tests)} } })
+`
+  )
+  const vitest = Path.join(root, "node_modules/vitest/vitest.mjs")
+  try {
+    await execute(process.execPath, [vitest, "run", "--root", output, "--config", config], { cwd: output })
+  } catch (error) {
+    problems.push(error instanceof Error && "stdout" in error ? String(error.stdout) : String(error))
+  }
+}
+
 Fs.rmSync(output, { recursive: true, force: true })
 Fs.mkdirSync(output, { recursive: true })
 for (const folder of packages) {
@@ -161,7 +199,8 @@ const pages = [
   Path.join(root, "docs"),
   Path.join(root, "docs/decisions"),
   Path.join(root, "docs/guides"),
-  ...packages
+  ...packages,
+  ...Fs.readdirSync(Path.join(root, "examples")).map((name) => Path.join(root, "examples", name))
 ]
 for (const page of pages.flatMap((folder) => files(folder, /\.md$/))) {
   addExamples(Path.relative(root, page), Fs.readFileSync(page, "utf8"), false)
@@ -169,12 +208,14 @@ for (const page of pages.flatMap((folder) => files(folder, /\.md$/))) {
 compile()
 if (problems.length === 0) {
   await runAll()
+  await runTests()
 }
 if (problems.length > 0) {
   console.error(problems.join("\n"))
   process.exitCode = 1
 } else {
   const ran = examples.filter(({ isRun }) => isRun).length
-  console.log(`${examples.length} examples compile, ${ran} of them ran`)
+  const tested = examples.filter(({ isTest }) => isTest).length
+  console.log(`${examples.length} examples compile, ${ran} of them ran, ${tested} are tests that pass`)
   Fs.rmSync(output, { recursive: true, force: true })
 }

@@ -38,7 +38,6 @@ const concepts: ReadonlyArray<readonly [text: string, page: string]> = [
   ["Delivery", "delivery"],
   ["Performance", "performance"],
   ["Reliability", "reliability"],
-  ["The cluster", "cluster"],
   ["Clusters", "cluster"],
   ["From twilight", "from-twilight"]
 ]
@@ -55,18 +54,22 @@ export default defineConfig({
   rewrites: { "README.md": "index.md", "decisions/README.md": "decisions/index.md" },
   // The packages' own pages lie beside this folder: right for whoever reads them in the repository.
   // So are files that are no pages.
-  ignoreDeadLinks: [/^\.\.?\/(\.\.\/)?packages\//, /^\.\/\.\.\//, /^\.\/deploy\//],
+  ignoreDeadLinks: [/^\.\.?\/(\.\.\/)?packages\//, /^\.\/\.\.\//, /^\.\/deploy\//, /^\.\.?\/(\.\.\/)?examples/],
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],
     nav: [
+      { text: "Tutorial", link: "/tutorial" },
       { text: "Guides", link: "/guides/intents", activeMatch: "^/guides/" },
       { text: "Reference", link: "/api/gateway/src/Shard", activeMatch: "^/api/" }
     ],
     sidebar: {
       "/api/": [{ text: "Reference", items: reference }],
       "/": [
-        { text: "Start", items: [{ text: "Overview", link: "/" }] },
+        {
+          text: "Start",
+          items: [{ text: "Overview", link: "/" }, { text: "A bot in ten minutes", link: "/tutorial" }]
+        },
         { text: "Guides", items: present(guides, "guides/") },
         { text: "Concepts", items: present(concepts) },
         { text: "Decisions", collapsed: true, items: [{ text: "Overview", link: "/decisions/" }, ...decisions] }

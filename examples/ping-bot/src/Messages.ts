@@ -36,7 +36,8 @@ const retryAfter = ({ headers, status }: HttpClientResponse.HttpClientResponse):
 export const layerDiscord: Layer.Layer<Messages, ConfigError.ConfigError, HttpClient.HttpClient> = Layer.effect(
   Messages,
   Effect.gen(function*() {
-    const client = yield* HttpClient.HttpClient
+    // With a scope, an answer that nobody reads to its end holds up no connection.
+    const client = HttpClient.withScope(yield* HttpClient.HttpClient)
     const token = Redacted.value(yield* ShardConfig.tokenConfig)
 
     const send = (channelId: string, content: string): Effect.Effect<void, MessageNotSent> => {
