@@ -5,19 +5,20 @@
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
  */
-import * as SqlClient from "@effect/sql/SqlClient"
+import type * as SqlClient from "@effect/sql/SqlClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import { inTime, migrate, nowOf } from "./internal/schema.js"
+import * as IdentifyRows from "./internal/identifyRows.js"
 
 /**
  * What may be set whatever the limits are.
@@ -56,17 +57,8 @@ export interface Options extends LimitOptions {
  */
 export const defaultInterval: Duration.Duration = Duration.millis(5_500)
 
-/** How long a bucket is kept by a runner that does not come back. */
-const hold = Duration.toMillis("15 seconds")
-const window = Duration.toMillis(IdentifyBudget.window)
-
 /** How long to wait before the next look, at most: what is waited for may change. */
-const longestWait = Duration.toMillis("30 seconds")
-
-interface Waiting {
-  /** Milliseconds. */
-  readonly wait: number
-}
+const longestWait = Duration.seconds(30)
 
 /** Interrupted or broken while it was writing, the identify may still arrive: only a plain failure is a proof. */
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
@@ -79,135 +71,128 @@ interface Limits {
   readonly known?: { readonly remaining: number; readonly resetAfter: Duration.Duration } | undefined
 }
 
+/** A database that is away is waited for: an identify without leave could cost the token. */
+const persist = <A>(statement: Effect.Effect<A, Error>): Effect.Effect<A> =>
+  Effect.catchAll(
+    statement,
+    (error) =>
+      Effect.logWarning(`the identify queue waits for its database: ${error.message}`).pipe(
+        Effect.zipRight(Effect.sleep("1 second")),
+        Effect.zipRight(Effect.suspend(() => persist(statement)))
+      )
+  )
+
+/** Until about the time, so that those who wait for the same do not all come at once. */
+const sleepFor = (wait: Duration.Duration) =>
+  Effect.flatMap(
+    Random.nextIntBetween(5, 50),
+    (more) => Effect.sleep(Duration.sum(Duration.min(longestWait, wait), Duration.millis(more)))
+  )
+
 const makeWith = (
   { maxConcurrency, known, total }: Limits,
   options: LimitOptions
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, never, SqlClient.SqlClient> =>
   Effect.gen(function*() {
-    yield* migrate
-    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const now = nowOf(sql)
-    const fleet = options.name ?? "vesper"
-    const interval = Math.round(Duration.toMillis(options.interval ?? defaultInterval))
+    const interval = Duration.decode(options.interval ?? defaultInterval)
     const reserve = options.reserve ?? IdentifyBudget.defaultReserve(total)
-    const millis = (value: number) => sql`CAST(${Math.round(value)} AS BIGINT)`
-
-    /** A database that is away is waited for: an identify without leave could cost the token. */
-    const persist = <A>(statement: Effect.Effect<A, Error>): Effect.Effect<A> =>
-      Effect.catchAll(statement, (error) =>
-        Effect.logWarning(`the identify queue waits for its database: ${error.message}`).pipe(
-          Effect.zipRight(Effect.sleep("1 second")),
-          Effect.zipRight(Effect.suspend(() =>
-            persist(statement)
-          ))
-        ))
-
-    yield* persist(inTime(sql`
-      INSERT INTO vesper_budgets (fleet, total, remaining, resets_at) VALUES (${fleet}, ${total}, ${total}, 0)
-      ON CONFLICT (fleet) DO UPDATE SET total = excluded.total
-    `))
+    const rows = yield* IdentifyRows.make({ fleet: options.name ?? "vesper", total, reserve })
+    yield* persist(rows.begin)
     if (known !== undefined) {
-      const { remaining, resetAfter } = known
-      // In the same window the lower number counts: an identify that is under way may not be in Discord's answer.
-      yield* persist(inTime(sql`
-        UPDATE vesper_budgets SET
-          remaining = CASE WHEN resets_at > ${now} AND remaining < ${remaining}
-            THEN remaining ELSE CAST(${remaining} AS INTEGER) END,
-          resets_at = ${now} + ${millis(Duration.toMillis(resetAfter))}
-        WHERE fleet = ${fleet}
-      `))
+      yield* persist(rows.learn(known.remaining, known.resetAfter))
     }
-
-    const takeBucket = (bucket: number, holder: string) =>
-      inTime(sql`
-        INSERT INTO vesper_identifies (fleet, bucket, free_at, holder)
-        VALUES (${fleet}, ${bucket}, ${now} + ${millis(hold)}, ${holder})
-        ON CONFLICT (fleet, bucket) DO UPDATE SET free_at = excluded.free_at, holder = excluded.holder
-        WHERE vesper_identifies.free_at <= ${now}
-        RETURNING bucket
-      `)
-    const freeBucket = (holder: string, after: number) =>
-      inTime(sql`UPDATE vesper_identifies SET free_at = ${now} + ${millis(after)} WHERE holder = ${holder}`)
-    const bucketWait = (bucket: number) =>
-      inTime(sql<Waiting>`
-        SELECT free_at - ${now} AS wait FROM vesper_identifies WHERE fleet = ${fleet} AND bucket = ${bucket}
-      `)
-    // A window begins with its first identify.
-    const spend = inTime(sql`
-      UPDATE vesper_budgets SET
-        remaining = CASE WHEN resets_at <= ${now} THEN total - 1 ELSE remaining - 1 END,
-        resets_at = CASE WHEN resets_at <= ${now} THEN ${now} + ${millis(window)} ELSE resets_at END
-      WHERE fleet = ${fleet} AND (resets_at <= ${now} OR remaining > ${reserve})
-      RETURNING remaining
-    `)
-    const refund = inTime(sql`
-      UPDATE vesper_budgets SET remaining = remaining + 1 WHERE fleet = ${fleet} AND remaining < total
-    `)
-    const budgetWait = inTime(
-      sql<Waiting>`SELECT resets_at - ${now} AS wait FROM vesper_budgets WHERE fleet = ${fleet}`
-    )
-
-    /** Until about the time, so that those who wait for the same do not all come at once. */
-    const sleepFor = ([row]: ReadonlyArray<Waiting>) =>
-      Effect.flatMap(
-        Random.nextIntBetween(5, 50),
-        (more) => Effect.sleep(Math.min(longestWait, Math.max(0, Number(row?.wait ?? 0))) + more)
-      )
 
     /** Completes when the bucket and an identify of the day are the holder's. */
     const awaitTurn = (
       bucket: number,
       holder: string,
+      hold: Option.Option<string>,
       restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-    ): Effect.Effect<void> =>
+    ): Effect.Effect<IdentifyRows.Source> =>
       Effect.gen(function*() {
         while (true) {
-          const taken = yield* persist(takeBucket(bucket, holder))
-          if (taken.length === 0) {
-            yield* restore(Effect.flatMap(persist(bucketWait(bucket)), sleepFor))
+          if (!(yield* persist(rows.takeBucket(bucket, holder)))) {
+            // While somebody identifies it is taken for longer than it will be: that is over in a moment.
+            yield* restore(
+              Effect.flatMap(
+                persist(rows.bucketWait(bucket)),
+                (wait) => sleepFor(Duration.min(wait, Duration.max(interval, "100 millis")))
+              )
+            )
             continue
           }
-          const spent = yield* persist(spend)
-          if (spent.length > 0) {
-            return
+          const source = yield* persist(rows.spend(hold))
+          if (Option.isSome(source)) {
+            return source.value
           }
-          yield* persist(freeBucket(holder, 0))
+          yield* persist(rows.freeBucket(holder, Duration.zero))
           yield* Effect.logWarning(
-            `the identify budget of ${total} a day is spent, but for ${reserve}: waiting for the next window`
+            `the identify budget of ${total} a day is spent, but for ${reserve} and those that a resharding holds: ` +
+              "waiting for the next window"
           )
-          yield* restore(Effect.flatMap(persist(budgetWait), sleepFor))
+          yield* restore(Effect.flatMap(persist(rows.budgetWait), sleepFor))
         }
       })
 
-    const finish = (holder: string, exit: Exit.Exit<unknown, unknown>) =>
-      provesUnsent(exit)
-        ? Effect.zipRight(persist(refund), persist(freeBucket(holder, 0)))
-        : persist(freeBucket(holder, interval))
+    const withPermit =
+      (hold: Option.Option<string>): IdentifyQueue.IdentifyQueue["withPermit"] => (shard) => (identify) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            const holder = crypto.randomUUID()
+            const source = yield* awaitTurn(ShardId.bucket(shard, maxConcurrency), holder, hold, restore)
+            let isStarted = false
+            const started = Effect.suspend(() => {
+              isStarted = true
+              return identify
+            })
+            return yield* Effect.onExit(restore(started), (exit) =>
+              isStarted && !provesUnsent(exit)
+                ? persist(rows.freeBucket(holder, interval))
+                : Effect.zipRight(
+                  persist(rows.refund(source, hold)),
+                  persist(rows.freeBucket(holder, Duration.zero))
+                ))
+          })
+        )
 
-    const budget = Effect.map(
-      persist(inTime(sql<{ readonly total: number; readonly remaining: number; readonly resets_at: number | string }>`
-        SELECT total, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining,
-          CASE WHEN resets_at <= ${now} THEN 0 ELSE resets_at END AS resets_at
-        FROM vesper_budgets WHERE fleet = ${fleet}
-      `)),
-      ([row]) =>
-        Option.map(Option.fromNullable(row), ({ remaining, resets_at, total }): IdentifyBudget.IdentifyBudget => ({
-          total,
-          remaining,
+    const exhausted = Effect.flatMap(Effect.zip(persist(rows.budget), Clock.currentTimeMillis), ([budget, now]) =>
+      Effect.fail(
+        new IdentifyBudget.IdentifyBudgetExhausted({
+          total: budget.total,
+          remaining: Math.max(0, budget.remaining - budget.held),
           reserve,
-          // Large numbers come as text from PostgreSQL.
-          resetsAt: Number(resets_at) === 0 ? undefined : Number(resets_at)
-        }))
-    )
-
-    return IdentifyQueue.make((shard) => (identify) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          const holder = crypto.randomUUID()
-          yield* awaitTurn(ShardId.bucket(shard, maxConcurrency), holder, restore)
-          return yield* Effect.onExit(restore(identify), (exit) => finish(holder, exit))
+          until: budget.resetsAt ?? now + Duration.toMillis(IdentifyBudget.window)
         })
-      ), budget)
+      ))
+
+    const viewOf = (hold: Option.Option<string>): IdentifyQueue.IdentifyQueue =>
+      IdentifyQueue.make(
+        withPermit(hold),
+        Effect.asSome(Effect.map(persist(rows.budget), ({ held: _, ...budget }) =>
+          budget)),
+        (count) =>
+          Effect.gen(function*() {
+            const id = crypto.randomUUID()
+            const isHeld = yield* Effect.acquireRelease(
+              persist(rows.hold(id, count)),
+              // If it cannot be told, the hold runs out by itself.
+              (isHeld) =>
+                isHeld ? Effect.ignoreLogged(rows.release(id)) : Effect.void
+            )
+            if (!isHeld) {
+              return yield* exhausted
+            }
+            yield* Effect.forkScoped(Effect.forever(
+              Effect.zipRight(
+                Effect.sleep(Duration.times(IdentifyRows.holdPatience, 1 / 3)),
+                Effect.ignore(rows.keep(id))
+              )
+            ))
+            return viewOf(Option.some(id))
+          })
+      )
+
+    return viewOf(Option.none())
   })
 
 /**

@@ -1,9 +1,15 @@
+import * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
-import type * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as IdentifyRows from "../src/internal/identifyRows.js"
 import * as NodeCluster from "../src/NodeCluster.js"
 import * as SqlIdentifyQueue from "../src/SqlIdentifyQueue.js"
 import * as Trial from "./proof/trial.js"
@@ -88,6 +94,149 @@ describe("SqlIdentifyQueue", () => {
           const next = yield* Effect.timeoutOption(Effect.orDie(queue.withPermit(shard(0))(Effect.void)), "200 millis")
           assert.isTrue(Option.isNone(next))
         })),
+    60_000
+  )
+
+  it.scopedLive(
+    "keeps the day's budget for whoever comes next, when all runners are gone",
+    () =>
+      Effect.gen(function*() {
+        const file = `${yield* Trial.scratch}/queue.db`
+        const options = { maxConcurrency: 8, total: 10, reserve: 0, interval: 0 }
+        const life = (ids: ReadonlyArray<number>) =>
+          Effect.gen(function*() {
+            const queue = yield* SqlIdentifyQueue.make(options)
+            const before = Option.getOrThrow(yield* queue.budget)
+            yield* Effect.forEach(ids, (id) => queue.withPermit(shard(id))(Effect.void))
+            return before
+          }).pipe(Effect.provide(NodeCluster.layerSqlite(file)))
+        assert.deepInclude(yield* life([0, 1, 2]), { total: 10, remaining: 10, resetsAt: undefined })
+        const second = yield* life([3])
+        assert.strictEqual(second.remaining, 7)
+        const third = yield* life([])
+        assert.strictEqual(third.remaining, 6)
+        // The window is the one that the first identify has begun.
+        assert.strictEqual(third.resetsAt, second.resetsAt)
+        assert.closeTo(third.resetsAt ?? 0, Date.now() + 86_400_000, 60_000)
+      }),
+    60_000
+  )
+
+  it.scopedLive(
+    "holds identifies for a resharding, and gives the rest of them back",
+    () =>
+      withTwo({ maxConcurrency: 8, total: 6, reserve: 1, interval: 0 }, ([first, second]) =>
+        Effect.gen(function*() {
+          if (first === undefined || second === undefined) {
+            return assert.fail("there are queues")
+          }
+          const identify = (queue: IdentifyQueue.IdentifyQueue, id: number) =>
+            Effect.timeoutOption(Effect.orDie(queue.withPermit(shard(id))(Effect.void)), "500 millis")
+          yield* Effect.scoped(Effect.gen(function*() {
+            const view = yield* Effect.orDie(first.reserve(3))
+            const error = yield* Effect.orDie(Effect.flip(second.reserve(3)))
+            assert.deepInclude(error, { total: 6, remaining: 3, reserve: 1 })
+            // Two are everybody's.
+            assert.isTrue(Option.isSome(yield* identify(second, 0)))
+            assert.isTrue(Option.isSome(yield* identify(first, 1)))
+            assert.isTrue(Option.isNone(yield* identify(second, 2)))
+            assert.isTrue(Option.isSome(yield* identify(view, 3)))
+            // One that was certainly not sent is held as before.
+            yield* Effect.flip(view.withPermit(shard(4))(Effect.fail("the socket has died")))
+            assert.isTrue(Option.isNone(yield* identify(second, 2)))
+            assert.isTrue(Option.isSome(yield* identify(view, 4)))
+            assert.strictEqual(Option.getOrThrow(yield* second.budget).remaining, 2)
+          }))
+          assert.isTrue(Option.isSome(yield* identify(second, 5)))
+          assert.strictEqual(Option.getOrThrow(yield* second.budget).remaining, 1)
+        })),
+    60_000
+  )
+
+  it.scopedLive(
+    "frees what is held by a runner that does not come back",
+    () =>
+      Effect.gen(function*() {
+        const rows = yield* IdentifyRows.make({ fleet: "f", total: 4, reserve: 0 })
+        yield* rows.begin
+        const sql = yield* SqlClient.SqlClient
+        assert.isTrue(yield* rows.hold("gone", 4))
+        assert.isTrue(Option.isNone(yield* rows.spend(Option.none())))
+        yield* sql`UPDATE vesper_holds SET expires_at = 0`
+        assert.deepStrictEqual(yield* rows.spend(Option.none()), Option.some("budget"))
+        assert.deepInclude(yield* rows.budget, { held: 0, remaining: 3 })
+        assert.deepStrictEqual(yield* rows.spend(Option.some("gone")), Option.some("budget"))
+        assert.isFalse(yield* rows.hold("more", 3))
+        assert.isTrue(yield* rows.hold("less", 2))
+        // Discord knows better: those that are held are not there.
+        yield* rows.learn(0, Duration.hours(1))
+        assert.isTrue(Option.isNone(yield* rows.spend(Option.some("less"))))
+        yield* rows.release("less")
+        assert.strictEqual((yield* rows.budget).held, 0)
+      }).pipe(
+        Effect.provide(
+          Layer.unwrapScoped(Effect.map(Trial.scratch, (folder) => NodeCluster.layerSqlite(`${folder}/queue.db`)))
+        )
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "gives an identify back that was not begun",
+    () =>
+      withTwo({ maxConcurrency: 1, total: 10, interval: "300 millis" }, ([queue]) =>
+        Effect.gen(function*() {
+          if (queue === undefined) {
+            return assert.fail("there is a queue")
+          }
+          yield* Effect.orDie(queue.withPermit(shard(0))(Effect.void))
+          const waiting = yield* Effect.fork(queue.withPermit(shard(0))(Effect.dieMessage("it is not its turn")))
+          yield* Effect.sleep("100 millis")
+          yield* Fiber.interrupt(waiting)
+          assert.strictEqual(Option.getOrThrow(yield* queue.budget).remaining, 9)
+        })),
+    60_000
+  )
+
+  it.scopedLive(
+    "has the limits that Discord gives, of which the lower number counts within a window",
+    () =>
+      Effect.gen(function*() {
+        const answer = { total: 100, remaining: 40, resetAfter: Duration.hours(2), maxConcurrency: 2 }
+        const api = (limit: GatewayApi.SessionStartLimit) =>
+          Layer.succeed(GatewayApi.GatewayApi, {
+            gatewayBot: Effect.succeed({ url: "wss://gateway.test/", shards: 4, sessionStartLimit: limit })
+          })
+        const start = (limit: GatewayApi.SessionStartLimit) =>
+          Effect.map(
+            Layer.build(Layer.fresh(Layer.provide(
+              SqlIdentifyQueue.layerFromApi({ reserve: 5, interval: "200 millis" }),
+              api(limit)
+            ))),
+            (context) => Context.get(context, IdentifyQueue.IdentifyQueue)
+          )
+        const first = yield* start(answer)
+        const budget = Option.getOrThrow(yield* first.budget)
+        assert.deepInclude(budget, { total: 100, remaining: 40, reserve: 5 })
+        assert.closeTo(budget.resetsAt ?? 0, Date.now() + 7_200_000, 60_000)
+        yield* Effect.orDie(first.withPermit(shard(0))(Effect.void))
+
+        // Two buckets: the other one does not wait, this one does.
+        const since = yield* now
+        yield* Effect.orDie(first.withPermit(shard(1))(Effect.void))
+        assert.isBelow((yield* now) - since, 190)
+        yield* Effect.orDie(first.withPermit(shard(2))(Effect.void))
+        assert.isAtLeast((yield* now) - since, 150)
+
+        const second = yield* start(answer)
+        assert.strictEqual(Option.getOrThrow(yield* second.budget).remaining, 37)
+        const third = yield* start({ ...answer, remaining: 12 })
+        assert.strictEqual(Option.getOrThrow(yield* third.budget).remaining, 12)
+      }).pipe(
+        Effect.provide(
+          Layer.unwrapScoped(Effect.map(Trial.scratch, (folder) => NodeCluster.layerSqlite(`${folder}/queue.db`)))
+        )
+      ),
     60_000
   )
 })

@@ -60,8 +60,7 @@ export interface IdentifyQueue {
    * Once the scope is closed the rest of them is everybody's again, and the view is like the queue.
    *
    * A queue that keeps no budget has nothing to hold: there the view is the queue. That is so with `layerUnlimited`,
-   * with `layerHttp`, whose server alone knows what is left, and with `make` unless it is told how: the queue of
-   * @vesper/cluster, which keeps its budget in a database, holds nothing either.
+   * with `layerHttp`, whose server alone knows what is left, and with `make` unless it is told how.
    */
   readonly reserve: (
     count: number
