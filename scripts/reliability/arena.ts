@@ -1,78 +1,64 @@
-/** A fleet, and a shard for what ends shards, on a simulated gateway behind real sockets; and all that is counted. */
+/**
+ * Fleets, a shard for what ends shards, and one in a process of its own, on a simulated gateway behind real sockets; and
+ * all that is counted.
+ */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as IdentifyQueueServer from "@vesper/gateway/IdentifyQueueServer"
 import * as Shard from "@vesper/gateway/Shard"
-import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
-import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
+import * as NodeDecompressor from "@vesper/platform-node/NodeDecompressor"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
-import * as Predicate from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import * as Http from "node:http"
 import * as Ledger from "../../packages/gateway/test/history/ledger.js"
+import * as Judge from "./judge.js"
+import * as Lives from "./lives.js"
+import * as Setting from "./setting.js"
+import * as Watch from "./watch.js"
+import * as Witness from "./witness.js"
 
-const token = Redacted.make("chaos.secret.token")
-
-/** Discord's, made shorter so that a run of minutes meets what takes hours there. */
-export interface Speed {
-  readonly heartbeatInterval: number
-  readonly handshake: number
-  readonly backoffMax: number
-}
-
-class NotUp extends Data.TaggedError("NotUp") {
+export class NotUp extends Data.TaggedError("NotUp") {
   override get message() {
-    return "the fleet did not come up"
+    return "the shards did not come up"
   }
 }
 
 export interface Options {
   readonly shards: number
-  readonly speed: Speed
-  readonly compression: "none" | "zlib-stream" | "zstd-stream" | "auto"
+  readonly maxConcurrency: number
+  readonly speed: Setting.Speed
   /** Events that the gateway keeps for a resume of a session. */
   readonly replayLimit: number
 }
 
-const config = (url: string, { speed }: Options) =>
-  ShardConfig.layer({
-    token,
-    intents: Intents.of("Guilds", "GuildMessages", "GuildMessageTyping"),
-    gatewayUrl: url,
-    timeouts: {
-      open: speed.handshake,
-      hello: speed.handshake,
-      ready: speed.handshake * 2,
-      resumed: speed.handshake * 2
-    },
-    reconnect: { backoffBase: 50, backoffMax: speed.backoffMax, stableAfter: speed.backoffMax }
-  })
-
-/** What a program on a real network needs, on the simulated gateway. */
+/** What a program on a real network needs, on the simulated gateway. Compression is each fleet's own choice. */
 export const layer = (options: Options) =>
   Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
     Layer.mergeAll(
-      config(url, options),
-      // Discord counts 5 s at its own end, and this machine is busy.
-      IdentifyQueue.layerInMemory({ maxConcurrency: options.shards, interval: "5500 millis" }),
-      NodeGateway.layer({ compression: options.compression })
+      Setting.config(url, options.speed, "onReceive"),
+      // Discord counts 5 s at its own end, this machine is busy, and other processes ask over HTTP.
+      IdentifyQueue.layerInMemory({
+        maxConcurrency: options.maxConcurrency,
+        interval: IdentifyQueueServer.defaultInterval
+      }),
+      NodeGateway.layer({ compression: "none" })
     ))).pipe(
       Layer.provideMerge(GatewayServer.layer()),
       Layer.provideMerge(GatewaySimulator.layer({
-        token,
-        maxConcurrency: options.shards,
+        token: Setting.token,
+        maxConcurrency: options.maxConcurrency,
         heartbeatInterval: options.speed.heartbeatInterval,
         heartbeatTolerance: "20 seconds",
         replayLimit: options.replayLimit,
@@ -83,85 +69,70 @@ export const layer = (options: Options) =>
       Layer.merge(Logger.minimumLogLevel(LogLevel.None))
     )
 
-/** What the gateway's log says, as it comes. */
-export const watch = (simulator: GatewaySimulator.GatewaySimulator) => {
-  const violations: Array<string> = []
-  const lostAt = new Map<number, number>()
-  const recoveries: Array<number> = []
-  const open = new Map<number, number>()
-  const ended = new Map<string, string>()
-  let identified = 0
-  let resumed = 0
-  const back = (shard: number, connection: number, at: number) => {
-    open.set(shard, connection)
-    const lost = lostAt.get(shard)
-    if (lost !== undefined) {
-      recoveries.push(at - lost)
-      lostAt.delete(shard)
-    }
-  }
-  const run = Stream.runForEach(simulator.logChanges, (entry) =>
-    Effect.sync(() => {
-      const shard = entry.shard ?? -1
-      switch (entry._tag) {
-        case "Violation":
-          violations.push(`${entry.rule}: ${entry.detail} (shard ${shard})`)
-          break
-        case "Identified":
-          identified++
-          back(shard, entry.connection, entry.at)
-          break
-        case "Resumed":
-          resumed++
-          back(shard, entry.connection, entry.at)
-          break
-        case "SessionEnded":
-          ended.set(entry.session, entry.why)
-          break
-        case "Closed":
-          if (open.get(shard) === entry.connection) {
-            open.delete(shard)
-            lostAt.set(shard, entry.at)
-          }
-          break
-        default:
-      }
-    }))
-  return { run, violations, recoveries, ended, open, lostAt, counts: () => ({ identified, resumed }) }
-}
+const serveQueue = Effect.gen(function*() {
+  const queue = yield* IdentifyQueue.IdentifyQueue
+  const node = Http.createServer()
+  const server = yield* NodeHttpServer.make(() => node, { host: "127.0.0.1", port: 0 })
+  // A process that waits for its turn would hold up the end.
+  yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+  yield* server.serve(IdentifyQueueServer.make(queue))
+  return `http://127.0.0.1:${server.address._tag === "TcpAddress" ? server.address.port : 0}/`
+})
 
-const numberOf = (d: unknown): number | undefined =>
-  Predicate.hasProperty(d, "number") && typeof d.number === "number" ? d.number : undefined
-
-/** Starts all shards; the last one is alone, and is made anew whenever something has ended it. */
-export const start = (shards: number) =>
+/** Half of the shards with each compression; one more shard is alone, and made anew whenever something has ended it. */
+export const start = (options: Options) =>
   Effect.gen(function*() {
+    const { shards } = options
     const simulator = yield* GatewaySimulator.GatewaySimulator
+    const watch = Watch.make(simulator)
+    yield* Effect.forkScoped(watch.run)
+    const judge = Judge.make(watch)
     const ledger = Ledger.make()
     const note = (shard: number, d: unknown) =>
       Effect.sync(() => {
-        const number = numberOf(d)
+        const number = Setting.numberOf(d)
         if (number !== undefined) {
           ledger.delivered(shard, number)
         }
       })
-    const fleet = yield* Fleet.make({ shards: { range: [0, shards - 2], total: shards } })
-    yield* Effect.forkScoped(
-      fleet.runForEach(({ event, shard }) => note(shard.id, event.d), { concurrency: 1 })
-    )
-    const lastId = Either.getOrThrow(ShardId.make(shards - 1, shards))
+    const listen = (shard: Shard.Shard) => Effect.forkScoped(Witness.listen(shard, judge.tell(shard.id.id)))
+
+    const [mortal, alone] = [shards - 1, shards - 2]
+    const middle = Math.floor(alone / 2)
+    const startFleet = (from: number, to: number) =>
+      Effect.gen(function*() {
+        const fleet = yield* Fleet.make({ shards: { range: [from, to], total: shards } })
+        yield* Effect.forEach(yield* fleet.shards, listen)
+        yield* Effect.forkScoped(fleet.runForEach(({ event, shard }) => note(shard.id, event.d), { concurrency: 1 }))
+        return fleet
+      })
+    const fleets = [
+      yield* Effect.provide(startFleet(0, middle - 1), NodeDecompressor.layerZlib()),
+      yield* Effect.provide(startFleet(middle, alone - 1), NodeDecompressor.layerZstd())
+    ]
+
     let last: Shard.Shard | undefined
     let revivals = 0
     const victim = Effect.forever(
       Effect.gen(function*() {
         const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-        const shard = yield* Scope.extend(Shard.make(lastId), scope)
+        const shard = yield* Scope.extend(Shard.make(ShardId.unsafeMake(mortal, shards)), scope)
         last = shard
-        yield* Effect.ignore(shard.runForEach((event) => note(lastId.id, event.d)))
+        yield* listen(shard)
+        yield* Effect.ignore(shard.runForEach((event) => note(mortal, event.d)))
         revivals++
       }).pipe(Effect.scoped)
     )
     yield* Effect.forkScoped(victim)
+
+    const { url } = yield* GatewayServer.GatewayServer
+    const lives = yield* Lives.make({
+      url,
+      queueUrl: yield* serveQueue,
+      shard: alone,
+      total: shards,
+      speed: options.speed
+    })
 
     let events = 0
     const send = (shard: number) =>
@@ -173,24 +144,29 @@ export const start = (shards: number) =>
         }
       })
     const statuses = Effect.gen(function*() {
-      const all = (yield* fleet.status).shards.map(({ id, status }) => ({ shard: id.id, status }))
-      return last === undefined ? all : [...all, { shard: lastId.id, status: yield* last.status }]
+      const all = yield* Effect.forEach(fleets, ({ status }) => status)
+      const infos = all.flatMap(({ shards }) => shards.map(({ id, status }) => ({ shard: id.id, status })))
+      return last === undefined ? infos : [...infos, { shard: mortal, status: yield* last.status }]
     })
     const isWell = Effect.map(statuses, (all) =>
-      all.length === shards && all.every(({ status }) => ShardStatus.isConnected(status)))
+      all.length === shards - 1 && watch.isOpen(alone) && all.every(({ status }) =>
+        ShardStatus.isConnected(status)
+      ))
     return {
-      fleet,
+      fleets,
+      judge,
       ledger,
+      lives,
       simulator,
+      watch,
       send,
       statuses,
       isWell,
+      /** The shard in a process of its own. */
+      alone,
       /** Until every shard is connected, but not for longer. */
       awaitWell: (within: Duration.DurationInput) =>
-        Effect.repeat(Effect.sleep("50 millis"), {
-          until: () =>
-            isWell
-        }).pipe(
+        Effect.repeat(Effect.sleep("50 millis"), { until: () => isWell }).pipe(
           Effect.timeoutFail({ duration: within, onTimeout: () => new NotUp() })
         ),
       revivals: () => revivals

@@ -2,13 +2,17 @@
  * `npm run soak -- --minutes 10 --shards 200`: a fleet on real sockets under load, with the session ends, reconnects and
  * drops of a long life; is memory flat?
  */
+import * as Fleet from "@vesper/gateway/Fleet"
+import * as NodeDecompressor from "@vesper/platform-node/NodeDecompressor"
 import * as Fault from "@vesper/testing/Fault"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { parseArgs } from "node:util"
 import * as Arena from "./arena.js"
 import * as Measure from "./measure.js"
 import * as Plan from "./plan.js"
+import * as Watch from "./watch.js"
 
 const { values } = parseArgs({
   options: {
@@ -39,23 +43,25 @@ const problems: Array<string> = []
 process.on("unhandledRejection", (cause) => problems.push(`unhandled rejection: ${String(cause)}`))
 
 const soak = Effect.gen(function*() {
-  const arena = yield* Arena.start(shards)
-  const log = Arena.watch(arena.simulator)
-  yield* Effect.forkScoped(log.run)
-  yield* arena.awaitWell("2 minutes")
+  const simulator = yield* GatewaySimulator.GatewaySimulator
+  const watch = Watch.make(simulator)
+  yield* Effect.forkScoped(watch.run)
+  const fleet = yield* Fleet.make({ shards: { total: shards } })
+  let [sent, received] = [0, 0]
+  yield* Effect.forkScoped(fleet.runForEach(() => Effect.sync(() => received++), { concurrency: 1 }))
+  yield* Effect.timeout(fleet.awaitReady, "2 minutes")
   const chance = Plan.random(Number(values.seed))
-  let sent = 0
   const traffic = Effect.suspend(() => {
     sent += eventsPerTick
     return Effect.forEach(
       Array.from({ length: eventsPerTick }),
       // Not numbered: a ledger of all events would be the growth that is looked for.
-      () => arena.simulator.dispatch({ t: "TYPING_START", d: { at: sent }, shard: Math.floor(chance() * shards) }),
+      () => simulator.dispatch({ t: "TYPING_START", d: { at: sent }, shard: Math.floor(chance() * shards) }),
       { discard: true }
     )
   })
   const disturb = Effect.suspend(() =>
-    arena.simulator.inject(faults[Math.floor(chance() * faults.length)] ?? Fault.Drop(), {
+    simulator.inject(faults[Math.floor(chance() * faults.length)] ?? Fault.Drop(), {
       shard: Math.floor(chance() * (shards - 1))
     })
   )
@@ -73,20 +79,24 @@ const soak = Effect.gen(function*() {
     }),
     Schedule.intersect(Schedule.spaced(every), Schedule.recurs(23))
   )
-  return { samples, sent, log }
+  return { samples, sent, received, watch }
 })
 
-const { log, samples, sent } = await Effect.runPromise(
-  Effect.scoped(Effect.provide(soak, Arena.layer({ shards, speed, compression: "zlib-stream", replayLimit: 100 })))
+const { received, samples, sent, watch } = await Effect.runPromise(
+  soak.pipe(
+    Effect.scoped,
+    Effect.provide(NodeDecompressor.layerZlib()),
+    Effect.provide(Arena.layer({ shards, maxConcurrency: shards, speed, replayLimit: 100 }))
+  )
 )
 const mean = (all: ReadonlyArray<number>) => all.reduce((sum, one) => sum + one, 0) / Math.max(1, all.length)
 const heaps = samples.map(({ heap }) => heap)
 const third = Math.floor(heaps.length / 3)
 const [first, last] = [mean(heaps.slice(0, third)), mean(heaps.slice(-third))]
 const growth = last / first - 1
-const { identified, resumed } = log.counts()
-console.log(`${minutes} minutes, ${shards} shards, ${sent} events`)
-console.log(`${identified} identified, ${resumed} resumed, ${log.violations.length} violations`)
+const { identified, resumed } = watch.counts()
+console.log(`${minutes} minutes, ${shards} shards, ${sent} events sent, ${received} received`)
+console.log(`${identified} identified, ${resumed} resumed, ${watch.violations.length} violations`)
 console.log(
   `heap ${Measure.mebibytes(first)} in the first third, ${Measure.mebibytes(last)} in the last: ` +
     `${(growth * 100).toFixed(1)}%`
@@ -94,7 +104,7 @@ console.log(
 if (growth > allowedGrowth) {
   problems.push(`memory grew by ${(growth * 100).toFixed(1)}%`)
 }
-problems.push(...log.violations)
+problems.push(...watch.violations)
 for (const problem of problems) {
   console.log(`PROBLEM ${problem}`)
 }

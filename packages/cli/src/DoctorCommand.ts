@@ -41,7 +41,8 @@ const ask = (url: string, token: string): Effect.Effect<Either.Either<Answer, st
   Effect.tryPromise({
     try: async (signal) => {
       const authorization = `Bot ${token.replace(/^Bot\s+/i, "")}`
-      const response = await fetch(url, { signal, headers: { authorization } })
+      // A redirect could lead the token anywhere.
+      const response = await fetch(url, { signal, redirect: "manual", headers: { authorization } })
       const body: unknown = await response.json().catch(() => undefined)
       return { status: response.status, body }
     },

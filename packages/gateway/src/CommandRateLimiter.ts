@@ -1,7 +1,7 @@
 /**
  * Keeps one connection within Discord's limit of 120 messages in any 60 seconds.
  *
- * A sliding log: each message takes a place for exactly 60 seconds. Heartbeats never wait, so room is kept back for
+ * A sliding log: each message takes a place for 60 seconds and a margin. Heartbeats never wait, so room is kept back for
  * those that will be due.
  *
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
@@ -24,6 +24,15 @@ export const limit = 120
  * @category constants
  */
 export const window: Duration.Duration = Duration.seconds(60)
+
+/**
+ * How much longer than the window a place is taken. Discord counts where messages arrive: the ones of a slow moment and
+ * those of a fast one a minute later are closer together there than they were sent.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const margin: Duration.Duration = Duration.seconds(1)
 
 /**
  * What commands are left at least, however short the heartbeat interval.

@@ -4,6 +4,7 @@
  * @see https://docs.discord.com/developers/events/gateway#get-gateway-bot
  * @since 0.1.0
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -155,7 +156,7 @@ export const GatewayApi = Context.GenericTag<GatewayApi>("@vesper/gateway/Gatewa
 export interface Options {
   /** The bot's token, with or without `Bot ` before it. */
   readonly token: Redacted.Redacted<string>
-  /** The API with its version. Default: `https://discord.com/api/v10`. */
+  /** The API with its version. Redirects are not followed. Default: `https://discord.com/api/v10`. */
   readonly baseUrl?: string | undefined
 }
 
@@ -240,6 +241,17 @@ const retried = <A, E>(ask: Effect.Effect<A, E | Passing>, attempt = 1): Effect.
     )
   })
 
+/** `fetch` would follow where an answer points to, and Node's other client does not: it could be anywhere. */
+const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    Effect.serviceOption(FetchHttpClient.RequestInit),
+    (init) =>
+      Effect.provideService(effect, FetchHttpClient.RequestInit, {
+        ...Option.getOrUndefined(init),
+        redirect: "manual"
+      })
+  )
+
 const isPassing = (error: unknown): error is Passing =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "Passing"
 
@@ -259,7 +271,7 @@ export const make = (options: Options): Effect.Effect<GatewayApi, never, HttpCli
     const ask = Effect.scoped(Effect.flatMap(
       Effect.mapError(quiet.execute(request), (error) => passing(reasonOf(error, token))),
       (response) => read(response, token)
-    ))
+    )).pipe(withoutRedirects)
     const inTime = Effect.timeoutFail(ask, {
       duration: attemptTimeout,
       onTimeout: () => passing(`no answer within ${Duration.format(attemptTimeout)}`)

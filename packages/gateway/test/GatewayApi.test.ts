@@ -16,6 +16,7 @@ import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
+import * as Http from "node:http"
 import * as GatewayApi from "../src/GatewayApi.js"
 
 const token = "MTE.secret.token"
@@ -260,6 +261,28 @@ describe("GatewayApi", () => {
         GatewaySimulator.layer({ maxConcurrency: 16, token: Redacted.make(token) })
       ))
     ))
+
+  it.scopedLive("follows no redirect: it could lead the token to where it must not go", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const { port } = yield* Effect.acquireRelease(
+        Effect.async<{ readonly server: Http.Server; readonly port: number }>((resume) => {
+          const server = Http.createServer((request, response) => {
+            asked.push(request.url ?? "")
+            response.writeHead(302, { location: "/elsewhere", connection: "close" }).end()
+          })
+          server.listen(0, "127.0.0.1", () => {
+            const address = server.address()
+            resume(Effect.succeed({ server, port: typeof address === "object" && address !== null ? address.port : 0 }))
+          })
+        }),
+        ({ server }) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+      )
+      const api = yield* GatewayApi.make({ token: Redacted.make(token), baseUrl: `http://127.0.0.1:${port}` })
+      const error = yield* Effect.flip(api.gatewayBot)
+      assert.match(error.message, /302/)
+      assert.deepStrictEqual(asked, ["/gateway/bot"])
+    }).pipe(Effect.provide(FetchHttpClient.layer)))
 
   it.scoped("is answered by the simulator in memory", () =>
     Effect.gen(function*() {

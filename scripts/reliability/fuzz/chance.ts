@@ -2,6 +2,8 @@
 import * as Plan from "../plan.js"
 
 export interface Chance {
+  /** Begins anew: what follows depends on the seed alone. One that is made for each input would take longer than most. */
+  readonly seed: (seed: number) => void
   /** From 0 to below `below`. */
   readonly int: (below: number) => number
   readonly is: (probability: number) => boolean
@@ -77,8 +79,8 @@ const numbers = [
   999_999_999_999_999
 ]
 
-export const makeChance = (seed: number): Chance => {
-  const next = Plan.random(seed)
+export const makeChance = (): Chance => {
+  const { next, seed } = Plan.reseedable(0)
   const int = (below: number) => Math.floor(next() * below)
   const is = (probability: number) => next() < probability
   const pick = <A>(all: ReadonlyArray<A>): A => {
@@ -140,5 +142,5 @@ export const makeChance = (seed: number): Chance => {
       }
     }
   }
-  return { int, is, pick, list, text, json, mutateText, mutateBytes }
+  return { seed, int, is, pick, list, text, json, mutateText, mutateBytes }
 }

@@ -41,20 +41,40 @@ export interface Target {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+const names = ["MESSAGE_CREATE", "READY", "RESUMED", "A_1"]
+
 /** A payload as a gateway could write it, in Discord's order or in another. */
 const payload = (chance: Chance): string => {
-  const op = chance.is(0.8) ? chance.int(12) : chance.json(0)
-  const s = chance.is(0.7) ? chance.int(1e6) : chance.json(0)
-  const t = chance.is(0.7) ? chance.pick(["MESSAGE_CREATE", "READY", "RESUMED", "A_1"]) : chance.json(0)
-  const d = chance.json(2)
-  const fields: ReadonlyArray<readonly [string, unknown]> = [["t", t], ["s", s], ["op", op], ["d", d]]
-  const kept = chance.is(0.7) ? fields : fields.filter(() => chance.is(0.8)).sort(() => chance.is(0.5) ? 1 : -1)
-  return `{${kept.map(([key, value]) => `"${key}":${JSON.stringify(value)}`).join(",")}}`
+  const op = JSON.stringify(chance.is(0.8) ? chance.int(12) : chance.json(0))
+  const s = JSON.stringify(chance.is(0.7) ? chance.int(1e6) : chance.json(0))
+  const t = JSON.stringify(chance.is(0.7) ? chance.pick(names) : chance.json(0))
+  const d = JSON.stringify(chance.json(2))
+  if (chance.is(0.7)) {
+    return `{"t":${t},"s":${s},"op":${op},"d":${d}}`
+  }
+  const fields = [`"t":${t}`, `"s":${s}`, `"op":${op}`, `"d":${d}`]
+  const kept = fields.filter(() => chance.is(0.8)).sort(() => chance.is(0.5) ? 1 : -1)
+  return `{${kept.join(",")}}`
 }
 
-const reread = (text: string) => {
-  const envelope = Envelope.make()
-  return Either.isRight(Envelope.parse(envelope, text)) ? envelope : undefined
+// What a scan leaves as it was would show.
+const blank = { op: -2, s: -2, t: "nothing" }
+const scanned = Envelope.make()
+const scannedText = Envelope.make()
+
+/** What the scanner must find, by `JSON.parse`: the same number, or none where there is none. */
+const isRight = ({ op, s, t }: Envelope.Envelope, text: string): boolean => {
+  const payload: { readonly op?: unknown; readonly s?: unknown; readonly t?: unknown } = JSON.parse(text)
+  return payload.op === op && (payload.s ?? -1) === s && (payload.t ?? undefined) === t
+}
+
+/** What the scanner may not leave to the slower way. */
+const isPlain = /^\{"t":(null|"[A-Z_0-9]{1,60}"),"s":(null|0|[1-9]\d{0,14}),"op":(0|[1-9]\d{0,14}),"d":/
+
+/** The slower way says what is wrong, or reads what `JSON.parse` does. */
+const parsed = (text: string): void => {
+  const read = Either.isRight(Envelope.parse(scanned, text))
+  assert.ok(!read || (scanned.op >= 0 && Number.isSafeInteger(scanned.op) && scanned.op === JSON.parse(text).op), text)
 }
 
 const envelope = (chance: Chance): void => {
@@ -64,21 +84,22 @@ const envelope = (chance: Chance): void => {
   const bytes = encoder.encode(given)
   // What both see is what came over the wire, where half of a surrogate pair is no text.
   const text = decoder.decode(bytes)
-  const [fromBytes, fromText] = [Envelope.make(), Envelope.make()]
-  const isScanned = Envelope.scanBytes(fromBytes, bytes)
-  assert.strictEqual(isScanned, Envelope.scanText(fromText, text), `the scanners differ on ${text}`)
+  Object.assign(scanned, blank)
+  Object.assign(scannedText, blank)
+  const isScanned = Envelope.scanBytes(scanned, bytes)
+  assert.ok(isScanned === Envelope.scanText(scannedText, text), `the scanners differ on ${text}`)
   if (!isScanned) {
-    reread(text)
-    return
+    assert.ok(!isPlain.test(text), `the scanner refuses ${text}`)
+    assert.ok(scanned.op === blank.op, `the scanner refuses ${text}, and writes all the same`)
+    // Most of it is no JSON, and errors take a hundred times as long as all that is scanned.
+    return chance.is(0.05) ? parsed(text) : undefined
   }
-  assert.deepStrictEqual(fromBytes, fromText, text)
+  const { op, s, t } = scanned
+  assert.ok(op === scannedText.op && s === scannedText.s && t === scannedText.t, text)
   // The scanner has read what stands before the body, which is JSON without it.
   const body = text.indexOf(",\"d\":")
-  const head = body === -1 ? text.slice(0, text.indexOf("}") + 1) : `${text.slice(0, body)}}`
-  assert.deepStrictEqual(fromBytes, reread(head), text)
-  if (!isMutated) {
-    assert.deepStrictEqual(fromBytes, reread(text), text)
-  }
+  assert.ok(isRight(scanned, body === -1 ? text : `${text.slice(0, body)}}`), text)
+  assert.ok(isMutated || isRight(scanned, text), text)
 }
 
 const limit = 1 << 16

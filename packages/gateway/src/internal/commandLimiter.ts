@@ -15,7 +15,7 @@ export interface CommandLimiter {
   readonly snapshot: Effect.Effect<CommandRateLimiter.CommandRateLimiter>
 }
 
-const windowMillis = Duration.toMillis(CommandRateLimiter.window)
+const windowMillis = Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))
 
 export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
   const max = CommandRateLimiter.capacity(heartbeatInterval)

@@ -6,8 +6,8 @@ export interface Ledger {
   readonly sent: (shard: number, number: number, sessions: ReadonlyArray<GatewaySimulator.SessionInfo>) => void
   /** The program got an event. */
   readonly delivered: (shard: number, number: number) => void
-  /** How many events of each session the program never got. */
-  readonly lost: () => ReadonlyMap<string, number>
+  /** How many events each session was sent, and how many of them the program never got. */
+  readonly sessions: () => ReadonlyMap<string, { readonly sent: number; readonly lost: number }>
   readonly counts: () => { readonly sent: number; readonly delivered: number; readonly lost: number }
   /** What is wrong; empty if all is well. `alive` are the sessions that have not ended. */
   readonly problems: (alive: ReadonlySet<string>) => ReadonlyArray<string>
@@ -16,6 +16,7 @@ export interface Ledger {
 /** Events are numbered from 1 in the order in which they are sent, over all sessions. */
 export const make = (): Ledger => {
   const bySession = new Map<string, Array<number>>()
+  const shards = new Map<string, number>()
   const byShard = new Map<number, Array<number>>()
   let sentCount = 0
 
@@ -26,6 +27,7 @@ export const make = (): Ledger => {
       if (newest !== undefined) {
         sentCount++
         const numbers = bySession.get(newest)
+        shards.set(newest, shard)
         if (numbers === undefined) {
           bySession.set(newest, [number])
         } else {
@@ -41,11 +43,12 @@ export const make = (): Ledger => {
         all.push(number)
       }
     },
-    lost: () => {
+    sessions: () => {
       const got = new Set(Array.from(byShard.values()).flat())
-      return new Map(
-        Array.from(bySession, ([session, numbers]) => [session, numbers.filter((number) => !got.has(number)).length])
-      )
+      return new Map(Array.from(bySession, ([session, numbers]) => [
+        session,
+        { sent: numbers.length, lost: numbers.filter((number) => !got.has(number)).length }
+      ]))
     },
     counts: () => {
       const delivered = Array.from(byShard.values()).reduce((sum, all) => sum + all.length, 0)
@@ -68,7 +71,11 @@ export const make = (): Ledger => {
         // The end of a session may take along what came last, and nothing before that.
         const later = numbers.slice(missing).find((number) => got.has(number))
         if (later !== undefined) {
-          problems.push(`session ${session} lost event ${numbers[missing]}, though ${later} came later`)
+          problems.push(
+            `session ${session} of shard ${shards.get(session)} lost event ${
+              numbers[missing]
+            }, though ${later} came later`
+          )
         } else if (alive.has(session)) {
           problems.push(`session ${session} lives, and event ${numbers[missing]} never came`)
         }

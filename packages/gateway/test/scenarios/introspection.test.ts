@@ -184,7 +184,7 @@ describe("the rate limiter", () => {
       // The identify and the command.
       assert.deepStrictEqual([limiter.max, limiter.available], [117, 115])
       assert.deepStrictEqual(limiter.nextAvailable, Duration.zero)
-      assert.deepStrictEqual(limiter.nextRefill, Option.some(Duration.seconds(50)))
+      assert.deepStrictEqual(limiter.nextRefill, Option.some(Duration.seconds(51)))
       yield* shard.close(CloseFrame.RESUME)
       assert.deepStrictEqual(yield* shard.rateLimiter, Option.none())
     }).pipe(Effect.provide(layer())))
