@@ -5,6 +5,7 @@
  */
 import type * as Latency from "@vesper/gateway/Latency"
 import type * as Dispatch from "@vesper/model/Dispatch"
+import type * as ShardId from "@vesper/model/ShardId"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as HashMap from "effect/HashMap"
@@ -67,7 +68,11 @@ export interface Pulse {
 export interface Board {
   /** Whether each number is to come: not if only some events are read. */
   readonly isGapless: boolean
+  /** The shards that are shown, in their order; the lists by shard have the same. */
+  readonly ids: ReadonlyArray<ShardId.ShardId>
   readonly shards: ReadonlyArray<Counts>
+  /** Of shards that are not shown any more, or not yet: they have moved, or a resharding takes their place. */
+  readonly others: Counts
   /** Events a second in the last sampling period, by shard. */
   readonly rates: ReadonlyArray<number>
   /** How many events of each type came in. */
@@ -106,14 +111,16 @@ export const nothing: Counts = { events: 0, sequence: 0, sessions: 0, resumes: 0
  * @category constructors
  */
 export const make = (
-  shards: number,
+  ids: ReadonlyArray<ShardId.ShardId>,
   now: number,
   options: { readonly isGapless: boolean } = { isGapless: true }
 ): Board => {
-  const zeros = Array.from({ length: shards }, () => 0)
+  const zeros = ids.map(() => 0)
   return {
     isGapless: options.isGapless,
+    ids,
     shards: zeros.map(() => nothing),
+    others: nothing,
     rates: zeros,
     types: HashMap.empty(),
     typeRates: [],
@@ -147,18 +154,56 @@ export const count = (self: Counts, event: Dispatch.Dispatch): Counts => {
 
 const append = (self: Board, entry: Entry): Board => ({ ...self, tail: [...self.tail, entry].slice(-tailSize) })
 
+const isSame = (a: ShardId.ShardId, b: ShardId.ShardId): boolean => a.id === b.id && a.total === b.total
+
 /**
  * @since 0.1.0
  * @category combinators
  */
-export const addEvent = (self: Board, entry: Entry, event: Dispatch.Dispatch): Board => ({
-  ...append(self, entry),
-  types: HashMap.modifyAt(self.types, entry.title, (seen) => Option.some(Option.getOrElse(seen, () => 0) + 1)),
-  shards: self.shards.map((counts, shard) => {
-    const counted = shard === entry.shard ? count(counts, event) : counts
-    return self.isGapless ? counted : { ...counted, lost: 0 }
-  })
+export const addEvent = (self: Board, entry: Entry, event: Dispatch.Dispatch, shard: ShardId.ShardId): Board => {
+  const place = self.ids.findIndex((id) => isSame(id, shard))
+  const counted = (counts: Counts): Counts => ({ ...count(counts, event), ...(!self.isGapless && { lost: 0 }) })
+  return {
+    ...append(self, entry),
+    types: HashMap.modifyAt(self.types, entry.title, (seen) => Option.some(Option.getOrElse(seen, () => 0) + 1)),
+    // Numbers of different sessions follow in no order: only how many they are is of use.
+    others: place === -1 ? { ...counted({ ...self.others, sequence: 0 }), lost: self.others.lost } : self.others,
+    shards: self.shards.map((counts, index) => index === place ? counted(counts) : counts)
+  }
+}
+
+const sum = (a: Counts, b: Counts): Counts => ({
+  events: a.events + b.events,
+  sequence: 0,
+  sessions: a.sessions + b.sessions,
+  resumes: a.resumes + b.resumes,
+  lost: a.lost + b.lost,
+  repeated: a.repeated + b.repeated
 })
+
+/**
+ * Shows these shards from now on. What those that stay have done is kept, what the others have done counts for the whole.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const reshape = (self: Board, ids: ReadonlyArray<ShardId.ShardId>): Board => {
+  if (ids.length === self.ids.length && ids.every((id, place) => isSame(id, self.ids[place] ?? id))) {
+    return self
+  }
+  const places = ids.map((id) => self.ids.findIndex((other) => isSame(id, other)))
+  const kept = <A>(all: ReadonlyArray<A>, none: A): ReadonlyArray<A> => places.map((place) => all[place] ?? none)
+  const gone = self.shards.filter((_, place) => !places.includes(place))
+  return {
+    ...self,
+    ids,
+    shards: kept(self.shards, nothing),
+    others: gone.reduce(sum, self.others),
+    rates: kept(self.rates, 0),
+    pulses: kept(self.pulses, { periods: 0, millis: [] }),
+    sampled: { ...self.sampled, events: kept(self.sampled.events, 0) }
+  }
+}
 
 /**
  * @since 0.1.0
@@ -213,25 +258,18 @@ export const beat = (self: Board, latencies: ReadonlyArray<Latency.Latency>): Bo
  * @since 0.1.0
  * @category constructors
  */
-export const eventEntry = (event: Dispatch.Dispatch, shard: number, at: number): Entry => ({
+export const eventEntry = (event: Dispatch.Dispatch, shard: ShardId.ShardId, at: number): Entry => ({
   at,
   kind: "event",
-  shard,
+  shard: shard.id,
   title: nameOf(event),
   text: describe(event)
 })
 
 /**
- * All shards' counts in one; the sequence is left out, for it belongs to a session.
+ * All shards' counts in one, of those that are not shown too; the sequence is left out, for it belongs to a session.
  *
  * @since 0.1.0
  * @category getters
  */
-export const totals = (self: Board): Omit<Counts, "sequence"> =>
-  self.shards.reduce<Omit<Counts, "sequence">>((sum, counts) => ({
-    events: sum.events + counts.events,
-    sessions: sum.sessions + counts.sessions,
-    resumes: sum.resumes + counts.resumes,
-    lost: sum.lost + counts.lost,
-    repeated: sum.repeated + counts.repeated
-  }), nothing)
+export const totals = (self: Board): Omit<Counts, "sequence"> => self.shards.reduce(sum, self.others)

@@ -7,6 +7,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as Terminal from "@effect/platform/Terminal"
 import * as ClusterAdmin from "@vesper/cluster/ClusterAdmin"
 import * as ClusterFleet from "@vesper/cluster/ClusterFleet"
 import * as NodeCluster from "@vesper/cluster/NodeCluster"
@@ -14,19 +15,25 @@ import * as SqlIdentifyQueue from "@vesper/cluster/SqlIdentifyQueue"
 import type * as Decompressor from "@vesper/gateway/Decompressor"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import type * as ShardError from "@vesper/gateway/ShardError"
+import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import type * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import { CliError } from "./CliError.js"
+import type * as Scope from "effect/Scope"
+import { CliError, type OutputClosed } from "./CliError.js"
 import * as ClusterView from "./internal/clusterView.js"
 import { database } from "./internal/databaseOption.js"
 import * as Common from "./internal/options.js"
+import * as Watch from "./Watch.js"
 
 const fleet = Options.text("name").pipe(
   Options.withDefault("vesper"),
@@ -84,9 +91,6 @@ const databaseLayer = (url: Redacted.Redacted<string>) =>
     () => new CliError({ message: "the cluster's database did not answer: see --database, and whether it is up" })
   )
 
-/** Its own words, without the options of a log. */
-const notice = (line: string) => Console.error(`vesper: ${line}`)
-
 /** Tells which shards come to this runner and which go, for ever. */
 const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
   let before: ReadonlySet<string> = new Set()
@@ -97,7 +101,7 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
       ...Array.from(before).filter((id) => !now.has(id)).map((id) => `shard ${id} has gone`)
     ]
     before = now
-    return Effect.forEach(lines, notice, { discard: true })
+    return Effect.forEach(lines, (line) => Effect.logInfo(line), { discard: true })
   }).pipe(Effect.zipRight(Effect.sleep("250 millis")), Effect.forever)
 }
 
@@ -121,6 +125,10 @@ export interface RunOptions {
   readonly events: Option.Option<ReadonlyArray<EventType.EventType>>
   readonly compression: "auto" | "none" | Decompressor.Compression
   readonly json: boolean
+  /** When to end; none means on Ctrl-C, or when it is asked to go. */
+  readonly duration: Option.Option<Duration.Duration>
+  /** Where the status page is served, if it is. */
+  readonly http: Option.Option<number>
   /** Where other runners reach it; none for a runner that is alone. */
   readonly address: Option.Option<{
     readonly host: string
@@ -141,55 +149,92 @@ const queueOf = ({ apiUrl, maxConcurrency, name }: RunOptions, token: Redacted.R
       )
   })
 
+/** The runner's layer, with what it does for each event. */
+const layerOf = (
+  options: RunOptions,
+  runner: string,
+  token: Redacted.Redacted<string>,
+  handlers: ClusterFleet.Options<never, never>["handlers"]
+) => {
+  const { address, gatewayUrl, intents, lease, name, shards } = options
+  const engine = Option.match(address, {
+    onNone: () => NodeCluster.layerAlone,
+    onSome: (address) =>
+      Layer.mapError(
+        NodeCluster.layer({ ...address, lease }),
+        () =>
+          new CliError({ message: `the runner could not listen on port ${address.port}: choose another with --port` })
+      )
+  })
+  const config = ShardConfig.layer({ token, intents, gatewayUrl, events: Option.getOrUndefined(options.events) })
+  return ClusterFleet.layer({ shards, name, lease, runner, handlers }).pipe(
+    Layer.mapError(told),
+    Layer.provide(queueOf(options, token)),
+    Layer.provide(engine),
+    Layer.provide(databaseLayer(options.database)),
+    Layer.provide(Layer.mapError(config, (error) => new CliError({ message: String(error) }))),
+    Layer.provide(NodeGateway.layer({ compression: options.compression })),
+    Layer.provide(ShardMetrics.layer())
+  )
+}
+
+/** This runner's shards. It ends when the runner is asked to go. */
+const sourceOf = (
+  options: RunOptions,
+  runner: string,
+  token: Redacted.Redacted<string>
+): Watch.Source<CliError, Scope.Scope> =>
+(handle) =>
+  Effect.gen(function*() {
+    // What a handler fails with is only logged by the cluster; here an output that is gone ends the program.
+    const failed = yield* Deferred.make<never, CliError | OutputClosed>()
+    const layer = layerOf(options, runner, token, (event) =>
+      Effect.catchAll(handle(event), (error) =>
+        Deferred.fail(failed, error)))
+    const fleet = Context.get(yield* Layer.build(layer), ClusterFleet.ClusterFleet)
+    yield* Effect.logInfo(`runner ${runner} of ${options.name} is up; vesper cluster drain ${runner} lets it go`)
+    return {
+      shards: fleet.shards,
+      reading: Effect.raceFirst(
+        Effect.zipRight(fleet.awaitDrain, Effect.logInfo("asked to go: the shards of this runner move to the others")),
+        Effect.raceFirst(Effect.raceFirst(fleet.awaitFailure, Deferred.await(failed)), watchShards(fleet))
+      ),
+      beside: Effect.never,
+      resharding: Effect.succeedNone,
+      // A database that does not answer now is asked again.
+      cluster: Effect.option(fleet.status),
+      // The cluster's own scope keeps the sessions, and gives the shards back.
+      close: Effect.map(fleet.shards, (shards) =>
+        shards.length)
+    }
+  })
+
 /**
  * Carries shards of a cluster until it is asked to go, or the gateway closes one for good.
  *
  * @since 0.1.0
  * @category running
  */
-export const runCluster = (options: RunOptions): Effect.Effect<void, CliError> =>
+export const runCluster = (
+  options: RunOptions
+): Effect.Effect<void, CliError | OutputClosed | ShardError.FatallyClosedError, Terminal.Terminal> =>
   Effect.gen(function*() {
     const token = yield* Common.token
-    const { address, gatewayUrl, intents, lease, name, shards } = options
+    const { address, duration, http, name } = options
     const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
-    const engine = Option.match(address, {
-      onNone: () => NodeCluster.layerAlone,
-      onSome: (address) =>
-        Layer.mapError(NodeCluster.layer({ ...address, lease }), () =>
-          new CliError({ message: `the runner could not listen on port ${address.port}: choose another with --port` }))
+    yield* Watch.run({
+      title: `vesper cluster run: ${runner} of ${name}`,
+      mode: yield* Common.modeOf(options.json),
+      duration,
+      http,
+      // Shards come and go with sessions that others have begun.
+      isGapless: false,
+      tellsEvents: false,
+      budget: Effect.succeedNone,
+      record: () => Effect.void,
+      settle: () => Effect.succeed(0),
+      source: sourceOf(options, runner, token)
     })
-    const layer = ClusterFleet.layer({
-      shards,
-      name,
-      lease,
-      runner,
-      handlers: ({ event, shard }) =>
-        options.json
-          ? Console.log(JSON.stringify({ shard: shard.id, ...event }))
-          : Effect.void
-    }).pipe(
-      Layer.mapError(told),
-      Layer.provide(queueOf(options, token)),
-      Layer.provide(engine),
-      Layer.provide(databaseLayer(options.database)),
-      Layer.provide(
-        Layer.mapError(
-          ShardConfig.layer({ token, intents, gatewayUrl, events: Option.getOrUndefined(options.events) }),
-          (error) =>
-            new CliError({ message: String(error) })
-        )
-      ),
-      Layer.provide(NodeGateway.layer({ compression: options.compression }))
-    )
-    const live = Effect.gen(function*() {
-      const fleet = yield* ClusterFleet.ClusterFleet
-      yield* notice(`runner ${runner} of ${name} is up; vesper cluster drain ${runner} lets it go`)
-      yield* Effect.raceFirst(
-        Effect.zipRight(fleet.awaitDrain, notice("asked to go: its shards move to the others")),
-        Effect.raceFirst(Effect.mapError(fleet.awaitFailure, told), watchShards(fleet))
-      )
-    })
-    yield* Effect.provide(live, layer)
   })
 
 const runCommand = Command.make(
@@ -197,8 +242,10 @@ const runCommand = Command.make(
   {
     apiUrl: Common.apiUrl,
     database,
+    duration: Common.duration,
     gatewayUrl,
     host,
+    http: Common.http,
     intents: Common.intents,
     json: Common.json,
     lease,

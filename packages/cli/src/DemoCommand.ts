@@ -4,12 +4,11 @@
  * @since 0.1.0
  */
 import * as Command from "@effect/cli/Command"
+import * as Fleet from "@vesper/gateway/Fleet"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
-import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as Intents from "@vesper/model/Intents"
-import * as ShardId from "@vesper/model/ShardId"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
@@ -68,16 +67,20 @@ const watch = (options: {
       mode: options.mode,
       duration: options.duration,
       isGapless: true,
+      tellsEvents: true,
       http: options.http,
       record: () => Effect.void,
-      shards: Effect.provide(Effect.forEach(ShardId.all(shardCount), Shard.make), shardConfig),
+      source: Watch.fleet(
+        Effect.provide(Effect.orDie(Fleet.make({ shards: { total: shardCount } })), shardConfig),
+        () =>
+          Effect.raceFirst(
+            simulator.traffic({ eventsPerSecond }),
+            Effect.forever(Effect.zipRight(simulator.run(trouble), Effect.sleep(breather)))
+          )
+      ),
       budget: Effect.map(
         simulator.gatewayBot,
         ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
-      ),
-      beside: Effect.raceFirst(
-        simulator.traffic({ eventsPerSecond }),
-        Effect.forever(Effect.zipRight(simulator.run(trouble), Effect.sleep(breather)))
       ),
       settle: (sequences) => settle(simulator, sequences)
     })

@@ -18,6 +18,7 @@ import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as EventType from "@vesper/model/EventType"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as ConfigError from "effect/ConfigError"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -89,6 +90,8 @@ interface Facts {
   readonly gatewayUrl: string
   readonly recommended: number
   readonly queue: Effect.Effect<IdentifyQueue.IdentifyQueue, CliError, Scope.Scope>
+  /** None if it was not asked. */
+  readonly api: Option.Option<GatewayApi.GatewayApi>
 }
 
 const told = ({ message }: { readonly message: string }) => new CliError({ message })
@@ -115,7 +118,8 @@ const askApi = (
       return {
         gatewayUrl: options.gatewayUrl.value,
         recommended: 1,
-        queue: IdentifyQueue.makeInMemory({ maxConcurrency })
+        queue: IdentifyQueue.makeInMemory({ maxConcurrency }),
+        api: Option.none()
       }
     }
     const api = yield* GatewayApi.make({ token, baseUrl: Option.getOrUndefined(options.apiUrl) })
@@ -128,6 +132,7 @@ const askApi = (
     return {
       gatewayUrl: Option.getOrElse(options.gatewayUrl, () => answer.url),
       recommended: answer.shards,
+      api: Option.some(api),
       queue: Effect.mapError(Effect.provideService(queue, GatewayApi.GatewayApi, api), told)
     }
   }).pipe(Effect.provide(FetchHttpClient.layer))
@@ -142,9 +147,43 @@ const layerStore = (file: Option.Option<string>) =>
       )
   })
 
+const reshardEvery = Common.time("auto-reshard").pipe(
+  Options.optional,
+  Options.withDescription(
+    "Looks so often, such as 1h, whether shards are nearly full or Discord recommends many more, and replaces them by as " +
+      "many as it recommends: without a gap, but lost events cannot be counted then. Without it, they stay as they are."
+  )
+)
+
+const misuse = (message: string) => new CliError({ message, exitCode: ExitCode.misused })
+
+/** Who looks after the number of shards, if somebody is to. */
+const autoReshard = (
+  { autoReshard, shards }: { readonly autoReshard: Option.Option<Duration.Duration>; readonly shards: Shards.Shards },
+  { api }: Facts
+): Effect.Effect<(fleet: Fleet.Fleet) => Effect.Effect<never>, CliError> => {
+  if (Option.isNone(autoReshard)) {
+    return Effect.succeed(() => Effect.never)
+  }
+  if (shards._tag === "Range") {
+    return misuse("--auto-reshard takes a process that has all shards: give --shards auto, or their number")
+  }
+  return Option.match(api, {
+    onNone: () => misuse("--auto-reshard asks the API: name it with --api-url as well as the gateway"),
+    onSome: (api) =>
+      Effect.succeed((fleet) =>
+        Fleet.autoReshard({ interval: autoReshard.value }).pipe(
+          Effect.provideService(Fleet.Fleet, fleet),
+          Effect.provideService(GatewayApi.GatewayApi, api)
+        )
+      )
+  })
+}
+
 /** What there is to say about a run; others that run shards take the same. */
 const config = {
   apiUrl: Common.apiUrl,
+  autoReshard: reshardEvery,
   compression,
   duration: Common.duration,
   events,
@@ -175,7 +214,7 @@ const watch = (
       explain
     )
     const chosen = Shards.ofFleet(options.shards, facts.recommended)
-    const count = "range" in chosen ? chosen.range[1] - chosen.range[0] + 1 : chosen.total
+    const follow = yield* autoReshard(options, facts)
     const services = Layer.mergeAll(
       Layer.succeed(ShardConfig.ShardConfig, shardConfig),
       Layer.scoped(IdentifyQueue.IdentifyQueue, facts.queue),
@@ -186,15 +225,16 @@ const watch = (
     const mode = yield* Common.modeOf(options.json)
     const run = Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
       Watch.run({
-        title: `vesper ${more.name}: ${count} shard${count === 1 ? "" : "s"} on ${facts.gatewayUrl}`,
+        title: `vesper ${more.name}: ${facts.gatewayUrl}`,
         mode,
         duration: options.duration,
-        isGapless: Option.isNone(options.events),
+        // A resharding gives each event once, of one session or of the other.
+        isGapless: Option.isNone(options.events) && Option.isNone(options.autoReshard),
+        tellsEvents: true,
         http: options.http,
-        shards: Effect.flatMap(Fleet.make({ shards: chosen }), (fleet) => fleet.shards),
+        source: Watch.fleet(Fleet.make({ shards: chosen }), follow),
         budget,
         record: more.record,
-        beside: Effect.never,
         settle: () => Effect.succeed(0)
       }))
     yield* Effect.provide(run, services)
@@ -202,12 +242,10 @@ const watch = (
 
 const cluster = Options.boolean("cluster").pipe(
   Options.withDescription(
-    "Runs as a cluster of one, which keeps sessions and the identify budget in --database over restarts and crashes. It " +
-      "prints where shards are, and events with --json."
+    "Runs as a cluster of one, which keeps sessions and the identify budget in --database over restarts and crashes. " +
+      "Where there is no terminal it prints where shards are, and events with --json."
   )
 )
-
-const misuse = (message: string) => new CliError({ message, exitCode: ExitCode.misused })
 
 /** Options that a cluster has no place for are refused rather than overlooked. */
 const runAlone = (
@@ -217,10 +255,13 @@ const runAlone = (
   if (shards._tag !== "All") {
     return misuse("a cluster has all shards of a bot: give their number, such as --shards 4")
   }
-  if (Option.isSome(options.resumeFile) || Option.isSome(options.http)) {
-    return misuse("--cluster keeps sessions in --database and serves no metrics: leave out --resume-file and --http")
+  if (Option.isSome(options.resumeFile)) {
+    return misuse("--cluster keeps sessions in --database: leave out --resume-file")
   }
-  const run = runCluster({
+  if (Option.isSome(options.autoReshard)) {
+    return misuse("a cluster is resharded by vesper cluster reshard: leave out --auto-reshard")
+  }
+  return runCluster({
     ...options,
     database,
     name: "vesper",
@@ -228,10 +269,6 @@ const runAlone = (
     lease: NodeCluster.defaultLease,
     gatewayUrl: Option.getOrElse(options.gatewayUrl, () => ShardConfig.defaultGatewayUrl),
     address: Option.none()
-  })
-  return Option.match(options.duration, {
-    onNone: () => run,
-    onSome: (duration) => Effect.asVoid(Effect.timeoutOption(run, duration))
   })
 }
 

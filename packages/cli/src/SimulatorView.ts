@@ -10,6 +10,7 @@ import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import { counted } from "./internal/describe.js"
 import { clock, frame, line, type Piece } from "./internal/draw.js"
 import { clean, pad } from "./internal/text.js"
 import * as SimulatorBoard from "./SimulatorBoard.js"
@@ -141,8 +142,6 @@ const row = (screen: Screen, self: SimulatorBoard.Row): Doc.AnsiDoc => {
     }
   ])
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 const totals = ({ board, columns, sessions }: Screen): Doc.AnsiDoc =>
   line(columns, [

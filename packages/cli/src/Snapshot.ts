@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Board from "./Board.js"
@@ -33,6 +34,35 @@ export interface ShardSnapshot {
 }
 
 /**
+ * A runner of a cluster.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunnerSnapshot {
+  readonly name: string
+  /** Whether it was asked to go. */
+  readonly isDraining: boolean
+  readonly shards: ReadonlyArray<{
+    readonly id: number
+    /** The `_tag` of its `ShardStatus` when its runner told of it last; `null` while it starts. */
+    readonly status: string | null
+  }>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ClusterSnapshot {
+  /** How many shards the bot has. */
+  readonly total: number
+  readonly runners: ReadonlyArray<RunnerSnapshot>
+  /** Shards that no runner has, while they move. */
+  readonly nowhere: ReadonlyArray<number>
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -46,6 +76,10 @@ export interface Snapshot {
   readonly buffered: number
   readonly lost: number | null
   readonly budget: View.Budget | null
+  /** A change of the number of shards that is under way, in words; `null` if there is none. */
+  readonly resharding: string | null
+  /** The cluster that the shards are a part of; `null` if they are in none. */
+  readonly cluster: ClusterSnapshot | null
   readonly shards: ReadonlyArray<ShardSnapshot>
   readonly types: ReadonlyArray<{ readonly type: string; readonly eventsPerSecond: number }>
   /** Oldest first, the last ones only. */
@@ -59,6 +93,19 @@ const typesShown = 12
 /** Rates are measured, not exact. */
 const rounded = (rate: number): number => Math.round(rate * 10) / 10
 
+const clusterOf = ({ runners, shards, total }: ClusterStatus.ClusterStatus): ClusterSnapshot => ({
+  total,
+  runners: runners.map(({ id, isDraining, name }) => ({
+    name,
+    isDraining,
+    shards: shards.filter(({ runner }) => Option.contains(runner, id)).map(({ id, status }) => ({
+      id: id.id,
+      status: Option.getOrNull(status)
+    }))
+  })),
+  nowhere: shards.filter(({ runner }) => Option.isNone(runner)).map(({ id }) => id.id)
+})
+
 /**
  * @since 0.1.0
  * @category constructors
@@ -69,6 +116,8 @@ export const make = (from: {
   readonly board: Board.Board
   readonly shards: ReadonlyArray<View.Standing>
   readonly budget: Option.Option<View.Budget>
+  readonly resharding: Option.Option<string>
+  readonly cluster: Option.Option<ClusterStatus.ClusterStatus>
 }): Snapshot => {
   const { board, shards } = from
   const { events, lost } = Board.totals(board)
@@ -82,6 +131,8 @@ export const make = (from: {
     buffered: shards.reduce((sum, { buffered }) => sum + buffered, 0),
     lost: lostOf(lost),
     budget: Option.getOrNull(from.budget),
+    resharding: Option.getOrNull(from.resharding),
+    cluster: Option.getOrNull(Option.map(from.cluster, clusterOf)),
     shards: shards.map(({ buffered, id, latency, status }, index) => {
       const counts = board.shards[index] ?? Board.nothing
       return {
@@ -105,9 +156,11 @@ export const make = (from: {
 }
 
 /**
- * Whether everything is up: each shard has its session on a connection.
+ * Whether everything is up: each shard has its session on a connection. A runner of a cluster that has no shards is ready
+ * for them.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isReady = (self: Snapshot): boolean => self.shards.length > 0 && self.connected === self.shards.length
+export const isReady = (self: Snapshot): boolean =>
+  (self.shards.length > 0 || self.cluster !== null) && self.connected === self.shards.length

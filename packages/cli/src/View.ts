@@ -5,6 +5,8 @@
  */
 import * as Ansi from "@effect/printer-ansi/Ansi"
 import * as Doc from "@effect/printer-ansi/AnsiDoc"
+import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import type * as Latency from "@vesper/gateway/Latency"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as Dispatch from "@vesper/model/Dispatch"
@@ -14,10 +16,11 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Board from "./Board.js"
 import * as Controls from "./Controls.js"
-import { nameOf } from "./internal/describe.js"
+import { ranges } from "./internal/clusterView.js"
+import { counted, nameOf } from "./internal/describe.js"
 import { clock, frame, line, type Piece } from "./internal/draw.js"
 import { bar, sparkline } from "./internal/graph.js"
-import { pad } from "./internal/text.js"
+import { pad, widthOf } from "./internal/text.js"
 
 /**
  * Where a shard stands at the moment of drawing.
@@ -43,6 +46,10 @@ export interface Screen {
   readonly board: Board.Board
   /** Identifies that are left today; none if nobody was asked. */
   readonly budget: Option.Option<Budget>
+  /** A change of the number of shards that is under way, in words. */
+  readonly resharding: Option.Option<string>
+  /** The cluster that the shards are a part of. */
+  readonly cluster: Option.Option<ClusterStatus.ClusterStatus>
   readonly controls: Controls.Controls
   readonly columns: number
   readonly rows: number
@@ -78,27 +85,27 @@ export const describeStatus: (status: ShardStatus.ShardStatus) => string = Shard
   FatallyClosed: ({ closeCode }) => `closed for good (${closeCode})`
 })
 
-const colour = ShardStatus.match({
-  Disconnected: () => Ansi.red,
-  Connecting: () => Ansi.yellow,
-  Identifying: () => Ansi.yellow,
-  Resuming: () => Ansi.cyan,
-  Connected: () => Ansi.green,
-  FatallyClosed: () => Ansi.red
-})
+const colours: Readonly<Record<ShardStatus.ShardStatus["_tag"], Ansi.Ansi>> = {
+  Disconnected: Ansi.red,
+  Connecting: Ansi.yellow,
+  Identifying: Ansi.yellow,
+  Resuming: Ansi.cyan,
+  Connected: Ansi.green,
+  FatallyClosed: Ansi.red
+}
 
 const describeLatency = ({ average }: Latency.Latency): string =>
   Option.match(average, { onNone: () => "-", onSome: (mean) => `${Math.round(Duration.toMillis(mean))} ms` })
 
 /** Told apart by more than the colour. */
-const symbol = ShardStatus.match({
-  Disconnected: () => "○",
-  Connecting: () => "◌",
-  Identifying: () => "◔",
-  Resuming: () => "◑",
-  Connected: () => "●",
-  FatallyClosed: () => "✕"
-})
+const symbols: Readonly<Record<ShardStatus.ShardStatus["_tag"], string>> = {
+  Disconnected: "○",
+  Connecting: "◌",
+  Identifying: "◔",
+  Resuming: "◑",
+  Connected: "●",
+  FatallyClosed: "✕"
+}
 
 const widths = { id: 11, status: 26, rate: 10, latency: 9, pulse: 13, buffer: 8, events: 9, resumes: 9, sessions: 10 }
 
@@ -115,7 +122,7 @@ const row = (screen: Screen, index: number, standing: Standing): Doc.AnsiDoc => 
   const { events, lost, resumes, sessions } = board.shards[index] ?? Board.totals(board)
   return line(screen.columns, [
     { text: pad(String(id), widths.id) },
-    { text: pad(`${symbol(status)} ${describeStatus(status)}`, widths.status), style: colour(status) },
+    { text: pad(`${symbols[status._tag]} ${describeStatus(status)}`, widths.status), style: colours[status._tag] },
     { text: pad((board.rates[index] ?? 0).toFixed(1), widths.rate) },
     { text: pad(describeLatency(latency), widths.latency) },
     { text: pad(sparkline(board.pulses[index]?.millis ?? []), widths.pulse), style: Ansi.cyan },
@@ -128,11 +135,11 @@ const row = (screen: Screen, index: number, standing: Standing): Doc.AnsiDoc => 
 
 /** One cell a shard: with its number if the cells are few enough for it, else the symbol alone. */
 const grid = ({ columns, shards }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
-  const idWidth = Math.max(...shards.map(({ id }) => String(id.id).length))
+  const idWidth = Math.max(1, ...shards.map(({ id }) => String(id.id).length))
   const isRoomy = shards.length * (idWidth + 3) <= rows * columns
   const cell = ({ id, status }: Standing): Piece => ({
-    text: isRoomy ? `${symbol(status)} ${pad(String(id.id), idWidth)} ` : symbol(status),
-    style: colour(status)
+    text: isRoomy ? `${symbols[status._tag]} ${pad(String(id.id), idWidth)} ` : symbols[status._tag],
+    style: colours[status._tag]
   })
   const perRow = Math.max(1, Math.floor(columns / (isRoomy ? idWidth + 3 : 1)))
   return Array.chunksOf(shards.map(cell), perRow).slice(0, rows).map((cells) => line(columns, cells))
@@ -149,6 +156,10 @@ const totalsLine = (screen: Screen): Doc.AnsiDoc => {
       text: `${connected} of ${shards.length} connected`,
       style: connected === shards.length ? Ansi.green : Ansi.yellow
     },
+    ...Option.match(screen.resharding, {
+      onNone: () => [],
+      onSome: (text): ReadonlyArray<Piece> => [{ text: `, ${text}`, style: Ansi.cyan }]
+    }),
     { text: `, ${rate.toFixed(1)} events/s, ${events} events, buffer ${buffered}` },
     ...Option.match(screen.budget, {
       onNone: () => [],
@@ -171,6 +182,69 @@ const typeLines = ({ board, columns }: Screen, rows: number): ReadonlyArray<Doc.
   )
 }
 
+/** Its shards in a row, by where they stood when their runner told of it last. */
+const runnerLine =
+  (columns: number, cluster: ClusterStatus.ClusterStatus, width: number) =>
+  ({ id, isDraining, name, shards }: ClusterStatus.Runner): Doc.AnsiDoc => {
+    const pieces = cluster.shards.filter(({ runner }) => Option.contains(runner, id)).map(({ status }): Piece =>
+      Option.match(status, {
+        onNone: () => ({ text: symbols.Connecting, style: colours.Connecting }),
+        onSome: (tag) => ({ text: symbols[tag], style: colours[tag] })
+      })
+    )
+    const numbers = ranges(shards)
+    const going = isDraining ? " going" : ""
+    const room = columns - width - 14 - widthOf(numbers) - going.length
+    return line(columns, [
+      { text: pad(name, width + 2) },
+      { text: pad(counted(shards.length, "shard"), 12) },
+      ...(pieces.length <= room ? [...pieces, { text: " " }] : []),
+      { text: numbers },
+      { text: going, style: Ansi.yellow }
+    ])
+  }
+
+/** The runners of the cluster; where there is no room for all, as many as there is room for. */
+const runnerLines = ({ cluster, columns }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> =>
+  Option.match(cluster, {
+    onNone: () => [],
+    onSome: (cluster) => {
+      const width = Math.min(40, Math.max(0, ...cluster.runners.map(({ name }) => widthOf(name))))
+      const nowhere = cluster.shards.filter(({ runner }) => Option.isNone(runner)).map(({ id }) => id.id)
+      const all = [
+        ...(nowhere.length > 0
+          ? [line(columns, [{ text: pad("nowhere", width + 2), style: Ansi.red }, { text: ranges(nowhere) }])]
+          : []),
+        ...cluster.runners.map(runnerLine(columns, cluster, width))
+      ]
+      return all.length <= rows
+        ? all
+        : [...all.slice(0, Math.max(0, rows - 1)), line(columns, [{ text: `and ${all.length - rows + 1} more` }])]
+    }
+  })
+
+/**
+ * How far a resharding is, in words.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const describeStage = (stage: Fleet.ReshardStage): string => {
+  switch (stage._tag) {
+    case "Prepare":
+      return "resharding: new shards wait for their sessions"
+    case "Overlap":
+      return "resharding: guilds arrive on the new shards"
+    case "HandOver":
+      return `resharding: ${counted(stage.remaining, "guild")} to hand over`
+    case "Drain":
+    case "Retire":
+      return "resharding: the old shards end"
+    case "RolledBack":
+      return "resharding was rolled back"
+  }
+}
+
 const shardLabel = ({ shard }: Board.Entry): string => shard === undefined ? "     " : `#${shard}`.padEnd(5)
 
 const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>
@@ -185,13 +259,16 @@ const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>
 const heading = (columns: number, text: string): Doc.AnsiDoc => line(columns, [{ text, style: Ansi.blackBright }])
 
 /** Shares out the rows: half of them to the shards at most, a fifth to the types, and what is left to the log. */
-const shareRows = ({ board, columns, rows, shards }: Screen) => {
+const shareRows = ({ board, cluster, columns, rows, shards }: Screen) => {
   // Title, totals, header, heading of the log, footer, and the gaps.
   const left = Math.max(0, rows - 8)
   const grid = Math.min(Math.ceil(shards.length * 6 / columns), Math.max(1, Math.floor(left / 5)))
   const table = Math.min(shards.length, Math.max(1, Math.floor(left / 2) - grid))
   const types = Math.min(6, board.typeRates.length, Math.floor(left / 5))
-  return { grid, table, types, tail: Math.max(0, left - grid - table - types - (types > 0 ? 2 : 0)) }
+  const members = Option.match(cluster, { onNone: () => 0, onSome: ({ runners }) => runners.length + 1 })
+  const runners = Math.min(members, Math.floor(left / 4))
+  const taken = grid + table + types + (types > 0 ? 2 : 0) + runners + (runners > 0 ? 2 : 0)
+  return { grid, table, types, runners, tail: Math.max(0, left - taken) }
 }
 
 /** Where there is no room for all shards, the table is for those that have trouble. */
@@ -214,6 +291,7 @@ export const screen = (self: Screen): string => {
   const { board, columns, controls } = self
   const share = shareRows(self)
   const types = typeLines(self, share.types)
+  const runners = runnerLines(self, share.runners)
   const shown = board.tail.filter((entry) => Controls.shows(controls, entry.at, `${entry.title} ${entry.text}`))
   const lines = [
     line(columns, [{ text: self.title, style: Ansi.bold }]),
@@ -223,6 +301,7 @@ export const screen = (self: Screen): string => {
     line(columns, [header]),
     ...tabled(self, share.table).map(([index, standing]) => row(self, index, standing)),
     Doc.empty,
+    ...(runners.length > 0 ? [heading(columns, "RUNNERS"), ...runners, Doc.empty] : []),
     ...(types.length > 0 ? [heading(columns, "EVENTS/S BY TYPE"), ...types, Doc.empty] : []),
     heading(columns, "LOG"),
     ...(share.tail === 0 ? [] : shown.slice(-share.tail).map((entry) => tailLine(columns, entry)))

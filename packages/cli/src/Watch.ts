@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 import * as Terminal from "@effect/platform/Terminal"
+import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import type * as Shard from "@vesper/gateway/Shard"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as CloseFrame from "@vesper/model/CloseFrame"
@@ -45,13 +47,67 @@ import * as View from "./View.js"
 export type Mode = "live" | "plain" | "json"
 
 /**
- * What is done with each event before it is shown, by the shard's place in the list and the time in milliseconds since
- * 1970. The next event waits for it.
+ * What is done with each event before it is shown, by the shard's id and the time in milliseconds since 1970. The next
+ * event waits for it.
  *
  * @since 0.1.0
  * @category models
  */
 export type Record = (event: Dispatch.Dispatch, shard: number, at: number) => Effect.Effect<void, CliError>
+
+/**
+ * Shards that are up, and how they are read. They may change all the time: by a resharding, or because they move.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Watched {
+  readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
+  /** Runs as long as there is something to read; fails if the gateway closes shards for good. */
+  readonly reading: Effect.Effect<void, ShardError.FatallyClosedError | CliError | OutputClosed>
+  /** What goes on beside them, as long as they are watched; what is still on the way then is read after that. */
+  readonly beside: Effect.Effect<never>
+  /** A change of the number of shards that is under way, in words. */
+  readonly resharding: Effect.Effect<Option.Option<string>>
+  /** The cluster that the shards are a part of, if they are; asked again and again. */
+  readonly cluster: Effect.Effect<Option.Option<ClusterStatus.ClusterStatus>>
+  /** Closes all in a way that lets the next process resume them. How many sessions there are to resume. */
+  readonly close: Effect.Effect<number>
+}
+
+/**
+ * Starts shards; they run what they are given for each event, and wait for it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Source<E, R> = (
+  handle: (event: Fleet.FleetEvent) => Effect.Effect<void, CliError | OutputClosed>
+) => Effect.Effect<Watched, E, R>
+
+/**
+ * The shards of a fleet, and what goes on beside them as long as they are watched.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fleet = <E, R, R2 = never>(
+  make: Effect.Effect<Fleet.Fleet, E, R>,
+  beside: (fleet: Fleet.Fleet) => Effect.Effect<never, never, R2> = () => Effect.never
+): Source<E, R | R2> =>
+(handle) =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<R2>()
+    const fleet = yield* make
+    return {
+      shards: fleet.shards,
+      reading: Stream.runForEach(fleet.events, handle),
+      beside: Effect.provide(beside(fleet), context),
+      resharding: Effect.map(fleet.status, ({ resharding }) => Option.map(resharding, View.describeStage)),
+      cluster: Effect.succeedNone,
+      close: Effect.map(fleet.close(CloseFrame.RESUME), (sessions) => sessions.length)
+    }
+  })
 
 /**
  * @since 0.1.0
@@ -62,31 +118,31 @@ export interface Options<E, R> {
   readonly mode: Mode
   /** Whether the shards read all events of their sessions: then those that stay away can be counted. */
   readonly isGapless: boolean
+  /** Whether plain lines are for events too, and not for notices alone. */
+  readonly tellsEvents: boolean
   /** When to end; none means on Ctrl-C. */
   readonly duration: Option.Option<Duration.Duration>
-  readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>, E, R>
+  readonly source: Source<E, R>
   /** Where the status page is served, if it is. */
   readonly http: Option.Option<number>
   /** How many identifies are left, if there is somebody to ask; asked again and again. */
   readonly budget: Effect.Effect<Option.Option<View.Budget>>
   readonly record: Record
-  /** What goes on beside the shards as long as they are watched. */
-  readonly beside: Effect.Effect<never, E, R>
   /** Lets what is still on the way come in; how many events stayed away. Asked with the last numbers that came in. */
   readonly settle: (sequences: Effect.Effect<ReadonlyArray<number>>) => Effect.Effect<number, never, R>
 }
 
-/** How often the budget is looked at; who answers may well answer with what it knew. */
-const budgetInterval = "2 seconds"
+/** How often budget and cluster are looked at; who answers may well answer with what it knew. */
+const askInterval = "2 seconds"
 
 interface Watching {
-  readonly options: Pick<Options<never, never>, "budget" | "mode" | "record" | "title">
-  readonly shards: ReadonlyArray<Shard.Shard>
+  readonly options: Pick<Options<never, never>, "budget" | "mode" | "record" | "tellsEvents" | "title">
   // What has come in so far; replaced with each event.
   board: Board.Board
   // What the keys have made of the view.
   controls: Controls.Controls
   budget: Option.Option<View.Budget>
+  cluster: Option.Option<ClusterStatus.ClusterStatus>
 }
 
 /** The log becomes part of the view: it must not write across the screen. */
@@ -106,12 +162,16 @@ const makeLogger = (
     })
   })
 
-const showEvent = (mode: Mode, event: Dispatch.Dispatch, entry: Board.Entry) => {
+const showEvent = (
+  { mode, tellsEvents }: Watching["options"],
+  event: Dispatch.Dispatch,
+  entry: Board.Entry
+) => {
   switch (mode) {
     case "live":
       return Effect.void
     case "plain":
-      return writeLine(View.plain(entry))
+      return tellsEvents ? writeLine(View.plain(entry)) : Effect.void
     case "json":
       return writeLine(View.json(event, entry.shard))
   }
@@ -130,20 +190,16 @@ const showNotice = (watching: Watching, entry: Board.Entry) => {
   }
 }
 
-/** Reads all shards. The next event is taken when this one was shown: a slow output slows the shard down. */
-const readAll = (watching: Watching) =>
-  Effect.forEach(
-    watching.shards,
-    (shard, index) =>
-      Stream.runForEach(shard.events, (event) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const entry = Board.eventEntry(event, index, now)
-          watching.board = Board.addEvent(watching.board, entry, event)
-          const { mode, record } = watching.options
-          return Effect.zipRight(record(event, index, now), showEvent(mode, event, entry))
-        })),
-    { concurrency: "unbounded", discard: true }
-  )
+/** The next event is taken when this one was shown: a slow output slows the shards down. */
+const handle = (watching: Watching) => ({ event, shard }: Fleet.FleetEvent) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const entry = Board.eventEntry(event, shard, now)
+    watching.board = Board.addEvent(watching.board, entry, event, shard)
+    return Effect.zipRight(
+      watching.options.record(event, shard.id, now),
+      showEvent(watching.options, event, entry)
+    )
+  })
 
 const standing = (shard: Shard.Shard): Effect.Effect<View.Standing> =>
   Effect.map(
@@ -152,20 +208,29 @@ const standing = (shard: Shard.Shard): Effect.Effect<View.Standing> =>
   )
 
 /** Where everything stands now. Rates are measured as long as somebody looks. */
-const look = (watching: Watching) =>
+const look = (watching: Watching, watched: Watched) =>
   Effect.gen(function*() {
     const at = yield* Clock.currentTimeMillis
-    const shards = yield* Effect.forEach(watching.shards, standing)
+    const shards = yield* Effect.flatMap(watched.shards, Effect.forEach(standing))
     const latencies = shards.map(({ latency }) => latency)
-    watching.board = Board.beat(Board.sample(watching.board, at), latencies)
-    return { at, title: watching.options.title, shards, board: watching.board, budget: watching.budget }
+    const board = Board.reshape(watching.board, shards.map(({ id }) => id))
+    watching.board = Board.beat(Board.sample(board, at), latencies)
+    return {
+      at,
+      title: watching.options.title,
+      shards,
+      board: watching.board,
+      budget: watching.budget,
+      cluster: watching.cluster,
+      resharding: yield* watched.resharding
+    }
   })
 
-const draw = (watching: Watching) =>
+const draw = (watching: Watching, watched: Watched) =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
     return View.screen({
-      ...(yield* look(watching)),
+      ...(yield* look(watching, watched)),
       controls: watching.controls,
       columns: yield* terminal.columns,
       rows: yield* terminal.rows,
@@ -176,13 +241,13 @@ const draw = (watching: Watching) =>
 /** On loopback: what the page shows is nobody else's business. */
 const pageHost = "127.0.0.1"
 
-const servePage = (watching: Watching, port: number) =>
+const servePage = (watching: Watching, watched: Watched, port: number) =>
   Effect.gen(function*() {
     const { mode } = watching.options
     const { url } = yield* StatusServer.make({
       host: pageHost,
       port,
-      snapshot: Effect.map(look(watching), Snapshot.make)
+      snapshot: Effect.map(look(watching, watched), Snapshot.make)
     })
     yield* showNotice(watching, {
       at: yield* Clock.currentTimeMillis,
@@ -192,17 +257,23 @@ const servePage = (watching: Watching, port: number) =>
       text: `the status page is at ${url}`
     })
     // Nobody may look for a while; rates are of the last second all the same.
-    yield* mode === "live" ? Effect.never : Effect.forever(Effect.zipRight(look(watching), Effect.sleep("1 second")))
+    return yield* mode === "live"
+      ? Effect.never
+      : Effect.forever(Effect.zipRight(look(watching, watched), Effect.sleep("1 second")))
   })
 
-/** Asks beside the drawing: an API may take its time. */
-const followBudget = (watching: Watching): Effect.Effect<never> =>
-  watching.options.budget.pipe(
-    Effect.tap((budget) => {
+/** Asks again and again beside the drawing: an API or a database may take its time. */
+const follow = <A>(ask: Effect.Effect<A>, take: (answer: A) => void): Effect.Effect<never> =>
+  Effect.forever(Effect.zipRight(Effect.map(ask, take), Effect.sleep(askInterval)))
+
+const followAll = (watching: Watching, watched: Watched): Effect.Effect<never> =>
+  Effect.raceFirst(
+    follow(watching.options.budget, (budget) => {
       watching.budget = budget
     }),
-    Effect.zipRight(Effect.sleep(budgetInterval)),
-    Effect.forever
+    follow(watched.cluster, (cluster) => {
+      watching.cluster = cluster
+    })
   )
 
 const onKey = (watching: Watching): Live.OnKey => (key) =>
@@ -211,13 +282,6 @@ const onKey = (watching: Watching): Live.OnKey => (key) =>
     watching.controls = Option.getOrElse(controls, () => watching.controls)
     return Option.isNone(controls)
   })
-
-/** Closes all shards in a way that lets the next process resume them. How many sessions there are to resume. */
-const closeAll = (shards: ReadonlyArray<Shard.Shard>): Effect.Effect<number> =>
-  Effect.map(
-    Effect.forEach(shards, (shard) => shard.close(CloseFrame.RESUME), { concurrency: "unbounded" }),
-    (sessions) => Array.getSomes(sessions).length
-  )
 
 /**
  * Watches until the time is up, or until it is interrupted; then closes the shards so that their sessions can be
@@ -236,40 +300,54 @@ export const run = <E, R>(
   Effect.scoped(Effect.gen(function*() {
     const notices = yield* Mailbox.make<Board.Entry>()
     const logger = makeLogger((entry) => notices.unsafeOffer(entry))
-    // Shards log to the loggers of where they were made: here to this one alone, whatever logs around it.
-    const shards = yield* Effect.locally(options.shards, FiberRef.currentLoggers, HashSet.make(logger))
     const watching: Watching = {
       options,
-      shards,
-      board: Board.make(shards.length, yield* Clock.currentTimeMillis, options),
+      board: Board.make([], yield* Clock.currentTimeMillis, options),
       controls: Controls.initial,
-      budget: Option.none()
+      budget: Option.none(),
+      cluster: Option.none()
     }
+    const terminal = yield* Terminal.Terminal
+    const source = options.source((event) =>
+      Effect.provideService(handle(watching)(event), Terminal.Terminal, terminal)
+    )
+    // Shards log to the loggers of where they were made: here to this one alone, whatever logs around it.
+    const toNotices = Effect.locally(FiberRef.currentLoggers, HashSet.make(logger))
+    const watched = yield* toNotices(source)
+    const ids = Effect.map(watched.shards, (shards) => shards.map(({ id }) => id))
+    watching.board = Board.reshape(watching.board, yield* ids)
     const showNotices = Effect.forever(
       Effect.flatMap(Effect.orDie(notices.take), (entry) => showNotice(watching, entry))
     )
-    const reading = yield* Effect.forkScoped(Effect.raceFirst(readAll(watching), showNotices))
+    const reading = yield* Effect.forkScoped(Effect.raceFirst(toNotices(watched.reading), showNotices))
 
-    const page = Option.match(options.http, { onNone: () => Effect.never, onSome: (port) => servePage(watching, port) })
+    const page = Option.match(options.http, {
+      onNone: () => Effect.never,
+      onSome: (port) => servePage(watching, watched, port)
+    })
     const view = options.mode === "live"
-      ? Live.show(draw(watching), onKey(watching))
+      ? Live.show(draw(watching, watched), onKey(watching))
       : Effect.never
-    const needsBudget = options.mode === "live" || Option.isSome(options.http)
-    const budget = needsBudget ? followBudget(watching) : Effect.never
+    const isLookedAt = options.mode === "live" || Option.isSome(options.http)
+    const following = isLookedAt ? followAll(watching, watched) : Effect.never
     const timeUp = Option.match(options.duration, { onNone: () => Effect.never, onSome: Effect.sleep })
-    const watched = Effect.raceFirst(
-      Effect.raceFirst(Fiber.join(reading), Effect.raceFirst(options.beside, page)),
-      Effect.raceFirst(Effect.raceFirst(view, budget), timeUp)
+    const ended = Effect.raceFirst(
+      Effect.raceFirst(Fiber.join(reading), Effect.raceFirst(toNotices(watched.beside), page)),
+      Effect.raceFirst(Effect.raceFirst(view, following), timeUp)
     )
 
     const finish = Effect.gen(function*() {
       const sequences = Effect.sync(() => watching.board.shards.map(({ sequence }) => sequence))
       const missing = yield* options.settle(sequences)
-      const kept = yield* closeAll(shards)
+      // Who came and went since the last look counts too.
+      watching.board = Board.reshape(watching.board, yield* ids)
+      const kept = yield* watched.close
       yield* showSummary(options.mode, View.summary(watching.board, { missing, kept }))
     })
-    yield* Effect.onExit(watched, (exit) =>
-      Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? Effect.ignore(finish) : Effect.void)
+    yield* Effect.onExit(
+      ended,
+      (exit) => Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) ? Effect.ignore(finish) : Effect.void
+    )
   }))
 
 const showSummary = (mode: Mode, text: string) => mode === "json" ? Console.error(text) : writeLine(text)

@@ -1,3 +1,4 @@
+import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as Latency from "@vesper/gateway/Latency"
 import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
@@ -22,15 +23,22 @@ import * as SimulatorBoard from "../src/SimulatorBoard.js"
 import * as SimulatorSnapshot from "../src/SimulatorSnapshot.js"
 import * as Snapshot from "../src/Snapshot.js"
 import * as StatusServer from "../src/StatusServer.js"
+import type * as View from "../src/View.js"
 
 const evil = "<img src=x onerror=alert(1)>"
 
 const boardOf = (content: string) => {
   const event = Dispatch.fromPayload({ op: 0, t: "MESSAGE_CREATE", s: 2, d: { content, author: { username: "ada" } } })
-  return Board.sample(Board.addEvent(Board.make(2, 0), Board.eventEntry(event, 0, 5), event), 2_000)
+  const first = ShardId.unsafeMake(0, 2)
+  const board = Board.make(ShardId.all(2), 0)
+  return Board.sample(Board.addEvent(board, Board.eventEntry(event, first, 5), event, first), 2_000)
 }
 
-const snapshotOf = (second: ShardStatus.ShardStatus, content = evil) =>
+const snapshotOf = (
+  second: ShardStatus.ShardStatus,
+  content = evil,
+  over: Partial<Parameters<typeof Snapshot.make>[0]> = {}
+) =>
   Snapshot.make({
     title: "vesper test",
     at: 7,
@@ -41,7 +49,10 @@ const snapshotOf = (second: ShardStatus.ShardStatus, content = evil) =>
       latency: Latency.empty,
       buffered: id
     })),
-    budget: Option.some({ remaining: 9, total: 10 })
+    budget: Option.some({ remaining: 9, total: 10 }),
+    resharding: Option.none(),
+    cluster: Option.none(),
+    ...over
   })
 
 const simulatorSnapshot = (() => {
@@ -102,6 +113,41 @@ describe("a snapshot", () => {
       types: [{ type: "MESSAGE_CREATE", eventsPerSecond: 0.5 }]
     })
     assert.deepInclude(snapshot.shards[1], { id: 1, status: "FatallyClosed", told: "closed for good (4014)" })
+  })
+})
+
+const cluster: ClusterStatus.ClusterStatus = {
+  total: 3,
+  runners: [{ id: "a", name: "10.0.0.7:34431", isDraining: true, shards: [0, 1] }],
+  shards: [0, 1, 2].map((id) => ({
+    id: ShardId.unsafeMake(id, 3),
+    runner: id < 2 ? Option.some("a") : Option.none(),
+    status: id === 0 ? Option.some("Connected") : Option.none(),
+    ping: Option.none()
+  })),
+  resharding: Option.none()
+}
+
+describe("a snapshot of a runner", () => {
+  const of = (shards: ReadonlyArray<View.Standing> | undefined) =>
+    snapshotOf(ShardStatus.Connected(), evil, {
+      cluster: Option.some(cluster),
+      ...(shards !== undefined && { shards })
+    })
+
+  it("names the runners, their shards, and those that move", () => {
+    assert.deepStrictEqual(of(undefined).cluster, {
+      total: 3,
+      runners: [
+        { name: "10.0.0.7:34431", isDraining: true, shards: [{ id: 0, status: "Connected" }, { id: 1, status: null }] }
+      ],
+      nowhere: [2]
+    })
+  })
+
+  it("is ready without a shard, as a process on its own is not", () => {
+    assert.isTrue(Snapshot.isReady(of([])))
+    assert.isFalse(Snapshot.isReady(snapshotOf(ShardStatus.Connected(), evil, { shards: [] })))
   })
 })
 
@@ -243,6 +289,23 @@ describe("the status page in Chromium", () => {
         assert.match(dom, /aria-label="shard 1: closed for good \(4014\)"[^>]*>✕ 1</)
         assert.include(dom, "ada: &lt;img src=x onerror=alert(1)&gt;")
         assert.notInclude(dom, "<img")
+      }),
+    60_000
+  )
+
+  it.scopedLive.skipIf(chromium === undefined)(
+    "draws the runners of a cluster",
+    () =>
+      Effect.gen(function*() {
+        const moment = snapshotOf(ShardStatus.Connected(), evil, { cluster: Option.some(cluster) })
+        const dom = yield* drawn(StatusServer.make, moment)
+        assert.match(dom, /<section id="cluster" aria-labelledby="cluster-heading">/)
+        assert.match(dom, /<th[^>]*>10\.0\.0\.7:34431<\/th><td class="">going<\/td><td class="number">2</)
+        assert.match(
+          dom,
+          /aria-label="shards of 10\.0\.0\.7:34431"><li class="good" aria-label="shard 0: Connected">● 0</
+        )
+        assert.include(dom, "Nowhere, for they move: 2")
       }),
     60_000
   )

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
 import * as Latency from "@vesper/gateway/Latency"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as Dispatch from "@vesper/model/Dispatch"
@@ -14,10 +15,12 @@ import * as View from "../src/View.js"
 
 const event = (t: string, s: number, d: unknown) => Dispatch.fromPayload({ op: 0, t, s, d })
 
+const first = ShardId.unsafeMake(0, 2)
+
 const boardOf = (...events: ReadonlyArray<Dispatch.Dispatch>) =>
   events.reduce(
-    (board, it) => Board.addEvent(board, Board.eventEntry(it, 0, 0), it),
-    Board.make(2, 0)
+    (board, it) => Board.addEvent(board, Board.eventEntry(it, first, 0), it, first),
+    Board.make(ShardId.all(2), 0)
   )
 
 const standing = (id: number, status: ShardStatus.ShardStatus, total = 2): View.Standing => ({
@@ -36,6 +39,8 @@ const drawn = (board: Board.Board, over: Partial<View.Screen> = {}) =>
     ],
     board,
     budget: Option.some({ remaining: 990, total: 1_000 }),
+    resharding: Option.none(),
+    cluster: Option.none(),
     controls: Controls.initial,
     columns: 110,
     rows: 30,
@@ -106,9 +111,52 @@ describe("the screen", () => {
       { length: 200 },
       (_, id) => standing(id, id === 150 ? ShardStatus.Connecting() : ShardStatus.Connected(), 200)
     )
-    const lines = draw(Board.make(200, 0), { shards })
+    const lines = draw(Board.make(ShardId.all(200), 0), { shards })
     assert.strictEqual(lines.join("").match(/●/g)?.length, 199 + 6)
     assert.match(lines.join("\n"), /LOST\n\[150\/200\] +◌ connecting/)
+  })
+
+  it("tells how far a resharding is", () => {
+    const told = View.describeStage({ _tag: "HandOver", remaining: 12 })
+    assert.match(
+      draw(board, { resharding: Option.some(told) })[1] ?? "",
+      /^1 of 2 connected, resharding: 12 guilds to hand over, /
+    )
+  })
+
+  it("shows the runners of a cluster with their shards by status, and the shards that move", () => {
+    const place = (id: number, runner: Option.Option<string>, status: Option.Option<"Connected" | "Resuming">) => ({
+      id: ShardId.unsafeMake(id, 4),
+      runner,
+      status,
+      ping: Option.none()
+    })
+    const cluster: ClusterStatus.ClusterStatus = {
+      total: 4,
+      runners: [
+        { id: "a", name: "10.0.0.7:34431", isDraining: false, shards: [0, 1] },
+        { id: "b", name: "10.0.0.8:34431", isDraining: true, shards: [3] }
+      ],
+      shards: [
+        place(0, Option.some("a"), Option.some("Connected")),
+        place(1, Option.some("a"), Option.some("Resuming")),
+        place(2, Option.none(), Option.none()),
+        place(3, Option.some("b"), Option.none())
+      ],
+      resharding: Option.none()
+    }
+    const lines = draw(board, { cluster: Option.some(cluster) })
+    const start = lines.indexOf("RUNNERS")
+    assert.deepStrictEqual(lines.slice(start + 1, start + 4).map((text) => text.trimEnd()), [
+      "nowhere         2",
+      "10.0.0.7:34431  2 shards    ●◑ 0-1",
+      "10.0.0.8:34431  1 shard     ◌ 3 going"
+    ])
+    for (const size of [{ columns: 40, rows: 12 }, { columns: 5, rows: 3 }]) {
+      const small = draw(board, { ...size, cluster: Option.some(cluster) })
+      assert.strictEqual(small.length, size.rows)
+      small.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+    }
   })
 
   it("keeps what is filtered out, and what came after a pause, off the log", () => {
@@ -154,7 +202,10 @@ describe("other views", () => {
 
   it("plain is one line with shard and name", () => {
     const it = event("GUILD_CREATE", 3, { name: "The club" })
-    assert.match(View.plain(Board.eventEntry(it, 1, 0)), /^\d\d:\d\d:\d\d #1 {4}GUILD_CREATE {2}The club$/)
+    assert.match(
+      View.plain(Board.eventEntry(it, ShardId.unsafeMake(1, 2), 0)),
+      /^\d\d:\d\d:\d\d #1 {4}GUILD_CREATE {2}The club$/
+    )
   })
 
   it("the summary counts what stayed away as lost", () => {

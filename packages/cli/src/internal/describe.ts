@@ -56,3 +56,5 @@ export const describe = (event: Dispatch.Dispatch): string => {
 
 /** The name on the wire, also of events that this version does not know. */
 export const nameOf = (event: Dispatch.Dispatch): string => event.t === "UnknownDispatch" ? clean(event.name) : event.t
+
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`

@@ -37,7 +37,8 @@ dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; }
 .grid { display: flex; flex-wrap: wrap; gap: 0.3rem; list-style: none; margin: 0 0 0.75rem; padding: 0; }
 .grid li { border: 1px solid currentColor; border-radius: 0.3rem; padding: 0 0.4rem; font-size: 0.85rem;
   font-variant-numeric: tabular-nums; }
-.plain { list-style: none; margin: 0; padding: 0; overflow-wrap: anywhere; } section > p { margin: 0 0 0.5rem; }
+.plain { list-style: none; margin: 0; padding: 0; overflow-wrap: anywhere; } section > p { margin: 0 0 0.5rem; } section > p:empty { margin: 0; }
+td .grid { margin: 0; }
 .good { color: var(--good); } .busy { color: var(--busy); } .bad { color: var(--bad); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

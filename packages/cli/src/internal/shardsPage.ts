@@ -57,6 +57,30 @@ const drawTypes = (types) => {
   })
 }
 
+const drawCluster = (cluster) => {
+  byId("cluster").hidden = !cluster
+  if (!cluster) return
+  put(byId("nowhere"), cluster.nowhere.length ? "Nowhere, for they move: " + cluster.nowhere.join(", ") : "")
+  fill(byId("runners"), cluster.runners, () => {
+    const row = cells([["th"], ["td"], ["td", "number"], ["td"]])()
+    row.lastElementChild.append(element("ul", "grid"))
+    return row
+  }, (row, runner) => {
+    const c = row.children
+    put(c[0], runner.name)
+    put(c[1], runner.isDraining ? "going" : "up")
+    put(c[2], told(runner.shards.length))
+    const list = c[3].firstElementChild
+    list.setAttribute("aria-label", "shards of " + runner.name)
+    fill(list, runner.shards, () => element("li"), (li, shard) => {
+      const [symbol, look] = lookOf(shard.status || "Connecting")
+      li.className = look
+      put(li, symbol + " " + shard.id)
+      li.setAttribute("aria-label", "shard " + shard.id + ": " + (shard.status || "starting"))
+    })
+  })
+}
+
 const draw = (snapshot) => {
   document.title = snapshot.connected + "/" + snapshot.shards.length + " " + snapshot.title
   put(byId("title"), snapshot.title)
@@ -66,7 +90,9 @@ const draw = (snapshot) => {
   put(byId("buffered"), told(snapshot.buffered))
   put(byId("lost"), told(snapshot.lost))
   put(byId("budget"), snapshot.budget ? told(snapshot.budget.remaining) + " of " + told(snapshot.budget.total) : "–")
+  put(byId("resharding"), snapshot.resharding || "")
   drawShards(snapshot.shards)
+  drawCluster(snapshot.cluster)
   drawTypes(snapshot.types)
   drawLog(snapshot.log)
 }
@@ -86,6 +112,7 @@ const sections = `
   </section>
   <section aria-labelledby="shards-heading">
     <h2 id="shards-heading">Shards</h2>
+    <p id="resharding" role="status"></p>
     <ul id="grid" class="grid" aria-label="All shards by status"></ul>
     <div class="scroll" role="region" aria-label="Table of shards" tabindex="0">
       <table>
@@ -98,6 +125,18 @@ const sections = `
           <th scope="col" class="number">Lost</th>
         </tr></thead>
         <tbody id="shards"></tbody>
+      </table>
+    </div>
+  </section>
+  <section id="cluster" aria-labelledby="cluster-heading" hidden>
+    <h2 id="cluster-heading">Runners</h2>
+    <p id="nowhere" class="bad"></p>
+    <div class="scroll" role="region" aria-label="Table of runners" tabindex="0">
+      <table>
+        <caption>Each runner of the cluster, with the shards that it has</caption>
+        <thead><tr><th scope="col">Runner</th><th scope="col">State</th><th scope="col" class="number">Shards</th>
+          <th scope="col">Which</th></tr></thead>
+        <tbody id="runners"></tbody>
       </table>
     </div>
   </section>
