@@ -64,7 +64,7 @@ const addExamples = (source: string, text: string, isRun: boolean) => {
     Fs.mkdirSync(Path.dirname(file), { recursive: true })
     // A module of its own, whatever the example imports.
     Fs.writeFileSync(file, `// ${source}\n${code}\nexport {}\n`)
-    examples.push({ source, file, isRun, isTest: code.includes("@effect/vitest") })
+    examples.push({ source, file, isRun, isTest: code.includes("from \"@effect/vitest\"") })
   }
 }
 

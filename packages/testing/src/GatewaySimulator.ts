@@ -370,7 +370,8 @@ const withToken = (token: string, environment: ConfigProvider.ConfigProvider): C
 /**
  * A shard on a simulator of its own, for a test or for a bot without a token: what `NodeGateway.layerShardConfig` is on
  * Discord. It takes the same options, such as those that `Events.config` makes of handlers; the token is the simulator's.
- * Identifies keep Discord's pace.
+ * Identifies keep Discord's pace. Handlers that run when the test ends are interrupted at once, unless a `drainTimeout` is
+ * given: on TestClock it would never pass.
  *
  * Fails with a `ConfigError` for an option, as on Discord.
  *
@@ -410,7 +411,10 @@ export const layerShard = (
   const token = options.token === undefined ? "any-token" : Redacted.value(options.token)
   const layerConfig = Layer.unwrapEffect(Effect.configProviderWith((environment) =>
     Effect.succeed(
-      Layer.provide(ShardConfig.layerConfig(config), Layer.setConfigProvider(withToken(token, environment)))
+      Layer.provide(
+        ShardConfig.layerConfig({ drainTimeout: 0, ...config }),
+        Layer.setConfigProvider(withToken(token, environment))
+      )
     )
   ))
   return Shard.layer(options.shard ?? ShardId.single).pipe(

@@ -6,6 +6,7 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
@@ -51,6 +52,19 @@ describe("layerShard", () => {
       )
       assert.match(String(error), /10 is not between 50 and 250/)
     }))
+
+  it.scoped("does not wait for handlers when the test ends, for no clock would move", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* Shard.Shard
+      const begun = yield* Deferred.make<void>()
+      yield* Effect.forkScoped(shard.runForEach((event) =>
+        event.t === "MESSAGE_CREATE" ? Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never) : Effect.void
+      ))
+      yield* Expect.expectCommand(simulator, Opcode.Identify)
+      yield* simulator.dispatch(Builder.message())
+      yield* Deferred.await(begun)
+    }).pipe(Effect.scoped, Effect.provide(GatewaySimulator.layerShard({ intents }))))
 
   it.scoped("identifies at Discord's pace", () =>
     Effect.gen(function*() {
