@@ -35,6 +35,8 @@ const guides: ReadonlyArray<readonly [text: string, page: string]> = [
 const concepts: ReadonlyArray<readonly [text: string, page: string]> = [
   ["How it works", "design"],
   ["The states of a shard", "states"],
+  ["Lifetimes", "lifetimes"],
+  ["The hot path", "hot-path"],
   ["Delivery", "delivery"],
   ["Performance", "performance"],
   ["Reliability", "reliability"],
