@@ -37,6 +37,8 @@ export interface Options {
   readonly port: number
   /** Where it listens. Default: `host`. */
   readonly listenHost?: string | undefined
+  /** The port that it listens on, where others reach it by another one. Default: `port`. */
+  readonly listenPort?: number | undefined
   /** As in `ClusterFleet.Options`. Default: 15 seconds. */
   readonly lease?: Duration.DurationInput | undefined
   /**
@@ -85,11 +87,11 @@ export const layer = (
   SocketServer.SocketServerError | ConfigError.ConfigError,
   SqlClient.SqlClient
 > => {
-  const { host, listenHost = host, port } = options
+  const { host, listenHost = host, port, listenPort = port } = options
   const config = {
     ...shardingConfig(options),
     runnerAddress: Option.some(RunnerAddress.make(host, port)),
-    runnerListenAddress: Option.some(RunnerAddress.make(listenHost, port))
+    runnerListenAddress: Option.some(RunnerAddress.make(listenHost, listenPort))
   }
   return NodeClusterSocket.layer({ storage: "byo", shardingConfig: config }).pipe(
     // Commands are not kept for later: a presence of an hour ago is of no use.

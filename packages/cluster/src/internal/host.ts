@@ -4,7 +4,7 @@
  */
 import type * as Fleet from "@vesper/gateway/Fleet"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
-import type * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as SessionStore from "@vesper/gateway/SessionStore"
 import * as Shard from "@vesper/gateway/Shard"
 import type * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -128,16 +128,50 @@ export const handle = <R>(
     })
   )
 
+/** How long a shard that goes waits for the session that it has just asked for. */
+const readyPatience = Duration.seconds(5)
+
+/**
+ * The queue for one shard, and what waits for READY once the shard has written its identify: without the session in it the
+ * next owner would have to identify again, and would miss what happens until then.
+ */
+const watchIdentify = (queue: IdentifyQueue.IdentifyQueue) => {
+  let isWritten = false
+  const watched = IdentifyQueue.make(
+    (shard) => (identify) => {
+      isWritten = false
+      return queue.withPermit(shard)(Effect.tap(identify, () => {
+        isWritten = true
+      }))
+    },
+    queue.budget,
+    queue.reserve
+  )
+  const awaitReady = (shard: Shard.Shard) =>
+    Effect.suspend(() =>
+      isWritten
+        ? shard.statusChanges.pipe(
+          Stream.filter(({ _tag }) => _tag !== "Identifying"),
+          Stream.runHead,
+          Effect.interruptible,
+          Effect.timeoutOption(readyPatience)
+        )
+        : Effect.void
+    )
+  return { watched, awaitReady }
+}
+
 const serve = <R>(
   options: Options<R>,
   lease: Leases.Lease
 ): Effect.Effect<void, never, R | Requirements> =>
   Effect.gen(function*() {
-    const shard = yield* Effect.provideService(
-      Shard.make(lease.claim.shard),
-      SessionStore.SessionStore,
-      lease.sessions
+    const { awaitReady, watched } = watchIdentify(yield* IdentifyQueue.IdentifyQueue)
+    const shard = yield* Shard.make(lease.claim.shard).pipe(
+      Effect.provideService(SessionStore.SessionStore, lease.sessions),
+      Effect.provideService(IdentifyQueue.IdentifyQueue, watched)
     )
+    yield* Effect.addFinalizer(() => awaitReady(shard))
     const { id } = lease.claim.shard
     const guest: Guest = {
       shards: Effect.succeed([shard]),

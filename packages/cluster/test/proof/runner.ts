@@ -10,6 +10,7 @@ import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import * as ClusterFleet from "../../src/ClusterFleet.js"
@@ -21,6 +22,9 @@ const settings = Config.all({
   gatewayUrl: Config.string("PROOF_GATEWAY"),
   shards: Config.integer("PROOF_SHARDS"),
   port: Config.integer("PROOF_PORT"),
+  listenPort: Config.integer("PROOF_LISTEN_PORT"),
+  isAlone: Config.boolean("PROOF_ALONE"),
+  proxyUrl: Config.option(Config.string("PROOF_PROXY")),
   lease: Config.duration("PROOF_LEASE"),
   acknowledge: Config.literal("onReceive", "onHandled")("PROOF_ACKNOWLEDGE"),
   maxConcurrency: Config.integer("PROOF_MAX_CONCURRENCY"),
@@ -32,7 +36,9 @@ const numberOf = (body: unknown): unknown =>
   typeof body === "object" && body !== null && "number" in body ? body.number : undefined
 
 const program = Effect.gen(function*() {
-  const { acknowledge, database, file, fleet: name, gatewayUrl, lease, maxConcurrency, port, shards } = yield* settings
+  const { acknowledge, database, file, fleet: name, gatewayUrl, isAlone, lease, maxConcurrency, ...rest } =
+    yield* settings
+  const { listenPort, port, proxyUrl, shards } = rest
   const notes = Fs.openSync(file, "a")
   const note = (number: unknown) => Effect.sync(() => Fs.writeSync(notes, `${String(number)}\n`))
   // What counts is the beginning of a handler where nothing may be handled twice, its end where nothing may be lost.
@@ -46,12 +52,17 @@ const program = Effect.gen(function*() {
   }
   const layer = ClusterFleet.layer({ shards, lease, name, runner: `127.0.0.1:${port}`, handlers }).pipe(
     Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency, name })),
-    Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port, lease, slots: shards })),
+    Layer.provide(
+      isAlone
+        ? NodeCluster.layerAlone
+        : NodeCluster.layer({ host: "127.0.0.1", port, listenPort, lease, slots: shards })
+    ),
     Layer.provide(NodeCluster.layerDatabase(database)),
     Layer.provide(ShardConfig.layer({
       token: Redacted.make("proof"),
       intents: Intents.of("Guilds", "GuildMessages"),
       gatewayUrl,
+      proxyUrl: Option.getOrUndefined(proxyUrl),
       acknowledge
     })),
     Layer.provide(NodeGateway.layer())

@@ -16,6 +16,7 @@ import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import * as ClusterAdmin from "../../src/ClusterAdmin.js"
+import type * as ClusterStatus from "../../src/ClusterStatus.js"
 import * as NodeCluster from "../../src/NodeCluster.js"
 import * as Witness from "./witness.js"
 
@@ -33,6 +34,14 @@ export interface Options {
   readonly eventsPerSecond: number
   /** Its name in the database. */
   readonly fleet: string
+  /** Whether the runner is the only one, and listens nowhere. Default: false. */
+  readonly isAlone?: boolean | undefined
+  /** The guilds that events happen in, in turn. Default: none, events are of shards. */
+  readonly guilds?: ReadonlyArray<string> | undefined
+  /** The port by which others reach the runner, for the one that it listens on. Default: the same. */
+  readonly reach?: ((runner: number, listenPort: number) => Effect.Effect<number, never, Scope.Scope>) | undefined
+  /** By which URL the runner reaches the gateway. Default: the gateway's. */
+  readonly proxy?: ((runner: number) => string | undefined) | undefined
 }
 
 export interface Trial {
@@ -41,6 +50,12 @@ export interface Trial {
   /** Starts the runner of this number, which is not running. */
   readonly start: (runner: number) => Effect.Effect<void>
   readonly signal: (runner: number, signal: NodeJS.Signals) => Effect.Effect<void>
+  /** What the runner of this number is called. */
+  readonly nameOf: (runner: number) => string
+  readonly pidOf: (runner: number) => number
+  readonly status: Effect.Effect<ClusterStatus.ClusterStatus>
+  /** Changes the number of shards; how many milliseconds it took until all was done. */
+  readonly reshard: (total: number) => Effect.Effect<number>
   /** Until the process is gone. */
   readonly awaitExit: (runner: number) => Effect.Effect<void>
   /** Until every shard has a connection with a session; how many milliseconds that took. */
@@ -91,7 +106,7 @@ const inTime = (what: string, isSo: Effect.Effect<boolean>): Effect.Effect<numbe
       Effect.zipRight(isSo),
       Effect.repeat({ until: (so) => so }),
       Effect.map(() => performance.now() - since),
-      Effect.timeoutFail({ duration: "90 seconds", onTimeout: () => new Error(`90 seconds went by before ${what}`) }),
+      Effect.timeoutFail({ duration: "3 minutes", onTimeout: () => new Error(`3 minutes went by before ${what}`) }),
       Effect.orDie
     )
   })
@@ -106,7 +121,12 @@ export const make = (options: Options): Effect.Effect<
     const { url } = yield* GatewayServer.GatewayServer
     const witness = yield* Witness.make(simulator)
     const folder = yield* scratch
-    const ports = yield* Effect.all(Array.from({ length: options.runners }, () => freePort))
+    const listenPorts = yield* Effect.all(Array.from({ length: options.runners }, () => freePort))
+    const ports = yield* Effect.forEach(
+      listenPorts,
+      (port, runner) => options.reach?.(runner, port) ?? Effect.succeed(port)
+    )
+    let shards = options.shards
     const database = yield* Layer.build(Layer.orDie(NodeCluster.layerDatabase(Redacted.make(options.database(-1)))))
     const children = new Map<number, ChildProcess>()
     const log = Fs.openSync(process.env["PROOF_LOG"] ?? Path.join(folder, "runners.log"), "a")
@@ -114,6 +134,7 @@ export const make = (options: Options): Effect.Effect<
 
     const start = (runner: number) =>
       Effect.sync(() => {
+        const proxy = options.proxy?.(runner)
         const child = spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", runnerFile], {
           cwd: root,
           stdio: ["ignore", log, log],
@@ -123,6 +144,9 @@ export const make = (options: Options): Effect.Effect<
             PROOF_GATEWAY: url,
             PROOF_SHARDS: String(options.shards),
             PROOF_PORT: String(ports[runner]),
+            PROOF_LISTEN_PORT: String(listenPorts[runner]),
+            PROOF_ALONE: String(options.isAlone ?? false),
+            ...(proxy !== undefined && { PROOF_PROXY: proxy }),
             PROOF_FLEET: options.fleet,
             PROOF_LEASE: `${options.leaseSeconds} seconds`,
             PROOF_ACKNOWLEDGE: options.acknowledge,
@@ -136,23 +160,26 @@ export const make = (options: Options): Effect.Effect<
 
     const isUp = Effect.map(simulator.sessions, (sessions) => {
       const up = new Set(sessions.filter((session) => session.isConnected).map(({ shard }) => shard))
-      return up.size === options.shards
+      return up.size === shards
     })
 
     let sent = 0
     let isLoading = true
+    const { guilds = [] } = options
     const load = Effect.gen(function*() {
       let owed = 0
-      let shard = 0
+      let turn = 0
       while (true) {
         yield* Effect.sleep(20)
         owed += options.eventsPerSecond / 50
         for (; isLoading && owed >= 1; owed--) {
-          shard = (shard + 1) % options.shards
+          turn++
+          const guildId = guilds[turn % guilds.length]
+          const place = guildId === undefined ? {} : { guild_id: guildId, id: String(turn) }
           const reached = yield* simulator.dispatch({
             t: "MESSAGE_CREATE",
-            d: { number: sent, content: "numbered" },
-            shard
+            d: { number: sent, content: "numbered", ...place },
+            ...(guildId === undefined ? { shard: turn % shards } : { guildId })
           })
           // Without a session there is nobody whom Discord would keep it for.
           sent += reached > 0 ? 1 : 0
@@ -179,10 +206,11 @@ export const make = (options: Options): Effect.Effect<
           return child === undefined || child.exitCode !== null || child.signalCode !== null
         }
       }))
+    const status = Effect.provide(Effect.orDie(ClusterAdmin.status(options.fleet)), database)
     const awaitUp = inTime("all shards were up", isUp)
     const isShared = (runners: number) =>
-      Effect.zipWith(isUp, Effect.provide(ClusterAdmin.status(options.fleet), database), (up, status) => {
-        const shares = status.runners.filter(({ shards }) => shards.length >= Math.floor(options.shards / runners))
+      Effect.zipWith(isUp, status, (up, status) => {
+        const shares = status.runners.filter((runner) => runner.shards.length >= Math.floor(shards / runners))
         return up && shares.length === runners &&
           status.shards.every((shard) => Option.contains(shard.status, "Connected"))
       })
@@ -192,9 +220,23 @@ export const make = (options: Options): Effect.Effect<
       witness,
       start,
       signal,
+      nameOf: (runner) => `127.0.0.1:${ports[runner]}`,
+      pidOf: (runner) => children.get(runner)?.pid ?? 0,
+      status,
+      reshard: (total) =>
+        Effect.provide(Effect.orDie(ClusterAdmin.reshard(total, options.fleet)), database).pipe(
+          Effect.zipRight(inTime(
+            `the bot had ${total} shards`,
+            Effect.map(status, (now) => now.total === total && Option.isNone(now.resharding))
+          )),
+          Effect.tap(Effect.sync(() => {
+            shards = total
+          })),
+          Effect.flatMap((before) => Effect.map(awaitUp, (after) => before + after))
+        ),
       awaitExit,
       awaitUp,
-      awaitShares: (runners) => Effect.asVoid(inTime("the shards were shared out", Effect.orDie(isShared(runners)))),
+      awaitShares: (runners) => Effect.asVoid(inTime("the shards were shared out", isShared(runners))),
       kill: (runner) =>
         signal(runner, "SIGKILL").pipe(
           Effect.zipRight(inTime("the gateway saw it die", Effect.map(isUp, (up) => !up))),
@@ -215,6 +257,12 @@ export const make = (options: Options): Effect.Effect<
     }
   })
 
+/** Where the trial's gateway is. */
+export const server = GatewayServer.GatewayServer
+
 /** A gateway of its own for each trial. */
-export const gateway = (maxConcurrency: number) =>
-  Layer.provideMerge(GatewayServer.layer(), GatewaySimulator.layer({ maxConcurrency, replayLimit: 100_000 }))
+export const gateway = (maxConcurrency: number, options: GatewaySimulator.Options = {}) =>
+  Layer.provideMerge(
+    Layer.orDie(GatewayServer.layer()),
+    GatewaySimulator.layer({ maxConcurrency, replayLimit: 100_000, ...options })
+  )

@@ -1,0 +1,335 @@
+/** What can happen to a cluster, and what must hold all the same. */
+import * as World from "@vesper/testing/World"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import * as Proxy from "./proxy.js"
+import * as Trial from "./trial.js"
+
+export interface Settings {
+  /** How often it happens. */
+  readonly times: number
+  readonly eventsPerSecond: number
+}
+
+export interface Server {
+  readonly port: number
+  readonly url: (port: number) => string
+}
+
+const leaseSeconds = 6
+const shards = 12
+const maxConcurrency = 4
+const both = ["onHandled", "onReceive"] as const
+
+type Acknowledge = typeof both[number]
+
+const seconds = (millis: number) => `${(millis / 1_000).toFixed(1)} s`
+
+const median = (all: ReadonlyArray<number>) => Array.from(all).sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
+
+interface Expected {
+  readonly acknowledge: Acknowledge
+  /** The longest time away, in seconds. */
+  readonly within: number
+  readonly identified?: number
+  /** Whether a connection may be open when its session is resumed, for its process cannot close it. */
+  readonly mayBeReplaced?: boolean
+  /** Whether nothing may be handled twice though events are acknowledged when they are handled. */
+  readonly isExact?: boolean
+}
+
+const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<number>, expected: Expected) =>
+  Effect.gen(function*() {
+    const tally = yield* trial.settle
+    const { counts, gaps, overlaps, replaced, violations } = trial.witness
+    const isHandled = expected.acknowledge === "onHandled"
+    const promises: ReadonlyArray<readonly [string, boolean]> = [
+      [`back within ${expected.within} s`, Math.max(...times) <= expected.within * 1_000],
+      ["no event lost", !isHandled && expected.isExact !== true || tally.lost === 0],
+      ["no event handled twice", isHandled && expected.isExact !== true || tally.twice === 0],
+      ["never two owners", overlaps.length === 0],
+      ["no connection left open by its owner", expected.mayBeReplaced === true || replaced.length === 0],
+      ["nothing that Discord would punish", violations.length === 0],
+      ["no identify but those it takes", counts.identified === (expected.identified ?? shards)]
+    ]
+    const broken = promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
+    if (broken.length > 0) {
+      process.exitCode = 1
+    }
+    yield* Console.log(
+      [
+        `${name}, ${expected.acknowledge}`,
+        `  took: ${times.map(seconds).join(", ")}`,
+        `  a session without a connection: ${gaps.length} times, ${seconds(median(gaps))} in the middle, ${
+          seconds(Math.max(0, ...gaps))
+        } at most`,
+        `  events: ${tally.sent} sent, ${tally.lost} lost, ${tally.twice} handled twice`,
+        `  sessions: ${counts.identified} identified, ${counts.resumed} resumed, ${counts.ended} ended; ${replaced.length} connections replaced`,
+        ...[...overlaps, ...violations].slice(0, 10).map((line) => `  ! ${line}`),
+        broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
+      ].join("\n")
+    )
+  })
+
+/** Three runners on PostgreSQL, each with its share. */
+const three = (
+  { eventsPerSecond }: Settings,
+  server: Server,
+  more: Partial<Trial.Options> & Pick<Trial.Options, "fleet" | "acknowledge">
+) =>
+  Effect.gen(function*() {
+    const trial = yield* Trial.make({
+      shards,
+      maxConcurrency,
+      leaseSeconds,
+      eventsPerSecond,
+      database: () => server.url(server.port),
+      runners: 3,
+      ...more
+    })
+    yield* Effect.forEach([0, 1, 2], trial.start)
+    yield* trial.awaitShares(3)
+    return trial
+  })
+
+const elapsed = (effect: Effect.Effect<unknown>) =>
+  Effect.suspend(() => {
+    const since = performance.now()
+    return Effect.map(effect, () => performance.now() - since)
+  })
+
+const repeated = (times: number, act: (round: number) => Effect.Effect<number>) =>
+  Effect.forEach(Array.from({ length: times }, (_, round) => round), act)
+
+const kill = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const trial = yield* three(settings, server, { acknowledge, fleet: `kill-${acknowledge}` })
+    const times = yield* repeated(settings.times, (round) => {
+      const runner = round % 3
+      // It takes its share back, and the others resume once more.
+      return Effect.tap(trial.kill(runner), Effect.zipRight(trial.start(runner), trial.awaitShares(3)))
+    })
+    yield* conclude(`3 runners, ${settings.times} kills`, trial, times, { acknowledge, within: leaseSeconds + 5 })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+/** One runner is cut off the database. */
+const cutDatabase = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const proxy = yield* Proxy.make(server.port)
+    const trial = yield* three(settings, server, {
+      acknowledge,
+      fleet: `database-${acknowledge}`,
+      database: (runner) => server.url(runner === 0 ? proxy.port : server.port)
+    })
+    const times = yield* repeated(Math.ceil(settings.times / 3), () =>
+      // It serves on for a part of its lease; then the other two have all shards.
+      Effect.tap(
+        elapsed(Effect.zipRight(proxy.cut, trial.awaitShares(2))),
+        Effect.zipRight(proxy.heal, trial.awaitShares(3))
+      ))
+    yield* conclude(`one of 3 runners cut off the database ${times.length} times`, trial, times, {
+      acknowledge,
+      within: leaseSeconds + 5
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+/** No runner reaches another, all reach the database and the gateway. */
+const cutRunners = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const proxies: Array<Proxy.Proxy> = []
+    const trial = yield* three(settings, server, {
+      acknowledge,
+      fleet: `runners-${acknowledge}`,
+      reach: (_, port) =>
+        Effect.map(Proxy.make(port), (proxy) => {
+          proxies.push(proxy)
+          return proxy.port
+        })
+    })
+    const cut = Effect.forEach(proxies, (proxy) => proxy.cut)
+    const heal = Effect.forEach(proxies, (proxy) => proxy.heal)
+    const times = yield* repeated(Math.ceil(settings.times / 5), () =>
+      cut.pipe(
+        Effect.zipRight(Effect.sleep("40 seconds")),
+        Effect.zipRight(heal),
+        Effect.zipRight(elapsed(trial.awaitShares(3)))
+      ))
+    yield* conclude(`3 runners cut off each other ${times.length} times for 40 s`, trial, times, {
+      acknowledge,
+      within: 30
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+/** One runner is cut off the gateway: its shards are where they are, and come back with it. */
+const cutGateway = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const { port } = yield* Trial.server
+    const proxy = yield* Proxy.make(port)
+    const trial = yield* three(settings, server, {
+      acknowledge,
+      fleet: `gateway-${acknowledge}`,
+      proxy: (runner) => runner === 0 ? `ws://127.0.0.1:${proxy.port}/` : undefined
+    })
+    const times = yield* repeated(Math.ceil(settings.times / 3), () =>
+      proxy.cut.pipe(
+        Effect.zipRight(Effect.sleep("20 seconds")),
+        Effect.zipRight(proxy.heal),
+        Effect.zipRight(elapsed(trial.awaitShares(3)))
+      ))
+    yield* conclude(`one of 3 runners cut off the gateway ${times.length} times for 20 s`, trial, times, {
+      acknowledge,
+      // The longest pause before a reconnect is half a minute and more.
+      within: 60,
+      mayBeReplaced: true
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency, { heartbeatInterval: "5 seconds" })), Effect.scoped)
+
+/** One runner is stopped for longer than its lease, and goes on then. */
+const freeze = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const trial = yield* three(settings, server, { acknowledge, fleet: `freeze-${acknowledge}` })
+    const times = yield* repeated(Math.ceil(settings.times / 3), (round) => {
+      const runner = round % 3
+      return elapsed(Effect.zipRight(trial.signal(runner, "SIGSTOP"), trial.awaitShares(2))).pipe(
+        Effect.tap(Effect.sleep("5 seconds")),
+        // It finds its leases gone and its sockets closed, and takes a share anew.
+        Effect.tap(Effect.zipRight(trial.signal(runner, "SIGCONT"), trial.awaitShares(3)))
+      )
+    })
+    yield* conclude(`one of 3 runners stopped ${times.length} times for longer than its lease`, trial, times, {
+      acknowledge,
+      within: leaseSeconds + 5,
+      mayBeReplaced: true
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+const vesper = fileURLToPath(new URL("../../../cli/src/bin.ts", import.meta.url))
+
+const drainBy = (database: string, fleet: string, runner: string) =>
+  Effect.async<void>((resume) => {
+    execFile(
+      process.execPath,
+      ["--conditions=@vesper/source", "--import", "tsx", vesper, "cluster", "drain", "--name", fleet, runner],
+      { env: { ...process.env, VESPER_DATABASE: database } },
+      (error) => resume(error === null ? Effect.void : Effect.die(error))
+    )
+  })
+
+/** Three runners are drained one after the other with `vesper cluster drain`, and started anew. */
+const deploy = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const fleet = `deploy-${acknowledge}`
+    const trial = yield* three(settings, server, { acknowledge, fleet })
+    const times = yield* repeated(3, (runner) =>
+      elapsed(
+        drainBy(server.url(server.port), fleet, trial.nameOf(runner)).pipe(
+          Effect.zipRight(trial.awaitExit(runner)),
+          Effect.zipRight(trial.awaitShares(2)),
+          Effect.zipRight(trial.start(runner)),
+          Effect.zipRight(trial.awaitShares(3))
+        )
+      ))
+    yield* conclude("3 runners drained and started anew, one after the other", trial, times, {
+      acknowledge,
+      within: 120,
+      isExact: true
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+const world = World.make({ seed: 3, guilds: 60, membersPerGuild: 2 })
+
+const reshardWith = (
+  settings: Settings,
+  server: Server,
+  acknowledge: Acknowledge,
+  options: { readonly to: number; readonly isDisturbed: boolean }
+) =>
+  Effect.gen(function*() {
+    const trial = yield* three(settings, server, {
+      acknowledge,
+      fleet: `reshard-${options.isDisturbed}-${acknowledge}`,
+      guilds: world.guilds.map(({ id }) => id)
+    })
+    const disturbing = Effect.sleep("15 seconds").pipe(
+      Effect.zipRight(trial.signal(1, "SIGKILL")),
+      Effect.zipRight(trial.awaitExit(1)),
+      Effect.zipRight(trial.start(1)),
+      Effect.when(() => options.isDisturbed)
+    )
+    const [took] = yield* Effect.all([trial.reshard(options.to), disturbing], { concurrency: 2 })
+    yield* Effect.sleep("5 seconds")
+    const { counts } = trial.witness
+    yield* conclude(
+      `3 runners resharded from 12 to ${options.to}${options.isDisturbed ? ", one of them killed meanwhile" : ""}`,
+      trial,
+      [took],
+      {
+        acknowledge,
+        within: 180,
+        isExact: !options.isDisturbed,
+        // Parts that are begun anew identify anew.
+        identified: options.isDisturbed ? counts.identified : shards + options.to
+      }
+    )
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency, { world })), Effect.scoped)
+
+const reshard = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  reshardWith(settings, server, acknowledge, { to: 16, isDisturbed: false })
+
+const reshardAndKill = (settings: Settings, server: Server) =>
+  reshardWith(settings, server, "onHandled", { to: 16, isDisturbed: true })
+
+/** One process with its database in a file, killed and started again at once. */
+const restart = ({ eventsPerSecond, times: count }: Settings) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const folder = yield* Trial.scratch
+    const trial = yield* Trial.make({
+      shards,
+      maxConcurrency,
+      leaseSeconds,
+      eventsPerSecond,
+      database: () => `${folder}/vesper.db`,
+      runners: 1,
+      isAlone: true,
+      acknowledge,
+      fleet: "alone"
+    })
+    yield* trial.start(0)
+    yield* trial.awaitUp
+    const times = yield* repeated(count, () =>
+      Effect.sleep("2 seconds").pipe(
+        Effect.zipRight(trial.signal(0, "SIGKILL")),
+        Effect.zipRight(trial.awaitExit(0)),
+        Effect.zipRight(trial.start(0)),
+        Effect.zipRight(trial.awaitUp)
+      ))
+    yield* conclude(`1 process on a file, ${count} kills and restarts`, trial, times, {
+      acknowledge,
+      within: leaseSeconds + 5
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+type OnServer = (settings: Settings, server: Server) => Effect.Effect<unknown>
+
+const withBoth =
+  (trial: (settings: Settings, server: Server) => (acknowledge: Acknowledge) => Effect.Effect<void>): OnServer =>
+  (settings, server) => Effect.forEach(both, trial(settings, server))
+
+/** Those that need PostgreSQL. */
+export const onServer: Readonly<Record<string, OnServer>> = {
+  kill: withBoth(kill),
+  "cut-database": withBoth(cutDatabase),
+  "cut-runners": withBoth(cutRunners),
+  "cut-gateway": withBoth(cutGateway),
+  freeze: withBoth(freeze),
+  deploy: withBoth(deploy),
+  reshard: withBoth(reshard),
+  "reshard-kill": reshardAndKill
+}
+
+/** Those on a file. */
+export const onFile: Readonly<Record<string, (settings: Settings) => Effect.Effect<unknown>>> = {
+  restart: (settings) => Effect.forEach(both, restart(settings))
+}
