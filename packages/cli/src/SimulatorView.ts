@@ -11,7 +11,7 @@ import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import { counted } from "./internal/describe.js"
-import { clock, frame, line, type Piece } from "./internal/draw.js"
+import { clock, type Column, fitting, frame, line, type Piece, tableHead, tableLine } from "./internal/draw.js"
 import { clean, pad } from "./internal/text.js"
 import * as SimulatorBoard from "./SimulatorBoard.js"
 
@@ -98,15 +98,6 @@ const tailLine = (columns: number, entry: LogEntry.LogEntry): Doc.AnsiDoc => {
   ])
 }
 
-const widths = { shard: 9, status: 22, connection: 12, since: 10, events: 10, received: 10, beat: 12, sequence: 10 }
-
-const header: Piece = {
-  text: pad("SHARD", widths.shard) + pad("STATUS", widths.status) + pad("CONNECTION", widths.connection) +
-    pad("SINCE", widths.since) + pad("EVENTS", widths.events) + pad("RECEIVED", widths.received) +
-    pad("HEARTBEAT", widths.beat) + pad("SEQUENCE", widths.sequence) + "COMPRESSION",
-  style: Ansi.blackBright
-}
-
 const ago = (now: number, at: number): string => {
   const seconds = Math.max(0, Math.floor((now - at) / 1_000))
   const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60]
@@ -123,33 +114,54 @@ const styles: Readonly<Record<SimulatorBoard.Standing, Ansi.Ansi>> = {
   "waiting for a resume": Ansi.red
 }
 
-const row = (screen: Screen, self: SimulatorBoard.Row): Doc.AnsiDoc => {
-  const { connection, session } = self
-  const standing = SimulatorBoard.standing(self)
-  const of = (read: (connection: SimulatorBoard.Connection) => string) =>
-    connection === undefined ? "-" : read(connection)
-  return line(screen.columns, [
-    { text: pad(session === undefined ? "-" : `[${session.shard}/${session.total}]`, widths.shard) },
-    { text: pad(standing, widths.status), style: styles[standing] },
+const tableColumns = (now: number): ReadonlyArray<Column<SimulatorBoard.Row>> => {
+  const of =
+    (read: (connection: SimulatorBoard.Connection) => string) => ({ connection }: SimulatorBoard.Row): Piece => ({
+      text: connection === undefined ? "-" : read(connection)
+    })
+  return [
     {
-      text: pad(of(({ number }) => `c${number}`), widths.connection) +
-        pad(of(({ openedAt }) => ago(screen.now, openedAt)), widths.since) +
-        pad(of(({ events }) => String(events)), widths.events) +
-        pad(of(({ received }) => String(received)), widths.received) +
-        pad(of(({ beatAt }) => beatAt === undefined ? "-" : `${ago(screen.now, beatAt)} ago`), widths.beat) +
-        pad(session === undefined ? "-" : String(session.sequence), widths.sequence) +
-        of(({ compression }) => compression)
-    }
-  ])
+      title: "SHARD",
+      width: 9,
+      weight: 9,
+      cell: ({ session }) => ({ text: session === undefined ? "-" : `[${session.shard}/${session.total}]` })
+    },
+    {
+      title: "STATUS",
+      width: 22,
+      weight: 8,
+      cell: (row) => {
+        const standing = SimulatorBoard.standing(row)
+        return { text: standing, style: styles[standing] }
+      }
+    },
+    { title: "CONNECTION", width: 12, weight: 7, cell: of(({ number }) => `c${number}`) },
+    { title: "SINCE", width: 10, weight: 3, cell: of(({ openedAt }) => ago(now, openedAt)) },
+    { title: "EVENTS", width: 10, weight: 6, cell: of(({ events }) => String(events)) },
+    { title: "RECEIVED", width: 10, weight: 4, cell: of(({ received }) => String(received)) },
+    {
+      title: "HEARTBEAT",
+      width: 12,
+      weight: 5,
+      cell: of(({ beatAt }) => beatAt === undefined ? "-" : `${ago(now, beatAt)} ago`)
+    },
+    {
+      title: "SEQUENCE",
+      width: 10,
+      weight: 2,
+      cell: ({ session }) => ({ text: session === undefined ? "-" : String(session.sequence) })
+    },
+    { title: "COMPRESSION", width: 11, weight: 1, cell: of(({ compression }) => compression) }
+  ]
 }
 
 const totals = ({ board, columns, sessions }: Screen): Doc.AnsiDoc =>
   line(columns, [
+    { text: counted(board.violated, "violation"), style: board.violated > 0 ? Ansi.red : Ansi.green },
     {
-      text: `${counted(HashMap.size(board.connections), "connection")}, ${counted(sessions.length, "session")}, ` +
-        `${board.rate.toFixed(1)} events/s, ${counted(board.events, "event")} sent, `
-    },
-    { text: counted(board.violated, "violation"), style: board.violated > 0 ? Ansi.red : Ansi.green }
+      text: `, ${counted(HashMap.size(board.connections), "connection")}, ${counted(sessions.length, "session")}, ` +
+        `${board.rate.toFixed(1)} events/s, ${counted(board.events, "event")} sent`
+    }
   ])
 
 /** Shares the rows that are left: rows of the table first, a few violations, and the rest for the log. */
@@ -167,6 +179,7 @@ const shareRows = (left: number, wanted: { readonly rows: number; readonly viola
  */
 export const screen = (self: Screen): string => {
   const { board, columns } = self
+  const shown = fitting(tableColumns(self.now), columns)
   const all = SimulatorBoard.rows(board, self.sessions)
   // Title, totals, two gaps, the header, and the headings of violations and log.
   const share = shareRows(self.rows - 8, { rows: all.length, violations: board.violations.length })
@@ -178,8 +191,8 @@ export const screen = (self: Screen): string => {
       line(columns, [{ text: self.title, style: Ansi.bold }, { text: "   q ends" }]),
       totals(self),
       Doc.empty,
-      line(columns, [header]),
-      ...all.slice(0, share.rows).map((it) => row(self, it)),
+      tableHead(columns, shown),
+      ...all.slice(0, share.rows).map((it) => tableLine(columns, shown, ({ cell }) => cell(it))),
       ...(hidden > 0 ? [line(columns, [{ text: `and ${hidden} more`, style: Ansi.blackBright }])] : []),
       Doc.empty,
       ...(share.violations > 0

@@ -18,7 +18,7 @@ import * as Board from "./Board.js"
 import * as Controls from "./Controls.js"
 import { ranges } from "./internal/clusterView.js"
 import { counted, nameOf } from "./internal/describe.js"
-import { clock, frame, line, type Piece } from "./internal/draw.js"
+import { clock, type Column, fitting, frame, line, type Piece, tableHead, tableLine } from "./internal/draw.js"
 import { bar, sparkline } from "./internal/graph.js"
 import { pad, widthOf } from "./internal/text.js"
 
@@ -107,31 +107,49 @@ const symbols: Readonly<Record<ShardStatus.ShardStatus["_tag"], string>> = {
   FatallyClosed: "✕"
 }
 
-const widths = { id: 11, status: 26, rate: 10, latency: 9, pulse: 13, buffer: 8, events: 9, resumes: 9, sessions: 10 }
-
-const header: Piece = {
-  text: pad("SHARD", widths.id) + pad("STATUS", widths.status) + pad("EVENTS/S", widths.rate) +
-    pad("LATENCY", widths.latency + widths.pulse) + pad("BUFFER", widths.buffer) + pad("EVENTS", widths.events) +
-    pad("RESUMES", widths.resumes) + pad("SESSIONS", widths.sessions) + "LOST",
-  style: Ansi.blackBright
+/** A shard with what its readers have seen. */
+interface Row {
+  readonly standing: Standing
+  readonly counts: Board.Counts
+  readonly rate: number
+  readonly pulse: ReadonlyArray<number>
+  readonly isGapless: boolean
 }
 
-const row = (screen: Screen, index: number, standing: Standing): Doc.AnsiDoc => {
-  const { buffered, id, latency, status } = standing
-  const { board } = screen
-  const { events, lost, resumes, sessions } = board.shards[index] ?? Board.totals(board)
-  return line(screen.columns, [
-    { text: pad(String(id), widths.id) },
-    { text: pad(`${symbols[status._tag]} ${describeStatus(status)}`, widths.status), style: colours[status._tag] },
-    { text: pad((board.rates[index] ?? 0).toFixed(1), widths.rate) },
-    { text: pad(describeLatency(latency), widths.latency) },
-    { text: pad(sparkline(board.pulses[index]?.millis ?? []), widths.pulse), style: Ansi.cyan },
-    { text: pad(String(buffered), widths.buffer) },
-    { text: pad(String(events), widths.events) + pad(String(resumes), widths.resumes) },
-    { text: pad(String(sessions), widths.sessions) },
-    lost > 0 ? { text: String(lost), style: Ansi.red } : { text: board.isGapless ? "0" : "-" }
-  ])
-}
+const rowOf = ({ board }: Screen, index: number, standing: Standing): Row => ({
+  standing,
+  counts: board.shards[index] ?? Board.nothing,
+  rate: board.rates[index] ?? 0,
+  pulse: board.pulses[index]?.millis ?? [],
+  isGapless: board.isGapless
+})
+
+const tableColumns: ReadonlyArray<Column<Row>> = [
+  { title: "SHARD", width: 11, weight: 9, cell: ({ standing }) => ({ text: String(standing.id) }) },
+  {
+    title: "STATUS",
+    width: 26,
+    weight: 8,
+    cell: ({ standing: { status } }) => ({
+      text: `${symbols[status._tag]} ${describeStatus(status)}`,
+      style: colours[status._tag]
+    })
+  },
+  { title: "EVENTS/S", width: 10, weight: 7, cell: ({ rate }) => ({ text: rate.toFixed(1) }) },
+  { title: "LATENCY", width: 9, weight: 6, cell: ({ standing }) => ({ text: describeLatency(standing.latency) }) },
+  { title: "", width: 13, weight: 3, cell: ({ pulse }) => ({ text: sparkline(pulse), style: Ansi.cyan }) },
+  { title: "BUFFER", width: 8, weight: 4, cell: ({ standing }) => ({ text: String(standing.buffered) }) },
+  { title: "EVENTS", width: 9, weight: 5, cell: ({ counts }) => ({ text: String(counts.events) }) },
+  { title: "RESUMES", width: 9, weight: 2, cell: ({ counts }) => ({ text: String(counts.resumes) }) },
+  { title: "SESSIONS", width: 10, weight: 1, cell: ({ counts }) => ({ text: String(counts.sessions) }) },
+  {
+    title: "LOST",
+    width: 5,
+    weight: 5.5,
+    cell: ({ counts: { lost }, isGapless }) =>
+      lost > 0 ? { text: String(lost), style: Ansi.red } : { text: isGapless ? "0" : "-" }
+  }
+]
 
 /** One cell a shard: with its number if the cells are few enough for it, else the symbol alone. */
 const grid = ({ columns, shards }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
@@ -292,19 +310,23 @@ export const screen = (self: Screen): string => {
   const share = shareRows(self)
   const types = typeLines(self, share.types)
   const runners = runnerLines(self, share.runners)
-  const shown = board.tail.filter((entry) => Controls.shows(controls, entry.at, `${entry.title} ${entry.text}`))
+  const shown = fitting(tableColumns, columns)
+  const told = board.tail.filter((entry) => Controls.shows(controls, entry.at, `${entry.title} ${entry.text}`))
   const lines = [
     line(columns, [{ text: self.title, style: Ansi.bold }]),
     totalsLine(self),
     ...grid(self, share.grid),
     Doc.empty,
-    line(columns, [header]),
-    ...tabled(self, share.table).map(([index, standing]) => row(self, index, standing)),
+    tableHead(columns, shown),
+    ...tabled(self, share.table).map(([index, standing]) => {
+      const row = rowOf(self, index, standing)
+      return tableLine(columns, shown, ({ cell }) => cell(row))
+    }),
     Doc.empty,
     ...(runners.length > 0 ? [heading(columns, "RUNNERS"), ...runners, Doc.empty] : []),
     ...(types.length > 0 ? [heading(columns, "EVENTS/S BY TYPE"), ...types, Doc.empty] : []),
     heading(columns, "LOG"),
-    ...(share.tail === 0 ? [] : shown.slice(-share.tail).map((entry) => tailLine(columns, entry)))
+    ...(share.tail === 0 ? [] : told.slice(-share.tail).map((entry) => tailLine(columns, entry)))
   ].slice(0, Math.max(0, self.rows - 1))
   const gap = Array.makeBy(self.rows - 1 - lines.length, () => Doc.empty)
   return frame(

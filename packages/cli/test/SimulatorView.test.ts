@@ -64,9 +64,17 @@ describe("the board of a simulator", () => {
 describe("the screen of a simulator", () => {
   const board = boardOf(opened, identified, event, beat, violation, ...Array.from({ length: 60 }, () => identified))
 
+  it("leaves columns out where there is no room, and cuts none", () => {
+    const header = (columns: number) =>
+      /^SHARD.*$/m.exec(stripVTControlCharacters(draw(board, { columns })))?.[0].trimEnd()
+    assert.match(header(110) ?? "", /SEQUENCE +COMPRESSION$/)
+    assert.match(header(100) ?? "", /HEARTBEAT +SEQUENCE$/)
+    assert.strictEqual(header(50), "SHARD    STATUS                CONNECTION")
+  })
+
   it("shows sessions, violations and the log", () => {
     const screen = draw(board)
-    assert.match(screen, /1 connection, 1 session, 0\.0 events\/s, 1 event sent, 1 violation/)
+    assert.match(screen, /1 violation, 1 connection, 1 session, 0\.0 events\/s, 1 event sent/)
     assert.match(screen, /\[0\/2\] +connected +c1 +5s +1 +1 +3s ago +1 +zlib-stream/)
     assert.match(screen, /VIOLATIONS[^]*IdentifyRate: too soon[^]*LOG[^]*identified +session 1, intents 513/)
   })

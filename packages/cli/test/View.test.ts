@@ -116,6 +116,14 @@ describe("the screen", () => {
     assert.match(lines.join("\n"), /LOST\n\[150\/200\] +◌ connecting/)
   })
 
+  it("leaves columns out where there is no room, and cuts none", () => {
+    const header = (columns: number) => draw(board, { columns }).find((text) => text.startsWith("SHARD"))?.trimEnd()
+    assert.match(header(110) ?? "", /SESSIONS +LOST$/)
+    assert.match(header(90) ?? "", /EVENTS +LOST$/)
+    assert.strictEqual(header(50), "SHARD      STATUS                    EVENTS/S")
+    assert.strictEqual(header(20), "SHARD")
+  })
+
   it("tells how far a resharding is", () => {
     const told = View.describeStage({ _tag: "HandOver", remaining: 12 })
     assert.match(
