@@ -114,9 +114,15 @@ const serve = (gateway: Gateway, socket: WebSocket, raw: Stream.Duplex, url: str
     yield* Effect.addFinalizer(() => Effect.sync(() => dribble?.stop()))
     const link = Link.make(gateway, {
       send: (data) => dribble === undefined ? socket.send(data) : dribble.send(data),
-      close: ({ code, reason }) => socket.close(code, reason),
+      close: ({ code, reason }) => {
+        dribble?.flush()
+        socket.close(code, reason)
+      },
       drop: () => socket.terminate(),
-      cut: (data) => Wire.cut(raw, data),
+      cut: (data) => {
+        dribble?.flush()
+        Wire.cut(raw, data)
+      },
       dribble: (bytesPerSecond) => {
         dribble ??= Wire.dribble(raw, bytesPerSecond)
       }

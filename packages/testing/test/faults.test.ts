@@ -131,6 +131,30 @@ describe("a fault of the server", () => {
       assert.isAbove(pieces, 3)
     }).pipe(Effect.provide(server)))
 
+  for (
+    const [what, fault, ending] of [
+      ["a close", Fault.Close({ code: 4000, reason: "bye" }), Buffer.from("\x88\x05\x0f\xa0bye", "latin1")],
+      ["a reset", Fault.ResetMidFrame(), Wire.encode("{\"t\":null,\"s\":null,\"op\":7,\"d\":null}").subarray(0, 19)]
+    ] as const
+  ) {
+    it.scopedLive(`Dribble lets ${what} come behind a message, and not into it`, () =>
+      Effect.gen(function*() {
+        const read = yield* connectRaw
+        yield* inject(Fault.Dribble({ bytesPerSecond: 50 }))
+        yield* inject(Fault.RequestHeartbeat())
+        let got = Buffer.alloc(0)
+        const more = Effect.map(read, (piece) => {
+          got = typeof piece === "string" ? got : Buffer.concat([got, piece])
+        })
+        yield* more
+        yield* inject(fault)
+        yield* inject(Fault.Reconnect())
+        const whole = Buffer.concat([Wire.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}"), ending])
+        yield* Effect.repeat(more, { until: () => got.length >= whole.length })
+        assert.deepStrictEqual(got, whole)
+      }).pipe(Effect.provide(server)))
+  }
+
   it.live("is a frame that any client reads, whatever its size", () =>
     Effect.gen(function*() {
       const sizes = [0, 1, 125, 126, 65_535, 65_536]

@@ -47,6 +47,8 @@ export const cut = (socket: Stream.Duplex, data: string | Uint8Array): void => {
 
 export interface Dribble {
   readonly send: (data: string | Uint8Array) => void
+  /** Sends at once what waits: whatever is written past this may not land in the middle of a message. */
+  readonly flush: () => void
   readonly stop: () => void
 }
 
@@ -62,6 +64,12 @@ export const dribble = (socket: Stream.Duplex, bytesPerSecond: number): Dribble 
   return {
     send: (data) => {
       waiting = Buffer.concat([waiting, encode(data)])
+    },
+    flush: () => {
+      if (waiting.length > 0 && socket.writable) {
+        socket.write(waiting)
+      }
+      waiting = Buffer.alloc(0)
     },
     stop: () => clearInterval(timer)
   }
