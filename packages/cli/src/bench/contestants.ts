@@ -15,6 +15,7 @@ export const vesperClient = (way: string): Client => ({ name: `Vesper, ${way}`, 
 
 export const vesper: ReadonlyArray<Contestant> = [
   { ...vesperClient("runForEach"), modes: Wire.modes },
+  { ...vesperClient("handlers"), modes: Wire.modes },
   { ...vesperClient("nextEvent"), modes: Wire.modes },
   { ...vesperClient("events"), modes: Wire.modes },
   { ...vesperClient("runForEach"), name: "Vesper, 1 of 20 wanted", modes: Wire.modes, isFiltered: true }
