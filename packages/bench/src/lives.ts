@@ -50,10 +50,11 @@ const idleOf = async (
     try {
       await (count === 1 ? sleep(2_000) : running.next("Ready"))
       await sleep(2_000)
+      // What the start has left behind is not what a shard that idles costs, nor is collecting what this has.
+      await running.sample("collect")
       const before = await running.sample()
       await sleep(millis)
       const after = await running.sample()
-      // Last, for collecting garbage is work too.
       return { memory: await running.sample("collect"), cpu: after.cpu - before.cpu }
     } finally {
       await running.stop()

@@ -87,6 +87,13 @@ const sockets = new Set<Stream.Duplex>()
 
 const serve = (socket: Stream.Duplex, script: Script) => {
   let beats = 0
+  let isGreeted = false
+  const greet = () => {
+    if (!isGreeted) {
+      isGreeted = true
+      socket.write(script.hello)
+    }
+  }
   sockets.add(socket)
   socket.on("close", () => sockets.delete(socket))
   socket.on("error", () => socket.destroy())
@@ -94,6 +101,8 @@ const serve = (socket: Stream.Duplex, script: Script) => {
     "data",
     Wire.reader((text) => {
       const payload: { readonly op: number; readonly d: { readonly seq?: number } | null } = JSON.parse(text)
+      // Not every client waits for it, and a compressed stream has but one order.
+      greet()
       switch (payload.op) {
         case 1:
           return socket.write(script.acks[beats++] ?? emptyFrame)
@@ -110,7 +119,7 @@ const serve = (socket: Stream.Duplex, script: Script) => {
     }, () => socket.end())
   )
   // Apart from the answer to the upgrade, as on a real network: not every client looks for frames in there.
-  setTimeout(() => socket.write(script.hello), 10)
+  setTimeout(greet, 10)
 }
 
 const server = Http.createServer((_, response) => {
