@@ -5,8 +5,6 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import { botOf } from "../src/internal/sessionKeeper.js"
 import * as Session from "../src/Session.js"
 import * as SessionStore from "../src/SessionStore.js"
 
@@ -117,19 +115,4 @@ describe("SessionStore.layerKeyValueStore", () => {
       yield* store.save(key, session(2))
       assert.deepStrictEqual(yield* Effect.flatMap(reopened, (store) => store.load(key)), Option.some(session(2)))
     }))
-})
-
-describe("the bot of a key", () => {
-  const cases: ReadonlyArray<readonly [token: string, bot: string]> = [
-    [`${btoa("123456789012345678").replace(/=+$/, "")}.GabcdE.x`, "123456789012345678"],
-    [`Bot ${btoa("1234567890123456789")}.GabcdE.x`, "1234567890123456789"],
-    ["MTE.secret.token", "bot"],
-    ["any-token", "bot"],
-    ["", "bot"]
-  ]
-  for (const [token, bot] of cases) {
-    it(`is ${bot} for the token "${token}"`, () => {
-      assert.strictEqual(botOf(Redacted.make(token)), bot)
-    })
-  }
 })

@@ -1,8 +1,27 @@
 /** Tells the log and the diagnostics stream what a shard noticed. */
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Diagnostic from "../Diagnostic.js"
 import type { ShardState } from "./shardState.js"
+
+/** When a block was last told to the log, by the clock of the program. */
+const lastLagged = new WeakMap<Clock.Clock, number>()
+const laggedPauseMillis = 5_000
+
+/** Once for all shards of the process, which a block hits alike. */
+const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
+  Effect.clockWith((clock) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    if (now - (lastLagged.get(clock) ?? Number.NEGATIVE_INFINITY) < laggedPauseMillis) {
+      return Effect.void
+    }
+    lastLagged.set(clock, now)
+    return Effect.logWarning(
+      `this process was blocked for ${Duration.format(blockedFor)}, and its heartbeats are late; ` +
+        "move long computations into a worker"
+    )
+  })
 
 const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnostic.match({
   Failure: ({ error }) => Effect.logWarning(error.message),
@@ -19,11 +38,7 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
     Effect.logError(`the handler of ${event} failed on event ${sequence}; the next event is handled`, cause),
   Paused: ({ buffered }) =>
     Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`),
-  Lagged: ({ blockedFor }) =>
-    Effect.logWarning(
-      `this process was blocked for ${Duration.format(blockedFor)}, and its heartbeat is late; ` +
-        "move long computations into a worker"
-    ),
+  Lagged: ({ blockedFor }) => logLagged(blockedFor),
   Dropped: ({ eventType, total }) =>
     Effect.logWarning(`a subscriber is too slow: ${total} of its events were dropped by now, the last one ${eventType}`)
 })

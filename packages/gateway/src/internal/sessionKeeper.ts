@@ -4,15 +4,13 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Encoding from "effect/Encoding"
-import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Diagnostic from "../Diagnostic.js"
 import * as Session from "../Session.js"
 import * as SessionStore from "../SessionStore.js"
+import * as BotId from "./botId.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
@@ -35,16 +33,9 @@ const patience = Duration.seconds(5)
 /** The least time between two saves, so that readers who wait for them do not keep the store busy all the time. */
 const pace = Duration.millis(10)
 
-/** A token begins with the bot's id, which is no secret. */
-export const botOf = (token: Redacted.Redacted<string>): string => {
-  const [first = ""] = Redacted.value(token).replace(/^Bot\s+/i, "").trim().split(".")
-  const id = Either.getOrElse(Encoding.decodeBase64UrlString(first.replace(/=+$/, "")), () => "")
-  return /^\d{15,20}$/.test(id) ? id : "bot"
-}
-
 export const make = (state: ShardState.ShardState, store: SessionStore.SessionStore): SessionKeeper => {
   const { buffer, config } = state
-  const key: SessionStore.Key = { bot: botOf(config.token), shard: state.id }
+  const key: SessionStore.Key = { bot: Option.getOrElse(BotId.fromToken(config.token), () => "bot"), shard: state.id }
   const latch = Effect.unsafeMakeLatch(false)
   const turn = Effect.unsafeMakeSemaphore(1)
   let saved = Option.none<Session.Session>()

@@ -5,12 +5,11 @@ import * as Intents from "@vesper/model/Intents"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
-import * as Redacted from "effect/Redacted"
+import * as Option from "effect/Option"
 import * as ShardError from "../ShardError.js"
 import type * as VoiceState from "../VoiceState.js"
 import * as Answer from "./answer.js"
+import * as BotId from "./botId.js"
 import * as Sender from "./sender.js"
 import type { ShardState } from "./shardState.js"
 
@@ -18,14 +17,9 @@ const defaultTimeout = Duration.seconds(10)
 
 const hint = "Discord does not answer if the bot may not see or join the channel, or is in it already"
 
-/**
- * The bot's own id: READY says it. A shard that resumes the session of an earlier process sees no READY, and reads it
- * off the token, whose first part it is in base64.
- */
+/** The bot's own id: READY says it, which a shard that resumes the session of an earlier process has not seen. */
 const ownId = (state: ShardState): string | undefined =>
-  state.userId ?? Either.getOrUndefined(
-    Encoding.decodeBase64UrlString(Redacted.value(state.config.token).replace(/^Bot\s+/i, "").split(".")[0] ?? "")
-  )
+  state.userId ?? Option.getOrUndefined(BotId.fromToken(state.config.token))
 
 const failed = (reason: ShardError.NoAnswerError["reason"], detail: string) =>
   new ShardError.NoAnswerError({ reason, request: "voice state update", detail })

@@ -38,7 +38,7 @@ const numberOf = (event: Dispatch.Dispatch) => event.t === "MESSAGE_CREATE" ? [N
 const handle = (shard: Shard.Shard, handled: Array<number>, millis = 0) =>
   shard.runForEach((event) => Effect.delay(Effect.sync(() => handled.push(...numberOf(event))), millis))
 
-const key: SessionStore.Key = { bot: "bot", shard: ShardId.single }
+const key: SessionStore.Key = { bot: "11", shard: ShardId.single }
 
 const stored = Effect.flatMap(SessionStore.SessionStore, (store) => store.load(key))
 

@@ -75,7 +75,7 @@ describe("updateVoiceState", () => {
       yield* TestClock.adjust(0)
       yield* ownState(lounge)
       yield* server("old:443")
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("61 seconds")
       assert.isNull(joining.unsafePoll())
       yield* ownState(lounge)
       yield* server("new:443")
