@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as FleetStore from "../../src/internal/fleetStore.js"
 import * as Host from "../../src/internal/host.js"
+import * as PartHost from "../../src/internal/partHost.js"
 import * as Leases from "../../src/internal/leases.js"
 
 /** A database with one shard in it, which nobody else wants. */
@@ -27,9 +28,9 @@ const makeStore = (): FleetStore.FleetStore => {
       Effect.succeed(claims.map(({ fence, shard }) => ({ total: shard.total, shard: shard.id, fence }))),
     appear: Effect.never,
     bury: Effect.void,
-    beginPart: () => Effect.never,
-    abandonPart: () => Effect.never,
-    finishPart: () => Effect.never,
+    beginPart: () => Effect.succeedSome(true),
+    abandonPart: () => Effect.void,
+    finishPart: () => Effect.succeed(true),
     save: (_, next) =>
       Effect.sync(() => {
         session = next
@@ -72,4 +73,83 @@ describe("a shard that has to go", () => {
       ))),
     30_000
   )
+})
+
+/** Shards alone, and the new ones of a part whose resharding is done. */
+const seats: ReadonlyArray<
+  readonly [string, (options: PartHost.Options<never>) => ReturnType<typeof Host.host<never>>]
+> = [
+  ["a shard", (options) => Host.host(options, ShardId.single)],
+  ["a part", (options) =>
+    PartHost.host(options, {
+      plan: { total: 2, next: Option.some(1), epoch: 1 },
+      from: 2,
+      to: 1,
+      parts: 1,
+      part: 0
+    })]
+]
+
+describe("a move under load, on a database that takes its time", () => {
+  const cases = seats.flatMap(([what, seat]) =>
+    (["onHandled", "onReceive"] as const).map((acknowledge) => [what, seat, acknowledge] as const)
+  )
+  for (const [what, seat, acknowledge] of cases) {
+    it.scopedLive(`of ${what} has each event handled once, acknowledging ${acknowledge}`, () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const store = makeStore()
+        const slow: FleetStore.FleetStore = {
+          ...store,
+          // Written in the middle: whoever is interrupted then does not know of it.
+          save: (claim, session) =>
+            Effect.sleep("8 millis").pipe(
+              Effect.zipRight(store.save(claim, session)),
+              Effect.zipLeft(Effect.sleep("8 millis")),
+              Effect.disconnect
+            )
+        }
+        const handled: Array<unknown> = []
+        const host = seat({
+          store: slow,
+          reshard: {},
+          leases: yield* Leases.make(slow, Duration.seconds(15)),
+          concurrency: 1,
+          poll: Duration.millis(20),
+          handler: (_, event) =>
+            event.t === "MESSAGE_CREATE"
+              ? Effect.zipRight(Effect.sync(() => handled.push(event.d.nonce)), Effect.sleep("1 millis"))
+              : Effect.void,
+          enter: () => () => {},
+          failed: () => Effect.void
+        })
+        let sent = 0
+        const first = yield* Effect.fork(host)
+        yield* simulator.awaitLog(LogEntry.is("Identified"))
+        yield* Effect.sleep("100 millis")
+        const load = yield* Effect.forkScoped(Effect.forever(
+          Effect.zipRight(
+            Effect.suspend(() => simulator.dispatch({ t: "MESSAGE_CREATE", d: { nonce: ++sent } })),
+            Effect.sleep("3 millis")
+          )
+        ))
+        let current = first
+        for (let move = 0; move < 12; move++) {
+          yield* Effect.sleep(150 + move * 7)
+          yield* Fiber.interrupt(current)
+          current = yield* Effect.fork(host)
+        }
+        yield* Fiber.interrupt(load)
+        yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => handled.at(-1) === sent, times: 50 })
+        assert.deepStrictEqual(handled, Array.from({ length: sent }, (_, index) => index + 1))
+      }).pipe(Effect.provide(Layer.mergeAll(
+        GatewaySimulator.layerInMemory(),
+        IdentifyQueue.layerUnlimited,
+        Layer.orDie(ShardConfig.layer({
+          token: Redacted.make("any-token"),
+          intents: Intents.of("Guilds", "DirectMessages"),
+          acknowledge
+        }))
+      ))), 30_000)
+  }
 })

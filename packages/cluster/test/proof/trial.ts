@@ -75,6 +75,8 @@ export interface Tally {
   readonly lost: number
   /** Events that were handled more than once. */
   readonly twice: number
+  /** Some of those that were not handled once, and when they were sent. */
+  readonly strays: ReadonlyArray<string>
 }
 
 export const freePort = Effect.async<number>((resume) => {
@@ -164,6 +166,7 @@ export const make = (options: Options): Effect.Effect<
     })
 
     let sent = 0
+    const sentAt: Array<number> = []
     let isLoading = true
     const { guilds = [] } = options
     const load = Effect.gen(function*() {
@@ -182,7 +185,9 @@ export const make = (options: Options): Effect.Effect<
             ...(guildId === undefined ? { shard: turn % shards } : { guildId })
           })
           // Without a session there is nobody whom Discord would keep it for.
-          sent += reached > 0 ? 1 : 0
+          if (reached > 0) {
+            sentAt[sent++] = Date.now()
+          }
         }
       }
     })
@@ -191,10 +196,15 @@ export const make = (options: Options): Effect.Effect<
     const tally = Effect.sync((): Tally => {
       const counts = new Map<number, number>()
       readNumbers(folder).forEach((number) => counts.set(number, (counts.get(number) ?? 0) + 1))
+      const strays = sentAt.flatMap((at, number) => {
+        const count = counts.get(number) ?? 0
+        return count === 1 ? [] : [`event ${number}, sent at ${new Date(at).toISOString()}, handled ${count} times`]
+      })
       return {
         sent,
         lost: sent - counts.size,
-        twice: Array.from(counts.values()).filter((count) => count > 1).length
+        twice: Array.from(counts.values()).filter((count) => count > 1).length,
+        strays: strays.slice(0, 20)
       }
     })
 

@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Diagnostic from "../Diagnostic.js"
@@ -22,10 +23,17 @@ export interface SessionKeeper {
   readonly save: Effect.Effect<void>
   /** Saves for ever: when the status changes, after each interval, and when a reader waits for it. */
   readonly keep: Effect.Effect<void>
+  /** Runs an effect while nothing is being saved: what is cut off in the middle may or may not be in the store. */
+  readonly betweenSaves: <A>(effect: Effect.Effect<A>) => Effect.Effect<A>
 }
 
 /** For a shard without a store. */
-export const none: SessionKeeper = { load: Effect.void, save: Effect.void, keep: Effect.void }
+export const none: SessionKeeper = {
+  load: Effect.void,
+  save: Effect.void,
+  keep: Effect.void,
+  betweenSaves: Function.identity
+}
 
 /** How long an operation of the store may take. */
 const patience = Duration.seconds(5)
@@ -93,7 +101,7 @@ export const make = (state: ShardState.ShardState, store: SessionStore.SessionSt
     return Equal.equals(session, saved) && !isFailing
       ? Effect.sync(stored)
       : Effect.matchEffect(write(session), { onFailure: failed, onSuccess: () => Effect.sync(stored) })
-  }).pipe(turn.withPermits(1), Effect.uninterruptible)
+  }).pipe(Effect.uninterruptible, turn.withPermits(1))
 
   const takeUp = (session: Session.Session): Effect.Effect<void> => {
     saved = Option.some(session)
@@ -122,5 +130,10 @@ export const make = (state: ShardState.ShardState, store: SessionStore.SessionSt
     Effect.zipRight(Effect.sleep(pace))
   )
   const watch = Stream.runForEach(state.status.changes, () => Effect.sync(wake))
-  return { load, save, keep: Effect.zipRight(Effect.fork(watch), Effect.forever(saveNext)) }
+  return {
+    load,
+    save,
+    keep: Effect.zipRight(Effect.fork(watch), Effect.forever(saveNext)),
+    betweenSaves: turn.withPermits(1)
+  }
 }
