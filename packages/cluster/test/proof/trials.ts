@@ -67,7 +67,9 @@ const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<number>
         } at most`,
         `  events: ${tally.sent} sent, ${tally.lost} lost, ${tally.twice} handled twice`,
         `  sessions: ${counts.identified} identified, ${counts.resumed} resumed, ${counts.ended} ended; ${replaced.length} connections replaced`,
-        ...[...overlaps, ...violations, ...(broken.length > 0 ? tally.strays : [])].slice(0, 20).map((line) => `  ! ${line}`),
+        ...[...overlaps, ...violations, ...(broken.length > 0 ? tally.strays : [])].slice(0, 20).map((line) =>
+          `  ! ${line}`
+        ),
         broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
       ].join("\n")
     )
