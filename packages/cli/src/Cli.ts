@@ -26,6 +26,7 @@ import { explainCommand } from "./ExplainCommand.js"
 import * as ExitCode from "./ExitCode.js"
 import { intentsCommand } from "./IntentsCommand.js"
 import * as Arguments from "./internal/arguments.js"
+import * as BashCompletions from "./internal/bashCompletions.js"
 import * as CommandTree from "./internal/commandTree.js"
 import * as Files from "./internal/files.js"
 import * as Help from "./internal/help.js"
@@ -128,6 +129,9 @@ const interpret = (argv: ReadonlyArray<string>) =>
     }
     const args = yield* configured(given)
     yield* Either.mapLeft(Arguments.check(tree, args), misused)
+    if (Arguments.shellOf(args) === "bash") {
+      return yield* Console.log(BashCompletions.script(tree))
+    }
     yield* parsed(argv, args)
   })
 

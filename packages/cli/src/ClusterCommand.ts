@@ -20,6 +20,7 @@ import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import type * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -27,11 +28,12 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { CliError, type OutputClosed } from "./CliError.js"
 import * as ClusterView from "./internal/clusterView.js"
 import { database } from "./internal/databaseOption.js"
+import { reasonOf } from "./internal/files.js"
 import * as Common from "./internal/options.js"
 import * as Watch from "./Watch.js"
 
@@ -77,6 +79,8 @@ const gatewayUrl = Common.websocketUrl("gateway-url").pipe(
   )
 )
 
+const answerJson = Options.boolean("json").pipe(Options.withDescription("The answer as one line of JSON."))
+
 const statusJson = Options.boolean("json").pipe(
   Options.withDescription("The same as JSON: one object a line.")
 )
@@ -86,10 +90,16 @@ const watch = Options.boolean("watch").pipe(Options.withDescription("Look again 
 const told = (error: { readonly message: string }) => new CliError({ message: error.message })
 
 const databaseLayer = (url: Redacted.Redacted<string>) =>
-  Layer.mapError(
-    NodeCluster.layerDatabase(url),
-    () => new CliError({ message: "the cluster's database did not answer: see --database, and whether it is up" })
-  )
+  Layer.catchAllCause(NodeCluster.layerDatabase(url), (cause) => {
+    // A file that is none, or lies in no folder, is a defect of the driver. Nothing of a file is secret.
+    const file = Redacted.value(url)
+    const why = Option.match(Cause.dieOption(cause), {
+      onNone: () => "did not answer: see --database, and whether it is up",
+      onSome: (defect) =>
+        /^\w+:/.test(file) ? "cannot be used: see --database" : `cannot be opened: ${file}: ${reasonOf(defect)}`
+    })
+    return Layer.fail(new CliError({ message: `the cluster's database ${why}` }))
+  })
 
 /** Tells which shards come to this runner and which go, for ever. */
 const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
@@ -286,6 +296,7 @@ const drainCommand = Command.make(
   "drain",
   {
     database,
+    json: answerJson,
     name: fleet,
     runner: Args.text({ name: "runner" }).pipe(Args.withDescription("Its name or id in the status."))
   },
@@ -295,7 +306,13 @@ const drainCommand = Command.make(
         (count) => count > 0,
         () => new CliError({ message: `no runner "${options.runner}" is up: see vesper cluster status` })
       ),
-      Effect.zipRight(Console.log(`${options.runner} was asked to go; its shards move and resume`)),
+      Effect.flatMap((runners) =>
+        Console.log(
+          options.json
+            ? JSON.stringify({ runner: options.runner, asked: runners })
+            : `${options.runner} was asked to go; its shards move and resume`
+        )
+      ),
       Effect.provide(databaseLayer(options.database))
     )
 ).pipe(Command.withDescription("Lets a runner go: it ends, and its shards move to the others."))
@@ -304,6 +321,7 @@ const reshardCommand = Command.make(
   "reshard",
   {
     database,
+    json: answerJson,
     name: fleet,
     shards: Common.integer("shards", 1, Common.mostShards).pipe(
       Options.withDescription("How many shards the bot is to have.")
@@ -312,7 +330,11 @@ const reshardCommand = Command.make(
   (options) =>
     Effect.mapError(ClusterAdmin.reshard(options.shards, options.name), told).pipe(
       Effect.zipRight(
-        Console.log(`the bot is being resharded to ${options.shards} shards; vesper cluster status shows how far it is`)
+        Console.log(
+          options.json
+            ? JSON.stringify({ total: options.shards })
+            : `the bot is being resharded to ${options.shards} shards; vesper cluster status shows how far it is`
+        )
       ),
       Effect.provide(databaseLayer(options.database))
     )

@@ -62,7 +62,7 @@ export const compression = (version: string): Finding =>
       check: "compression",
       level: "warning",
       found: "zlib-stream; this Node has no zstd of its own",
-      todo: "nothing must be done; Node 22.15 or newer decompresses zstd-stream in a third of the time"
+      todo: "it works; Node 22.15 or newer would decompress, as zstd-stream, in a third of the time"
     }
 
 const portal = `the Bot page of your application, ${Intents.developerPortal}`
@@ -156,6 +156,52 @@ export const budget = (limit: {
     }
     : ok("session budget", found)
 }
+
+/**
+ * A name that the machine's resolver does not know, or does not tell in time.
+ *
+ * @since 0.1.0
+ * @category judgements
+ */
+export const unresolved = (host: string, reason: string): Finding => ({
+  check: "DNS",
+  level: "problem",
+  found: `${host}: ${reason}`,
+  todo: "look at the machine's resolver, and whether the container has a network"
+})
+
+/**
+ * What stood in the way of a connection.
+ *
+ * @since 0.1.0
+ * @category judgements
+ */
+export const unreachable = (host: string, reason: string): Finding => ({
+  check: "TLS",
+  level: "problem",
+  found: `${host}: ${reason}`,
+  todo: /ECONNREFUSED/.test(reason)
+    ? "nothing listens there: look at the gateway's URL, or start what is to listen"
+    : /no answer|TIMEDOUT|UNREACH/.test(reason)
+    ? "look at the firewall: it must let this machine connect to that port"
+    : "look at the clock of this machine, and at a proxy with a certificate of its own: Node knows it by NODE_EXTRA_CA_CERTS"
+})
+
+/**
+ * How a connection is encrypted, if it is.
+ *
+ * @since 0.1.0
+ * @category judgements
+ */
+export const encryption = (url: URL, protocol: string | undefined): Finding =>
+  protocol !== undefined
+    ? ok("TLS", protocol)
+    : {
+      check: "TLS",
+      level: "warning",
+      found: `${url.protocol}//${url.host} is not encrypted, and the token goes over it`,
+      todo: "fine for vesper simulate or a proxy on this machine; for Discord give a wss:// URL"
+    }
 
 /**
  * @since 0.1.0

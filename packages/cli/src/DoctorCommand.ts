@@ -22,7 +22,17 @@ import * as ExitCode from "./ExitCode.js"
 import * as Common from "./internal/options.js"
 import { writeLine } from "./internal/output.js"
 
-const patience = Duration.seconds(10)
+/** For each question: without a network the whole takes some of these at most. */
+const patience = Duration.seconds(5)
+
+const patiently = <A>(effect: Effect.Effect<A, string>): Effect.Effect<Either.Either<A, string>> =>
+  Effect.either(
+    // What cannot be interrupted, such as the system's resolver, is not waited for either.
+    Effect.timeoutFail(Effect.disconnect(effect), {
+      duration: patience,
+      onTimeout: () => `no answer within ${Duration.format(patience)}`
+    })
+  )
 
 const reasonOf = (cause: unknown): string => {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
@@ -38,7 +48,7 @@ interface Answer {
 
 /** Asks once: a doctor tells what is, rather than to try until it is well. */
 const ask = (url: string, token: string): Effect.Effect<Either.Either<Answer, string>> =>
-  Effect.tryPromise({
+  patiently(Effect.tryPromise({
     try: async (signal) => {
       const authorization = `Bot ${token.replace(/^Bot\s+/i, "")}`
       // A redirect could lead the token anywhere.
@@ -48,10 +58,7 @@ const ask = (url: string, token: string): Effect.Effect<Either.Either<Answer, st
     },
     // The cause of a failed fetch holds the request's address, and not its headers.
     catch: reasonOf
-  }).pipe(
-    Effect.timeoutFail({ duration: patience, onTimeout: () => `no answer within ${Duration.format(patience)}` }),
-    Effect.either
-  )
+  }))
 
 const skipped = (check: string, why: string): Doctor.Finding => ({ check, level: "skipped", found: why })
 
@@ -115,14 +122,9 @@ const checkIntents = (apiUrl: string, token: string, wanted: Intents.Intents) =>
 
 const checkDns = (host: string) =>
   Effect.map(
-    Effect.either(Effect.tryPromise({ try: () => lookup(host), catch: reasonOf })),
+    patiently(Effect.tryPromise({ try: () => lookup(host), catch: reasonOf })),
     Either.match({
-      onLeft: (reason): Doctor.Finding => ({
-        check: "DNS",
-        level: "problem",
-        found: `${host}: ${reason}`,
-        todo: "look at the machine's resolver, and whether the container has a network"
-      }),
+      onLeft: (reason) => Doctor.unresolved(host, reason),
       onRight: ({ address }): Doctor.Finding => ({ check: "DNS", level: "ok", found: `${host} is ${address}` })
     })
   )
@@ -134,7 +136,7 @@ interface Connected {
 
 /** Opens a connection and closes it. A connection is made in one round trip. */
 const connect = (url: URL): Effect.Effect<Either.Either<Connected, string>> =>
-  Effect.async<Connected, string>((resume) => {
+  patiently(Effect.async<Connected, string>((resume) => {
     const isSecure = url.protocol === "wss:"
     const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port)
     const host = url.hostname.replace(/^\[|\]$/g, "")
@@ -148,34 +150,22 @@ const connect = (url: URL): Effect.Effect<Either.Either<Connected, string>> =>
     })
     const secured = isSecure
       ? Tls.connect(
-        { socket, servername: host },
+        // A name is told to the server, an address must not be.
+        { socket, ...(Net.isIP(host) === 0 && { servername: host }) },
         () => resume(Effect.succeed({ millis, protocol: secured?.getProtocol() ?? undefined }))
       )
       : undefined
     socket.on("error", (cause) => resume(Effect.fail(reasonOf(cause))))
     secured?.on("error", (cause) => resume(Effect.fail(reasonOf(cause))))
     return Effect.sync(() => socket.destroy())
-  }).pipe(
-    Effect.timeoutFail({ duration: patience, onTimeout: () => `no answer within ${Duration.format(patience)}` }),
-    Effect.either
-  )
+  }))
 
 const checkConnection = (url: URL) =>
   Effect.map(connect(url), (connected): ReadonlyArray<Doctor.Finding> =>
     Either.match(connected, {
-      onLeft: (reason) => [
-        {
-          check: "TLS",
-          level: "problem",
-          found: `${url.host}: ${reason}`,
-          todo: "look at the firewall, at the clock of this machine, and at a proxy that has certificates of its own"
-        },
-        skipped("round trip", "there is no connection")
-      ],
+      onLeft: (reason) => [Doctor.unreachable(url.host, reason), skipped("round trip", "there is no connection")],
       onRight: ({ millis, protocol }) => [
-        protocol === undefined
-          ? { check: "TLS", level: "warning", found: `${url.protocol}//${url.host} is not encrypted` }
-          : { check: "TLS", level: "ok", found: protocol },
+        Doctor.encryption(url, protocol),
         Doctor.roundTrip(millis)
       ]
     }))
@@ -191,7 +181,9 @@ const examine = (options: {
     const form = Doctor.tokenForm(token)
     const asked = token === undefined || form.level === "problem"
       ? undefined
-      : yield* Effect.all([checkApi(options.apiUrl, token), checkIntents(options.apiUrl, token, options.intents)])
+      : yield* Effect.all([checkApi(options.apiUrl, token), checkIntents(options.apiUrl, token, options.intents)], {
+        concurrency: 2
+      })
     const [api, intents] = asked ?? [
       {
         findings: [skipped("API and token", "there is no token"), skipped("session budget", "there is no token")],

@@ -263,6 +263,15 @@ export const describeStage = (stage: Fleet.ReshardStage): string => {
   }
 }
 
+/**
+ * How far the resharding of a cluster is, in words.
+ *
+ * @since 0.1.0
+ * @category rendering
+ */
+export const describeResharding = ({ done, parts, total }: ClusterStatus.Resharding): string =>
+  `resharding to ${total}: ${done} of ${counted(parts, "part")} done`
+
 const shardLabel = ({ shard }: Board.Entry): string => shard === undefined ? "     " : `#${shard}`.padEnd(5)
 
 const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>

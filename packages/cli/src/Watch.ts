@@ -222,7 +222,10 @@ const look = (watching: Watching, watched: Watched) =>
       board: watching.board,
       budget: watching.budget,
       cluster: watching.cluster,
-      resharding: yield* watched.resharding
+      resharding: Option.orElse(
+        yield* watched.resharding,
+        () => Option.map(Option.flatMap(watching.cluster, ({ resharding }) => resharding), View.describeResharding)
+      )
     }
   })
 

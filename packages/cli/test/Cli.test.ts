@@ -1,9 +1,17 @@
 /** What the command line says without doing anything: help, and what is not understood. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Terminal from "@effect/platform/Terminal"
 import { assert, describe, it } from "@effect/vitest"
 import * as Console from "effect/Console"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
+import * as TestServices from "effect/TestServices"
+import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
+import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as Cli from "../src/Cli.js"
@@ -15,17 +23,21 @@ const vesper = (...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const [out, err]: [Array<string>, Array<string>] = [[], []]
     const console = yield* Console.consoleWith(Effect.succeed)
+    const terminal = yield* Terminal.Terminal
     const exit = yield* Cli.run(["node", "vesper", ...args]).pipe(
+      Effect.provideService(Terminal.Terminal, {
+        ...terminal,
+        display: (text) => Effect.sync(() => out.push(text))
+      }),
       Console.withConsole({
         ...console,
         log: (...texts) => Effect.sync(() => out.push(texts.join(" "))),
         error: (...texts) => Effect.sync(() => err.push(texts.join(" ")))
       }),
-      Effect.provide(NodeContext.layer),
       Effect.exit
     )
     return { code: ExitCode.of(exit), out: out.join("\n"), err: err.join("\n") }
-  })
+  }).pipe(Effect.provide(NodeContext.layer))
 
 const configFile = (content: unknown) =>
   Effect.acquireRelease(
@@ -73,6 +85,7 @@ const wrong: ReadonlyArray<readonly [line: string, problem: RegExp]> = [
   ["intents GuildMember", /"GuildMember" is no intent; did you mean GuildMembers\?$/],
   ["cluster reshard", /--shards/],
   ["cluster run --lease soon", /--lease: "soon" is no duration/],
+  ["cluster status --database=", /--database needs a value: --database file or url/],
   ["bench --compression gzip", /--compression: "gzip" is no compression; did you mean/],
   ["bench --events 5", /--events: 5 is too few: give a number of at least 1000/],
   ["run --config /nowhere.json", /\/nowhere\.json cannot be read: there is no such file$/]
@@ -129,6 +142,90 @@ describe("the command line", () => {
     Effect.gen(function*() {
       const { version } = JSON.parse(Fs.readFileSync(new URL("../package.json", import.meta.url), "utf8"))
       assert.strictEqual((yield* vesper("--version")).out.trim(), version)
+    }))
+})
+
+describe("vesper cluster", () => {
+  const broken: ReadonlyArray<readonly [database: string, problem: RegExp]> = [
+    ["package.json", /^vesper: the cluster's database cannot be opened: package\.json: .*file is not a database$/],
+    ["/nowhere/vesper.db", /^vesper: the cluster's database cannot be opened: \/nowhere\/vesper\.db: .*$/]
+  ]
+  for (const [database, problem] of broken) {
+    it.live(`says in one line what is wrong with ${database} as a database`, () =>
+      Effect.gen(function*() {
+        const { code, err } = yield* vesper("cluster", "status", "--database", database)
+        assert.match(err, problem)
+        assert.strictEqual(code, 1)
+      }))
+  }
+})
+
+describe("completions for bash", () => {
+  const completed: ReadonlyArray<readonly [line: string, words: ReadonlyArray<string>]> = [
+    ["ru", ["run"]],
+    ["run --sh", ["--shards"]],
+    ["run --compression zs", ["zstd-stream"]],
+    ["cluster re", ["reshard"]],
+    ["cluster run --sl", ["--slots"]],
+    ["queue serve --port 1 --st", ["--state"]],
+    ["run --log-level w", ["warning"]],
+    // A value that nobody can guess.
+    ["run --duration ", []]
+  ]
+  it.effect.skipIf(!Fs.existsSync("/bin/bash"))(
+    "know commands under a command, options and their values",
+    () =>
+      Effect.gen(function*() {
+        const { out } = yield* vesper("--completions", "bash")
+        for (const [line, words] of completed) {
+          const typed = ["vesper", ...line.split(" ")]
+          const ask = `COMP_WORDS=(${typed.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${typed.length - 1}; ` +
+            "_vesper; printf '%s\\n' \"${COMPREPLY[@]}\""
+          const answer = execFileSync("/bin/bash", ["--norc", "-c", `${out}\n${ask}`], { encoding: "utf8" })
+          assert.deepStrictEqual(answer.split("\n").filter((word) => word !== ""), words, line)
+        }
+      })
+  )
+
+  for (const shell of ["zsh", "fish"]) {
+    it.effect(`are there for ${shell} as well`, () =>
+      Effect.map(vesper("--completions", shell), ({ code, out }) => {
+        assert.strictEqual(code, 0)
+        assert.include(out, "max-concurrency")
+      }))
+  }
+})
+
+describe("vesper doctor", () => {
+  it.scoped("ends, and says what to do, where nobody answers", () =>
+    Effect.gen(function*() {
+      const sockets = new Set<Net.Socket>()
+      const server = Net.createServer((socket) => sockets.add(socket))
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          sockets.forEach((socket) => socket.destroy())
+          server.close()
+          // The command has noted its own; this process goes on.
+          process.exitCode = undefined
+        })
+      )
+      yield* Effect.async<void>((resume) => {
+        server.listen(0, "127.0.0.1", () => resume(Effect.void))
+      })
+      const address = server.address()
+      const place = `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+      const doctor = yield* vesper("doctor", "--api-url", `http://${place}/`, "--gateway-url", `wss://${place}/`).pipe(
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "never-told"]]))),
+        Effect.fork
+      )
+      // Each question waits for its time, which comes at once; the sockets between them are real.
+      yield* Effect.zipRight(TestClock.adjust("5 seconds"), TestServices.provideLive(Effect.sleep("20 millis"))).pipe(
+        Effect.repeat({ until: () => Effect.map(Fiber.poll(doctor), Option.isSome) })
+      )
+      const { out } = yield* Fiber.join(doctor)
+      assert.match(out, /^PROBLEM {2}API and token {3}no answer within 5s\n +to do: look at the network/m)
+      assert.match(out, /^PROBLEM {2}TLS .*no answer within 5s\n +to do: look at the firewall/m)
+      assert.notInclude(out, "never-told")
     }))
 })
 

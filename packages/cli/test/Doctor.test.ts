@@ -26,6 +26,13 @@ const judged: ReadonlyArray<readonly [finding: Doctor.Finding, level: Doctor.Lev
   [Doctor.budget(limit), "ok", /900 of 1000 session starts left; they are renewed in 2 h/],
   [Doctor.budget({ ...limit, remaining: 50 }), "warning", /--resume-file/],
   [Doctor.budget({ ...limit, remaining: 3 }), "problem", /too few for 4 shards/],
+  [Doctor.unresolved("gateway.discord.gg", "no answer within 5s"), "problem", /resolver/],
+  [Doctor.unreachable("h:1", "connect ECONNREFUSED 127.0.0.1:1"), "problem", /nothing listens there/],
+  [Doctor.unreachable("h:1", "no answer within 5s"), "problem", /firewall/],
+  [Doctor.unreachable("h:1", "connect ENETUNREACH"), "problem", /firewall/],
+  [Doctor.unreachable("h:1", "self-signed certificate"), "problem", /clock[^]*NODE_EXTRA_CA_CERTS/],
+  [Doctor.encryption(new URL("wss://h/"), "TLSv1.3"), "ok", /TLSv1\.3/],
+  [Doctor.encryption(new URL("ws://h:8080/"), undefined), "warning", /ws:\/\/h:8080 is not encrypted[^]*wss:\/\//],
   [Doctor.roundTrip(20), "ok", /20 ms/],
   [Doctor.roundTrip(900), "warning", /nearer/]
 ]

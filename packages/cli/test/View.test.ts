@@ -126,6 +126,8 @@ describe("the screen", () => {
 
   it("tells how far a resharding is", () => {
     const told = View.describeStage({ _tag: "HandOver", remaining: 12 })
+    const part = View.describeResharding({ total: 8, done: 1, parts: 4, shards: [] })
+    assert.strictEqual(part, "resharding to 8: 1 of 4 parts done")
     assert.match(
       draw(board, { resharding: Option.some(told) })[1] ?? "",
       /^1 of 2 connected, resharding: 12 guilds to hand over, /

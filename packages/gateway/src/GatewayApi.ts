@@ -223,6 +223,10 @@ const waitAfter = (attempt: number, { retryAfter }: Passing): Effect.Effect<Dura
       Effect.map(Random.next, (random) => Duration.times(backoffBase, 2 ** (attempt - 1) * (1 - random / 2)))
   })
 
+/** To the millisecond. */
+const inWords = (wait: Duration.Duration): string =>
+  Duration.format(Duration.millis(Math.round(Duration.toMillis(wait))))
+
 const retried = <A, E>(ask: Effect.Effect<A, E | Passing>, attempt = 1): Effect.Effect<A, E | UnavailableError> =>
   Effect.catchAll(ask, (error) => {
     if (!isPassing(error)) {
@@ -234,7 +238,7 @@ const retried = <A, E>(ask: Effect.Effect<A, E | Passing>, attempt = 1): Effect.
     return Effect.flatMap(
       waitAfter(attempt, error),
       (wait) =>
-        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${Duration.format(wait)}`).pipe(
+        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${inWords(wait)}`).pipe(
           Effect.zipRight(Effect.sleep(wait)),
           Effect.zipRight(retried(ask, attempt + 1))
         )

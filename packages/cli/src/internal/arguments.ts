@@ -42,7 +42,7 @@ const checkOption = (entries: ReadonlyArray<CommandTree.Entry>, command: string)
     const meant = orRather(name, entries.map(({ name }) => name), "--")
     return Either.left(`${command} has no option --${name}${meant} (all: ${command} --help)`)
   }
-  return entry.hasValue && value === undefined
+  return entry.hasValue && (value === undefined || value === "")
     ? Either.left(`--${name} needs a value: ${entry.title} (see ${command} --help)`)
     : entry.choices.length > 0 && !entry.choices.includes(value ?? "")
     ? Either.left(
@@ -76,4 +76,12 @@ export const check = (tree: CommandTree.Group, args: ReadonlyArray<string>): Eit
   }
   const own = node._tag === "Group" ? [] : node.options
   return checkOptions(ownOf(rest), [...own, ...CommandTree.builtIns], command)
+}
+
+/** The shell for which completions are asked for, if they are. */
+export const shellOf = (args: ReadonlyArray<string>): string | undefined => {
+  const own = ownOf(args)
+  const index = own.findIndex((arg) => /^--completions(=|$)/.test(arg))
+  const shell = own[index]?.includes("=") ? own[index]?.split("=")[1] : own[index + 1]
+  return index === -1 ? undefined : shell === "sh" ? "bash" : shell
 }

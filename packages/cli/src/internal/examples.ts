@@ -12,7 +12,7 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
     ["vesper bench --json > bench.json", "for a program"]
   ],
   "cluster drain": [["vesper cluster drain 10.0.0.7:34431", "the runner ends, its shards move"]],
-  "cluster reshard": [["vesper cluster reshard --shards 64", "the bot is away until they have identified"]],
+  "cluster reshard": [["vesper cluster reshard --shards 64", "without a gap; the status shows how far it is"]],
   "cluster run": [
     ["vesper cluster run --shards 16 --database postgres://bot@db/bot --host 10.0.0.7", "on each machine"],
     ["vesper cluster run --shards 4 --gateway-url ws://127.0.0.1:8080/ --max-concurrency 1", "on vesper simulate"]
