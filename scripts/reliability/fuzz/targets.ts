@@ -1,5 +1,6 @@
 /** What is fed, and what must come out. A target throws if the answer is wrong. */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Session from "@vesper/gateway/Session"
 import * as SessionStore from "@vesper/gateway/SessionStore"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as CloseFrame from "@vesper/model/CloseFrame"
@@ -20,6 +21,7 @@ import * as CliText from "../../../packages/cli/src/internal/text.js"
 import * as Reference from "../../../packages/cli/src/Reference.js"
 import * as Envelope from "../../../packages/gateway/src/internal/envelope.js"
 import * as GatewayUrl from "../../../packages/gateway/src/internal/gatewayUrl.js"
+import * as Parse from "../../../packages/gateway/src/internal/parse.js"
 import * as Receiver from "../../../packages/gateway/src/internal/receiver.js"
 import * as Recovery from "../../../packages/gateway/src/internal/recovery.js"
 import * as ShardState from "../../../packages/gateway/src/internal/shardState.js"
@@ -58,7 +60,7 @@ const payload = (chance: Chance): string => {
 }
 
 // What a scan leaves as it was would show.
-const blank = { op: -2, s: -2, t: "nothing" }
+const blank = { op: -2, s: -2, t: "nothing", bodyAt: -2 }
 const scanned = Envelope.make()
 const scannedText = Envelope.make()
 
@@ -75,6 +77,21 @@ const isPlain = /^\{"t":(null|"[A-Z_0-9]{1,60}"),"s":(null|0|[1-9]\d{0,14}),"op"
 const parsed = (text: string): void => {
   const read = Either.isRight(Envelope.parse(scanned, text))
   assert.ok(!read || (scanned.op >= 0 && Number.isSafeInteger(scanned.op) && scanned.op === JSON.parse(text).op), text)
+}
+
+const read = Effect.runSync(Parse.make("none"))
+const session = ShardState.fromStored(new Session.Session({ id: "a", sequence: 0 }))
+
+/** What a reader gets is what the whole payload says, though most often only its body is parsed. */
+const body = (text: string, { bodyAt, s, t = "A" }: Envelope.Envelope): void => {
+  const event = read({ _tag: "Dispatch", t, s, text: text.slice(bodyAt, -1), isBody: true, session })
+  let whole: { readonly d?: unknown }
+  try {
+    whole = JSON.parse(text)
+  } catch {
+    return assert.ok(Parse.isFailure(event), text)
+  }
+  assert.ok(!Parse.isFailure(event) && JSON.stringify(event.d) === JSON.stringify(whole.d), text)
 }
 
 const envelope = (chance: Chance): void => {
@@ -94,12 +111,17 @@ const envelope = (chance: Chance): void => {
     // Most of it is no JSON, and errors take a hundred times as long as all that is scanned.
     return chance.is(0.05) ? parsed(text) : undefined
   }
-  const { op, s, t } = scanned
+  const { bodyAt, op, s, t } = scanned
   assert.ok(op === scannedText.op && s === scannedText.s && t === scannedText.t, text)
   // The scanner has read what stands before the body, which is JSON without it.
-  const body = text.indexOf(",\"d\":")
-  assert.ok(isRight(scanned, body === -1 ? text : `${text.slice(0, body)}}`), text)
+  const key = text.indexOf(",\"d\":")
+  assert.ok(isRight(scanned, key === -1 ? text : `${text.slice(0, key)}}`), text)
   assert.ok(isMutated || isRight(scanned, text), text)
+  // Names are letters of one byte: both count alike up to here.
+  assert.ok(bodyAt === scannedText.bodyAt && (bodyAt === 0 || bodyAt === key + 5), text)
+  if (bodyAt > 0) {
+    body(text, scanned)
+  }
 }
 
 const limit = 1 << 16

@@ -85,6 +85,12 @@ const stop = (state: ShardState.ShardState, code: number, reason: string): Effec
     return Effect.zipRight(state.commands.close(error), Effect.logError(error.message))
   })
 
+/** The connection to come: what is remembered of those before it, and where it leads. */
+interface Next {
+  readonly history: Recovery.History
+  readonly host: Recovery.Host
+}
+
 /**
  * Runs until the gateway closes the shard for good, or until it is interrupted; then the connection closes with
  * `closeFrame`, or with a code that keeps the session.
@@ -97,7 +103,8 @@ export const run = (
   const { reconnect } = state.config
   const stableMillis = Duration.toMillis(reconnect.stableAfter)
 
-  const step = (history: Recovery.History, host: Recovery.Host): Effect.Effect<void> =>
+  /** One connection, and the wait after it. What comes next; nothing if the shard has stopped. */
+  const step = ({ history, host }: Next): Effect.Effect<Next | undefined> =>
     Effect.gen(function*() {
       if (history !== Recovery.initial || state.session !== undefined) {
         yield* services.pace(state.session === undefined ? "identify" : "resume")
@@ -116,7 +123,8 @@ export const run = (
       }, reconnect)
       yield* announce(state, outcome, next.attempts)
       if (decision._tag === "Stop") {
-        return yield* stop(state, decision.code, decision.reason)
+        yield* stop(state, decision.code, decision.reason)
+        return undefined
       }
       yield* countReconnect(outcome.reason)
       if (decision._tag === "Identify") {
@@ -136,13 +144,21 @@ export const run = (
         })
       )
       yield* Effect.sleep(decision.after)
-      return yield* step(next, decision._tag === "Resume" ? decision.host : "gateway")
+      return { history: next, host: decision._tag === "Resume" ? decision.host : "gateway" }
+    })
+
+  /** A loop: a step that called the next would be kept with all that it knows, for as long as the shard lives. */
+  const steps = (first: Next): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      for (let next: Next | undefined = first; next !== undefined;) {
+        next = yield* step(next)
+      }
     })
 
   // A defect would leave everybody who reads waiting for ever. Whatever it is, it must not knock at the gateway's door
   // without a pause either.
   const run: Effect.Effect<void> = Effect.suspend(() =>
-    step(Recovery.initial, ShardState.resumeUrl(state) === undefined ? "gateway" : "resume")
+    steps({ history: Recovery.initial, host: ShardState.resumeUrl(state) === undefined ? "gateway" : "resume" })
   ).pipe(
     Effect.catchAllDefect((cause) => {
       const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })

@@ -249,10 +249,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     test: "gateway/test/SessionStore.test.ts"
   },
   {
+    name: "a place in the command limit is free as soon as the window is over",
+    file: internal("commandLimiter.ts"),
+    from: "Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))",
+    to: "Duration.toMillis(CommandRateLimiter.window)",
+    test: "gateway/test/CommandRateLimiter.test.ts"
+  },
+  {
+    name: "the token is sent to wherever the API redirects",
+    file: gateway("GatewayApi.ts"),
+    from: "redirect: \"manual\"",
+    to: "redirect: \"follow\"",
+    test: "gateway/test/GatewayApi.test.ts"
+  },
+  {
     name: "what follows the end of a payload is not seen",
     file: internal("envelope.ts"),
-    from: "bytes[position] === 0x7d && position + 1 === bytes.length",
-    to: "bytes[position] === 0x7d",
+    from: "(isLast && position + 1 === bytes.length)",
+    to: "(isLast && bytes[position] === closingBrace)",
     test: "gateway/test/internal/envelope.test.ts"
   },
   {
