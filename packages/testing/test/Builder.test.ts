@@ -84,4 +84,16 @@ describe("an expected command", () => {
       const error = yield* Fiber.join(expecting)
       assert.strictEqual(error.message, "PresenceUpdate did not come within 2s; what came: Identify")
     }).pipe(Effect.provide(layer)))
+
+  it.scoped("that cannot come because nobody moves the clock is told as well", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* Shard.Shard
+      yield* shard.nextEvent
+      const error = yield* Effect.flip(Expect.expectCommand(simulator, Opcode.PresenceUpdate))
+      assert.strictEqual(
+        error.message,
+        "PresenceUpdate did not come, and the clock stands still (TestClock.adjust moves it); what came: Identify"
+      )
+    }).pipe(Effect.provide(layer)))
 })

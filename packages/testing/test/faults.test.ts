@@ -5,6 +5,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import * as Net from "node:net"
 import { WebSocket, WebSocketServer } from "ws"
 import * as Fault from "../src/Fault.js"
@@ -32,6 +33,15 @@ const inject = (fault: Fault.Fault) =>
 const inMemory = GatewaySimulator.layerInMemory({ token: Redacted.make("token") })
 
 describe("a fault in memory", () => {
+  it.scoped("Stall leaves nobody who waits for a heartbeat that will not be seen", () =>
+    Effect.gen(function*() {
+      const client = yield* connect
+      yield* client.write(identify)
+      yield* inject(Fault.Stall())
+      yield* TestClock.adjust("61875 millis")
+      assert.deepStrictEqual(Array.from(yield* TestClock.sleeps()), [])
+    }).pipe(Effect.provide(inMemory)))
+
   it.scoped("EventBeforeHello sends an event first", () =>
     Effect.gen(function*() {
       yield* inject(Fault.EventBeforeHello({ host: "any", times: 1 }))

@@ -44,12 +44,14 @@ export const admit = (gateway: Gateway, url: string): Effect.Effect<void, Gatewa
     return gateway.takeRule(url, "NeverOpen") === undefined ? Effect.void : Effect.never
   })
 
-/** Closes the link once a heartbeat stays away. */
+/** Closes the link once a heartbeat stays away. A link that has stalled sees none any more, and closes nothing. */
 export const watchHeartbeats = (gateway: Gateway, link: Link.Link): Effect.Effect<never> =>
   Effect.forever(
     Effect.suspend(() => {
       link.checkHeartbeat()
-      return link.isOpen() ? Effect.sleep(Math.max(1, link.heartbeatDeadline() - gateway.now())) : Effect.never
+      return link.isOpen() && !link.isStalled()
+        ? Effect.sleep(Math.max(1, link.heartbeatDeadline() - gateway.now()))
+        : Effect.never
     })
   )
 
