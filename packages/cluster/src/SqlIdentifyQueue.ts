@@ -149,7 +149,8 @@ const makeWith = (
               isStarted && !provesUnsent(exit)
                 ? persist(rows.freeBucket(holder, interval))
                 : Effect.zipRight(
-                  persist(rows.refund(source, hold)),
+                  // Not tried again: if only the answer is missing, one too many would be given back.
+                  Effect.ignoreLogged(rows.refund(source, hold)),
                   persist(rows.freeBucket(holder, Duration.zero))
                 ))
           })

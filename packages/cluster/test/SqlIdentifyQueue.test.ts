@@ -168,6 +168,9 @@ describe("SqlIdentifyQueue", () => {
         assert.deepStrictEqual(yield* rows.spend(Option.some("gone")), Option.some("budget"))
         assert.isFalse(yield* rows.hold("more", 3))
         assert.isTrue(yield* rows.hold("less", 2))
+        // Asked again, for the answer was lost.
+        assert.isTrue(yield* rows.hold("less", 2))
+        assert.strictEqual((yield* rows.budget).held, 2)
         // Discord knows better: those that are held are not there.
         yield* rows.learn(0, Duration.hours(1))
         assert.isTrue(Option.isNone(yield* rows.spend(Option.some("less"))))

@@ -1,7 +1,14 @@
-/** The files of docs/deploy, as far as can be told without the programs that read them. */
+/**
+ * The files of docs/deploy: read as YAML, checked against the types of Kubernetes' API, and by systemd where it is. What
+ * they call Vesper with must be options that it has.
+ */
 import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
+import ts from "typescript"
 import { parseAllDocuments } from "yaml"
 
 const read = (name: string) =>
@@ -19,6 +26,54 @@ const at = (value: unknown, ...path: ReadonlyArray<string | number>): unknown =>
     (found, key) => typeof found === "object" && found !== null ? Reflect.get(found, key) : undefined,
     value
   )
+
+/** The types of Kubernetes' API, which @effect/cluster brings. */
+const kinds: Readonly<Record<string, string>> = {
+  Deployment: "apps/v1",
+  PodDisruptionBudget: "policy/v1",
+  NetworkPolicy: "networking/v1"
+}
+
+/** What TypeScript finds wrong with the objects, as those that they say they are. */
+const typeErrorsOf = (objects: ReadonlyArray<unknown>): ReadonlyArray<string> => {
+  const file = fileURLToPath(new URL("manifests.ts", import.meta.url))
+  const text = objects.map((object, index) => {
+    const kind = String(at(object, "kind"))
+    return `import type { ${kind} as T${index} } from "kubernetes-types/${kinds[kind]}"\n` +
+      `export const o${index}: T${index} = ${JSON.stringify(object)}\n`
+  }).join("")
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    lib: ["lib.es2022.d.ts"],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler
+  }
+  const host = ts.createCompilerHost(options)
+  const program = ts.createProgram([file], options, {
+    ...host,
+    fileExists: (name) => name === file || host.fileExists(name),
+    readFile: (name) => name === file ? text : host.readFile(name),
+    getSourceFile: (name, version) =>
+      name === file ? ts.createSourceFile(name, text, version) : host.getSourceFile(name, version)
+  })
+  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "))
+}
+
+/** What systemd says to a unit; nothing on a machine without it. */
+const systemdOf = (unit: string): string | undefined => {
+  const folder = Fs.mkdtempSync(Path.join(tmpdir(), "vesper-unit-"))
+  try {
+    const file = Path.join(folder, "vesper-runner@.service")
+    Fs.writeFileSync(file, unit)
+    const { error, stderr } = spawnSync("systemd-analyze", ["verify", file], { encoding: "utf8" })
+    return error === undefined ? stderr : undefined
+  } finally {
+    Fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
 
 describe("docs/deploy", () => {
   it("gives Kubernetes whole objects, whose selectors match the pods", () => {
@@ -65,5 +120,42 @@ describe("docs/deploy", () => {
       }
     }
     assert.deepStrictEqual(sections, ["Unit", "Service", "Install"])
+  })
+
+  it("gives Kubernetes nothing that its API does not know", () => {
+    const objects = yamlOf("kubernetes.yaml")
+    assert.deepStrictEqual(typeErrorsOf(objects), [])
+    const [deployment] = objects
+    const misspelt = JSON.parse(JSON.stringify(deployment).replace("\"maxSurge\"", "\"maxSurges\""))
+    assert.match(typeErrorsOf([misspelt]).join(), /maxSurges/)
+    const wrong = JSON.parse(JSON.stringify(deployment).replace("\"replicas\":3", "\"replicas\":\"three\""))
+    assert.match(typeErrorsOf([wrong]).join(), /'string' is not assignable to type 'number'/)
+  }, 60_000)
+
+  it("gives systemd a unit that it finds nothing wrong with", () => {
+    const unit = read("vesper-runner@.service")
+    const complaints = systemdOf(unit)
+    if (complaints === undefined) {
+      // eslint-disable-next-line no-console
+      console.warn("SKIPPED: no systemd-analyze on this machine")
+      return
+    }
+    assert.strictEqual(complaints, "")
+    assert.match(systemdOf(unit.replace("RestartSec=", "RestartSecs=")) ?? "", /RestartSecs/)
+    assert.match(systemdOf(unit.replace("TimeoutStopSec=30", "TimeoutStopSec=soon")) ?? "", /soon/)
+  }, 60_000)
+
+  it("calls Vesper with options that it has", () => {
+    const source = Fs.readFileSync(
+      fileURLToPath(new URL("../../cli/src/ClusterCommand.ts", import.meta.url)),
+      "utf8"
+    )
+    const known = new Set(Array.from(source.matchAll(/(?:Options|Common)\.\w+\("([a-z-]+)"/g), ([, name]) => name))
+    for (const file of ["kubernetes.yaml", "compose.yaml", "vesper-runner@.service"]) {
+      const line = read(file).split("\n").find((line) => line.includes("cluster run")) ?? ""
+      const used = Array.from(line.matchAll(/ --([a-z-]+) /g), ([, name]) => name).filter((name) => name !== "yes")
+      assert.isAbove(used.length, 2)
+      assert.deepStrictEqual(used.filter((name) => !known.has(name)), [], file)
+    }
   })
 })

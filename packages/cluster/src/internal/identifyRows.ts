@@ -29,7 +29,7 @@ export interface IdentifyRows {
   readonly budgetWait: Effect.Effect<Duration.Duration, Error>
   /** What Discord says is left, which counts if it is less. */
   readonly learn: (remaining: number, resetAfter: Duration.Duration) => Effect.Effect<void, Error>
-  /** Holds so many, for as long as `keep` is called; whether there are so many that nobody holds. */
+  /** Holds so many, for as long as `keep` is called; whether there are so many that nobody holds. Twice is once. */
   readonly hold: (id: string, count: number) => Effect.Effect<boolean, Error>
   readonly keep: (id: string) => Effect.Effect<void, Error>
   readonly release: (id: string) => Effect.Effect<void, Error>
@@ -189,17 +189,23 @@ export const make = (
         inTime(Effect.zipRight(
           purge,
           sql.withTransaction(Effect.gen(function*() {
+            const begun = yield* sql`
+              INSERT INTO vesper_holds (id, fleet, count, expires_at)
+              VALUES (${id}, ${fleet}, ${count}, ${now} + ${millis(holdPatience)})
+              ON CONFLICT (id) DO NOTHING RETURNING id
+            `
+            if (begun.length === 0) {
+              // It was written before, and the answer came too late.
+              return true
+            }
             const held = yield* sql`
               UPDATE vesper_budgets SET held = held + ${integer(count)}
               WHERE fleet = ${fleet} AND CASE WHEN resets_at <= ${now} THEN total ELSE remaining END
                 >= ${integer(reserve)} + held + ${integer(count)}
               RETURNING fleet
             `
-            if (held.length > 0) {
-              yield* sql`
-                INSERT INTO vesper_holds (id, fleet, count, expires_at)
-                VALUES (${id}, ${fleet}, ${count}, ${now} + ${millis(holdPatience)})
-              `
+            if (held.length === 0) {
+              yield* sql`DELETE FROM vesper_holds WHERE id = ${id}`
             }
             return held.length > 0
           }))

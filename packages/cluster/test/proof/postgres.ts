@@ -42,7 +42,8 @@ export const start = Effect.gen(function*() {
         execFileSync("chown", ["postgres", folder])
       }
       run(Path.join(binaries.value, "initdb"), ["-D", data, "-A", "trust", "-U", "postgres"])
-      const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${folder}`
+      // It is never the server that dies: nothing has to survive the machine.
+      const settings = `-c fsync=off -p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${folder}`
       run(pgCtl, ["-D", data, "-o", settings, "-l", Path.join(folder, "log"), "-w", "start"])
     }),
     () => Effect.sync(() => run(pgCtl, ["-D", data, "-m", "immediate", "-w", "stop"]))
