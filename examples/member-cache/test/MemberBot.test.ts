@@ -117,13 +117,15 @@ describe("the member cache", () => {
 
   it.scoped("asks again with a new session, and no sooner than Discord wants", () =>
     Effect.gen(function*() {
-      const { simulator, written } = yield* start
+      const { cache, simulator, written } = yield* start
       yield* simulator.inject(Fault.InvalidSession({ resumable: false }))
       yield* TestClock.adjust("29 seconds")
       // It has asked, was told to wait, and waits.
       assert.isTrue(yield* Queue.isEmpty(written))
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(Array.from(yield* Queue.takeN(written, 2)), ["putPart", "putPart"])
+      // Those who were there before are there still.
+      assert.strictEqual(yield* cache.count, guild?.members.length)
       assert.deepStrictEqual(yield* simulator.violations, [])
     }).pipe(Effect.provide(layer)))
 })
