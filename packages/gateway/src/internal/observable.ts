@@ -1,9 +1,11 @@
 /**
  * Publishing from synchronous code: the socket's callback changes the status and finds out what is worth a report, and
- * cannot run an Effect.
+ * cannot run an Effect. A mailbox for each listener, and nothing while nobody listens: a PubSub is a few kilobytes, and
+ * there are two of these to a shard.
  */
 import * as Effect from "effect/Effect"
-import * as PubSub from "effect/PubSub"
+import * as Mailbox from "effect/Mailbox"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /** A value that changes, and can be watched. */
@@ -14,33 +16,51 @@ export interface Observable<A> {
   readonly changes: Stream.Stream<A>
 }
 
-export const make = <A>(initial: A): Effect.Effect<Observable<A>> =>
-  Effect.map(PubSub.unbounded<A>(), (hub) => {
-    let current = initial
-    return {
-      get: () => current,
-      set: (value) => {
-        current = value
-        hub.unsafeOffer(value)
-      },
-      // Subscribed first, read afterwards: what changes in between is seen twice, and the second is left out.
-      changes: Stream.unwrapScoped(
-        Effect.map(Stream.fromPubSub(hub, { scoped: true }), (later) =>
-          Stream.changes(Stream.concat(Stream.suspend(() => Stream.succeed(current)), later)))
-      )
-    }
-  })
-
 /** Things that happen, for whoever listens; a slow listener misses the oldest. */
 export interface Topic<A> {
   readonly publish: (value: A) => void
   readonly stream: Stream.Stream<A>
 }
 
-export const makeTopic = <A>(capacity: number): Effect.Effect<Topic<A>> =>
-  Effect.map(PubSub.sliding<A>(capacity), (hub) => ({
-    publish: (value) => {
-      hub.unsafeOffer(value)
+interface Listeners<A> {
+  readonly publish: (value: A) => void
+  readonly listen: Effect.Effect<Stream.Stream<A>, never, Scope.Scope>
+}
+
+const makeListeners = <A>(capacity: number): Listeners<A> => {
+  const mailboxes = new Set<Mailbox.Mailbox<A>>()
+  return {
+    publish: (value) => mailboxes.forEach((mailbox) => mailbox.unsafeOffer(value)),
+    listen: Effect.map(
+      Effect.acquireRelease(
+        Effect.tap(
+          Mailbox.make<A>({ capacity, strategy: "sliding" }),
+          (mailbox) => Effect.sync(() => mailboxes.add(mailbox))
+        ),
+        (mailbox) => Effect.sync(() => mailboxes.delete(mailbox))
+      ),
+      Mailbox.toStream
+    )
+  }
+}
+
+export const make = <A>(initial: A): Observable<A> => {
+  const { listen, publish } = makeListeners<A>(Number.POSITIVE_INFINITY)
+  let current = initial
+  return {
+    get: () => current,
+    set: (value) => {
+      current = value
+      publish(value)
     },
-    stream: Stream.fromPubSub(hub)
-  }))
+    // Listened first, read afterwards: what changes in between is seen twice, and the second is left out.
+    changes: Stream.unwrapScoped(
+      Effect.map(listen, (later) => Stream.changes(Stream.concat(Stream.suspend(() => Stream.succeed(current)), later)))
+    )
+  }
+}
+
+export const makeTopic = <A>(capacity: number): Topic<A> => {
+  const { listen, publish } = makeListeners<A>(capacity)
+  return { publish, stream: Stream.unwrapScoped(listen) }
+}

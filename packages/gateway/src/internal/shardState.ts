@@ -64,10 +64,10 @@ const diagnosticsCapacity = 256
 
 export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effect.Effect<ShardState> =>
   Effect.gen(function*() {
-    const status = yield* Observable.make<ShardStatus.ShardStatus>(
+    const status = Observable.make<ShardStatus.ShardStatus>(
       ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 })
     )
-    const diagnostics = yield* Observable.makeTopic<Diagnostic.Diagnostic>(diagnosticsCapacity)
+    const diagnostics = Observable.makeTopic<Diagnostic.Diagnostic>(diagnosticsCapacity)
     const session = Option.getOrUndefined(config.session)
     return {
       id,
