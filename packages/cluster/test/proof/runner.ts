@@ -32,6 +32,9 @@ const settings = Config.all({
   file: Config.string("PROOF_FILE")
 })
 
+// All modules are loaded: from here on it is the cluster that takes its time.
+Fs.writeFileSync(`${process.env["PROOF_FILE"]}.booted`, String(Date.now()))
+
 const numberOf = (body: unknown): unknown =>
   typeof body === "object" && body !== null && "number" in body ? body.number : undefined
 

@@ -53,6 +53,8 @@ export interface Trial {
   /** What the runner of this number is called. */
   readonly nameOf: (runner: number) => string
   readonly pidOf: (runner: number) => number
+  /** How many milliseconds the process took to load its program, before it did anything. */
+  readonly bootOf: (runner: number) => number
   readonly status: Effect.Effect<ClusterStatus.ClusterStatus>
   /** Changes the number of shards; how many milliseconds it took until all was done. */
   readonly reshard: (total: number) => Effect.Effect<number>
@@ -131,12 +133,15 @@ export const make = (options: Options): Effect.Effect<
     let shards = options.shards
     const database = yield* Layer.build(Layer.orDie(NodeCluster.layerDatabase(Redacted.make(options.database(-1)))))
     const children = new Map<number, ChildProcess>()
+    const births = new Map<number, { readonly at: number; readonly file: string }>()
     const log = Fs.openSync(process.env["PROOF_LOG"] ?? Path.join(folder, "runners.log"), "a")
     let lives = 0
 
     const start = (runner: number) =>
       Effect.sync(() => {
         const proxy = options.proxy?.(runner)
+        const file = Path.join(folder, `${runner}-${lives++}.handled`)
+        births.set(runner, { at: Date.now(), file })
         const child = spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", runnerFile], {
           cwd: root,
           stdio: ["ignore", log, log],
@@ -153,7 +158,7 @@ export const make = (options: Options): Effect.Effect<
             PROOF_LEASE: `${options.leaseSeconds} seconds`,
             PROOF_ACKNOWLEDGE: options.acknowledge,
             PROOF_MAX_CONCURRENCY: String(options.maxConcurrency),
-            PROOF_FILE: Path.join(folder, `${runner}-${lives++}.handled`)
+            PROOF_FILE: file
           }
         })
         children.set(runner, child)
@@ -232,6 +237,10 @@ export const make = (options: Options): Effect.Effect<
       signal,
       nameOf: (runner) => `127.0.0.1:${ports[runner]}`,
       pidOf: (runner) => children.get(runner)?.pid ?? 0,
+      bootOf: (runner) => {
+        const { at, file } = births.get(runner) ?? { at: 0, file: "" }
+        return Number(Fs.readFileSync(`${file}.booted`, "utf8")) - at
+      },
       status,
       reshard: (total) =>
         Effect.provide(Effect.orDie(ClusterAdmin.reshard(total, options.fleet)), database).pipe(

@@ -2,7 +2,9 @@
 import * as World from "@vesper/testing/World"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
 import { execFile } from "node:child_process"
+import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Proxy from "./proxy.js"
 import * as Trial from "./trial.js"
@@ -276,7 +278,6 @@ const reshardWith = (
       {
         acknowledge,
         within: 180,
-        isExact: !options.isDisturbed,
         // Parts that are begun anew identify anew.
         identified: options.isDisturbed ? counts.identified : shards + options.to
       }
@@ -306,18 +307,72 @@ const restart = ({ eventsPerSecond, times: count }: Settings) => (acknowledge: A
     })
     yield* trial.start(0)
     yield* trial.awaitUp
+    const boots: Array<number> = []
     const times = yield* repeated(count, () =>
       Effect.sleep("2 seconds").pipe(
         Effect.zipRight(trial.signal(0, "SIGKILL")),
         Effect.zipRight(trial.awaitExit(0)),
         Effect.zipRight(trial.start(0)),
-        Effect.zipRight(trial.awaitUp)
+        Effect.zipRight(trial.awaitUp),
+        Effect.tap(() => Effect.sync(() => boots.push(trial.bootOf(0))))
       ))
+    yield* Console.log(`of which a process took to load its program: ${boots.map(seconds).join(", ")}`)
     yield* conclude(`1 process on a file, ${count} kills and restarts`, trial, times, {
       acknowledge,
       within: leaseSeconds + 5
     })
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+/** Seconds of a core that a process has used, and the megabytes that it holds, as Linux has them. */
+const usageOf = (pid: number) => {
+  const fields = Fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
+  const ticks = Number(fields[11]) + Number(fields[12])
+  const held = /VmRSS:\s+(\d+)/.exec(Fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+  return { seconds: ticks / 100, megabytes: Number(held) / 1_024 }
+}
+
+const measured = Duration.seconds(15)
+
+/** One runner with so many shards: what it uses, idle and with so many events a second, of which it does nothing. */
+const sizeOf = (count: number) =>
+  Effect.gen(function*() {
+    const folder = yield* Trial.scratch
+    const trial = yield* Trial.make({
+      shards: count,
+      maxConcurrency: 16,
+      leaseSeconds: 15,
+      eventsPerSecond: 0,
+      database: () => `${folder}/vesper.db`,
+      runners: 1,
+      isAlone: true,
+      acknowledge: "onHandled",
+      fleet: "size"
+    })
+    yield* trial.start(0)
+    yield* trial.awaitUp
+    yield* Effect.sleep("10 seconds")
+    const lines: Array<string> = []
+    for (const eventsPerSecond of [0, 10 * count, 30 * count]) {
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Effect.forkScoped(trial.simulator.traffic({ eventsPerSecond }))
+        yield* Effect.sleep("3 seconds")
+        const before = usageOf(trial.pidOf(0))
+        const since = performance.now()
+        yield* Effect.sleep(measured)
+        const after = usageOf(trial.pidOf(0))
+        const share = (after.seconds - before.seconds) / ((performance.now() - since) / 1_000)
+        lines.push(
+          `${count} shards, ${eventsPerSecond} events/s: ${(100 * share).toFixed(1)} % of a core, ${
+            after.megabytes.toFixed(0)
+          } MB`
+        )
+      }))
+    }
+    yield* Console.log(lines.join("\n"))
+  }).pipe(
+    Effect.provide(Trial.gateway(16, { world: World.make({ seed: 9, guilds: 20 * count, membersPerGuild: 5 }) })),
+    Effect.scoped
+  )
 
 type OnServer = (settings: Settings, server: Server) => Effect.Effect<unknown>
 
@@ -339,5 +394,6 @@ export const onServer: Readonly<Record<string, OnServer>> = {
 
 /** Those on a file. */
 export const onFile: Readonly<Record<string, (settings: Settings) => Effect.Effect<unknown>>> = {
-  restart: (settings) => Effect.forEach(both, restart(settings))
+  restart: (settings) => Effect.forEach(both, restart(settings)),
+  size: () => Effect.forEach([16, 48, 100], sizeOf)
 }
