@@ -35,56 +35,34 @@ export interface Group {
 
 export type Node = Group | Leaf
 
+const nameOf = (title: string): string => /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title
+
+const hasValue = (title: string): boolean => /^--[a-z-]+ /.test(title)
+
+const builtIn = (title: string, description: string, choices: ReadonlyArray<string> = []): Entry => ({
+  title,
+  name: nameOf(title),
+  hasValue: hasValue(title),
+  choices,
+  isRequired: false,
+  description
+})
+
 /** What every command understands. */
 export const builtIns: ReadonlyArray<Entry> = [
-  {
-    title: "--help, -h",
-    name: "help",
-    hasValue: false,
-    choices: [],
-    isRequired: false,
-    description: "Says how the command is used."
-  },
-  {
-    title: "--config file",
-    name: "config",
-    hasValue: true,
-    choices: [],
-    isRequired: false,
-    description: "Takes options from this file. Without it, from vesper.json where the command runs, if there is one."
-  },
-  {
-    title: "--wizard",
-    name: "wizard",
-    hasValue: false,
-    choices: [],
-    isRequired: false,
-    description: "Asks for the options one by one."
-  },
-  {
-    title: "--log-level level",
-    name: "log-level",
-    hasValue: true,
-    choices: ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"],
-    isRequired: false,
-    description: "The least that the log tells: trace, debug, info, warning, error or none. Default: info."
-  },
-  {
-    title: "--completions shell",
-    name: "completions",
-    hasValue: true,
-    choices: ["bash", "zsh", "fish", "sh"],
-    isRequired: false,
-    description: "Prints completions for bash, zsh or fish."
-  },
-  {
-    title: "--version",
-    name: "version",
-    hasValue: false,
-    choices: [],
-    isRequired: false,
-    description: "Prints the version."
-  }
+  builtIn("--help, -h", "Says how the command is used."),
+  builtIn(
+    "--config file",
+    "Takes options from this file. Without it, from vesper.json where the command runs, if there is one."
+  ),
+  builtIn("--wizard", "Asks for the options one by one."),
+  builtIn(
+    "--log-level level",
+    "The least that the log tells: trace, debug, info, warning, error or none. Default: info.",
+    ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"]
+  ),
+  builtIn("--completions shell", "Prints completions for bash, zsh or fish.", ["bash", "zsh", "fish", "sh"]),
+  builtIn("--version", "Prints the version.")
 ]
 
 const textOf = (span: Span.Span): string => {
@@ -115,8 +93,8 @@ const entryOf = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
   const [, ...paragraphs] = paragraphsOf(doc)
   return {
     title,
-    name: /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title,
-    hasValue: /^--\S+ /.test(title),
+    name: nameOf(title),
+    hasValue: hasValue(title),
     choices: title.includes(" | ") ? title.replace(/^--\S+ /, "").split(" | ") : [],
     isRequired: !paragraphs.some((paragraph) => /optional|zero or more/.test(paragraph)),
     description: paragraphs.filter((paragraph) => !isBoilerplate(paragraph)).join(" ")
