@@ -68,5 +68,6 @@ export default tseslint.config(
     files: [`packages/${name}/src/**/*.ts`],
     rules: forbiddenImports(allowed)
   })),
+  { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },
   { files: ["scripts/**", "packages/cli/src/**"], rules: { "no-console": "off" } }
 )
