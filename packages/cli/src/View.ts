@@ -263,15 +263,6 @@ export const describeStage = (stage: Fleet.ReshardStage): string => {
   }
 }
 
-/**
- * How far the resharding of a cluster is, in words.
- *
- * @since 0.1.0
- * @category rendering
- */
-export const describeResharding = ({ done, parts, total }: ClusterStatus.Resharding): string =>
-  `resharding to ${total}: ${done} of ${counted(parts, "part")} done`
-
 const shardLabel = ({ shard }: Board.Entry): string => shard === undefined ? "     " : `#${shard}`.padEnd(5)
 
 const tailLine = (columns: number, entry: Board.Entry): Doc.AnsiDoc =>
@@ -375,10 +366,10 @@ export const json = (event: Dispatch.Dispatch, shard: number | undefined): strin
 export const summary = (board: Board.Board, end: { readonly missing: number; readonly kept: number }): string => {
   const { events, lost, repeated, resumes, sessions } = Board.totals(board)
   const missed = lost + end.missing
-  const counted = [`${events} events`, `${sessions} sessions begun`, `${resumes} resumed`]
+  const done = [counted(events, "event"), `${counted(sessions, "session")} begun`, `${resumes} resumed`]
   return [
-    ...counted,
-    ...(board.isGapless ? [`${missed} events lost`] : []),
+    ...done,
+    ...(board.isGapless ? [`${counted(missed, "event")} lost`] : []),
     ...(repeated > 0 ? [`${repeated} repeated`] : []),
     `${end.kept} of ${board.shards.length} sessions kept for a later resume`
   ].join(", ")

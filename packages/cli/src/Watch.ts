@@ -29,6 +29,7 @@ import * as Stream from "effect/Stream"
 import * as Board from "./Board.js"
 import type { CliError, OutputClosed } from "./CliError.js"
 import * as Controls from "./Controls.js"
+import { describeResharding } from "./internal/clusterView.js"
 import * as Live from "./internal/live.js"
 import { writeLine } from "./internal/output.js"
 import { clean } from "./internal/text.js"
@@ -224,7 +225,7 @@ const look = (watching: Watching, watched: Watched) =>
       cluster: watching.cluster,
       resharding: Option.orElse(
         yield* watched.resharding,
-        () => Option.map(Option.flatMap(watching.cluster, ({ resharding }) => resharding), View.describeResharding)
+        () => Option.map(Option.flatMap(watching.cluster, ({ resharding }) => resharding), describeResharding)
       )
     }
   })

@@ -126,8 +126,6 @@ describe("the screen", () => {
 
   it("tells how far a resharding is", () => {
     const told = View.describeStage({ _tag: "HandOver", remaining: 12 })
-    const part = View.describeResharding({ total: 8, done: 1, parts: 4, shards: [] })
-    assert.strictEqual(part, "resharding to 8: 1 of 4 parts done")
     assert.match(
       draw(board, { resharding: Option.some(told) })[1] ?? "",
       /^1 of 2 connected, resharding: 12 guilds to hand over, /
@@ -222,7 +220,7 @@ describe("other views", () => {
     const board = boardOf(event("READY", 1, {}), event("A", 3, {}))
     assert.strictEqual(
       View.summary(board, { missing: 2, kept: 1 }),
-      "2 events, 1 sessions begun, 0 resumed, 3 events lost, 1 of 2 sessions kept for a later resume"
+      "2 events, 1 session begun, 0 resumed, 3 events lost, 1 of 2 sessions kept for a later resume"
     )
   })
 })

@@ -233,7 +233,7 @@ describe("vesper run", () => {
         yield* second.awaitOutput(/#0 +RESUMED/)
         second.process.kill("SIGINT")
         assert.strictEqual(yield* second.exit, 0)
-        assert.match(second.stdout(), /^1 events, 0 sessions begun, 1 resumed, 1 of 1 sessions kept/m)
+        assert.match(second.stdout(), /^1 event, 0 sessions begun, 1 resumed, 1 of 1 sessions kept/m)
         assert.deepStrictEqual(yield* simulator.violations, [])
         assert.notInclude(yield* files.readFileString(file), "secret")
       }).pipe(Effect.provide([

@@ -2,6 +2,7 @@
 import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import { counted } from "./describe.js"
 
 /** Shards in a row as `3-7`: a runner may have hundreds. */
 export const ranges = (ids: ReadonlyArray<number>): string => {
@@ -17,7 +18,7 @@ export const ranges = (ids: ReadonlyArray<number>): string => {
   return runs.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(", ")
 }
 
-const counted = (status: ClusterStatus.ClusterStatus): string => {
+const standings = (status: ClusterStatus.ClusterStatus): string => {
   const counts = new Map<string, number>()
   for (const shard of status.shards) {
     const place = Option.match(shard.runner, {
@@ -29,6 +30,10 @@ const counted = (status: ClusterStatus.ClusterStatus): string => {
   return Array.from(counts, ([place, count]) => `${count} ${place}`).join(", ")
 }
 
+/** How far a resharding is, in words. */
+export const describeResharding = ({ done, parts, total }: ClusterStatus.Resharding): string =>
+  `resharding to ${total}: ${done} of ${counted(parts, "part")} done`
+
 /** A line for the whole, one for each runner, one for the shards that are nowhere. */
 export const render = (status: ClusterStatus.ClusterStatus): string => {
   const width = Math.max(0, ...status.runners.map(({ name }) => name.length))
@@ -36,19 +41,21 @@ export const render = (status: ClusterStatus.ClusterStatus): string => {
   return [
     status.total === 0
       ? "no shards: no runner has ever been here"
-      : `${status.total} shards on ${status.runners.length} runners: ${counted(status)}`,
+      : `${counted(status.total, "shard")} on ${counted(status.runners.length, "runner")}: ${standings(status)}`,
     ...status.runners.map(({ isDraining, name, shards }) =>
       `  ${name.padEnd(width)}  ${String(shards.length).padStart(4)} shards${
         shards.length > 0 ? `: ${ranges(shards)}` : ""
       }${isDraining ? " (going)" : ""}`
     ),
-    ...(lost.length > 0 ? [`  nowhere: ${ranges(lost)}`] : [])
+    ...(lost.length > 0 ? [`  nowhere: ${ranges(lost)}`] : []),
+    ...Option.toArray(Option.map(status.resharding, describeResharding))
   ].join("\n")
 }
 
-export const toJson = ({ runners, shards, total }: ClusterStatus.ClusterStatus): string =>
+export const toJson = ({ resharding, runners, shards, total }: ClusterStatus.ClusterStatus): string =>
   JSON.stringify({
     total,
+    resharding: Option.getOrNull(Option.map(resharding, ({ done, parts, total }) => ({ total, parts, done }))),
     runners,
     shards: shards.map(({ id, ping, runner, status }) => ({
       id: id.id,
