@@ -169,7 +169,9 @@ const serve = <R>(
     const handling = Host.handle(
       options,
       ({ event, shard }) => leaseOf(shard)?.admit(event.s) ?? Effect.void,
-      (handler) => fleet.runForEach(handler, { concurrency: options.concurrency * idsOf(part, part.from).length })
+      // A multiple of the new total, so that a lane has the guilds of one new shard: its events are done in their order,
+      // and the session says exactly which were.
+      (handler) => fleet.runForEach(handler, { concurrency: options.concurrency * part.to })
     )
     yield* Effect.raceFirst(handling, lost)
   }).pipe(Effect.scoped)

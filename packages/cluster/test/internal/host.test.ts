@@ -17,13 +17,14 @@ import * as Host from "../../src/internal/host.js"
 import * as PartHost from "../../src/internal/partHost.js"
 import * as Leases from "../../src/internal/leases.js"
 
-/** A database with one shard in it, which nobody else wants. */
+/** A database with shards in it that nobody else wants. */
 const makeStore = (): FleetStore.FleetStore => {
-  let session = Option.none<Session.Session>()
+  const sessions = new Map<number, Option.Option<Session.Session>>()
   return {
     begin: () => Effect.never,
     plan: Effect.never,
-    claim: (shard) => Effect.sync(() => Option.some({ shard, fence: 1, session })),
+    claim: (shard) =>
+      Effect.sync(() => Option.some({ shard, fence: 1, session: sessions.get(shard.id) ?? Option.none() })),
     renew: (claims) =>
       Effect.succeed(claims.map(({ fence, shard }) => ({ total: shard.total, shard: shard.id, fence }))),
     appear: Effect.never,
@@ -31,9 +32,9 @@ const makeStore = (): FleetStore.FleetStore => {
     beginPart: () => Effect.succeedSome(true),
     abandonPart: () => Effect.void,
     finishPart: () => Effect.succeed(true),
-    save: (_, next) =>
+    save: (claim, next) =>
       Effect.sync(() => {
-        session = next
+        sessions.set(claim.shard.id, next)
         return true
       }),
     tell: () => Effect.void,
@@ -75,20 +76,25 @@ describe("a shard that has to go", () => {
   )
 })
 
-/** Shards alone, and the new ones of a part whose resharding is done. */
+/** A shard alone, and the three new ones of a part whose resharding is done. */
 const seats: ReadonlyArray<
   readonly [string, (options: PartHost.Options<never>) => ReturnType<typeof Host.host<never>>]
 > = [
   ["a shard", (options) => Host.host(options, ShardId.single)],
   ["a part", (options) =>
     PartHost.host(options, {
-      plan: { total: 2, next: Option.some(1), epoch: 1 },
-      from: 2,
-      to: 1,
-      parts: 1,
+      plan: { total: 6, next: Option.some(9), epoch: 1 },
+      from: 6,
+      to: 9,
+      parts: 3,
       part: 0
     })]
 ]
+
+const guilds = 12
+
+/** Where a message of this number is: its guild is on shard 0, 3 or 6 of nine, which are those of the part. */
+const guildOf = (number: number) => String(BigInt(3 * (number % guilds)) << 22n)
 
 describe("a move under load, on a database that takes its time", () => {
   const cases = seats.flatMap(([what, seat]) =>
@@ -109,7 +115,7 @@ describe("a move under load, on a database that takes its time", () => {
               Effect.disconnect
             )
         }
-        const handled: Array<unknown> = []
+        const handled: Array<{ readonly guild: number; readonly number: number }> = []
         const host = seat({
           store: slow,
           reshard: {},
@@ -118,7 +124,12 @@ describe("a move under load, on a database that takes its time", () => {
           poll: Duration.millis(20),
           handler: (_, event) =>
             event.t === "MESSAGE_CREATE"
-              ? Effect.zipRight(Effect.sync(() => handled.push(event.d.nonce)), Effect.sleep("1 millis"))
+              ? Effect.zipRight(
+                Effect.sync(() =>
+                  handled.push({ guild: Number(event.d.nonce) % guilds, number: Number(event.d.nonce) })
+                ),
+                Effect.sleep("1 millis")
+              )
               : Effect.void,
           enter: () => () => {},
           failed: () => Effect.void
@@ -126,10 +137,16 @@ describe("a move under load, on a database that takes its time", () => {
         let sent = 0
         const first = yield* Effect.fork(host)
         yield* simulator.awaitLog(LogEntry.is("Identified"))
-        yield* Effect.sleep("100 millis")
+        yield* Effect.sleep("600 millis")
         const load = yield* Effect.forkScoped(Effect.forever(
           Effect.zipRight(
-            Effect.suspend(() => simulator.dispatch({ t: "MESSAGE_CREATE", d: { nonce: ++sent } })),
+            Effect.suspend(() =>
+              simulator.dispatch({
+                t: "MESSAGE_CREATE",
+                guildId: guildOf(sent + 1),
+                d: { guild_id: guildOf(++sent), nonce: sent }
+              })
+            ),
             Effect.sleep("3 millis")
           )
         ))
@@ -140,14 +157,20 @@ describe("a move under load, on a database that takes its time", () => {
           current = yield* Effect.fork(host)
         }
         yield* Fiber.interrupt(load)
-        yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => handled.at(-1) === sent, times: 50 })
-        assert.deepStrictEqual(handled, Array.from({ length: sent }, (_, index) => index + 1))
+        yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => handled.length >= sent, times: 50 })
+        yield* Effect.sleep("200 millis")
+        // In order within a guild, and each once.
+        assert.deepStrictEqual(
+          Array.from(handled).sort((a, b) => a.guild - b.guild),
+          Array.from({ length: sent }, (_, index) => ({ guild: (index + 1) % guilds, number: index + 1 }))
+            .sort((a, b) => a.guild - b.guild)
+        )
       }).pipe(Effect.provide(Layer.mergeAll(
-        GatewaySimulator.layerInMemory(),
+        GatewaySimulator.layerInMemory({ maxConcurrency: 16 }),
         IdentifyQueue.layerUnlimited,
         Layer.orDie(ShardConfig.layer({
           token: Redacted.make("any-token"),
-          intents: Intents.of("Guilds", "DirectMessages"),
+          intents: Intents.of("Guilds", "DirectMessages", "GuildMessages"),
           acknowledge
         }))
       ))), 30_000)
