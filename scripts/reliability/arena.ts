@@ -39,6 +39,8 @@ export interface Options {
   readonly shards: number
   readonly maxConcurrency: number
   readonly speed: Setting.Speed
+  /** How late a heartbeat may be for the gateway: this machine is busy. */
+  readonly heartbeatTolerance: Duration.DurationInput
   /** Events that the gateway keeps for a resume of a session. */
   readonly replayLimit: number
 }
@@ -60,7 +62,7 @@ export const layer = (options: Options) =>
         token: Setting.token,
         maxConcurrency: options.maxConcurrency,
         heartbeatInterval: options.speed.heartbeatInterval,
-        heartbeatTolerance: "20 seconds",
+        heartbeatTolerance: options.heartbeatTolerance,
         replayLimit: options.replayLimit,
         // The log is followed as it comes; what the gateway keeps of it would be most of the memory that is measured.
         logLimit: 1_000,

@@ -86,7 +86,9 @@ const { received, samples, sent, watch } = await Effect.runPromise(
   soak.pipe(
     Effect.scoped,
     Effect.provide(NodeDecompressor.layerZlib()),
-    Effect.provide(Arena.layer({ shards, maxConcurrency: shards, speed, replayLimit: 100 }))
+    Effect.provide(
+      Arena.layer({ shards, maxConcurrency: shards, speed, heartbeatTolerance: "1 minute", replayLimit: 100 })
+    )
   )
 )
 const mean = (all: ReadonlyArray<number>) => all.reduce((sum, one) => sum + one, 0) / Math.max(1, all.length)
@@ -105,7 +107,7 @@ if (growth > allowedGrowth) {
   problems.push(`memory grew by ${(growth * 100).toFixed(1)}%`)
 }
 problems.push(...watch.violations)
-for (const problem of problems) {
+for (const problem of new Set(problems)) {
   console.log(`PROBLEM ${problem}`)
 }
 process.exitCode = problems.length > 0 ? 1 : 0

@@ -17,7 +17,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import * as Net from "node:net"
-import * as Os from "node:os"
 import * as Zlib from "node:zlib"
 import * as Inflaters from "../src/internal/inflaters.js"
 import * as ZstdLibrary from "../src/internal/zstdLibrary.js"
@@ -122,27 +121,4 @@ describe("a websocket message", () => {
       })
       assert.isTrue(Option.isSome(yield* Effect.timeoutOption(Deferred.await(ended), "10 seconds")))
     }))
-})
-
-describe("the simulated gateway's server", () => {
-  const outside = Object.values(Os.networkInterfaces()).flatMap((all) => all ?? []).find(({ family, internal }) =>
-    family === "IPv4" && !internal
-  )
-
-  it.scopedLive("listens on the loopback interface, and on no other", () =>
-    Effect.gen(function*() {
-      const { port, url } = yield* GatewayServer.GatewayServer
-      assert.strictEqual(new URL(url).hostname, "127.0.0.1")
-      if (outside !== undefined) {
-        const reached = yield* Effect.async<string>((resume) => {
-          const socket = Net.connect({ host: outside.address, port, timeout: 2_000 })
-          const end = (what: string) => () => {
-            socket.destroy()
-            resume(Effect.succeed(what))
-          }
-          socket.once("connect", end("connected")).once("error", end("refused")).once("timeout", end("timed out"))
-        })
-        assert.notStrictEqual(reached, "connected")
-      }
-    }).pipe(Effect.provide(GatewayServer.layer().pipe(Layer.provide(GatewaySimulator.layer())))))
 })

@@ -30,6 +30,7 @@ const scanned: ReadonlyArray<readonly [text: string, envelope: Envelope.Envelope
 
 const left: ReadonlyArray<string> = [
   "{\"t\":null,\"s\":null,\"op\":11}x",
+  "{\"t\":null,\"s\":null,\"op\":11},\"op\":1}",
   "",
   "{",
   "{}",

@@ -263,6 +263,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     test: "gateway/test/GatewayApi.test.ts"
   },
   {
+    name: "a shard keeps all that it knew of its earlier connections",
+    file: internal("supervisor.ts"),
+    from: "return { history: next, host: decision._tag === \"Resume\" ? decision.host : \"gateway\" }",
+    to:
+      "yield* steps({ history: next, host: decision._tag === \"Resume\" ? decision.host : \"gateway\" })\nreturn undefined",
+    test: scenario("outage")
+  },
+  {
     name: "what follows the end of a payload is not seen",
     file: internal("envelope.ts"),
     from: "(isLast && position + 1 === bytes.length)",
