@@ -3,7 +3,7 @@
  * that the test file which it names fails. `-- --only words` tries those whose names hold the words, `-- --sample 2` so
  * many that change by the day.
  */
-import { spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -52,37 +52,72 @@ const makeCopy = (): string => {
 
 type Verdict = "killed" | "killed by waiting" | "survived" | "broken"
 
-const tests = (copy: string, test: string): Verdict => {
-  const { error, status, stderr, stdout } = spawnSync(
-    process.execPath,
-    [
-      Path.join(root, "node_modules/vitest/vitest.mjs"),
-      "run",
-      `packages/${test}`,
-      "--bail",
-      "1",
-      "--testTimeout",
-      "20000"
-    ],
-    { cwd: copy, encoding: "utf8", timeout: patience, env: { ...process.env, NO_COLOR: "1", VESPER_HISTORIES: "20" } }
-  )
-  if (error !== undefined) {
+interface Run {
+  readonly isLate: boolean
+  readonly isSuccess: boolean
+  readonly output: string
+}
+
+/** Runs a program as a group of its own: a mutant that never ends would outlive the runner that started its worker. */
+const run = (cwd: string, args: ReadonlyArray<string>): Promise<Run> =>
+  new Promise((resolve, reject) => {
+    const env = { ...process.env, NO_COLOR: "1", VESPER_HISTORIES: "20" }
+    const child = spawn(process.execPath, args, { cwd, env, detached: true })
+    let output = ""
+    let isLate = false
+    const hear = (chunk: Buffer) => {
+      output += chunk.toString()
+    }
+    child.stdout.on("data", hear)
+    child.stderr.on("data", hear)
+    const end = () => {
+      if (child.pid !== undefined) {
+        try {
+          process.kill(-child.pid, "SIGKILL")
+        } catch {
+          // All of it has ended.
+        }
+      }
+    }
+    const timer = setTimeout(() => {
+      isLate = true
+      end()
+    }, patience)
+    child.once("error", reject)
+    child.once("exit", (code) => {
+      clearTimeout(timer)
+      end()
+      resolve({ isLate, isSuccess: code === 0, output })
+    })
+  })
+
+const tests = async (copy: string, test: string): Promise<Verdict> => {
+  const { isLate, isSuccess, output } = await run(copy, [
+    Path.join(root, "node_modules/vitest/vitest.mjs"),
+    "run",
+    `packages/${test}`,
+    "--bail",
+    "1",
+    "--testTimeout",
+    "20000"
+  ])
+  if (isLate) {
     return "killed by waiting"
   }
   // A file that does not load would fail for any mutant.
-  const hasRun = /Tests .*\d+ (passed|failed)/.test(stdout)
+  const hasRun = /Tests .*\d+ (passed|failed)/.test(output)
   if (!hasRun) {
-    console.log(stdout + stderr)
+    console.log(output)
   }
-  return !hasRun ? "broken" : status === 0 ? "survived" : "killed"
+  return !hasRun ? "broken" : isSuccess ? "survived" : "killed"
 }
 
-const tryOut = (copy: string, { file, from, test, to }: Mutant): Verdict => {
+const tryOut = async (copy: string, { file, from, test, to }: Mutant): Promise<Verdict> => {
   const path = Path.join(copy, "packages", file)
   const original = Fs.readFileSync(path, "utf8")
   Fs.writeFileSync(path, original.replace(from, () => to))
   try {
-    return tests(copy, test)
+    return await tests(copy, test)
   } finally {
     Fs.writeFileSync(path, original)
   }
@@ -104,7 +139,7 @@ const verdicts: Array<Verdict> = []
 try {
   for (const mutant of chosen()) {
     const started = Date.now()
-    const verdict = misfits.includes(mutant) ? "broken" : tryOut(copy, mutant)
+    const verdict = misfits.includes(mutant) ? "broken" : await tryOut(copy, mutant)
     verdicts.push(verdict)
     console.log(
       `${verdict.padEnd(18)} ${mutant.name} (${mutant.test}, ${((Date.now() - started) / 1000).toFixed(1)} s)`
