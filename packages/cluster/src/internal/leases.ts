@@ -84,12 +84,13 @@ const makeLease = (
         remove: () => write("remove", Option.none())
       },
       admit: (sequence) =>
-        Effect.flatMap(instant, (now) =>
-          state.isLost || now >= state.deadline
-            ? Effect.fail(new LeaseLost())
-            : isStale
-            ? awaitSaved(sequence, begun)
-            : Effect.void)
+        Effect.flatMap(instant, (now): Effect.Effect<void, LeaseLost> => {
+          if (state.isLost || now >= state.deadline) {
+            // Lost for good, though a late renewal might still succeed: whoever was refused handles nothing any more.
+            return Effect.zipRight(state.lose, Effect.fail(new LeaseLost()))
+          }
+          return isStale ? awaitSaved(sequence, begun) : Effect.void
+        })
     }
 
     const awaitSaved = (sequence: number, after: number): Effect.Effect<void, LeaseLost> =>

@@ -79,6 +79,18 @@ describe("a lease", () => {
       assert.isTrue(Exit.isFailure(yield* Effect.exit(lease.admit(1))))
     }))
 
+  it.scoped("is lost once it has refused an event, for nobody handles events any more", () =>
+    Effect.gen(function*() {
+      const { isLost, lease } = yield* start
+      // A process that was blocked reads an event before its timers: they renew the lease afterwards.
+      const late = yield* Effect.clockWith((clock) =>
+        Effect.succeed({ ...clock, currentTimeNanos: Effect.succeed(5_000_000_000n), sleep: clock.sleep })
+      )
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Effect.withClock(lease.admit(1), late))))
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(yield* isLost)
+    }))
+
   it.scoped("is lost at the next renewal when another runner has taken the shard", () =>
     Effect.gen(function*() {
       const { isLost, state } = yield* start
