@@ -15,9 +15,9 @@ import * as Logger from "effect/Logger"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import * as Tracer from "effect/Tracer"
 import * as Http from "node:http"
 import * as GatewayApi from "../src/GatewayApi.js"
+import * as Tracer from "./tracer.js"
 
 const token = "MTE.secret.token"
 
@@ -185,36 +185,7 @@ describe("GatewayApi", () => {
           out.push(Logger.stringLogger.log(entry))
         })
       )
-      const tracer = Tracer.make({
-        context: (f) => f(),
-        span: (name, parent, context, links, startTime, kind) => {
-          const attributes = new Map<string, unknown>()
-          out.push(name, attributes)
-          return {
-            _tag: "Span",
-            name,
-            spanId: "1",
-            traceId: "1",
-            parent,
-            context,
-            status: { _tag: "Started", startTime },
-            attributes,
-            links: [...links],
-            sampled: true,
-            kind,
-            end: (_, exit) => {
-              out.push(exit)
-            },
-            attribute: (key, value) => {
-              attributes.set(key, value)
-            },
-            event: (event, _, attributes) => {
-              out.push(event, attributes)
-            },
-            addLinks: () => {}
-          }
-        }
-      })
+      const tracer = Tracer.make((...told) => out.push(...told))
       for (
         const answers of [
           [{ failure: `"Bot ${token}" is an invalid header value` }],

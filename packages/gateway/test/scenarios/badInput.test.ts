@@ -306,21 +306,22 @@ describe("the token", () => {
   })
 })
 
+/** A logger that throws at its first line of this level or above. */
+const brokenLogger = (level: LogLevel.LogLevel) => {
+  let isBroken = true
+  const broken = Logger.make(() => {
+    if (isBroken) {
+      isBroken = false
+      throw new Error("the logger is broken")
+    }
+  })
+  return Layer.merge(Logger.replace(Logger.defaultLogger, broken), Logger.minimumLogLevel(level))
+}
+
 describe("a defect inside the shard", () => {
   it.scoped("leaves no status behind that is not true", () =>
     Effect.gen(function*() {
-      let isBroken = true
-      const broken = Logger.make(() => {
-        if (isBroken) {
-          isBroken = false
-          throw new Error("the logger is broken")
-        }
-      })
-      const logger = Layer.merge(
-        Logger.replace(Logger.defaultLogger, broken),
-        Logger.minimumLogLevel(LogLevel.Warning)
-      )
-      const shard = yield* Effect.provide(startShard, logger)
+      const shard = yield* Effect.provide(startShard, brokenLogger(LogLevel.Warning))
       yield* awaitReady(shard)
       const reported = yield* Effect.fork(Stream.runHead(
         Stream.filter(shard.diagnostics, (one) => one._tag === "Failure" && one.error.message.includes("logger"))
@@ -337,18 +338,7 @@ describe("a defect inside the shard", () => {
 
   it.scoped("is told to the reader as a ProcessError, and after a pause the shard goes on", () =>
     Effect.gen(function*() {
-      let isBroken = true
-      const broken = Logger.make(() => {
-        if (isBroken) {
-          isBroken = false
-          throw new Error("the logger is broken")
-        }
-      })
-      const logger = Layer.merge(
-        Logger.replace(Logger.defaultLogger, broken),
-        Logger.minimumLogLevel(LogLevel.Info)
-      )
-      const shard = yield* Effect.provide(startShard, logger)
+      const shard = yield* Effect.provide(startShard, brokenLogger(LogLevel.Info))
       yield* awaitReady(shard)
       yield* inject(Fault.Drop())
       const error = yield* Effect.flip(shard.nextEvent)

@@ -13,7 +13,6 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 import * as Fleet from "../../src/Fleet.js"
 import * as GatewayApi from "../../src/GatewayApi.js"
@@ -22,6 +21,7 @@ import * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as ShardMetrics from "../../src/ShardMetrics.js"
 import { awaitReady, entries, inject, layer, startShard, token, withChance } from "../harness.js"
+import * as Tracer from "../tracer.js"
 
 /** In every way that somebody may write a value down. */
 const render = (value: unknown): ReadonlyArray<string> => [
@@ -30,33 +30,6 @@ const render = (value: unknown): ReadonlyArray<string> => [
   Inspectable.toStringUnknown(value),
   String(JSON.stringify(value, (_, one: unknown) => typeof one === "bigint" ? String(one) : one))
 ]
-
-/** A tracer that keeps all that a span is told. */
-const makeTracer = (lines: Array<string>) =>
-  Tracer.make({
-    span: (name, parent, context, links, startTime, kind) => {
-      const attributes = new Map<string, unknown>()
-      const span: Tracer.Span = {
-        _tag: "Span",
-        name,
-        spanId: "1",
-        traceId: "1",
-        parent,
-        context,
-        status: { _tag: "Started", startTime },
-        attributes,
-        links,
-        sampled: true,
-        kind,
-        end: (_, exit) => lines.push(name, ...render(Array.from(attributes)), ...render(exit)),
-        attribute: (key, value) => attributes.set(key, value),
-        event: (event, _, more) => lines.push(event, ...render(more)),
-        addLinks: () => {}
-      }
-      return span
-    },
-    context: (evaluate) => evaluate()
-  })
 
 describe("the token", () => {
   it.scoped(
@@ -115,7 +88,7 @@ describe("the token", () => {
             lines.push(...render(given))
           }
         }).pipe(
-          Effect.withTracer(makeTracer(lines)),
+          Effect.withTracer(Tracer.make((...told) => lines.push(...told.flatMap(render)))),
           Effect.provide(Layer.mergeAll(
             Logger.replace(Logger.defaultLogger, logger),
             Logger.minimumLogLevel(LogLevel.All),
