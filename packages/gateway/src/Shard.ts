@@ -168,7 +168,8 @@ export interface Shard extends Sender {
   ) => Effect.Effect<MemberRequest.Members, ShardError.SendError | ShardError.NoAnswerError>
   /**
    * Changes what the bot is seen doing, and completes when that, or something newer, was written. Discord does not
-   * answer.
+   * answer. It lasts for as long as the shard: a new session identifies with it, and so do the shards that a fleet is
+   * resharded to.
    *
    * @see https://docs.discord.com/developers/events/gateway-events#update-presence
    */

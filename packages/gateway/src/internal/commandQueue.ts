@@ -64,6 +64,8 @@ export interface CommandQueue {
   readonly unsafeForward: (forward: Forward) => void
   /** Takes in a command of another queue, without regard to how many wait. */
   readonly unsafeAdopt: (kind: CommandKind.Kind, version: Version) => void
+  /** Takes in a command that nobody waits for, without regard to how many wait. */
+  readonly unsafeOffer: (kind: CommandKind.Kind, text: string) => void
   /** Fails as soon as the queue is closed. */
   readonly awaitClosed: Effect.Effect<never, ShardError.SendError>
   readonly unsafeReopen: () => void
@@ -126,7 +128,7 @@ export const make = (capacity: number): CommandQueue => {
   /** The first that takes it answers for it; the others have copies that nobody waits for. */
   const passOn = (forward: Forward, kind: CommandKind.Kind, version: Version) =>
     forward(version.text).forEach((target, i) =>
-      target.unsafeAdopt(kind, i === 0 ? version : makeVersion(version.text, undefined))
+      i === 0 ? target.unsafeAdopt(kind, version) : target.unsafeOffer(kind, version.text)
     )
 
   const handOver = (forward: Forward) => {
@@ -138,21 +140,24 @@ export const make = (capacity: number): CommandQueue => {
     settle()
   }
 
+  const take = (kind: CommandKind.Kind, version: Version) => {
+    if (Option.isSome(closed) && successor === undefined) {
+      Deferred.unsafeDone(version.left, Exit.fail(refusal(closed.value)))
+    } else if (successor === undefined) {
+      adopt(kind, version)
+    } else {
+      passOn(successor, kind, version)
+    }
+  }
+
   const enqueue = (
     text: string,
     kind: CommandKind.Kind,
     onWriting: (() => void) | undefined
   ): Effect.Effect<Outcome, ShardError.SendError> =>
     Effect.uninterruptibleMask((restore) => {
-      if (Option.isSome(closed) && successor === undefined) {
-        return Effect.fail(refusal(closed.value))
-      }
       const version = makeVersion(text, onWriting)
-      if (successor === undefined) {
-        adopt(kind, version)
-      } else {
-        passOn(successor, kind, version)
-      }
+      take(kind, version)
       return Effect.onInterrupt(restore(Deferred.await(version.left)), () => Effect.sync(() => version.withdraw()))
     })
 
@@ -209,15 +214,8 @@ export const make = (capacity: number): CommandQueue => {
       successor = forward
       handOver(forward)
     },
-    unsafeAdopt: (kind, version) => {
-      if (Option.isSome(closed) && successor === undefined) {
-        Deferred.unsafeDone(version.left, Exit.fail(refusal(closed.value)))
-      } else if (successor === undefined) {
-        adopt(kind, version)
-      } else {
-        passOn(successor, kind, version)
-      }
-    },
+    unsafeAdopt: take,
+    unsafeOffer: (kind, text) => take(kind, makeVersion(text, undefined)),
     awaitClosed: Effect.suspend(() => Deferred.await(closing)),
     unsafeReopen: () => {
       if (Option.isSome(closed)) {

@@ -28,6 +28,7 @@ import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
 import type { LiveSession } from "./eventBuffer.js"
 import * as Lag from "./lag.js"
+import * as Presence from "./presence.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
 import { report } from "./report.js"
@@ -186,14 +187,14 @@ const heartbeats = (
 }
 
 const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
-  const { services, state: { config, id } } = connection
+  const { services, state: { config, id, presence } } = connection
   const payload = Command.identify({
     token: config.token,
     intents: config.intents,
     properties: config.identifyProperties,
     large_threshold: config.largeThreshold,
     shard: [id.id, id.total],
-    ...(Option.isSome(config.presence) && { presence: config.presence.value })
+    ...(Option.isSome(presence) && { presence: presence.value })
   })
   const turn = services.queue.withPermit(id)(Effect.gen(function*() {
     yield* startDeadline(connection, "ready", config.timeouts.ready)
@@ -238,6 +239,7 @@ const sender = (
       Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => {
         if (kind._tag === "Presence") {
           presences.record(now)
+          Presence.remember(connection.state, text)
         }
       }))
     )

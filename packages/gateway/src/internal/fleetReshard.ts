@@ -146,6 +146,7 @@ const carryOut = (
       return yield* interrupted
     }
     const set = yield* fleet.open(ids, queue)
+    MoveCommands.copyPresence(old, set)
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute")

@@ -1,8 +1,13 @@
-/** Takes the commands that wait on one set of shards over to another. */
-import * as Predicate from "effect/Predicate"
+/** Takes what was said on one set of shards over to another: the presence, and the commands that wait. */
+import * as Command from "@vesper/model/Command"
+import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as CommandKind from "./commandKind.js"
 import type { CommandQueue } from "./commandQueue.js"
 import type { ShardSet } from "./fleetSet.js"
+import type { ShardState } from "./shardState.js"
 
 /** The guild that a payload is about, if any. */
 const guildOf = (text: string): string | undefined => {
@@ -29,8 +34,37 @@ export const targets = (text: string, from: ShardId.ShardId, total: number): Rea
   return Array.from({ length: total }, (_, id) => id).filter((id) => id % shared === from.id % shared)
 }
 
+/** An old shard and a new one that have guilds in common, for each of the new ones. */
+const related = (old: ShardSet, set: ShardSet): ReadonlyArray<readonly [from: ShardState, to: ShardState]> => {
+  const shared = ShardId.parts(old.total, set.total)
+  const members = Array.from(old.members.values())
+  return Array.from(set.members.values()).flatMap(({ shard, state }) => {
+    const from = members.find((member) => member.shard.id.id % shared === shard.id.id % shared)
+    return from === undefined ? [] : [[from.state, state]]
+  })
+}
+
+/** New shards identify with the presence that the old ones show. */
+export const copyPresence = (old: ShardSet, set: ShardSet): void => {
+  for (const [from, to] of related(old, set)) {
+    to.presence = from.presence
+  }
+}
+
+/** What the bot is seen doing was changed since it was copied: the new shards have identified with another. */
+const renewPresence = (old: ShardSet, set: ShardSet): void => {
+  for (const [from, to] of related(old, set)) {
+    if (from.presence !== to.presence && Option.isSome(from.presence)) {
+      const payload: Command.PresenceUpdate = { op: Opcode.PresenceUpdate, d: from.presence.value }
+      to.commands.unsafeOffer(CommandKind.of(payload), Command.encode(payload))
+    }
+  }
+}
+
 /** From now on what is given to the old shards, and what waits there, goes out over the new ones. */
 export const forward = (old: ShardSet, set: ShardSet): void => {
+  // First, so that a presence which waits takes its place.
+  renewPresence(old, set)
   for (const { shard, state } of old.members.values()) {
     state.commands.unsafeForward((text) =>
       targets(text, shard.id, set.total).flatMap((id): ReadonlyArray<CommandQueue> => {

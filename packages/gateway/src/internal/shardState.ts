@@ -2,6 +2,7 @@
  * What a shard is at the moment. It outlives the connections, and one connection at a time writes it. Its fields are
  * plain and mutable, for the socket's callback writes them; no public type shows them.
  */
+import type * as Command from "@vesper/model/Command"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -34,6 +35,8 @@ export interface ShardState {
   readonly parse: Parse.Parse
   readonly buffer: EventHub.EventHub
   readonly commands: CommandQueue.CommandQueue
+  /** What the bot is seen doing: what the config says, until a command has said something else. */
+  presence: Option.Option<Command.Presence>
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
   readonly presences: SlidingLog.SlidingLog
   /** Who listens to single events, whatever the program reads. */
@@ -75,6 +78,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       parse: yield* Parse.make(config.validate),
       buffer: EventHub.make(config.eventBufferSize),
       commands: CommandQueue.make(config.commandQueueSize),
+      presence: config.presence,
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
       taps: Taps.make(),
       status,
