@@ -300,10 +300,9 @@ describe("NodeGatewaySocket", () => {
       assert.deepStrictEqual(seen.frames, [])
     }).pipe(Effect.provide(NodeGatewaySocket.layer({ maxPayload: 1_000 }))))
 
-  const isInterrupted = [false, true]
-  it.scopedLive.each(isInterrupted)(
-    "cuts a peer that never answers the close frame, in time, and leaves nothing behind (interrupted: %s)",
-    (interrupted) =>
+  it.scopedLive.each([0, 1, 2])(
+    "cuts a peer that never answers the close frame, in time, and leaves nothing behind (interrupted %s times)",
+    (interruptions) =>
       Effect.gen(function*() {
         const before = process.getActiveResourcesInfo().length
         const { sockets, url } = yield* serveRaw((socket) => {
@@ -319,7 +318,7 @@ describe("NodeGatewaySocket", () => {
         const seen = yield* observe
         const started = Date.now()
         const connected = Effect.flatMap(open(url, seen), (connection) => connection.close({ code: 4000, reason: "" }))
-        if (interrupted) {
+        if (interruptions > 0) {
           const closing = yield* Deferred.make<void>()
           const fiber = yield* Effect.fork(
             Effect.scoped(
@@ -327,6 +326,9 @@ describe("NodeGatewaySocket", () => {
             )
           )
           yield* Deferred.await(closing)
+          for (let told = 1; told < interruptions; told++) {
+            yield* Effect.zipRight(Fiber.interruptFork(fiber), Effect.sleep(10))
+          }
           yield* Fiber.interrupt(fiber)
         } else {
           yield* Effect.scoped(connected)

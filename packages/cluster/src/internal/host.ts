@@ -153,8 +153,10 @@ const watchIdentify = (queue: IdentifyQueue.IdentifyQueue) => {
         ? shard.statusChanges.pipe(
           Stream.filter(({ _tag }) => _tag !== "Identifying"),
           Stream.runHead,
+          Effect.timeoutOption(readyPatience),
+          // Not in a child: it would go with the second interruption of the shard, as when its runner ends while it moves.
           Effect.interruptible,
-          Effect.timeoutOption(readyPatience)
+          Effect.disconnect
         )
         : Effect.void
     )

@@ -127,10 +127,13 @@ const reasonOf = ({ cause, message }: SqlError): Error => cause instanceof Error
 export const inTime = <A, R>(statement: Effect.Effect<A, SqlError, R>): Effect.Effect<A, Error, R> =>
   statement.pipe(
     Effect.mapError(reasonOf),
-    Effect.interruptible,
     Effect.disconnect,
     Effect.timeoutFail({
       duration: patience,
       onTimeout: () => new Error("the database did not answer within 2 seconds")
-    })
+    }),
+    // Also for whoever cannot be interrupted: there a timeout waits for what it gives up, and what it times is a child,
+    // which the fiber's second interruption would end.
+    Effect.interruptible,
+    Effect.disconnect
   )

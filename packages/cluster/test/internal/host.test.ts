@@ -44,36 +44,45 @@ const makeStore = (): FleetStore.FleetStore => {
 }
 
 describe("a shard that has to go", () => {
-  it.scopedLive(
-    "between its identify and READY waits for the session, and is resumed by the next owner",
-    () =>
-      Effect.gen(function*() {
-        const simulator = yield* GatewaySimulator.GatewaySimulator
-        const store = makeStore()
-        const host = Host.host({
-          store,
-          leases: yield* Leases.make(store, Duration.seconds(15)),
-          concurrency: 1,
-          poll: Duration.millis(100),
-          handler: () => Effect.void,
-          enter: () => () => {},
-          failed: () => Effect.void
-        }, ShardId.single)
-        const first = yield* Effect.fork(host)
-        yield* simulator.awaitLog(LogEntry.is("Identified"))
-        yield* Fiber.interrupt(first)
-        yield* Effect.fork(host)
-        const resumed = yield* simulator.awaitLog(LogEntry.is("Resumed"))
-        assert.strictEqual(resumed.connection, 2)
-        const log = yield* simulator.log
-        assert.strictEqual(log.filter(LogEntry.is("Identified")).length, 1)
-      }).pipe(Effect.provide(Layer.mergeAll(
-        GatewaySimulator.layerInMemory({ latency: "200 millis" }),
-        IdentifyQueue.layerUnlimited,
-        Layer.orDie(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") }))
-      ))),
-    30_000
-  )
+  const ways: ReadonlyArray<
+    readonly [string, (shard: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<unknown>]
+  > = [
+    ["once", Fiber.interrupt],
+    // As when its runner ends while it moves.
+    ["twice", (shard) => Effect.zipRight(Fiber.interruptFork(shard), Effect.delay(Fiber.interrupt(shard), 20))]
+  ]
+  for (const [times, interrupt] of ways) {
+    it.scopedLive(
+      `between its identify and READY waits for the session, told ${times}, and is resumed by the next owner`,
+      () =>
+        Effect.gen(function*() {
+          const simulator = yield* GatewaySimulator.GatewaySimulator
+          const store = makeStore()
+          const host = Host.host({
+            store,
+            leases: yield* Leases.make(store, Duration.seconds(15)),
+            concurrency: 1,
+            poll: Duration.millis(100),
+            handler: () => Effect.void,
+            enter: () => () => {},
+            failed: () => Effect.void
+          }, ShardId.single)
+          const first = yield* Effect.fork(host)
+          yield* simulator.awaitLog(LogEntry.is("Identified"))
+          yield* interrupt(first)
+          yield* Effect.fork(host)
+          const resumed = yield* simulator.awaitLog(LogEntry.is("Resumed"))
+          assert.strictEqual(resumed.connection, 2)
+          const log = yield* simulator.log
+          assert.strictEqual(log.filter(LogEntry.is("Identified")).length, 1)
+        }).pipe(Effect.provide(Layer.mergeAll(
+          GatewaySimulator.layerInMemory({ latency: "200 millis" }),
+          IdentifyQueue.layerUnlimited,
+          Layer.orDie(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") }))
+        ))),
+      30_000
+    )
+  }
 })
 
 /** A shard alone, and the three new ones of a part whose resharding is done. */

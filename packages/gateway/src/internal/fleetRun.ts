@@ -106,8 +106,10 @@ const drain = <E>(run: Run<E>, lanes: ReadonlyArray<Lane>, deadline: Duration.Du
   Effect.gen(function*() {
     run.isStopping = true
     const fibers = lanes.map(({ fiber }) => fiber)
-    const timer = yield* Effect.fork(
-      Effect.interruptible(Effect.zipRight(Effect.sleep(deadline), Fiber.interruptAll(fibers)))
+    // Not a child either: it would go with the second interruption of whoever runs this, and nothing else end the rest.
+    const timer = yield* Effect.zipRight(Effect.sleep(deadline), Fiber.interruptAll(fibers)).pipe(
+      Effect.interruptible,
+      Effect.forkIn(run.scope)
     )
     yield* Fiber.awaitAll(fibers)
     yield* Fiber.interrupt(timer)

@@ -19,6 +19,7 @@ import * as Handling from "./handling.js"
 import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
+import { unbroken } from "./unbroken.js"
 
 /** A fiber of a run. */
 interface Worker {
@@ -213,7 +214,7 @@ const makeWorkers = <E, R>(
     const stop = Effect.gen(function*() {
       isStopping = true
       yield* interruptAll((worker) => !worker.isHandling)
-      yield* Effect.timeoutOption(Effect.interruptible(FiberSet.awaitEmpty(fibers)), config.drainTimeout)
+      yield* unbroken(Effect.timeoutOption(FiberSet.awaitEmpty(fibers), config.drainTimeout))
       yield* interruptAll(() => true)
       begun.giveUp()
       return causes
@@ -235,9 +236,14 @@ export const run = <E, R>(
       state.runs.add(end)
       yield* workers.start
       const waited = yield* Effect.exit(restore(Deferred.await(workers.ending)))
-      const causes = yield* workers.stop
-      state.runs.delete(end)
-      yield* Deferred.succeed(over, undefined)
+      const causes = yield* Effect.ensuring(
+        workers.stop,
+        // Whatever becomes of it, the shard does not wait for this run any more.
+        Effect.suspend(() => {
+          state.runs.delete(end)
+          return Deferred.succeed(over, undefined)
+        })
+      )
       const all = Exit.isFailure(waited) ? [waited.cause, ...causes] : causes
       return yield* all.length === 0 ? Effect.void : Effect.failCause(all.reduce(Cause.parallel))
     })

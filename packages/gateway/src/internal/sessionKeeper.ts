@@ -5,7 +5,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as Diagnostic from "../Diagnostic.js"
@@ -15,24 +14,25 @@ import * as BotId from "./botId.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
+import { unbroken } from "./unbroken.js"
 
 export interface SessionKeeper {
   /** Takes up the stored session, unless the shard has one; once. */
   readonly load: Effect.Effect<void>
   /** Saves the session as it stands, if it is not the one that is saved. */
   readonly save: Effect.Effect<void>
-  /** Saves for ever: when the status changes, after each interval, and when a reader waits for it. */
+  /**
+   * Saves for ever: when the status changes, after each interval, and when a reader waits for it. Interrupted while it
+   * saves, it ends when that is done: what is cut off in the middle may or may not be in the store.
+   */
   readonly keep: Effect.Effect<void>
-  /** Runs an effect while nothing is being saved: what is cut off in the middle may or may not be in the store. */
-  readonly betweenSaves: <A>(effect: Effect.Effect<A>) => Effect.Effect<A>
 }
 
 /** For a shard without a store. */
 export const none: SessionKeeper = {
   load: Effect.void,
   save: Effect.void,
-  keep: Effect.void,
-  betweenSaves: Function.identity
+  keep: Effect.void
 }
 
 /** How long an operation of the store may take. */
@@ -63,7 +63,7 @@ export const make = (state: ShardState.ShardState, store: SessionStore.SessionSt
     operation: SessionStore.SessionStoreError["operation"],
     effect: Effect.Effect<A, SessionStore.SessionStoreError>
   ): Effect.Effect<A, SessionStore.SessionStoreError> =>
-    Effect.interruptible(effect).pipe(
+    effect.pipe(
       Effect.catchAllDefect((cause) => Effect.fail(new SessionStore.SessionStoreError({ operation, cause }))),
       Effect.timeoutFail({
         duration: patience,
@@ -72,7 +72,8 @@ export const make = (state: ShardState.ShardState, store: SessionStore.SessionSt
             operation,
             cause: new Error(`it took over ${Duration.format(patience)}`)
           })
-      })
+      }),
+      unbroken
     )
 
   const write = (session: Option.Option<Session.Session>) =>
@@ -133,7 +134,6 @@ export const make = (state: ShardState.ShardState, store: SessionStore.SessionSt
   return {
     load,
     save,
-    keep: Effect.zipRight(Effect.fork(watch), Effect.forever(saveNext)),
-    betweenSaves: turn.withPermits(1)
+    keep: Effect.zipRight(Effect.fork(watch), Effect.forever(saveNext))
   }
 }

@@ -196,7 +196,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         state.isReleased = true
         state.buffer.unsafeCutOff(new ShardError.ShardClosedError())
         yield* Effect.all(state.runs, { concurrency: "unbounded", discard: true })
-        yield* keeper.betweenSaves(FiberHandle.clear(keeping))
+        yield* FiberHandle.clear(keeping)
         yield* keeper.save
       })
     )

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
+import { unbroken } from "./unbroken.js"
 
 // readyState of an open WebSocket, see https://websockets.spec.whatwg.org
 const OPEN = 1
@@ -100,8 +101,7 @@ export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConst
       }),
       ({ release, socket }) =>
         Effect.zipRight(
-          // Only the waiting can be interrupted, by the timeout: an interrupted fiber must get to the rest as well.
-          isClosing ? Effect.timeoutOption(Effect.interruptible(awaitClosed(socket)), closeTimeout) : Effect.void,
+          isClosing ? unbroken(Effect.timeoutOption(awaitClosed(socket), closeTimeout)) : Effect.void,
           Effect.sync(() => {
             release()
             // There is no way to cut a connection: 4000 at least keeps the session.

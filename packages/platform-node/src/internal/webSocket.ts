@@ -96,14 +96,17 @@ const write = (socket: WebSocket, text: string): Effect.Effect<void, GatewaySock
     }
   })
 
-/**
- * Lets the peer answer our close frame; what it sent before is still read. Only the waiting can be interrupted, and
- * only by the timeout: the finalizer of a fiber that was interrupted must not be cut short here.
- */
+/** Lets the peer answer our close frame; what it sent before is still read. */
 const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {
     socket.resume()
-    return Effect.asVoid(Effect.timeoutOption(Effect.interruptible(awaitClosed(socket)), closeTimeout))
+    return awaitClosed(socket).pipe(
+      Effect.timeoutOption(closeTimeout),
+      // Only the timeout ends the waiting. In a child a second interruption of the fiber would, and leave the socket open.
+      Effect.interruptible,
+      Effect.disconnect,
+      Effect.asVoid
+    )
   })
 
 export const open = (settings: Settings) =>
