@@ -1,7 +1,7 @@
 /**
  * Holds the packages to what a user gets from the registry, on their packed tarballs: what is in them, whether
- * publint and "are the types wrong" agree, whether every module loads without this repository around it, and that
- * importing one small module pulls in nothing large. Needs `npm run build` before.
+ * publint and "are the types wrong" agree, whether every module loads and every command runs without this repository
+ * around it, and that importing one small module pulls in nothing large. Needs `npm run build` before.
  */
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { execFileSync } from "node:child_process"
@@ -18,6 +18,7 @@ const problems: Array<string> = []
 
 interface Manifest {
   readonly name: string
+  readonly version: string
   readonly private?: boolean
   readonly bin?: Readonly<Record<string, string>>
 }
@@ -76,7 +77,10 @@ const checkContents = (packed: Packed) => {
     `dist/${module}.d.ts.map`,
     `src/${module}.ts`
   ])
-  for (const file of ["README.md", "LICENSE", "package.json", ...wanted]) {
+  const commands = Object.values(packed.manifest.bin ?? {}).map((path) => Path.normalize(path))
+  // A command has others' code in it.
+  const bundles = commands.flatMap((path) => [path, Path.join(Path.dirname(path), "THIRD-PARTY-LICENSES.txt")])
+  for (const file of ["README.md", "LICENSE", "package.json", ...wanted, ...bundles]) {
     if (!has.has(file)) {
       problems.push(`${packed.name}: the tarball has no ${file}`)
     }
@@ -155,6 +159,49 @@ const checkImports = (project: string, packed: Packed) => {
   }
 }
 
+/** What a command says that has a part of its own in the bundle; in a folder of the user's. */
+const spoken: ReadonlyArray<readonly [args: string, said: RegExp]> = [
+  ["--help", /^usage: vesper <command>/m],
+  ["explain 4014", /^4014 DisallowedIntents/],
+  ["cluster status --database vesper.db", /^no shards/],
+  ["demo --duration 2s --http 0", /^\d+ events, 4 sessions begun/m],
+  ["bench --events 1000 --rounds 1 --compression none", /^\| Vesper, handlers /m]
+]
+
+/** Runs the commands as they are installed. */
+const checkCommands = (project: string, { folder, manifest }: Packed) => {
+  for (const [command, path] of Object.entries(manifest.bin ?? {})) {
+    const file = Path.join(project, "node_modules", manifest.name, path)
+    const say = (args: string) =>
+      execFileSync(process.execPath, ["--preserve-symlinks", "--preserve-symlinks-main", file, ...args.split(" ")], {
+        cwd: project,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, NO_COLOR: "1" }
+      })
+    const versions = Array.from({ length: 3 }, () => {
+      const start = performance.now()
+      const isRight = say("--version").trim() === manifest.version
+      return { isRight, millis: performance.now() - start }
+    })
+    const [, median] = versions.map(({ millis }) => Math.round(millis)).toSorted((a, b) => a - b)
+    console.log(`${command} --version takes ${median} ms`)
+    if (!versions.every(({ isRight }) => isRight)) {
+      problems.push(`${Path.basename(folder)}: ${command} --version does not say ${manifest.version}`)
+    }
+    for (const [args, said] of spoken) {
+      try {
+        const output = say(args)
+        if (!said.test(output)) {
+          problems.push(`${command} ${args} says ${output}`)
+        }
+      } catch (cause) {
+        problems.push(`${command} ${args}: ${cause instanceof Error ? cause.message : String(cause)}`)
+      }
+    }
+  }
+}
+
 /** What a bundler makes of a small program, and which modules of ours are in it. */
 const bundle = async (project: string, code: string) => {
   const entry = Path.join(project, "entry.js")
@@ -213,6 +260,7 @@ try {
   }
   const project = install(all)
   all.forEach((packed) => checkImports(project, packed))
+  all.forEach((packed) => checkCommands(project, packed))
   await checkShaking(project)
   console.log(problems.length === 0 ? `${all.length} packages are fit to publish` : problems.join("\n"))
   process.exitCode = problems.length === 0 ? 0 : 1

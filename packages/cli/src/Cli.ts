@@ -59,8 +59,8 @@ const vesper = Command.make("vesper").pipe(
 
 const tree = CommandTree.make(description, subcommands)
 
-// Its own package's, wherever this module lies: beside the sources or in `dist`.
-const { version }: { readonly version: string } = createRequire(import.meta.url)("../package.json")
+// Its own package's, wherever this module lies: beside the sources, in `dist`, or in the one file that is made of it.
+const { version }: { readonly version: string } = createRequire(import.meta.url)("@vesper/cli/package.json")
 
 const misused = (message: string) => new CliError({ message, exitCode: ExitCode.misused })
 

@@ -11,7 +11,6 @@ import * as Either from "effect/Either"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import { writeLine } from "./internal/output.js"
-import * as Reference from "./Reference.js"
 
 const what = Args.text({ name: "what" }).pipe(
   Args.withDescription("A close code, opcode, event, error or intent, such as 4014, op 9, MESSAGE_CREATE."),
@@ -28,6 +27,7 @@ const json = Options.boolean("json").pipe(
  */
 export const explainCommand = Command.make("explain", { json, what }, ({ json, what }) =>
   Effect.gen(function*() {
+    const Reference = yield* Effect.promise(() => import("./Reference.js"))
     const entries = yield* Either.mapLeft(Reference.find(what), (message) =>
       new CliError({ message, exitCode: ExitCode.misused }))
     yield* writeLine(

@@ -12,7 +12,6 @@ import * as Either from "effect/Either"
 import { CliError } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import { writeLine } from "./internal/output.js"
-import * as Reference from "./Reference.js"
 
 const names = Args.text({ name: "names" }).pipe(
   Args.withDescription("Names such as GUILD_MEMBERS or GuildMembers, bits up to 52, or a sum such as 33281."),
@@ -40,6 +39,7 @@ const summary = (intents: Intents.Intents, unknownBits: ReadonlyArray<number>): 
  */
 export const intentsCommand = Command.make("intents", { json, names }, ({ json, names }) =>
   Effect.gen(function*() {
+    const Reference = yield* Effect.promise(() => import("./Reference.js"))
     const intents = yield* Either.mapLeft(Reference.findIntents(names), (message) =>
       new CliError({ message, exitCode: ExitCode.misused }))
     const entries = Intents.names(intents).map(Reference.intent)

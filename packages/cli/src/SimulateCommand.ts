@@ -5,16 +5,9 @@
  */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as FileSystem from "@effect/platform/FileSystem"
-import * as World from "@vesper/testing/World"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
-import { CliError } from "./CliError.js"
-import * as ExitCode from "./ExitCode.js"
-import * as Files from "./internal/files.js"
 import * as Common from "./internal/options.js"
-import { speak } from "./internal/speak.js"
 import * as Server from "./internal/serverOptions.js"
 import * as ScenarioFile from "./ScenarioFile.js"
 
@@ -63,20 +56,6 @@ const scenario = Options.text("scenario").pipe(
   )
 )
 
-const readScenario = (path: string) =>
-  Effect.gen(function*() {
-    const fileSystem = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(
-      fileSystem.readFileString(path),
-      (error) =>
-        new CliError({ message: `${path} cannot be read: ${Files.reasonOf(error)}`, exitCode: ExitCode.misused })
-    )
-    return yield* Either.mapLeft(
-      ScenarioFile.parse(text),
-      (problem) => new CliError({ message: `${path}: ${problem}`, exitCode: ExitCode.misused })
-    )
-  })
-
 /**
  * @since 0.1.0
  * @category commands
@@ -84,24 +63,7 @@ const readScenario = (path: string) =>
 export const simulateCommand = Command.make(
   "simulate",
   { ...Server.options, faults, guilds, heartbeatInterval, rate, says, scenario },
-  ({ faults, guilds, heartbeatInterval, rate, says, scenario, ...options }) =>
-    Effect.gen(function*() {
-      const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
-      const world = World.make({ guilds })
-      yield* Server.serve(options, {
-        title: "vesper simulate",
-        traffic: (simulator) =>
-          Effect.raceFirst(
-            rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
-            speak(simulator, world, says)
-          ),
-        steps: [...faults, ...fromFile],
-        simulator: {
-          heartbeatInterval: Option.getOrUndefined(heartbeatInterval),
-          world
-        }
-      })
-    })
+  (options) => Effect.flatMap(Effect.promise(() => import("./internal/simulate.js")), ({ run }) => run(options))
 ).pipe(
   Command.withDescription(
     "Runs a simulated Discord gateway that bots in any language can connect to, as strict as Discord's own: " +

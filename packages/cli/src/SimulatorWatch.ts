@@ -19,13 +19,13 @@ import * as Stream from "effect/Stream"
 import type { CliError, OutputClosed } from "./CliError.js"
 import * as ExitCode from "./ExitCode.js"
 import * as Live from "./internal/live.js"
+import { isLoopback } from "./internal/loopback.js"
 import { write, writeLine } from "./internal/output.js"
 import * as SimulatorMetrics from "./internal/simulatorMetrics.js"
 import * as ScenarioFile from "./ScenarioFile.js"
 import * as SimulatorBoard from "./SimulatorBoard.js"
 import * as SimulatorSnapshot from "./SimulatorSnapshot.js"
 import * as SimulatorView from "./SimulatorView.js"
-import * as StatusServer from "./StatusServer.js"
 import type * as Watch from "./Watch.js"
 
 interface Watching {
@@ -77,6 +77,8 @@ const servePage = (
   options: { readonly port: number; readonly title: string }
 ) =>
   Effect.gen(function*() {
+    // A server, with all that it imports, for those who want one.
+    const StatusServer = yield* Effect.promise(() => import("./StatusServer.js"))
     const { url } = yield* StatusServer.makeSimulator({
       host: pageHost,
       port: options.port,
@@ -115,7 +117,7 @@ const greet = ({ host, mode, publicUrl, title }: Options, url: string, port: num
   mode === "live" ? Effect.void : Effect.gen(function*() {
     const place = publicUrl === undefined ? url : `${host}:${port}; bots are told ${url}`
     yield* say(mode, `${title}: listening on ${place}, GET ${httpUrl(url)}api/v10/gateway/bot`)
-    if (!StatusServer.isLoopback(host)) {
+    if (!isLoopback(host)) {
       const hint = isWildcard(host) && publicUrl === undefined
         ? `, but are told to at ${url}: give the URL that they can reach with --public-url`
         : ""

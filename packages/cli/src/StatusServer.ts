@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
 import { CliError } from "./CliError.js"
+import { isLoopback } from "./internal/loopback.js"
 import type * as PageShell from "./internal/pageShell.js"
 import * as ShardsPage from "./internal/shardsPage.js"
 import * as SimulatorPage from "./internal/simulatorPage.js"
@@ -98,15 +99,6 @@ const guard = <E, R>(host: string, app: Effect.Effect<HttpServerResponse.HttpSer
           HttpServerResponse.text("the name of this host is not known here\n", { status: 403, headers })
         ))
     : app
-
-/**
- * Whether an address is this machine's alone.
- *
- * @since 0.1.0
- * @category guards
- */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host)
 
 const router = <Moment>({ host, snapshot }: Options<Moment>, view: View<Moment>) =>
   HttpRouter.empty.pipe(

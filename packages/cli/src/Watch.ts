@@ -34,7 +34,6 @@ import * as Live from "./internal/live.js"
 import { writeLine } from "./internal/output.js"
 import { clean } from "./internal/text.js"
 import * as Snapshot from "./Snapshot.js"
-import * as StatusServer from "./StatusServer.js"
 import * as View from "./View.js"
 
 /**
@@ -248,6 +247,8 @@ const pageHost = "127.0.0.1"
 const servePage = (watching: Watching, watched: Watched, port: number) =>
   Effect.gen(function*() {
     const { mode } = watching.options
+    // A server, with all that it imports, for those who want one.
+    const StatusServer = yield* Effect.promise(() => import("./StatusServer.js"))
     const { url } = yield* StatusServer.make({
       host: pageHost,
       port,

@@ -2,6 +2,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Terminal from "@effect/platform/Terminal"
 import { assert, describe, it } from "@effect/vitest"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as Console from "effect/Console"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -136,6 +137,12 @@ describe("the command line", () => {
       assert.match((yield* vesper("cluster")).out, /^usage: vesper cluster <command>/m)
       assert.match((yield* vesper("help", "cluster", "run")).out, /^usage: vesper cluster run /m)
       assert.match((yield* vesper()).out, /^commands\n/m)
+    }))
+
+  it.effect("names the API that is asked", () =>
+    Effect.gen(function*() {
+      const { out } = yield* vesper("run", "--help")
+      assert.include(out.replace(/\s+/g, " "), `Without it ${GatewayApi.defaultBaseUrl}.`)
     }))
 
   it.effect("says its package's version", () =>

@@ -1,7 +1,7 @@
 /** Server and clients as processes of their own, each pinned to a core where the machine can do that. */
 import * as ChildProcess from "node:child_process"
+import { createRequire } from "node:module"
 import * as Os from "node:os"
-import * as Path from "node:path"
 import type { ClientJob, ClientMessage, Measured, ServerJob, ServerMessage } from "./protocol.js"
 
 const canPin = Os.availableParallelism() > 1 && ChildProcess.spawnSync("taskset", ["--version"]).status === 0
@@ -23,9 +23,8 @@ const spawn = (core: number | undefined, args: ReadonlyArray<string>): ChildProc
   return child
 }
 
-/** A module of this folder, as it lies here: built, or as a source. */
-export const moduleHere = (name: string): string =>
-  Path.join(import.meta.dirname, `${name}${Path.extname(import.meta.filename)}`)
+/** A module of this folder, built or as a source: by the package's name, for in its bundle this module lies elsewhere. */
+export const moduleHere = (name: string): string => createRequire(import.meta.url).resolve(`@vesper/cli/bench/${name}`)
 
 const ended = (child: ChildProcess.ChildProcess): Promise<void> =>
   child.exitCode !== null || child.signalCode !== null

@@ -3,14 +3,11 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Terminal from "@effect/platform/Terminal"
-import * as GatewayApi from "@vesper/gateway/GatewayApi"
-import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { CliError } from "../CliError.js"
 import type * as Watch from "../Watch.js"
 import { parseDuration } from "./duration.js"
 
@@ -115,15 +112,9 @@ export const apiUrl: Options.Options<Option.Option<string>> = parsed(
   Options.withPseudoName("url"),
   Options.optional,
   Options.withDescription(
-    `Another API, such as http://127.0.0.1:8080/api/v10 of vesper simulate. Without it ${GatewayApi.defaultBaseUrl}.`
+    "Another API, such as http://127.0.0.1:8080/api/v10 of vesper simulate. Without it https://discord.com/api/v10."
   )
 )
-
-/** The bot's token is no option: it would stand in the list of processes, and in the shell's history. */
-export const token = Effect.mapError(ShardConfig.tokenConfig, () =>
-  new CliError({
-    message: "DISCORD_TOKEN is not set: put your bot's token into it, or try what needs none: vesper demo"
-  }))
 
 /** Names that are separated by commas. */
 export const words = (text: string): ReadonlyArray<string> =>

@@ -1,11 +1,6 @@
 /** What the subcommands that serve a simulated gateway have in common. */
 import type * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { CliError } from "../CliError.js"
-import * as SimulatorWatch from "../SimulatorWatch.js"
 import * as Common from "./options.js"
 
 const port = Common.port("port").pipe(
@@ -61,21 +56,4 @@ export const options = {
   verbose
 }
 
-/** Serves a simulated gateway as its options say, and shows it. */
-export const serve = (
-  given: Command.Command.ParseConfig<typeof options>,
-  what: Pick<SimulatorWatch.Options, "steps" | "title" | "traffic"> & {
-    readonly simulator: Omit<GatewaySimulator.Options, "maxConcurrency" | "token">
-  }
-) =>
-  Effect.flatMap(
-    Common.modeOf(given.json),
-    (mode) => SimulatorWatch.run({ ...given, ...what, mode, publicUrl: Option.getOrUndefined(given.publicUrl) })
-  ).pipe(
-    Effect.provide(GatewaySimulator.layer({
-      ...what.simulator,
-      token: Option.getOrUndefined(given.token),
-      maxConcurrency: given.maxConcurrency
-    })),
-    Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
-  )
+export type Parsed = Command.Command.ParseConfig<typeof options>

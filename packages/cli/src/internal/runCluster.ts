@@ -1,0 +1,167 @@
+/** What `vesper cluster run` does, and `vesper run --cluster`. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as Terminal from "@effect/platform/Terminal"
+import * as ClusterFleet from "@vesper/cluster/ClusterFleet"
+import * as NodeCluster from "@vesper/cluster/NodeCluster"
+import * as SqlIdentifyQueue from "@vesper/cluster/SqlIdentifyQueue"
+import type * as Decompressor from "@vesper/gateway/Decompressor"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import type * as ShardError from "@vesper/gateway/ShardError"
+import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
+import type * as EventType from "@vesper/model/EventType"
+import type * as Intents from "@vesper/model/Intents"
+import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import { CliError, type OutputClosed } from "../CliError.js"
+import * as Watch from "../Watch.js"
+import * as Database from "./clusterDatabase.js"
+import * as Common from "./options.js"
+import * as Token from "./token.js"
+
+const told = (error: { readonly message: string }) => new CliError({ message: error.message })
+
+/** Tells which shards come to this runner and which go, for ever. */
+const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
+  let before: ReadonlySet<string> = new Set()
+  return Effect.flatMap(fleet.shards, (shards) => {
+    const now = new Set(shards.map(({ id }) => String(id)))
+    const lines = [
+      ...Array.from(now).filter((id) => !before.has(id)).map((id) => `shard ${id} is here`),
+      ...Array.from(before).filter((id) => !now.has(id)).map((id) => `shard ${id} has gone`)
+    ]
+    before = now
+    return Effect.forEach(lines, (line) => Effect.logInfo(line), { discard: true })
+  }).pipe(Effect.zipRight(Effect.sleep("250 millis")), Effect.forever)
+}
+
+/** What a runner on the command line is told. */
+export interface RunOptions {
+  readonly database: Redacted.Redacted<string>
+  readonly name: string
+  readonly shards: number
+  /** None is the cluster's own. */
+  readonly lease: Option.Option<Duration.Duration>
+  readonly maxConcurrency: Option.Option<number>
+  /** Where the limits are asked for, if they are not named. */
+  readonly apiUrl: Option.Option<string>
+  readonly intents: Intents.Intents
+  readonly gatewayUrl: string
+  /** The only events to read; none means all. */
+  readonly events: Option.Option<ReadonlyArray<EventType.EventType>>
+  readonly compression: "auto" | "none" | Decompressor.Compression
+  readonly json: boolean
+  /** When to end; none means on Ctrl-C, or when it is asked to go. */
+  readonly duration: Option.Option<Duration.Duration>
+  /** Where the status page is served, if it is. */
+  readonly http: Option.Option<number>
+  /** Where other runners reach it; none for a runner that is alone. */
+  readonly address: Option.Option<{
+    readonly host: string
+    readonly port: number
+    readonly listenHost: string
+    readonly slots: number
+  }>
+}
+
+const queueOf = ({ apiUrl, maxConcurrency, name }: RunOptions, token: Redacted.Redacted<string>) =>
+  Option.match(maxConcurrency, {
+    onSome: (maxConcurrency) => SqlIdentifyQueue.layer({ maxConcurrency, name }),
+    onNone: () =>
+      SqlIdentifyQueue.layerFromApi({ name }).pipe(
+        Layer.provide(GatewayApi.layer({ token, baseUrl: Option.getOrUndefined(apiUrl) })),
+        Layer.provide(FetchHttpClient.layer),
+        Layer.mapError(told)
+      )
+  })
+
+/** The runner's layer, with what it does for each event. */
+const layerOf = (
+  options: RunOptions,
+  runner: string,
+  token: Redacted.Redacted<string>,
+  handlers: ClusterFleet.Options<never, never>["handlers"]
+) => {
+  const { address, gatewayUrl, intents, name, shards } = options
+  const lease = Option.getOrElse(options.lease, () => NodeCluster.defaultLease)
+  const engine = Option.match(address, {
+    onNone: () => NodeCluster.layerAlone,
+    onSome: (address) =>
+      Layer.mapError(
+        NodeCluster.layer({ ...address, lease }),
+        () =>
+          new CliError({ message: `the runner could not listen on port ${address.port}: choose another with --port` })
+      )
+  })
+  const config = ShardConfig.layer({ token, intents, gatewayUrl, events: Option.getOrUndefined(options.events) })
+  return ClusterFleet.layer({ shards, name, lease, runner, handlers }).pipe(
+    Layer.mapError(told),
+    Layer.provide(queueOf(options, token)),
+    Layer.provide(engine),
+    Layer.provide(Database.layer(options.database)),
+    Layer.provide(Layer.mapError(config, (error) => new CliError({ message: String(error) }))),
+    Layer.provide(NodeGateway.layer({ compression: options.compression })),
+    Layer.provide(ShardMetrics.layer())
+  )
+}
+
+/** This runner's shards. It ends when the runner is asked to go. */
+const sourceOf = (
+  options: RunOptions,
+  runner: string,
+  token: Redacted.Redacted<string>
+): Watch.Source<CliError, Scope.Scope> =>
+(handle) =>
+  Effect.gen(function*() {
+    // What a handler fails with is only logged by the cluster; here an output that is gone ends the program.
+    const failed = yield* Deferred.make<never, CliError | OutputClosed>()
+    const layer = layerOf(options, runner, token, (event) =>
+      Effect.catchAll(handle(event), (error) =>
+        Deferred.fail(failed, error)))
+    const fleet = Context.get(yield* Layer.build(layer), ClusterFleet.ClusterFleet)
+    yield* Effect.logInfo(`runner ${runner} of ${options.name} is up; vesper cluster drain ${runner} lets it go`)
+    return {
+      shards: fleet.shards,
+      reading: Effect.raceFirst(
+        Effect.zipRight(fleet.awaitDrain, Effect.logInfo("asked to go: the shards of this runner move to the others")),
+        Effect.raceFirst(Effect.raceFirst(fleet.awaitFailure, Deferred.await(failed)), watchShards(fleet))
+      ),
+      beside: Effect.never,
+      resharding: Effect.succeedNone,
+      // A database that does not answer now is asked again.
+      cluster: Effect.option(fleet.status),
+      // The cluster's own scope keeps the sessions, and gives the shards back.
+      close: Effect.map(fleet.shards, (shards) =>
+        shards.length)
+    }
+  })
+
+/** Carries shards of a cluster until it is asked to go, or the gateway closes one for good. */
+export const run = (
+  options: RunOptions
+): Effect.Effect<void, CliError | OutputClosed | ShardError.FatallyClosedError, Terminal.Terminal> =>
+  Effect.gen(function*() {
+    const token = yield* Token.token
+    const { address, duration, http, name } = options
+    const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
+    yield* Watch.run({
+      title: `vesper cluster run: ${runner} of ${name}`,
+      mode: yield* Common.modeOf(options.json),
+      duration,
+      http,
+      // Shards come and go with sessions that others have begun.
+      isGapless: false,
+      tellsEvents: false,
+      budget: Effect.succeedNone,
+      record: () => Effect.void,
+      settle: () => Effect.succeed(0),
+      source: sourceOf(options, runner, token)
+    })
+  })
