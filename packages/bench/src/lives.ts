@@ -79,7 +79,7 @@ const idleOf = async (
 export const idle = async (shards: number, window: number, speedup: number): Promise<ReadonlyArray<Idle>> => {
   const results: Array<Idle> = []
   for (const mode of ["json", "zlib-stream"] as const) {
-    for (const client of [Clients.floor, vesper("idle")]) {
+    for (const client of [Clients.floor, vesper("fleet")]) {
       results.push(await idleOf(client, mode, shards, window, speedup))
     }
   }

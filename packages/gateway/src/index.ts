@@ -55,6 +55,13 @@ export * as GatewayApi from "./GatewayApi.js"
 export * as GatewaySocket from "./GatewaySocket.js"
 
 /**
+ * What wakes shards when they are to send a heartbeat.
+ *
+ * @since 0.1.0
+ */
+export * as Heart from "./Heart.js"
+
+/**
  * The identifies that a bot may spend in a day.
  *
  * @since 0.1.0

@@ -1,5 +1,6 @@
 /** Vesper through its public API. The way to read is the process's second argument. */
 import * as Events from "@vesper/gateway/Events"
+import * as Fleet from "@vesper/gateway/Fleet"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -87,14 +88,23 @@ const platform = NodeGateway.layer({ compression: job.mode === "json" ? "none" :
 
 const way = process.argv[3] ?? "nextEvent"
 
-const run = Effect.gen(function*() {
+/** All shards as one fleet, which is what a bot with many of them has. */
+const fleet = Effect.gen(function*() {
+  const { awaitReady, nextEvent } = yield* Fleet.make({ shards: { total: job.shards } })
+  yield* Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.tell({ _tag: "Ready" }))))
+  yield* Effect.forever(nextEvent)
+})
+
+const separate = Effect.gen(function*() {
   const read = ways[way]
   if (read === undefined) {
     return yield* Effect.dieMessage(`no way to read is called ${way}`)
   }
   const shards = yield* Effect.forEach(ShardId.all(job.shards), Shard.make)
   yield* Effect.forEach(shards, read, { concurrency: "unbounded", discard: true })
-}).pipe(
+})
+
+const run = (way === "fleet" ? fleet : separate).pipe(
   Effect.scoped,
   Effect.provide(Layer.mergeAll(config, IdentifyQueue.layerUnlimited, platform, Logger.minimumLogLevel(LogLevel.None)))
 )

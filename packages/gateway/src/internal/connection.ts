@@ -6,19 +6,19 @@ import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Mailbox from "effect/Mailbox"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../Decompressor.js"
 import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
 import type * as GatewaySocket from "../GatewaySocket.js"
+import type * as Heart from "../Heart.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
@@ -27,6 +27,7 @@ import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
 import type { LiveSession } from "./eventBuffer.js"
+import * as Heartbeats from "./heartbeats.js"
 import * as Lag from "./lag.js"
 import * as Presence from "./presence.js"
 import * as Receiver from "./receiver.js"
@@ -39,6 +40,7 @@ export interface Services {
   readonly queue: IdentifyQueue.IdentifyQueue
   readonly socket: GatewaySocket.GatewaySocket
   readonly decompressor: Decompressor.Decompressor
+  readonly heart: Heart.Heart
 }
 
 /** How it went. */
@@ -51,15 +53,13 @@ export interface Outcome {
   readonly frame: Option.Option<CloseFrame.CloseFrame>
 }
 
-interface Connection {
+interface Connection extends Heartbeats.Connection {
   readonly state: ShardState
   readonly services: Services
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
   /** Whether the buffer holds up reading now. */
   readonly isPaused: () => boolean
-  /** Whether reading was held up at any time since this was last asked. */
-  readonly wasPaused: () => boolean
   readonly deadline: FiberHandle.FiberHandle
   /** Done by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
@@ -123,9 +123,6 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
   return Effect.asVoid(FiberHandle.run(connection.deadline, wait))
 }
 
-/** How often an answer is looked for once the process is known to have been late; not less often than it beats. */
-const maxAnswerStep = Duration.millis(500)
-
 const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
   Effect.gen(function*() {
     const { state } = connection
@@ -134,57 +131,10 @@ const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
     yield* write(connection, "heartbeat", Command.encode(Command.heartbeat(state.session?.sequence ?? null)))
   })
 
-/**
- * Beats for ever: first after a random part of the interval, so that shards which started together do not beat
- * together. A beat that is due while the one before is unanswered means that the connection is dead, unless the answer
- * could not be read because the program is slow, or was blocked. So does one that could not even be written all that
- * time.
- */
-const heartbeats = (
-  connection: Connection,
-  limiter: CommandLimiter.CommandLimiter,
-  interval: Duration.Duration
-): Effect.Effect<never, Disconnect, Scope.Scope> => {
-  const answerStep = Duration.min(interval, maxAnswerStep)
-  let isWriting = false
-  const oneBeat = Effect.suspend(() => {
-    isWriting = true
-    return Effect.zipLeft(beat(connection, limiter), Effect.sync(() => isWriting = false))
+const written = (connection: Connection) =>
+  Effect.sync(() => {
+    connection.isWriting = false
   })
-  const isAlive = () => {
-    // Both are asked in any case: asking begins a new period for each.
-    const isExcused = connection.wasPaused()
-    const isAnswered = connection.receiver.wasAcknowledged()
-    return (isAnswered || isExcused) && !isWriting
-  }
-  const wait = (duration: Duration.Duration): Effect.Effect<number> =>
-    Effect.tap(Lag.sleep(duration), (late) =>
-      late < Lag.noticeableMillis
-        ? Effect.void
-        : report(connection.state, Diagnostic.Lagged({ blockedFor: Duration.millis(Math.round(late)) })))
-  /** The process was late itself: what it has not read yet may be the answer. */
-  const awaitAnswer = (patience: Duration.Duration): Effect.Effect<void, Disconnect> =>
-    Effect.flatMap(wait(answerStep), (late): Effect.Effect<void, Disconnect> => {
-      if (isAlive()) {
-        return Effect.void
-      }
-      const left = late < Lag.toleranceMillis ? Duration.subtract(patience, answerStep) : Lag.grace
-      return Duration.greaterThan(left, Duration.zero) ? awaitAnswer(left) : Effect.fail(Disconnect.Zombie())
-    })
-  const round = Effect.zipRight(
-    alongside(connection.receiver, oneBeat),
-    Effect.flatMap(wait(interval), (late) => {
-      if (isAlive()) {
-        return Effect.void
-      }
-      return late < Lag.toleranceMillis ? Effect.fail(Disconnect.Zombie()) : awaitAnswer(Lag.grace)
-    })
-  )
-  return Effect.flatMap(
-    Random.next,
-    (jitter) => Effect.zipRight(wait(Duration.times(interval, jitter)), Effect.forever(round))
-  )
-}
 
 const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
   const { services, state: { config, id, presence } } = connection
@@ -261,7 +211,7 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     yield* FiberHandle.clear(connection.deadline)
-    yield* alongside(receiver, heartbeats(connection, limiter, interval))
+    yield* Heartbeats.start(connection.services.heart, connection, interval)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
     const handshake = session === undefined
@@ -282,6 +232,12 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
       switch (signal._tag) {
         case "Hello": {
           limiter = Option.some(yield* greet(connection, signal.interval))
+          break
+        }
+        case "HeartbeatDue": {
+          if (Option.isSome(limiter)) {
+            yield* alongside(receiver, Effect.zipRight(beat(connection, limiter.value), written(connection)))
+          }
           break
         }
         case "HeartbeatRequested": {
@@ -395,7 +351,18 @@ export const run = (
     const pauses = holdUp(state, socket, tell)
     const deadline = yield* FiberHandle.make()
     const established = yield* Deferred.make<void>()
-    const connection: Connection = { state, services, socket, receiver, deadline, established, ...pauses }
+    const connection: Connection = {
+      state,
+      services,
+      socket,
+      receiver,
+      tell,
+      deadline,
+      established,
+      isWriting: false,
+      failed: (cause) => receiver.end(failedBy(cause)),
+      ...pauses
+    }
     yield* startDeadline(connection, "hello", state.config.timeouts.hello)
     const ended = yield* follow(connection, signals)
     return outcome(true, ended.reason, ended.establishedAt)

@@ -54,7 +54,7 @@ export const closeAll = (
 const isSettled = (status: ShardStatus.ShardStatus) =>
   ShardStatus.isConnected(status) || ShardStatus.isFatallyClosed(status)
 
-/** Waits until each shard has a session, or never will. */
+/** Waits until each shard has a session, or never will. One after the other: who waits for the last waits for all. */
 export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
   Effect.forEach(
     set.members.values(),
@@ -64,7 +64,7 @@ export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
           ? Effect.void
           : Stream.runHead(Stream.filter(shard.statusChanges, isSettled))
       ),
-    { concurrency: "unbounded", discard: true }
+    { discard: true }
   )
 
 const infoOf = ({ guilds, shard, state }: Member): Fleet.ShardInfo => ({

@@ -25,9 +25,10 @@ import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
 import * as Utf8 from "./utf8.js"
 
-/** What the callback tells the connection's fiber. */
+/** What the socket's callback, and whatever else is synchronous, tells the connection's fiber. */
 export type Signal = Data.TaggedEnum<{
   Hello: { readonly interval: Duration.Duration }
+  HeartbeatDue: {}
   HeartbeatRequested: {}
   /** READY or RESUMED. */
   Established: {}

@@ -26,10 +26,45 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no jitter before the first heartbeat",
-    file: internal("connection.ts"),
-    from: "wait(Duration.times(interval, jitter))",
-    to: "wait(Duration.times(interval, jitter * 0))",
+    file: internal("heartbeats.ts"),
+    from: "after: millis * jitter",
+    to: "after: millis * jitter * 0",
     test: scenario("heartbeat")
+  },
+  {
+    name: "each shard of a fleet has a heart of its own",
+    file: internal("fleet.ts"),
+    from: "Effect.provideService(Heart.Current, Option.some(heart)),",
+    to: "",
+    test: scenario("heartbeat")
+  },
+  {
+    name: "a heartbeat goes out earlier than its slack",
+    file: internal("timetable.ts"),
+    from: "before.at >= at - slack",
+    to: "before.at >= at - slack - 5",
+    test: "gateway/test/internal/timetable.test.ts"
+  },
+  {
+    name: "a wall clock that is set back stops all heartbeats",
+    file: internal("heart.ts"),
+    from: "Number(clock.unsafeCurrentTimeNanos() - origin) / 1_000_000",
+    to: "clock.unsafeCurrentTimeMillis() - Number(origin) / 1_000_000",
+    test: "gateway/test/Heart.test.ts"
+  },
+  {
+    name: "one that throws when it is to beat stops all others",
+    file: internal("heart.ts"),
+    from: "member.onDefect(cause)\n    return undefined",
+    to: "member.onDefect(cause)\n    throw cause",
+    test: "gateway/test/Heart.test.ts"
+  },
+  {
+    name: "one that joins does not wake the heart sooner",
+    file: internal("heart.ts"),
+    from: "if (entry.row.at < sleepsUntil) {",
+    to: "if (sleepsUntil === Number.POSITIVE_INFINITY) {",
+    test: "gateway/test/Heart.test.ts"
   },
   {
     name: "an acknowledgement from before counts for the next heartbeat",
@@ -40,9 +75,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a dead connection is not left",
-    file: internal("connection.ts"),
-    from: "return (isAnswered || isExcused) && !isWriting",
-    to: "return (isAnswered || isExcused) || !isWriting",
+    file: internal("pulse.ts"),
+    from: "(seen.isAcknowledged || seen.wasPaused) && !seen.isWriting",
+    to: "(seen.isAcknowledged || seen.wasPaused) || !seen.isWriting",
     test: scenario("heartbeat")
   },
   {
@@ -54,9 +89,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a paused connection counts as dead",
-    file: internal("connection.ts"),
-    from: "(isAnswered || isExcused)",
-    to: "(isAnswered)",
+    file: internal("pulse.ts"),
+    from: "(seen.isAcknowledged || seen.wasPaused)",
+    to: "(seen.isAcknowledged)",
     test: scenario("backpressure")
   },
   {

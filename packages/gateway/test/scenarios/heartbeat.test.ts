@@ -1,11 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Fault from "@vesper/testing/Fault"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
+import * as Fleet from "../../src/Fleet.js"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
 import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
 
@@ -65,6 +68,45 @@ describe("heartbeats", () => {
       assert.deepStrictEqual(latency.average, Option.some(Duration.millis(20)))
       assert.strictEqual(latency.beats, 2)
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { latency: 20 } }))))
+})
+
+describe("the heartbeats of a fleet", () => {
+  const wide = { maxConcurrency: 16, simulator: { maxConcurrency: 16 } }
+
+  /** Half of the shards a hundredth of the interval behind the others. */
+  const withChances = Effect.withRandom(Random.fixed([0.5, 0.51]))
+
+  it.scoped("go out together where they are close: a little early, never late", () =>
+    Effect.gen(function*() {
+      yield* Fleet.make({ shards: { total: 4 } })
+      yield* TestClock.adjust(2 * interval)
+      const beats = yield* Effect.forEach([1, 2, 3, 4], beatsOf)
+      assert.deepStrictEqual(Array.from(new Set(beats.map(([first]) => first))), [0.5 * interval])
+      assert.deepStrictEqual(Array.from(new Set(beats.map(([, second]) => second))), [1.5 * interval])
+    }).pipe(withChances, Effect.provide(layer(wide))))
+
+  it.scoped("are each connection's own: one that is dead is left alone", () =>
+    Effect.gen(function*() {
+      const fleet = yield* Fleet.make({ shards: { total: 3 } })
+      yield* TestClock.adjust("1 second")
+      yield* fleet.awaitReady
+      yield* inject(Fault.StopAcknowledging(), { shard: 1 })
+      yield* TestClock.adjust(3 * interval)
+      const closed = yield* entries("Closed")
+      assert.deepStrictEqual(closed.map(({ at, by, code }) => [at, by, code]), [[1.5 * interval, "client", 4000]])
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+    }).pipe(withChance(0.5), Effect.provide(layer(wide))))
+
+  it.scoped("stop with the shards, and go on for those that are left", () =>
+    Effect.gen(function*() {
+      const fleet = yield* Fleet.make({ shards: { total: 2 } })
+      yield* TestClock.adjust("1 second")
+      yield* fleet.awaitReady
+      const [first] = yield* fleet.shards
+      yield* first?.close(CloseFrame.NORMAL) ?? Effect.void
+      yield* TestClock.adjust(2 * interval)
+      assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [0.5 * interval, 1.5 * interval])
+    }).pipe(withChance(0.5), Effect.provide(layer(wide))))
 })
 
 describe("a zombie connection", () => {
