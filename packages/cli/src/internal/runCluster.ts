@@ -12,17 +12,20 @@ import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import type * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { CliError, type OutputClosed } from "../CliError.js"
+import * as ExitCode from "../ExitCode.js"
 import * as Watch from "../Watch.js"
 import * as Database from "./clusterDatabase.js"
+import { endInTime } from "./endInTime.js"
 import * as Common from "./options.js"
 import * as Token from "./token.js"
 
@@ -112,11 +115,12 @@ const layerOf = (
   )
 }
 
-/** This runner's shards. It ends when the runner is asked to go. */
+/** This runner's shards. It ends when the runner is asked to go; `ending` says that it is about to. */
 const sourceOf = (
   options: RunOptions,
   runner: string,
-  token: Redacted.Redacted<string>
+  token: Redacted.Redacted<string>,
+  ending: Effect.Effect<void>
 ): Watch.Source<CliError, Scope.Scope> =>
 (handle) =>
   Effect.gen(function*() {
@@ -126,6 +130,10 @@ const sourceOf = (
       Effect.catchAll(handle(event), (error) =>
         Deferred.fail(failed, error)))
     const fleet = Context.get(yield* Layer.build(layer), ClusterFleet.ClusterFleet)
+    // The last one is the first to run.
+    yield* Effect.addFinalizer(() =>
+      ending
+    )
     yield* Effect.logInfo(`runner ${runner} of ${options.name} is up; vesper cluster drain ${runner} lets it go`)
     return {
       shards: fleet.shards,
@@ -138,12 +146,28 @@ const sourceOf = (
       // A database that does not answer now is asked again.
       cluster: Effect.option(fleet.status),
       // The cluster's own scope keeps the sessions, and gives the shards back.
-      close: Effect.map(fleet.shards, (shards) =>
-        shards.length)
+      close: Effect.map(fleet.shards, (shards) => shards.length)
     }
   })
 
-/** Carries shards of a cluster until it is asked to go, or the gateway closes one for good. */
+/**
+ * How long a runner may take to go: handlers have ten seconds for it, a session's save five, and a supervisor often kills
+ * after thirty.
+ */
+const patience = Duration.seconds(25)
+
+const notGone = Effect.zipRight(
+  Console.error(
+    `the runner did not end within ${Duration.format(patience)} after it was to go, and is cut off: ` +
+      "shards that it has not given back move when their leases have run out"
+  ),
+  ExitCode.note(ExitCode.failed)
+)
+
+/**
+ * Carries shards of a cluster until it is asked to go, or the gateway closes one for good. If it has not ended 25 seconds
+ * after that, it is left behind, so that the process can end.
+ */
 export const run = (
   options: RunOptions
 ): Effect.Effect<void, CliError | OutputClosed | ShardError.FatallyClosedError, Terminal.Terminal> =>
@@ -151,17 +175,19 @@ export const run = (
     const token = yield* Token.token
     const { address, duration, http, name } = options
     const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
-    yield* Watch.run({
-      title: `vesper cluster run: ${runner} of ${name}`,
-      mode: yield* Common.modeOf(options.json),
-      duration,
-      http,
-      // Shards come and go with sessions that others have begun.
-      isGapless: false,
-      tellsEvents: false,
-      budget: Effect.succeedNone,
-      record: () => Effect.void,
-      settle: () => Effect.succeed(0),
-      source: sourceOf(options, runner, token)
-    })
+    const mode = yield* Common.modeOf(options.json)
+    yield* endInTime(patience, notGone, (ending) =>
+      Watch.run({
+        title: `vesper cluster run: ${runner} of ${name}`,
+        mode,
+        duration,
+        http,
+        // Shards come and go with sessions that others have begun.
+        isGapless: false,
+        tellsEvents: false,
+        budget: Effect.succeedNone,
+        record: () => Effect.void,
+        settle: () => Effect.succeed(0),
+        source: sourceOf(options, runner, token, ending)
+      }))
   })
