@@ -17,6 +17,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as FleetStore from "./fleetStore.js"
 import type * as Leases from "./leases.js"
@@ -98,15 +99,26 @@ type Broken = HandlerFailed | Leases.LeaseLost | ShardError.FatallyClosedError
 
 type Handler<R> = (event: Fleet.FleetEvent) => Effect.Effect<unknown, HandlerFailed | Leases.LeaseLost, R>
 
+/** What is up here, and all that it takes. */
+export interface Cargo<R> {
+  readonly guest: Guest
+  readonly leases: ReadonlyArray<Leases.Lease>
+  readonly leaseOf: (shard: ShardId.ShardId) => Leases.Lease | undefined
+  /** Tells the others of it, for ever. */
+  readonly tell: Effect.Effect<void>
+  readonly run: (handler: Handler<R>) => Effect.Effect<void, Broken, R>
+  /** Closes its sockets in a way that lets whoever comes next resume. */
+  readonly close: Effect.Effect<unknown>
+}
+
 /** Handles events for as long as their leases are held; those of a handler that fails are up to whoever runs them. */
-export const handle = <R>(
+const handle = <R>(
   options: Options<R>,
-  admit: (event: Fleet.FleetEvent) => Effect.Effect<void, Leases.LeaseLost>,
-  run: (handler: Handler<R>) => Effect.Effect<void, Broken, R>
+  cargo: Cargo<R>
 ): Effect.Effect<void, never, R> =>
-  run((event) =>
+  cargo.run((event) =>
     Effect.zipRight(
-      admit(event),
+      cargo.leaseOf(event.shard)?.admit(event.event.s) ?? Effect.void,
       Effect.mapErrorCause(
         options.handler(event.shard, event.event),
         (cause): Cause.Cause<HandlerFailed> =>
@@ -120,13 +132,25 @@ export const handle = <R>(
       HandlerFailed: ({ cause }) =>
         Effect.logError("a handler failed", cause).pipe(
           Effect.zipRight(Effect.sleep(handlerPause)),
-          Effect.zipRight(handle(options, admit, run))
+          Effect.zipRight(handle(options, cargo))
         ),
       LeaseLost: () => Effect.never,
       // The lease is kept, so that no other runner tries the same in vain.
       FatallyClosedError: (error) => Effect.zipRight(options.failed(error), Effect.never)
     })
   )
+
+/** Handles events until the first of the leases is lost; then the sockets are closed before anything else happens. */
+export const carry = <R>(options: Options<R>, cargo: Cargo<R>): Effect.Effect<void, never, R | Scope.Scope> =>
+  Effect.gen(function*() {
+    yield* Effect.acquireRelease(Effect.sync(() => options.enter(cargo.guest)), (leave) => Effect.sync(leave))
+    yield* Effect.forkScoped(cargo.tell)
+    const lost = Effect.raceAll(cargo.leases.map((lease) => lease.lost)).pipe(
+      Effect.zipRight(cargo.close),
+      Effect.zipRight(Effect.logWarning("a lease was lost: what it was for has closed its sockets"))
+    )
+    yield* Effect.raceFirst(handle(options, cargo), lost)
+  })
 
 /** How long a shard that goes waits for the session that it has just asked for. */
 const readyPatience = Duration.seconds(5)
@@ -175,22 +199,19 @@ const serve = <R>(
     )
     yield* Effect.addFinalizer(() => awaitReady(shard))
     const { id } = lease.claim.shard
-    const guest: Guest = {
-      shards: Effect.succeed([shard]),
-      shardOf: (guildId) =>
-        Effect.succeed(ShardId.shardOf(guildId, shard.id.total) === id ? Option.some(shard) : Option.none())
-    }
-    yield* Effect.acquireRelease(Effect.sync(() => options.enter(guest)), (leave) => Effect.sync(leave))
-    yield* Effect.forkScoped(tell(options, lease, shard))
-    yield* shard.connect
-    const lost = lease.lost.pipe(
-      Effect.zipRight(shard.close(CloseFrame.RESUME)),
-      Effect.zipRight(Effect.logWarning("the lease on the shard was lost: its socket is closed"))
-    )
-    const handling = handle(options, ({ event }) =>
-      lease.admit(event.s), (handler) =>
-      shard.runForEach((event) => handler({ shard: shard.id, event }), { concurrency: options.concurrency }))
-    yield* Effect.raceFirst(handling, lost)
+    yield* carry(options, {
+      guest: {
+        shards: Effect.succeed([shard]),
+        shardOf: (guildId) =>
+          Effect.succeed(ShardId.shardOf(guildId, shard.id.total) === id ? Option.some(shard) : Option.none())
+      },
+      leases: [lease],
+      leaseOf: () => lease,
+      tell: tell(options, lease, shard),
+      run: (handler) =>
+        shard.runForEach((event) => handler({ shard: shard.id, event }), { concurrency: options.concurrency }),
+      close: shard.close(CloseFrame.RESUME)
+    })
   }).pipe(Effect.scoped)
 
 /** Carries the shard until it is interrupted. */

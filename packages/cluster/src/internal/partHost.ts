@@ -150,9 +150,6 @@ const serve = <R>(
         sessionsOf(leaseOf, (shard) => !isDone && shard.total === part.to)
       )
     )
-    const guest: Host.Guest = { shards: fleet.shards, shardOf: fleet.shardOfGuild }
-    yield* Effect.acquireRelease(Effect.sync(() => options.enter(guest)), (leave) => Effect.sync(leave))
-    yield* Effect.forkScoped(tell(options, fleet, leaseOf))
     const claim = leases.find(({ claim }) => claim.shard.total === part.to)?.claim
     if (claim !== undefined) {
       yield* Effect.forkScoped(
@@ -162,18 +159,16 @@ const serve = <R>(
           : handOver(options, part, fleet, claim)
       )
     }
-    const lost = Effect.raceAll(leases.map((lease) => lease.lost)).pipe(
-      Effect.zipRight(fleet.close(CloseFrame.RESUME)),
-      Effect.zipRight(Effect.logWarning("the lease on a shard was lost: the sockets of its part are closed"))
-    )
-    const handling = Host.handle(
-      options,
-      ({ event, shard }) => leaseOf(shard)?.admit(event.s) ?? Effect.void,
+    yield* Host.carry(options, {
+      guest: { shards: fleet.shards, shardOf: fleet.shardOfGuild },
+      leases,
+      leaseOf,
+      tell: tell(options, fleet, leaseOf),
       // A multiple of the new total, so that a lane has the guilds of one new shard: its events are done in their order,
       // and the session says exactly which were.
-      (handler) => fleet.runForEach(handler, { concurrency: options.concurrency * part.to })
-    )
-    yield* Effect.raceFirst(handling, lost)
+      run: (handler) => fleet.runForEach(handler, { concurrency: options.concurrency * part.to }),
+      close: fleet.close(CloseFrame.RESUME)
+    })
   }).pipe(Effect.scoped)
 
 /** Carries the part until it is interrupted, which the end of the whole resharding does. */
