@@ -1,8 +1,12 @@
 /**
  * A runner as a process of its own, told by its environment what to be. It notes the number of each event that it handles
- * in a file, so that a killed one leaves behind what it did.
+ * in a file, so that a killed one leaves behind what it did. It names every module by its package, so that it runs from
+ * what is built as well as from the sources.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as ClusterFleet from "@vesper/cluster/ClusterFleet"
+import * as NodeCluster from "@vesper/cluster/NodeCluster"
+import * as SqlIdentifyQueue from "@vesper/cluster/SqlIdentifyQueue"
 import type * as Fleet from "@vesper/gateway/Fleet"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
@@ -13,9 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
-import * as ClusterFleet from "../../src/ClusterFleet.js"
-import * as NodeCluster from "../../src/NodeCluster.js"
-import * as SqlIdentifyQueue from "../../src/SqlIdentifyQueue.js"
+import * as Errand from "./errand.js"
 
 const settings = Config.all({
   database: Config.redacted("PROOF_DATABASE"),
@@ -29,6 +31,7 @@ const settings = Config.all({
   acknowledge: Config.literal("onReceive", "onHandled")("PROOF_ACKNOWLEDGE"),
   maxConcurrency: Config.integer("PROOF_MAX_CONCURRENCY"),
   fleet: Config.string("PROOF_FLEET"),
+  total: Config.integer("PROOF_TOTAL"),
   file: Config.string("PROOF_FILE")
 })
 
@@ -41,7 +44,7 @@ const numberOf = (body: unknown): unknown =>
 const program = Effect.gen(function*() {
   const { acknowledge, database, file, fleet: name, gatewayUrl, isAlone, lease, maxConcurrency, ...rest } =
     yield* settings
-  const { listenPort, port, proxyUrl, shards } = rest
+  const { listenPort, port, proxyUrl, shards, total } = rest
   const notes = Fs.openSync(file, "a")
   const note = (number: unknown) => Effect.sync(() => Fs.writeSync(notes, `${String(number)}\n`))
   // What counts is the beginning of a handler where nothing may be handled twice, its end where nothing may be lost.
@@ -54,7 +57,7 @@ const program = Effect.gen(function*() {
       : Effect.zipRight(Effect.sleep(2), note(number))
   }
   const layer = ClusterFleet.layer({ shards, lease, name, runner: `127.0.0.1:${port}`, handlers }).pipe(
-    Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency, name })),
+    Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency, name, total, reserve: 0 })),
     Layer.provide(
       isAlone
         ? NodeCluster.layerAlone
@@ -71,7 +74,11 @@ const program = Effect.gen(function*() {
     Layer.provide(NodeGateway.layer())
   )
   yield* Effect.provide(
-    Effect.flatMap(ClusterFleet.ClusterFleet, (fleet) => Effect.raceFirst(fleet.awaitDrain, fleet.awaitFailure)),
+    Effect.flatMap(ClusterFleet.ClusterFleet, (fleet) =>
+      Effect.scoped(Effect.zipRight(
+        Effect.forkScoped(Effect.scoped(Errand.run(fleet))),
+        Effect.raceFirst(fleet.awaitDrain, fleet.awaitFailure)
+      ))),
     layer
   )
 })

@@ -18,10 +18,16 @@ import { fileURLToPath } from "node:url"
 import * as ClusterAdmin from "../../src/ClusterAdmin.js"
 import type * as ClusterStatus from "../../src/ClusterStatus.js"
 import * as NodeCluster from "../../src/NodeCluster.js"
+import * as SqlIdentifyQueue from "../../src/SqlIdentifyQueue.js"
+import * as Errand from "./errand.js"
 import * as Witness from "./witness.js"
 
 const runnerFile = fileURLToPath(new URL("runner.ts", import.meta.url))
 const root = fileURLToPath(new URL("../../../../", import.meta.url))
+
+/** With `PROOF_BUILT=1` processes run what `npm run build` has made: loading the sources takes them seconds. */
+export const isBuilt = process.env["PROOF_BUILT"] === "1"
+const flags = ["--import", "tsx", ...(isBuilt ? [] : ["--conditions=@vesper/source"])]
 
 export interface Options {
   /** The URL of the database for the runner of this number. */
@@ -40,6 +46,8 @@ export interface Options {
   readonly guilds?: ReadonlyArray<string> | undefined
   /** The port by which others reach the runner, for the one that it listens on. Default: the same. */
   readonly reach?: ((runner: number, listenPort: number) => Effect.Effect<number, never, Scope.Scope>) | undefined
+  /** How many identifies there are a day. Default: 1000. */
+  readonly total?: number | undefined
   /** By which URL the runner reaches the gateway. Default: the gateway's. */
   readonly proxy?: ((runner: number) => string | undefined) | undefined
 }
@@ -56,6 +64,10 @@ export interface Trial {
   /** How many milliseconds the process took to load its program, before it did anything. */
   readonly bootOf: (runner: number) => number
   readonly status: Effect.Effect<ClusterStatus.ClusterStatus>
+  /** Lets the runner of this number send a command to a guild, or without one tell the status; its answer. */
+  readonly ask: (runner: number, guild?: string) => Effect.Effect<Errand.Answer>
+  /** How many identifies of the day are left, by the database's word. */
+  readonly remaining: Effect.Effect<number>
   /** Changes the number of shards; how many milliseconds it took until all was done. */
   readonly reshard: (total: number) => Effect.Effect<number>
   /** Until the process is gone. */
@@ -131,20 +143,30 @@ export const make = (options: Options): Effect.Effect<
       (port, runner) => options.reach?.(runner, port) ?? Effect.succeed(port)
     )
     let shards = options.shards
+    const { total = 1_000 } = options
     const database = yield* Layer.build(Layer.orDie(NodeCluster.layerDatabase(Redacted.make(options.database(-1)))))
     const children = new Map<number, ChildProcess>()
     const births = new Map<number, { readonly at: number; readonly file: string }>()
     const log = Fs.openSync(process.env["PROOF_LOG"] ?? Path.join(folder, "runners.log"), "a")
     let lives = 0
+    const asked = new Map<number, (answer: Errand.Answer) => void>()
+    let errands = 0
+
+    const ask: Trial["ask"] = (runner, guild) =>
+      Effect.async<Errand.Answer>((resume) => {
+        const errand: Errand.Errand = { number: errands++, guild }
+        asked.set(errand.number, (answer) => resume(Effect.succeed(answer)))
+        children.get(runner)?.send(errand)
+      })
 
     const start = (runner: number) =>
       Effect.sync(() => {
         const proxy = options.proxy?.(runner)
         const file = Path.join(folder, `${runner}-${lives++}.handled`)
         births.set(runner, { at: Date.now(), file })
-        const child = spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", runnerFile], {
+        const child = spawn(process.execPath, [...flags, runnerFile], {
           cwd: root,
-          stdio: ["ignore", log, log],
+          stdio: ["ignore", log, log, "ipc"],
           env: {
             ...process.env,
             PROOF_DATABASE: options.database(runner),
@@ -155,10 +177,16 @@ export const make = (options: Options): Effect.Effect<
             PROOF_ALONE: String(options.isAlone ?? false),
             ...(proxy !== undefined && { PROOF_PROXY: proxy }),
             PROOF_FLEET: options.fleet,
+            PROOF_TOTAL: String(total),
             PROOF_LEASE: `${options.leaseSeconds} seconds`,
             PROOF_ACKNOWLEDGE: options.acknowledge,
             PROOF_MAX_CONCURRENCY: String(options.maxConcurrency),
             PROOF_FILE: file
+          }
+        })
+        child.on("message", (message) => {
+          if (Errand.isAnswer(message)) {
+            asked.get(message.number)?.(message)
           }
         })
         children.set(runner, child)
@@ -242,6 +270,17 @@ export const make = (options: Options): Effect.Effect<
         return Number(Fs.readFileSync(`${file}.booted`, "utf8")) - at
       },
       status,
+      ask,
+      remaining: SqlIdentifyQueue.make({
+        maxConcurrency: options.maxConcurrency,
+        name: options.fleet,
+        reserve: 0,
+        total
+      }).pipe(
+        Effect.flatMap((queue) => queue.budget),
+        Effect.map(Option.match({ onNone: () => total, onSome: ({ remaining }) => remaining })),
+        Effect.provide(database)
+      ),
       reshard: (total) =>
         Effect.provide(Effect.orDie(ClusterAdmin.reshard(total, options.fleet)), database).pipe(
           Effect.zipRight(inTime(
@@ -278,6 +317,9 @@ export const make = (options: Options): Effect.Effect<
 
 /** Where the trial's gateway is. */
 export const server = GatewayServer.GatewayServer
+
+/** The trial's gateway itself. */
+export const simulator = GatewaySimulator.GatewaySimulator
 
 /** A gateway of its own for each trial. */
 export const gateway = (maxConcurrency: number, options: GatewaySimulator.Options = {}) =>

@@ -5,112 +5,24 @@ import * as Effect from "effect/Effect"
 import * as Duration from "effect/Duration"
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
-import { fileURLToPath } from "node:url"
+import {
+  type Acknowledge,
+  both,
+  conclude,
+  elapsed,
+  leaseSeconds,
+  maxConcurrency,
+  repeated,
+  seconds,
+  type Server,
+  type Settings,
+  shards,
+  three,
+  vesper
+} from "./setup.js"
+import * as Errands from "./errandTrials.js"
 import * as Proxy from "./proxy.js"
 import * as Trial from "./trial.js"
-
-export interface Settings {
-  /** How often it happens. */
-  readonly times: number
-  readonly eventsPerSecond: number
-}
-
-export interface Server {
-  readonly port: number
-  readonly url: (port: number) => string
-}
-
-const leaseSeconds = 6
-const shards = 12
-const maxConcurrency = 4
-const both = ["onHandled", "onReceive"] as const
-
-type Acknowledge = typeof both[number]
-
-const seconds = (millis: number) => `${(millis / 1_000).toFixed(1)} s`
-
-const median = (all: ReadonlyArray<number>) => Array.from(all).sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
-
-interface Expected {
-  readonly acknowledge: Acknowledge
-  /** The longest time away, in seconds. */
-  readonly within: number
-  readonly identified?: number
-  /** Whether a connection may be open when its session is resumed, for its process cannot close it. */
-  readonly mayBeReplaced?: boolean
-  /** What Discord would punish in a runner that it cannot hear. */
-  readonly isUnheard?: boolean
-  /** Whether nothing may be handled twice though events are acknowledged when they are handled. */
-  readonly isExact?: boolean
-}
-
-const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<number>, expected: Expected) =>
-  Effect.gen(function*() {
-    const tally = yield* trial.settle
-    const { counts, gaps, overlaps, replaced, violations } = trial.witness
-    const isHandled = expected.acknowledge === "onHandled"
-    const promises: ReadonlyArray<readonly [string, boolean]> = [
-      [`back within ${expected.within} s`, Math.max(...times) <= expected.within * 1_000],
-      ["no event lost", !isHandled && expected.isExact !== true || tally.lost === 0],
-      ["no event handled twice", isHandled && expected.isExact !== true || tally.twice === 0],
-      ["never two owners", overlaps.length === 0],
-      ["no connection left open by its owner", expected.mayBeReplaced === true || replaced.length === 0],
-      [
-        "nothing that Discord would punish",
-        violations.every((violation) => expected.isUnheard === true && violation.startsWith("Heartbeat:"))
-      ],
-      ["no identify but those it takes", counts.identified === (expected.identified ?? shards)]
-    ]
-    const broken = promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
-    if (broken.length > 0) {
-      process.exitCode = 1
-    }
-    yield* Console.log(
-      [
-        `${name}, ${expected.acknowledge}`,
-        `  took: ${times.map(seconds).join(", ")}`,
-        `  a session without a connection: ${gaps.length} times, ${seconds(median(gaps))} in the middle, ${
-          seconds(Math.max(0, ...gaps))
-        } at most`,
-        `  events: ${tally.sent} sent, ${tally.lost} lost, ${tally.twice} handled twice`,
-        `  sessions: ${counts.identified} identified, ${counts.resumed} resumed, ${counts.ended} ended; ${replaced.length} connections replaced`,
-        ...[...overlaps, ...violations, ...(broken.length > 0 ? tally.strays : [])].slice(0, 20).map((line) =>
-          `  ! ${line}`
-        ),
-        broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
-      ].join("\n")
-    )
-  })
-
-/** Three runners on PostgreSQL, each with its share. */
-const three = (
-  { eventsPerSecond }: Settings,
-  server: Server,
-  more: Partial<Trial.Options> & Pick<Trial.Options, "fleet" | "acknowledge">
-) =>
-  Effect.gen(function*() {
-    const trial = yield* Trial.make({
-      shards,
-      maxConcurrency,
-      leaseSeconds,
-      eventsPerSecond,
-      database: () => server.url(server.port),
-      runners: 3,
-      ...more
-    })
-    yield* Effect.forEach([0, 1, 2], trial.start)
-    yield* trial.awaitShares(3)
-    return trial
-  })
-
-const elapsed = (effect: Effect.Effect<unknown>) =>
-  Effect.suspend(() => {
-    const since = performance.now()
-    return Effect.map(effect, () => performance.now() - since)
-  })
-
-const repeated = (times: number, act: (round: number) => Effect.Effect<number>) =>
-  Effect.forEach(Array.from({ length: times }, (_, round) => round), act)
 
 const kill = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
   Effect.gen(function*() {
@@ -215,13 +127,11 @@ const freeze = (settings: Settings, server: Server) => (acknowledge: Acknowledge
     })
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
-const vesper = fileURLToPath(new URL("../../../cli/src/bin.ts", import.meta.url))
-
 const drainBy = (database: string, fleet: string, runner: string) =>
   Effect.async<void>((resume) => {
     execFile(
       process.execPath,
-      ["--conditions=@vesper/source", "--import", "tsx", vesper, "cluster", "drain", "--name", fleet, runner],
+      [...vesper, "cluster", "drain", "--name", fleet, runner],
       { env: { ...process.env, VESPER_DATABASE: database } },
       (error) => resume(error === null ? Effect.void : Effect.die(error))
     )
@@ -395,6 +305,9 @@ export const onServer: Readonly<Record<string, OnServer>> = {
   "cut-gateway": withBoth(cutGateway),
   freeze: withBoth(freeze),
   deploy: withBoth(deploy),
+  send: Errands.send,
+  budget: Errands.budget,
+  stuck: Errands.stuck,
   reshard: withBoth(reshard),
   "reshard-kill": reshardAndKill
 }
