@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Inflaters from "../src/internal/inflaters.js"
@@ -26,6 +27,35 @@ const text = (bytes: Uint8Array | undefined) => bytes === undefined ? undefined 
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 const hasZstd = major > 23 || (major === 23 && minor >= 8) || (major === 22 && minor >= 15)
+
+/** The beginning of a frame with a window of 2 to that power; no end of it is foreseen. */
+const header = (windowLog = 23) => [0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3]
+
+/** 0 is as it is, 1 a run, 2 compressed. */
+const block = (kind: number, size: number, body: Iterable<number>) => {
+  const start = (size << 3) | (kind << 1)
+  return [start & 255, (start >> 8) & 255, start >> 16, ...body]
+}
+
+/** A literal, and so many sequences that all have the longest match, for no bits at all. */
+const sequences = (count: number) => {
+  const rest = count - 0x7f00
+  return [1 << 3, 65, 255, rest & 255, rest >> 8, 0b0101_0100, 0, 0, 52, 1]
+}
+
+const slow: ReadonlyArray<readonly [what: string, frame: Buffer, isValid: boolean]> = [
+  ["a block of long sequences", Buffer.from([...header(), ...block(2, 10, sequences(98_000))]), false],
+  [
+    "many such blocks",
+    Buffer.from([...header(), ...Array.from({ length: 200 }, () => block(2, 10, sequences(90_000))).flat()]),
+    false
+  ],
+  [
+    "blocks of a byte, each of which moves the window",
+    Buffer.from([...header(), ...Array.from({ length: 40_000 }, () => block(1, 1, [65])).flat()]),
+    true
+  ]
+]
 
 describe.each(ways)("zstd-stream by %s", (_, makeContext) => {
   const makeInflater = (maxMessageBytes = limit) => ZstdStream.make(makeContext(maxMessageBytes), maxMessageBytes)
@@ -72,6 +102,24 @@ describe.each(ways)("zstd-stream by %s", (_, makeContext) => {
       const frame = Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, window]), Buffer.alloc(20)])
       assert.throws(() => makeInflater().inflate(frame), /corrupt zstd data.*(window|memory)/)
     }
+  })
+
+  it("takes a first message of a few bytes", () => {
+    const inflater = makeInflater()
+    assert.strictEqual(text(inflater.inflate(Buffer.from([...header(), ...block(0, 2, [123, 125])]))), "{}")
+    assert.strictEqual(text(inflater.inflate(Buffer.from(block(1, 3, [48])))), "000")
+    const ack = "{\"op\":11}"
+    assert.strictEqual(text(inflater.inflate(Buffer.from(block(0, ack.length, Buffer.from(ack))))), ack)
+  })
+
+  it.each(slow)("is done in time with %s", (_, frame, isValid) => {
+    const start = performance.now()
+    const result = Either.try(() => makeInflater(64 * limit).inflate(frame) ?? [])
+    assert.isBelow(performance.now() - start, 2_000)
+    Either.match(result, {
+      onLeft: (error) => assert.match(String(error), /corrupt zstd data/),
+      onRight: (bytes) => assert.isTrue(isValid && Array.from(bytes).every((byte) => byte === 65))
+    })
   })
 
   it("throws on garbage, at once", () => {

@@ -126,7 +126,7 @@ const envelope = (chance: Chance): void => {
 
 const limit = 1 << 16
 
-// What every gateway says first. fzstd looks at nothing before it has 18 bytes, and a shorter beginning is refused.
+// What every gateway says first.
 const hello =
   "{\"t\":null,\"s\":null,\"op\":10,\"d\":{\"heartbeat_interval\":41250,\"_trace\":[\"[\\\"gateway-prd-us-east1-b-0568\\\"]\"]}}"
 
@@ -139,7 +139,7 @@ const inflater = (
   const compressor = makeCompressor()
   const { close, inflate } = makeInflater()
   try {
-    const good = [hello, ...chance.list(3, () => JSON.stringify(chance.json(3)).padEnd(20))]
+    const good = [...chance.is(0.5) ? [hello] : [], ...chance.list(3, () => JSON.stringify(chance.json(3)))]
     for (const message of good) {
       const out = inflate(compressor.compress(message))
       assert.strictEqual(out && decoder.decode(out), decoder.decode(encoder.encode(message)))
@@ -148,7 +148,7 @@ const inflater = (
       ? Uint8Array.from(chance.list(64, () => chance.int(256)))
       : chance.is(0.05)
       ? compressor.compress("x".repeat(limit + 1 + chance.int(1 << 20)))
-      : chance.mutateBytes(compressor.compress(JSON.stringify(chance.json(3)).padEnd(20)))
+      : chance.mutateBytes(compressor.compress(JSON.stringify(chance.json(3))))
     try {
       const out = inflate(bad)
       assert.ok(out === undefined || out.length <= limit, "it grew past the limit")

@@ -1,39 +1,86 @@
 /** zstd without node:zlib's help, by fzstd: plain JavaScript, for a Node older than 22.15. */
 import * as Fzstd from "fzstd"
+import * as Predicate from "effect/Predicate"
+import * as Vm from "node:vm"
 import * as Inflaters from "./inflaters.js"
 import * as Zstd from "./zstd.js"
 
-// fzstd waits for more than this before it looks at a frame at all.
+// fzstd waits for so much before it looks at a frame at all; blocks of nothing fill up what is shorter.
 const minFirstInput = 18
+const emptyBlock = 3
+
+/** In milliseconds. 64 MB of text take 300. */
+const patience = 1_000
+
+const nothing = () => {}
+const context = { work: nothing }
+const script = new Vm.Script("work()")
+
+/**
+ * Node stops a script that takes too long, and whatever it calls. A thread watches over each, which takes longer than a
+ * small message does: those that cannot take long do without.
+ */
+const inTime = (work: () => void): void => {
+  context.work = work
+  try {
+    script.runInContext(Vm.isContext(context) ? context : Vm.createContext(context), { timeout: patience })
+  } catch (cause) {
+    throw Predicate.hasProperty(cause, "code") && cause.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
+      ? new Error(`it takes more than ${patience} ms`)
+      : cause
+  } finally {
+    context.work = nothing
+  }
+}
+
+/** fzstd copies a sequence byte by byte, and looks at the limit of a block after it. */
+const maxSequenceBytes = 131_074
+
+/** With each block fzstd moves the whole window, some sixteen times as fast. */
+const workOf = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
+  sequences * maxSequenceBytes + count * window / 16
+
+/** What takes some 50 ms at most. */
+const littleWork = 32 * 1024 * 1024
+
+interface Frame extends Zstd.FrameHeader {
+  readonly decoder: Fzstd.Decompress
+}
 
 export const make = (maxMessageBytes: number): Inflaters.Context => {
   let pieces: Array<Uint8Array> = []
   let size = 0
-  let isFirst = true
-  const decoder = new Fzstd.Decompress((piece) => {
-    size += piece.length
-    if (size > maxMessageBytes) {
-      throw Inflaters.tooLarge(maxMessageBytes)
-    }
-    pieces.push(piece)
-  })
+  // None until one begins.
+  let frame: Frame | undefined
   let failure: unknown
 
-  const push = (input: Uint8Array) => {
-    if (isFirst) {
-      Zstd.checkFrameHeader(input)
-      if (input.length < minFirstInput) {
-        throw new Error("corrupt zstd data: the first message is too short to be one")
+  const open = (header: Zstd.FrameHeader): Frame => ({
+    ...header,
+    decoder: new Fzstd.Decompress((piece) => {
+      size += piece.length
+      if (size > maxMessageBytes) {
+        throw Inflaters.tooLarge(maxMessageBytes)
       }
-      isFirst = false
+      pieces.push(piece)
+    })
+  })
+
+  const push = (input: Uint8Array) => {
+    const isFirst = frame === undefined
+    const { decoder, hasChecksum, length, window } = frame ??= open(Zstd.readFrameHeader(input))
+    const blocks = Zstd.readBlocks(input, isFirst ? length : 0, hasChecksum)
+    const missing = isFirst && !blocks.isEnd ? Math.max(0, minFirstInput - input.length) : 0
+    // It keeps views of what it could not use yet, and the socket may overwrite its bytes.
+    const copy = new Uint8Array(input.length + Math.ceil(missing / emptyBlock) * emptyBlock)
+    copy.set(input)
+    const work = () => decoder.push(copy, blocks.isEnd)
+    if (workOf(blocks, window) > littleWork) {
+      inTime(work)
+    } else {
+      work()
     }
-    try {
-      // It keeps views of what it could not use yet, and the socket may overwrite its bytes.
-      decoder.push(new Uint8Array(input))
-    } catch (cause) {
-      throw cause instanceof Error && cause.message.startsWith("the message is larger")
-        ? cause
-        : new Error(`corrupt zstd data: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    if (blocks.isEnd) {
+      frame = undefined
     }
   }
 
@@ -47,8 +94,11 @@ export const make = (maxMessageBytes: number): Inflaters.Context => {
       try {
         push(input)
       } catch (cause) {
-        failure = cause
-        throw cause
+        const reason = cause instanceof Error ? cause.message : String(cause)
+        failure = /^(corrupt zstd data|the message is larger)/.test(reason)
+          ? cause
+          : new Error(`corrupt zstd data: ${reason}`, { cause })
+        throw failure
       }
       const [first] = pieces
       return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces)
