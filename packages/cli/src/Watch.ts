@@ -220,7 +220,11 @@ const look = (watching: Watching, watched: Watched) =>
       title: watching.options.title,
       shards,
       board: watching.board,
-      budget: watching.budget,
+      // What all runners of a cluster share, its database knows.
+      budget: Option.orElse(
+        watching.budget,
+        () => Option.flatMap(watching.cluster, ({ identifies }) => identifies)
+      ),
       cluster: watching.cluster,
       resharding: Option.orElse(
         yield* watched.resharding,

@@ -125,6 +125,7 @@ const cluster: ClusterStatus.ClusterStatus = {
     status: id === 0 ? Option.some("Connected") : Option.none(),
     ping: Option.none()
   })),
+  identifies: Option.none(),
   resharding: Option.none()
 }
 

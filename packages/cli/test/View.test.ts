@@ -151,6 +151,7 @@ describe("the screen", () => {
         place(2, Option.none(), Option.none()),
         place(3, Option.some("b"), Option.none())
       ],
+      identifies: Option.none(),
       resharding: Option.none()
     }
     const lines = draw(board, { cluster: Option.some(cluster) })

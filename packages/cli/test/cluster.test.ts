@@ -68,6 +68,7 @@ describe("vesper run --cluster", () => {
         const status = yield* output(["cluster", "status", ...database])
         assert.match(status, /2 shards on 1 runner: /)
         assert.match(status, /alone +2 shards: 0-1/)
+        assert.match(status, /identifies left today: 998 of 1000/)
         assert.match(yield* output(["cluster", "drain", ...database, "alone"]), /asked to go/)
         yield* Effect.repeat(Effect.sleep(50), { until: () => first.exitCode !== null })
         assert.strictEqual(first.exitCode, 0)

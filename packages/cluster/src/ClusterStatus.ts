@@ -67,6 +67,8 @@ export interface ClusterStatus {
   readonly runners: ReadonlyArray<Runner>
   /** Each shard, in the order of their ids. */
   readonly shards: ReadonlyArray<ShardPlace>
+  /** The bot's identifies of a day, by the queue in the same database; none before a runner has used one. */
+  readonly identifies: Option.Option<{ readonly remaining: number; readonly total: number }>
   /** The change of their number, while there is one. */
   readonly resharding: Option.Option<Resharding>
 }

@@ -47,14 +47,19 @@ export const render = (status: ClusterStatus.ClusterStatus): string => {
         shards.length > 0 ? `: ${ranges(shards)}` : ""
       }${isDraining ? " (going)" : ""}`
     ),
+    ...Option.toArray(Option.map(
+      status.identifies,
+      ({ remaining, total }) => `  identifies left today: ${remaining} of ${total}`
+    )),
     ...(lost.length > 0 ? [`  nowhere: ${ranges(lost)}`] : []),
     ...Option.toArray(Option.map(status.resharding, describeResharding))
   ].join("\n")
 }
 
-export const toJson = ({ resharding, runners, shards, total }: ClusterStatus.ClusterStatus): string =>
+export const toJson = ({ identifies, resharding, runners, shards, total }: ClusterStatus.ClusterStatus): string =>
   JSON.stringify({
     total,
+    identifies: Option.getOrNull(identifies),
     resharding: Option.getOrNull(Option.map(resharding, ({ done, parts, total }) => ({ total, parts, done }))),
     runners,
     shards: shards.map(({ id, ping, runner, status }) => ({

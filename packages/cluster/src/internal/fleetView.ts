@@ -40,6 +40,8 @@ export interface View {
   /** Of both totals, while there are two. */
   readonly shards: ReadonlyArray<ShardRow>
   readonly runners: ReadonlyArray<RunnerRow>
+  /** The day's identifies; none if there is no queue in the database. */
+  readonly identifies: Option.Option<{ readonly remaining: number; readonly total: number }>
 }
 
 export const planOf = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Plan, Error> =>
@@ -75,9 +77,14 @@ export const look = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Vie
     const runners = yield* inTime(sql<{ readonly id: string; readonly name: string; readonly draining: number }>`
       SELECT id, name, draining FROM vesper_runners WHERE fleet = ${fleet} AND expires_at > ${now} ORDER BY name, id
     `)
+    const [identifies] = yield* inTime(sql<{ readonly remaining: number; readonly total: number }>`
+      SELECT total, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining
+      FROM vesper_budgets WHERE fleet = ${fleet}
+    `)
     return {
       plan,
       done,
+      identifies: Option.fromNullable(identifies),
       shards: shards.map(({ is_owned, ...row }) => ({ ...row, isOwned: is_owned === 1 })),
       runners: runners.map(({ draining, id, name }) => ({ id, name, isDraining: draining === 1 }))
     }

@@ -39,11 +39,12 @@ const placesOf = (rows: FleetView.View["shards"], total: number): ReadonlyArray<
 }
 
 export const statusOf = (
-  { done, plan: { next, total }, runners, shards }: FleetView.View
+  { done, identifies, plan: { next, total }, runners, shards }: FleetView.View
 ): ClusterStatus.ClusterStatus => {
   const places = placesOf(shards, total)
   return {
     total,
+    identifies,
     shards: places,
     runners: runners.map((runner) => ({
       ...runner,
