@@ -70,14 +70,31 @@ export const press = (self: Controls, key: Terminal.UserInput, now: number): Opt
 }
 
 /**
- * Whether a line of the log is shown: it is no later than the stop, and contains the filter in any case.
+ * A line of a log, as far as a filter looks at it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Line {
+  /** In milliseconds since 1970. */
+  readonly at: number
+  readonly shard: number | undefined
+  readonly text: string
+}
+
+/**
+ * Whether a line of the log is shown: it is no later than the stop, and contains the filter in any case. A filter that
+ * begins with a shard, such as `#3` or `#3 ready`, takes lines of that shard only.
  *
  * @since 0.1.0
  * @category guards
  */
-export const shows = (self: Controls, at: number, text: string): boolean =>
-  Option.match(self.pausedAt, { onNone: () => true, onSome: (pausedAt) => at <= pausedAt }) &&
-  (self.filter === "" || text.toLowerCase().includes(self.filter.toLowerCase()))
+export const shows = (self: Controls, { at, shard, text }: Line): boolean => {
+  const [, only, words = self.filter] = /^#(\d+)(?:$| +)(.*)$/.exec(self.filter) ?? []
+  return Option.match(self.pausedAt, { onNone: () => true, onSome: (pausedAt) => at <= pausedAt }) &&
+    (only === undefined || shard === Number(only)) &&
+    text.toLowerCase().includes(words.toLowerCase())
+}
 
 /**
  * The line that says which keys there are.

@@ -46,6 +46,6 @@ export const replayCommand = Command.make(
 ).pipe(
   Command.withDescription(
     "Serves a simulated gateway that sends what vesper record has written, to any bot that connects. It begins when " +
-      "the first shard is connected, and ends with the recording."
+      `the first shard is connected, and ends with the recording. ${Common.keys}`
   )
 )

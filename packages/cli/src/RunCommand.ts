@@ -8,6 +8,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import { database } from "./internal/databaseOption.js"
+import * as Common from "./internal/options.js"
 import * as RunOptions from "./internal/runOptions.js"
 
 const cluster = Options.boolean("cluster").pipe(
@@ -28,7 +29,7 @@ export const runCommand = Command.make(
 ).pipe(
   Command.withDescription(
     "Runs shards on Discord's gateway, with a live view on a terminal and plain lines elsewhere. The bot's token comes " +
-      "from DISCORD_TOKEN."
+      `from DISCORD_TOKEN. ${Common.keys}`
   )
 )
 

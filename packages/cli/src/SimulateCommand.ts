@@ -68,6 +68,6 @@ export const simulateCommand = Command.make(
   Command.withDescription(
     "Runs a simulated Discord gateway that bots in any language can connect to, as strict as Discord's own: " +
       "it answers GET /gateway/bot, sends made-up events, lets things go wrong on request, and tells what Discord " +
-      "would have punished."
+      `would have punished. ${Common.keys}`
   )
 )

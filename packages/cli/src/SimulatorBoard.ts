@@ -48,6 +48,8 @@ export interface SimulatorBoard {
   readonly violations: ReadonlyArray<Extract<LogEntry.LogEntry, { readonly _tag: "Violation" }>>
   /** What is worth a line, oldest first, the last ones only. */
   readonly tail: ReadonlyArray<LogEntry.LogEntry>
+  /** Everything, oldest first, the last ones only: what is worth no line is looked for all the same. */
+  readonly recent: ReadonlyArray<LogEntry.LogEntry>
   /** Events a second in the last sampling period. */
   readonly rate: number
   readonly sampled: { readonly at: number; readonly events: number }
@@ -55,6 +57,7 @@ export interface SimulatorBoard {
 
 /** More than a tall terminal shows. */
 const tailSize = 100
+const recentSize = 500
 const violationsKept = 20
 
 /** How long a rate is measured, in milliseconds. */
@@ -75,6 +78,7 @@ export const make = (now: number): SimulatorBoard => ({
   violated: 0,
   violations: [],
   tail: [],
+  recent: [],
   rate: 0,
   sampled: { at: now, events: 0 }
 })
@@ -158,13 +162,31 @@ const count = (self: SimulatorBoard, entry: LogEntry.LogEntry): SimulatorBoard =
   }
 }
 
+const addOne = (self: SimulatorBoard, entry: LogEntry.LogEntry): SimulatorBoard => {
+  const counted = count(self, entry)
+  return isNotable(entry) ? { ...counted, tail: [...counted.tail, entry].slice(-tailSize) } : counted
+}
+
 /**
  * @since 0.1.0
  * @category combinators
  */
-export const add = (self: SimulatorBoard, entry: LogEntry.LogEntry): SimulatorBoard => {
-  const counted = count(self, entry)
-  return isNotable(entry) ? { ...counted, tail: [...counted.tail, entry].slice(-tailSize) } : counted
+export const add = (self: SimulatorBoard, entries: ReadonlyArray<LogEntry.LogEntry>): SimulatorBoard => ({
+  ...entries.reduce(addOne, self),
+  recent: [...self.recent, ...entries].slice(-recentSize)
+})
+
+/**
+ * What a search goes through: everything that came of late, and before it what was worth a line.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const searched = (
+  { recent, tail }: Pick<SimulatorBoard, "recent" | "tail">
+): ReadonlyArray<LogEntry.LogEntry> => {
+  const known = new Set(recent)
+  return [...tail.filter((entry) => !known.has(entry)), ...recent]
 }
 
 /**

@@ -8,8 +8,10 @@ import * as Doc from "@effect/printer-ansi/AnsiDoc"
 import * as Opcode from "@vesper/model/Opcode"
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
+import * as Array from "effect/Array"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import * as Controls from "./Controls.js"
 import { counted } from "./internal/describe.js"
 import { clock, type Column, fitting, frame, line, type Piece, tableHead, tableLine } from "./internal/draw.js"
 import { clean, pad } from "./internal/text.js"
@@ -23,6 +25,7 @@ export interface Screen {
   readonly title: string
   readonly board: SimulatorBoard.SimulatorBoard
   readonly sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
+  readonly controls: Controls.Controls
   readonly now: number
   readonly columns: number
   readonly rows: number
@@ -171,6 +174,13 @@ const shareRows = (left: number, wanted: { readonly rows: number; readonly viola
   return { rows, violations, tail: Math.max(0, left - rows - violations) }
 }
 
+/** What the log shows: a filter looks at events and heartbeats too. */
+const logOf = ({ board, controls }: Screen): ReadonlyArray<LogEntry.LogEntry> =>
+  (controls.filter === "" ? board.tail : SimulatorBoard.searched(board)).filter((entry) => {
+    const { text, title } = tell(entry)
+    return Controls.shows(controls, { ...entry, text: `${connectionLabel(entry)} ${title} ${text}` })
+  })
+
 /**
  * Everything on one screen, drawn over what was there before.
  *
@@ -181,26 +191,32 @@ export const screen = (self: Screen): string => {
   const { board, columns } = self
   const shown = fitting(tableColumns(self.now), columns)
   const all = SimulatorBoard.rows(board, self.sessions)
-  // Title, totals, two gaps, the header, and the headings of violations and log.
-  const share = shareRows(self.rows - 8, { rows: all.length, violations: board.violations.length })
+  // Title, totals, two gaps, the header, the headings of violations and log, and the footer.
+  const share = shareRows(self.rows - 9, { rows: all.length, violations: board.violations.length })
   const hidden = all.length - share.rows
   const last = (entries: ReadonlyArray<LogEntry.LogEntry>, count: number) =>
     (count === 0 ? [] : entries.slice(-count)).map((entry) => tailLine(columns, entry))
+  const lines = [
+    line(columns, [{ text: self.title, style: Ansi.bold }]),
+    totals(self),
+    Doc.empty,
+    tableHead(columns, shown),
+    ...all.slice(0, share.rows).map((it) => tableLine(columns, shown, ({ cell }) => cell(it))),
+    ...(hidden > 0 ? [line(columns, [{ text: `and ${hidden} more`, style: Ansi.blackBright }])] : []),
+    Doc.empty,
+    ...(share.violations > 0
+      ? [line(columns, [{ text: "VIOLATIONS", style: Ansi.red }]), ...last(board.violations, share.violations)]
+      : []),
+    line(columns, [{ text: "LOG", style: Ansi.blackBright }]),
+    ...last(logOf(self), share.tail)
+  ].slice(0, Math.max(0, self.rows - 1))
+  const gap = self.rows - 1 - lines.length
   return frame(
     [
-      line(columns, [{ text: self.title, style: Ansi.bold }, { text: "   q ends" }]),
-      totals(self),
-      Doc.empty,
-      tableHead(columns, shown),
-      ...all.slice(0, share.rows).map((it) => tableLine(columns, shown, ({ cell }) => cell(it))),
-      ...(hidden > 0 ? [line(columns, [{ text: `and ${hidden} more`, style: Ansi.blackBright }])] : []),
-      Doc.empty,
-      ...(share.violations > 0
-        ? [line(columns, [{ text: "VIOLATIONS", style: Ansi.red }]), ...last(board.violations, share.violations)]
-        : []),
-      line(columns, [{ text: "LOG", style: Ansi.blackBright }]),
-      ...last(board.tail, share.tail)
-    ].slice(0, Math.max(1, self.rows)),
+      ...lines,
+      ...(gap > 0 ? Array.makeBy(gap, () => Doc.empty) : []),
+      line(columns, [{ text: Controls.footer(self.controls), style: Ansi.bold }])
+    ],
     self.hasColours
   )
 }

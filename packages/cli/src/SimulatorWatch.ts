@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { CliError, OutputClosed } from "./CliError.js"
+import * as Controls from "./Controls.js"
 import * as ExitCode from "./ExitCode.js"
 import * as Live from "./internal/live.js"
 import { isLoopback } from "./internal/loopback.js"
@@ -28,7 +29,9 @@ import * as SimulatorSnapshot from "./SimulatorSnapshot.js"
 import * as SimulatorView from "./SimulatorView.js"
 import type * as Watch from "./Watch.js"
 
-interface Watching {
+type Log = Pick<SimulatorBoard.SimulatorBoard, "recent" | "tail">
+
+interface Watching extends Live.Keyed<Log> {
   readonly mode: Watch.Mode
   readonly isVerbose: boolean
   // What has been seen so far; replaced with each entry.
@@ -52,7 +55,7 @@ const linesOf = (watching: Watching, entries: Chunk.Chunk<LogEntry.LogEntry>): R
 
 const readLog = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator) =>
   Stream.runForEachChunk(simulator.logChanges, (entries) => {
-    watching.board = Chunk.reduce(entries, watching.board, SimulatorBoard.add)
+    watching.board = SimulatorBoard.add(watching.board, Chunk.toReadonlyArray(entries))
     const lines = linesOf(watching, entries)
     return lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
   })
@@ -98,8 +101,9 @@ const draw = (watching: Watching, simulator: GatewaySimulator.GatewaySimulator, 
     const { at: now, board, sessions } = yield* look(watching, simulator)
     return SimulatorView.screen({
       title,
-      board,
+      board: { ...board, ...watching.paused },
       sessions,
+      controls: watching.controls,
       now,
       columns: yield* terminal.columns,
       rows: yield* terminal.rows,
@@ -161,7 +165,8 @@ const serve = (given: Options, watching: Watching, simulator: GatewaySimulator.G
     yield* greet(given, url, port)
     yield* Effect.forkScoped(ScenarioFile.run(simulator, given.steps))
     const shown = `${title}: ${url}`
-    const view = mode === "live" ? Live.show(draw(watching, simulator, shown)) : Effect.never
+    const keys = Live.controlled(watching, (): Log => ({ recent: watching.board.recent, tail: watching.board.tail }))
+    const view = mode === "live" ? Live.show(draw(watching, simulator, shown), keys) : Effect.never
     const page = Option.match(given.http, {
       onNone: () => Effect.never,
       onSome: (port) => servePage(watching, simulator, { port, title: shown })
@@ -189,7 +194,14 @@ export const run = (
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const board = SimulatorBoard.make(yield* Clock.currentTimeMillis)
-    const watching: Watching = { mode: given.mode, isVerbose: given.verbose, board, counted: board }
+    const watching: Watching = {
+      mode: given.mode,
+      isVerbose: given.verbose,
+      board,
+      counted: board,
+      controls: Controls.initial,
+      paused: undefined
+    }
     const finish = Effect.gen(function*() {
       yield* say(given.mode, SimulatorView.summary(watching.board))
       if (given.strict && watching.board.violated > 0) {

@@ -311,7 +311,9 @@ export const screen = (self: Screen): string => {
   const types = typeLines(self, share.types)
   const runners = runnerLines(self, share.runners)
   const shown = fitting(tableColumns, columns)
-  const told = board.tail.filter((entry) => Controls.shows(controls, entry.at, `${entry.title} ${entry.text}`))
+  const told = board.tail.filter(({ at, shard, text, title }) =>
+    Controls.shows(controls, { at, shard, text: `${title} ${text}` })
+  )
   const lines = [
     line(columns, [{ text: self.title, style: Ansi.bold }]),
     totalsLine(self),

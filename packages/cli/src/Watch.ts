@@ -135,12 +135,10 @@ export interface Options<E, R> {
 /** How often budget and cluster are looked at; who answers may well answer with what it knew. */
 const askInterval = "2 seconds"
 
-interface Watching {
+interface Watching extends Live.Keyed<Board.Board["tail"]> {
   readonly options: Pick<Options<never, never>, "budget" | "mode" | "record" | "tellsEvents" | "title">
   // What has come in so far; replaced with each event.
   board: Board.Board
-  // What the keys have made of the view.
-  controls: Controls.Controls
   budget: Option.Option<View.Budget>
   cluster: Option.Option<ClusterStatus.ClusterStatus>
 }
@@ -236,8 +234,10 @@ const look = (watching: Watching, watched: Watched) =>
 const draw = (watching: Watching, watched: Watched) =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
+    const moment = yield* look(watching, watched)
     return View.screen({
-      ...(yield* look(watching, watched)),
+      ...moment,
+      board: { ...moment.board, tail: watching.paused ?? moment.board.tail },
       controls: watching.controls,
       columns: yield* terminal.columns,
       rows: yield* terminal.rows,
@@ -285,13 +285,6 @@ const followAll = (watching: Watching, watched: Watched): Effect.Effect<never> =
     })
   )
 
-const onKey = (watching: Watching): Live.OnKey => (key) =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const controls = Controls.press(watching.controls, key, now)
-    watching.controls = Option.getOrElse(controls, () => watching.controls)
-    return Option.isNone(controls)
-  })
-
 /**
  * Watches until the time is up, or until it is interrupted; then closes the shards so that their sessions can be
  * resumed, and says what it came to. Fails if the gateway closes a shard for good.
@@ -313,6 +306,7 @@ export const run = <E, R>(
       options,
       board: Board.make([], yield* Clock.currentTimeMillis, options),
       controls: Controls.initial,
+      paused: undefined,
       budget: Option.none(),
       cluster: Option.none()
     }
@@ -335,7 +329,7 @@ export const run = <E, R>(
       onSome: (port) => servePage(watching, watched, port)
     })
     const view = options.mode === "live"
-      ? Live.show(draw(watching, watched), onKey(watching))
+      ? Live.show(draw(watching, watched), Live.controlled(watching, () => watching.board.tail))
       : Effect.never
     const isLookedAt = options.mode === "live" || Option.isSome(options.http)
     const following = isLookedAt ? followAll(watching, watched) : Effect.never

@@ -28,6 +28,29 @@ const pressed: ReadonlyArray<readonly [keys: ReadonlyArray<string>, change: Part
   [["x"], {}]
 ]
 
+const shown: ReadonlyArray<readonly [filter: string, isShown: boolean]> = [
+  ["", true],
+  ["message", true],
+  ["READY", false],
+  ["#3", true],
+  ["#3 ", true],
+  ["#31", false],
+  ["#3 create", true],
+  ["#3  ready", false],
+  ["#", false],
+  ["#3x", false]
+]
+
+describe("a filter", () => {
+  for (const [filter, isShown] of shown) {
+    it(`${JSON.stringify(filter)} ${isShown ? "shows" : "hides"} a line of shard 3`, () =>
+      assert.strictEqual(
+        Controls.shows({ ...Controls.initial, filter }, { at: 7, shard: 3, text: "MESSAGE_CREATE hi" }),
+        isShown
+      ))
+  }
+})
+
 describe("the keys of a live view", () => {
   for (const [keys, change] of pressed) {
     it(`take ${JSON.stringify(keys.join(""))} as ${JSON.stringify(change)}`, () =>

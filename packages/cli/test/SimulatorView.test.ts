@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import { stripVTControlCharacters } from "node:util"
+import * as Controls from "../src/Controls.js"
 import { widthOf } from "../src/internal/text.js"
 import * as SimulatorBoard from "../src/SimulatorBoard.js"
 import * as SimulatorView from "../src/SimulatorView.js"
@@ -13,8 +14,7 @@ const violation = LogEntry.Violation({ ...common, rule: "IdentifyRate", detail: 
 const event = LogEntry.Sent({ ...common, op: 0, t: "READY", s: 1 })
 const beat = LogEntry.Received({ ...common, at: 2_000, op: 1, d: 4, bytes: 16 })
 
-const boardOf = (...entries: ReadonlyArray<LogEntry.LogEntry>) =>
-  entries.reduce(SimulatorBoard.add, SimulatorBoard.make(0))
+const boardOf = (...entries: ReadonlyArray<LogEntry.LogEntry>) => SimulatorBoard.add(SimulatorBoard.make(0), entries)
 
 const session = { id: "0001", shard: 0, total: 2, sequence: 1, isConnected: true }
 
@@ -23,6 +23,7 @@ const draw = (board: SimulatorBoard.SimulatorBoard, over: Partial<SimulatorView.
     title: "the title",
     board,
     sessions: [session],
+    controls: Controls.initial,
     now: 5_000,
     columns: 110,
     rows: 24,
@@ -77,6 +78,26 @@ describe("the screen of a simulator", () => {
     assert.match(screen, /1 violation, 1 connection, 1 session, 0\.0 events\/s, 1 event sent/)
     assert.match(screen, /\[0\/2\] +connected +c1 +5s +1 +1 +3s ago +1 +zlib-stream/)
     assert.match(screen, /VIOLATIONS[^]*IdentifyRate: too soon[^]*LOG[^]*identified +session 1, intents 513/)
+  })
+
+  it("filters the log, over events and heartbeats too, and by shard", () => {
+    const other = LogEntry.Sent({ ...common, shard: 12, op: 0, t: "MESSAGE_CREATE", s: 2 })
+    const later = SimulatorBoard.add(board, [other])
+    // From the heading of the log to the keys.
+    const log = (filter: string) => {
+      const screen = stripVTControlCharacters(draw(later, { controls: { ...Controls.initial, filter } }))
+      return screen.split("LOG\r\n")[1]?.split("\r\n").slice(0, -1)
+        .map((line) => line.replace(/^[\d:]+ /, "").trim()).filter((line) => line !== "")
+    }
+    assert.deepStrictEqual(log("message_create"), ["c1   #12  sent          MESSAGE_CREATE (2)"])
+    assert.deepStrictEqual(log("#12"), ["c1   #12  sent          MESSAGE_CREATE (2)"])
+    assert.deepStrictEqual(log("#12 ready"), [])
+    assert.deepStrictEqual(log("#0 heartbeat"), ["c1   #0   received      Heartbeat, 16 bytes: 4"])
+    assert.deepStrictEqual(log("#1"), [])
+    // Longer ago than all that came is kept, but worth a line.
+    const busy = SimulatorBoard.add(later, Array.from({ length: 600 }, () => event))
+    assert.match(draw(busy, { controls: { ...Controls.initial, filter: "opened" } }), /LOG[^]*opened/)
+    assert.match(draw(later), /p pauses the log {3}\/ filters it {3}q quits/)
   })
 
   it("shows a connection that has not identified", () => {

@@ -57,11 +57,11 @@ const snapshotOf = (
 
 const simulatorSnapshot = (() => {
   const at = { at: 5_000, connection: 1, shard: 0 }
-  const board = [
+  const board = SimulatorBoard.add(SimulatorBoard.make(0), [
     LogEntry.Opened({ ...at, shard: undefined, url: "ws://host/?v=10&compress=zlib-stream" }),
     LogEntry.Identified({ ...at, session: "0001", intents: 513 }),
     LogEntry.Violation({ ...at, rule: "IdentifyRate", detail: evil })
-  ].reduce(SimulatorBoard.add, SimulatorBoard.make(0))
+  ])
   const session = { id: "0001", shard: 0, total: 2, sequence: 7, isConnected: true }
   return SimulatorSnapshot.make({
     title: "vesper test",

@@ -1,9 +1,11 @@
 /** A screen that is drawn again and again, and its keys. */
 import * as Terminal from "@effect/platform/Terminal"
+import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { CliError, OutputClosed } from "../CliError.js"
+import * as Controls from "../Controls.js"
 import * as Draw from "./draw.js"
 import { write } from "./output.js"
 
@@ -19,11 +21,23 @@ export const hasColours: Effect.Effect<boolean> = Config.string("NO_COLOR").pipe
   Effect.orElseSucceed(() => true)
 )
 
-/** Whether a key ends the view. */
+/** Takes a key; whether it ends the view. */
 export type OnKey = (key: Terminal.UserInput) => Effect.Effect<boolean>
 
-/** `q` ends the view; so does Ctrl-C, which a terminal that is read key by key no longer turns into a signal. */
-export const endOnQ: OnKey = ({ input }) => Effect.succeed(Option.contains(input, "q"))
+/** What the keys have made of a view, and its log as it was when they paused it: more may come than a log keeps. */
+export interface Keyed<Log> {
+  controls: Controls.Controls
+  paused: Log | undefined
+}
+
+/** Keys as `Controls` has them. Ctrl-C ends the view as well, which a terminal that is read key by key does not make a signal. */
+export const controlled = <Log>(view: Keyed<Log>, log: () => Log): OnKey => (key) =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const controls = Controls.press(view.controls, key, now)
+    view.controls = Option.getOrElse(controls, () => view.controls)
+    view.paused = Option.isNone(view.controls.pausedAt) ? undefined : view.paused ?? log()
+    return Option.isNone(controls)
+  })
 
 /** Completes when a key, or Ctrl-C, ends the view. */
 const readKeys = (onKey: OnKey): Effect.Effect<void, never, Terminal.Terminal> =>
@@ -40,7 +54,7 @@ const readKeys = (onKey: OnKey): Effect.Effect<void, never, Terminal.Terminal> =
 /** Draws on the terminal's second page until a key ends it; the first page is back then, and when it is interrupted. */
 export const show = <E, R>(
   screen: Effect.Effect<string, E, R>,
-  onKey: OnKey = endOnQ
+  onKey: OnKey
 ): Effect.Effect<void, E | CliError | OutputClosed, R | Terminal.Terminal> =>
   Effect.scoped(Effect.zipRight(
     Effect.acquireRelease(write(Draw.enter), () => Effect.ignore(write(Draw.leave))),

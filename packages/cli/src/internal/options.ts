@@ -129,3 +129,7 @@ export const intents: Options.Options<Intents.Intents> = Options.text("intents")
       "Without it Guilds,GuildMessages."
   )
 )
+
+/** What the keys of the view do, for the help. */
+export const keys =
+  "On a terminal p pauses the log, / filters it, such as by MESSAGE_CREATE, #3 for a shard, or both, and q ends it."
