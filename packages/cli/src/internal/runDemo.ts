@@ -41,8 +41,10 @@ const settle = (simulator: GatewaySimulator.GatewaySimulator, sequences: Effect.
   )
   return Effect.zipLeft(missing, Effect.sleep("20 millis")).pipe(
     Effect.repeat({ until: (count) => count === 0 }),
-    Effect.interruptible,
     Effect.timeoutOption("3 seconds"),
+    // Not in a child: a second Ctrl-C would end it there, and all that comes after.
+    Effect.interruptible,
+    Effect.disconnect,
     Effect.zipRight(missing)
   )
 }

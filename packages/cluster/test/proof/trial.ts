@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
+import { buildSync } from "esbuild"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
@@ -27,7 +28,17 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url))
 
 /** With `PROOF_BUILT=1` processes run what `npm run build` has made: loading the sources takes them seconds. */
 export const isBuilt = process.env["PROOF_BUILT"] === "1"
-const flags = ["--import", "tsx", ...(isBuilt ? [] : ["--conditions=@vesper/source"])]
+
+/** The runner without its types. It is where its packages are found, and no part of one. */
+const buildRunner = (): string => {
+  const outfile = Path.join(root, "node_modules/.cache/vesper/runner.mjs")
+  buildSync({ entryPoints: [runnerFile], bundle: true, packages: "external", platform: "node", format: "esm", outfile })
+  return outfile
+}
+
+const runnerArguments = isBuilt
+  ? [buildRunner()]
+  : ["--conditions=@vesper/source", "--import", "tsx", runnerFile]
 
 export interface Options {
   /** The URL of the database for the runner of this number. */
@@ -164,7 +175,7 @@ export const make = (options: Options): Effect.Effect<
         const proxy = options.proxy?.(runner)
         const file = Path.join(folder, `${runner}-${lives++}.handled`)
         births.set(runner, { at: Date.now(), file })
-        const child = spawn(process.execPath, [...flags, runnerFile], {
+        const child = spawn(process.execPath, runnerArguments, {
           cwd: root,
           stdio: ["ignore", log, log, "ipc"],
           env: {

@@ -315,5 +315,5 @@ export const onServer: Readonly<Record<string, OnServer>> = {
 /** Those on a file. */
 export const onFile: Readonly<Record<string, (settings: Settings) => Effect.Effect<unknown>>> = {
   restart: (settings) => Effect.forEach(both, restart(settings)),
-  size: () => Effect.forEach([16, 48, 100], sizeOf)
+  size: () => Effect.forEach([10, 50, 100], sizeOf)
 }
