@@ -1,6 +1,7 @@
-/** On Discord with DISCORD_TOKEN, and without it on a simulated gateway where somebody says `!ping` now and then. */
+/** On Discord, or where GATEWAY_URL says, with DISCORD_TOKEN; without it on a simulated gateway where somebody says `!ping` now and then. */
 import { FetchHttpClient } from "@effect/platform"
-import { NodeRuntime } from "@effect/platform-node"
+// Its own module: the package as a whole would bring the HTTP client undici into the one file.
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { ShardConfig } from "@vesper/gateway"
 import { NodeGateway } from "@vesper/platform-node"
 import { Builder, GatewaySimulator } from "@vesper/testing"
@@ -9,7 +10,10 @@ import * as Messages from "./Messages.js"
 import * as PingBot from "./PingBot.js"
 
 const onDiscord = Layer.merge(
-  NodeGateway.layerShardConfig(PingBot.config),
+  NodeGateway.layerShardConfig({
+    ...PingBot.config,
+    gatewayUrl: Config.withDefault(Config.string("GATEWAY_URL"), ShardConfig.defaultGatewayUrl)
+  }),
   Layer.provide(Messages.layerDiscord, FetchHttpClient.layer)
 )
 
