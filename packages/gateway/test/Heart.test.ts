@@ -93,6 +93,23 @@ describe("a heart", () => {
       assert.deepStrictEqual(later.times, [5_400, 45_000])
     }))
 
+  it.scoped("wakes who has no slack exactly, and nobody else by their times", () =>
+    Effect.gen(function*() {
+      const heart = yield* Heart.make
+      const [beating, exact] = [yield* makeMember, yield* makeMember]
+      heart.unsafeJoin({
+        ...exact.member,
+        onDue: (late) => {
+          exact.member.onDue(late)
+          return undefined
+        }
+      }, { after: 4_500, slack: 0 })
+      heart.unsafeJoin(beating.member, { after: 5_000, slack })
+      heart.unsafeJoin(exact.member, { after: 5_500, slack: 0 })
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual([beating.times, exact.times], [[5_000], [4_500, 5_500]])
+    }))
+
   it.scoped("wakes one that joins later and is due sooner", () =>
     Effect.gen(function*() {
       const heart = yield* Heart.make

@@ -6,6 +6,7 @@
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Http from "node:http"
 import type * as Tls from "node:tls"
 import * as internal from "./internal/webSocket.js"
@@ -55,7 +56,7 @@ export interface Options {
  */
 export const make = (options: Options = {}): GatewaySocket.GatewaySocket =>
   GatewaySocket.make(internal.open({
-    openTimeout: options.openTimeout === undefined ? Duration.infinity : Duration.decode(options.openTimeout),
+    openTimeout: Option.map(Option.fromNullable(options.openTimeout), Duration.decode),
     closeTimeout: Duration.decode(options.closeTimeout ?? "1 second"),
     maxPayload: options.maxPayload ?? 32 * 1024 * 1024,
     tls: options.tls ?? {},

@@ -42,8 +42,10 @@ export interface CommandQueue {
     kind: CommandKind.Kind,
     onWriting?: () => void
   ) => Effect.Effect<Outcome, ShardError.SendError>
-  /** Waits until there is a command. */
-  readonly awaitCommand: Effect.Effect<void>
+  /** Whether there is a command to be written. */
+  readonly unsafeHasNext: () => boolean
+  /** Called when there is one, now or later, and each time that this changes. For the one who writes. */
+  readonly unsafeSetListener: (listener: (() => void) | undefined) => void
   /** Waits until there is a command that is no presence. */
   readonly awaitOther: Effect.Effect<void>
   /**
@@ -85,12 +87,18 @@ const makeClosing = () => Deferred.unsafeMake<never, ShardError.SendError>(Fiber
 
 export const make = (capacity: number): CommandQueue => {
   const places = Effect.unsafeMakeSemaphore(capacity)
-  const available = Effect.unsafeMakeLatch(false)
   const othersAvailable = Effect.unsafeMakeLatch(false)
   const queue: Array<Waiting> = []
   let closed = Option.none<ShardError.TerminalError>()
   let closing = makeClosing()
   let successor: Forward | undefined
+  let listener: (() => void) | undefined
+
+  const tellListener = () => {
+    if (listener !== undefined && hasNext()) {
+      listener()
+    }
+  }
 
   /** After every change: forgets places that stand for nothing any more, and tells the writer what there is. */
   const settle = () => {
@@ -100,9 +108,11 @@ export const make = (capacity: number): CommandQueue => {
         queue.splice(i, 1)
       }
     }
-    setLatch(available, CommandKind.next(queue, false) !== -1)
     setLatch(othersAvailable, CommandKind.next(queue, true) !== -1)
+    tellListener()
   }
+
+  const hasNext = () => CommandKind.next(queue, false) !== -1
 
   const withdraw = (version: Version) => {
     for (const { versions } of queue) {
@@ -182,7 +192,11 @@ export const make = (capacity: number): CommandQueue => {
       const enqueued = enqueue(text, kind, onWriting)
       return CommandKind.isState(kind) ? enqueued : places.withPermits(1)(enqueued)
     },
-    awaitCommand: available.await,
+    unsafeHasNext: hasNext,
+    unsafeSetListener: (next) => {
+      listener = next
+      tellListener()
+    },
     awaitOther: othersAvailable.await,
     writeNext: (arePresencesHeld, write) =>
       Effect.uninterruptibleMask((restore) => {

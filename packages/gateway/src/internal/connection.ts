@@ -9,7 +9,6 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as FiberHandle from "effect/FiberHandle"
 import * as Mailbox from "effect/Mailbox"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -26,9 +25,10 @@ import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
+import * as Deadline from "./deadline.js"
 import type { LiveSession } from "./eventBuffer.js"
 import * as Heartbeats from "./heartbeats.js"
-import * as Lag from "./lag.js"
+import * as Opening from "./opening.js"
 import * as Presence from "./presence.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
@@ -60,13 +60,12 @@ interface Connection extends Heartbeats.Connection {
   readonly receiver: Receiver.Receiver
   /** Whether the buffer holds up reading now. */
   readonly isPaused: () => boolean
-  readonly deadline: FiberHandle.FiberHandle
+  readonly deadline: Deadline.Deadline
+  /** Commands wait, and are being sent or about to be. */
+  isSending: boolean
   /** Done by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
 }
-
-const failedBy = (cause: unknown): Disconnect =>
-  Disconnect.Failed({ error: new ShardError.ProcessError({ subject: "the connection", cause }) })
 
 /** Runs `effect` beside the connection, in its scope. If it fails, the connection ends: there is no half of one. */
 const alongside = <R>(
@@ -74,7 +73,7 @@ const alongside = <R>(
   effect: Effect.Effect<void, Disconnect, R>
 ): Effect.Effect<void, never, R | Scope.Scope> =>
   effect.pipe(
-    Effect.catchAllDefect((cause) => Effect.fail(failedBy(cause))),
+    Effect.catchAllDefect((cause) => Effect.fail(Opening.failedBy(cause))),
     Effect.catchAll((reason) => Effect.sync(() => receiver.end(reason))),
     Effect.forkScoped,
     Effect.asVoid
@@ -108,20 +107,22 @@ const handshakeSpan =
     })
 
 /** Gives the phase its time, counted from now, in place of the phase before. */
-const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> => {
-  const wait: Effect.Effect<void> = Effect.suspend(() => {
-    const eventsBefore = connection.receiver.events()
-    return Effect.zipRight(
-      Lag.deadline(duration),
-      Effect.suspend(() => {
+const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const { deadline, failed, isPaused, receiver } = connection
+    let eventsBefore = receiver.events()
+    deadline.unsafeStart({
+      duration,
+      isExcused: () => {
+        const isReplaying = phase === "resumed" && receiver.events() > eventsBefore
+        eventsBefore = receiver.events()
         // While reading is held up the answer cannot be seen; and a long replay is no silence.
-        const isAlive = connection.isPaused() || (phase === "resumed" && connection.receiver.events() > eventsBefore)
-        return isAlive ? wait : Effect.sync(() => connection.receiver.end(Disconnect.TimedOut({ phase })))
-      })
-    )
+        return isPaused() || isReplaying
+      },
+      onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
+      onDefect: failed
+    })
   })
-  return Effect.asVoid(FiberHandle.run(connection.deadline, wait))
-}
 
 const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
   Effect.gen(function*() {
@@ -170,13 +171,10 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
   }).pipe(handshakeSpan(connection, "vesper.resume"))
 
 /**
- * Writes what waits in the command queue, as fast as the limits allow. While presences are held back by theirs, other
- * commands pass them.
+ * Writes what waits in the command queue, as fast as the limits allow, until nothing does. While presences are held back
+ * by theirs, other commands pass them.
  */
-const sender = (
-  connection: Connection,
-  limiter: CommandLimiter.CommandLimiter
-): Effect.Effect<never, Disconnect> => {
+const sendAll = (connection: Connection, limiter: CommandLimiter.CommandLimiter): Effect.Effect<void, Disconnect> => {
   const { commands, config, presences } = connection.state
   const awaitRoom = config.rateLimitCommands ? limiter.awaitRoom : Effect.void
   const presenceHold = Effect.map(
@@ -193,15 +191,29 @@ const sender = (
         }
       }))
     )
-  return Effect.forever(Effect.gen(function*() {
-    yield* commands.awaitCommand
-    const hold = yield* presenceHold
-    if (hold > 0) {
-      yield* Effect.timeoutOption(commands.awaitOther, hold)
+  return Effect.gen(function*() {
+    while (commands.unsafeHasNext()) {
+      const hold = yield* presenceHold
+      if (hold > 0) {
+        yield* Effect.timeoutOption(commands.awaitOther, hold)
+      }
+      yield* awaitRoom
+      yield* commands.writeNext((yield* presenceHold) > 0, writeCommand)
     }
-    yield* awaitRoom
-    yield* commands.writeNext((yield* presenceHold) > 0, writeCommand)
-  }))
+    connection.isSending = false
+  })
+}
+
+/** From now on whatever is in the command queue is sent, by a fiber that is there while something is. */
+const startSending = (connection: Connection) => {
+  const { releases, state: { commands }, tell } = connection
+  commands.unsafeSetListener(() => {
+    if (!connection.isSending) {
+      connection.isSending = true
+      tell(Receiver.Signal.CommandGiven())
+    }
+  })
+  releases.push(() => commands.unsafeSetListener(undefined))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */
@@ -210,7 +222,7 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
     const { receiver, state } = connection
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
-    yield* FiberHandle.clear(connection.deadline)
+    connection.deadline.unsafeStop()
     yield* Heartbeats.start(connection.services.heart, connection, interval)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
@@ -251,8 +263,14 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
           if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
             establishedAt = Option.some(yield* Clock.currentTimeMillis)
             yield* Deferred.succeed(connection.established, void 0)
-            yield* FiberHandle.clear(connection.deadline)
-            yield* alongside(receiver, sender(connection, limiter.value))
+            connection.deadline.unsafeStop()
+            startSending(connection)
+          }
+          break
+        }
+        case "CommandGiven": {
+          if (Option.isSome(limiter)) {
+            yield* alongside(receiver, sendAll(connection, limiter.value))
           }
           break
         }
@@ -299,18 +317,6 @@ const farewell = (reason: Option.Option<Disconnect>): CloseFrame.CloseFrame =>
     ? CloseFrame.fromIntent("EndSession")
     : CloseFrame.fromIntent("KeepSession")
 
-const open = (state: ShardState, services: Services, url: string, receiver: Receiver.Receiver) =>
-  services.socket.open(url, receiver).pipe(
-    Effect.mapError((cause) => Disconnect.Unreachable({ cause })),
-    Effect.raceFirst(
-      Effect.zipRight(Lag.deadline(state.config.timeouts.open), Effect.fail(Disconnect.TimedOut({ phase: "open" })))
-    ),
-    Effect.withSpan("vesper.connect", {
-      root: true,
-      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": url }
-    })
-  )
-
 /**
  * Runs one connection to its end. Interrupting it closes the connection with a code that keeps the session, or with
  * the frame that `closeFrame` gives.
@@ -337,19 +343,21 @@ export const run = (
       // The peer's answer to our close frame is only there once the scope has closed.
       return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
     }
-    const opened = yield* Effect.either(open(state, services, url, receiver))
+    const deadline = Deadline.make(services.heart)
+    const opened = yield* Effect.either(Opening.open(state, services.socket, url, receiver, deadline))
     if (Either.isLeft(opened)) {
       return outcome(false, opened.left, Option.none())
     }
     const socket = opened.right
+    // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
+    const releases = [deadline.unsafeStop, () => state.buffer.unsafeSetSource(Option.none())]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        state.buffer.unsafeSetSource(Option.none())
+        releases.forEach((release) => release())
         return socket.close(Option.getOrElse(closeFrame(), () => farewell(reason)))
       })
     )
     const pauses = holdUp(state, socket, tell)
-    const deadline = yield* FiberHandle.make()
     const established = yield* Deferred.make<void>()
     const connection: Connection = {
       state,
@@ -359,8 +367,10 @@ export const run = (
       tell,
       deadline,
       established,
+      releases,
       isWriting: false,
-      failed: (cause) => receiver.end(failedBy(cause)),
+      isSending: false,
+      failed: (cause) => receiver.end(Opening.failedBy(cause)),
       ...pauses
     }
     yield* startDeadline(connection, "hello", state.config.timeouts.hello)
@@ -371,7 +381,7 @@ export const run = (
     Effect.map((outcome) => outcome()),
     Effect.catchAllDefect((cause) =>
       Effect.succeed<Outcome>({
-        reason: failedBy(cause),
+        reason: Opening.failedBy(cause),
         opened: false,
         establishedAt: Option.none(),
         frame: Option.none()

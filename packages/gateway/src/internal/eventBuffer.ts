@@ -230,7 +230,7 @@ export const make = (capacity: number): EventBuffer => {
     // All waiting readers are woken: whoever comes too late waits again.
     return Option.isSome(failure) ? Exit.fail(failure.value) : waitAndTake
   })
-  const waitAndTake = Effect.zipRight(awaitSomething(true), take)
+  const waitAndTake = Effect.suspend(() => Effect.zipRight(awaitSomething(true), take))
 
   const unsafePutBack = (returned: ReadonlyArray<Item>) => {
     if (returned.length > 0) {

@@ -6,10 +6,10 @@ import type * as Heart from "../Heart.js"
 import * as Lag from "./lag.js"
 import * as Timetable from "./timetable.js"
 
-/** A member, and where it stands in the timetable: nowhere once it has left. */
+/** A member, and what takes it out of the timetable; none once it has left. */
 interface Entry {
   readonly member: Heart.Member
-  row: Timetable.Row<Entry> | undefined
+  leave: (() => void) | undefined
 }
 
 /** One member never keeps another from its heartbeat. */
@@ -25,27 +25,33 @@ const ring = ({ member }: Entry, late: number): Heart.Due | undefined => {
 export const make: Effect.Effect<Heart.Heart, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
   const run = yield* FiberHandle.makeRuntime<never>()
-  const timetable = Timetable.make<Entry>()
+  // Apart from each other: a heartbeat must not go by the time of a deadline that happens to be close.
+  const [exact, loose] = [Timetable.make<Entry>(), Timetable.make<Entry>()]
   // No wall clock: one that is set back would stop all heartbeats until it has caught up.
   const origin = clock.unsafeCurrentTimeNanos()
   const now = () => Number(clock.unsafeCurrentTimeNanos() - origin) / 1_000_000
   let sleepsUntil = Number.POSITIVE_INFINITY
 
+  const nextAt = () => Math.min(exact.nextAt(), loose.nextAt())
+
+  const enter = (entry: Entry, from: number, { after, slack }: Heart.Due) =>
+    (slack > 0 ? loose : exact).enter(entry, from + after, slack)
+
   const wake = (at: number, late: number) => {
     // While the process is in time, times follow from each other: the millisecond that a timer takes longer would part
     // members with time.
     const from = late < Lag.toleranceMillis ? at : Math.max(at, now())
-    for (const entry of timetable.take(from)) {
-      const due = entry.row && ring(entry, late)
+    for (const entry of [...exact.take(from), ...loose.take(from)]) {
+      const due = entry.leave && ring(entry, late)
       // It may have left in the meantime.
-      entry.row = due && entry.row && timetable.enter(entry, from + due.after, due.slack)
+      entry.leave = due && entry.leave && enter(entry, from, due)
     }
   }
 
   const beat: Effect.Effect<void> = Effect.suspend(() => {
-    const at = timetable.nextAt()
-    sleepsUntil = at ?? Number.POSITIVE_INFINITY
-    return at === undefined
+    const at = nextAt()
+    sleepsUntil = at
+    return at === Number.POSITIVE_INFINITY
       ? Effect.void
       : Effect.flatMap(Lag.sleep(Duration.millis(Math.max(0, at - now()))), (late) => {
         wake(at, Math.max(late, now() - at))
@@ -55,16 +61,14 @@ export const make: Effect.Effect<Heart.Heart, never, Scope.Scope> = Effect.gen(f
 
   return {
     unsafeJoin: (member, first) => {
-      const entry: Entry = { member, row: undefined }
-      entry.row = timetable.enter(entry, now() + first.after, first.slack)
-      if (entry.row.at < sleepsUntil) {
+      const entry: Entry = { member, leave: undefined }
+      entry.leave = enter(entry, now(), first)
+      if (nextAt() < sleepsUntil) {
         run(beat)
       }
       return () => {
-        if (entry.row !== undefined) {
-          timetable.leave(entry, entry.row)
-          entry.row = undefined
-        }
+        entry.leave?.()
+        entry.leave = undefined
       }
     }
   }

@@ -2,7 +2,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
 import * as Diagnostic from "../Diagnostic.js"
 import type * as Heart from "../Heart.js"
 import * as Lag from "./lag.js"
@@ -19,6 +18,8 @@ export interface Connection {
   /** From the time that a heartbeat is due until it is written. */
   isWriting: boolean
   readonly failed: (cause: unknown) => void
+  /** What the end of the connection calls off. */
+  readonly releases: Array<() => void>
 }
 
 const member = (connection: Connection, interval: number): Heart.Member => {
@@ -56,15 +57,9 @@ const member = (connection: Connection, interval: number): Heart.Member => {
 }
 
 /** First after a random part of the interval, so that shards which started together do not beat together. */
-export const start = (
-  heart: Heart.Heart,
-  connection: Connection,
-  interval: Duration.Duration
-): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.flatMap(Random.next, (jitter) => {
+export const start = (heart: Heart.Heart, connection: Connection, interval: Duration.Duration): Effect.Effect<void> =>
+  Effect.map(Random.next, (jitter) => {
     const millis = Duration.toMillis(interval)
-    const join = Effect.sync(() =>
-      heart.unsafeJoin(member(connection, millis), { after: millis * jitter, slack: Pulse.slack(millis) })
-    )
-    return Effect.acquireRelease(join, (leave) => Effect.sync(leave))
+    const first = { after: millis * jitter, slack: Pulse.slack(millis) }
+    connection.releases.push(heart.unsafeJoin(member(connection, millis), first))
   })

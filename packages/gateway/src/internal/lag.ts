@@ -25,7 +25,3 @@ export const sleep = (duration: Duration.Duration): Effect.Effect<number> =>
       Effect.sleep(duration),
       Effect.map(Clock.currentTimeMillis, (after) => Math.max(0, after - before - Duration.toMillis(duration)))
     ))
-
-/** Completes after this time, and later if the process could not see what happened in it. */
-export const deadline = (duration: Duration.Duration): Effect.Effect<void> =>
-  Effect.flatMap(sleep(duration), (late) => late < toleranceMillis ? Effect.void : deadline(grace))

@@ -24,23 +24,25 @@ export interface Topic<A> {
 
 interface Listeners<A> {
   readonly publish: (value: A) => void
-  readonly listen: Effect.Effect<Stream.Stream<A>, never, Scope.Scope>
+  readonly listen: () => Effect.Effect<Stream.Stream<A>, never, Scope.Scope>
 }
 
+/** Nothing that listening needs is built before somebody listens: most shards of a fleet nobody listens to. */
 const makeListeners = <A>(capacity: number): Listeners<A> => {
   const mailboxes = new Set<Mailbox.Mailbox<A>>()
   return {
     publish: (value) => mailboxes.forEach((mailbox) => mailbox.unsafeOffer(value)),
-    listen: Effect.map(
-      Effect.acquireRelease(
-        Effect.tap(
-          Mailbox.make<A>({ capacity, strategy: "sliding" }),
-          (mailbox) => Effect.sync(() => mailboxes.add(mailbox))
+    listen: () =>
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.tap(
+            Mailbox.make<A>({ capacity, strategy: "sliding" }),
+            (mailbox) => Effect.sync(() => mailboxes.add(mailbox))
+          ),
+          (mailbox) => Effect.sync(() => mailboxes.delete(mailbox))
         ),
-        (mailbox) => Effect.sync(() => mailboxes.delete(mailbox))
-      ),
-      Mailbox.toStream
-    )
+        Mailbox.toStream
+      )
   }
 }
 
@@ -54,13 +56,16 @@ export const make = <A>(initial: A): Observable<A> => {
       publish(value)
     },
     // Listened first, read afterwards: what changes in between is seen twice, and the second is left out.
-    changes: Stream.unwrapScoped(
-      Effect.map(listen, (later) => Stream.changes(Stream.concat(Stream.suspend(() => Stream.succeed(current)), later)))
+    changes: Stream.suspend(() =>
+      Stream.unwrapScoped(
+        Effect.map(listen(), (later) =>
+          Stream.changes(Stream.concat(Stream.suspend(() => Stream.succeed(current)), later)))
+      )
     )
   }
 }
 
 export const makeTopic = <A>(capacity: number): Topic<A> => {
   const { listen, publish } = makeListeners<A>(capacity)
-  return { publish, stream: Stream.unwrapScoped(listen) }
+  return { publish, stream: Stream.suspend(() => Stream.unwrapScoped(listen())) }
 }

@@ -32,6 +32,7 @@ export type Signal = Data.TaggedEnum<{
   HeartbeatRequested: {}
   /** READY or RESUMED. */
   Established: {}
+  CommandGiven: {}
   Noticed: { readonly diagnostic: Diagnostic.Diagnostic }
   Ended: { readonly reason: Disconnect }
 }>

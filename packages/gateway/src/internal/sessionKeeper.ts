@@ -5,7 +5,10 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as FiberHandle from "effect/FiberHandle"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Diagnostic from "../Diagnostic.js"
 import * as Session from "../Session.js"
@@ -21,18 +24,18 @@ export interface SessionKeeper {
   readonly load: Effect.Effect<void>
   /** Saves the session as it stands, if it is not the one that is saved. */
   readonly save: Effect.Effect<void>
-  /**
-   * Saves for ever: when the status changes, after each interval, and when a reader waits for it. Interrupted while it
-   * saves, it ends when that is done: what is cut off in the middle may or may not be in the store.
-   */
-  readonly keep: Effect.Effect<void>
+  /** From now on saves when the status changes, after each interval, and when a reader waits for it. */
+  readonly unsafeStart: () => void
+  /** Ends that. Waits while it saves: what is cut off in the middle may or may not be in the store. */
+  readonly stop: Effect.Effect<void>
 }
 
 /** For a shard without a store. */
 export const none: SessionKeeper = {
   load: Effect.void,
   save: Effect.void,
-  keep: Effect.void
+  unsafeStart: Function.constVoid,
+  stop: Effect.void
 }
 
 /** How long an operation of the store may take. */
@@ -41,7 +44,8 @@ const patience = Duration.seconds(5)
 /** The least time between two saves, so that readers who wait for them do not keep the store busy all the time. */
 const pace = Duration.millis(10)
 
-export const make = (state: ShardState.ShardState, store: SessionStore.SessionStore): SessionKeeper => {
+/** What a keeper does, without the fiber that does it. */
+const makeWork = (state: ShardState.ShardState, store: SessionStore.SessionStore) => {
   const { buffer, config } = state
   const key: SessionStore.Key = { bot: Option.getOrElse(BotId.fromToken(config.token), () => "bot"), shard: state.id }
   const latch = Effect.unsafeMakeLatch(false)
@@ -137,3 +141,21 @@ export const make = (state: ShardState.ShardState, store: SessionStore.SessionSt
     keep: Effect.zipRight(Effect.fork(watch), Effect.forever(saveNext))
   }
 }
+
+export const make = (
+  state: ShardState.ShardState,
+  store: SessionStore.SessionStore
+): Effect.Effect<SessionKeeper, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { keep, load, save } = makeWork(state, store)
+    const keeping = yield* FiberHandle.make<void>()
+    const fork = yield* FiberHandle.runtime(keeping)<never>()
+    return {
+      load,
+      save,
+      unsafeStart: () => {
+        fork(Effect.annotateLogs(keep, "shard.id", state.id.id), { onlyIfMissing: true })
+      },
+      stop: FiberHandle.clear(keeping)
+    }
+  })

@@ -114,6 +114,10 @@ const endure = <A>(
   return Stream.repeatEffectOption(enduring)
 }
 
+/** What is read once the shard is started. Built when it is run, for few shards are read in all ways. */
+const reading = <A>(start: Effect.Effect<void>, next: Effect.Effect<A, ShardError.ReceiveError>) =>
+  Stream.suspend(() => Stream.unwrap(Effect.as(start, endure(next))))
+
 /** Gives out a subscriber's events; `start` runs before the first is read. */
 const subscriptionOf = (state: ShardState.ShardState, start: Effect.Effect<void>) =>
 (
@@ -123,10 +127,7 @@ const subscriptionOf = (state: ShardState.ShardState, start: Effect.Effect<void>
     Option.match(overflow(), { onNone: () => Stream.empty, onSome: (error) => Stream.fail(error) })
   )
   return {
-    events: Stream.concat(
-      Stream.unwrap(Effect.as(start, endure(nextEvent(state, start, buffer, reader)))),
-      overflowed
-    ),
+    events: Stream.concat(reading(start, nextEvent(state, start, buffer, reader)), overflowed),
     dropped: Effect.sync(unsafeDropped)
   }
 }
@@ -170,10 +171,6 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     })
     let farewell = Option.none<CloseFrame.CloseFrame>()
     let isClosed = false
-    const keeper = Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
-      onNone: () => SessionKeeper.none,
-      onSome: (store) => SessionKeeper.make(state, store)
-    })
 
     const shutDown = Effect.suspend(() => {
       isClosed = true
@@ -191,15 +188,17 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     const supervisor = yield* FiberHandle.make<void>()
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
-    const keeping = yield* FiberHandle.make<void>()
-    const forkKeeper = yield* FiberHandle.runtime(keeping)<never>()
+    const keeper = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
+      onNone: () => Effect.succeed(SessionKeeper.none),
+      onSome: (store) => SessionKeeper.make(state, store)
+    })
     // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
         state.isReleased = true
         state.buffer.unsafeCutOff(new ShardError.ShardClosedError())
         yield* Effect.all(state.runs, { concurrency: "unbounded", discard: true })
-        yield* FiberHandle.clear(keeping)
+        yield* keeper.stop
         yield* keeper.save
       })
     )
@@ -211,7 +210,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       ) {
         const live = Effect.zipRight(keeper.load, Supervisor.run(state, services, () => farewell))
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
-        forkKeeper(Effect.annotateLogs(keeper.keep, "shard.id", id.id), { onlyIfMissing: true })
+        keeper.unsafeStart()
       }
     })
 
@@ -264,8 +263,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       id,
       config,
       connect,
-      events: Stream.unwrap(Effect.as(start, endure(event))),
-      messages: Stream.unwrap(Effect.as(start, endure(message))),
+      events: reading(start, event),
+      messages: reading(start, message),
       nextEvent: event,
       nextMessage: Effect.zipRight(start, message),
       runForEach: (handler, options) =>

@@ -3,16 +3,19 @@
  * all; and what is due at the same time once stays so, for as long as it goes on at the same interval.
  */
 export interface Timetable<A> {
-  /** Enters a member for `at`, or with others who have an earlier time, but none before `at - slack`. */
-  readonly enter: (member: A, at: number, slack: number) => Row<A>
-  readonly leave: (member: A, row: Row<A>) => void
-  readonly nextAt: () => number | undefined
+  /**
+   * Enters a member for `at`, or with others who have an earlier time, but none before `at - slack`. Gives what takes it
+   * out again.
+   */
+  readonly enter: (member: A, at: number, slack: number) => () => void
+  /** The earliest time; infinity if nobody is entered. */
+  readonly nextAt: () => number
   /** Takes out all who have a time up to `until`, the earliest first. */
   readonly take: (until: number) => ReadonlyArray<A>
 }
 
 /** Those who are woken together. */
-export interface Row<A> {
+interface Row<A> {
   readonly at: number
   readonly members: Set<A>
 }
@@ -36,26 +39,34 @@ export const make = <A>(): Timetable<A> => {
     return low
   }
 
+  /** The row to be entered in for `at`. */
+  const rowFor = (at: number, slack: number): Row<A> => {
+    const count = countUpTo(at)
+    const before = rows[count - 1]
+    if (before !== undefined && before.at >= at - slack) {
+      return before
+    }
+    const row = { at, members: new Set<A>() }
+    rows.splice(count, 0, row)
+    return row
+  }
+
+  const leave = (member: A, row: Row<A>) => {
+    row.members.delete(member)
+    const index = countUpTo(row.at) - 1
+    // One that was taken is not among them any more.
+    if (row.members.size === 0 && rows[index] === row) {
+      rows.splice(index, 1)
+    }
+  }
+
   return {
     enter: (member, at, slack) => {
-      const count = countUpTo(at)
-      const before = rows[count - 1]
-      if (before !== undefined && before.at >= at - slack) {
-        before.members.add(member)
-        return before
-      }
-      const row = { at, members: new Set([member]) }
-      rows.splice(count, 0, row)
-      return row
+      const row = rowFor(at, slack)
+      row.members.add(member)
+      return () => leave(member, row)
     },
-    leave: (member, row) => {
-      row.members.delete(member)
-      const index = countUpTo(row.at) - 1
-      if (row.members.size === 0 && rows[index] === row) {
-        rows.splice(index, 1)
-      }
-    },
-    nextAt: () => rows[0]?.at,
+    nextAt: () => rows[0]?.at ?? Number.POSITIVE_INFINITY,
     take: (until) => rows.splice(0, countUpTo(until)).flatMap(({ members }) => Array.from(members))
   }
 }

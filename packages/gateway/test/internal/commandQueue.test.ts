@@ -71,19 +71,27 @@ describe("commandQueue", () => {
       yield* Fiber.join(sender)
     }))
 
-  it.effect("wakes the writer when a command comes, and only then", () =>
+  it.effect("tells the writer when a command comes or waits, and only then", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(2)
-      const waiting = yield* Effect.fork(queue.awaitCommand)
-      yield* settle
-      assert.isNull(waiting.unsafePoll())
+      let told = 0
+      const listener = () => {
+        told++
+      }
+      queue.unsafeSetListener(listener)
+      assert.deepStrictEqual([told, queue.unsafeHasNext()], [0, false])
       yield* Effect.fork(queue.send("a", plain))
-      yield* Fiber.join(waiting)
-      yield* writeAll(queue, 1)
-      const again = yield* Effect.fork(queue.awaitCommand)
       yield* settle
-      assert.isNull(again.unsafePoll())
-      yield* Fiber.interrupt(again)
+      assert.deepStrictEqual([told, queue.unsafeHasNext()], [1, true])
+      queue.unsafeSetListener(undefined)
+      queue.unsafeSetListener(listener)
+      assert.strictEqual(told, 2)
+      yield* writeAll(queue, 1)
+      assert.deepStrictEqual([told, queue.unsafeHasNext()], [2, false])
+      queue.unsafeSetListener(undefined)
+      yield* Effect.fork(queue.send("b", plain))
+      yield* settle
+      assert.strictEqual(told, 2)
     }))
 
   it.effect("fails what waits and what comes once it is closed, until it is opened again", () =>
@@ -140,10 +148,7 @@ describe("commandQueue", () => {
       const both = [yield* given(queue, presence, "p3"), yield* given(queue, presence, "p4")]
       yield* Fiber.interruptAll(both)
       assert.strictEqual(queue.unsafeSize(), 0)
-      const waiting = yield* Effect.fork(queue.awaitCommand)
-      yield* settle
-      assert.isNull(waiting.unsafePoll())
-      yield* Fiber.interrupt(waiting)
+      assert.isFalse(queue.unsafeHasNext())
     }))
 
   it.effect("does not replace what is being written, unless that fails", () =>

@@ -62,7 +62,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "one that joins does not wake the heart sooner",
     file: internal("heart.ts"),
-    from: "if (entry.row.at < sleepsUntil) {",
+    from: "if (nextAt() < sleepsUntil) {",
     to: "if (sleepsUntil === Number.POSITIVE_INFINITY) {",
     test: "gateway/test/Heart.test.ts"
   },
@@ -125,9 +125,44 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a long replay counts as silence",
     file: internal("connection.ts"),
-    from: "(phase === \"resumed\" && connection.receiver.events() > eventsBefore)",
-    to: "(phase === \"resumed\" && connection.receiver.events() < eventsBefore)",
+    from: "phase === \"resumed\" && receiver.events() > eventsBefore",
+    to: "phase === \"resumed\" && receiver.events() < eventsBefore",
     test: scenario("resume")
+  },
+  {
+    name: "no deadline for opening",
+    file: internal("opening.ts"),
+    from: "onExpired: () => fail(Disconnect.TimedOut({ phase: \"open\" })),",
+    to: "onExpired: () => {},",
+    test: scenario("reconnect")
+  },
+  {
+    name: "a deadline does not see that the process was late",
+    file: internal("deadline.ts"),
+    from: "if (late >= Lag.toleranceMillis) {",
+    to: "if (late < 0) {",
+    test: "gateway/test/internal/deadline.test.ts"
+  },
+  {
+    name: "the deadline of a phase goes on into the next",
+    file: internal("deadline.ts"),
+    from: "          stop()\n          stop =",
+    to: "          stop =",
+    test: "gateway/test/internal/deadline.test.ts"
+  },
+  {
+    name: "a heartbeat goes by the time of a deadline",
+    file: internal("heart.ts"),
+    from: "(slack > 0 ? loose : exact).enter",
+    to: "loose.enter",
+    test: "gateway/test/Heart.test.ts"
+  },
+  {
+    name: "a command that is given while none is sent waits for the next connection",
+    file: internal("connection.ts"),
+    from: "connection.isSending = false\n  })",
+    to: "})",
+    test: scenario("commands")
   },
   {
     name: "a limiter that all shards share",

@@ -10,7 +10,7 @@ import type * as Tls from "node:tls"
 import { WebSocket } from "ws"
 
 export interface Settings {
-  readonly openTimeout: Duration.Duration
+  readonly openTimeout: Option.Option<Duration.Duration>
   readonly closeTimeout: Duration.Duration
   readonly maxPayload: number
   readonly tls: Tls.ConnectionOptions
@@ -86,6 +86,17 @@ const awaitOpen = (socket: WebSocket, url: string): Effect.Effect<void, GatewayS
     })
   })
 
+const within = (opening: Effect.Effect<void, GatewaySocket.OpenError>, url: string, duration: Duration.Duration) =>
+  Effect.timeoutFail(opening, {
+    duration,
+    onTimeout: () =>
+      new GatewaySocket.OpenError({
+        url,
+        status: Option.none(),
+        cause: new Error(`it did not open within ${Duration.format(duration)}`)
+      })
+  })
+
 const write = (socket: WebSocket, text: string): Effect.Effect<void, GatewaySocket.WriteError> =>
   Effect.async<void, GatewaySocket.WriteError>((resume) => {
     const failed = (cause: unknown) => resume(Effect.fail(new GatewaySocket.WriteError({ cause })))
@@ -130,17 +141,11 @@ export const open = (settings: Settings) =>
           })
         )
     )
-    yield* awaitOpen(socket, url).pipe(
-      Effect.timeoutFail({
-        duration: settings.openTimeout,
-        onTimeout: () =>
-          new GatewaySocket.OpenError({
-            url,
-            status: Option.none(),
-            cause: new Error(`it did not open within ${Duration.format(settings.openTimeout)}`)
-          })
-      })
-    )
+    const opening = awaitOpen(socket, url)
+    yield* Option.match(settings.openTimeout, {
+      onNone: () => opening,
+      onSome: (duration) => within(opening, url, duration)
+    })
     return {
       write: (text) => write(socket, text),
       close: (frame: CloseFrame.CloseFrame) =>
