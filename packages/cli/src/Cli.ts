@@ -30,6 +30,7 @@ import * as BashCompletions from "./internal/bashCompletions.js"
 import * as CommandTree from "./internal/commandTree.js"
 import * as Files from "./internal/files.js"
 import * as Help from "./internal/help.js"
+import * as OtherCompletions from "./internal/otherCompletions.js"
 import * as TerminalConsole from "./internal/terminalConsole.js"
 import { queueCommand } from "./QueueCommand.js"
 import { replayCommand } from "./ReplayCommand.js"
@@ -129,10 +130,18 @@ const interpret = (argv: ReadonlyArray<string>) =>
     }
     const args = yield* configured(given)
     yield* Either.mapLeft(Arguments.check(tree, args), misused)
-    if (Arguments.shellOf(args) === "bash") {
+    const shell = Arguments.shellOf(args)
+    if (shell === "bash") {
       return yield* Console.log(BashCompletions.script(tree))
     }
-    yield* parsed(argv, args)
+    yield* Console.consoleWith((console) =>
+      Console.withConsole(
+        parsed(argv, args),
+        shell === undefined
+          ? console
+          : { ...console, log: (...texts) => console.log(OtherCompletions.mend(shell, texts.join(" "))) }
+      )
+    )
   })
 
 /**

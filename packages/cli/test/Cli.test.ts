@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { tmpdir } from "node:os"
@@ -167,7 +167,7 @@ describe("vesper cluster", () => {
   }
 })
 
-describe("completions for bash", () => {
+describe("completions", () => {
   const completed: ReadonlyArray<readonly [line: string, words: ReadonlyArray<string>]> = [
     ["ru", ["run"]],
     ["run --sh", ["--shards"]],
@@ -180,7 +180,7 @@ describe("completions for bash", () => {
     ["run --duration ", []]
   ]
   it.effect.skipIf(!Fs.existsSync("/bin/bash"))(
-    "know commands under a command, options and their values",
+    "for bash know commands under a command, options and their values",
     () =>
       Effect.gen(function*() {
         const { out } = yield* vesper("--completions", "bash")
@@ -194,13 +194,41 @@ describe("completions for bash", () => {
       })
   )
 
-  for (const shell of ["zsh", "fish"]) {
-    it.effect(`are there for ${shell} as well`, () =>
-      Effect.map(vesper("--completions", shell), ({ code, out }) => {
-        assert.strictEqual(code, 0)
-        assert.include(out, "max-concurrency")
-      }))
-  }
+  const hasShell = (shell: string) => spawnSync(shell, ["-c", ""]).status === 0
+
+  it.effect("are loaded by zsh at the first Tab, and know --config", () =>
+    Effect.gen(function*() {
+      const { code, out } = yield* vesper("--completions", "zsh")
+      assert.strictEqual(code, 0)
+      assert.match(out, /^function _vesper\(\) \{$/m)
+      assert.match(out, /^if \[ "\$funcstack\[1\]" = "_vesper" \]/m)
+      assert.match(out, /'--config\[.*\]:FILE:_files' \\\n +'--wizard/)
+      assert.include(out, "max-concurrency")
+      if (hasShell("zsh")) {
+        execFileSync("zsh", ["-f", "-n"], { input: out })
+      }
+    }))
+
+  const inFish: ReadonlyArray<readonly [line: string, words: ReadonlyArray<string>]> = [
+    ["ru", ["run"]],
+    ["run --sh", ["--shards"]],
+    ["run --conf", ["--config"]],
+    ["run --compression zs", ["zstd-stream"]],
+    ["cluster re", ["reshard"]],
+    ["cluster run --sl", ["--slots"]],
+    ["queue serve --st", ["--state"]],
+    ["run --log-level w", ["warning"]]
+  ]
+  it.effect.skipIf(!hasShell("fish"))("are understood by fish", () =>
+    Effect.gen(function*() {
+      const { out } = yield* vesper("--completions", "fish")
+      for (const [line, words] of inFish) {
+        const ask = `complete -C "vesper ${line}"`
+        const answer = execFileSync("fish", ["--no-config", "-c", `${out}\n${ask}`], { encoding: "utf8" })
+        const found = answer.split("\n").filter((it) => it !== "").map((it) => it.replace(/\t.*/, ""))
+        assert.deepStrictEqual(found, Array.from(words), line)
+      }
+    }))
 })
 
 describe("vesper doctor", () => {
