@@ -1,6 +1,7 @@
 import * as Sharding from "@effect/cluster/Sharding"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as EntityId from "@effect/cluster/EntityId"
+import * as Socket from "@effect/platform/Socket"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardId from "@vesper/model/ShardId"
@@ -177,6 +178,10 @@ export const make = <E, R>(
         const id = ShardId.shardOf(guild, now.total)
         const moving = new ClusterError.ShardUnavailableError({ shard: id, total: now.total })
         return yield* client(layout.seatOf(now, id)).Send({ guild, json }).pipe(
+          // A runner that dies while it is written to is no defect: its shards move, as those of one that has died before.
+          Effect.catchSomeDefect((defect) =>
+            Socket.isSocketError(defect) ? Option.some(Effect.fail(moving)) : Option.none()
+          ),
           Effect.mapError((error) => error._tag === "SendError" ? error : moving),
           Effect.timeoutFail({ duration: sendPatience, onTimeout: () => moving })
         )

@@ -3,6 +3,7 @@ import type * as Command from "@vesper/model/Command"
 import * as Opcode from "@vesper/model/Opcode"
 import type * as ClusterFleet from "@vesper/cluster/ClusterFleet"
 import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
@@ -18,6 +19,8 @@ export interface Errand {
 export interface Answer {
   readonly number: number
   readonly isDone: boolean
+  /** Why it is not done. */
+  readonly reason?: string
   /** For each shard the name of its runner, and its status, if that was asked. */
   readonly places: ReadonlyArray<string>
 }
@@ -56,7 +59,10 @@ export const run = (fleet: ClusterFleet.ClusterFleet) =>
     const doOne = ({ guild, number }: Errand) =>
       Effect.flatMap(Effect.exit(placesFor(guild)), (exit) =>
         Effect.sync(() => {
-          const answer: Answer = { number, isDone: Exit.isSuccess(exit), places: Exit.getOrElse(exit, () => []) }
+          const answer: Answer = Exit.match(exit, {
+            onFailure: (cause) => ({ number, isDone: false, reason: Cause.pretty(cause), places: [] }),
+            onSuccess: (places) => ({ number, isDone: true, places })
+          })
           process.send?.(answer)
         }))
     yield* Effect.forever(Effect.flatMap(errands.take, (errand) => Effect.forkScoped(doOne(errand))))
