@@ -146,8 +146,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "the deadline of a phase goes on into the next",
     file: internal("deadline.ts"),
-    from: "          stop()\n          stop =",
-    to: "          stop =",
+    from: "      stop()\n      stop =",
+    to: "      stop =",
     test: "gateway/test/internal/deadline.test.ts"
   },
   {
@@ -371,8 +371,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "an interrupted shard does not finish its close handshake",
     file: "platform-node/src/internal/webSocket.ts",
-    from: "Effect.timeoutOption(Effect.interruptible(awaitClosed(socket)), closeTimeout)",
-    to: "Effect.interruptible(Effect.timeoutOption(awaitClosed(socket), closeTimeout))",
+    from: "      Effect.interruptible,\n      Effect.disconnect,\n",
+    to: "      Effect.interruptible,\n",
     test: "platform-node/test/NodeGatewaySocket.test.ts"
   }
 ]

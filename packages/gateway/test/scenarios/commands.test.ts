@@ -81,6 +81,18 @@ describe("commands", () => {
       assert.deepStrictEqual(yield* idsReceived, ["1", "2", "3"])
     }).pipe(Effect.provide(layer({ simulator: { latency: 50 } }))))
 
+  it.scoped("go out at once whenever they are given, also after a time without any", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      for (const id of ["1", "2", "3"]) {
+        const sender = yield* Effect.fork(Effect.flatMap(sounds(id), shard.command))
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(sender)
+      }
+      assert.deepStrictEqual(yield* idsReceived, ["1", "2", "3"])
+    }).pipe(Effect.provide(layer())))
+
   it.scoped("given while the shard is disconnected go out after the resume", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
