@@ -31,7 +31,9 @@ export const isBuilt = process.env["PROOF_BUILT"] === "1"
 
 /** The runner without its types. It is where its packages are found, and no part of one. */
 const buildRunner = (): string => {
-  const outfile = Path.join(root, "node_modules/.cache/vesper/runner.mjs")
+  // Of this process alone: another proof may be starting a runner.
+  const outfile = Path.join(root, `node_modules/.cache/vesper/runner-${process.pid}.mjs`)
+  process.on("exit", () => Fs.rmSync(outfile, { force: true }))
   buildSync({ entryPoints: [runnerFile], bundle: true, packages: "external", platform: "node", format: "esm", outfile })
   return outfile
 }
