@@ -6,6 +6,7 @@ import type * as Redacted from "effect/Redacted"
 import { CliError } from "../CliError.js"
 import * as Database from "./clusterDatabase.js"
 import * as ClusterView from "./clusterView.js"
+import { told } from "./told.js"
 
 interface Options {
   readonly database: Redacted.Redacted<string>
@@ -13,8 +14,6 @@ interface Options {
   /** The fleet's. */
   readonly name: string
 }
-
-const told = (error: { readonly message: string }) => new CliError({ message: error.message })
 
 export const status = (options: Options & { readonly watch: boolean }) =>
   Effect.mapError(ClusterAdmin.status(options.name), told).pipe(

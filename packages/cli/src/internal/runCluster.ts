@@ -28,8 +28,7 @@ import * as Database from "./clusterDatabase.js"
 import { endInTime } from "./endInTime.js"
 import * as Common from "./options.js"
 import * as Token from "./token.js"
-
-const told = (error: { readonly message: string }) => new CliError({ message: error.message })
+import { told } from "./told.js"
 
 /** Tells which shards come to this runner and which go, for ever. */
 const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
@@ -126,14 +125,15 @@ const sourceOf = (
   Effect.gen(function*() {
     // What a handler fails with is only logged by the cluster; here an output that is gone ends the program.
     const failed = yield* Deferred.make<never, CliError | OutputClosed>()
-    const layer = layerOf(options, runner, token, (event) =>
-      Effect.catchAll(handle(event), (error) =>
-        Deferred.fail(failed, error)))
+    const layer = layerOf(
+      options,
+      runner,
+      token,
+      (event) => Effect.catchAll(handle(event), (error) => Deferred.fail(failed, error))
+    )
     const fleet = Context.get(yield* Layer.build(layer), ClusterFleet.ClusterFleet)
     // The last one is the first to run.
-    yield* Effect.addFinalizer(() =>
-      ending
-    )
+    yield* Effect.addFinalizer(() => ending)
     yield* Effect.logInfo(`runner ${runner} of ${options.name} is up; vesper cluster drain ${runner} lets it go`)
     return {
       shards: fleet.shards,

@@ -15,9 +15,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { CliError } from "../CliError.js"
-import * as Common from "./options.js"
 import * as Watch from "../Watch.js"
+import * as Common from "./options.js"
+import { told } from "./told.js"
 
 const shardCount = 4
 const eventsPerSecond = 40
@@ -107,5 +107,5 @@ export const run = (
 ) =>
   Effect.flatMap(Common.modeOf(json), (mode) => watch({ duration, http, mode })).pipe(
     Effect.provide(services),
-    Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
+    Effect.catchTag("ListenError", told)
   )

@@ -25,6 +25,7 @@ import * as Common from "./options.js"
 import * as Recorder from "./recorder.js"
 import type * as RunOptions from "./runOptions.js"
 import * as Token from "./token.js"
+import { told } from "./told.js"
 
 const explain = (error: ConfigError.ConfigError): CliError =>
   new CliError({
@@ -39,8 +40,6 @@ interface Facts {
   /** None if it was not asked. */
   readonly api: Option.Option<GatewayApi.GatewayApi>
 }
-
-const told = ({ message }: { readonly message: string }) => new CliError({ message })
 
 /** Asks GET /gateway/bot, unless the gateway is named and its API is not. */
 const askApi = (

@@ -15,12 +15,11 @@ import * as Option from "effect/Option"
 import { createServer } from "node:http"
 import { CliError } from "../CliError.js"
 import { writeLine } from "./output.js"
+import { told } from "./told.js"
 
 const tokenMissing = new CliError({
   message: "DISCORD_TOKEN is not set: put your bot's token into it, or say what it may do: --max-concurrency 1"
 })
-
-const told = (error: { readonly message: string }) => new CliError({ message: error.message })
 
 const fromApi = (options: IdentifyQueue.FromApiOptions, baseUrl: string | undefined) =>
   Effect.gen(function*() {

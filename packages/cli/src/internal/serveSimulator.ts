@@ -2,10 +2,10 @@
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { CliError } from "../CliError.js"
 import * as SimulatorWatch from "../SimulatorWatch.js"
 import * as Common from "./options.js"
 import type * as ServerOptions from "./serverOptions.js"
+import { told } from "./told.js"
 
 /** Serves a simulated gateway as its options say, and shows it. */
 export const serve = (
@@ -23,5 +23,5 @@ export const serve = (
       token: Option.getOrUndefined(given.token),
       maxConcurrency: given.maxConcurrency
     })),
-    Effect.catchTag("ListenError", (error) => new CliError({ message: error.message }))
+    Effect.catchTag("ListenError", told)
   )
