@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Option from "effect/Option"
 import { ReshardUnderWayError } from "../ClusterError.js"
-import { inTime, nowOf } from "./schema.js"
+import { inTime, nowOf, remainingOf } from "./schema.js"
 
 /** How many shards a fleet has, and how many it is to have. */
 export interface Plan {
@@ -78,8 +78,7 @@ export const look = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Vie
       SELECT id, name, draining FROM vesper_runners WHERE fleet = ${fleet} AND expires_at > ${now} ORDER BY name, id
     `)
     const [identifies] = yield* inTime(sql<{ readonly remaining: number; readonly total: number }>`
-      SELECT total, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining
-      FROM vesper_budgets WHERE fleet = ${fleet}
+      SELECT total, ${remainingOf(sql)} AS remaining FROM vesper_budgets WHERE fleet = ${fleet}
     `)
     return {
       plan,

@@ -7,7 +7,7 @@ import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { inTime, migrate, nowOf } from "./schema.js"
+import { inTime, migrate, nowOf, remainingOf } from "./schema.js"
 
 /** Where an identify was taken from. */
 export type Source = "hold" | "budget"
@@ -50,6 +50,7 @@ export const make = (
     yield* migrate
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const now = nowOf(sql)
+    const left = remainingOf(sql)
     const { fleet, reserve, total } = options
     const millis = (value: Duration.Duration) => sql`CAST(${Math.round(Duration.toMillis(value))} AS BIGINT)`
     const integer = (value: number) => sql`CAST(${value} AS INTEGER)`
@@ -66,9 +67,9 @@ export const make = (
       sql`
         UPDATE vesper_budgets SET
           held = held - ${integer(isHeld ? 1 : 0)},
-          remaining = CASE WHEN resets_at <= ${now} THEN total - 1 ELSE remaining - 1 END,
+          remaining = ${left} - 1,
           resets_at = CASE WHEN resets_at <= ${now} THEN ${now} + ${millis(window)} ELSE resets_at END
-        WHERE fleet = ${fleet} AND CASE WHEN resets_at <= ${now} THEN total ELSE remaining END
+        WHERE fleet = ${fleet} AND ${left}
           > ${integer(reserve)} + held - ${integer(isHeld ? 1 : 0)}
         RETURNING remaining
       `
@@ -157,7 +158,7 @@ export const make = (
           readonly held: number
           readonly resets_at: number | string
         }>`
-          SELECT total, held, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining,
+          SELECT total, held, ${left} AS remaining,
             CASE WHEN resets_at <= ${now} THEN 0 ELSE resets_at END AS resets_at
           FROM vesper_budgets WHERE fleet = ${fleet}
         `),
@@ -200,7 +201,7 @@ export const make = (
             }
             const held = yield* sql`
               UPDATE vesper_budgets SET held = held + ${integer(count)}
-              WHERE fleet = ${fleet} AND CASE WHEN resets_at <= ${now} THEN total ELSE remaining END
+              WHERE fleet = ${fleet} AND ${left}
                 >= ${integer(reserve)} + held + ${integer(count)}
               RETURNING fleet
             `

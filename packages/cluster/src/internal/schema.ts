@@ -117,6 +117,10 @@ export const nowOf = (sql: SqlClient.SqlClient): Fragment =>
     orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
   })
 
+/** What is left of a budget: those of a window that is over count no more. */
+export const remainingOf = (sql: SqlClient.SqlClient): Fragment =>
+  sql`CASE WHEN resets_at <= ${nowOf(sql)} THEN total ELSE remaining END`
+
 /** How long a statement may take: a connection that leads nowhere never says so. */
 const patience = "2 seconds"
 
