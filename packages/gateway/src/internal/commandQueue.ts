@@ -94,6 +94,8 @@ export const make = (capacity: number): CommandQueue => {
   let successor: Forward | undefined
   let listener: (() => void) | undefined
 
+  const hasNext = () => CommandKind.next(queue, false) !== -1
+
   const tellListener = () => {
     if (listener !== undefined && hasNext()) {
       listener()
@@ -111,8 +113,6 @@ export const make = (capacity: number): CommandQueue => {
     setLatch(othersAvailable, CommandKind.next(queue, true) !== -1)
     tellListener()
   }
-
-  const hasNext = () => CommandKind.next(queue, false) !== -1
 
   const withdraw = (version: Version) => {
     for (const { versions } of queue) {

@@ -21,6 +21,11 @@ const guildOf = (text: string): string | undefined => {
   return typeof first === "string" && /^\d+$/.test(first) ? first : undefined
 }
 
+const haveGuildsInCommon = (a: ShardId.ShardId, b: ShardId.ShardId): boolean => {
+  const parts = ShardId.parts(a.total, b.total)
+  return a.id % parts === b.id % parts
+}
+
 /**
  * The ids in a new total that a command for shard `id` of an old one is for: the guild's, or else all that have guilds of
  * the old shard, which a presence is for.
@@ -30,17 +35,15 @@ export const targets = (text: string, from: ShardId.ShardId, total: number): Rea
   if (guild !== undefined) {
     return [ShardId.shardOf(guild, total)]
   }
-  const shared = ShardId.parts(from.total, total)
-  return Array.from({ length: total }, (_, id) => id).filter((id) => id % shared === from.id % shared)
+  return ShardId.all(total).filter((to) => haveGuildsInCommon(from, to)).map(({ id }) => id)
 }
 
 /** An old shard and a new one that have guilds in common, for each of the new ones. */
 const related = (old: ShardSet, set: ShardSet): ReadonlyArray<readonly [from: ShardState, to: ShardState]> => {
-  const shared = ShardId.parts(old.total, set.total)
   const members = Array.from(old.members.values())
-  return Array.from(set.members.values()).flatMap(({ shard, state }) => {
-    const from = members.find((member) => member.shard.id.id % shared === shard.id.id % shared)
-    return from === undefined ? [] : [[from.state, state]]
+  return Array.from(set.members.values()).flatMap((to) => {
+    const from = members.find(({ shard }) => haveGuildsInCommon(shard.id, to.shard.id))
+    return from === undefined ? [] : [[from.state, to.state]]
   })
 }
 
