@@ -41,10 +41,14 @@ const licenceOf = (path: string): string => {
   return `${manifest.name} ${manifest.version}\n\n${text}\n`
 }
 
-const licencesOf = ({ outputs }: Metafile): string => {
-  const modules = Object.values(outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
-  )
+type Outputs = Metafile["outputs"]
+
+/** The modules that something is left of in an output. */
+const modulesOf = ({ inputs }: Outputs[string]): ReadonlyArray<string> =>
+  Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
+
+const licencesOf = (outputs: Outputs): string => {
+  const modules = Object.values(outputs).flatMap(modulesOf)
   const packages = new Set(modules.map(packageOf).filter((path) => path !== undefined))
   return Array.from(packages, licenceOf).toSorted().join(`\n${"-".repeat(80)}\n\n`)
 }
@@ -54,21 +58,21 @@ const heavy =
   /node_modules\/(ws|undici|pg|@libsql)\/|@effect\/(cluster|rpc|sql)|packages\/cluster|\/(Shard|GatewaySimulator)\.ts$/
 
 /** The modules that are loaded whatever the command is: of the file that is started, and of those that it imports. */
-const loadedAtOnce = ({ outputs }: Metafile, file: string, seen = new Set<string>()): ReadonlyArray<string> => {
+const loadedAtOnce = (outputs: Outputs, file: string, seen = new Set<string>()): ReadonlyArray<string> => {
   const output = outputs[file]
   if (output === undefined || seen.has(file)) {
     return []
   }
   seen.add(file)
   return [
-    ...Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path),
+    ...modulesOf(output),
     ...output.imports.filter(({ kind }) => kind === "import-statement")
-      .flatMap(({ path }) => loadedAtOnce({ outputs, inputs: {} }, path, seen))
+      .flatMap(({ path }) => loadedAtOnce(outputs, path, seen))
   ]
 }
 
 Fs.rmSync(target, { recursive: true, force: true })
-const { metafile } = await build({
+const { metafile: { outputs } } = await build({
   absWorkingDir: folder,
   entryPoints: ["src/bin.ts"],
   outdir: target,
@@ -89,8 +93,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: "warning"
 })
-const tooHeavy = loadedAtOnce(metafile, "dist/bundle/bin.js").filter((path) => heavy.test(path))
+const tooHeavy = loadedAtOnce(outputs, "dist/bundle/bin.js").filter((path) => heavy.test(path))
 if (tooHeavy.length > 0) {
   throw new Error(`every command would load ${tooHeavy.join(", ")}: import it where the one that needs it runs`)
 }
-Fs.writeFileSync(Path.join(target, "THIRD-PARTY-LICENSES.txt"), licencesOf(metafile))
+Fs.writeFileSync(Path.join(target, "THIRD-PARTY-LICENSES.txt"), licencesOf(outputs))
