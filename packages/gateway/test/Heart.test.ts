@@ -25,6 +25,15 @@ const makeMember = Effect.map(Effect.clock, (clock) => {
   return { member, times, defects }
 })
 
+/** The same member, which asks for no more. */
+const once = (member: Heart.Member): Heart.Member => ({
+  ...member,
+  onDue: (late) => {
+    member.onDue(late)
+    return undefined
+  }
+})
+
 /** The same clock, counting who sleeps, and with a wall clock that can be set. */
 const makeClock = (clock: Clock.Clock) => {
   let sleeps = 0
@@ -97,13 +106,7 @@ describe("a heart", () => {
     Effect.gen(function*() {
       const heart = yield* Heart.make
       const [beating, exact] = [yield* makeMember, yield* makeMember]
-      heart.unsafeJoin({
-        ...exact.member,
-        onDue: (late) => {
-          exact.member.onDue(late)
-          return undefined
-        }
-      }, { after: 4_500, slack: 0 })
+      heart.unsafeJoin(once(exact.member), { after: 4_500, slack: 0 })
       heart.unsafeJoin(beating.member, { after: 5_000, slack })
       heart.unsafeJoin(exact.member, { after: 5_500, slack: 0 })
       yield* TestClock.adjust("10 seconds")
@@ -147,13 +150,7 @@ describe("a heart", () => {
           return first.member.onDue(late)
         }
       }, { after: 5_000, slack })
-      heart.unsafeJoin({
-        ...second.member,
-        onDue: (late) => {
-          second.member.onDue(late)
-          return undefined
-        }
-      }, { after: 5_000, slack })
+      heart.unsafeJoin(once(second.member), { after: 5_000, slack })
       yield* TestClock.adjust(2 * interval)
       assert.deepStrictEqual([first.times, second.times], [[5_000], [5_000]])
     }))

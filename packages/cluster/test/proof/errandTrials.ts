@@ -3,7 +3,6 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
 import * as World from "@vesper/testing/World"
-import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { spawn } from "node:child_process"
@@ -16,6 +15,8 @@ import {
   type Settings,
   shards,
   three,
+  told,
+  verdict,
   vesper
 } from "./setup.js"
 import * as Proxy from "./proxy.js"
@@ -27,17 +28,6 @@ const world = World.make({ seed: 7, guilds: 120, membersPerGuild: 1 })
 const guilds = ShardId.all(shards).map((shard) =>
   world.guilds.find(({ id }) => ShardId.shardOf(id, shards) === shard.id)?.id ?? ""
 )
-
-const verdict = (lines: ReadonlyArray<string>, promises: ReadonlyArray<readonly [string, boolean]>) =>
-  Effect.suspend(() => {
-    const broken = promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
-    if (broken.length > 0) {
-      process.exitCode = 1
-    }
-    return Console.log(
-      [...lines, broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`].join("\n")
-    )
-  })
 
 /** Each of three processes sends to a guild of each shard; then again while one of them dies. All tell the same status. */
 export const send = (settings: Settings, server: Server) =>
@@ -65,10 +55,7 @@ export const send = (settings: Settings, server: Server) =>
         `  ${first.flat().length + second.flat().length} commands sent, ${written.length} written; the last ones took ${
           seconds(took)
         } with the death in it`,
-        ...[...first, ...second].flat().flatMap(({ reason }) => reason === undefined ? [] : [`  ! ${reason}`]).slice(
-          0,
-          3
-        ),
+        ...told([...first, ...second].flat().flatMap(({ reason }) => reason ?? []), 3),
         `  the status of each process: ${statuses[0]?.places.join("; ") ?? ""}`
       ],
       [
@@ -113,7 +100,7 @@ export const budget = (settings: Settings, server: Server) =>
       [
         `3 runners with ${total} identifies a day, ten kills and up to 40 sessions lost for good`,
         `  ${counts.identified} identified, ${total - remaining} are spent, ${violations.length} violations`,
-        ...violations.slice(0, 5).map((line) => `  ! ${line}`)
+        ...told(violations, 5)
       ],
       [
         ["no identify beyond the day's", counts.identified <= total],

@@ -39,6 +39,31 @@ interface Expected {
   readonly isExact?: boolean
 }
 
+/** Says what was seen, and which promises were broken: then the process fails, and `strays` may tell more. */
+export const verdict = (
+  lines: ReadonlyArray<string>,
+  promises: ReadonlyArray<readonly [promise: string, isKept: boolean]>,
+  strays: ReadonlyArray<string> = []
+) =>
+  Effect.suspend(() => {
+    const broken = promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
+    if (broken.length > 0) {
+      process.exitCode = 1
+    }
+    return Console.log(
+      [
+        ...lines,
+        ...(broken.length > 0 ? strays : []),
+        broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
+      ].join("\n")
+    )
+  })
+
+/** Lines that should not be there, up to so many. */
+export const told = (lines: ReadonlyArray<string>, count: number) => lines.slice(0, count).map((line) => `  ! ${line}`)
+
+const maxLines = 20
+
 export const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<number>, expected: Expected) =>
   Effect.gen(function*() {
     const tally = yield* trial.settle
@@ -56,11 +81,8 @@ export const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<
       ],
       ["no identify but those it takes", counts.identified === (expected.identified ?? shards)]
     ]
-    const broken = promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
-    if (broken.length > 0) {
-      process.exitCode = 1
-    }
-    yield* Console.log(
+    const wrong = [...overlaps, ...violations]
+    yield* verdict(
       [
         `${name}, ${expected.acknowledge}`,
         `  took: ${times.map(seconds).join(", ")}`,
@@ -69,11 +91,10 @@ export const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<
         } at most`,
         `  events: ${tally.sent} sent, ${tally.lost} lost, ${tally.twice} handled twice`,
         `  sessions: ${counts.identified} identified, ${counts.resumed} resumed, ${counts.ended} ended; ${replaced.length} connections replaced`,
-        ...[...overlaps, ...violations, ...(broken.length > 0 ? tally.strays : [])].slice(0, 20).map((line) =>
-          `  ! ${line}`
-        ),
-        broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
-      ].join("\n")
+        ...told(wrong, maxLines)
+      ],
+      promises,
+      told(tally.strays, Math.max(0, maxLines - wrong.length))
     )
   })
 

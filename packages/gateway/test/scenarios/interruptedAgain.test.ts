@@ -34,6 +34,22 @@ const interruptTwice = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
     Effect.zipRight(settle)
   )
 
+/** A run of handlers that never end has them until the deadline, told twice. */
+const assertEndsAtDeadline = (run: (handler: () => Effect.Effect<never>) => Effect.Effect<void, unknown>) =>
+  Effect.gen(function*() {
+    const interrupted = yield* Deferred.make<void>()
+    const handling = yield* Effect.fork(
+      run(() => Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined)))
+    )
+    yield* message
+    yield* settle
+    yield* interruptTwice(handling)
+    assert.isFalse(yield* Deferred.isDone(interrupted))
+    yield* TestClock.adjust("4 seconds")
+    assert.isTrue(yield* Deferred.isDone(interrupted))
+    assert.isNotNull(handling.unsafePoll())
+  })
+
 const config = { acknowledge: "onHandled", drainTimeout: "4 seconds" } as const
 
 describe("interrupted again while it goes,", () => {
@@ -62,33 +78,14 @@ describe("interrupted again while it goes,", () => {
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* settle
-      const interrupted = yield* Deferred.make<void>()
-      const handling = yield* Effect.fork(
-        shard.runForEach(() => Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined)))
-      )
-      yield* message
-      yield* settle
-      yield* interruptTwice(handling)
-      assert.isFalse(yield* Deferred.isDone(interrupted))
-      yield* TestClock.adjust("4 seconds")
-      assert.isTrue(yield* Deferred.isDone(interrupted))
-      assert.isNotNull(handling.unsafePoll())
+      yield* assertEndsAtDeadline(shard.runForEach)
     }).pipe(Effect.provide(layer({ config }))))
 
   it.scoped("a fleet's run of handlers still interrupts those that never end, at the deadline", () =>
     Effect.gen(function*() {
       const fleet = yield* Fleet.make({ shards: { total: 1 } })
       yield* TestClock.adjust("1 second")
-      const interrupted = yield* Deferred.make<void>()
-      const handling = yield* Effect.fork(
-        fleet.runForEach(() => Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined)))
-      )
-      yield* settle
-      yield* interruptTwice(handling)
-      assert.isFalse(yield* Deferred.isDone(interrupted))
-      yield* TestClock.adjust("4 seconds")
-      assert.isTrue(yield* Deferred.isDone(interrupted))
-      assert.isNotNull(handling.unsafePoll())
+      yield* assertEndsAtDeadline(fleet.runForEach)
     }).pipe(Effect.provide(layer({ config }))))
 
   it.scoped("a shard still saves its session, on a store that takes its time", () =>
