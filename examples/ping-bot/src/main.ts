@@ -1,4 +1,7 @@
-/** On Discord, or where GATEWAY_URL says, with DISCORD_TOKEN; without it on a simulated gateway where somebody says `!ping` now and then. */
+/**
+ * On Discord, or where GATEWAY_URL says, with DISCORD_TOKEN; without it on a simulated gateway where somebody says `!ping`
+ * now and then.
+ */
 import { FetchHttpClient } from "@effect/platform"
 // Its own module: the package as a whole would bring the HTTP client undici into the one file.
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
