@@ -104,14 +104,17 @@ export interface Shard extends Sender {
     handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
     options?: { readonly concurrency?: number | undefined }
   ) => Effect.Effect<void, E | ShardError.FatallyClosedError, R>
-  /** `events` as whole payloads of text, with a `Close` for each connection that ended. */
+  /**
+   * `events` as whole payloads of text, with a `Close` for each connection that ended. Texts are as they came; only those
+   * that waited before anybody read messages may have characters as `\u` escapes, which are the same JSON.
+   */
   readonly messages: Stream.Stream<Message.Message, ShardError.FatallyClosedError>
   /**
    * The next event. Fails with each error as it happens, and can be run again unless `ShardError.isFatal` says
    * otherwise. Interrupting the wait loses nothing.
    */
   readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
-  /** The next payload as text, or the end of a connection; fails as `nextEvent` does. */
+  /** The next payload as text, as `messages` has it, or the end of a connection; fails as `nextEvent` does. */
   readonly nextMessage: Effect.Effect<Message.Message, ShardError.ReceiveError>
   /**
    * All events for one of several readers, in a buffer of its own, until the scope closes. What a full buffer means is

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Events from "@vesper/gateway/Events"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as Message from "@vesper/gateway/Message"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as CloseFrame from "@vesper/model/CloseFrame"
@@ -110,6 +111,32 @@ describe("a shard over a real websocket", () => {
           )
         )
       ))
+  }
+
+  const characters = "é Ā 🦊 \\ \\u00e9 \" 中文"
+
+  for (const compression of ["zlib-stream", "none"] as const) {
+    const on = layer((gatewayUrl) => NodeGateway.layerShard({ token, intents, gatewayUrl, compression }))
+
+    it.live(`gives the characters of an event (compression: ${compression})`, () =>
+      Effect.gen(function*() {
+        yield* Effect.flatMap(Shard.Shard, (shard) => shard.nextEvent)
+        yield* dispatch(characters)
+        assert.deepStrictEqual(yield* messages(1), [characters])
+      }).pipe(Effect.provide(on)))
+
+    it.live(`gives a message as it came (compression: ${compression})`, () =>
+      Effect.gen(function*() {
+        const shard = yield* Shard.Shard
+        const textWith = (part: string) =>
+          Effect.repeat(shard.nextMessage, {
+            until: (message): message is Extract<Message.Message, { readonly _tag: "Text" }> =>
+              Message.isText(message) && message.text.includes(part)
+          })
+        yield* textWith("READY")
+        yield* dispatch(characters)
+        assert.include((yield* textWith("MESSAGE_CREATE")).text, JSON.stringify(characters))
+      }).pipe(Effect.provide(on)))
   }
 
   it.live("takes its token from DISCORD_TOKEN, tells its platform, and keeps its session when the scope closes", () =>

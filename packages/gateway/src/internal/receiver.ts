@@ -53,8 +53,12 @@ export interface Receiver extends GatewaySocket.Handlers {
 const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : Utf8.decode(body)
 
 /** All but the last character, which closes the payload. */
-const bodyOf = (body: string | Uint8Array, from: number): string =>
-  typeof body === "string" ? body.slice(from, -1) : Utf8.decode(body, from, body.length - 1)
+const bodyOf = (body: string | Uint8Array, from: number, isShown: boolean): string =>
+  typeof body === "string"
+    ? body.slice(from, -1)
+    : isShown
+    ? Utf8.decode(body, from, body.length - 1)
+    : Utf8.decodeJson(body, from, body.length - 1)
 
 export const make = (
   state: ShardState,
@@ -103,7 +107,8 @@ export const make = (
     if (wanted === undefined || wanted.has(t)) {
       const { bodyAt } = envelope
       const isBody = bodyAt > 0
-      buffer.unsafePush({ _tag: "Dispatch", t, s, text: isBody ? bodyOf(body, bodyAt) : textOf(body), isBody, session })
+      const text = isBody ? bodyOf(body, bodyAt, state.areTextsShown) : textOf(body)
+      buffer.unsafePush({ _tag: "Dispatch", t, s, text, isBody, session })
     }
   }
 

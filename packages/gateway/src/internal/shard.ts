@@ -258,15 +258,21 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     const requestGuildMembers = MemberRequest.make(state)
     const event = nextEvent(state, start)
     const message = nextMessage(state)
+    const startWithTexts = Effect.zipRight(
+      Effect.sync(() => {
+        state.areTextsShown = true
+      }),
+      start
+    )
     const shard: Shard.Shard = {
       ...sender,
       id,
       config,
       connect,
       events: reading(start, event),
-      messages: reading(start, message),
+      messages: reading(startWithTexts, message),
       nextEvent: event,
-      nextMessage: Effect.zipRight(start, message),
+      nextMessage: Effect.zipRight(startWithTexts, message),
       runForEach: (handler, options) =>
         Effect.zipRight(start, RunForEach.run(state, handler, Math.max(1, options?.concurrency ?? 1))),
       subscribe,

@@ -39,6 +39,8 @@ export interface ShardState {
   presence: Option.Option<Command.Presence>
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
   readonly presences: SlidingLog.SlidingLog
+  /** The program reads messages as they came, not only what they become when they are parsed. */
+  areTextsShown: boolean
   /** Who listens to single events, whatever the program reads. */
   readonly taps: Taps.Taps
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
@@ -80,6 +82,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       commands: CommandQueue.make(config.commandQueueSize),
       presence: config.presence,
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
+      areTextsShown: false,
       taps: Taps.make(),
       status,
       diagnostics,
