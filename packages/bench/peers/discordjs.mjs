@@ -1,15 +1,13 @@
 import { REST } from "@discordjs/rest"
 import { CompressionMethod, WebSocketManager, WebSocketShardEvents } from "@discordjs/ws"
-import * as Fs from "node:fs"
 import * as Probe from "@vesper/cli/bench/probe"
 
 const { job } = Probe
-// What its documentation recommends, where it is installed.
-const hasZlibSync = Fs.existsSync(new URL("node_modules/zlib-sync/build", import.meta.url))
+// What its documentation recommends, where it can be loaded.
+const hasZlibSync = await import("zlib-sync").then(() => true, () => false)
 const methods = {
   json: null,
-  "zlib-stream": hasZlibSync ? CompressionMethod.ZlibSync : CompressionMethod.ZlibNative,
-  "zstd-stream": CompressionMethod.ZstdNative
+  "zlib-stream": hasZlibSync ? CompressionMethod.ZlibSync : CompressionMethod.ZlibNative
 }
 
 const count = Probe.make()

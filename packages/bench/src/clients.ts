@@ -3,6 +3,7 @@ import * as Contestants from "@vesper/cli/bench/contestants"
 import type { Contestant } from "@vesper/cli/bench/contestants"
 import * as Wire from "@vesper/cli/bench/wire"
 import * as Fs from "node:fs"
+import { createRequire } from "node:module"
 import * as Path from "node:path"
 
 const peersFolder = Path.resolve(import.meta.dirname, "../peers")
@@ -13,8 +14,17 @@ export const peerVersion = (name: string): string | undefined => {
   return Fs.existsSync(file) ? String(JSON.parse(Fs.readFileSync(file, "utf8")).version) : undefined
 }
 
-/** The native addon for zlib, which needs a compiler. */
-export const hasZlibSync = Fs.existsSync(Path.join(peersFolder, "node_modules/zlib-sync/build"))
+/** The native addon for zlib, which needs a compiler, and loads in no other version of Node than it was built for. */
+const loadsZlibSync = (): boolean => {
+  try {
+    createRequire(Path.join(peersFolder, "package.json"))("zlib-sync")
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const hasZlibSync = loadsZlibSync()
 
 const peer = (name: string, file: string, modes: ReadonlyArray<Wire.Mode>): Contestant => ({
   name: `${name} ${peerVersion(name)}`,
@@ -26,7 +36,7 @@ const peer = (name: string, file: string, modes: ReadonlyArray<Wire.Mode>): Cont
 export const floor: Contestant = { ...Contestants.floor, way: Path.join(peersFolder, "package.json") }
 
 export const peers = (): ReadonlyArray<Contestant> => [
-  peer("@discordjs/ws", "discordjs", Wire.modes),
+  peer("@discordjs/ws", "discordjs", ["json", "zlib-stream"]),
   peer("@discordeno/gateway", "discordeno", Wire.modes),
   peer("dfx", "dfx", ["json"]),
   peer("cloudstorm", "cloudstorm", ["json", "zlib-stream"]),

@@ -68,7 +68,7 @@ const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "
 
 /** Bars of CPU an event, each as a ratio to the floor; drawn on light and dark pages alike. */
 export const chart = (results: Results, mode: Mode): string => {
-  const rows = results.throughput.filter((row) => row.mode === mode && row.failure === undefined)
+  const rows = results.throughput.filter((row) => row.mode === mode && row.survived > 0)
     .toSorted((a, b) => a.ratio - b.ratio)
   const [width, left, lineHeight, top] = [720, 210, 26, 44]
   const most = Math.max(...rows.map(({ ratio }) => ratio), 1)

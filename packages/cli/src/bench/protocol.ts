@@ -13,7 +13,7 @@ export interface ServerJob {
 export type ServerMessage =
   | { readonly _tag: "Listening"; readonly url: string; readonly wanted: number; readonly bytes: number }
   | { readonly _tag: "Connected"; readonly at: number }
-  | { readonly _tag: "Identified" }
+  | { readonly _tag: "Identified"; readonly mode: Mode }
   | { readonly _tag: "Resumed" }
 
 export interface ClientJob {

@@ -35,6 +35,7 @@ const readyText = (url: string) =>
 const resumedText = (s: number) => `{"t":"RESUMED","s":${s},"op":0,"d":{"_trace":[]}}`
 
 interface Script {
+  readonly mode: Wire.Mode
   readonly hello: Buffer
   readonly ready: Buffer
   /** What follows READY, in blocks. */
@@ -63,6 +64,7 @@ const prepare = async (mode: Wire.Mode, url: string): Promise<Script> => {
     resumed.push((await Wire.frames(mode, [hello, resumedText(s)]))[1] ?? emptyFrame)
   }
   return {
+    mode,
     hello: first,
     ready: second,
     blocks: job.events > 0 ? Wire.blocks(rest) : [],
@@ -113,7 +115,7 @@ const serve = (socket: Stream.Duplex, script: Script) => {
           return socket.write(script.acks[beats++] ?? emptyFrame)
         case 2: {
           socket.write(script.ready)
-          tell({ _tag: "Identified" })
+          tell({ _tag: "Identified", mode: script.mode })
           return pour(socket, script.blocks)
         }
         case 6: {

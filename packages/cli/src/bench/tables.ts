@@ -13,13 +13,16 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
   return [line(head), rule, ...rows.map(line)].join("\n")
 }
 
-/** What an event costs each client in one mode. */
+const nameOf = ({ client, rounds, survived }: Row): string =>
+  survived === rounds || survived === 0 ? client : `${client} (${survived} of ${rounds} rounds)`
+
+/** What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. */
 export const throughput = (rows: ReadonlyArray<Row>, mode: Mode, title: string = mode): string =>
   table(
     [title, "CPU an event", "to the floor", "range", "events/s", "peak memory"],
     rows.filter((row) => row.mode === mode).map((row) => [
-      row.client,
-      ...(row.failure === undefined
+      nameOf(row),
+      ...(row.survived > 0
         ? [
           `${fixed(row.cpu, 2)} us`,
           fixed(row.ratio, 2),

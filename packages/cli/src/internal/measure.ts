@@ -36,12 +36,13 @@ const results = (
   pinned: Processes.cores !== undefined,
   events,
   rounds,
-  results: rows.map(({ client, cpu, eventsPerSecond, failure, mode, peak, ratio, ratios }) => ({
+  results: rows.map(({ client, cpu, eventsPerSecond, failure, mode, peak, ratio, ratios, survived }) => ({
     client,
     compression: compressionOf(mode),
-    ...(failure === undefined
-      ? { cpuMicrosPerEvent: cpu, ratioToFloor: ratio, ratioRange: ratios, eventsPerSecond, peakBytes: peak }
-      : { failure })
+    rounds: survived,
+    ...(survived > 0 &&
+      { cpuMicrosPerEvent: cpu, ratioToFloor: ratio, ratioRange: ratios, eventsPerSecond, peakBytes: peak }),
+    ...(failure !== undefined && { failure })
   }))
 })
 
