@@ -25,6 +25,7 @@ import * as Parse from "../../../packages/gateway/src/internal/parse.js"
 import * as Receiver from "../../../packages/gateway/src/internal/receiver.js"
 import * as Recovery from "../../../packages/gateway/src/internal/recovery.js"
 import * as ShardState from "../../../packages/gateway/src/internal/shardState.js"
+import * as Utf8 from "../../../packages/gateway/src/internal/utf8.js"
 import * as Inflaters from "../../../packages/platform-node/src/internal/inflaters.js"
 import * as ZlibStream from "../../../packages/platform-node/src/internal/zlibStream.js"
 import * as ZstdLibrary from "../../../packages/platform-node/src/internal/zstdLibrary.js"
@@ -122,6 +123,27 @@ const envelope = (chance: Chance): void => {
   if (bodyAt > 0) {
     body(text, scanned)
   }
+}
+
+/** What JSON.parse makes of it, as JSON; none if it refuses. */
+const valueOf = (text: string): string | undefined => {
+  try {
+    return JSON.stringify(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+/** Whatever the bytes are: JSON rewritten to one byte a character says the same, or is refused as well. */
+const oneByteJson = (chance: Chance): void => {
+  const json = JSON.stringify(chance.json(3))
+  const original = Buffer.from(json.repeat(chance.is(0.1) ? chance.int(40) : 1))
+  const bytes = chance.is(0.7) ? Buffer.from(chance.mutateBytes(original)) : original
+  const start = chance.is(0.2) ? chance.int(bytes.length) : 0
+  const rewritten = Utf8.decodeJson(bytes, start, bytes.length)
+  const text = Utf8.decode(bytes, start)
+  assert.ok(rewritten === text || /^[\u0000-\u00ff]*$/.test(rewritten), text)
+  assert.strictEqual(valueOf(rewritten), valueOf(text))
 }
 
 const limit = 1 << 16
@@ -307,6 +329,7 @@ const hasZstd = Inflaters.makeZstdHandle(limit) !== undefined
 
 export const targets: ReadonlyArray<Target> = [
   { name: "envelope", weight: 8, once: envelope },
+  { name: "JSON of one byte a character", weight: 3, once: oneByteJson },
   {
     name: "zlib by its handle",
     weight: 3,

@@ -1,8 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { compile } from "../../../../scripts/build-wasm.js"
 import * as Latin1 from "../../src/internal/latin1.js"
-import { base64 } from "../../src/internal/latin1Module.js"
 import * as Utf8 from "../../src/internal/utf8.js"
 
 const decodeLatin1 = Latin1.make(Buffer)
@@ -73,10 +71,6 @@ const refused: ReadonlyArray<readonly [name: string, bytes: ReadonlyArray<number
 ]
 
 describe("JSON of one byte a character", () => {
-  it("is made by a module whose source is the one beside it", async () => {
-    assert.strictEqual(Buffer.from(await compile()).toString("base64"), base64)
-  })
-
   it("has what is in ISO 8859-1 as it is, and the rest as escapes", () => {
     FastCheck.assert(
       FastCheck.property(text.filter((text) => !text.includes("\\")), (text) => {

@@ -374,5 +374,26 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "      Effect.interruptible,\n      Effect.disconnect,\n",
     to: "      Effect.interruptible,\n",
     test: "platform-node/test/NodeGatewaySocket.test.ts"
+  },
+  {
+    name: "an event's last character goes on with what an earlier one has left",
+    file: internal("latin1.ts"),
+    from: "memory[inputAt + end] = 0",
+    to: "",
+    test: "gateway/test/internal/latin1.test.ts"
+  },
+  {
+    name: "an event that is too large for it is rewritten to one byte a character",
+    file: internal("latin1.ts"),
+    from: "bytes.length > maxBytes",
+    to: "bytes.length > maxBytes * 2",
+    test: "gateway/test/internal/latin1.test.ts"
+  },
+  {
+    name: "messages read as text have escapes",
+    file: internal("receiver.ts"),
+    from: "bodyOf(body, bodyAt, state.areTextsShown)",
+    to: "bodyOf(body, bodyAt, false)",
+    test: "platform-node/test/NodeGateway.test.ts"
   }
 ]
