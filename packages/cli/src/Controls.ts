@@ -12,8 +12,8 @@ import { clean } from "./internal/text.js"
  * @category models
  */
 export interface Controls {
-  /** When the log was stopped, in milliseconds since 1970; none while it runs. */
-  readonly pausedAt: Option.Option<number>
+  /** The log stands still: the view draws it as it was when this began. */
+  readonly isPaused: boolean
   /** What a line of the log must contain. */
   readonly filter: string
   /** Whether the keys go into the filter now. */
@@ -24,7 +24,7 @@ export interface Controls {
  * @since 0.1.0
  * @category constants
  */
-export const initial: Controls = { pausedAt: Option.none(), filter: "", isTyping: false }
+export const initial: Controls = { isPaused: false, filter: "", isTyping: false }
 
 const type = (self: Controls, { input, key }: Terminal.UserInput): Controls => {
   switch (key.name) {
@@ -51,7 +51,7 @@ const type = (self: Controls, { input, key }: Terminal.UserInput): Controls => {
  * @since 0.1.0
  * @category combinators
  */
-export const press = (self: Controls, key: Terminal.UserInput, now: number): Option.Option<Controls> => {
+export const press = (self: Controls, key: Terminal.UserInput): Option.Option<Controls> => {
   if (self.isTyping) {
     return Option.some(type(self, key))
   }
@@ -60,7 +60,7 @@ export const press = (self: Controls, key: Terminal.UserInput, now: number): Opt
       return Option.none()
     case "p":
     case " ":
-      return Option.some({ ...self, pausedAt: Option.isNone(self.pausedAt) ? Option.some(now) : Option.none() })
+      return Option.some({ ...self, isPaused: !self.isPaused })
     case "/":
     case "f":
       return Option.some({ ...self, isTyping: true })
@@ -76,24 +76,20 @@ export const press = (self: Controls, key: Terminal.UserInput, now: number): Opt
  * @category models
  */
 export interface Line {
-  /** In milliseconds since 1970. */
-  readonly at: number
   readonly shard: number | undefined
   readonly text: string
 }
 
 /**
- * Whether a line of the log is shown: it is no later than the stop, and contains the filter in any case. A filter that
- * begins with a shard, such as `#3` or `#3 ready`, takes lines of that shard only.
+ * Whether a line of the log is shown: it contains the filter in any case. A filter that begins with a shard, such as
+ * `#3` or `#3 ready`, takes lines of that shard only.
  *
  * @since 0.1.0
  * @category guards
  */
-export const shows = (self: Controls, { at, shard, text }: Line): boolean => {
+export const shows = (self: Controls, { shard, text }: Line): boolean => {
   const [, only, words = self.filter] = /^#(\d+)(?:$| +)(.*)$/.exec(self.filter) ?? []
-  return Option.match(self.pausedAt, { onNone: () => true, onSome: (pausedAt) => at <= pausedAt }) &&
-    (only === undefined || shard === Number(only)) &&
-    text.toLowerCase().includes(words.toLowerCase())
+  return (only === undefined || shard === Number(only)) && text.toLowerCase().includes(words.toLowerCase())
 }
 
 /**
@@ -106,7 +102,7 @@ export const footer = (self: Controls): string =>
   self.isTyping
     ? `filter: ${self.filter}_   Enter keeps it, Escape takes it away`
     : [
-      Option.isNone(self.pausedAt) ? "p pauses the log" : "PAUSED, p goes on",
+      self.isPaused ? "PAUSED, p goes on" : "p pauses the log",
       self.filter === "" ? "/ filters it" : `filter: ${self.filter}, Escape takes it away`,
       "q quits"
     ].join("   ")

@@ -311,8 +311,8 @@ export const screen = (self: Screen): string => {
   const types = typeLines(self, share.types)
   const runners = runnerLines(self, share.runners)
   const shown = fitting(tableColumns, columns)
-  const told = board.tail.filter(({ at, shard, text, title }) =>
-    Controls.shows(controls, { at, shard, text: `${title} ${text}` })
+  const told = board.tail.filter(({ shard, text, title }) =>
+    Controls.shows(controls, { shard, text: `${title} ${text}` })
   )
   const lines = [
     line(columns, [{ text: self.title, style: Ansi.bold }]),

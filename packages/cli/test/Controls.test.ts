@@ -13,12 +13,12 @@ const key = (input: string): Terminal.UserInput => {
 
 const after = (...keys: ReadonlyArray<string>) =>
   keys.reduce(
-    (controls, it) => Option.flatMap(controls, (controls) => Controls.press(controls, key(it), 7)),
+    (controls, it) => Option.flatMap(controls, (controls) => Controls.press(controls, key(it))),
     Option.some(Controls.initial)
   )
 
 const pressed: ReadonlyArray<readonly [keys: ReadonlyArray<string>, change: Partial<Controls.Controls>]> = [
-  [["p"], { pausedAt: Option.some(7) }],
+  [["p"], { isPaused: true }],
   [["p", "p"], {}],
   [["/", "a", "q", "\u007f", "b"], { isTyping: true, filter: "ab" }],
   [["f", "p", "\r"], { filter: "p" }],
@@ -45,7 +45,7 @@ describe("a filter", () => {
   for (const [filter, isShown] of shown) {
     it(`${JSON.stringify(filter)} ${isShown ? "shows" : "hides"} a line of shard 3`, () =>
       assert.strictEqual(
-        Controls.shows({ ...Controls.initial, filter }, { at: 7, shard: 3, text: "MESSAGE_CREATE hi" }),
+        Controls.shows({ ...Controls.initial, filter }, { shard: 3, text: "MESSAGE_CREATE hi" }),
         isShown
       ))
   }

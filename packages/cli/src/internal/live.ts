@@ -1,6 +1,5 @@
 /** A screen that is drawn again and again, and its keys. */
 import * as Terminal from "@effect/platform/Terminal"
-import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -32,10 +31,10 @@ export interface Keyed<Log> {
 
 /** Keys as `Controls` has them. Ctrl-C ends the view as well, which a terminal that is read key by key does not make a signal. */
 export const controlled = <Log>(view: Keyed<Log>, log: () => Log): OnKey => (key) =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const controls = Controls.press(view.controls, key, now)
+  Effect.sync(() => {
+    const controls = Controls.press(view.controls, key)
     view.controls = Option.getOrElse(controls, () => view.controls)
-    view.paused = Option.isNone(view.controls.pausedAt) ? undefined : view.paused ?? log()
+    view.paused = view.controls.isPaused ? view.paused ?? log() : undefined
     return Option.isNone(controls)
   })
 
