@@ -23,6 +23,27 @@ const forbiddenImports = (allowed) => ({
   }]
 })
 
+// A finalizer is its call's last argument: what stands before it, as in `Effect.ensuring(effect, finalizer)`, is what it
+// ends, and can be interrupted. Effects that end something are finalizers elsewhere, and are known by their names.
+const finalizers = [
+  "CallExpression[callee.object.name='Effect']" +
+  "[callee.property.name=/^(addFinalizer|ensuring|acquireRelease|acquireUseRelease|onExit|onInterrupt|onError)$/]" +
+  " > :last-child",
+  "VariableDeclarator[id.name=/^(stop|close|finish)$/] > .init",
+  "Property[key.name=/^(stop|close|finish)$/] > .value"
+]
+
+// Only what is written there: what a finalizer calls is not seen.
+const unbrokenFinalizers = {
+  "no-restricted-syntax": ["error", {
+    selector:
+      `:matches(${finalizers.join(", ")}) MemberExpression[object.name='Effect'][property.name=/^(timeout|race)/]` +
+      ":not(CallExpression:has(> MemberExpression[property.name='disconnect'], > Identifier[name='unbroken']) *)",
+    message: "A timeout or a race runs in a child, which a second interruption ends although finalizers cannot be " +
+      "interrupted. Put Effect.interruptible and then Effect.disconnect around it, or what does both: unbroken."
+  }]
+}
+
 export default tseslint.config(
   {
     ignores: [
@@ -68,6 +89,7 @@ export default tseslint.config(
     files: [`packages/${name}/src/**/*.ts`],
     rules: forbiddenImports(allowed)
   })),
+  { files: ["packages/*/src/**/*.ts"], rules: unbrokenFinalizers },
   { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },
   { files: ["scripts/**", "packages/cli/src/**"], rules: { "no-console": "off" } }
 )
