@@ -36,7 +36,10 @@ export interface Idle {
   readonly core: number
 }
 
-/** Memory by the difference to the same program with one shard; CPU over a window, with beats `speedup` times as fast. */
+/**
+ * Memory by the difference to the same program with one shard; CPU over a window, with beats `speedup` times as fast. In a
+ * window of one interval V8 collects the old generation three times or never, so that it takes several to tell a mean.
+ */
 const idleOf = async (
   client: Processes.Client,
   mode: Mode,

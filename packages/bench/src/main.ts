@@ -115,7 +115,7 @@ const results: Results = {
       modes: Wire.modes.filter((mode) => options.modes.split(",").includes(mode))
     })),
   startup: await part("startup", () => Lives.startup(options.quick ? 3 : 9)),
-  idle: await part("idle", () => Lives.idle(shards, options.quick ? 5_000 : 41_250, options.quick ? 10 : 1)),
+  idle: await part("idle", () => Lives.idle(shards, options.quick ? 5_000 : 4 * 41_250, options.quick ? 10 : 1)),
   reconnect: await part("reconnect", async () => [
     await Lives.reconnect(1, 5),
     await Lives.reconnect(options.quick ? 100 : 500, 5)

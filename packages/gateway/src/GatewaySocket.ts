@@ -9,6 +9,7 @@ import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -72,8 +73,14 @@ export interface Handlers {
  * @category models
  */
 export interface Connection {
-  /** Sends one text message, and completes when the operating system has taken it. Works while paused. */
-  readonly write: (text: string) => Effect.Effect<void, WriteError>
+  /**
+   * Sends one text message, and calls `onWritten` once: when the operating system has taken it, or with what kept it from
+   * that. It may do so before it returns, and long after whoever wrote has lost interest. Works while paused. To throw is
+   * a defect, and ends the connection.
+   *
+   * A plain function, since heartbeats are written without a fiber. Everybody else takes `write`, which is made of it.
+   */
+  readonly unsafeWrite: (text: string, onWritten: (result: Either.Either<void, WriteError>) => void) => void
   /** Sends a close frame, and does not wait for the answer. Only the first call does anything. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<void>
   /**
@@ -163,9 +170,23 @@ export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket
         Effect.mapError((cause) => new OpenError({ url, status: Option.none(), cause })),
         Effect.map((connection): Connection => ({
           ...connection,
-          write: (text) => Effect.mapError(connection.write(text), (cause) => new WriteError({ cause }))
+          unsafeWrite: (text, onWritten) =>
+            connection.unsafeWrite(
+              text,
+              (result) => onWritten(Either.mapLeft(result, (cause) => new WriteError({ cause })))
+            )
         }))
       )
     )
   })
 )
+
+/**
+ * Sends one text message, and completes when the operating system has taken it. Whoever interrupts it waits no longer, and
+ * the message may arrive all the same.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const write = (self: Connection, text: string): Effect.Effect<void, WriteError> =>
+  Effect.async((resume) => self.unsafeWrite(text, resume))

@@ -81,7 +81,9 @@ export const beatAcknowledged = (self: Latency, now: number): Latency => {
     ...self,
     periods: self.periods + 1,
     totalMillis: self.totalMillis + millis,
-    recent: Chunk.take(Chunk.prepend(self.recent, Duration.millis(millis)), recentSize),
+    recent: Chunk.unsafeFromArray(
+      [Duration.millis(millis), ...Chunk.toReadonlyArray(self.recent).slice(0, recentSize - 1)]
+    ),
     received: Option.some(now)
   })
 }

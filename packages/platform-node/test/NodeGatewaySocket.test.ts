@@ -116,8 +116,8 @@ describe.each(ways)("a gateway socket on %s", (name, layer) => {
       server.send("three")
       yield* seen.awaitFrames(3)
       assert.deepStrictEqual(seen.frames, ["text:one", "binary:two", "text:three"])
-      yield* connection.write("a")
-      yield* connection.write("b")
+      yield* GatewaySocket.write(connection, "a")
+      yield* GatewaySocket.write(connection, "b")
       yield* Effect.repeat(Effect.sleep(5), { until: () => received.length === 2 })
       assert.deepStrictEqual(received, ["a", "b"])
     }).pipe(Effect.provide(layer)))
@@ -203,7 +203,7 @@ describe.each(ways)("a gateway socket on %s", (name, layer) => {
       const seen = yield* observe
       const connection = yield* open(url, seen)
       yield* connection.close({ code: 4000, reason: "" })
-      assert.strictEqual((yield* Effect.flip(connection.write("x")))._tag, "WriteError")
+      assert.strictEqual((yield* Effect.flip(GatewaySocket.write(connection, "x")))._tag, "WriteError")
     }).pipe(Effect.provide(layer)))
 
   it.scopedLive("fails with an OpenError when nothing listens, and when the URL is none", () =>
@@ -283,7 +283,7 @@ describe("NodeGatewaySocket", () => {
       }
       yield* Effect.sleep(50)
       assert.deepStrictEqual(seen.frames, ["text:0"])
-      yield* connection.write("works while paused")
+      yield* GatewaySocket.write(connection, "works while paused")
       connection.resume()
       yield* seen.awaitFrames(199)
       assert.deepStrictEqual(seen.frames, Array.from({ length: 200 }, (_, i) => `text:${i}`))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Intents from "@vesper/model/Intents"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -105,7 +105,7 @@ describe("a client is punished for", () => {
         yield* act(client)
         assert.strictEqual(client.closeCode(), code)
         assert.strictEqual((yield* violations).length, 1)
-        assert.isTrue(Option.isSome(yield* Effect.option(Effect.flip(client.connection.write("{}")))))
+        assert.isTrue(Option.isSome(yield* Effect.option(Effect.flip(GatewaySocket.write(client.connection, "{}")))))
       }).pipe(Effect.provide(layer(options))))
   }
 

@@ -35,8 +35,9 @@ export const connect = (query = "?v=10&encoding=json", host: "gateway" | "resume
       connection,
       frames,
       received: () => frames.map((frame): Payload => JSON.parse(Buffer.from(frame).toString())),
-      send: (op: number, d: unknown) => Effect.zipRight(connection.write(JSON.stringify({ op, d })), settle),
-      write: (text: string) => Effect.zipRight(connection.write(text), settle),
+      send: (op: number, d: unknown) =>
+        Effect.zipRight(GatewaySocket.write(connection, JSON.stringify({ op, d })), settle),
+      write: (text: string) => Effect.zipRight(GatewaySocket.write(connection, text), settle),
       /** The code that the gateway closed with; none while it is open. */
       closeCode: () => Option.getOrUndefined(Option.flatten(end))?.code,
       isEnded: () => Option.isSome(end)

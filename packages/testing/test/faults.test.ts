@@ -24,7 +24,7 @@ const connect = Effect.gen(function*() {
     onFrame: (data) => texts.unsafeOffer(Buffer.from(data).toString()),
     onClose: () => texts.unsafeOffer("end")
   })
-  return { write: connection.write, next: Effect.orDie(texts.take) }
+  return { write: (text: string) => GatewaySocket.write(connection, text), next: Effect.orDie(texts.take) }
 })
 
 const inject = (fault: Fault.Fault) =>

@@ -11,7 +11,7 @@ export interface CommandLimiter {
   readonly awaitRoom: Effect.Effect<void>
   readonly recordCommand: Effect.Effect<void>
   /** Heartbeats are counted and never wait. */
-  readonly recordHeartbeat: Effect.Effect<void>
+  readonly unsafeRecordHeartbeat: (now: number) => void
   readonly snapshot: Effect.Effect<CommandRateLimiter.CommandRateLimiter>
 }
 
@@ -37,7 +37,7 @@ export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
       commands.record(now)
       all.record(now)
     }),
-    recordHeartbeat: Effect.map(Clock.currentTimeMillis, (now) => all.record(now)),
+    unsafeRecordHeartbeat: all.record,
     snapshot: Effect.map(Clock.currentTimeMillis, (now) => {
       const taken = commands.count(now)
       return new CommandRateLimiter.CommandRateLimiter({

@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Function from "effect/Function"
 import * as Mailbox from "effect/Mailbox"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -16,7 +17,7 @@ import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../Decompressor.js"
 import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
-import type * as GatewaySocket from "../GatewaySocket.js"
+import * as GatewaySocket from "../GatewaySocket.js"
 import type * as Heart from "../Heart.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
@@ -88,7 +89,7 @@ const write = (
 ): Effect.Effect<void, Disconnect> =>
   Effect.zipLeft(
     Effect.mapError(
-      connection.socket.write(text),
+      GatewaySocket.write(connection.socket, text),
       (cause) => Disconnect.Failed({ error: new ShardError.SendingMessageError({ subject, cause }) })
     ),
     Effect.sync(() => {
@@ -122,19 +123,6 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
       onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
       onDefect: failed
     })
-  })
-
-const beat = (connection: Connection, limiter: CommandLimiter.CommandLimiter) =>
-  Effect.gen(function*() {
-    const { state } = connection
-    state.latency = Latency.beatSent(state.latency, yield* Clock.currentTimeMillis)
-    yield* limiter.recordHeartbeat
-    yield* write(connection, "heartbeat", Command.encode(Command.heartbeat(state.session?.sequence ?? null)))
-  })
-
-const written = (connection: Connection) =>
-  Effect.sync(() => {
-    connection.isWriting = false
   })
 
 const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
@@ -223,7 +211,7 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     connection.deadline.unsafeStop()
-    yield* Heartbeats.start(connection.services.heart, connection, interval)
+    yield* Heartbeats.start(connection.services.heart, connection, limiter, interval)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
     const handshake = session === undefined
@@ -246,16 +234,10 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
           limiter = Option.some(yield* greet(connection, signal.interval))
           break
         }
-        case "HeartbeatDue": {
-          if (Option.isSome(limiter)) {
-            yield* alongside(receiver, Effect.zipRight(beat(connection, limiter.value), written(connection)))
-          }
-          break
-        }
         case "HeartbeatRequested": {
           // Before its hello a gateway has no say in heartbeats.
           if (Option.isSome(limiter)) {
-            yield* alongside(receiver, beat(connection, limiter.value))
+            Heartbeats.unsafeBeat(connection, limiter.value, Function.constVoid)
           }
           break
         }
@@ -336,7 +318,8 @@ export const run = (
     const tell = (signal: Receiver.Signal) => {
       signals.unsafeOffer(signal)
     }
-    const receiver = Receiver.make(state, inflater, yield* Effect.clock, tell)
+    const clock = yield* Effect.clock
+    const receiver = Receiver.make(state, inflater, clock, tell)
     let reason = Option.none<Disconnect>()
     const outcome = (opened: boolean, ended: Disconnect, establishedAt: Option.Option<number>): () => Outcome => {
       reason = Option.some(ended)
@@ -364,11 +347,11 @@ export const run = (
       services,
       socket,
       receiver,
+      clock,
       tell,
       deadline,
       established,
       releases,
-      isWriting: false,
       isSending: false,
       failed: (cause) => receiver.end(Opening.failedBy(cause)),
       ...pauses

@@ -73,7 +73,10 @@ export interface EventBuffer {
   readonly unsafePutBack: (items: ReadonlyArray<Item>) => void
   /** The lowest number of an event of the session that waits. */
   readonly unsafeLowest: (session: LiveSession) => number | undefined
-  /** Called whenever there is something new to take, the end included. For one who reads from many buffers. */
+  /**
+   * Called whenever there is something new to take, the end included. For one who reads from many buffers, and passes over
+   * control payloads: from now on they are kept for readers only who wait for them.
+   */
   readonly unsafeSetListener: (listener: () => void) => void
   /** The one that would be taken next. */
   readonly unsafePeek: () => Item | undefined
@@ -255,9 +258,11 @@ export const make = (capacity: number): EventBuffer => {
     return lowest
   }
 
-  /** Somebody waits, so the buffer is empty; and all who wait would pass over it. */
+  /** All who wait, or are told, would pass over it. */
   const isUnwanted = (item: Item) =>
-    item._tag === "Control" && readers.size > 0 && !Array.from(readers.values()).includes(true)
+    item._tag === "Control" &&
+    (readers.size > 0 || listener !== undefined) &&
+    !Array.from(readers.values()).includes(true)
 
   return {
     unsafePush,

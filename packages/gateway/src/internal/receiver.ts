@@ -28,7 +28,6 @@ import * as Utf8 from "./utf8.js"
 /** What the socket's callback, and whatever else is synchronous, tells the connection's fiber. */
 export type Signal = Data.TaggedEnum<{
   Hello: { readonly interval: Duration.Duration }
-  HeartbeatDue: {}
   HeartbeatRequested: {}
   /** READY or RESUMED. */
   Established: {}

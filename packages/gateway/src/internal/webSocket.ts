@@ -4,6 +4,7 @@ import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
@@ -67,8 +68,8 @@ const awaitOpen = (socket: WebSocket): Effect.Effect<void, Error> =>
     })
   })
 
-const write = (socket: WebSocket, text: string): Effect.Effect<void, Error> =>
-  Effect.try({
+const write = (socket: WebSocket, text: string): Either.Either<void, Error> =>
+  Either.try({
     try: () => {
       // `send` on a socket that is closing is silent about it.
       if (socket.readyState !== OPEN) {
@@ -80,8 +81,8 @@ const write = (socket: WebSocket, text: string): Effect.Effect<void, Error> =>
   })
 
 /** A connection whose failures have no name yet. */
-export interface Connection extends Omit<GatewaySocket.Connection, "write"> {
-  readonly write: (text: string) => Effect.Effect<void, Error>
+export interface Connection extends Omit<GatewaySocket.Connection, "unsafeWrite"> {
+  readonly unsafeWrite: (text: string, onWritten: (result: Either.Either<void, Error>) => void) => void
 }
 
 export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
@@ -111,7 +112,7 @@ export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConst
     )
     yield* awaitOpen(socket)
     return {
-      write: (text) => write(socket, text),
+      unsafeWrite: (text, onWritten) => onWritten(write(socket, text)),
       close: (frame: CloseFrame.CloseFrame) =>
         Effect.sync(() => {
           if (!isClosing) {

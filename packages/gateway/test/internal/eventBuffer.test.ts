@@ -50,6 +50,23 @@ describe("eventBuffer", () => {
       assert.sameDeepMembers(items, [control("b"), control("c")])
     }))
 
+  it.effect("keeps control payloads from one who is told of many buffers, unless somebody waits who wants them", () =>
+    Effect.gen(function*() {
+      const buffer = EventBuffer.make(10)
+      let told = 0
+      buffer.unsafeSetListener(() => {
+        told++
+      })
+      buffer.unsafeNotify(control("a"))
+      assert.deepStrictEqual([told, buffer.unsafeSize()], [0, 0])
+      const reader = yield* Effect.fork(buffer.take)
+      yield* Effect.yieldNow()
+      buffer.unsafeNotify(control("b"))
+      assert.deepStrictEqual(yield* Fiber.join(reader), control("b"))
+      buffer.unsafeNotify({ _tag: "Close", frame: Option.none() })
+      assert.deepStrictEqual([told, buffer.unsafeSize()], [2, 1])
+    }))
+
   it.effect("gives each item to exactly one of several readers", () =>
     Effect.gen(function*() {
       const buffer = EventBuffer.make(10)

@@ -20,9 +20,16 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a heartbeat that the gateway asks for is not sent",
     file: internal("connection.ts"),
-    from: "yield* alongside(receiver, beat(connection, limiter.value))",
+    from: "Heartbeats.unsafeBeat(connection, limiter.value, Function.constVoid)",
     to: "",
     test: scenario("heartbeat")
+  },
+  {
+    name: "a heartbeat that could not be written is taken for written",
+    file: internal("heartbeats.ts"),
+    from: "return receiver.end(Disconnect.Failed({ error }))",
+    to: "return error",
+    test: scenario("heartbeatWrites")
   },
   {
     name: "no jitter before the first heartbeat",
@@ -82,7 +89,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a heartbeat does not say what was received last",
-    file: internal("connection.ts"),
+    file: internal("heartbeats.ts"),
     from: "Command.heartbeat(state.session?.sequence ?? null)",
     to: "Command.heartbeat(null)",
     test: scenario("heartbeat")

@@ -4,6 +4,7 @@ import * as NodeDecompressor from "@vesper/platform-node/NodeDecompressor"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -24,14 +25,13 @@ const refusingOneBeat = Layer.effect(
     return GatewaySocket.make((url, handlers) =>
       Effect.map(socket.open(url, handlers), (connection) => ({
         ...connection,
-        write: (text: string) =>
-          Effect.suspend(() => {
-            const isRefused = refuses && text.startsWith("{\"op\":1,")
-            refuses = refuses && !isRefused
-            return isRefused
-              ? Effect.fail(new GatewaySocket.WriteError({ cause: new Error("broken pipe") }))
-              : connection.write(text)
-          })
+        unsafeWrite: (text, onWritten) => {
+          const isRefused = refuses && text.startsWith("{\"op\":1,")
+          refuses = refuses && !isRefused
+          return isRefused
+            ? onWritten(Either.left(new GatewaySocket.WriteError({ cause: new Error("broken pipe") })))
+            : connection.unsafeWrite(text, onWritten)
+        }
       }))
     )
   })

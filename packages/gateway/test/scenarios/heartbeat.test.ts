@@ -178,12 +178,13 @@ const withoutBeats = Layer.effect(
     return GatewaySocket.make((url, handlers) =>
       Effect.map(socket.open(url, handlers), (connection) => ({
         ...connection,
-        write: (text: string) =>
-          Effect.suspend(() => {
-            const isFirstBeat = isStuck && text.startsWith("{\"op\":1,")
-            isStuck = isStuck && !isFirstBeat
-            return isFirstBeat ? Effect.never : connection.write(text)
-          })
+        unsafeWrite: (text, onWritten) => {
+          const isFirstBeat = isStuck && text.startsWith("{\"op\":1,")
+          isStuck = isStuck && !isFirstBeat
+          if (!isFirstBeat) {
+            connection.unsafeWrite(text, onWritten)
+          }
+        }
       }))
     )
   })

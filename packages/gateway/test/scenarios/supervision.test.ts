@@ -127,11 +127,12 @@ const broken: ReadonlyArray<Broken> = [
       return (url, handlers) =>
         Effect.map(open(url, handlers), (connection) => ({
           ...connection,
-          write: (text) =>
-            Effect.zipRight(
-              text.startsWith("{\"op\":1,") ? Effect.sync(fail) : Effect.void,
-              connection.write(text)
-            )
+          unsafeWrite: (text, onWritten) => {
+            if (text.startsWith("{\"op\":1,")) {
+              fail()
+            }
+            connection.unsafeWrite(text, onWritten)
+          }
         }))
     })
   },

@@ -3,6 +3,7 @@ import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
@@ -97,15 +98,14 @@ const within = (opening: Effect.Effect<void, GatewaySocket.OpenError>, url: stri
       })
   })
 
-const write = (socket: WebSocket, text: string): Effect.Effect<void, GatewaySocket.WriteError> =>
-  Effect.async<void, GatewaySocket.WriteError>((resume) => {
-    const failed = (cause: unknown) => resume(Effect.fail(new GatewaySocket.WriteError({ cause })))
-    try {
-      socket.send(text, (cause) => cause ? failed(cause) : resume(Effect.void))
-    } catch (cause) {
-      failed(cause)
-    }
-  })
+const unsafeWrite = (socket: WebSocket): GatewaySocket.Connection["unsafeWrite"] => (text, onWritten) => {
+  const failed = (cause: unknown) => onWritten(Either.left(new GatewaySocket.WriteError({ cause })))
+  try {
+    socket.send(text, (cause) => cause ? failed(cause) : onWritten(Either.void))
+  } catch (cause) {
+    failed(cause)
+  }
+}
 
 /** Lets the peer answer our close frame; what it sent before is still read. */
 const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
@@ -147,7 +147,7 @@ export const open = (settings: Settings) =>
       onSome: (duration) => within(opening, url, duration)
     })
     return {
-      write: (text) => write(socket, text),
+      unsafeWrite: unsafeWrite(socket),
       close: (frame: CloseFrame.CloseFrame) =>
         Effect.sync(() => {
           if (!isClosing) {

@@ -4,6 +4,7 @@ import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -132,14 +133,15 @@ export const open = (gateway: Gateway, latency: Duration.Duration) =>
     yield* Effect.forkScoped(watchHeartbeats(gateway, link))
     link.greet()
     return {
-      write: (text) =>
-        Effect.suspend(() => {
-          if (isClosing || !link.isOpen()) {
-            return Effect.fail(new GatewaySocket.WriteError({ cause: new Error("the websocket is not open") }))
-          }
-          link.receive(text)
-          return Effect.void
-        }),
+      unsafeWrite: (text, onWritten) => {
+        if (isClosing || !link.isOpen()) {
+          return onWritten(
+            Either.left(new GatewaySocket.WriteError({ cause: new Error("the websocket is not open") }))
+          )
+        }
+        link.receive(text)
+        onWritten(Either.void)
+      },
       close: (frame) =>
         Effect.sync(() => {
           if (!isClosing) {
