@@ -1,4 +1,5 @@
 /** What the scenarios share: a shard on the simulated gateway, and a look at what the gateway saw. */
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
@@ -8,6 +9,7 @@ import * as ShardId from "@vesper/model/ShardId"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -67,3 +69,33 @@ export const inject: GatewaySimulator.GatewaySimulator["inject"] = (fault, targe
     Effect.serviceOptional(GatewaySimulator.GatewaySimulator),
     (simulator) => simulator.inject(fault, target)
   ).pipe(Effect.orDie)
+
+export type Write = GatewaySocket.Connection["unsafeWrite"]
+
+export const brokenPipe = Either.left(new GatewaySocket.WriteError({ cause: new Error("broken pipe") }))
+
+export const isHeartbeat = (text: string): boolean => text.startsWith("{\"op\":1,")
+
+/** The socket that is there, which does with the first message of a kind what it is told; the last argument is its own. */
+export const withFirstWrite = (
+  isMeant: (text: string) => boolean,
+  onFirst: (...args: [...message: Parameters<Write>, write: Write]) => void
+) =>
+  Layer.effect(
+    GatewaySocket.GatewaySocket,
+    Effect.map(GatewaySocket.GatewaySocket, ({ open }) => {
+      let isFirst = true
+      return GatewaySocket.make((url, handlers) =>
+        Effect.map(open(url, handlers), (connection) => ({
+          ...connection,
+          unsafeWrite: (text, onWritten) => {
+            if (!isFirst || !isMeant(text)) {
+              return connection.unsafeWrite(text, onWritten)
+            }
+            isFirst = false
+            onFirst(text, onWritten, connection.unsafeWrite)
+          }
+        }))
+      )
+    })
+  )

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Command from "@vesper/model/Command"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Fault from "@vesper/testing/Fault"
@@ -14,7 +13,16 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import type * as Shard from "../../src/Shard.js"
-import { awaitReady, entries, inject, layer, startShard, timesReceived, withChance } from "../harness.js"
+import {
+  awaitReady,
+  entries,
+  inject,
+  layer,
+  startShard,
+  timesReceived,
+  withChance,
+  withFirstWrite
+} from "../harness.js"
 
 const presence = (state: string): Command.Command => ({
   op: Opcode.PresenceUpdate,
@@ -135,26 +143,11 @@ describe("presences", () => {
 describe("a command that is being written when the connection drops", () => {
   /** A socket on which the first command of an opcode is never done being written. */
   const hanging = (op: number, arrives: boolean) =>
-    Layer.effect(
-      GatewaySocket.GatewaySocket,
-      Effect.map(GatewaySocket.GatewaySocket, ({ open }) => {
-        let isHanging = true
-        return GatewaySocket.make((url, handlers) =>
-          Effect.map(open(url, handlers), (connection) => ({
-            ...connection,
-            unsafeWrite: (text, onWritten) => {
-              if (!isHanging || !text.includes(`"op":${op}`)) {
-                return connection.unsafeWrite(text, onWritten)
-              }
-              isHanging = false
-              if (arrives) {
-                connection.unsafeWrite(text, Function.constVoid)
-              }
-            }
-          }))
-        )
-      })
-    )
+    withFirstWrite((text) => text.includes(`"op":${op}`), (text, _onWritten, write) => {
+      if (arrives) {
+        write(text, Function.constVoid)
+      }
+    })
 
   for (const [what, arrives, times] of [["had arrived", true, 2], ["had not arrived", false, 1]] as const) {
     const all = layer()

@@ -4,38 +4,29 @@ import * as NodeDecompressor from "@vesper/platform-node/NodeDecompressor"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as Message from "../../src/Message.js"
 import * as ShardError from "../../src/ShardError.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
-import { awaitReady, entries, inject, layer, startShard, withChance } from "../harness.js"
+import {
+  awaitReady,
+  brokenPipe,
+  entries,
+  inject,
+  isHeartbeat,
+  layer,
+  startShard,
+  withChance,
+  withFirstWrite
+} from "../harness.js"
 
 /** A socket that takes no heartbeat until it has refused one. */
-const refusingOneBeat = Layer.effect(
-  GatewaySocket.GatewaySocket,
-  Effect.map(GatewaySocket.GatewaySocket, (socket) => {
-    let refuses = true
-    return GatewaySocket.make((url, handlers) =>
-      Effect.map(socket.open(url, handlers), (connection) => ({
-        ...connection,
-        unsafeWrite: (text, onWritten) => {
-          const isRefused = refuses && text.startsWith("{\"op\":1,")
-          refuses = refuses && !isRefused
-          return isRefused
-            ? onWritten(Either.left(new GatewaySocket.WriteError({ cause: new Error("broken pipe") })))
-            : connection.unsafeWrite(text, onWritten)
-        }
-      }))
-    )
-  })
-)
+const refusingOneBeat = withFirstWrite(isHeartbeat, (_text, onWritten) => onWritten(brokenPipe))
 
 const dispatch = (t: string, d: unknown = {}) =>
   Effect.flatMap(

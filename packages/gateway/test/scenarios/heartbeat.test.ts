@@ -4,13 +4,24 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as Fault from "@vesper/testing/Fault"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Function from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/TestClock"
 import * as Fleet from "../../src/Fleet.js"
-import * as GatewaySocket from "../../src/GatewaySocket.js"
-import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
+import {
+  awaitReady,
+  entries,
+  inject,
+  isHeartbeat,
+  layer,
+  startShard,
+  startShards,
+  timesReceived,
+  withChance,
+  withFirstWrite
+} from "../harness.js"
 
 const interval = 41_250
 
@@ -171,24 +182,7 @@ describe("a zombie connection", () => {
 })
 
 /** A socket on which the first heartbeat is never taken. */
-const withoutBeats = Layer.effect(
-  GatewaySocket.GatewaySocket,
-  Effect.map(GatewaySocket.GatewaySocket, (socket) => {
-    let isStuck = true
-    return GatewaySocket.make((url, handlers) =>
-      Effect.map(socket.open(url, handlers), (connection) => ({
-        ...connection,
-        unsafeWrite: (text, onWritten) => {
-          const isFirstBeat = isStuck && text.startsWith("{\"op\":1,")
-          isStuck = isStuck && !isFirstBeat
-          if (!isFirstBeat) {
-            connection.unsafeWrite(text, onWritten)
-          }
-        }
-      }))
-    )
-  })
-)
+const withoutBeats = withFirstWrite(isHeartbeat, Function.constVoid)
 
 const beatsOf = (connection: number) =>
   Effect.map(

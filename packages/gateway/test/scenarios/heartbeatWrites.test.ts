@@ -12,40 +12,27 @@ import * as Stream from "effect/Stream"
 import * as Supervisor from "effect/Supervisor"
 import * as TestClock from "effect/TestClock"
 import * as Fleet from "../../src/Fleet.js"
-import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
-import { awaitReady, entries, inject, layer, startShard, timesReceived, withChance } from "../harness.js"
+import {
+  awaitReady,
+  brokenPipe,
+  entries,
+  inject,
+  isHeartbeat,
+  layer,
+  startShard,
+  timesReceived,
+  withChance,
+  withFirstWrite,
+  type Write
+} from "../harness.js"
 
 const interval = 41_250
 
-type Write = GatewaySocket.Connection["unsafeWrite"]
 type OnWritten = Parameters<Write>[1]
 
-const brokenPipe = Either.left(new GatewaySocket.WriteError({ cause: new Error("broken pipe") }))
-
 /** The simulated gateway, behind a socket that does with the first heartbeat what it is told. */
-const layerWith = (onFirstBeat: Write) =>
-  Layer.provideMerge(
-    Layer.effect(
-      GatewaySocket.GatewaySocket,
-      Effect.map(GatewaySocket.GatewaySocket, ({ open }) => {
-        let isFirst = true
-        return GatewaySocket.make((url, handlers) =>
-          Effect.map(open(url, handlers), (connection) => ({
-            ...connection,
-            unsafeWrite: (text, onWritten) => {
-              if (isFirst && text.startsWith("{\"op\":1,")) {
-                isFirst = false
-                return onFirstBeat(text, onWritten)
-              }
-              connection.unsafeWrite(text, onWritten)
-            }
-          }))
-        )
-      })
-    ),
-    layer()
-  )
+const layerWith = (onFirstBeat: Write) => Layer.provideMerge(withFirstWrite(isHeartbeat, onFirstBeat), layer())
 
 const failures = [
   {

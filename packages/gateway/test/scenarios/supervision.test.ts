@@ -16,7 +16,7 @@ import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
-import { awaitReady, entries, inject, layer, startShard, withChance } from "../harness.js"
+import { awaitReady, entries, inject, isHeartbeat, layer, startShard, withChance, withFirstWrite } from "../harness.js"
 
 const typing = (n: number) =>
   Effect.flatMap(
@@ -122,18 +122,8 @@ const broken: ReadonlyArray<Broken> = [
   },
   {
     what: "the socket, while a heartbeat is written",
-    layer: socketThat((open) => {
-      const fail = once()
-      return (url, handlers) =>
-        Effect.map(open(url, handlers), (connection) => ({
-          ...connection,
-          unsafeWrite: (text, onWritten) => {
-            if (text.startsWith("{\"op\":1,")) {
-              fail()
-            }
-            connection.unsafeWrite(text, onWritten)
-          }
-        }))
+    layer: withFirstWrite(isHeartbeat, () => {
+      throw new Error("a defect")
     })
   },
   {
