@@ -24,6 +24,9 @@ import type * as ShardError from "./ShardError.js"
  * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The gateway is not
  *   blamed for what could not be read meanwhile; but it may close the connection for a heartbeat that came too late.
  * - `Dropped`: a subscriber is slower than the gateway and chose to lose events; told for the 1st, 2nd, 4th, 8th … one.
+ * - `Stalled`: a reader waits because the socket is paused for another one, which has `events` to read. Published after 5
+ *   seconds, then after twice as long each time.
+ * - `Abandoned`: events were dropped because their reader has left, or never read, and no other took them over.
  *
  * @since 0.1.0
  * @category models
@@ -50,6 +53,8 @@ export type Diagnostic = Data.TaggedEnum<{
   SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
   Lagged: { readonly blockedFor: Duration.Duration }
   Dropped: { readonly eventType: string; readonly total: number }
+  Stalled: { readonly reader: string; readonly events: number; readonly waited: Duration.Duration }
+  Abandoned: { readonly reader: string; readonly events: number }
 }>
 
 const diagnostic = Data.taggedEnum<Diagnostic>()
@@ -59,6 +64,8 @@ const diagnostic = Data.taggedEnum<Diagnostic>()
  * @category constructors
  */
 export const {
+  /** @since 0.1.0 */
+  Abandoned,
   /** @since 0.1.0 */
   Dropped,
   /** @since 0.1.0 */
@@ -77,6 +84,8 @@ export const {
   Reconnecting,
   /** @since 0.1.0 */
   SessionStoreFailed,
+  /** @since 0.1.0 */
+  Stalled,
   /** @since 0.1.0 */
   UnknownOpcode,
   /** @since 0.1.0 */

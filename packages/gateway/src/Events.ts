@@ -16,9 +16,10 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type * as Scope from "effect/Scope"
 import * as Diagnostic from "./Diagnostic.js"
 import * as Fleet from "./Fleet.js"
-import * as Handling from "./internal/handling.js"
+import * as Handling from "./internal/events/handling.js"
 import * as Needs from "./internal/intentNeeds.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
@@ -92,15 +93,6 @@ export interface ConfigOptions {
    * privileged intent that a handler needs must stand here; others may. Default: none.
    */
   readonly privileged?: ReadonlyArray<Needs.PrivilegedName> | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface RunOptions {
-  /** How many events are handled at a time. Default: 1, in order. */
-  readonly concurrency?: number | undefined
 }
 
 /** What a handler for an event looks like. */
@@ -309,14 +301,18 @@ const dispatch = <E, R, E2, R2, From>(
 
 const start = <E, R, E2, R2>(
   self: Handlers<E, R>,
-  options: RunOptions | undefined,
+  options: Shard.RunOptions | undefined,
   around: Around<E, E2, R, R2, Shard.Shard>
-): Effect.Effect<void, E2 | ShardError.FatallyClosedError | ConfigError.ConfigError, R2 | Shard.Shard> =>
+): Effect.Effect<
+  void,
+  E2 | ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R2, Scope.Scope> | Shard.Shard
+> =>
   Effect.flatMap(Shard.Shard, (shard) => {
     const handle = dispatch(self, around)
     return Effect.zipRight(
       check(shard, self.registrations),
-      shard.runForEach((event) => handle(event, shard), options)
+      shard.runForEach((event) => handle(event, shard), { ...options, events: self.events, key: self })
     )
   })
 
@@ -367,9 +363,12 @@ const isolated = <E, R, From, R2>(
  */
 export const run = <E, R>(
   self: Handlers<E, R>,
-  options?: RunOptions
-): Effect.Effect<void, ShardError.FatallyClosedError | ConfigError.ConfigError, R | Shard.Shard> =>
-  start(self, options, isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+  options?: Shard.RunOptions
+): Effect.Effect<
+  void,
+  ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R, Scope.Scope> | Shard.Shard
+> => start(self, options, isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
 
 /**
  * The same on the events of all shards of a fleet, until it is interrupted or the fleet is closed. A guild's events are
@@ -402,8 +401,12 @@ export const run = <E, R>(
  */
 export const runFleet = <E, R>(
   self: Handlers<E, R>,
-  options?: Fleet.RunOptions
-): Effect.Effect<void, ShardError.FatallyClosedError | ConfigError.ConfigError, R | Fleet.Fleet> =>
+  options?: Shard.RunOptions
+): Effect.Effect<
+  void,
+  ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R, Scope.Scope> | Fleet.Fleet
+> =>
   Effect.gen(function*() {
     const fleet = yield* Fleet.Fleet
     // All shards have one config.
@@ -422,7 +425,7 @@ export const runFleet = <E, R>(
         )
       )
     )
-    yield* fleet.runForEach(({ event, shard }) => handle(event, shard), options)
+    yield* fleet.runForEach(({ event, shard }) => handle(event, shard), { ...options, events: self.events, key: self })
   })
 
 /**
@@ -434,6 +437,9 @@ export const runFleet = <E, R>(
  */
 export const runUntilFailure = <E, R>(
   self: Handlers<E, R>,
-  options?: RunOptions
-): Effect.Effect<void, E | ShardError.FatallyClosedError | ConfigError.ConfigError, R | Shard.Shard> =>
-  start(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
+  options?: Shard.RunOptions
+): Effect.Effect<
+  void,
+  E | ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R, Scope.Scope> | Shard.Shard
+> => start(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)

@@ -136,6 +136,7 @@ export interface ShardConfig {
   readonly proxyUrl: Option.Option<string>
   readonly apiVersion: number
   readonly eventBufferSize: number
+  readonly eventBufferBytes: number
   readonly commandQueueSize: number
   readonly timeouts: Timeouts
   readonly reconnect: Reconnect
@@ -201,8 +202,10 @@ export interface Options {
   readonly proxyUrl?: string | undefined
   /** The `v` of the gateway's URL, from 9 on. The types of this library are those of 10. Default: 10. */
   readonly apiVersion?: number | undefined
-  /** Messages that may wait for the program before the socket is paused. Default: 1024. */
+  /** Events that may wait for one reader before the socket is paused. Default: 1024. */
   readonly eventBufferSize?: number | undefined
+  /** Characters of events that may wait for one reader before the socket is paused. Default: 32 million. */
+  readonly eventBufferBytes?: number | undefined
   /** Commands that may wait to be sent before `command` waits for a place. Default: 256. */
   readonly commandQueueSize?: number | undefined
   readonly timeouts?: Inputs<Timeouts> | undefined
@@ -237,11 +240,11 @@ const check = (options: Options): Either.Either<void, ConfigError.ConfigError> =
       }
     }
   }
-  const { commandQueueSize, eventBufferSize, gatewayUrl, largeThreshold, session } = options
+  const { commandQueueSize, eventBufferBytes, eventBufferSize, gatewayUrl, largeThreshold, session } = options
   if (largeThreshold !== undefined && !(largeThreshold >= 50 && largeThreshold <= 250)) {
     return invalid("largeThreshold", `${largeThreshold} is not between 50 and 250`)
   }
-  for (const [option, size] of Object.entries({ eventBufferSize, commandQueueSize })) {
+  for (const [option, size] of Object.entries({ eventBufferSize, eventBufferBytes, commandQueueSize })) {
     if (size !== undefined && !(Number.isInteger(size) && size >= 1)) {
       return Either.left(ConfigError.InvalidData([option], `${size} is not a whole number of at least 1`))
     }
@@ -325,6 +328,7 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
     proxyUrl: Option.fromNullable(options.proxyUrl),
     apiVersion: options.apiVersion ?? defaultApiVersion,
     eventBufferSize: options.eventBufferSize ?? 1024,
+    eventBufferBytes: options.eventBufferBytes ?? 32_000_000,
     commandQueueSize: options.commandQueueSize ?? 256,
     timeouts: durations(
       { open: "10 seconds", hello: "20 seconds", ready: "30 seconds", resumed: "30 seconds" },

@@ -27,7 +27,7 @@ import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
 import * as Deadline from "./deadline.js"
-import type { LiveSession } from "./eventBuffer.js"
+import type { LiveSession } from "./events/entry.js"
 import * as Heartbeats from "./heartbeats.js"
 import * as Opening from "./opening.js"
 import * as Presence from "./presence.js"
@@ -270,19 +270,18 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
 const holdUp = (state: ShardState, socket: GatewaySocket.Connection, tell: (signal: Receiver.Signal) => void) => {
   let isPaused = false
   let wasPaused = false
-  state.buffer.unsafeSetSource(Option.some({
+  state.log.flow.setSource({
     pause: () => {
       isPaused = true
       wasPaused = true
-      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.buffer.unsafeBacklog() }) }))
+      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
       socket.pause()
     },
     resume: () => {
       isPaused = false
       socket.resume()
-    },
-    notice: (diagnostic) => tell(Receiver.Signal.Noticed({ diagnostic }))
-  }))
+    }
+  })
   return {
     isPaused: () => isPaused,
     wasPaused: () => {
@@ -333,7 +332,7 @@ export const run = (
     }
     const socket = opened.right
     // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
-    const releases = [deadline.unsafeStop, () => state.buffer.unsafeSetSource(Option.none())]
+    const releases = [deadline.unsafeStop, () => state.log.flow.setSource(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         releases.forEach((release) => release())

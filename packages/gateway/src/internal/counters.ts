@@ -19,6 +19,8 @@ export interface Counters {
   identifies: number
   /** Commands of the program's that were written. */
   commandsSent: number
+  /** Reports of a reader that waited for another one. */
+  stalls: number
 }
 
 export const make = (): Counters => ({
@@ -29,7 +31,8 @@ export const make = (): Counters => ({
   bytesInflated: 0,
   bytesSent: 0,
   identifies: 0,
-  commandsSent: 0
+  commandsSent: 0,
+  stalls: 0
 })
 
 export const countEvent = (self: Counters, name: string): void => {

@@ -1,6 +1,4 @@
 /** How many guilds a shard has, without keeping their ids: a big bot has millions. */
-import type * as Dispatch from "@vesper/model/Dispatch"
-
 export interface GuildCount {
   count: number
   /** Those that READY or an outage announced, and whose GUILD_CREATE is no join. */
@@ -9,27 +7,27 @@ export interface GuildCount {
 
 export const make = (): GuildCount => ({ count: 0, pending: new Set() })
 
-export const record = (self: GuildCount, event: Dispatch.Dispatch): void => {
-  switch (event.t) {
-    case "READY": {
-      self.pending.clear()
-      event.d.guilds.forEach(({ id }) => self.pending.add(id))
-      self.count = self.pending.size
-      return
-    }
-    case "GUILD_CREATE": {
-      if (!self.pending.delete(event.d.id)) {
-        self.count++
-      }
-      return
-    }
-    case "GUILD_DELETE": {
-      if (event.d.unavailable === true) {
-        self.pending.add(event.d.id)
-      } else {
-        self.pending.delete(event.d.id)
-        self.count--
-      }
-    }
+/** A new session names its guilds. */
+export const ready = (self: GuildCount, guilds: ReadonlyArray<{ readonly id: string }>): void => {
+  self.pending.clear()
+  guilds.forEach(({ id }) => self.pending.add(id))
+  self.count = self.pending.size
+}
+
+export const create = (self: GuildCount, id: string): void => {
+  if (!self.pending.delete(id)) {
+    self.count++
+  }
+}
+
+export const remove = (
+  self: GuildCount,
+  guild: { readonly id: string; readonly unavailable?: boolean | undefined }
+): void => {
+  if (guild.unavailable === true) {
+    self.pending.add(guild.id)
+  } else {
+    self.pending.delete(guild.id)
+    self.count--
   }
 }

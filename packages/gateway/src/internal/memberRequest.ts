@@ -74,19 +74,19 @@ const commands = (
 const listen = (state: ShardState, { d }: Command.RequestGuildMembers, requests: () => number) =>
   Effect.gen(function*() {
     const heard = yield* Mailbox.make<Heard>()
-    const { taps } = state
-    yield* taps.listen("GUILD_MEMBERS_CHUNK", (chunk) => {
+    const { listeners } = state.log
+    yield* listeners.listen("GUILD_MEMBERS_CHUNK", (chunk) => {
       if (chunk.nonce === d.nonce) {
         heard.unsafeOffer(Heard.Chunk({ chunk }))
       }
     })
-    yield* taps.listen("RATE_LIMITED", ({ meta, opcode, retry_after }) => {
+    yield* listeners.listen("RATE_LIMITED", ({ meta, opcode, retry_after }) => {
       const isThis = meta?.nonce === undefined ? meta?.guild_id === d.guild_id && isForAll(d) : meta.nonce === d.nonce
       if (Number(opcode) === Opcode.RequestGuildMembers && isThis) {
         heard.unsafeOffer(Heard.RateLimited({ retryAfter: Duration.seconds(retry_after) }))
       }
     })
-    yield* taps.listen("READY", () => {
+    yield* listeners.listen("READY", () => {
       heard.unsafeOffer(Heard.SessionEnded({ request: requests() }))
     })
     return heard

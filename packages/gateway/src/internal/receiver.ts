@@ -19,7 +19,7 @@ import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as Counters from "./counters.js"
 import * as Envelope from "./envelope.js"
-import type { LiveSession } from "./eventBuffer.js"
+import { Entry, type LiveSession } from "./events/entry.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
@@ -68,7 +68,7 @@ export const make = (
   const envelope = Envelope.make()
   const inflate = Option.getOrUndefined(inflater)?.inflate
   const wanted = Option.getOrUndefined(state.config.events)
-  const { buffer, counters, taps } = state
+  const { counters, log } = state
   let ended = false
   let isDeaf = false
   let greeted = false
@@ -79,6 +79,7 @@ export const make = (
   const end = (reason: Disconnect) => {
     if (!ended) {
       ended = true
+      isDeaf = reason._tag === "Failed"
       tell(Signal.Ended({ reason }))
     }
   }
@@ -90,7 +91,7 @@ export const make = (
 
   const unreadable = (eventType: Option.Option<string>, cause: unknown) => {
     const error = new ShardError.DeserializationError({ eventType, cause })
-    buffer.unsafeNotify({ _tag: "Failure", error })
+    log.notify({ _tag: "Failure", error, position: 0 })
     notice(Diagnostic.Failure({ error }))
   }
 
@@ -99,15 +100,20 @@ export const make = (
     tell(Signal.Established())
   }
 
-  const push = (session: LiveSession, t: string, s: number, body: string | Uint8Array) => {
-    if (taps.listeners > 0) {
-      taps.unsafeTell(t, () => textOf(body))
-    }
-    if (wanted === undefined || wanted.has(t)) {
+  const append = (session: LiveSession, t: string, s: number, body: string | Uint8Array) => {
+    const isWanted = (wanted === undefined || wanted.has(t)) && log.wants(t)
+    const isListenedTo = log.listeners.count > 0 && log.listeners.has(t)
+    if (isWanted || isListenedTo) {
       const { bodyAt } = envelope
       const isBody = bodyAt > 0
-      const text = isBody ? bodyOf(body, bodyAt, state.areTextsShown) : textOf(body)
-      buffer.unsafePush({ _tag: "Dispatch", t, s, text, isBody, session })
+      const text = isBody ? bodyOf(body, bodyAt, state.preservesText) : textOf(body)
+      const entry = new Entry(session, t, s, text, isBody)
+      if (isListenedTo) {
+        log.listeners.emit(entry)
+      }
+      if (isWanted) {
+        log.append(entry)
+      }
     }
   }
 
@@ -126,7 +132,7 @@ export const make = (
     state.userId = user?.id
     Counters.countEvent(counters, "READY")
     establish()
-    push(session, "READY", sequence, body)
+    append(session, "READY", sequence, body)
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
@@ -156,7 +162,7 @@ export const make = (
     if (t === "RESUMED") {
       establish()
     }
-    push(session, t, s, body)
+    append(session, t, s, body)
   }
 
   const hello = (text: string) => {
@@ -179,7 +185,7 @@ export const make = (
   }
 
   const control = (op: number, text: string) => {
-    buffer.unsafeNotify({ _tag: "Control", text })
+    log.notify({ _tag: "Control", text, position: 0 })
     switch (op) {
       case Opcode.HeartbeatAck: {
         acknowledged = true
@@ -224,9 +230,9 @@ export const make = (
   return {
     onFrame: (data, isBinary) => {
       counters.bytesReceived += data.length
-      // Once the end is decided, events on the way are still good, but none that does not fit: it comes again. Nor
-      // what comes after that one, or the resume would begin behind it.
-      isDeaf ||= ended && (buffer.unsafeIsFull() || state.session === undefined)
+      // After a fault nothing moves the sequence on: what the fault has lost is replayed. After any other end, events on the way
+      // are still good, up to the first that does not fit.
+      isDeaf ||= ended && (log.flow.isPaused || state.session === undefined)
       if (isDeaf) {
         return
       }

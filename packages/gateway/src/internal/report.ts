@@ -40,7 +40,18 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
     Effect.logDebug(`${buffered} messages wait for the program; reading pauses until half of them are taken`),
   Lagged: ({ blockedFor }) => logLagged(blockedFor),
   Dropped: ({ eventType, total }) =>
-    Effect.logWarning(`a subscriber is too slow: ${total} of its events were dropped by now, the last one ${eventType}`)
+    Effect.logWarning(
+      `a subscriber is too slow: ${total} of its events were dropped by now, the last one ${eventType}`
+    ),
+  Stalled: ({ events, reader, waited }) =>
+    Effect.logWarning(
+      `paused for ${
+        Duration.format(waited)
+      }: ${events} events wait for ${reader}, and another reader waits for later ones; ` +
+        "let it do less for each event, or give it another strategy"
+    ),
+  Abandoned: ({ events, reader }) =>
+    Effect.logWarning(`${events} events waited for ${reader}; they are dropped because it does not read them`)
 })
 
 export const report = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>

@@ -14,6 +14,7 @@ import * as Diagnostic from "../Diagnostic.js"
 import * as Session from "../Session.js"
 import * as SessionStore from "../SessionStore.js"
 import * as BotId from "./botId.js"
+import { lastPosition } from "./events/entry.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
@@ -46,7 +47,7 @@ const pace = Duration.millis(10)
 
 /** What a keeper does, without the fiber that does it. */
 const makeWork = (state: ShardState.ShardState, store: SessionStore.SessionStore) => {
-  const { buffer, config } = state
+  const { config, log } = state
   const key: SessionStore.Key = { bot: Option.getOrElse(BotId.fromToken(config.token), () => "bot"), shard: state.id }
   const latch = Effect.unsafeMakeLatch(false)
   const turn = Effect.unsafeMakeSemaphore(1)
@@ -60,7 +61,7 @@ const makeWork = (state: ShardState.ShardState, store: SessionStore.SessionStore
 
   // Whoever acknowledges at receipt promises that nothing is handled twice: it is stored first, and handled then.
   if (config.acknowledge === "onReceive") {
-    buffer.unsafeHold(wake)
+    log.gate.close(lastPosition(), wake)
   }
 
   const within = <A>(
@@ -88,7 +89,7 @@ const makeWork = (state: ShardState.ShardState, store: SessionStore.SessionStore
 
   const failed = (error: SessionStore.SessionStoreError): Effect.Effect<void> => {
     // Readers do not wait for a store that is down.
-    buffer.unsafeRelease(Number.POSITIVE_INFINITY)
+    log.openGateUpTo(Number.POSITIVE_INFINITY)
     const isNews = !isFailing
     isFailing = true
     return isNews ? report(state, Diagnostic.SessionStoreFailed({ error })) : Effect.void
@@ -96,12 +97,12 @@ const makeWork = (state: ShardState.ShardState, store: SessionStore.SessionStore
 
   const save = Effect.suspend(() => {
     latch.unsafeClose()
-    const received = buffer.unsafeReceived()
+    const received = lastPosition()
     const session = ShardState.session(state)
     const stored = () => {
       saved = session
       isFailing = false
-      buffer.unsafeRelease(received)
+      log.openGateUpTo(received)
     }
     return Equal.equals(session, saved) && !isFailing
       ? Effect.sync(stored)

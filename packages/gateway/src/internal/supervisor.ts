@@ -46,7 +46,7 @@ const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
 /** What readers and listeners are told of the end of a connection. */
 const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
   const fail = (error: ShardError.RecoverableError) => {
-    state.buffer.unsafeNotify({ _tag: "Failure", error })
+    state.log.notify({ _tag: "Failure", error, position: 0 })
     return report(state, Diagnostic.Failure({ error }))
   }
   const told = Recovery.Disconnect.$match(outcome.reason, {
@@ -62,7 +62,7 @@ const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, att
     told,
     Effect.sync(() => {
       if (outcome.opened) {
-        state.buffer.unsafeNotify({ _tag: "Close", frame: outcome.frame })
+        state.log.notify({ _tag: "Close", frame: outcome.frame, position: 0 })
       }
     })
   )
@@ -81,7 +81,7 @@ const stop = (state: ShardState.ShardState, code: number, reason: string): Effec
     const error = new ShardError.FatallyClosedError({ code, reason })
     state.session = undefined
     state.status.set(ShardStatus.FatallyClosed({ closeCode: code }))
-    state.buffer.unsafeEnd(error)
+    state.log.end(error)
     return Effect.zipRight(state.commands.close(error), Effect.logError(error.message))
   })
 
@@ -162,7 +162,7 @@ export const run = (
   ).pipe(
     Effect.catchAllDefect((cause) => {
       const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
-      state.buffer.unsafeNotify({ _tag: "Failure", error })
+      state.log.notify({ _tag: "Failure", error, position: 0 })
       state.diagnostics.publish(Diagnostic.Failure({ error }))
       // Its connection is gone, whatever it was doing.
       state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 1 }))

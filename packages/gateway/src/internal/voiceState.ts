@@ -44,13 +44,13 @@ export const update = (state: ShardState) =>
     const server = yield* Deferred.make<Dispatch.DataOf<"VOICE_SERVER_UPDATE">>()
     // What comes before the command was written answers something else.
     let isWritten = false
-    yield* state.taps.listen("VOICE_STATE_UPDATE", (voice) => {
+    yield* state.log.listeners.listen("VOICE_STATE_UPDATE", (voice) => {
       const isOwn = voice.guild_id === d.guild_id && voice.user_id === ownId(state)
       if (isWritten && isOwn && voice.channel_id === d.channel_id) {
         Deferred.unsafeDone(own, Effect.succeed(voice))
       }
     })
-    yield* state.taps.listen("VOICE_SERVER_UPDATE", (voice) => {
+    yield* state.log.listeners.listen("VOICE_SERVER_UPDATE", (voice) => {
       // Without an endpoint there is no server yet, and another event follows.
       if (isWritten && voice.guild_id === d.guild_id && voice.endpoint !== null) {
         Deferred.unsafeDone(server, Effect.succeed(voice))
