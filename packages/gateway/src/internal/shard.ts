@@ -138,7 +138,15 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     })
 
     // Registered first, so that it runs when the supervisor and its connection are gone.
-    yield* Effect.addFinalizer(() => shutDown)
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(
+        shutDown,
+        Effect.sync(() => {
+          state.status.end()
+          state.diagnostics.end()
+        })
+      )
+    )
     const supervisor = yield* FiberHandle.make<void>()
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
