@@ -3,9 +3,9 @@
  * turns, so that a busy shard does not delay the others.
  */
 import type * as ShardError from "../../ShardError.js"
-import type { Cursor, Options } from "./cursor.js"
-import type { Item } from "./entry.js"
-import type { EventLog } from "./eventLog.js"
+import type { Cursor, Options } from "./log/cursor.js"
+import type { Item } from "./log/entry.js"
+import type { EventLog } from "./log/eventLog.js"
 
 /** Ends a reader of several logs: a fleet's own end, where the end of one shard is not the reader's. */
 export interface Ending {

@@ -4,8 +4,8 @@
  */
 import * as Diagnostic from "../../Diagnostic.js"
 import type { Timer } from "../time/timer.js"
-import type { Options as CursorOptions } from "./cursor.js"
-import type { EventLog } from "./eventLog.js"
+import type { Options as CursorOptions } from "./log/cursor.js"
+import type { EventLog } from "./log/eventLog.js"
 import { type Ending, Reader } from "./reader.js"
 import type { Runs } from "./runner.js"
 

@@ -3,10 +3,10 @@
  * because of another one is reported, with that one's name; one of single events that is not asked any more is closed.
  */
 import * as Duration from "effect/Duration"
-import * as Diagnostic from "../../Diagnostic.js"
-import type { Timer } from "../time/timer.js"
+import * as Diagnostic from "../../../Diagnostic.js"
+import type { Timer } from "../../time/timer.js"
 import type { EventLog } from "./eventLog.js"
-import type { Reader } from "./reader.js"
+import type { Reader } from "../reader.js"
 
 /** How long a reader waits for another before that is reported. The pause before the next report is twice as long. */
 const patienceMillis = 5_000

@@ -3,8 +3,8 @@
  * once and shared. The socket is paused while a cursor has as many items as it may.
  */
 import type * as ShardId from "@vesper/model/ShardId"
-import * as Diagnostic from "../../Diagnostic.js"
-import type * as ShardError from "../../ShardError.js"
+import * as Diagnostic from "../../../Diagnostic.js"
+import type * as ShardError from "../../../ShardError.js"
 import * as Cursor from "./cursor.js"
 import { type Entry, type Item, lastPosition, type LiveSession, nextPosition, type Notice } from "./entry.js"
 import { Flow } from "./flow.js"

@@ -2,12 +2,12 @@
  * One reader's place in one shard's log: the items that it wants and has not read, and the entries that it has begun and not
  * finished. Items are shared between cursors; a cursor holds references.
  */
-import * as Diagnostic from "../../Diagnostic.js"
-import type { Strategy } from "../../Subscription.js"
+import * as Diagnostic from "../../../Diagnostic.js"
+import type { Strategy } from "../../../Subscription.js"
 import { type Entry, type Item, type LiveSession, sizeOf } from "./entry.js"
 import type { EventLog } from "./eventLog.js"
 import { ItemQueue } from "./itemQueue.js"
-import type { Reader } from "./reader.js"
+import type { Reader } from "../reader.js"
 
 export interface Options {
   /** Names the reader in diagnostics. */

@@ -2,7 +2,7 @@
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as Option from "effect/Option"
-import type * as ShardError from "../../ShardError.js"
+import type * as ShardError from "../../../ShardError.js"
 
 /** A session whose sequence moves on. */
 export interface LiveSession {

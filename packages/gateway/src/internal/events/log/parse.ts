@@ -5,8 +5,8 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type * as ShardConfig from "../../ShardConfig.js"
-import * as ShardError from "../../ShardError.js"
+import type * as ShardConfig from "../../../ShardConfig.js"
+import * as ShardError from "../../../ShardError.js"
 import { type Entry, payloadOf } from "./entry.js"
 
 /** An event, or why it cannot be read; told apart by `isFailure`, so that an event is not wrapped. */
