@@ -119,7 +119,7 @@ const results: Results = {
   floor: `a bare ws with ${Clients.hasZlibSync ? "zlib-sync" : "node:zlib's own handle"} and JSON.parse`,
   events,
   rounds,
-  throughput: await part("throughput", () => measure(ofShard, options)),
+  throughput: await part("throughput", () => measure(ofShard, { events, modes: options.modes })),
   fleets: await part("fleets", fleets),
   startup: await part("startup", () => Lives.startup(isQuick ? 3 : 9)),
   idle: await part("idle", () => Lives.idle(shards, isQuick ? 5_000 : 4 * 41_250, isQuick ? 10 : 1)),
