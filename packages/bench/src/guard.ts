@@ -5,8 +5,8 @@ import type { Results } from "./report.js"
 /** Ratios to the floor: a fiber or a promise an event, or a parse too many, is more. */
 const toFloor: Readonly<Record<string, number>> = { "Vesper, runForEach": 4, "Vesper, 1 of 20 wanted": 2 }
 
-/** Ratios to the row that another one has its aim beside: a second queue an event is more. */
-const beside: Readonly<Record<string, number>> = { "Vesper, fleet.runForEach": 2, "Vesper, Events.runFleet": 2 }
+/** Ratios to the row that the aim names: a second queue an event is more. */
+const toCompared: Readonly<Record<string, number>> = { "Vesper, fleet.runForEach": 2, "Vesper, Events.runFleet": 2 }
 
 const isAbove = (ratio: number, bound: number | undefined): boolean => bound !== undefined && !(ratio <= bound)
 
@@ -17,8 +17,8 @@ const describe = (row: Row, shards: number): ReadonlyArray<string> => {
   }
   return [
     ...(isAbove(row.ratio, toFloor[row.client]) ? [`${name}: ${row.ratio.toFixed(2)} times the floor`] : []),
-    ...(row.beside !== undefined && isAbove(row.beside.ratio, beside[row.client])
-      ? [`${name}: ${row.beside.ratio.toFixed(2)} times ${row.beside.client}`]
+    ...(row.compared !== undefined && isAbove(row.compared.ratio, toCompared[row.client])
+      ? [`${name}: ${row.compared.ratio.toFixed(2)} times ${row.compared.client}`]
       : [])
   ]
 }

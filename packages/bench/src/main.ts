@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: runs the benchmarks, prints their tables, and with `--save` writes results, charts and the README's
  * part between its markers. `--quick` is a tenth of the work, `--only throughput,idle` some of it, `--rows fleet` some of
- * the rows. `--guard` is for CI: a few seconds, and it fails only if an event costs several times what it should, as CPU
- * beside other clients of the same run.
+ * the rows. `--guard` is for CI: a few seconds, and it fails only if an event costs several times what it should, as a
+ * ratio of CPU to other clients of the same run.
  */
 import * as Contestants from "@vesper/cli/bench/contestants"
 import { machine } from "@vesper/cli/bench/machine"
@@ -96,7 +96,7 @@ const part = async <A>(name: Options.Part, run: () => Promise<ReadonlyArray<A>>)
   return await run()
 }
 
-/** Contestants beside the floor; none where none is wanted. */
+/** Measures the floor and the contestants, if there are any. */
 const measure = async (
   contestants: ReadonlyArray<Contestants.Contestant>,
   size: Pick<Throughput.Options, "events" | "modes" | "shards">

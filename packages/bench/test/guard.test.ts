@@ -17,7 +17,7 @@ const row = (client: string, ratio: number, more: Partial<Row> = {}): Row => ({
 
 const fleetRow = (ratio: number): Row =>
   row("Vesper, fleet.runForEach", 1, {
-    beside: { client: "Vesper, runForEach", aim: 1.1, ratio, ratios: [ratio, ratio] }
+    compared: { client: "Vesper, runForEach", aim: 1.1, ratio, ratios: [ratio, ratio] }
   })
 
 const failuresOf = (throughput: ReadonlyArray<Row>, fleet: ReadonlyArray<Row>) =>

@@ -15,7 +15,7 @@ interface Hello {
 }
 
 const connect = () => {
-  // Nothing is decoded here, so that there is no text for ws to validate.
+  // Decoding is left out here, and with it the validation of its text.
   const socket = BareSocket.open({ skipUTF8Validation: true })
   let sequence: number | null = null
   const receive = Inflate.make(job.mode, (bytes, length) => {

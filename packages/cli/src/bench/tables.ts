@@ -19,23 +19,23 @@ const nameOf = ({ client, rounds, survived }: Row): string =>
 
 const rangeOf = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
 
-const besideOf = ({ beside }: Row): ReadonlyArray<string> =>
-  beside === undefined
+const comparedOf = ({ compared }: Row): ReadonlyArray<string> =>
+  compared === undefined
     ? ["", ""]
     : [
-      beside.client === floor.name
+      compared.client === floor.name
         ? "as to the floor"
-        : `${fixed(beside.ratio, 2)} (${rangeOf(beside.ratios)}) of ${beside.client}`,
-      `${fixed(beside.aim, 2)}${beside.ratio > beside.aim ? " missed" : ""}`
+        : `${fixed(compared.ratio, 2)} (${rangeOf(compared.ratios)}) of ${compared.client}`,
+      `${fixed(compared.aim, 2)}${compared.ratio > compared.aim ? " missed" : ""}`
     ]
 
 /**
- * What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. Where a
- * row is compared with another one beside the floor, two more columns say so, with the ratio that is aimed at.
+ * What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. Two
+ * more columns show the ratios that have an aim, if a row has one.
  */
 export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = mode): string => {
   const rows = all.filter((row) => row.mode === mode)
-  const isCompared = rows.some(({ beside }) => beside !== undefined)
+  const isCompared = rows.some(({ compared }) => compared !== undefined)
   return table(
     [
       title,
@@ -44,7 +44,7 @@ export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = 
       "range",
       "events/s",
       "peak memory",
-      ...(isCompared ? ["beside", "aim"] : [])
+      ...(isCompared ? ["compared", "aim"] : [])
     ],
     rows.map((row) => [
       nameOf(row),
@@ -55,7 +55,7 @@ export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = 
           rangeOf(row.ratios),
           fixed(row.eventsPerSecond, 0),
           mega(row.peak),
-          ...(isCompared ? besideOf(row) : [])
+          ...(isCompared ? comparedOf(row) : [])
         ]
         : ["failed", "-", "-", "-", "-", ...(isCompared ? ["", ""] : [])])
     ])

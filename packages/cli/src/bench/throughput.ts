@@ -11,8 +11,8 @@ export interface Comparison {
   readonly ratios: readonly [low: number, high: number]
 }
 
-/** The comparison of a row with the row that it has an aim beside. */
-export interface Beside extends Comparison {
+/** The comparison of a row with the row that its aim names. */
+export interface Compared extends Comparison {
   readonly client: string
   /** The highest ratio that is aimed at. */
   readonly aim: number
@@ -29,8 +29,8 @@ export interface Row extends Comparison {
   readonly eventsPerSecond: number
   /** In bytes. */
   readonly peak: number
-  /** The row that it is compared with beside the floor. */
-  readonly beside?: Beside
+  /** The comparison that it has an aim for. */
+  readonly compared?: Compared
   /** What went wrong in the last round that it did not come through. */
   readonly failure?: string
 }
@@ -63,14 +63,14 @@ const compare = (outcomes: ReadonlyArray<Outcome>, others: ReadonlyArray<Outcome
   return { ratio: median(ratios), ratios: range(ratios) }
 }
 
-/** One client's outcomes, round by round, beside the floor's of the same rounds, and beside those that it has an aim for. */
+/** One client's outcomes, round by round, with the floor's of the same rounds and those of the client that its aim names. */
 export const summarise = (
   client: string,
   mode: Wire.Mode,
   events: number,
   outcomes: ReadonlyArray<Outcome>,
   floors: ReadonlyArray<Outcome>,
-  beside?: Contestants.Aim & { readonly outcomes: ReadonlyArray<Outcome> }
+  aim?: Contestants.Aim & { readonly outcomes: ReadonlyArray<Outcome> }
 ): Row => {
   const runs = outcomes.filter(isMeasured)
   const failure = outcomes.flatMap((outcome) => isMeasured(outcome) ? [] : [outcome.failure]).at(-1)
@@ -84,8 +84,8 @@ export const summarise = (
     // Of all events that the server sent, wanted or not.
     eventsPerSecond: median(runs.map(({ wall }) => events / wall * 1000)),
     peak: median(runs.map(({ peak }) => peak)),
-    ...(beside !== undefined &&
-      { beside: { client: beside.of, aim: beside.aim, ...compare(outcomes, beside.outcomes) } }),
+    ...(aim !== undefined &&
+      { compared: { client: aim.of, aim: aim.aim, ...compare(outcomes, aim.outcomes) } }),
     ...(failure !== undefined && { failure })
   }
 }
@@ -150,8 +150,8 @@ const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Run):
   }
   return taking.map((client) => {
     const other = taking.find(({ name }) => name === client.aim?.of)
-    const beside = client.aim && other && { ...client.aim, outcomes: outcomesOf(other) }
-    return summarise(client.name, mode, events, outcomesOf(client), outcomesOf(floor), beside)
+    const aim = client.aim && other && { ...client.aim, outcomes: outcomesOf(other) }
+    return summarise(client.name, mode, events, outcomesOf(client), outcomesOf(floor), aim)
   })
 }
 

@@ -36,15 +36,15 @@ describe("the rows of the throughput", () => {
     assert.deepInclude(row, { survived: 2, cpu: 15, ratio: 2 })
   })
 
-  it("are compared, round by round, with the row that they have an aim beside", () => {
+  it("are compared, round by round, with the row that their aim names", () => {
     const rounds = [took(12_000), failed("gone"), took(30_000)]
     const others = [took(10_000), took(10_000), took(20_000)]
-    const { beside } = Throughput.summarise("a client", "json", 1_000, rounds, others, {
+    const { compared } = Throughput.summarise("a client", "json", 1_000, rounds, others, {
       of: "another",
       aim: 1.25,
       outcomes: others
     })
-    assert.deepStrictEqual(beside, { client: "another", aim: 1.25, ratio: 1.35, ratios: [1.2, 1.5] })
+    assert.deepStrictEqual(compared, { client: "another", aim: 1.25, ratio: 1.35, ratios: [1.2, 1.5] })
   })
 
   it("show the aim that they miss, in columns that only compared rows have", () => {
@@ -54,7 +54,7 @@ describe("the rows of the throughput", () => {
       rowOf(floors, floors),
       Throughput.summarise("missing", "json", 1_000, [took(10_000)], floors, aim),
       Throughput.summarise("meeting", "json", 1_000, [took(6_000)], floors, aim),
-      Throughput.summarise("beside the floor", "json", 1_000, [took(6_000)], floors, {
+      Throughput.summarise("compared with the floor", "json", 1_000, [took(6_000)], floors, {
         of: "the floor",
         aim: 1.15,
         outcomes: floors
@@ -64,14 +64,14 @@ describe("the rows of the throughput", () => {
       Tables.throughput(rows, "json").split("\n").map((line) => line.split("|").slice(7, 9).map((cell) => cell.trim()))
         .filter((_, line) => line !== 1),
       [
-        ["beside", "aim"],
+        ["compared", "aim"],
         ["", ""],
         ["2.00 (2.00-2.00) of another", "1.25 missed"],
         ["1.20 (1.20-1.20) of another", "1.25"],
         ["as to the floor", "1.15"]
       ]
     )
-    assert.notInclude(Tables.throughput(rows.slice(0, 1), "json"), "beside")
+    assert.notInclude(Tables.throughput(rows.slice(0, 1), "json"), "compared")
   })
 
   it("have no figures where no round was come through", () => {
