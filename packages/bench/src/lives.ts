@@ -9,7 +9,7 @@ import * as Clients from "./clients.js"
 
 const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
-const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, slowness: 0 }
+const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, readers: 1, slowness: 0 }
 
 /** Resolves when the server has said something so often. */
 const awaitMessages = (server: Processes.Server, tag: ServerMessage["_tag"], count: number, timeout = 60_000) =>
@@ -167,7 +167,7 @@ export interface Backlog {
 export const backlog = async (events: number, slowness: number): Promise<Backlog> => {
   const server = await Processes.startServer({ events, heartbeatInterval: 43_200_000 })
   try {
-    const slow = { url: server.url, mode: "zlib-stream", events, isFiltered: false, shards: 1, slowness } as const
+    const slow = { ...job, url: server.url, mode: "zlib-stream", events, slowness } as const
     const fast = await Processes.measure(vesper("nextEvent"), { ...slow, slowness: 0 })
     const measured = await Processes.measure(vesper("slow"), slow)
     return {
