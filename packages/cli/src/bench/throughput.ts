@@ -129,7 +129,7 @@ const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Optio
 export const run = async (options: Options): Promise<ReadonlyArray<Row>> => {
   // Twelve hours: a heartbeat's acknowledgement would disturb the prepared stream.
   const { events, modes } = options
-  const server = await Processes.startServer({ events, modes, heartbeatInterval: 43_200_000 })
+  const server = await Processes.startServer({ events, modes, heartbeatInterval: 3_600_000 })
   try {
     const rows: Array<Row> = []
     for (const mode of modes.filter(Wire.isSupported)) {

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
-import * as Heart from "../Heart.js"
+import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import type * as Shard from "../Shard.js"
@@ -73,13 +73,13 @@ const makeWith = (
     const hub = FleetHub.make(config, onFatal)
     const context = yield* Effect.context<ShardInternal.Requirements>()
     const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
-    const heart = yield* Heart.current
+    const scheduler = yield* HeartbeatScheduler.current
     const queue = yield* IdentifyQueue.IdentifyQueue
     const open: FleetReshard.Fleet["open"] = (ids, queue) =>
       FleetSet.open(hub, ids).pipe(
         Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
         Effect.provideService(ConnectPace.Current, pace),
-        Effect.provideService(Heart.Current, Option.some(heart)),
+        Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )

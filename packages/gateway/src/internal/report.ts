@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Diagnostic from "../Diagnostic.js"
 import type { ShardState } from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** When a block was last told to the log, by the clock of the program. */
 const lastLagged = new WeakMap<Clock.Clock, number>()
@@ -12,7 +13,7 @@ const laggedPauseMillis = 5_000
 /** Once for all shards of the process, which a block hits alike. */
 const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = Monotonic.unsafeMillis(clock)
     if (now - (lastLagged.get(clock) ?? Number.NEGATIVE_INFINITY) < laggedPauseMillis) {
       return Effect.void
     }

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as Decompressor from "../Decompressor.js"
 import * as Diagnostic from "../Diagnostic.js"
 import * as GatewaySocket from "../GatewaySocket.js"
-import * as Heart from "../Heart.js"
+import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Message from "../Message.js"
 import * as SessionStore from "../SessionStore.js"
@@ -155,7 +155,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       socket: yield* GatewaySocket.GatewaySocket,
       decompressor: yield* Decompressor.Current,
       // Made first, so that the connection beats until its end.
-      heart: yield* Heart.current,
+      scheduler: yield* HeartbeatScheduler.current,
       pace: yield* ConnectPace.Current
     }
     const state = yield* ShardState.make(id, config)

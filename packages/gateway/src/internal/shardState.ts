@@ -21,7 +21,7 @@ import type * as EventBuffer from "./eventBuffer.js"
 import * as EventHub from "./eventHub.js"
 import * as Observable from "./observable.js"
 import * as Parse from "./parse.js"
-import * as SlidingLog from "./slidingLog.js"
+import * as SlidingLog from "./time/slidingLog.js"
 import * as Taps from "./taps.js"
 
 /** Whoever is given one event at a time. */
