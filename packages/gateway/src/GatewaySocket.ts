@@ -8,7 +8,7 @@
 import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -122,7 +122,11 @@ export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/Ga
       onNone: () => this.cause instanceof Error ? this.cause.message : String(this.cause),
       onSome: (status) => `it answered with HTTP status ${status} instead of a websocket`
     })
-    return `could not open a websocket to ${this.url}: ${why}`
+    const pause = Option.match(this.retryAfter, {
+      onNone: () => "",
+      onSome: (duration) => `, and asks to try again in ${Duration.format(duration)}`
+    })
+    return `could not open a websocket to ${this.url}: ${why}${pause}`
   }
 }
 
