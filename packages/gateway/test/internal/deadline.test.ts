@@ -101,7 +101,7 @@ describe("a deadline", () => {
     const { now, poll, waiting, wake } = start({ withPolls: true })
     wake(0)
     wake(0)
-    assert.deepStrictEqual([waiting(), now.expired], [[500], 0])
+    assert.deepStrictEqual([waiting(), now.expired], [[50], 0])
     poll()
     wake(0)
     assert.strictEqual(now.expired, 1)

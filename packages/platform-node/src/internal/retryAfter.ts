@@ -7,8 +7,11 @@ export interface Headers {
   readonly "retry-after"?: string | undefined
 }
 
+// `Date.parse` also accepts texts that are no HTTP dates, such as "-1".
+const date = /^[A-Z][a-z]+,? .*\d\d:\d\d:\d\d/
+
 const timeOf = (text: string): Option.Option<number> =>
-  Option.filter(Option.some(Date.parse(text)), (time) => !Number.isNaN(time))
+  Option.filter(Option.some(date.test(text) ? Date.parse(text) : NaN), (time) => !Number.isNaN(time))
 
 const seconds = /^\d+(\.\d+)?$/
 

@@ -26,7 +26,7 @@ export interface Deadline {
 /** A phase takes ten times its duration at most, plus the time for reading after lag. */
 export const maxExtensions = 9
 
-const pollMillis = 500
+const pollMillis = 50
 
 const graceMillis = Duration.toMillis(EventLoopLag.grace)
 
