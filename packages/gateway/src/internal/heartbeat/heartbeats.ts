@@ -144,7 +144,7 @@ export const make = (connection: Connection, limiter: CommandLimiter, interval: 
           return { after: step.hold, slack: 0 }
         case "Look": {
           awaitPoll()
-          return { after: Policy.lookInterval(intervalMillis), slack: 0 }
+          return { after: Policy.lookAfter(step.patience, intervalMillis), slack: 0 }
         }
         case "Close": {
           receiver.end(Disconnect.Zombie())

@@ -9,7 +9,7 @@ export type Step = Data.TaggedEnum<{
   Send: {}
   /** The limit of messages is reached. A heartbeat is due after `hold` milliseconds. */
   Hold: { readonly hold: number }
-  /** The acknowledgement may not have been read yet. Look again after `lookInterval`, while there is patience. */
+  /** The acknowledgement may not have been read yet. Look again after `lookAfter`, while there is patience. */
   Look: { readonly patience: number }
   /** The connection is dead. */
   Close: {}
@@ -44,6 +44,13 @@ const maxLookInterval = 500
 
 /** The time between two looks for an acknowledgement, at most the heartbeat interval. */
 export const lookInterval = (interval: number): number => Math.min(interval, maxLookInterval)
+
+/** The time in which sockets are polled, unless the process is blocked. */
+const pollMillis = 50
+
+/** The time from a `Look` to the next. Without patience it only waits until the sockets are polled. */
+export const lookAfter = (patience: number, interval: number): number =>
+  patience > 0 ? lookInterval(interval) : pollMillis
 
 const graceMillis = Duration.toMillis(EventLoopLag.grace)
 
