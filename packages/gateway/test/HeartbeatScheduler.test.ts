@@ -78,7 +78,8 @@ describe("a heartbeat scheduler", () => {
       const scheduler = yield* Effect.withClock(HeartbeatScheduler.make, clock)
       const timers = yield* Effect.forEach(
         [5_000, 5_400, 6_000, 6_001],
-        (after) => Effect.tap(makeTimer, ({ timer }) => Effect.sync(() => scheduler.unsafeSchedule(timer, { after, slack })))
+        (after) =>
+          Effect.tap(makeTimer, ({ timer }) => Effect.sync(() => scheduler.unsafeSchedule(timer, { after, slack })))
       )
       yield* TestClock.adjust(3 * interval)
       assert.deepStrictEqual(timers.map(({ times }) => times), [

@@ -14,7 +14,12 @@ interface Changes {
 /** A clock in which something differs from the clock around it. */
 class ChangedClock implements Clock.Clock {
   readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
-  constructor(readonly original: Clock.Clock, private readonly changes: Changes) {}
+  readonly original: Clock.Clock
+  private readonly changes: Changes
+  constructor(original: Clock.Clock, changes: Changes) {
+    this.original = original
+    this.changes = changes
+  }
   unsafeCurrentTimeMillis() {
     return this.original.unsafeCurrentTimeMillis() + this.changes.wallShift()
   }

@@ -31,7 +31,12 @@ const table: ReadonlyArray<
   ["one that was not means a dead connection", Step.Send(), silent, Step.Close()],
   ["an acknowledgement cannot be seen while reading is paused", Step.Send(), paused, Step.Send()],
   ["it may be unread after a pause", Step.Send(), { ...silent, wasPaused: true }, Step.Look({ patience: 5_000 })],
-  ["one that is not even written means a dead connection", Step.Send(), { ...acknowledged, isWriting: true }, Step.Close()],
+  [
+    "one that is not even written means a dead connection",
+    Step.Send(),
+    { ...acknowledged, isWriting: true },
+    Step.Close()
+  ],
   ["also while reading is paused", Step.Send(), { ...paused, isWriting: true }, Step.Close()],
   ["a process that was late has not read yet", Step.Send(), late, Step.Look({ patience: 5_000 })],
   ["a little late is no excuse", Step.Send(), { ...silent, late: 49 }, Step.Close()],
@@ -46,7 +51,12 @@ const table: ReadonlyArray<
     { ...silent, late: 60_000, elapsed: 60_500 },
     Step.Look({ patience: 2_500 })
   ],
-  ["a pause takes no patience", Step.Look({ patience: 500 }), { ...silent, wasPaused: true }, Step.Look({ patience: 500 })],
+  [
+    "a pause takes no patience",
+    Step.Look({ patience: 500 }),
+    { ...silent, wasPaused: true },
+    Step.Look({ patience: 500 })
+  ],
   ["sockets that were not polled are looked at once more", Step.Send(), unread, Step.Look({ patience: 0 })],
   ["and again", Step.Look({ patience: 0 }), unread, Step.Look({ patience: 0 })],
   ["until they were", Step.Look({ patience: 0 }), silent, Step.Close()],

@@ -34,7 +34,11 @@ describe("a process whose timers are late", () => {
             // One interval until the heartbeat that is not acknowledged, another until the next, and the patience. Each
             // of the two timers and of the looks may be late.
             const bound = 2 * Duration.toMillis(interval) + 5_500 + 4 * millis
-            assert.strictEqual(yield* closesWithin(bound, interval, lags(share, millis)), 1, `with a lag of ${millis} ms`)
+            assert.strictEqual(
+              yield* closesWithin(bound, interval, lags(share, millis)),
+              1,
+              `with a lag of ${millis} ms`
+            )
           }
         }))
     }

@@ -153,4 +153,3 @@ describe("a gateway that asks for heartbeats all the time", () => {
       assert.isTrue(beats.every(({ connection }) => connection === 1))
     }).pipe(withChance(0.999), Effect.provide(layer())))
 })
-

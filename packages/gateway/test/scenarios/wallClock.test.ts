@@ -18,7 +18,11 @@ const presence: Command.PresenceUpdate = {
 
 const request = Either.getOrThrow(Command.requestGuildMembers({ guild_id: "1", query: "a", limit: 1 }))
 
-type Life = Effect.Effect<unknown, unknown, Effect.Effect.Context<typeof startShard> | GatewaySimulator.GatewaySimulator>
+type Life = Effect.Effect<
+  unknown,
+  unknown,
+  Effect.Effect.Context<typeof startShard> | GatewaySimulator.GatewaySimulator
+>
 
 interface Phase {
   readonly name: string
@@ -85,7 +89,10 @@ const phases: ReadonlyArray<Phase> = [
       readyThen(Fault.Drop(), "10 seconds")
     )
   },
-  { name: "the session that becomes stable", before: afterFault(Fault.AcceptThenClose({ host: "any", times: 3 }), "30 seconds") },
+  {
+    name: "the session that becomes stable",
+    before: afterFault(Fault.AcceptThenClose({ host: "any", times: 3 }), "30 seconds")
+  },
   { name: "the command limit", before: sending(request, 100, "30 seconds") },
   { name: "the command limit with its rest", before: sending(request, 117, "62 seconds") },
   { name: "the presence window", before: sending(presence, 5, "10 seconds") },
@@ -120,7 +127,13 @@ const historyOf = ({ before, options }: Phase, millis: number) => {
       received: received.map(({ at, connection, op }) => [at, connection, op]),
       closed: closed.map(({ at, by, connection }) => [at, connection, by])
     }
-  }).pipe(withWallShift(() => shift), Effect.scoped, Effect.provide(layer(options)), withChance(0.5), Effect.provide(TestContext.TestContext))
+  }).pipe(
+    withWallShift(() => shift),
+    Effect.scoped,
+    Effect.provide(layer(options)),
+    withChance(0.5),
+    Effect.provide(TestContext.TestContext)
+  )
 }
 
 describe("a wall clock that is set forward or back by a second, an hour or a year", () => {
