@@ -89,7 +89,7 @@ describe("a shard in a busy process", () => {
         yield* busy(90)
         yield* Effect.sleep("2 seconds")
         yield* simulator.inject(Fault.Stall())
-        yield* simulator.awaitLog(LogEntry.is("Resumed")).pipe(Effect.timeout("12 seconds"))
+        yield* simulator.awaitLog(LogEntry.is("Resumed")).pipe(Effect.timeout("20 seconds"))
         yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: "after" } })
         yield* awaitEvent(shard, "after")
       }).pipe(Effect.provide(layerWith({ compression, heartbeatTolerance: "10 minutes" }))), 30_000)

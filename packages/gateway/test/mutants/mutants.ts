@@ -36,8 +36,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "no jitter before the first heartbeat",
     file: internal("heartbeat/heartbeats.ts"),
-    from: "after: millis * jitter",
-    to: "after: millis * jitter * 0",
+    from: "after: intervalMillis * jitter",
+    to: "after: intervalMillis * jitter * 0",
     test: scenario("heartbeat")
   },
   {
