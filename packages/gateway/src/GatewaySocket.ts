@@ -8,6 +8,7 @@
 import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -90,6 +91,12 @@ export interface Connection {
   readonly pause: () => void
   /** Reads on after `pause`. */
   readonly resume: () => void
+  /**
+   * Calls `onPolled` once everything is read that the operating system held for this process when it was called. Timers
+   * that are late run before the sockets are read; this is how a shard knows that an acknowledgement is not just unread.
+   * Absent where the platform cannot say: a shard that was blocked then waits for five seconds.
+   */
+  readonly unsafeOnPolled?: (onPolled: () => void) => void
 }
 
 /**
@@ -103,6 +110,11 @@ export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/Ga
   url: Schema.String,
   /** The HTTP status of an answer that was no upgrade. */
   status: Schema.OptionFromSelf(Schema.Number),
+  /** The time until the next attempt that an answer with status 429 or 503 asks for. Default: none. */
+  retryAfter: Schema.OptionFromSelf(Schema.DurationFromSelf).pipe(
+    Schema.propertySignature,
+    Schema.withConstructorDefault(() => Option.none<Duration.Duration>())
+  ),
   cause: Schema.Defect
 }) {
   override get message(): string {
@@ -110,7 +122,11 @@ export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/Ga
       onNone: () => this.cause instanceof Error ? this.cause.message : String(this.cause),
       onSome: (status) => `it answered with HTTP status ${status} instead of a websocket`
     })
-    return `could not open a websocket to ${this.url}: ${why}`
+    const pause = Option.match(this.retryAfter, {
+      onNone: () => "",
+      onSome: (duration) => `, and asks to try again in ${Duration.format(duration)}`
+    })
+    return `could not open a websocket to ${this.url}: ${why}${pause}`
   }
 }
 

@@ -48,7 +48,10 @@ export interface Timeouts {
   readonly hello: Duration.Duration
   /** From the identify that was sent to READY. Default: 30 seconds. */
   readonly ready: Duration.Duration
-  /** From the resume that was sent to RESUMED. Replays count as life: each gives the phase its time anew. Default: 30 seconds. */
+  /**
+   * From the resume that was sent to RESUMED. A phase in which events arrive starts again, nine times at most; then the
+   * connection ends, and the next resume goes on after those events. Default: 30 seconds.
+   */
   readonly resumed: Duration.Duration
 }
 
@@ -59,11 +62,14 @@ export interface Timeouts {
  * @category models
  */
 export interface Reconnect {
-  /** The first attempt after a loss is made at once, the second after this; then it doubles. Default: 1 second. */
+  /**
+   * The first attempt after a loss is made at once, the second after this; then it doubles. For a resume, a session halves
+   * the count of losses for each 5 seconds that it is up, and resets it after 20. Default: 1 second.
+   */
   readonly backoffBase: Duration.Duration
   /** The longest wait. Default: 1 minute. */
   readonly backoffMax: Duration.Duration
-  /** How long a session must have been up for earlier failures not to count any more. Default: 1 minute. */
+  /** How long a session must be up for earlier failures not to count for an identify. Default: 1 minute. */
   readonly stableAfter: Duration.Duration
   /**
    * Attempts to resume at the session's resume URL, and as many at the gateway URL after those; then the shard

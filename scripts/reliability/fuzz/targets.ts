@@ -237,15 +237,20 @@ const closeFrame = (chance: Chance): void => {
   assert.strictEqual(Either.isRight(made), isSendable)
   CloseFrame.intent({ code, reason })
   const [decision, history] = Recovery.decide(
-    { attempts: chance.int(50), failedResumes: chance.int(9), lostAt: chance.is(0.5) ? Option.none() : Option.some(1) },
+    {
+      attempts: chance.int(50),
+      losses: chance.int(50),
+      failedResumes: chance.int(9),
+      lostAt: chance.is(0.5) ? Option.none() : Option.some(1)
+    },
     {
       reason: Recovery.Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
       hasSession: chance.is(0.5),
       hasResumeUrl: chance.is(0.5),
       opened: chance.is(0.5),
-      established: chance.is(0.5),
-      stable: chance.is(0.5),
+      establishedFor: chance.is(0.5) ? Option.none() : Option.some(chance.int(1e6)),
       now: chance.int(1e9),
+      wallTime: chance.int(1e9),
       random: chance.int(1000) / 1000
     },
     config.reconnect

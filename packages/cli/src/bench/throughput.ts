@@ -159,7 +159,7 @@ export const run = async (options: Options): Promise<ReadonlyArray<Row>> => {
   // Twelve hours: a heartbeat's acknowledgement would disturb the prepared stream.
   const { modes, shards = 1 } = options
   const events = Math.ceil(options.events / shards)
-  const server = await Processes.startServer({ events, modes, shards, heartbeatInterval: 43_200_000 })
+  const server = await Processes.startServer({ events, modes, shards, heartbeatInterval: 3_600_000 })
   try {
     const rows: Array<Row> = []
     for (const mode of modes.filter(Wire.isSupported)) {

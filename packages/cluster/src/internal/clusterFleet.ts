@@ -2,7 +2,7 @@ import * as Sharding from "@effect/cluster/Sharding"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as EntityId from "@effect/cluster/EntityId"
 import * as Socket from "@effect/platform/Socket"
-import * as Heart from "@vesper/gateway/Heart"
+import * as HeartbeatScheduler from "@vesper/gateway/HeartbeatScheduler"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardId from "@vesper/model/ShardId"
@@ -101,8 +101,8 @@ export const make = <E, R>(
     yield* Effect.forkScoped(watchRunners(store, every, drained))
     yield* Effect.forkScoped(watchPlan(store, every, plan))
 
-    // Made before the shards, which beat until their end.
-    const heart = yield* Heart.current
+    // Made before the shards, which send heartbeats until their end.
+    const scheduler = yield* HeartbeatScheduler.current
 
     // Shards live here and not in the singletons, which are stopped one after the other: these stop all at once, while
     // their leases are still renewed. A singleton only says that its shard belongs here.
@@ -131,7 +131,7 @@ export const make = <E, R>(
           occupant.pipe(
             // A session of the config's would be each shard's.
             Effect.provideService(ShardConfig.ShardConfig, { ...config, session: Option.none() }),
-            Effect.provideService(Heart.Current, Option.some(heart)),
+            Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
             // A fiber that is forked while a resource is acquired could not be interrupted.
             Effect.interruptible
           )

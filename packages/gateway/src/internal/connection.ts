@@ -4,12 +4,10 @@
  */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Function from "effect/Function"
 import * as Mailbox from "effect/Mailbox"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -18,7 +16,7 @@ import type * as Decompressor from "../Decompressor.js"
 import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
 import * as GatewaySocket from "../GatewaySocket.js"
-import type * as Heart from "../Heart.js"
+import type * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
@@ -26,29 +24,31 @@ import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
-import * as Deadline from "./deadline.js"
 import type { LiveSession } from "./events/log/entry.js"
-import * as Heartbeats from "./heartbeats.js"
+import * as Deadline from "./time/deadline.js"
+import * as Heartbeats from "./heartbeat/heartbeats.js"
+import * as HeartbeatRequests from "./heartbeat/requests.js"
 import * as Opening from "./opening.js"
 import * as Presence from "./presence.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
 import { report } from "./report.js"
 import type { ShardState } from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a connection uses and does not own. */
 export interface Services {
   readonly queue: IdentifyQueue.IdentifyQueue
   readonly socket: GatewaySocket.GatewaySocket
   readonly decompressor: Decompressor.Decompressor
-  readonly heart: Heart.Heart
+  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
 }
 
 /** How it went. */
 export interface Outcome {
   readonly reason: Disconnect
   readonly opened: boolean
-  /** When READY or RESUMED came, in milliseconds. */
+  /** The time of READY or RESUMED, in milliseconds of monotonic time. */
   readonly establishedAt: Option.Option<number>
   /** The peer's close frame, also where it only answered ours. */
   readonly frame: Option.Option<CloseFrame.CloseFrame>
@@ -59,8 +59,7 @@ interface Connection extends Heartbeats.Connection {
   readonly services: Services
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
-  /** Whether the buffer holds up reading now. */
-  readonly isPaused: () => boolean
+  readonly requests: HeartbeatRequests.Requests
   readonly deadline: Deadline.Deadline
   /** Commands wait, and are being sent or about to be. */
   isSending: boolean
@@ -110,18 +109,20 @@ const handshakeSpan =
 /** Gives the phase its time, counted from now, in place of the phase before. */
 const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> =>
   Effect.sync(() => {
-    const { deadline, failed, isPaused, receiver } = connection
+    const { deadline, isPaused, onDefect, receiver, socket } = connection
     let eventsBefore = receiver.events()
     deadline.unsafeStart({
       duration,
-      isExcused: () => {
+      isPaused,
+      // A long replay is no silence.
+      hasProgressed: () => {
         const isReplaying = phase === "resumed" && receiver.events() > eventsBefore
         eventsBefore = receiver.events()
-        // While reading is held up the answer cannot be seen; and a long replay is no silence.
-        return isPaused() || isReplaying
+        return isReplaying
       },
+      onPolled: socket.unsafeOnPolled,
       onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
-      onDefect: failed
+      onDefect
     })
   })
 
@@ -166,13 +167,13 @@ const sendAll = (connection: Connection, limiter: CommandLimiter.CommandLimiter)
   const { commands, config, presences } = connection.state
   const awaitRoom = config.rateLimitCommands ? limiter.awaitRoom : Effect.void
   const presenceHold = Effect.map(
-    Clock.currentTimeMillis,
+    Monotonic.currentMillis,
     (now) => config.rateLimitCommands ? presences.waitUntilBelow(CommandRateLimiter.presenceLimit, now) : 0
   )
   const writeCommand = (text: string, kind: CommandKind.Kind) =>
     Effect.zipRight(limiter.recordCommand, write(connection, "command", text)).pipe(
       // A presence that may have been sent counts.
-      Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => {
+      Effect.ensuring(Effect.map(Monotonic.currentMillis, (now) => {
         if (kind._tag === "Presence") {
           presences.record(now)
           Presence.remember(connection.state, text)
@@ -194,14 +195,14 @@ const sendAll = (connection: Connection, limiter: CommandLimiter.CommandLimiter)
 
 /** From now on whatever is in the command queue is sent, by a fiber that is there while something is. */
 const startSending = (connection: Connection) => {
-  const { releases, state: { commands }, tell } = connection
+  const { emit, finalizers, state: { commands } } = connection
   commands.unsafeSetListener(() => {
     if (!connection.isSending) {
       connection.isSending = true
-      tell(Receiver.Signal.CommandGiven())
+      emit(Receiver.Signal.CommandGiven())
     }
   })
-  releases.push(() => commands.unsafeSetListener(undefined))
+  finalizers.push(() => commands.unsafeSetListener(undefined))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */
@@ -211,7 +212,9 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     connection.deadline.unsafeStop()
-    yield* Heartbeats.start(connection.services.heart, connection, limiter, interval)
+    const heartbeats = Heartbeats.make(connection, limiter, interval)
+    yield* heartbeats.start
+    connection.requests.onRequest(heartbeats.unsafeRequest)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
     const handshake = session === undefined
@@ -234,16 +237,12 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
           limiter = Option.some(yield* greet(connection, signal.interval))
           break
         }
-        case "HeartbeatRequested": {
-          // Before its hello a gateway has no say in heartbeats.
-          if (Option.isSome(limiter)) {
-            Heartbeats.unsafeBeat(connection, limiter.value, Function.constVoid)
-          }
+        case "HeartbeatRequested":
+          // Answered without the fiber, by `HeartbeatRequests`.
           break
-        }
         case "Established": {
           if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
-            establishedAt = Option.some(yield* Clock.currentTimeMillis)
+            establishedAt = Option.some(yield* Monotonic.currentMillis)
             yield* Deferred.succeed(connection.established, void 0)
             connection.deadline.unsafeStop()
             startSending(connection)
@@ -267,14 +266,14 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
   })
 
 /** Lets the buffer hold up the socket, and remembers that it did. */
-const holdUp = (state: ShardState, socket: GatewaySocket.Connection, tell: (signal: Receiver.Signal) => void) => {
+const holdUp = (state: ShardState, socket: GatewaySocket.Connection, emit: (signal: Receiver.Signal) => void) => {
   let isPaused = false
   let wasPaused = false
   state.log.flow.setSource({
     pause: () => {
       isPaused = true
       wasPaused = true
-      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
+      emit(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
       socket.pause()
     },
     resume: () => {
@@ -314,32 +313,33 @@ export const run = (
     const signals = yield* Mailbox.make<Receiver.Signal>()
     const inflater = yield* services.decompressor.make
     state.inflater = Option.getOrUndefined(inflater)
-    const tell = (signal: Receiver.Signal) => {
+    const requests = HeartbeatRequests.make((signal) => {
       signals.unsafeOffer(signal)
-    }
+    })
+    const { emit } = requests
     const clock = yield* Effect.clock
-    const receiver = Receiver.make(state, inflater, clock, tell)
+    const receiver = Receiver.make(state, inflater, clock, emit)
     let reason = Option.none<Disconnect>()
     const outcome = (opened: boolean, ended: Disconnect, establishedAt: Option.Option<number>): () => Outcome => {
       reason = Option.some(ended)
       // The peer's answer to our close frame is only there once the scope has closed.
       return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
     }
-    const deadline = Deadline.make(services.heart)
+    const deadline = Deadline.make(services.scheduler)
     const opened = yield* Effect.either(Opening.open(state, services.socket, url, receiver, deadline))
     if (Either.isLeft(opened)) {
       return outcome(false, opened.left, Option.none())
     }
     const socket = opened.right
     // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
-    const releases = [deadline.unsafeStop, () => state.log.flow.setSource(undefined)]
+    const finalizers = [deadline.unsafeStop, () => state.log.flow.setSource(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        releases.forEach((release) => release())
+        finalizers.forEach((finalizer) => finalizer())
         return socket.close(Option.getOrElse(closeFrame(), () => farewell(reason)))
       })
     )
-    const pauses = holdUp(state, socket, tell)
+    const pauses = holdUp(state, socket, emit)
     const established = yield* Deferred.make<void>()
     const connection: Connection = {
       state,
@@ -347,12 +347,14 @@ export const run = (
       socket,
       receiver,
       clock,
-      tell,
+      emit,
+      requests,
+      scheduler: services.scheduler,
       deadline,
       established,
-      releases,
+      finalizers,
       isSending: false,
-      failed: (cause) => receiver.end(Opening.failedBy(cause)),
+      onDefect: (cause) => receiver.end(Opening.failedBy(cause)),
       ...pauses
     }
     yield* startDeadline(connection, "hello", state.config.timeouts.hello)

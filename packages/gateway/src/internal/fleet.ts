@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import type { Mutable } from "effect/Types"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
-import * as Heart from "../Heart.js"
+import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import type * as Shard from "../Shard.js"
@@ -28,7 +28,7 @@ import * as FleetReshard from "./fleetReshard.js"
 import * as FleetSet from "./fleetSet.js"
 import type * as ShardInternal from "./shard.js"
 import * as ShardPlan from "./shardPlan.js"
-import * as Timer from "./time/timer.js"
+import * as After from "./time/after.js"
 
 /** The config of a fleet's shards: a session in it would be that of each of them. */
 const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
@@ -83,9 +83,9 @@ const makeWith = (
     }
     const context = yield* Effect.context<ShardInternal.Requirements>()
     const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
-    const heart = yield* Heart.current
+    const scheduler = yield* HeartbeatScheduler.current
     const notices = yield* FiberSet.makeRuntime<never>()
-    const after = Timer.make(heart, (cause) => {
+    const after = After.make(scheduler, (cause) => {
       notices(Effect.logError("a timer of the fleet has failed", cause))
     })
     const readers = new Readers({
@@ -104,7 +104,7 @@ const makeWith = (
         Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
         Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
         Effect.provideService(ConnectPace.Current, pace),
-        Effect.provideService(Heart.Current, Option.some(heart)),
+        Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )

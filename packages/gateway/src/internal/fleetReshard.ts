@@ -1,7 +1,6 @@
 /** Carries a resharding out: brings the new set up, follows its stages, and ends one of the two sets. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as ShardId from "@vesper/model/ShardId"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,6 +18,7 @@ import * as MoveCommands from "./moveCommands.js"
 import * as Reshard from "./reshard.js"
 import { next, Stage } from "./reshardStage.js"
 import * as ShardPlan from "./shardPlan.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a resharding needs of its fleet. */
 export interface Fleet {
@@ -173,7 +173,7 @@ const carryOut = (
 ): Effect.Effect<void, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const started = yield* Clock.currentTimeMillis
+    const started = Monotonic.unsafeMillis(clock)
     const timeout = Duration.toMillis(options.timeout ?? "1 hour")
     const old = fleet.current
     const holding = yield* Scope.make()
@@ -187,7 +187,7 @@ const carryOut = (
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute")
-    }, () => clock.unsafeCurrentTimeMillis())
+    }, () => Monotonic.unsafeMillis(clock))
     fleet.upcoming = Option.some(set)
     route(fleet, [old, set], reshard)
     yield* FleetSet.connectAll(set)
@@ -196,7 +196,7 @@ const carryOut = (
       fleet.stage = Option.some(stage)
       yield* Effect.sleep(step)
       deliver(reshard.tick())
-      const isOverdue = clock.unsafeCurrentTimeMillis() - started >= timeout
+      const isOverdue = Monotonic.unsafeMillis(clock) - started >= timeout
       stage = next(stage, reshard.facts(failureOf(set, isOverdue, isCancelled())))
       if (Option.isSome(fleet.stage) && fleet.stage.value._tag !== stage._tag) {
         yield* Effect.logInfo(`resharding from ${old.total} to ${set.total}: ${stage._tag}`)

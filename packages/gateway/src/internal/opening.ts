@@ -6,7 +6,7 @@ import * as Function from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import * as ShardError from "../ShardError.js"
-import type * as Deadline from "./deadline.js"
+import type * as Deadline from "./time/deadline.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
 
@@ -29,7 +29,9 @@ export const open = (
     }
     deadline.unsafeStart({
       duration: state.config.timeouts.open,
-      isExcused: Function.constFalse,
+      isPaused: Function.constFalse,
+      hasProgressed: Function.constFalse,
+      onPolled: undefined,
       onExpired: () => fail(Disconnect.TimedOut({ phase: "open" })),
       onDefect: (cause) => fail(failedBy(cause))
     })

@@ -21,8 +21,10 @@ import * as Counters from "./counters.js"
 import * as Envelope from "./envelope.js"
 import { Entry, type LiveSession } from "./events/log/entry.js"
 import * as GatewayUrl from "./gatewayUrl.js"
+import * as HeartbeatPolicy from "./heartbeat/policy.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 import * as Utf8 from "./utf8.js"
 
 /** What the socket's callback, and whatever else is synchronous, tells the connection's fiber. */
@@ -173,8 +175,12 @@ export const make = (
     if (greeted) {
       return refuse("hello", new Error("it came a second time"))
     }
+    const interval = payload.right.d.heartbeat_interval
+    if (!HeartbeatPolicy.isPermitted(interval)) {
+      return refuse("hello", new Error(HeartbeatPolicy.notPermitted(interval)))
+    }
     greeted = true
-    tell(Signal.Hello({ interval: Duration.millis(payload.right.d.heartbeat_interval) }))
+    tell(Signal.Hello({ interval: Duration.millis(interval) }))
   }
 
   const invalidSession = (text: string) => {
@@ -190,7 +196,7 @@ export const make = (
       case Opcode.HeartbeatAck: {
         acknowledged = true
         const before = state.latency
-        state.latency = Latency.beatAcknowledged(before, clock.unsafeCurrentTimeMillis())
+        state.latency = Latency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
           ShardMetrics.unsafeHeartbeat(state.latency.totalMillis - before.totalMillis)
         }

@@ -1,18 +1,19 @@
-/** Tells the log and the diagnostics stream what a shard noticed. */
+/** Publishes a diagnostic of a shard and logs it. */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Diagnostic from "../Diagnostic.js"
 import type { ShardState } from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 
-/** When a block was last told to the log, by the clock of the program. */
+/** The time of the last log line about lag, for each clock. */
 const lastLagged = new WeakMap<Clock.Clock, number>()
 const laggedPauseMillis = 5_000
 
-/** Once for all shards of the process, which a block hits alike. */
+/** Logs lag once for all shards of the process. */
 const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
-    const now = clock.unsafeCurrentTimeMillis()
+    const now = Monotonic.unsafeMillis(clock)
     if (now - (lastLagged.get(clock) ?? Number.NEGATIVE_INFINITY) < laggedPauseMillis) {
       return Effect.void
     }
@@ -23,6 +24,15 @@ const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
     )
   })
 
+/** Names what a wait is counted by, because a silent shard looks like an outage of the gateway. */
+const when = (after: Duration.Duration, attempt: number): string => {
+  if (Duration.toMillis(after) === 0) {
+    return "now"
+  }
+  const counted = attempt > 1 ? ` (${attempt} failed attempts or short sessions in a row)` : ""
+  return `in ${Duration.format(after)}${counted}`
+}
+
 const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnostic.match({
   Failure: ({ error }) => Effect.logWarning(error.message),
   Duplicate: ({ sequence }) => Effect.logDebug(`dropped event ${sequence}, which had come before`),
@@ -32,7 +42,7 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
     Effect.logWarning(`the gateway named "${url}" to resume at, which is not as safe as its own URL; it is not used`),
   Zombie: () => Effect.logWarning("the gateway did not acknowledge a heartbeat, the connection counts as dead"),
   Reconnecting: ({ after, attempt, next, reason }) =>
-    Effect.logInfo(`${reason}; ${next} in ${Duration.format(after)} (attempt ${attempt})`),
+    Effect.logInfo(`${reason}; ${next === "resume" ? "resuming" : "identifying"} ${when(after, attempt)}`),
   SessionStoreFailed: ({ error }) => Effect.logWarning(error.message),
   HandlerFailed: ({ cause, event, sequence }) =>
     Effect.logError(`the handler of ${event} failed on event ${sequence}; the next event is handled`, cause),

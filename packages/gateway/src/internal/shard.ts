@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Decompressor from "../Decompressor.js"
 import * as GatewaySocket from "../GatewaySocket.js"
-import * as Heart from "../Heart.js"
+import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Message from "../Message.js"
 import * as SessionStore from "../SessionStore.js"
@@ -31,7 +31,7 @@ import * as Sender from "./sender.js"
 import * as SessionKeeper from "./sessionKeeper.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
-import * as Timer from "./time/timer.js"
+import * as After from "./time/after.js"
 import * as VoiceState from "./voiceState.js"
 
 const ended = (error: ShardError.DeserializationError) => Exit.fail(error)
@@ -100,11 +100,11 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       socket: yield* GatewaySocket.GatewaySocket,
       decompressor: yield* Decompressor.Current,
       // Made first, so that the connection beats until its end.
-      heart: yield* Heart.current,
+      scheduler: yield* HeartbeatScheduler.current,
       pace: yield* ConnectPace.Current
     }
     const notices = yield* FiberSet.makeRuntime<never>()
-    const after = Timer.make(services.heart, (cause) => {
+    const after = After.make(services.scheduler, (cause) => {
       notices(Effect.logError("a timer of the event log has failed", cause))
     })
     const state: ShardState.ShardState = yield* ShardState.make(id, config, {

@@ -24,8 +24,8 @@ import * as Parse from "./events/log/parse.js"
 import { Readers } from "./events/readers.js"
 import * as StallWatch from "./events/log/stallWatch.js"
 import * as Observable from "./observable.js"
-import * as SlidingLog from "./slidingLog.js"
-import type { Timer } from "./time/timer.js"
+import * as SlidingLog from "./time/slidingLog.js"
+import type { After } from "./time/after.js"
 
 export interface ShardState {
   readonly id: ShardId.ShardId
@@ -60,7 +60,7 @@ const diagnosticsCapacity = 256
 
 /** What the shard's state needs and does not own. Both functions are synchronous. */
 export interface Services {
-  readonly after: Timer
+  readonly after: After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
 }
 

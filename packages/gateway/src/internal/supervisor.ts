@@ -1,7 +1,6 @@
 /** Keeps a shard connected: connect, run, decide, wait, connect again. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Metric from "effect/Metric"
@@ -16,6 +15,7 @@ import * as GatewayUrl from "./gatewayUrl.js"
 import * as Recovery from "./recovery.js"
 import { report } from "./report.js"
 import * as ShardState from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a shard uses and does not own. */
 export interface Services extends Connection.Services {
@@ -101,7 +101,6 @@ export const run = (
   closeFrame: () => Option.Option<CloseFrame.CloseFrame>
 ): Effect.Effect<void> => {
   const { reconnect } = state.config
-  const stableMillis = Duration.toMillis(reconnect.stableAfter)
 
   /** One connection, and the wait after it. What comes next; nothing if the shard has stopped. */
   const step = ({ history, host }: Next): Effect.Effect<Next | undefined> =>
@@ -110,15 +109,15 @@ export const run = (
         yield* services.pace(state.session === undefined ? "identify" : "resume")
       }
       const outcome = yield* Connection.run(state, services, urlOf(state, services, host), closeFrame)
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* Monotonic.currentMillis
       const [decision, next] = Recovery.decide(history, {
         reason: outcome.reason,
         hasSession: state.session !== undefined,
         hasResumeUrl: ShardState.resumeUrl(state) !== undefined,
         opened: outcome.opened,
-        established: Option.isSome(outcome.establishedAt),
-        stable: Option.exists(outcome.establishedAt, (at) => now - at >= stableMillis),
+        establishedFor: Option.map(outcome.establishedAt, (at) => now - at),
         now,
+        wallTime: yield* Clock.currentTimeMillis,
         random: yield* Random.next
       }, reconnect)
       yield* announce(state, outcome, next.attempts)
@@ -140,7 +139,7 @@ export const run = (
           reason: describe(outcome.reason),
           next: decision._tag === "Resume" ? "resume" : "identify",
           after: decision.after,
-          attempt: next.attempts
+          attempt: decision._tag === "Resume" ? next.losses : next.attempts
         })
       )
       yield* Effect.sleep(decision.after)

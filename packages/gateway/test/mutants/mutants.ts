@@ -1,3 +1,5 @@
+import { time } from "./time.js"
+
 /**
  * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
  * test file that must notice. `npm run mutants` tries them on a copy.
@@ -19,59 +21,59 @@ const scenario = (name: string) => `gateway/test/scenarios/${name}.test.ts`
 export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a heartbeat that the gateway asks for is not sent",
-    file: internal("connection.ts"),
-    from: "Heartbeats.unsafeBeat(connection, limiter.value, Function.constVoid)",
-    to: "",
+    file: internal("heartbeat/requests.ts"),
+    from: "        return answer()",
+    to: "        return",
     test: scenario("heartbeat")
   },
   {
     name: "a heartbeat that could not be written is taken for written",
-    file: internal("heartbeats.ts"),
+    file: internal("heartbeat/heartbeats.ts"),
     from: "return receiver.end(Disconnect.Failed({ error }))",
     to: "return error",
     test: scenario("heartbeatWrites")
   },
   {
     name: "no jitter before the first heartbeat",
-    file: internal("heartbeats.ts"),
-    from: "after: millis * jitter",
-    to: "after: millis * jitter * 0",
+    file: internal("heartbeat/heartbeats.ts"),
+    from: "after: intervalMillis * jitter",
+    to: "after: intervalMillis * jitter * 0",
     test: scenario("heartbeat")
   },
   {
-    name: "each shard of a fleet has a heart of its own",
+    name: "each shard of a fleet has a heartbeat scheduler of its own",
     file: internal("fleet.ts"),
-    from: "Effect.provideService(Heart.Current, Option.some(heart)),",
+    from: "Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),",
     to: "",
     test: scenario("heartbeat")
   },
   {
     name: "a heartbeat goes out earlier than its slack",
-    file: internal("timetable.ts"),
+    file: internal("heartbeat/timerTable.ts"),
     from: "before.at >= at - slack",
     to: "before.at >= at - slack - 5",
-    test: "gateway/test/internal/timetable.test.ts"
+    test: "gateway/test/internal/timerTable.test.ts"
   },
   {
-    name: "a wall clock that is set back stops all heartbeats",
-    file: internal("heart.ts"),
-    from: "Number(clock.unsafeCurrentTimeNanos() - origin) / 1_000_000",
-    to: "clock.unsafeCurrentTimeMillis() - Number(origin) / 1_000_000",
-    test: "gateway/test/Heart.test.ts"
+    name: "a wall clock that is set back stops limits and heartbeats",
+    file: internal("time/monotonic.ts"),
+    from: "Number(clock.unsafeCurrentTimeNanos()) / nanosPerMilli",
+    to: "clock.unsafeCurrentTimeMillis()",
+    test: scenario("wallClock")
   },
   {
-    name: "one that throws when it is to beat stops all others",
-    file: internal("heart.ts"),
-    from: "member.onDefect(cause)\n    return undefined",
-    to: "member.onDefect(cause)\n    throw cause",
-    test: "gateway/test/Heart.test.ts"
+    name: "a timer that throws stops all others",
+    file: internal("heartbeat/scheduler.ts"),
+    from: "timer.onDefect(cause)\n    return undefined",
+    to: "timer.onDefect(cause)\n    throw cause",
+    test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
-    name: "one that joins does not wake the heart sooner",
-    file: internal("heart.ts"),
+    name: "a timer that is due sooner does not wake the scheduler",
+    file: internal("heartbeat/scheduler.ts"),
     from: "if (nextAt() < sleepsUntil) {",
     to: "if (sleepsUntil === Number.POSITIVE_INFINITY) {",
-    test: "gateway/test/Heart.test.ts"
+    test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
     name: "an acknowledgement from before counts for the next heartbeat",
@@ -82,22 +84,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a dead connection is not left",
-    file: internal("pulse.ts"),
-    from: "(seen.isAcknowledged || seen.wasPaused) && !seen.isWriting",
-    to: "(seen.isAcknowledged || seen.wasPaused) || !seen.isWriting",
+    file: internal("heartbeat/policy.ts"),
+    from: "(seen.isAcknowledged || seen.isPaused) && !seen.isWriting",
+    to: "(seen.isAcknowledged || seen.isPaused) || !seen.isWriting",
     test: scenario("heartbeat")
   },
   {
     name: "a heartbeat does not say what was received last",
-    file: internal("heartbeats.ts"),
+    file: internal("heartbeat/heartbeats.ts"),
     from: "Command.heartbeat(state.session?.sequence ?? null)",
     to: "Command.heartbeat(null)",
     test: scenario("heartbeat")
   },
   {
     name: "a paused connection counts as dead",
-    file: internal("pulse.ts"),
-    from: "(seen.isAcknowledged || seen.wasPaused)",
+    file: internal("heartbeat/policy.ts"),
+    from: "(seen.isAcknowledged || seen.isPaused)",
     to: "(seen.isAcknowledged)",
     test: scenario("backpressure")
   },
@@ -145,24 +147,24 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a deadline does not see that the process was late",
-    file: internal("deadline.ts"),
-    from: "if (late >= Lag.toleranceMillis) {",
+    file: internal("time/deadline.ts"),
+    from: "if (!isLooking && late >= EventLoopLag.toleranceMillis) {",
     to: "if (late < 0) {",
     test: "gateway/test/internal/deadline.test.ts"
   },
   {
     name: "the deadline of a phase goes on into the next",
-    file: internal("deadline.ts"),
+    file: internal("time/deadline.ts"),
     from: "      stop()\n      stop =",
     to: "      stop =",
     test: "gateway/test/internal/deadline.test.ts"
   },
   {
     name: "a heartbeat goes by the time of a deadline",
-    file: internal("heart.ts"),
-    from: "(slack > 0 ? loose : exact).enter",
-    to: "loose.enter",
-    test: "gateway/test/Heart.test.ts"
+    file: internal("heartbeat/scheduler.ts"),
+    from: "(slack > 0 ? loose : exact).add",
+    to: "loose.add",
+    test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
     name: "a command that is given while none is sent waits for the next connection",
@@ -194,7 +196,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a place is free again a moment too soon",
-    file: internal("slidingLog.ts"),
+    file: internal("time/slidingLog.ts"),
     from: "time + windowMillis > now",
     to: "time + windowMillis - 1 > now",
     test: "gateway/test/CommandRateLimiter.test.ts"
@@ -402,5 +404,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "bodyOf(body, bodyAt, state.areTextsShown)",
     to: "bodyOf(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"
-  }
+  },
+  ...time
 ]

@@ -1,6 +1,7 @@
 /** A gateway socket on `ws`. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Tls from "node:tls"
 import { WebSocket } from "ws"
+import * as RetryAfter from "./retryAfter.js"
 
 export interface Settings {
   readonly openTimeout: Option.Option<Duration.Duration>
@@ -67,14 +69,27 @@ const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
     return Effect.sync(() => socket.off("close", closed))
   })
 
-const awaitOpen = (socket: WebSocket, url: string): Effect.Effect<void, GatewaySocket.OpenError> =>
+/** Statuses whose answer may say when to try again. */
+const mayRetryAfter = (status: number | undefined) => status === 429 || status === 503
+
+const awaitOpen = (
+  socket: WebSocket,
+  url: string,
+  clock: Clock.Clock
+): Effect.Effect<void, GatewaySocket.OpenError> =>
   Effect.async<void, GatewaySocket.OpenError>((resume) => {
-    const fail = (cause: unknown, status: Option.Option<number>) =>
-      resume(Effect.fail(new GatewaySocket.OpenError({ url, status, cause })))
+    const fail = (
+      cause: unknown,
+      status: Option.Option<number>,
+      retryAfter: Option.Option<Duration.Duration> = Option.none()
+    ) => resume(Effect.fail(new GatewaySocket.OpenError({ url, status, retryAfter, cause })))
     const opened = () => resume(Effect.void)
     const failed = (cause: Error) => fail(cause, Option.none())
-    const refused = (_request: unknown, response: { readonly statusCode?: number | undefined }) => {
-      fail(new Error("the upgrade was refused"), Option.fromNullable(response.statusCode))
+    const refused = (_request: unknown, { headers, statusCode }: Http.IncomingMessage) => {
+      const retryAfter = mayRetryAfter(statusCode)
+        ? RetryAfter.parse(headers, clock.unsafeCurrentTimeMillis())
+        : Option.none()
+      fail(new Error("the upgrade was refused"), Option.fromNullable(statusCode), retryAfter)
       socket.terminate()
     }
     socket.once("open", opened)
@@ -105,6 +120,14 @@ const unsafeWrite = (socket: WebSocket): GatewaySocket.Connection["unsafeWrite"]
   } catch (cause) {
     failed(cause)
   }
+}
+
+/**
+ * The sockets are polled before immediates run. The second one is for a call from within a socket's callback, in the middle
+ * of a poll that may have begun before the event loop was blocked.
+ */
+const unsafeOnPolled = (onPolled: () => void): void => {
+  setImmediate(() => setImmediate(onPolled))
 }
 
 /** Lets the peer answer our close frame; what it sent before is still read. */
@@ -141,7 +164,7 @@ export const open = (settings: Settings) =>
           })
         )
     )
-    const opening = awaitOpen(socket, url)
+    const opening = awaitOpen(socket, url, yield* Effect.clock)
     yield* Option.match(settings.openTimeout, {
       onNone: () => opening,
       onSome: (duration) => within(opening, url, duration)
@@ -156,6 +179,7 @@ export const open = (settings: Settings) =>
           }
         }),
       pause: () => socket.pause(),
-      resume: () => socket.resume()
+      resume: () => socket.resume(),
+      unsafeOnPolled
     }
   })

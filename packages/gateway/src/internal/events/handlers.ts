@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 import type * as Shard from "../../Shard.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type * as ShardError from "../../ShardError.js"
-import type { Timer } from "../time/timer.js"
+import type { After } from "../time/after.js"
 import type { Options as CursorOptions } from "./log/cursor.js"
 import { NextEvent } from "./nextEvent.js"
 import type { Parse } from "./log/parse.js"
@@ -19,7 +19,7 @@ export interface Source {
   readonly readers: Readers
   readonly config: Pick<ShardConfig.ShardConfig, "acknowledge" | "drainTimeout">
   readonly parse: Parse
-  readonly after: Timer
+  readonly after: After
   /** Starts the shard if it is not running. */
   readonly start: Effect.Effect<void>
 }

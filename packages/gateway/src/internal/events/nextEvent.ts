@@ -11,7 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Function from "effect/Function"
 import type * as ShardError from "../../ShardError.js"
-import type { Timer } from "../time/timer.js"
+import type { After } from "../time/after.js"
 import type { Cursor, Options as CursorOptions } from "./log/cursor.js"
 import type { Entry, Item } from "./log/entry.js"
 import type { Reader } from "./reader.js"
@@ -37,14 +37,14 @@ export class NextEvent {
   private readonly readers: Readers
   private readonly options: CursorOptions
   private readonly isTracked: boolean
-  private readonly after: Timer
+  private readonly after: After
 
   /** `isTracked` says whether the session to resume from stays before an event that is not done. */
   constructor(
     readers: Readers,
     options: CursorOptions,
     isTracked: boolean,
-    after: Timer
+    after: After
   ) {
     this.readers = readers
     this.options = options

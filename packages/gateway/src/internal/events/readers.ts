@@ -3,7 +3,7 @@
  * `drainTimeout` it is dropped with a diagnostic, and the session moves on.
  */
 import * as Diagnostic from "../../Diagnostic.js"
-import type { Timer } from "../time/timer.js"
+import type { After } from "../time/after.js"
 import type { Options as CursorOptions } from "./log/cursor.js"
 import type { EventLog } from "./log/eventLog.js"
 import { type Ending, Reader } from "./reader.js"
@@ -13,7 +13,7 @@ export interface Options {
   /** The end of a fleet; none for the readers of one shard, which end with its log. */
   readonly ending: Ending | undefined
   readonly drainTimeoutMillis: number
-  readonly after: Timer
+  readonly after: After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
 }
 

@@ -4,7 +4,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Diagnostic from "../../../Diagnostic.js"
-import type { Timer } from "../../time/timer.js"
+import type { After } from "../../time/after.js"
 import type { EventLog } from "./eventLog.js"
 import type { Reader } from "../reader.js"
 
@@ -13,7 +13,7 @@ const patienceMillis = 5_000
 
 /** Called with the log when its socket is paused; what it returns, when the socket is resumed. */
 export const make = (
-  after: Timer,
+  after: After,
   drainTimeoutMillis: number,
   onStalled: () => void
 ) =>

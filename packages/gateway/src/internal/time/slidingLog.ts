@@ -1,13 +1,17 @@
-/** When the messages of the last window were sent. Plain numbers in a ring, for it is asked before every command. */
+/** The times of the messages in the last window. Plain numbers, because it is read before every command. */
 export interface SlidingLog {
-  /** A message is sent now. */
+  /** Records a message at `now`. */
   readonly record: (now: number) => void
-  /** Messages in the window that ends now. */
+  /** The number of messages in the window that ends at `now`. */
   readonly count: (now: number) => number
-  /** Milliseconds until fewer than `max` messages are in the window; zero if that is so now. */
+  /**
+   * Milliseconds until fewer than `max` messages are in the window, rounded up so that no timer fires before; zero if
+   * that is so at `now`.
+   */
   readonly waitUntilBelow: (max: number, now: number) => number
 }
 
+/** Makes a log for a window. Its times are monotonic: `now` is never less than before. */
 export const make = (windowMillis: number): SlidingLog => {
   let times: Array<number> = []
   const forget = (now: number) => {
@@ -31,7 +35,7 @@ export const make = (windowMillis: number): SlidingLog => {
     waitUntilBelow: (max, now) => {
       forget(now)
       const blocking = times[times.length - max]
-      return blocking === undefined ? 0 : blocking + windowMillis - now
+      return blocking === undefined ? 0 : Math.ceil(blocking + windowMillis - now)
     }
   }
 }
