@@ -88,7 +88,7 @@ describe("the socket of a log", () => {
     log.flow.setSource({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
     assert.deepStrictEqual(calls, ["pause"])
     read(log.open(handling))
-    assert.deepStrictEqual(calls, ["pause", "resume"])
+    assert.deepStrictEqual([calls.at(-1), log.flow.isPaused], ["resume", false])
   })
 })
 

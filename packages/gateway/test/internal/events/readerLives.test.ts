@@ -169,8 +169,10 @@ class World {
   }
 
   closeGate(): void {
-    this.log.gate.close(lastPosition(), () => {})
-    this.gate = this.session.sequence
+    if (this.gate === Number.POSITIVE_INFINITY) {
+      this.log.gate.close(lastPosition(), () => {})
+      this.gate = this.session.sequence
+    }
   }
 
   openGate(isForGood: boolean): void {
