@@ -1,24 +1,10 @@
+import * as Events from "./events.js"
+import { gateway, internal, type Mutant, scenario } from "./mutant.js"
 import { time } from "./time.js"
 
-/**
- * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
- * test file that must notice. `npm run mutants` tries them on a copy.
- */
-export interface Mutant {
-  readonly name: string
-  /** From `packages/`. */
-  readonly file: string
-  readonly from: string
-  readonly to: string
-  /** From `packages/`. */
-  readonly test: string
-}
-
-const gateway = (file: string) => `gateway/src/${file}`
-const internal = (file: string) => `gateway/src/internal/${file}`
-const scenario = (name: string) => `gateway/test/scenarios/${name}.test.ts`
-
+/** All faults. */
 export const mutants: ReadonlyArray<Mutant> = [
+  ...Events.mutants,
   {
     name: "a heartbeat that the gateway asks for is not sent",
     file: internal("heartbeat/requests.ts"),
@@ -279,27 +265,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     test: scenario("security")
   },
   {
-    name: "a full buffer does not hold up the socket",
-    file: internal("eventBuffer.ts"),
-    from: "if (!paused && size() >= capacity) {",
-    to: "if (!paused && size() >= capacity * 1_000) {",
-    test: scenario("backpressure")
-  },
-  {
-    name: "a socket that was held up is never read again",
-    file: internal("eventBuffer.ts"),
-    from: "paused = false\n      source.value.resume()",
-    to: "paused = false",
-    test: scenario("backpressure")
-  },
-  {
-    name: "a reader that was interrupted stays in the queue, and nobody is woken",
-    file: internal("eventBuffer.ts"),
-    from: "const waiting = Array.from(readers.keys())",
-    to: "const waiting = Array.from(readers.keys()).slice(1)",
-    test: "gateway/test/internal/eventBuffer.test.ts"
-  },
-  {
     name: "a command that was interrupted is sent all the same",
     file: internal("commandQueue.ts"),
     from: "() => Effect.sync(() => version.withdraw())",
@@ -312,13 +277,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }))\n      }",
     to: "}",
     test: scenario("interruption")
-  },
-  {
-    name: "what was not handled counts as done",
-    file: internal("shardState.ts"),
-    from: "return Math.max(lowest - 1, session.since)",
-    to: "return session.sequence",
-    test: scenario("handOver")
   },
   {
     name: "both slots of the store are one",
@@ -401,7 +359,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "messages read as text have escapes",
     file: internal("receiver.ts"),
-    from: "bodyOf(body, bodyAt, state.areTextsShown)",
+    from: "bodyOf(body, bodyAt, state.preservesText)",
     to: "bodyOf(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"
   },

@@ -1,8 +1,5 @@
 /** Faults in how time is measured, and in what waits for how long. */
-import type { Mutant } from "./mutants.js"
-
-const internal = (file: string) => `gateway/src/internal/${file}`
-const scenario = (name: string) => `gateway/test/scenarios/${name}.test.ts`
+import { internal, type Mutant, scenario } from "./mutant.js"
 
 export const time: ReadonlyArray<Mutant> = [
   {

@@ -43,10 +43,15 @@ const traced = <E, R>(handler: Runner.Handler<E, R>): Runner.Handler<E, R> => (e
 
 const open = (source: Source, options: Shard.RunForEachOptions, handler: unknown, from: Reader | undefined): Reader => {
   const { events, key } = options
+  const { readers } = source
   const wanted = events && new Set<string>(events)
-  const left = source.readers.adopt(key, handler)
+  const left = readers.adopt(key, handler, wanted)
+  if (left !== undefined && from !== undefined) {
+    // What was left behind has received the same events.
+    readers.close(from)
+  }
   const name = wanted === undefined ? "the handler of `runForEach`" : `the handlers of ${Array.from(wanted).join(", ")}`
-  return left ?? source.readers.open({ ...suspending, name, wanted, wantsNotices: false }, from)
+  return readers.open({ ...suspending, name, wanted, wantsNotices: false }, left ?? from)
 }
 
 /** Runs a handler for each event. It takes up what the last run with the same key has left behind. */

@@ -74,11 +74,6 @@ export class Reader {
     return lowest
   }
 
-  /** Whether something was not read, or read and not finished. */
-  hasUnfinished(): boolean {
-    return this.lowestPosition() < Number.POSITIVE_INFINITY
-  }
-
   close(): void {
     Array.from(this.cursors.keys()).forEach((log) => this.detach(log))
   }
