@@ -115,6 +115,9 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
     deadline.unsafeStart({
       duration,
       isExcused: () => {
+        if (phase === "resumed" && receiver.unsafeAssumeResumed()) {
+          return true
+        }
         const isReplaying = phase === "resumed" && receiver.events() > eventsBefore
         eventsBefore = receiver.events()
         // While reading is held up the answer cannot be seen; and a long replay is no silence.

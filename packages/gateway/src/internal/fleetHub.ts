@@ -164,7 +164,7 @@ export const make = (
 
   return {
     join: (open) => {
-      const member: Member = { ...open, guilds: GuildCount.make(), isQueued: false }
+      const member: Member = { ...open, guilds: GuildCount.make(open.shard.id), isQueued: false }
       const { buffer } = open.state
       buffer.unsafeSetListener(() => {
         enqueue(member)

@@ -10,6 +10,7 @@ import type * as Fleet from "../Fleet.js"
 import type * as Session from "../Session.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type { FleetHub, Member } from "./fleetHub.js"
+import * as GuildCount from "./guildCount.js"
 import * as ShardInternal from "./shard.js"
 
 export interface ShardSet {
@@ -70,7 +71,7 @@ export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
 const infoOf = ({ guilds, shard, state }: Member): Fleet.ShardInfo => ({
   id: shard.id,
   status: state.status.get(),
-  guilds: guilds.count,
+  guilds: GuildCount.count(guilds),
   buffered: state.buffer.unsafeSize()
 })
 

@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import * as ShardError from "../ShardError.js"
 import type * as Deadline from "./deadline.js"
+import * as GatewayUrl from "./gatewayUrl.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
 
@@ -43,6 +44,6 @@ export const open = (
     Effect.ensuring(Effect.sync(deadline.unsafeStop)),
     Effect.withSpan("vesper.connect", {
       root: true,
-      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": url }
+      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": GatewayUrl.redact(url) }
     })
   )

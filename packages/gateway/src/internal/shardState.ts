@@ -23,6 +23,7 @@ import * as Observable from "./observable.js"
 import * as Parse from "./parse.js"
 import * as SlidingLog from "./slidingLog.js"
 import * as Taps from "./taps.js"
+import * as WireMemory from "./wire/memory.js"
 
 /** Whoever is given one event at a time. */
 export interface Reader {
@@ -47,6 +48,7 @@ export interface ShardState {
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: EventBuffer.LiveSession | undefined
+  readonly wire: WireMemory.WireMemory
   /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
   readonly unhandled: Set<EventBuffer.Dispatched>
   /** The event that `nextEvent` gave last. */
@@ -88,6 +90,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       diagnostics,
       counters: Counters.make(),
       session: session && fromStored(session),
+      wire: WireMemory.make(),
       unhandled: new Set(),
       given: undefined,
       isReleased: false,

@@ -1,6 +1,6 @@
 /** Discord's zstd-stream: each websocket message is one gateway message, in a zstd frame that never ends. */
 import type * as Decompressor from "@vesper/gateway/Decompressor"
-import type * as Inflaters from "./inflaters.js"
+import * as Inflaters from "./inflaters.js"
 
 export const make = (context: Inflaters.Context, maxMessageBytes: number): Decompressor.Inflater => {
   let bytesIn = 0
@@ -9,7 +9,10 @@ export const make = (context: Inflaters.Context, maxMessageBytes: number): Decom
     inflate: (frame) => {
       bytesIn += frame.length
       if (frame.length > maxMessageBytes) {
-        throw new Error(`the message is larger than ${maxMessageBytes} bytes before it is decompressed`)
+        throw Inflaters.tooLong(maxMessageBytes)
+      }
+      if (frame.length === 0) {
+        return undefined
       }
       const output = context.inflate(frame)
       if (output.length === 0) {
