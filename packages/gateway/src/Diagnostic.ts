@@ -26,7 +26,8 @@ import type * as ShardError from "./ShardError.js"
  * - `UnsafeResumeUrl`: the gateway named a resume URL that is no websocket URL, too long, or not as safe as the gateway
  *   URL; it is not used. `url` is without credentials and query.
  * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
- * - `Reconnecting`: the connection has ended; what the shard does next.
+ * - `Reconnecting`: the connection has ended; what the shard does next. `isFault` if it did not end by a close or a request
+ *   of the gateway.
  * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
@@ -54,6 +55,7 @@ export type Diagnostic = Data.TaggedEnum<{
   Zombie: {}
   Reconnecting: {
     readonly reason: string
+    readonly isFault: boolean
     readonly next: "resume" | "identify"
     readonly after: Duration.Duration
     readonly attempt: number

@@ -9,6 +9,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Control from "@vesper/model/Control"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -213,7 +214,7 @@ const read = (
   return response.text.pipe(
     Effect.mapError((error) => passing(reasonOf(error, token))),
     Effect.flatMap((text) => Effect.try({ try: (): unknown => JSON.parse(text), catch: () => unexpected("no JSON") })),
-    Effect.flatMap((body) => Effect.mapError(decode(body), (error) => unexpected(error.message)))
+    Effect.flatMap((body) => Effect.mapError(decode(body), (error) => unexpected(Control.describe(error))))
   )
 }
 

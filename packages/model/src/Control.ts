@@ -181,5 +181,5 @@ const pathOf = (issue: ParseResult.ParseIssue): ReadonlyArray<PropertyKey> => {
  */
 export const describe = (error: ParseResult.ParseError): string => {
   const path = pathOf(error.issue).map(String).join(".")
-  return path === "" ? "it is not what Discord documents" : `${path} is missing or not what Discord documents`
+  return path === "" ? "it is not what Discord documents" : `"${path}" is missing or not what Discord documents`
 }

@@ -98,7 +98,7 @@ const lineOf = (id: ShardState["id"], diagnostic: Exclude<Diagnostic.Diagnostic,
     case "Zombie":
       return [LogLevel.Warning, "the gateway did not acknowledge a heartbeat, the connection counts as dead"]
     case "Reconnecting":
-      return [LogLevel.Info, LossLine.make(diagnostic)]
+      return [diagnostic.isFault ? LogLevel.Warning : LogLevel.Info, LossLine.make(diagnostic)]
     case "HandlerFailed": {
       const { cause, event, sequence } = diagnostic
       return [LogLevel.Error, `the handler of ${event} failed on event ${sequence}; the next event is handled`, cause]

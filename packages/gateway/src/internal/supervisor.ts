@@ -124,6 +124,7 @@ export const run = (
         state,
         Diagnostic.Reconnecting({
           reason: LossLine.describe(outcome.reason),
+          isFault: LossLine.isFault(outcome.reason),
           next: decision._tag === "Resume" ? "resume" : "identify",
           after: decision.after,
           attempt: next.attempts

@@ -38,6 +38,10 @@ export const describe: (reason: Disconnect) => string = Disconnect.$match({
   Failed: ({ error }) => failure(error)
 })
 
+/** Whether the connection did not end by a close or a request of the gateway. */
+export const isFault = ({ _tag }: Disconnect): boolean =>
+  _tag === "Failed" || _tag === "TimedOut" || _tag === "Unreachable" || _tag === "Zombie"
+
 const names = { resume: "resuming", identify: "identifying" } as const
 
 /** To the second, or to the millisecond below one. */
