@@ -32,9 +32,11 @@ const shardLayer = (gateway: ScriptedGateway.Gateway, lines: Array<string>) =>
     ))
   )
 
-const play = ({ contents = [], fault, identifies = 1, line, name: _, resumes, script = {} }: Scenarios.Scenario) =>
+const play = (scenario: Scenarios.Scenario) =>
 (mode: Transport.Mode) =>
   Effect.gen(function*() {
+    const { contents = [], fault, identifies = 1, line, resumes, script = {} } = scenario
+    const { isNewSession = identifies > 1 && fault !== undefined } = scenario
     const gateway = yield* ScriptedGateway.make(mode, script)
     const lines: Array<string> = []
     const received: Array<string> = []
@@ -63,7 +65,7 @@ const play = ({ contents = [], fault, identifies = 1, line, name: _, resumes, sc
       }
       // What the gateway sends now is received before or after the reconnect.
       yield* Effect.sleep(20)
-      if (identifies > 1 && fault !== undefined) {
+      if (isNewSession) {
         yield* until((content) => content === "READY")
       }
       gateway.emit("MESSAGE_CREATE", { content: "after" })
@@ -73,11 +75,13 @@ const play = ({ contents = [], fault, identifies = 1, line, name: _, resumes, sc
           until: (status) => status._tag === "Connected"
         })
       }
+      // The log is written by the connection's fiber, after the event is there.
+      yield* Effect.sleep(5)
     }).pipe(Effect.provide(shardLayer(gateway, lines)), Effect.timeout(Scenarios.patience))
     assert.deepStrictEqual(received, [...contents, "after"])
-    assert.strictEqual(gateway.identifies(), identifies, "identifies")
+    assert.strictEqual(gateway.identifies(), identifies, `identifies, with the log\n${lines.join("\n")}`)
     if (resumes !== undefined) {
-      assert.strictEqual(gateway.resumes.length, resumes, "resumes")
+      assert.strictEqual(gateway.resumes.length, resumes, `resumes, with the log\n${lines.join("\n")}`)
     }
     if (line !== undefined) {
       assert.isTrue(lines.some((text) => line.test(text)), `no line ${String(line)} in\n${lines.join("\n")}`)

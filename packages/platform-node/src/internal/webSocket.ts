@@ -32,6 +32,8 @@ const construct = (url: string, settings: Settings): WebSocket =>
     // A piece costs some hundred bytes of memory, however few it brings.
     maxFragments: 16 * 1024,
     maxBufferedChunks: 256 * 1024,
+    // `ws` cuts a connection with twenty answers under way.
+    autoPong: false,
     agent: settings.agent,
     ...settings.tls,
     // Said outright, or an environment variable could turn it off, and the token would go to whoever answers.
@@ -50,6 +52,31 @@ const refusalOf = (error: Error): Error => {
   return typeof code === "string" && code.startsWith("WS_ERR_")
     ? new GatewaySocket.FrameError({ reason: tooLargeCodes.has(code) ? "TooLarge" : "Malformed", cause: error })
     : error
+}
+
+/**
+ * Answers pings, one at a time and the last one only, which the protocol allows: a flood of them takes neither memory nor
+ * the connection.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+ */
+const answerPings = (socket: WebSocket): void => {
+  let latest: Buffer | undefined
+  let isAnswering = false
+  const answer = () => {
+    const data = latest
+    latest = undefined
+    isAnswering = data !== undefined && socket.readyState === WebSocket.OPEN
+    if (isAnswering) {
+      socket.pong(data, true, answer)
+    }
+  }
+  socket.on("ping", (data: Buffer) => {
+    latest = data
+    if (!isAnswering) {
+      answer()
+    }
+  })
 }
 
 /** Passes on frames and the end, until `release` is called. */
@@ -81,6 +108,9 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   socket.on("message", onMessage)
   socket.on("close", onClose)
   socket.on("error", onError)
+  answerPings(socket)
+  // Once it is open, `ws` keeps the errors of the connection below to itself.
+  socket.once("upgrade", ({ socket: connection }) => connection.on("error", onError))
   return {
     socket,
     release: () => {

@@ -1,6 +1,7 @@
 /** Discord's zstd-stream: each websocket message is one gateway message, in a zstd frame that never ends. */
 import type * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Inflaters from "./inflaters.js"
+import * as Zstd from "./zstd.js"
 
 export const make = (context: Inflaters.Context, maxMessageBytes: number): Decompressor.Inflater => {
   let bytesIn = 0
@@ -16,8 +17,9 @@ export const make = (context: Inflaters.Context, maxMessageBytes: number): Decom
       }
       const output = context.inflate(frame)
       if (output.length === 0) {
-        // Damaged sizes look like a block whose rest is yet to come, and the stream would wait for it in silence.
-        throw new Error("corrupt zstd data: the message ends before its block does")
+        // Damaged sizes look like a block whose rest is yet to come, and the stream would wait for it in silence. This
+        // throws for them, and not for a message of nothing.
+        Zstd.readBlocks(frame, bytesIn === frame.length ? Zstd.readFrameHeader(frame).length : 0, false)
       }
       bytesOut += output.length
       return output

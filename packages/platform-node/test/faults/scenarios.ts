@@ -13,6 +13,8 @@ export interface Scenario {
   readonly fault?: Fault
   /** Sessions that the fault may cost. Default: the first one only. */
   readonly identifies?: number
+  /** The fault leads to another READY. Default: if it costs a session. */
+  readonly isNewSession?: boolean
   /** Resumes that the fault costs. Default: any number. */
   readonly resumes?: number
   /** Contents of events that must be received before the last one, which is always `after`. */
@@ -360,6 +362,7 @@ const otherResumes: ReadonlyArray<Scenario> = [
     name: "answers a resume with READY",
     fault: (peer) => peer.socket.terminate(),
     script: { onResume: (peer, _, gateway) => gateway.ready(peer, { session_id: "another" }) },
+    isNewSession: true,
     resumes: 1
   },
   {
