@@ -11,8 +11,11 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as NodeGateway from "../src/NodeGateway.js"
-import * as Scenarios from "./faults/scenarios.js"
+import * as Connections from "./faults/connections.js"
+import * as Messages from "./faults/messages.js"
+import type { Scenario } from "./faults/scenario.js"
 import * as ScriptedGateway from "./faults/scriptedGateway.js"
+import * as Sessions from "./faults/sessions.js"
 import * as Transport from "./faults/transport.js"
 
 const shardLayer = (gateway: ScriptedGateway.Gateway, lines: Array<string>) =>
@@ -25,15 +28,17 @@ const shardLayer = (gateway: ScriptedGateway.Gateway, lines: Array<string>) =>
     reconnect: { backoffBase: "20 millis", backoffMax: "50 millis" }
   }).pipe(
     Layer.provide(Layer.merge(
-      Logger.replace(Logger.defaultLogger, Logger.make(({ logLevel, message }) => {
-        lines.push(`${logLevel.label} ${String(message)}`)
-      })),
+      Logger.replace(
+        Logger.defaultLogger,
+        Logger.make(({ logLevel, message }) => {
+          lines.push(`${logLevel.label} ${String(message)}`)
+        })
+      ),
       Logger.minimumLogLevel(LogLevel.All)
     ))
   )
 
-const play = (scenario: Scenarios.Scenario) =>
-(mode: Transport.Mode) =>
+const play = (scenario: Scenario) => (mode: Transport.Mode) =>
   Effect.gen(function*() {
     const { contents = [], fault, identifies = 1, line, resumes, script = {} } = scenario
     const { isNewSession = identifies > 1 && fault !== undefined } = scenario
@@ -77,7 +82,7 @@ const play = (scenario: Scenarios.Scenario) =>
       }
       // The log is written by the connection's fiber, after the event is there.
       yield* Effect.sleep(5)
-    }).pipe(Effect.provide(shardLayer(gateway, lines)), Effect.timeout(Scenarios.patience))
+    }).pipe(Effect.provide(shardLayer(gateway, lines)), Effect.timeout("10 seconds"))
     assert.deepStrictEqual(received, [...contents, "after"])
     assert.strictEqual(gateway.identifies(), identifies, `identifies, with the log\n${lines.join("\n")}`)
     if (resumes !== undefined) {
@@ -89,13 +94,15 @@ const play = (scenario: Scenarios.Scenario) =>
     assert.isBelow(lines.length, 30, "lines in the log")
     for (const text of lines) {
       assert.isBelow(text.length, 700)
-      // eslint-disable-next-line no-control-regex
+
       assert.notMatch(text, /[\u0000-\u001f\u007f-\u009f]|secret|defect/)
     }
   }).pipe(Effect.scoped)
 
+const scenarios: ReadonlyArray<Scenario> = [...Messages.all, ...Sessions.all, ...Connections.all]
+
 describe.each(Transport.modes)("a shard over %s lives on when a gateway", (mode) => {
-  for (const scenario of Scenarios.all) {
+  for (const scenario of scenarios) {
     if (scenario.modes === undefined || scenario.modes.includes(mode)) {
       it.live(scenario.name, () => play(scenario)(mode), 20_000)
     }

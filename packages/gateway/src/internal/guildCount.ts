@@ -64,4 +64,5 @@ export const record = (self: GuildCount, event: Dispatch.Dispatch): void => {
 }
 
 /** None while it is unknown. */
-export const count = ({ ids }: GuildCount): Option.Option<number> => Option.map(Option.fromNullable(ids), ({ size }) => size)
+export const count = ({ ids }: GuildCount): Option.Option<number> =>
+  Option.map(Option.fromNullable(ids), ({ size }) => size)

@@ -115,8 +115,7 @@ export const make = (
     notice(Diagnostic.Failure({ error }))
   }
 
-  const early = (t: string | undefined) =>
-    notice(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
+  const early = (t: string | undefined) => notice(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
 
   const establish = () => {
     established = true

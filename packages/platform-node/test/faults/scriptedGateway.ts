@@ -183,9 +183,13 @@ export const make = (mode: Transport.Mode, script: Script): Effect.Effect<Gatewa
       }),
       ([server, gateway]) =>
         Effect.async<void>((resume) => {
-          gateway.peers.forEach(({ socket }) => socket.terminate())
+          gateway.peers.forEach(({ socket }) =>
+            socket.terminate()
+          )
           server.closeAllConnections()
-          server.close(() => resume(Effect.void))
+          server.close(() =>
+            resume(Effect.void)
+          )
         })
     ),
     ([, gateway]) => gateway

@@ -28,7 +28,8 @@ export const describe: (reason: Disconnect) => string = Disconnect.$match({
   TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
   Closed: ({ cause, frame }) =>
     Option.match(frame, {
-      onNone: () => cause === undefined ? "the connection was lost" : `the connection was lost: ${PeerText.describe(cause)}`,
+      onNone: () =>
+        cause === undefined ? "the connection was lost" : `the connection was lost: ${PeerText.describe(cause)}`,
       onSome: ({ code, reason }) => `the gateway closed the connection with ${code} ${reason}`.trimEnd()
     }),
   Zombie: () => "the gateway did not acknowledge a heartbeat, the connection counts as dead",
