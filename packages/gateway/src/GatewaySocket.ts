@@ -223,3 +223,19 @@ export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket
  */
 export const write = (self: Connection, text: string): Effect.Effect<void, WriteError> =>
   Effect.async((resume) => self.unsafeWrite(text, resume))
+
+/**
+ * Returns a gateway URL without credentials, query and fragment, for logs and pages.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { GatewaySocket } from "@vesper/gateway"
+ *
+ * assert.strictEqual(GatewaySocket.redactUrl("wss://bot:secret@proxy.example/?key=secret"), "wss://proxy.example/")
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const redactUrl: (url: string) => string = GatewayUrl.redact

@@ -111,18 +111,10 @@ const handshakeSpan =
 const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> =>
   Effect.sync(() => {
     const { deadline, failed, isPaused, receiver } = connection
-    let eventsBefore = receiver.events()
     deadline.unsafeStart({
       duration,
-      isExcused: () => {
-        if (phase === "resumed" && receiver.unsafeAssumeResumed()) {
-          return true
-        }
-        const isReplaying = phase === "resumed" && receiver.events() > eventsBefore
-        eventsBefore = receiver.events()
-        // While reading is held up the answer cannot be seen; and a long replay is no silence.
-        return isPaused() || isReplaying
-      },
+      // While reading is paused the answer cannot be seen. A replay without RESUMED is taken for resumed.
+      isExcused: () => isPaused() || (phase === "resumed" && receiver.unsafeAssumeResumed()),
       onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
       onDefect: failed
     })

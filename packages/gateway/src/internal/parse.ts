@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import type * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as EventBuffer from "./eventBuffer.js"
+import * as PeerText from "./wire/peerText.js"
 
 /** The event, or what is wrong with it; told apart by `isFailure`, so that an event is not wrapped. */
 export type Parse = (item: EventBuffer.Dispatched) => Dispatch.Dispatch | ShardError.DeserializationError
@@ -24,7 +25,8 @@ const parsePayload: Parse = (item) => {
     // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
     return Dispatch.fromPayload(JSON.parse(EventBuffer.payloadOf(item)) as Dispatch.Payload)
   } catch (cause) {
-    return failed(item.t, cause)
+    // The message of a SyntaxError quotes the text.
+    return failed(item.t, PeerText.toError(cause))
   }
 }
 

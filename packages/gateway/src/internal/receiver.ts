@@ -42,8 +42,6 @@ export type Signal = Data.TaggedEnum<{
 export const Signal = Data.taggedEnum<Signal>()
 
 export interface Receiver extends GatewaySocket.Handlers {
-  /** Events so far. A resume sees by it that the replay goes on. */
-  readonly events: () => number
   /**
    * Takes a resume whose events arrive without a RESUMED for resumed: the gateway has accepted the session. False if it
    * sent no event of the session, or has established it.
@@ -63,7 +61,7 @@ const textOf = (body: string | Uint8Array): string => typeof body === "string" ?
 const maxAhead = 10_000_000
 
 /** In UTF-16 units. Discord's hello has about 100; no control payload needs more than a few of its fields. */
-const maxControlLength = 64 * 1024
+const maxControlLength = 16 * 1024
 
 /** In UTF-16 units. Discord's longest name has about 40. */
 const maxNameLength = 100
@@ -90,7 +88,6 @@ export const make = (
   let isDeaf = false
   let greeted = false
   let established = false
-  let events = 0
   // Those of the session, in order.
   let accepted = 0
   let acknowledged = false
@@ -197,7 +194,6 @@ export const make = (
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
-    events++
     if (!greeted) {
       return early(t)
     }
@@ -364,7 +360,6 @@ export const make = (
       }
       end(Disconnect.Closed({ frame, cause }))
     },
-    events: () => events,
     unsafeAssumeResumed: () => {
       const isMeant = accepted > 0 && !established && !ended && state.session !== undefined
       if (isMeant) {

@@ -2,6 +2,8 @@
  * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
  * test file that must notice. `npm run mutants` tries them on a copy.
  */
+import { ofPeers } from "./ofPeers.js"
+
 export interface Mutant {
   readonly name: string
   /** From `packages/`. */
@@ -130,11 +132,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     test: scenario("reconnect")
   },
   {
-    name: "a long replay counts as silence",
+    name: "a resume without RESUMED is never taken for resumed",
     file: internal("connection.ts"),
-    from: "phase === \"resumed\" && receiver.events() > eventsBefore",
-    to: "phase === \"resumed\" && receiver.events() < eventsBefore",
-    test: scenario("resume")
+    from: "phase === \"resumed\" && receiver.unsafeAssumeResumed()",
+    to: "false",
+    test: scenario("reconnect")
   },
   {
     name: "no deadline for opening",
@@ -216,8 +218,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a gap is not told",
     file: internal("receiver.ts"),
-    from: "if (s !== session.sequence + 1)",
-    to: "if (s < session.sequence)",
+    from: "if (s !== session.sequence + 1 &&",
+    to: "if (s < session.sequence &&",
     test: scenario("resume")
   },
   {
@@ -237,15 +239,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a second hello is accepted",
     file: internal("receiver.ts"),
-    from: "return refuse(\"hello\", new Error(\"it came a second time\"))",
+    from: "return refuse(\"hello\", \"it came a second time\")",
     to: "return undefined",
     test: scenario("badInput")
   },
   {
     name: "garbage on a compressed connection is one bad message",
     file: internal("receiver.ts"),
-    from: "return isCompressed ? corrupt(parsed.left) :",
-    to: "return !isCompressed ? corrupt(parsed.left) :",
+    from: "return isCompressed && text",
+    to: "return !isCompressed && text",
     test: scenario("badInput")
   },
   {
@@ -371,8 +373,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a message that never ends grows for ever",
     file: "platform-node/src/internal/zlibStream.ts",
-    from: "if (collectedBytes > maxMessageBytes)",
-    to: "if (collectedBytes < 0)",
+    from: "if (needed > maxMessageBytes)",
+    to: "if (needed < 0)",
     test: "platform-node/test/NodeDecompressor.test.ts"
   },
   {
@@ -402,5 +404,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "bodyOf(body, bodyAt, state.areTextsShown)",
     to: "bodyOf(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"
-  }
+  },
+  ...ofPeers
 ]

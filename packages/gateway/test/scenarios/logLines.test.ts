@@ -1,8 +1,9 @@
 /** The lines that an operator reads. */
 import { assert, describe, it } from "@effect/vitest"
+import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
-import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as World from "@vesper/testing/World"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -10,8 +11,8 @@ import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { inject, layer, startShard, timesReceived, withChance } from "../harness.js"
-import * as Opcode from "@vesper/model/Opcode"
+import * as Shard from "../../src/Shard.js"
+import { inject, layer, startShard, withChance } from "../harness.js"
 
 /** Runs faults against a shard, each followed by a second; the lines from INFO on. */
 const linesAfter = (faults: ReadonlyArray<Fault.Fault>, options: Parameters<typeof layer>[0] = {}) =>
@@ -106,14 +107,23 @@ describe("the log", () => {
 describe("back-off", () => {
   it.effect("is spread by chance, so that shards do not come back together", () =>
     Effect.gen(function*() {
-      const reconnects = (chance: number) =>
+      const waits = (chance: number) =>
         Effect.gen(function*() {
-          yield* inject(Fault.AcceptThenClose({ host: "any", times: 4 }))
-          yield* startShard
+          yield* inject(Fault.RefuseConnections({ host: "any", times: 5, status: 503 }))
+          const millis: Array<number> = []
+          const shard = yield* Shard.make(ShardId.single)
+          yield* Effect.forkScoped(Stream.runForEach(shard.diagnostics, (one) =>
+            Effect.sync(() => {
+              if (one._tag === "Reconnecting") {
+                millis.push(Duration.toMillis(one.after))
+              }
+            })))
+          yield* TestClock.adjust(0)
+          yield* shard.connect
           yield* TestClock.adjust("5 minutes")
-          return (yield* timesReceived(Opcode.Identify)).at(-1)
+          return millis
         }).pipe(Effect.scoped, Effect.withRandom(Random.fixed([chance])), Effect.provide(layer()))
-      const [first, second] = [yield* reconnects(0.1), yield* reconnects(0.9)]
-      assert.isAbove(Math.abs((first ?? Number.NaN) - (second ?? Number.NaN)), 500)
+      assert.deepStrictEqual(yield* waits(0), [0, 1_000, 2_000, 4_000, 8_000])
+      assert.deepStrictEqual(yield* waits(0.5), [0, 750, 1_500, 3_000, 6_000])
     }))
 })
