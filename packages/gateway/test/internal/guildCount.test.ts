@@ -7,7 +7,9 @@ const [a, b, c] = ["81384788765712384", "197038439483310086", "61342564868554754
 
 type Step = readonly [t: string, d: unknown]
 
-const ready = (...ids: ReadonlyArray<string>): Step => ["READY", { guilds: ids.map((id) => ({ id, unavailable: true })) }]
+const ready = (
+  ...ids: ReadonlyArray<string>
+): Step => ["READY", { guilds: ids.map((id) => ({ id, unavailable: true })) }]
 const create = (id: string): Step => ["GUILD_CREATE", { id }]
 const remove = (id: string): Step => ["GUILD_DELETE", { id }]
 const outage = (id: string): Step => ["GUILD_DELETE", { id, unavailable: true }]
@@ -15,7 +17,9 @@ const outage = (id: string): Step => ["GUILD_DELETE", { id, unavailable: true }]
 const after = (steps: ReadonlyArray<Step>, shard = { id: 0, total: 1 }) => {
   const count = GuildCount.make(shard)
   // Bodies are whatever a gateway sends.
-  steps.forEach(([t, d], i) => GuildCount.record(count, Dispatch.fromPayload({ op: 0, t, s: i, d } as Dispatch.Payload)))
+  steps.forEach(([t, d], i) =>
+    GuildCount.record(count, Dispatch.fromPayload({ op: 0, t, s: i, d } as Dispatch.Payload))
+  )
   return GuildCount.count(count)
 }
 

@@ -79,7 +79,7 @@ describe("the log", () => {
       const unreadable = lines.filter((line) => line.includes("could not be read"))
       assert.isAtMost(unreadable.length, 7)
       assert.match(String(unreadable.at(-1)), /\(\d+ lines like this omitted\)$/)
-      // eslint-disable-next-line no-control-regex
+
       unreadable.forEach((line) => assert.notMatch(line, /[\u0000-\u001f]/))
     }))
 

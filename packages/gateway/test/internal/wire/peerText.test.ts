@@ -52,7 +52,11 @@ const causes: ReadonlyArray<readonly [what: string, cause: unknown, described: s
   ["an aggregate with a message", new AggregateError([new Error("boom")], "all failed"), "all failed: boom"],
   ["an error without a message but a code", Object.assign(new Error(""), { code: "EPIPE" }), "EPIPE"],
   ["an error without a message but a cause", new Error("", { cause: new Error("inner") }), "inner"],
-  ["an error whose cause says more", new Error("fetch failed", { cause: new Error("ENOTFOUND") }), "fetch failed: ENOTFOUND"],
+  [
+    "an error whose cause says more",
+    new Error("fetch failed", { cause: new Error("ENOTFOUND") }),
+    "fetch failed: ENOTFOUND"
+  ],
   ["an error with nothing", new TypeError(""), "TypeError"],
   ["a string", "gone", "gone"],
   ["nothing", undefined, "undefined"],
