@@ -1,5 +1,6 @@
 /**
- * What a shard noticed and survived. Each is logged once, and can be watched through `Shard.diagnostics`.
+ * Events in the life of a shard: what went well, and what it recovered from. Each is logged and published by
+ * `Shard.diagnostics`. Lines of one kind that repeat are throttled in the log, and the next line has their count.
  *
  * @since 0.1.0
  */
@@ -7,17 +8,26 @@ import type * as EventType from "@vesper/model/EventType"
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
 import type * as SessionStore from "./SessionStore.js"
 import type * as ShardError from "./ShardError.js"
 
 /**
+ * - `Ready`: a new session has begun; the name of the bot and the number of its guilds on this shard, where READY has
+ *   them.
+ * - `Resumed`: the session was resumed; events replayed, and the time since the connection before was lost, where this
+ *   process had one. `isAssumed` if RESUMED did not arrive within `ShardConfig.timeouts.resumed`, but events did.
  * - `Failure`: an error that the shard recovers from.
  * - `Duplicate`: an event came a second time, and was dropped.
  * - `Gap`: events between two sequence numbers never came.
  * - `UnknownOpcode`: a message of a kind that this version does not know was ignored.
- * - `UnsafeResumeUrl`: the gateway named a resume URL that is not as safe as the gateway URL; it is not used.
+ * - `EarlyEvent`: an event before HELLO or READY was dropped.
+ * - `Skipped`: an event was refused twice because it is larger than a limit of this program; the session resumes after it.
+ * - `UnsafeResumeUrl`: the gateway named a resume URL that is no websocket URL, too long, or not as safe as the gateway
+ *   URL; it is not used. `url` is without credentials and query.
  * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
- * - `Reconnecting`: the connection has ended; what the shard does next.
+ * - `Reconnecting`: the connection has ended; what the shard does next. `isFault` if it did not end by a close or a request
+ *   of the gateway.
  * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
@@ -32,6 +42,14 @@ import type * as ShardError from "./ShardError.js"
  * @category models
  */
 export type Diagnostic = Data.TaggedEnum<{
+  Ready: { readonly name: Option.Option<string>; readonly guilds: Option.Option<number> }
+  Resumed: {
+    readonly replayed: number
+    readonly away: Option.Option<Duration.Duration>
+    readonly isAssumed: boolean
+  }
+  EarlyEvent: { readonly eventType: string }
+  Skipped: { readonly sequence: number }
   Failure: { readonly error: ShardError.RecoverableError }
   Duplicate: { readonly sequence: number }
   Gap: { readonly after: number; readonly before: number }
@@ -40,6 +58,7 @@ export type Diagnostic = Data.TaggedEnum<{
   Zombie: {}
   Reconnecting: {
     readonly reason: string
+    readonly isFault: boolean
     readonly next: "resume" | "identify"
     readonly after: Duration.Duration
     readonly attempt: number
@@ -71,6 +90,8 @@ export const {
   /** @since 0.1.0 */
   Duplicate,
   /** @since 0.1.0 */
+  EarlyEvent,
+  /** @since 0.1.0 */
   Failure,
   /** @since 0.1.0 */
   Gap,
@@ -81,9 +102,15 @@ export const {
   /** @since 0.1.0 */
   Paused,
   /** @since 0.1.0 */
+  Ready,
+  /** @since 0.1.0 */
   Reconnecting,
   /** @since 0.1.0 */
+  Resumed,
+  /** @since 0.1.0 */
   SessionStoreFailed,
+  /** @since 0.1.0 */
+  Skipped,
   /** @since 0.1.0 */
   Stalled,
   /** @since 0.1.0 */

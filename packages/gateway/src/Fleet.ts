@@ -80,8 +80,8 @@ export interface FleetEvent {
 export interface ShardInfo {
   readonly id: ShardId.ShardId
   readonly status: ShardStatus.ShardStatus
-  /** Guilds that READY named, and those that came and went since. */
-  readonly guilds: number
+  /** Guilds of the shard. None while it is unknown: before READY, and in a session that another process began. */
+  readonly guilds: Option.Option<number>
   /** Events that wait for the program. */
   readonly buffered: number
 }

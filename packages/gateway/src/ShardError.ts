@@ -8,8 +8,7 @@ import * as CloseCode from "@vesper/model/CloseCode"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { IdentifyBudgetExhausted } from "./IdentifyBudget.js"
-
-const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+import { describe } from "./internal/wire/peerText.js"
 
 /**
  * The gateway closed the connection with a code that forbids coming back: 4004, or 4010 to 4014. The shard has

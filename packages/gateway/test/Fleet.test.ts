@@ -157,7 +157,7 @@ describe("as many shards as recommended", () => {
         yield* Effect.forkScoped(Fleet.autoReshard({ guildsPerShard: 10 }))
         yield* Effect.sleep("59 minutes")
         assert.strictEqual((yield* fleet.status).total, 1)
-        assert.strictEqual((yield* fleet.status).shards[0]?.guilds, 12)
+        assert.deepStrictEqual((yield* fleet.status).shards[0]?.guilds, Option.some(12))
         yield* Effect.sleep("3 minutes")
         // Now the fullest has six, and all stays as it is.
         assert.strictEqual((yield* fleet.status).total, 2)

@@ -311,6 +311,44 @@ describe("NodeGatewaySocket", () => {
       yield* Effect.repeat(Effect.sleep(5), { until: () => sockets.size === 0 })
     }).pipe(Effect.provide(NodeGatewaySocket.layer({ openTimeout: "30 millis" }))))
 
+  it.scopedLive("reads on while it closes, though it was paused", () =>
+    Effect.gen(function*() {
+      const { peer, url } = yield* serve
+      const seen = yield* observe
+      const scope = yield* Scope.make()
+      const connection = yield* Scope.extend(open(url, seen), scope)
+      const server = yield* peer
+      connection.pause()
+      server.send("late")
+      yield* connection.close({ code: 4000, reason: "" })
+      const [spent] = yield* Effect.timed(Scope.close(scope, Exit.void))
+      assert.deepStrictEqual(seen.frames, ["text:late"])
+      assert.deepStrictEqual(yield* seen.closed, Option.some({ code: 4000, reason: "" }))
+      assert.isBelow(Duration.toMillis(spent), 10_000)
+    }).pipe(Effect.provide(NodeGatewaySocket.layer({ closeTimeout: "20 seconds" }))), 30_000)
+
+  it.scopedLive("gives the reason of a reset, which the websocket itself keeps", () =>
+    Effect.gen(function*() {
+      const { sockets, url } = yield* serveRaw((socket) => {
+        socket.once("data", (request) => {
+          const key = /sec-websocket-key: (.*)\r/i.exec(request.toString())?.[1] ?? ""
+          const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")
+          socket.write(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+              `Sec-WebSocket-Accept: ${accept}\r\n\r\n`
+          )
+        })
+      })
+      const reason = yield* Deferred.make<unknown>()
+      yield* Effect.flatMap(GatewaySocket.GatewaySocket, (socket) =>
+        socket.open(url, {
+          onFrame: () => {},
+          onClose: (_, cause) => Deferred.unsafeDone(reason, Exit.succeed(cause))
+        }))
+      sockets.forEach((socket) => socket.resetAndDestroy())
+      assert.match(String(yield* Deferred.await(reason)), /ECONNRESET/)
+    }).pipe(Effect.provide(layer)))
+
   it.scopedLive("stops reading while it is paused, and goes on in order", () =>
     Effect.gen(function*() {
       const { peer, url } = yield* serve

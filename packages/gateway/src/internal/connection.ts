@@ -110,16 +110,11 @@ const handshakeSpan =
 const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> =>
   Effect.sync(() => {
     const { deadline, isPaused, onDefect, receiver, socket } = connection
-    let eventsBefore = receiver.events()
     deadline.unsafeStart({
       duration,
       isPaused,
-      // A long replay is no silence.
-      hasProgressed: () => {
-        const isReplaying = phase === "resumed" && receiver.events() > eventsBefore
-        eventsBefore = receiver.events()
-        return isReplaying
-      },
+      // A replay without RESUMED is taken for resumed.
+      hasProgressed: () => phase === "resumed" && receiver.unsafeAssumeResumed(),
       onPolled: socket.unsafeOnPolled,
       onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
       onDefect

@@ -26,11 +26,11 @@ export interface ShardSet {
 
 /** Counts the shard's guilds, whatever the program reads. */
 const countGuilds = ({ guilds, state: { log: { listeners } } }: Member): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.all([
-    listeners.listen("READY", (ready) => GuildCount.ready(guilds, ready.guilds)),
-    listeners.listen("GUILD_CREATE", (guild) => GuildCount.create(guilds, guild.id)),
-    listeners.listen("GUILD_DELETE", (guild) => GuildCount.remove(guilds, guild))
-  ], { discard: true })
+  Effect.forEach(
+    ["READY", "GUILD_CREATE", "GUILD_DELETE"] as const,
+    (t) => listeners.listen(t, (d) => GuildCount.record(guilds, { t, d })),
+    { discard: true }
+  )
 
 /** Makes shards, each in a scope of its own, so that all of them close at the same time. */
 export const open = (
@@ -43,7 +43,7 @@ export const open = (
       Effect.gen(function*() {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
         const opened = yield* Scope.extend(ShardInternal.makeOpen(id), own)
-        const member: Member = { ...opened, guilds: GuildCount.make() }
+        const member: Member = { ...opened, guilds: GuildCount.make(id) }
         yield* Scope.extend(countGuilds(member), own)
         opened.state.log.onEnd = (error) => {
           if (error._tag === "FatallyClosedError") {
@@ -92,7 +92,7 @@ export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
 const infoOf = ({ guilds, shard, state }: Member): Fleet.ShardInfo => ({
   id: shard.id,
   status: state.status.get(),
-  guilds: guilds.count,
+  guilds: GuildCount.count(guilds),
   buffered: state.log.lag
 })
 

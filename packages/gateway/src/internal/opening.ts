@@ -6,6 +6,7 @@ import * as Function from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import * as ShardError from "../ShardError.js"
+import * as GatewayUrl from "./gatewayUrl.js"
 import type * as Deadline from "./time/deadline.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
@@ -45,6 +46,6 @@ export const open = (
     Effect.ensuring(Effect.sync(deadline.unsafeStop)),
     Effect.withSpan("vesper.connect", {
       root: true,
-      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": url }
+      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": GatewayUrl.redact(url) }
     })
   )

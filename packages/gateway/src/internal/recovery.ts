@@ -17,8 +17,8 @@ export type Disconnect = Data.TaggedEnum<{
   Unreachable: { readonly cause: unknown }
   /** The gateway did not answer in time. */
   TimedOut: { readonly phase: Phase }
-  /** The peer closed, or the connection was lost. */
-  Closed: { readonly frame: Option.Option<CloseFrame.CloseFrame> }
+  /** The peer closed, or the connection was lost; then `cause` is the reason, where the platform knows it. */
+  Closed: { readonly frame: Option.Option<CloseFrame.CloseFrame>; readonly cause?: unknown }
   /** A heartbeat was not acknowledged before the next was due. */
   Zombie: {}
   /** Opcode 7. */

@@ -26,6 +26,7 @@ import * as StallWatch from "./events/log/stallWatch.js"
 import * as Observable from "./observable.js"
 import * as SlidingLog from "./time/slidingLog.js"
 import type { After } from "./time/after.js"
+import * as WireMemory from "./wire/memory.js"
 
 export interface ShardState {
   readonly id: ShardId.ShardId
@@ -44,6 +45,7 @@ export interface ShardState {
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: LiveSession | undefined
+  readonly wire: WireMemory.WireMemory
   /** The shard's scope closes: nobody reads any more. */
   isReleased: boolean
   /** The bot's own id, once a READY has told it. */
@@ -105,6 +107,7 @@ export const make = (
       diagnostics,
       counters,
       session: session && fromStored(session),
+      wire: WireMemory.make(),
       isReleased: false,
       userId: undefined,
       latency: Latency.empty,

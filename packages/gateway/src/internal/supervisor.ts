@@ -1,6 +1,7 @@
 /** Keeps a shard connected: connect, run, decide, wait, connect again. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Metric from "effect/Metric"
@@ -12,8 +13,9 @@ import * as ShardStatus from "../ShardStatus.js"
 import type * as ConnectPace from "./connectPace.js"
 import * as Connection from "./connection.js"
 import * as GatewayUrl from "./gatewayUrl.js"
+import * as LossLine from "./log/lossLine.js"
 import * as Recovery from "./recovery.js"
-import { report } from "./report.js"
+import { publish, report } from "./report.js"
 import * as ShardState from "./shardState.js"
 import * as Monotonic from "./time/monotonic.js"
 
@@ -22,38 +24,23 @@ export interface Services extends Connection.Services {
   readonly pace: ConnectPace.Pace
 }
 
-const describe: (reason: Recovery.Disconnect) => string = Recovery.Disconnect.$match({
-  Unreachable: () => "the gateway could not be reached",
-  TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
-  Closed: ({ frame }) =>
-    Option.match(frame, {
-      onNone: () => "the connection was lost",
-      onSome: ({ code, reason }) => `the gateway closed the connection with ${code} ${reason}`.trimEnd()
-    }),
-  Zombie: () => "the connection was dead",
-  ReconnectRequested: () => "the gateway asked for a reconnect",
-  SessionInvalidated: ({ resumable }) =>
-    `the gateway invalidated the session${resumable ? ", which can be resumed" : ""}`,
-  Failed: ({ error }) => error.message
-})
-
 const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
   const code = Option.match(Recovery.closeCode(reason), { onNone: () => "none", onSome: String })
   const byReason = Metric.tagged(ShardMetrics.reconnects, "reason", reason._tag)
   return Metric.increment(Metric.tagged(byReason, "code", code))
 }
 
-/** What readers and listeners are told of the end of a connection. */
+/** Publishes the error that ended a connection. The log has one line for it, with what the shard does next. */
 const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
   const fail = (error: ShardError.RecoverableError) => {
     state.log.notify({ _tag: "Failure", error, position: 0 })
-    return report(state, Diagnostic.Failure({ error }))
+    return publish(state, Diagnostic.Failure({ error }))
   }
   const told = Recovery.Disconnect.$match(outcome.reason, {
     Unreachable: ({ cause }) => fail(new ShardError.ReconnectError({ attempt, cause })),
-    TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(describe(reason)) })),
+    TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(LossLine.describe(reason)) })),
     Failed: ({ error }) => fail(error),
-    Zombie: () => report(state, Diagnostic.Zombie()),
+    Zombie: () => publish(state, Diagnostic.Zombie()),
     Closed: () => Effect.void,
     ReconnectRequested: () => Effect.void,
     SessionInvalidated: () => Effect.void
@@ -136,7 +123,8 @@ export const run = (
       yield* report(
         state,
         Diagnostic.Reconnecting({
-          reason: describe(outcome.reason),
+          reason: LossLine.describe(outcome.reason),
+          isFault: LossLine.isFault(outcome.reason),
           next: decision._tag === "Resume" ? "resume" : "identify",
           after: decision.after,
           attempt: decision._tag === "Resume" ? next.losses : next.attempts
@@ -163,9 +151,15 @@ export const run = (
       const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
       state.log.notify({ _tag: "Failure", error, position: 0 })
       state.diagnostics.publish(Diagnostic.Failure({ error }))
+      const pause = Duration.format(reconnect.backoffMax)
+      // The defect may be the logger's own.
+      const log = Effect.catchAllDefect(
+        Effect.logError(`the shard has a defect and starts again in ${pause}; please report it: ${error.message}`),
+        () => Effect.void
+      )
       // Its connection is gone, whatever it was doing.
       state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 1 }))
-      return Effect.zipRight(Effect.sleep(reconnect.backoffMax), run)
+      return log.pipe(Effect.zipRight(Effect.sleep(reconnect.backoffMax)), Effect.zipRight(run))
     })
   )
   return run

@@ -288,17 +288,23 @@ describe("deadlines", () => {
       assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 2)
     }).pipe(withChance(0.5), Effect.provide(layer())))
 
-  it.scoped("a long replay is no silence: an event gives the phase its time anew", () =>
+  it.scoped("a resume whose events arrive without RESUMED counts as resumed after 30 s", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
+      const assumed = yield* Effect.fork(
+        Stream.runHead(Stream.filter(shard.diagnostics, (one) => one._tag === "Resumed"))
+      )
       yield* inject(Fault.NeverResumed({ host: "any", times: 1 }))
       yield* inject(Fault.Drop())
       yield* TestClock.adjust(20_000)
       yield* inject(Fault.SendText({ text: "{\"t\":\"TYPING_START\",\"s\":2,\"op\":0,\"d\":{}}" }))
-      yield* TestClock.adjust(39_999)
+      yield* TestClock.adjust(9_999)
+      assert.isTrue(ShardStatus.isResuming(yield* shard.status))
+      yield* TestClock.adjust(1)
+      assert.isTrue(ShardStatus.isConnected(yield* shard.status))
+      const diagnostic = Option.getOrThrow(yield* Fiber.join(assumed))
+      assert.isTrue(diagnostic._tag === "Resumed" && diagnostic.isAssumed && diagnostic.replayed === 1)
       assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 1)
-      yield* TestClock.adjust(1 + 1_000)
-      assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 2)
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { sessionTimeout: "1 hour" } }))))
 })

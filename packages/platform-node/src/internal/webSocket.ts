@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Tls from "node:tls"
@@ -30,11 +31,55 @@ const construct = (url: string, settings: Settings): WebSocket =>
     skipUTF8Validation: true,
     followRedirects: false,
     maxPayload: settings.maxPayload,
+    // A piece costs some hundred bytes of memory, however few it brings.
+    maxFragments: 16 * 1024,
+    maxBufferedChunks: 256 * 1024,
+    // `ws` cuts a connection with twenty answers under way.
+    autoPong: false,
     agent: settings.agent,
     ...settings.tls,
     // Said outright, or an environment variable could turn it off, and the token would go to whoever answers.
     rejectUnauthorized: true
   })
+
+const tooLargeCodes: ReadonlySet<unknown> = new Set([
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+  "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
+])
+
+/** What `ws` refused by itself has codes of its own; other errors are those of the operating system. */
+const refusalOf = (error: Error): Error => {
+  const code = Predicate.hasProperty(error, "code") ? error.code : undefined
+  return typeof code === "string" && code.startsWith("WS_ERR_")
+    ? new GatewaySocket.FrameError({ reason: tooLargeCodes.has(code) ? "TooLarge" : "Malformed", cause: error })
+    : error
+}
+
+/**
+ * Answers pings, one at a time and the last one only, which the protocol allows: a flood of them takes neither memory nor
+ * the connection.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+ */
+const answerPings = (socket: WebSocket): void => {
+  let latest: Buffer | undefined
+  let isAnswering = false
+  const answer = () => {
+    const data = latest
+    latest = undefined
+    isAnswering = data !== undefined && socket.readyState === WebSocket.OPEN
+    if (isAnswering) {
+      socket.pong(data, true, answer)
+    }
+  }
+  socket.on("ping", (data: Buffer) => {
+    latest = data
+    if (!isAnswering) {
+      answer()
+    }
+  })
+}
 
 /** Passes on frames and the end, until `release` is called. */
 const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
@@ -44,15 +89,34 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
       handlers.onFrame(data, isBinary)
     }
   }
+  let cause: Error | undefined
+  let isEnded = false
+  const end = (frame: Option.Option<CloseFrame.CloseFrame>) => {
+    if (!isEnded) {
+      isEnded = true
+      handlers.onClose(frame, cause)
+    }
+  }
   const onClose = (code: number, reason: Buffer) =>
-    handlers.onClose(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
+    end(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
+  // An error is always followed by a close, and says why there is no close frame. Without a listener it would be thrown.
+  const onError = (error: Error) => {
+    cause ??= refusalOf(error)
+    if (cause instanceof GatewaySocket.FrameError) {
+      // Nothing more is read, and the peer may take its time to close.
+      end(Option.none())
+    }
+  }
   socket.on("message", onMessage)
   socket.on("close", onClose)
-  // An error is always followed by a close; but without a listener it would be thrown.
-  socket.on("error", () => {})
+  socket.on("error", onError)
+  answerPings(socket)
+  // Once it is open, `ws` keeps the errors of the connection below to itself.
+  socket.once("upgrade", ({ socket: connection }) => connection.on("error", onError))
   return {
     socket,
     release: () => {
+      isEnded = true
       socket.off("message", onMessage)
       socket.off("close", onClose)
     }

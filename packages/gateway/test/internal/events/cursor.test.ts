@@ -65,7 +65,10 @@ describe("a cursor", () => {
     const { calls, cursor, log, notices, session } = open({ strategy: "dropOldest" })
     append(log, session, 14)
     assert.strictEqual(cursor.dropped, 10)
-    assert.deepStrictEqual(notices, [1, 2, 4, 8].map((total) => Diagnostic.Dropped({ eventType: "MESSAGE_CREATE", total })))
+    assert.deepStrictEqual(
+      notices,
+      [1, 2, 4, 8].map((total) => Diagnostic.Dropped({ eventType: "MESSAGE_CREATE", total }))
+    )
     assert.deepStrictEqual(read(cursor), [11, 12, 13, 14])
     assert.deepStrictEqual(calls, [])
   })

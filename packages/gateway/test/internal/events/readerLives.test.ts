@@ -256,17 +256,21 @@ const anyOperation = FastCheck.tuple(
 )
 
 describe("random lives of readers", () => {
-  it("read each event that they want once, hold the socket and the session for as long as they must, and leave nothing", () => {
-    FastCheck.assert(
-      FastCheck.property(FastCheck.array(anyOperation, { maxLength: 120, size: "max" }), (steps) => {
-        const world = new World()
-        for (const [name, n] of steps) {
-          operations[name][1](world, n)
-          world.check()
-        }
-        world.end()
-      }),
-      { seed: 17, numRuns: 400 }
-    )
-  }, 60_000)
+  it(
+    "read each event that they want once, hold the socket and the session for as long as they must, and leave nothing",
+    () => {
+      FastCheck.assert(
+        FastCheck.property(FastCheck.array(anyOperation, { maxLength: 120, size: "max" }), (steps) => {
+          const world = new World()
+          for (const [name, n] of steps) {
+            operations[name][1](world, n)
+            world.check()
+          }
+          world.end()
+        }),
+        { seed: 17, numRuns: 400 }
+      )
+    },
+    60_000
+  )
 })

@@ -7,6 +7,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as ShardConfig from "../../../ShardConfig.js"
 import * as ShardError from "../../../ShardError.js"
+import * as PeerText from "../../wire/peerText.js"
 import { type Entry, payloadOf } from "./entry.js"
 
 /** An event, or why it cannot be read; told apart by `isFailure`, so that an event is not wrapped. */
@@ -25,7 +26,8 @@ const parsePayload: Parse = (entry) => {
     // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
     return Dispatch.fromPayload(JSON.parse(payloadOf(entry)) as Dispatch.Payload)
   } catch (cause) {
-    return failed(entry.t, cause)
+    // The message of a SyntaxError quotes the text.
+    return failed(entry.t, PeerText.toError(cause))
   }
 }
 
