@@ -150,7 +150,7 @@ const delayAfterInvalidation = (policy: Policy, ended: Ended): Duration.Duration
 /** Before the budget is there again, another attempt could only end like this one. */
 const untilBudget = ({ now, reason }: Ended): Duration.Duration =>
   reason._tag === "Failed" && reason.error._tag === "IdentifyBudgetExhausted"
-    ? Duration.millis(Math.max(0, reason.error.until - now))
+    ? reason.error.after ?? Duration.millis(Math.max(0, reason.error.until - now))
     : Duration.zero
 
 /**
