@@ -20,6 +20,8 @@ import type * as ShardError from "./ShardError.js"
  * - `Reconnecting`: the connection has ended; what the shard does next.
  * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
+ * - `SessionRefused`: the session of an earlier process cannot serve this shard, which identifies instead.
+ * - `SessionDiffers`: the session of an earlier process is resumed although it was identified with other values.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
  * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The gateway is not
  *   blamed for what could not be read meanwhile; but it may close the connection for a heartbeat that came too late.
@@ -47,6 +49,8 @@ export type Diagnostic = Data.TaggedEnum<{
     readonly cause: Cause.Cause<unknown>
   }
   Paused: { readonly buffered: number }
+  SessionRefused: { readonly reasons: ReadonlyArray<string> }
+  SessionDiffers: { readonly differences: ReadonlyArray<string> }
   SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
   Lagged: { readonly blockedFor: Duration.Duration }
   Dropped: { readonly eventType: string; readonly total: number }
@@ -75,6 +79,10 @@ export const {
   Paused,
   /** @since 0.1.0 */
   Reconnecting,
+  /** @since 0.1.0 */
+  SessionDiffers,
+  /** @since 0.1.0 */
+  SessionRefused,
   /** @since 0.1.0 */
   SessionStoreFailed,
   /** @since 0.1.0 */

@@ -33,6 +33,13 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
   Zombie: () => Effect.logWarning("the gateway did not acknowledge a heartbeat, the connection counts as dead"),
   Reconnecting: ({ after, attempt, next, reason }) =>
     Effect.logInfo(`${reason}; ${next} in ${Duration.format(after)} (attempt ${attempt})`),
+  SessionRefused: ({ reasons }) =>
+    Effect.logWarning(`the session of an earlier process is not resumed, because ${reasons.join(" and ")}`),
+  SessionDiffers: ({ differences }) =>
+    Effect.logInfo(
+      `the session of an earlier process is resumed, although ${differences.join(" and ")}; the next identify uses the ` +
+        "values of the config"
+    ),
   SessionStoreFailed: ({ error }) => Effect.logWarning(error.message),
   HandlerFailed: ({ cause, event, sequence }) =>
     Effect.logError(`the handler of ${event} failed on event ${sequence}; the next event is handled`, cause),

@@ -28,7 +28,7 @@ import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
 import * as Sender from "./sender.js"
-import * as SessionKeeper from "./sessionKeeper.js"
+import * as SessionPersistence from "./session/persistence.js"
 import * as ShardState from "./shardState.js"
 import type { Subscriber } from "./subscriber.js"
 import * as Supervisor from "./supervisor.js"
@@ -189,8 +189,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
     const keeper = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
-      onNone: () => Effect.succeed(SessionKeeper.none),
-      onSome: (store) => SessionKeeper.make(state, store)
+      onNone: () => Effect.succeed(SessionPersistence.withoutStore(state)),
+      onSome: (store) => SessionPersistence.make(state, store)
     })
     // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
     yield* Effect.addFinalizer(() =>

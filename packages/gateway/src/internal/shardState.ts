@@ -47,6 +47,8 @@ export interface ShardState {
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: EventBuffer.LiveSession | undefined
+  /** What the session was identified with, if that is known. */
+  identity: Session.Identity | undefined
   /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
   readonly unhandled: Set<EventBuffer.Dispatched>
   /** The event that `nextEvent` gave last. */
@@ -88,6 +90,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       diagnostics,
       counters: Counters.make(),
       session: session && fromStored(session),
+      identity: session?.identity,
       unhandled: new Set(),
       given: undefined,
       isReleased: false,
@@ -140,11 +143,17 @@ export const give = (state: ShardState, event: EventBuffer.Dispatched, reader: R
 export const session = (state: ShardState): Option.Option<Session.Session> =>
   Option.map(Option.fromNullable(state.session), (session) => {
     const { id, resumeUrl } = session
+    const { identity } = state
     // What is in the buffer when nobody reads any more was received in vain: the next process gets it.
     const sequence = state.config.acknowledge === "onHandled" || state.isReleased
       ? handledUpTo(state, session)
       : session.sequence
-    return new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
+    return new Session.Session({
+      id,
+      sequence,
+      ...(resumeUrl !== undefined && { resumeUrl }),
+      ...(identity !== undefined && { identity })
+    })
   })
 
 /** Where the session is resumed. Behind a gateway proxy there is no other host. */
