@@ -13,6 +13,7 @@ import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Check from "./config/check.js"
 import * as ConnectPace from "./connectPace.js"
 import * as FleetHub from "./fleetHub.js"
 import * as FleetReshard from "./fleetReshard.js"
@@ -55,6 +56,7 @@ const makeWith = (
   api: Option.Option<GatewayApi.GatewayApi>
 ) =>
   Effect.gen(function*() {
+    yield* Check.fields({ reconnects: { burst: Check.integer(1), perSecond: Check.positive } }, options)
     const config = yield* ShardConfig.ShardConfig
     const failed = yield* Deferred.make<never, ShardError.FatallyClosedError>()
 
