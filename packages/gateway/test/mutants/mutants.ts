@@ -111,9 +111,51 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "an identify past the queue",
     file: internal("connection.ts"),
-    from: "services.queue.withPermit(id)(Effect.gen(",
-    to: "(<A>(self: A): A => self)(Effect.gen(",
+    from: "services.queue.withPermit(id)(turn)",
+    to: "turn",
     test: scenario("reconnect")
+  },
+  {
+    name: "an interrupted identify is refunded",
+    file: internal("identify/scheduler.ts"),
+    from: "&& !Cause.isInterrupted(exit.cause)",
+    to: "",
+    test: "gateway/test/IdentifyQueue.test.ts"
+  },
+  {
+    name: "the unsafe resume URL of a stored session is followed",
+    file: internal("session/persistence.ts"),
+    from: "url === undefined || GatewayUrl.mayResumeAt(config.gatewayUrl, url)",
+    to: "true",
+    test: scenario("security")
+  },
+  {
+    name: "the session store may take as long as it likes",
+    file: internal("session/persistence.ts"),
+    from: "Guard.runWithin(evaluate, { limit,",
+    to: "Guard.runWithin(evaluate, { limit: Duration.infinity,",
+    test: scenario("foreignStores")
+  },
+  {
+    name: "the identify store may take as long as it likes",
+    file: internal("identify/saving.ts"),
+    from: "const limit = Duration.seconds(5)",
+    to: "const limit = Duration.infinity",
+    test: scenario("foreignStores")
+  },
+  {
+    name: "identifies are counted by the wall clock",
+    file: internal("identify/scheduler.ts"),
+    from: "monotonic: Math.floor(monotonic)",
+    to: "monotonic: monotonic - monotonic + wall",
+    test: "gateway/test/IdentifyQueue.test.ts"
+  },
+  {
+    name: "a session that lacks an intent is resumed",
+    file: internal("session/identity.ts"),
+    from: "missing === Intents.none ? []",
+    to: "missing !== undefined ? []",
+    test: "gateway/test/internal/session/identity.test.ts"
   },
   {
     name: "no deadline for the hello",
