@@ -13,7 +13,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
 import type * as IdentifyBudget from "./IdentifyBudget.js"
@@ -21,6 +20,7 @@ import * as IdentifyStore from "./IdentifyStore.js"
 import * as HttpQueue from "./internal/identify/httpQueue.js"
 import * as Ledger from "./internal/identify/ledger.js"
 import * as Options from "./internal/identify/options.js"
+import * as Refresh from "./internal/identify/refresh.js"
 import * as Scheduler from "./internal/identify/scheduler.js"
 import * as State from "./internal/identify/state.js"
 
@@ -278,43 +278,6 @@ export interface FromApiOptions extends LimitOptions {
   readonly reserve?: number | undefined
 }
 
-/** The pause after a request that Discord did not answer. */
-const refreshRetry = Duration.minutes(1)
-
-/** The budget that Discord reports. Its window ends a little later here: before that, Discord is asked again. */
-const reportedBy = ({ remaining, resetAfter, total }: GatewayApi.SessionStartLimit): IdentifyBudget.Options => ({
-  total,
-  remaining,
-  resetAfter: Duration.toMillis(resetAfter) === 0
-    ? undefined
-    : Duration.sum(resetAfter, Duration.millis(Ledger.lateness))
-})
-
-/** Asks Discord again whenever a window is over. */
-const refreshing = (
-  api: GatewayApi.GatewayApi,
-  queue: AdjustableQueue,
-  { resetAfter }: GatewayApi.SessionStartLimit
-): Effect.Effect<never> => {
-  const pause = Duration.toMillis(resetAfter) === 0 ? Duration.days(1) : Duration.max(resetAfter, Duration.seconds(1))
-  const ask = api.gatewayBot.pipe(
-    Effect.tapError((error) =>
-      Effect.logError(`the identify budget could not be refreshed, and its last figures stay in use: ${error.message}`)
-    ),
-    Effect.retry({ schedule: Schedule.spaced(refreshRetry) }),
-    Effect.orDie
-  )
-  return Effect.sleep(pause).pipe(
-    Effect.zipRight(ask),
-    Effect.flatMap(({ sessionStartLimit: limit }) =>
-      queue.update({ maxConcurrency: limit.maxConcurrency, budget: reportedBy(limit) }).pipe(
-        Effect.catchAll((error) => Effect.logError(`Discord reported limits that make no sense: ${String(error)}`)),
-        Effect.zipRight(refreshing(api, queue, limit))
-      )
-    )
-  )
-}
-
 /**
  * Makes a queue with the limits that Discord grants the bot, requested now and again whenever a window of the budget is
  * over. Fails if Discord does not answer, and with a `ConfigError` that names an option.
@@ -337,9 +300,9 @@ export const makeFromApi = (
     const queue = yield* makeAdjustable({
       ...options,
       maxConcurrency: limit.maxConcurrency,
-      budget: { ...reportedBy(limit), reserve: options.reserve }
+      budget: { ...Refresh.reportedBy(limit), reserve: options.reserve }
     }, "options")
-    yield* Effect.forkScoped(refreshing(api, queue, limit))
+    yield* Effect.forkScoped(Refresh.forever(api, queue.update, limit))
     return queue
   })
 

@@ -9,7 +9,6 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Function from "effect/Function"
 import * as Mailbox from "effect/Mailbox"
 import * as Metric from "effect/Metric"
@@ -20,7 +19,6 @@ import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
 import * as GatewaySocket from "../GatewaySocket.js"
 import type * as Heart from "../Heart.js"
-import { IdentifyBudgetExhausted } from "../IdentifyBudget.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
@@ -32,8 +30,8 @@ import * as Deadline from "./deadline.js"
 import type { LiveSession } from "./eventBuffer.js"
 import * as Heartbeats from "./heartbeats.js"
 import * as Opening from "./opening.js"
-import * as Guard from "./foreign/guard.js"
 import * as IdentifyPayload from "./identify/payload.js"
+import * as IdentifyTurn from "./identify/turn.js"
 import * as Identity from "./session/identity.js"
 import * as Presence from "./session/presence.js"
 import * as Receiver from "./receiver.js"
@@ -130,47 +128,22 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
     })
   })
 
-/** A queue is not the library's own code: it may run the identify not once, twice, or when the connection is over. */
-const unreliable = (problem: unknown): Disconnect =>
-  Disconnect.Failed({ error: new ShardError.ProcessError({ subject: "the identify queue", cause: problem }) })
-
 const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
   const { releases, services, state } = connection
   const { config, id } = state
   const { presence, text } = IdentifyPayload.make(config, id, state.presence)
-  // Undefined until the queue runs the identify.
-  let result: Exit.Exit<void, Disconnect> | undefined
   let isOver = false
   releases.push(() => {
     isOver = true
   })
-  const turn = Effect.suspend(() => {
-    if (result !== undefined || isOver) {
-      return Effect.fail(unreliable(new Error("it granted a turn that no connection waits for")))
-    }
-    result = Exit.void
-    return Effect.gen(function*() {
-      yield* startDeadline(connection, "ready", config.timeouts.ready)
-      yield* limiter.recordCommand
-      state.identity = Identity.make(config, id, presence)
-      yield* write(connection, "identify", text)
-      yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
-    }).pipe(Effect.tapErrorCause((cause) =>
-      Effect.sync(() => {
-        result = Exit.failCause(cause)
-      })
-    ))
+  const writeIdentify = Effect.gen(function*() {
+    yield* startDeadline(connection, "ready", config.timeouts.ready)
+    yield* limiter.recordCommand
+    state.identity = Identity.make(config, id, presence)
+    yield* write(connection, "identify", text)
+    yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })
-  return Guard.run(() => services.queue.withPermit(id)(turn), { onDefect: unreliable }).pipe(
-    Effect.mapError((error) =>
-      error instanceof IdentifyBudgetExhausted
-        ? Disconnect.Failed({ error })
-        : "_tag" in error && Disconnect.$is("Failed")(error)
-        ? error
-        : unreliable(error)
-    ),
-    // The identify's own end counts, whatever the queue does with it.
-    Effect.zipRight(Effect.suspend(() => result ?? Effect.fail(unreliable(new Error("it granted no turn"))))),
+  return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
     handshakeSpan(connection, "vesper.identify")
   )
 }

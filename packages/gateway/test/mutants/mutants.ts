@@ -110,16 +110,16 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an identify past the queue",
-    file: internal("connection.ts"),
-    from: "services.queue.withPermit(id)(turn)",
+    file: internal("identify/turn.ts"),
+    from: "queue.withPermit(id)(turn)",
     to: "turn",
     test: scenario("reconnect")
   },
   {
     name: "an interrupted identify is refunded",
     file: internal("identify/scheduler.ts"),
-    from: "&& !Cause.isInterrupted(exit.cause)",
-    to: "",
+    from: "Exit.isFailure(exit) && Cause.isFailType(exit.cause)",
+    to: "Exit.isFailure(exit) && !Cause.isDie(exit.cause)",
     test: "gateway/test/IdentifyQueue.test.ts"
   },
   {

@@ -60,7 +60,7 @@ export const currentTime: Effect.Effect<State.Now> = Effect.zipWith(
 
 /** An identify that was interrupted or died while it was written may still arrive: only a plain failure is a proof. */
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  Exit.isFailure(exit) && Cause.isFailure(exit.cause) && !Cause.isInterrupted(exit.cause) && !Cause.isDie(exit.cause)
+  Exit.isFailure(exit) && Cause.isFailType(exit.cause)
 
 /** In a region that cannot be interrupted, the loser of a race must be interruptible, or the race never ends. */
 const changeOrTime = ({ changed }: Waiter, millis: number): Effect.Effect<void> =>
