@@ -384,7 +384,9 @@ describe("a wall clock that is set", () => {
 
 describe("an option that makes no sense", () => {
   const wrong: ReadonlyArray<readonly [option: string, options: object]> = [
-    ...[undefined, 0, -1, 1.5, NaN, Infinity, "4"].map((maxConcurrency) => ["maxConcurrency", { maxConcurrency }] as const),
+    ...[undefined, 0, -1, 1.5, NaN, Infinity, "4"].map((maxConcurrency) =>
+      ["maxConcurrency", { maxConcurrency }] as const
+    ),
     ...[NaN, -1, "soon", "-5 seconds", {}].map((interval) => ["interval", { interval }] as const),
     ["whenExhausted", { whenExhausted: "explode" }],
     ["budget", { budget: 5 }],

@@ -76,7 +76,9 @@ describe("the config of a shard", () => {
 })
 
 /** Options of the right type, and of others: from JavaScript, a file or the environment any value can come. */
-const wrong: ReadonlyArray<readonly [option: string, values: ReadonlyArray<unknown>, wrap: (value: unknown) => object]> = [
+const wrong: ReadonlyArray<
+  readonly [option: string, values: ReadonlyArray<unknown>, wrap: (value: unknown) => object]
+> = [
   ["token", [undefined, null, "abc", Redacted.make(""), Redacted.make("Bot "), Redacted.make(undefined)], (token) => ({
     token
   })],
@@ -115,7 +117,9 @@ const table = [
     [option, noDurations, (value: unknown) => ({ [option]: value })] as const
   ),
   ...Object.entries(durations).flatMap(([group, options]) =>
-    options.map((option) => [`${group}.${option}`, noDurations, (value: unknown) => ({ [group]: { [option]: value } })] as const)
+    options.map((option) =>
+      [`${group}.${option}`, noDurations, (value: unknown) => ({ [group]: { [option]: value } })] as const
+    )
   )
 ]
 
@@ -124,7 +128,9 @@ describe("a wrong option", () => {
     it(`is refused by its name: ${option}`, () => {
       for (const value of values) {
         // Each is a value that the type does not allow, or that it cannot exclude.
-        const error = Either.getOrThrow(Either.flip(ShardConfig.make({ ...valid, ...wrap(value) } as ShardConfig.Options)))
+        const error = Either.getOrThrow(
+          Either.flip(ShardConfig.make({ ...valid, ...wrap(value) } as ShardConfig.Options))
+        )
         assert.include(String(error), `at ${option}:`)
       }
     })
@@ -133,11 +139,27 @@ describe("a wrong option", () => {
   const presence = { since: null, activities: [], status: "online", afk: false } as const
   const wrongPresences: ReadonlyArray<readonly [what: string, presence: object, problem: RegExp]> = [
     ["an unknown status", { ...presence, status: "busy" }, /at presence: "status must be online, dnd/],
-    ["an activity without a name", { ...presence, activities: [{ name: "", type: 0 }] }, /activities.0.name must not be/],
-    ["a stream without a URL", { ...presence, activities: [{ name: "x", type: 1 }] }, /activities.0.url must be a stream/],
-    ["an unknown kind of activity", { ...presence, activities: [{ name: "x", type: 9 }] }, /must be a number from 0 to 5/],
+    [
+      "an activity without a name",
+      { ...presence, activities: [{ name: "", type: 0 }] },
+      /activities.0.name must not be/
+    ],
+    [
+      "a stream without a URL",
+      { ...presence, activities: [{ name: "x", type: 1 }] },
+      /activities.0.url must be a stream/
+    ],
+    [
+      "an unknown kind of activity",
+      { ...presence, activities: [{ name: "x", type: 9 }] },
+      /must be a number from 0 to 5/
+    ],
     ["fields left out", { status: "online" }, /at presence: "/],
-    ["text that is too long", { ...presence, activities: [{ name: "x", type: 0, state: "y".repeat(5_000) }] }, /takes 4096/]
+    [
+      "text that is too long",
+      { ...presence, activities: [{ name: "x", type: 0, state: "y".repeat(5_000) }] },
+      /takes 4096/
+    ]
   ]
   for (const [what, presence, problem] of wrongPresences) {
     it(`is a presence with ${what}`, () => {

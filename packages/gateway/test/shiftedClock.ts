@@ -14,7 +14,6 @@ export const make: Effect.Effect<ShiftedClock> = Effect.map(Effect.clock, (clock
   const shiftedClock: Clock.Clock = {
     ...clock,
     sleep: (duration) => clock.sleep(duration),
-    scheduler: clock.scheduler,
     unsafeCurrentTimeMillis: millis,
     unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
     currentTimeMillis: Effect.sync(millis),

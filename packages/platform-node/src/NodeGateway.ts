@@ -105,7 +105,8 @@ const queueOf = (options: ShardOptions) =>
         "UnauthorizedError",
         "UnavailableError",
         "UnexpectedAnswerError",
-        (error) => Effect.as(Effect.logWarning(`${error.message}; the identify budget is taken from the options`), queue)
+        (error) =>
+          Effect.as(Effect.logWarning(`${error.message}; the identify budget is taken from the options`), queue)
       )
     )
   })

@@ -37,7 +37,9 @@ const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnost
     Effect.logWarning(`the session of an earlier process is not resumed, because ${reasons.join(" and ")}`),
   SessionDiffers: ({ differences }) =>
     Effect.logInfo(
-      `the session of an earlier process is resumed, although ${differences.join(" and ")}; the next identify uses the ` +
+      `the session of an earlier process is resumed, although ${
+        differences.join(" and ")
+      }; the next identify uses the ` +
         "values of the config"
     ),
   SessionStoreFailed: ({ error }) => Effect.logWarning(error.message),

@@ -18,7 +18,11 @@ const broken: ReadonlyArray<readonly [what: string, evaluate: () => Effect.Effec
   ["fails", () => Effect.fail("no database"), /no database/],
   ["fails beside a defect", () => Effect.ensuring(Effect.fail("no database"), Effect.die("worse")), /no database/],
   ["interrupts itself", () => Effect.interrupt, /Interrupted|interrupted/],
-  ["joins a fiber that was interrupted", () => Effect.flatMap(Effect.fork(Effect.interrupt), Fiber.join), /Interrupted|interrupted/],
+  [
+    "joins a fiber that was interrupted",
+    () => Effect.flatMap(Effect.fork(Effect.interrupt), Fiber.join),
+    /Interrupted|interrupted/
+  ],
   // The signature is denied on purpose.
   ["returns a promise", () => Promise.resolve("done") as unknown as Effect.Effect<string>, /no Effect/],
   ["returns nothing", () => undefined as unknown as Effect.Effect<string>, /no Effect/]
@@ -27,7 +31,10 @@ const broken: ReadonlyArray<readonly [what: string, evaluate: () => Effect.Effec
 const endless: ReadonlyArray<readonly [what: string, evaluate: () => Effect.Effect<string>]> = [
   ["hangs", () => Effect.never],
   ["hangs and cannot be interrupted", () => Effect.uninterruptible(Effect.never)],
-  ["hangs while it acquires", () => Effect.acquireUseRelease(Effect.never, () => Effect.succeed(""), () => Effect.void)],
+  [
+    "hangs while it acquires",
+    () => Effect.acquireUseRelease(Effect.never, () => Effect.succeed(""), () => Effect.void)
+  ],
   ["hangs while it is interrupted", () => Effect.onInterrupt(Effect.never, () => Effect.never)]
 ]
 

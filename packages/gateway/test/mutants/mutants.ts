@@ -2,6 +2,8 @@
  * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
  * test file that must notice. `npm run mutants` tries them on a copy.
  */
+import { identifyMutants } from "./identifyMutants.js"
+
 export interface Mutant {
   readonly name: string
   /** From `packages/`. */
@@ -17,6 +19,7 @@ const internal = (file: string) => `gateway/src/internal/${file}`
 const scenario = (name: string) => `gateway/test/scenarios/${name}.test.ts`
 
 export const mutants: ReadonlyArray<Mutant> = [
+  ...identifyMutants,
   {
     name: "a heartbeat that the gateway asks for is not sent",
     file: internal("connection.ts"),
@@ -114,48 +117,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "queue.withPermit(id)(turn)",
     to: "turn",
     test: scenario("reconnect")
-  },
-  {
-    name: "an interrupted identify is refunded",
-    file: internal("identify/scheduler.ts"),
-    from: "Exit.isFailure(exit) && Cause.isFailType(exit.cause)",
-    to: "Exit.isFailure(exit) && !Cause.isDie(exit.cause)",
-    test: "gateway/test/IdentifyQueue.test.ts"
-  },
-  {
-    name: "the unsafe resume URL of a stored session is followed",
-    file: internal("session/persistence.ts"),
-    from: "url === undefined || GatewayUrl.mayResumeAt(config.gatewayUrl, url)",
-    to: "true",
-    test: scenario("security")
-  },
-  {
-    name: "the session store may take as long as it likes",
-    file: internal("session/persistence.ts"),
-    from: "Guard.runWithin(evaluate, { limit,",
-    to: "Guard.runWithin(evaluate, { limit: Duration.infinity,",
-    test: scenario("foreignStores")
-  },
-  {
-    name: "the identify store may take as long as it likes",
-    file: internal("identify/saving.ts"),
-    from: "const limit = Duration.seconds(5)",
-    to: "const limit = Duration.infinity",
-    test: scenario("foreignStores")
-  },
-  {
-    name: "identifies are counted by the wall clock",
-    file: internal("identify/scheduler.ts"),
-    from: "monotonic: Math.floor(monotonic)",
-    to: "monotonic: monotonic - monotonic + wall",
-    test: "gateway/test/IdentifyQueue.test.ts"
-  },
-  {
-    name: "a session that lacks an intent is resumed",
-    file: internal("session/identity.ts"),
-    from: "missing === Intents.none ? []",
-    to: "missing !== undefined ? []",
-    test: "gateway/test/internal/session/identity.test.ts"
   },
   {
     name: "no deadline for the hello",

@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import * as IdentifyStore from "../../src/IdentifyStore.js"
-import * as Session from "../../src/Session.js"
+import type * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
 import { awaitReady, entries, layer, startShard } from "../harness.js"
@@ -146,7 +146,10 @@ describe("a session store", () => {
     Effect.gen(function*() {
       // What a store in JavaScript may return.
       const loaded = Option.some({ id: "abc" }) as Option.Option<unknown> as Option.Option<Session.Session>
-      const store: SessionStore.SessionStore = { ...make("load", () => Effect.never), load: () => Effect.succeed(loaded) }
+      const store: SessionStore.SessionStore = {
+        ...make("load", () => Effect.never),
+        load: () => Effect.succeed(loaded)
+      }
       const shard = yield* Effect.provideService(Shard.make(ShardId.single), SessionStore.SessionStore, store)
       const failure = yield* Effect.fork(
         Stream.runHead(Stream.filter(shard.diagnostics, ({ _tag }) => _tag === "SessionStoreFailed"))

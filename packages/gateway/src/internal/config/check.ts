@@ -47,7 +47,8 @@ export const positive: Check = (value) =>
 
 export const text: Check = (value) => typeof value === "string" ? undefined : `${show(value)} is no text`
 
-export const flag: Check = (value) => typeof value === "boolean" ? undefined : `${show(value)} is neither true nor false`
+export const flag: Check = (value) =>
+  typeof value === "boolean" ? undefined : `${show(value)} is neither true nor false`
 
 export const oneOf = (...values: ReadonlyArray<string>): Check => (value) =>
   typeof value === "string" && values.includes(value)

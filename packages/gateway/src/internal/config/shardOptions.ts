@@ -59,7 +59,8 @@ const presence: Check.Check = (value) =>
     onRight: () => undefined
   })
 
-const session: Check.Check = (value) => value instanceof Session.Session ? undefined : "it is no Session; decode it first"
+const session: Check.Check = (value) =>
+  value instanceof Session.Session ? undefined : "it is no Session; decode it first"
 
 const checks: Check.Fields = {
   intents,
@@ -90,7 +91,8 @@ const checks: Check.Fields = {
   }
 }
 
-const remedy = `set the environment variable ${tokenVariable}, or the option "token", to the token from the Bot page of ` +
+const remedy =
+  `set the environment variable ${tokenVariable}, or the option "token", to the token from the Bot page of ` +
   "your application"
 
 /** The token may be the content of a variable that is not set, whatever its type says. */

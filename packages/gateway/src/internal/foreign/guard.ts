@@ -56,12 +56,15 @@ export const run = <A, E, R, E2>(
   { onDefect }: Options<E2>
 ): Effect.Effect<A, E | E2, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.forkDaemon(Effect.interruptible(settled(evaluate, onDefect))), (fiber) =>
-      Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
-        Effect.zipRight(
-          Fiber.interruptFork(fiber),
-          unbroken(Effect.timeoutOption(Fiber.await(fiber), grace))
-        )))
+    Effect.flatMap(
+      Effect.forkDaemon(Effect.interruptible(settled(evaluate, onDefect))),
+      (fiber) =>
+        Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
+          Effect.zipRight(
+            Fiber.interruptFork(fiber),
+            unbroken(Effect.timeoutOption(Fiber.await(fiber), grace))
+          ))
+    )
   )
 
 /** Runs an operation, and fails at the limit without waiting for its end. Nor does an interruption wait for it. */

@@ -43,7 +43,9 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
     isFailing = true
     return isFirst
       ? Effect.logError(
-        `the identify store could not save (${describe(cause)}): the queue continues in memory, and a restart may repeat ` +
+        `the identify store could not save (${
+          describe(cause)
+        }): the queue continues in memory, and a restart may repeat ` +
           "identifies that the day's budget has already paid for"
       )
       : Effect.void

@@ -38,8 +38,10 @@ export const restore = (
     onNone: () => [],
     onSome: ({ recent }) => recent.map((entry) => entryFrom(now, entry))
   }),
-  account: Option.flatMapNullable(state, ({ account }) =>
-    account && { ...account, resetsAt: resetFrom(now, account.resetsAt) })
+  account: Option.flatMapNullable(
+    state,
+    ({ account }) => account && { ...account, resetsAt: resetFrom(now, account.resetsAt) }
+  )
 })
 
 export const store = ({ account, recent }: Ledger.Ledger, now: Now): IdentifyStore.State => ({

@@ -92,7 +92,12 @@ describe("the identity of a session", () => {
   })
 
   it("is the same for presences that differ in the order of their fields alone", () => {
-    const [a, b] = [presence, { status: "dnd", afk: false, activities: [{ type: 0, name: "chess" }], since: null }] as const
+    const [a, b] = [presence, {
+      status: "dnd",
+      afk: false,
+      activities: [{ type: 0, name: "chess" }],
+      since: null
+    }] as const
     const identity = (of: typeof a | typeof b) => Identity.make(config, ShardId.single, Option.some(of))
     assert.isTrue(Equal.equals(identity(a), identity(b)))
     assert.isFalse(Equal.equals(identity(a), Identity.withPresence(identity(a), { ...presence, status: "idle" })))
