@@ -139,7 +139,8 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
   const writeIdentify = Effect.gen(function*() {
     yield* startDeadline(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
-    state.identity = Identity.make(config, id, presence)
+    state.identity = Identity.make(config, id)
+    state.shownPresence = Option.getOrUndefined(Option.map(presence, Identity.presenceText))
     yield* write(connection, "identify", text)
     yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })

@@ -49,6 +49,8 @@ export interface ShardState {
   session: EventBuffer.LiveSession | undefined
   /** What the session was identified with, if that is known. */
   identity: Session.Identity | undefined
+  /** The presence that the session shows, as text, if that is known. */
+  shownPresence: string | undefined
   /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
   readonly unhandled: Set<EventBuffer.Dispatched>
   /** The event that `nextEvent` gave last. */
@@ -91,6 +93,7 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       counters: Counters.make(),
       session: session && fromStored(session),
       identity: session?.identity,
+      shownPresence: session?.identity?.presence,
       unhandled: new Set(),
       given: undefined,
       isReleased: false,
@@ -143,7 +146,7 @@ export const give = (state: ShardState, event: EventBuffer.Dispatched, reader: R
 export const session = (state: ShardState): Option.Option<Session.Session> =>
   Option.map(Option.fromNullable(state.session), (session) => {
     const { id, resumeUrl } = session
-    const { identity } = state
+    const { identity, shownPresence: presence } = state
     // What is in the buffer when nobody reads any more was received in vain: the next process gets it.
     const sequence = state.config.acknowledge === "onHandled" || state.isReleased
       ? handledUpTo(state, session)
@@ -152,7 +155,9 @@ export const session = (state: ShardState): Option.Option<Session.Session> =>
       id,
       sequence,
       ...(resumeUrl !== undefined && { resumeUrl }),
-      ...(identity !== undefined && { identity })
+      ...(identity !== undefined && {
+        identity: new Session.Identity({ ...identity, ...(presence !== undefined && { presence }) })
+      })
     })
   })
 

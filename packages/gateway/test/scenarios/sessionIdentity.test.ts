@@ -3,6 +3,7 @@ import type * as Command from "@vesper/model/Command"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,7 +16,7 @@ import * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
-import { layer, timesReceived, token } from "../harness.js"
+import { inject, layer, timesReceived, token } from "../harness.js"
 
 const intents = Intents.of("Guilds", "GuildMessages")
 
@@ -29,7 +30,9 @@ const presence = (name: string): Command.Presence => ({
 interface Process {
   readonly options?: Partial<ShardConfig.Options>
   /** What the program does once its shard has a session. */
-  readonly run?: (shard: Shard.Shard) => Effect.Effect<unknown, unknown>
+  readonly run?: (
+    shard: Shard.Shard
+  ) => Effect.Effect<unknown, unknown, GatewaySimulator.GatewaySimulator>
 }
 
 /** Runs a process of its own to its end. Returns its diagnostics, and the session that it leaves. */
@@ -131,6 +134,17 @@ describe("the session of an earlier process", () => {
       const old = new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
       yield* start({ options: { session: old } })
       assert.deepInclude(yield* counts, { identifies: 1, resumes: 1 })
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("that was stored without an identity gets the config's presence once, and not after each resume", () =>
+    Effect.gen(function*() {
+      const { session } = yield* start({})
+      const { id, sequence } = Option.getOrThrow(session)
+      yield* start({
+        options: { session: new Session.Session({ id, sequence }), presence: presence("chess") },
+        run: () => Effect.zipRight(inject(Fault.Drop()), Effect.sleep("5 seconds"))
+      })
+      assert.deepStrictEqual(yield* counts, { identifies: 1, resumes: 2, presences: 1 })
     }).pipe(Effect.provide(layer())))
 
   it.scoped("still has the intents of its identify after it was resumed with fewer", () =>

@@ -22,12 +22,8 @@ export const presenceText = (d: Command.Presence): string => {
   })
 }
 
-/** The identity of a session that the shard asks for now. */
-export const make = (
-  config: ShardConfig.ShardConfig,
-  id: ShardId.ShardId,
-  presence: Option.Option<Command.Presence>
-): Session.Identity => {
+/** The identity of a session that the shard asks for now, without a presence. */
+export const make = (config: ShardConfig.ShardConfig, id: ShardId.ShardId): Session.Identity => {
   const bot = BotId.fromToken(config.token)
   return new Session.Identity({
     ...(Option.isSome(bot) && { bot: bot.value }),
@@ -35,14 +31,9 @@ export const make = (
     total: id.total,
     apiVersion: config.apiVersion,
     intents: config.intents,
-    largeThreshold: config.largeThreshold,
-    ...(Option.isSome(presence) && { presence: presenceText(presence.value) })
+    largeThreshold: config.largeThreshold
   })
 }
-
-/** The identity after a presence was sent. */
-export const withPresence = (identity: Session.Identity, presence: Command.Presence): Session.Identity =>
-  new Session.Identity({ ...identity, presence: presenceText(presence) })
 
 /** Whether a session may be resumed. The problems and differences are for an operator to read. */
 export type Verdict =

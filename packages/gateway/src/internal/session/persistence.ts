@@ -46,7 +46,7 @@ const adopt = (state: ShardState.ShardState, session: Session.Session): Effect.E
   const { identity, resumeUrl: url } = session
   const verdict = identity === undefined
     ? { _tag: "Resume", differences: [] } as const
-    : Identity.compare(identity, Identity.make(config, id, config.presence))
+    : Identity.compare(identity, Identity.make(config, id))
   if (verdict._tag === "Refuse") {
     state.session = undefined
     state.identity = undefined
@@ -57,6 +57,7 @@ const adopt = (state: ShardState.ShardState, session: Session.Session): Effect.E
     isSafe ? session : new Session.Session({ id: session.id, sequence: session.sequence })
   )
   state.identity = identity
+  state.shownPresence = identity?.presence
   return Effect.zipRight(
     isSafe ? Effect.void : report(state, Diagnostic.UnsafeResumeUrl({ url })),
     verdict.differences.length === 0

@@ -17,13 +17,13 @@ export const remember = (state: ShardState, text: string): void => {
   const payload: unknown = JSON.parse(text)
   if (isUpdate(payload)) {
     state.presence = Option.some(payload.d)
-    state.identity = state.identity && Identity.withPresence(state.identity, payload.d)
+    state.shownPresence = Identity.presenceText(payload.d)
   }
 }
 
 /** Whether the session shows another presence than the shard should. */
-const differs = ({ identity }: ShardState, presence: Command.Presence): boolean =>
-  identity?.presence !== Identity.presenceText(presence)
+const differs = ({ shownPresence }: ShardState, presence: Command.Presence): boolean =>
+  shownPresence !== Identity.presenceText(presence)
 
 /**
  * Enqueues the presence if the session, which has just been established, shows another one: that of an earlier process,
