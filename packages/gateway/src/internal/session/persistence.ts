@@ -167,10 +167,10 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
     return Effect.matchEffect(write(session), { onFailure: failed, onSuccess: () => Effect.sync(stored) })
   }).pipe(turn.withPermits(1))
 
-  const save = Effect.flatMap(
-    Guard.start(saveNow),
-    (ended) => Effect.ignore(Guard.runWithin(() => ended, { limit, onDefect: Function.identity<unknown> }))
-  )
+  /** Interrupting it leaves the save under way, which the next one waits for. */
+  const saveWhole = Effect.flatten(Guard.start(saveNow))
+
+  const save = Effect.ignore(Guard.runWithin(() => saveWhole, { limit, onDefect: Function.identity<unknown> }))
 
   const load = Effect.suspend(() => {
     if (isLoaded || state.session !== undefined) {
@@ -192,7 +192,7 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
   })
 
   const saveNext = Effect.timeoutOption(latch.await, config.saveInterval).pipe(
-    Effect.zipRight(save),
+    Effect.zipRight(saveWhole),
     Effect.zipRight(Effect.sleep(pause))
   )
   const watch = Stream.runForEach(state.status.changes, () => Effect.sync(wake))
