@@ -30,6 +30,8 @@ import type * as ShardError from "./ShardError.js"
  *   of the gateway.
  * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
+ * - `SessionRefused`: the session of an earlier process cannot serve this shard, which identifies instead.
+ * - `SessionDiffers`: the session of an earlier process is resumed although it was identified with other values.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
  * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The gateway is not
  *   blamed for what could not be read meanwhile; but it may close the connection for a heartbeat that came too late.
@@ -69,6 +71,8 @@ export type Diagnostic = Data.TaggedEnum<{
     readonly cause: Cause.Cause<unknown>
   }
   Paused: { readonly buffered: number }
+  SessionRefused: { readonly reasons: ReadonlyArray<string> }
+  SessionDiffers: { readonly differences: ReadonlyArray<string> }
   SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
   Lagged: { readonly blockedFor: Duration.Duration }
   Dropped: { readonly eventType: string; readonly total: number }
@@ -107,6 +111,10 @@ export const {
   Reconnecting,
   /** @since 0.1.0 */
   Resumed,
+  /** @since 0.1.0 */
+  SessionDiffers,
+  /** @since 0.1.0 */
+  SessionRefused,
   /** @since 0.1.0 */
   SessionStoreFailed,
   /** @since 0.1.0 */

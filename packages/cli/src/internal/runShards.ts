@@ -64,7 +64,7 @@ const askApi = (
       return {
         gatewayUrl: options.gatewayUrl.value,
         recommended: 1,
-        queue: IdentifyQueue.makeInMemory({ maxConcurrency }),
+        queue: Effect.mapError(IdentifyQueue.makeInMemory({ maxConcurrency }), explain),
         api: Option.none()
       }
     }

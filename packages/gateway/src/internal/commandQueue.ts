@@ -44,6 +44,8 @@ export interface CommandQueue {
   ) => Effect.Effect<Outcome, ShardError.SendError>
   /** Whether there is a command to be written. */
   readonly unsafeHasNext: () => boolean
+  /** Whether a command of a kind of which only the newest counts waits to be written. */
+  readonly unsafeIsWaiting: (kind: CommandKind.Kind) => boolean
   /** Called when there is one, now or later, and each time that this changes. For the one who writes. */
   readonly unsafeSetListener: (listener: (() => void) | undefined) => void
   /** Waits until there is a command that is no presence. */
@@ -193,6 +195,7 @@ export const make = (capacity: number): CommandQueue => {
       return CommandKind.isState(kind) ? enqueued : places.withPermits(1)(enqueued)
     },
     unsafeHasNext: hasNext,
+    unsafeIsWaiting: (kind) => CommandKind.takesOver(queue, kind) !== -1,
     unsafeSetListener: (next) => {
       listener = next
       tellListener()

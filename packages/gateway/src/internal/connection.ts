@@ -29,7 +29,10 @@ import * as Deadline from "./time/deadline.js"
 import * as Heartbeats from "./heartbeat/heartbeats.js"
 import * as HeartbeatRequests from "./heartbeat/requests.js"
 import * as Opening from "./opening.js"
-import * as Presence from "./presence.js"
+import * as IdentifyPayload from "./identify/payload.js"
+import * as IdentifyTurn from "./identify/turn.js"
+import * as Identity from "./session/identity.js"
+import * as Presence from "./session/presence.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
 import { report } from "./report.js"
@@ -122,23 +125,22 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
   })
 
 const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
-  const { services, state: { config, id, presence } } = connection
-  const payload = Command.identify({
-    token: config.token,
-    intents: config.intents,
-    properties: config.identifyProperties,
-    large_threshold: config.largeThreshold,
-    shard: [id.id, id.total],
-    ...(Option.isSome(presence) && { presence: presence.value })
+  const { finalizers, services, state } = connection
+  const { config, id } = state
+  const { presence, text } = IdentifyPayload.make(config, id, state.presence)
+  let isOver = false
+  releases.push(() => {
+    isOver = true
   })
-  const turn = services.queue.withPermit(id)(Effect.gen(function*() {
+  const writeIdentify = Effect.gen(function*() {
     yield* startDeadline(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
-    yield* write(connection, "identify", Command.encode(payload))
-    yield* connection.state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
-  }))
-  return turn.pipe(
-    Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.fail(Disconnect.Failed({ error }))),
+    state.identity = Identity.make(config, id)
+    state.shownPresence = Option.getOrUndefined(Option.map(presence, Identity.presenceText))
+    yield* write(connection, "identify", text)
+    yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
+  })
+  return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
     handshakeSpan(connection, "vesper.identify")
   )
 }
@@ -240,6 +242,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
             establishedAt = Option.some(yield* Monotonic.currentMillis)
             yield* Deferred.succeed(connection.established, void 0)
             connection.deadline.unsafeStop()
+            Presence.enqueueIfDifferent(state)
             startSending(connection)
           }
           break

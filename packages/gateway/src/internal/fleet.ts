@@ -17,6 +17,7 @@ import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Check from "./config/check.js"
 import * as ConnectPace from "./connectPace.js"
 import type { Cursor } from "./events/log/cursor.js"
 import * as EventStream from "./events/eventStream.js"
@@ -63,6 +64,7 @@ const makeWith = (
   api: Option.Option<GatewayApi.GatewayApi>
 ) =>
   Effect.gen(function*() {
+    yield* Check.fields({ reconnects: { burst: Check.integer(1), perSecond: Check.positive } }, options)
     const config = yield* ShardConfig.ShardConfig
     const ending: Mutable<Ending> = { closed: undefined, failed: undefined }
     const over = yield* Deferred.make<never, ShardError.TerminalError>()

@@ -159,7 +159,7 @@ const delayAfterInvalidation = (policy: Policy, ended: Ended): Duration.Duration
 /** An attempt before the budget is available again would only end like this one. A budget lasts a window at most. */
 const untilBudget = ({ reason, wallTime }: Ended): Duration.Duration =>
   reason._tag === "Failed" && reason.error._tag === "IdentifyBudgetExhausted"
-    ? Duration.clamp(Duration.millis(reason.error.until - wallTime), {
+    ? reason.error.after ?? Duration.clamp(Duration.millis(reason.error.until - wallTime), {
       minimum: Duration.zero,
       maximum: IdentifyBudget.window
     })

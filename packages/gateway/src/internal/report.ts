@@ -76,6 +76,17 @@ const lineOf = (id: ShardState["id"], diagnostic: Exclude<Diagnostic.Diagnostic,
     case "Failure":
     case "SessionStoreFailed":
       return [LogLevel.Warning, diagnostic.error.message]
+    case "SessionRefused":
+      return [
+        LogLevel.Warning,
+        `the session of an earlier process is not resumed, because ${diagnostic.reasons.join(" and ")}`
+      ]
+    case "SessionDiffers":
+      return [
+        LogLevel.Info,
+        `the session of an earlier process is resumed, although ${diagnostic.differences.join(" and ")}; the next ` +
+        "identify uses the values of the config"
+      ]
     case "Duplicate":
       return [LogLevel.Debug, `event ${diagnostic.sequence} was dropped: it was received before`]
     case "EarlyEvent":

@@ -28,7 +28,7 @@ import type { NextEvent } from "./events/nextEvent.js"
 import * as Parse from "./events/log/parse.js"
 import { report } from "./report.js"
 import * as Sender from "./sender.js"
-import * as SessionKeeper from "./sessionKeeper.js"
+import * as SessionPersistence from "./session/persistence.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
 import * as After from "./time/after.js"
@@ -151,8 +151,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
     const keeper = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
-      onNone: () => Effect.succeed(SessionKeeper.none),
-      onSome: (store) => SessionKeeper.make(state, store)
+      onNone: () => Effect.succeed(SessionPersistence.withoutStore(state)),
+      onSome: (store) => SessionPersistence.make(state, store)
     })
     // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
     yield* Effect.addFinalizer(() =>

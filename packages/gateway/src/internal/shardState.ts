@@ -46,6 +46,10 @@ export interface ShardState {
   readonly counters: Counters.Counters
   session: LiveSession | undefined
   readonly wire: WireMemory.WireMemory
+  /** What the session was identified with, if that is known. */
+  identity: Session.Identity | undefined
+  /** The presence that the session shows, as text, if that is known. */
+  shownPresence: string | undefined
   /** The shard's scope closes: nobody reads any more. */
   isReleased: boolean
   /** The bot's own id, once a READY has told it. */
@@ -108,6 +112,8 @@ export const make = (
       counters,
       session: session && fromStored(session),
       wire: WireMemory.make(),
+      identity: session?.identity,
+      shownPresence: session?.identity?.presence,
       isReleased: false,
       userId: undefined,
       latency: Latency.empty,
@@ -127,12 +133,20 @@ export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSe
 export const session = (state: ShardState): Option.Option<Session.Session> =>
   Option.map(Option.fromNullable(state.session), (session) => {
     const { id, resumeUrl } = session
+    const { identity, shownPresence: presence } = state
     // What was not read by the end of the shard's scope is replayed to the next process.
     const isRead = state.config.acknowledge === "onHandled" || state.isReleased
     const sequence = isRead
       ? state.log.acknowledgedIn(session, state.config.acknowledge === "onReceive")
       : session.sequence
-    return new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
+    return new Session.Session({
+      id,
+      sequence,
+      ...(resumeUrl !== undefined && { resumeUrl }),
+      ...(identity !== undefined && {
+        identity: new Session.Identity({ ...identity, ...(presence !== undefined && { presence }) })
+      })
+    })
   })
 
 /** Where the session is resumed. Behind a gateway proxy there is no other host. */

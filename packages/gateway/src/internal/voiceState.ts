@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as ShardError from "../ShardError.js"
 import type * as VoiceState from "../VoiceState.js"
 import * as Answer from "./answer.js"
-import * as BotId from "./botId.js"
+import * as BotId from "./session/botId.js"
 import * as Sender from "./sender.js"
 import type { ShardState } from "./shardState.js"
 

@@ -1,4 +1,5 @@
 import * as Events from "./events.js"
+import { identifyMutants } from "./identifyMutants.js"
 import { gateway, internal, type Mutant, scenario } from "./mutant.js"
 import { ofPeers } from "./ofPeers.js"
 import { time } from "./time.js"
@@ -6,6 +7,7 @@ import { time } from "./time.js"
 /** All faults. */
 export const mutants: ReadonlyArray<Mutant> = [
   ...Events.mutants,
+  ...identifyMutants,
   {
     name: "a heartbeat that the gateway asks for is not sent",
     file: internal("heartbeat/requests.ts"),
@@ -99,9 +101,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an identify past the queue",
-    file: internal("connection.ts"),
-    from: "services.queue.withPermit(id)(Effect.gen(",
-    to: "(<A>(self: A): A => self)(Effect.gen(",
+    file: internal("identify/turn.ts"),
+    from: "queue.withPermit(id)(turn)",
+    to: "turn",
     test: scenario("reconnect")
   },
   {

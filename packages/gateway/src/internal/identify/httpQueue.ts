@@ -1,14 +1,14 @@
-/** A turn from a queue that is elsewhere. */
+/** Asks a queue in another process for a turn. */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
-import * as IdentifyMetrics from "../IdentifyMetrics.js"
+import * as IdentifyMetrics from "../../IdentifyMetrics.js"
+import * as Monotonic from "../time/monotonic.js"
 
-/** Why the queue gave no turn. */
+/** The reason for a missing turn. */
 class NoTurn extends Data.TaggedError("NoTurn")<{ readonly reason: string }> {}
 
 const backoffBase = 500
@@ -21,7 +21,7 @@ const ask = (client: HttpClient.HttpClient, url: URL): Effect.Effect<void, NoTur
       status >= 200 && status < 300 ? Effect.void : Effect.fail(new NoTurn({ reason: `status ${status}` }))
   ))
 
-/** Waits for the shard's turn, however often the queue goes away meanwhile. */
+/** Waits for the shard's turn, and asks again for as long as the queue does not answer. */
 export const awaitTurn = (
   client: HttpClient.HttpClient,
   base: string,
@@ -34,7 +34,7 @@ export const awaitTurn = (
       Effect.flatMap(Random.next, (random) => {
         const wait = Math.min(backoffMax, backoffBase * 2 ** Math.min(failures, 10)) * (1 - random / 2)
         return Effect.logWarning(
-          `the identify queue gave shard ${shard} no turn (${reason}), asking again in ${
+          `the identify queue did not answer shard ${shard} (${reason}); asking again in ${
             Duration.format(Duration.millis(Math.round(wait)))
           }`
         ).pipe(
@@ -42,9 +42,9 @@ export const awaitTurn = (
           Effect.zipRight(attempt(failures + 1))
         )
       }))
-  return Effect.flatMap(Clock.currentTimeMillis, (since) =>
+  return Effect.flatMap(Monotonic.currentMillis, (since) =>
     Effect.zipRight(
       attempt(0),
-      Effect.flatMap(Clock.currentTimeMillis, (now) => Metric.update(IdentifyMetrics.wait, (now - since) / 1000))
+      Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(IdentifyMetrics.wait, (now - since) / 1000))
     ))
 }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as BotId from "../../src/internal/botId.js"
+import * as BotId from "../../../src/internal/session/botId.js"
 
 describe("the bot's id in its token", () => {
   const cases: ReadonlyArray<readonly [token: string, id: Option.Option<string>]> = [

@@ -1,17 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Ledger from "../../src/internal/identifyLedger.js"
+import * as Ledger from "../../../src/internal/identify/ledger.js"
 
 const day = 24 * 3_600_000
 const limits: Ledger.Limits = { maxConcurrency: 2, interval: 5_000, reserve: undefined }
 const account = (remaining: number, resetsAt?: number): Ledger.Account => ({ total: 100, remaining, resetsAt })
-const empty: Ledger.Ledger = { recent: [], account: undefined }
+const empty: Ledger.Ledger = { recent: [], account: account(100) }
 
 describe("the budget", () => {
   const cases: ReadonlyArray<
-    readonly [what: string, account: Ledger.Account | undefined, reserve: number | undefined, spendable: number]
+    readonly [what: string, account: Ledger.Account, reserve: number | undefined, spendable: number]
   > = [
-    ["nobody knows of is endless", undefined, undefined, Number.POSITIVE_INFINITY],
     ["has 5 percent kept back", account(100), undefined, 95],
     ["has as much kept back as one wants", account(100), 10, 90],
     ["can be spent to the last by who wants it", account(3), 0, 3],
@@ -47,10 +46,10 @@ describe("the budget", () => {
 
   it("never grows within a window by what Discord says, which does not know of those under way", () => {
     const known = { recent: [], account: account(50, 10_000) }
-    assert.strictEqual(Ledger.learn(known, account(60, 10_500), 0, 0).account?.remaining, 50)
-    assert.strictEqual(Ledger.learn(known, account(50, 10_500), 2, 0).account?.remaining, 48)
-    assert.strictEqual(Ledger.learn(known, account(100, 10_000 + day), 2, 0).account?.remaining, 98)
-    assert.strictEqual(Ledger.learn(known, account(90), 0, 10_000).account?.remaining, 90)
+    assert.strictEqual(Ledger.merge(known, account(60, 10_500), 0, 0).account?.remaining, 50)
+    assert.strictEqual(Ledger.merge(known, account(50, 10_500), 2, 0).account?.remaining, 48)
+    assert.strictEqual(Ledger.merge(known, account(100, 10_000 + day), 2, 0).account?.remaining, 98)
+    assert.strictEqual(Ledger.merge(known, account(90), 0, 10_000).account?.remaining, 90)
   })
 })
 
@@ -73,11 +72,11 @@ describe("what is held", () => {
   }
 
   it("is drawn first, and goes back to its hold alone", () => {
-    const drawn = Ledger.draw(holds, 1)
+    const drawn = Ledger.consume(holds, 1)
     assert.deepStrictEqual(Array.from(drawn), [[1, 2], [2, 0]])
-    assert.deepStrictEqual(Array.from(Ledger.giveBack(drawn, 1)), [[1, 3], [2, 0]])
-    assert.strictEqual(Ledger.draw(holds, 2), holds)
-    assert.strictEqual(Ledger.giveBack(holds, 9), holds)
+    assert.deepStrictEqual(Array.from(Ledger.restoreTo(drawn, 1)), [[1, 3], [2, 0]])
+    assert.strictEqual(Ledger.consume(holds, 2), holds)
+    assert.strictEqual(Ledger.restoreTo(holds, 9), holds)
   })
 })
 
@@ -88,7 +87,7 @@ describe("the next to identify", () => {
     waiting: ReadonlyArray<readonly [shard: number, hold?: number]>,
     writing: ReadonlyArray<number> = []
   ) =>
-    Ledger.heads(
+    Ledger.nextInLine(
       {
         ledger: { recent: [], account: account(remaining) },
         limits: { maxConcurrency: 2, interval: 5_000, reserve: 0 },
@@ -112,14 +111,7 @@ describe("the next to identify", () => {
   })
 })
 
-describe("a ledger that was kept", () => {
-  it("of a clock that was set back does not make anyone wait longer than ever", () => {
-    const kept = { recent: [{ shard: 0, at: 10 * day }], account: account(0, 10 * day) }
-    const restored = Ledger.restore(kept, day)
-    assert.isAtMost(Ledger.freeAt(restored, limits, 0), day + 5_000)
-    assert.isAtMost(restored.account?.resetsAt ?? 0, 2 * day + 5_000)
-  })
-
+describe("a ledger", () => {
   it("keeps the spacing when the number of buckets is another", () => {
     const kept = { ...empty, recent: [{ shard: 5, at: 1_000 }] }
     assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 16 }, 5), 6_000)
@@ -167,7 +159,7 @@ describe("whoever follows the ledger", () => {
       for (const hold of claims) {
         if (Ledger.spendableFor(left, holds, hold) > 0) {
           left--
-          holds = Ledger.draw(holds, hold)
+          holds = Ledger.consume(holds, hold)
           spent.set(hold, (spent.get(hold) ?? 0) + 1)
         }
       }
