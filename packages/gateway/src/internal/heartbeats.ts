@@ -1,5 +1,4 @@
 /** Lets a connection beat, and ends it once it is dead. */
-import * as Command from "@vesper/model/Command"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -9,8 +8,9 @@ import * as Diagnostic from "../Diagnostic.js"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import type * as Heart from "../Heart.js"
 import * as Latency from "../Latency.js"
-import * as ShardError from "../ShardError.js"
 import type { CommandLimiter } from "./commandLimiter.js"
+import * as Outgoing from "./commands/outgoing.js"
+import { unsafeWrite } from "./commands/write.js"
 import * as Lag from "./lag.js"
 import * as Pulse from "./pulse.js"
 import * as Receiver from "./receiver.js"
@@ -36,21 +36,17 @@ export interface Connection {
  * beat, and collecting that is most of what idle shards cost.
  */
 export const unsafeBeat = (connection: Connection, limiter: CommandLimiter, onWritten: () => void): void => {
-  const { clock, failed, receiver, socket, state } = connection
+  const { clock, failed, receiver, state } = connection
   try {
     const now = clock.unsafeCurrentTimeMillis()
-    const text = Command.encode(Command.heartbeat(state.session?.sequence ?? null))
+    const heartbeat = Outgoing.heartbeat(state.session?.sequence ?? null)
     state.latency = Latency.beatSent(state.latency, now)
     limiter.unsafeRecordHeartbeat(now)
-    socket.unsafeWrite(text, (result) => {
-      if (Either.isLeft(result)) {
-        const error = new ShardError.SendingMessageError({ subject: "heartbeat", cause: result.left })
-        return receiver.end(Disconnect.Failed({ error }))
-      }
-      // All of it is ASCII, a byte a character.
-      state.counters.bytesSent += text.length
-      onWritten()
-    })
+    unsafeWrite(
+      connection,
+      heartbeat,
+      (result) => Either.isLeft(result) ? receiver.end(result.left) : onWritten()
+    )
   } catch (cause) {
     failed(cause)
   }

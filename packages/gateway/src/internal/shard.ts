@@ -1,5 +1,4 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
@@ -20,19 +19,19 @@ import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
-import * as MemberRequest from "./memberRequest.js"
+import * as MemberRequest from "./requests/memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
 import * as EventBuffer from "./eventBuffer.js"
 import type * as Subscription from "../Subscription.js"
 import * as Parse from "./parse.js"
 import { report } from "./report.js"
 import * as RunForEach from "./runForEach.js"
-import * as Sender from "./sender.js"
+import * as Sender from "./commands/sender.js"
 import * as SessionKeeper from "./sessionKeeper.js"
 import * as ShardState from "./shardState.js"
 import type { Subscriber } from "./subscriber.js"
 import * as Supervisor from "./supervisor.js"
-import * as VoiceState from "./voiceState.js"
+import * as VoiceState from "./requests/voiceState.js"
 
 const unreadable = (state: ShardState.ShardState, error: ShardError.DeserializationError) =>
   Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
@@ -298,7 +297,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       sender,
       requestGuildMembers,
       collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
-      updatePresence: (presence) => Effect.flatMap(Sender.valid(Command.updatePresence(presence)), sender.command),
+      updatePresence: Sender.updatePresence(state),
       updateVoiceState: VoiceState.update(state)
     }
     return { shard, state }

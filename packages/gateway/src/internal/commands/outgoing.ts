@@ -1,0 +1,92 @@
+/**
+ * Messages to the gateway. Each is encoded and measured once, where it is made, and carried in this form to the socket.
+ */
+import * as Command from "@vesper/model/Command"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as ShardError from "../../ShardError.js"
+import type { ShardState } from "../shardState.js"
+import * as Kind from "./kind.js"
+
+/** A message as it is written. */
+export interface Outgoing {
+  /** The name of the message in errors. */
+  readonly subject: ShardError.SendingMessageError["subject"]
+  readonly text: string
+  /** Bytes of the text in UTF-8. */
+  readonly bytes: number
+}
+
+/** A command of the program. */
+export interface OutgoingCommand extends Outgoing {
+  readonly subject: "command"
+  /** The value that the text is the JSON of. */
+  readonly payload: unknown
+  readonly kind: Kind.Kind
+}
+
+type Made = Either.Either<OutgoingCommand, ShardError.SendError>
+
+const encoder = new TextEncoder()
+
+const invalid = (cause: unknown) => new ShardError.SendError({ reason: "Serializing", cause })
+
+const measured = (payload: unknown, text: string): Made => {
+  const bytes = encoder.encode(text).length
+  return bytes > Command.maxBytes
+    ? Either.left(
+      new ShardError.SendError({
+        reason: "TooLarge",
+        cause: new Error(`it has ${bytes} bytes, Discord takes ${Command.maxBytes}; split it or leave something out`)
+      })
+    )
+    : Either.right({ subject: "command", payload, text, bytes, kind: Kind.of(payload) })
+}
+
+const stringified = (payload: unknown): Made =>
+  Either.flatMap(Either.try({ try: () => JSON.stringify(payload), catch: invalid }), (text) => measured(payload, text))
+
+const encodeCommand = Schema.encodeSync(Command.Command)
+
+/** Checks and encodes a command that need not come from a constructor of `Command`. */
+export const fromCommand = (command: Command.Command): Made =>
+  Either.flatMap(Either.try({ try: () => encodeCommand(command), catch: invalid }), stringified)
+
+/** Encodes the result of a constructor of `Command`, which has checked it. */
+export const fromConstructor = (made: Either.Either<Command.Command, Command.InvalidCommand>): Made =>
+  Either.flatMap(Either.mapLeft(made, invalid), stringified)
+
+/** Takes a command that is JSON already. */
+export const fromJson = (json: string): Made =>
+  Either.flatMap(
+    Either.try({ try: (): unknown => JSON.parse(json), catch: invalid }),
+    (payload) => measured(payload, json)
+  )
+
+const isPresence = Schema.is(Command.PresenceUpdate)
+
+/** Encodes a presence that was checked when it was given. */
+export const presence = (d: Command.Presence): Made => fromConstructor(Command.updatePresence(d))
+
+/**
+ * Remembers the presence that a command sets, because the next session's identify repeats it. One that an identify may not
+ * carry is not remembered: Discord would close the connection.
+ */
+export const remember = (state: Pick<ShardState, "presence">, { payload }: OutgoingCommand): void => {
+  if (isPresence(payload)) {
+    state.presence = Option.some(payload.d)
+  }
+}
+
+/** Encodes the message that opens or resumes a session. The text contains the token. */
+export const handshake = (subject: "identify" | "resume", payload: Command.Identify | Command.Resume): Outgoing => {
+  const text = Command.encode(payload)
+  return { subject, text, bytes: encoder.encode(text).length }
+}
+
+export const heartbeat = (sequence: number | null): Outgoing => {
+  const text = Command.encode(Command.heartbeat(sequence))
+  // All of it is ASCII, one byte a character.
+  return { subject: "heartbeat", text, bytes: text.length }
+}
