@@ -203,7 +203,7 @@ export interface Options {
   readonly apiVersion?: number | undefined
   /** Messages that may wait for the program before the socket is paused. Default: 1024. */
   readonly eventBufferSize?: number | undefined
-  /** Commands that may wait to be sent before `command` waits for a place. Default: 256. */
+  /** Waiting commands, and waiting bulk requests, beyond which `command` waits for a place, in the order of asking. Default: 256. */
   readonly commandQueueSize?: number | undefined
   readonly timeouts?: Inputs<Timeouts> | undefined
   readonly reconnect?: Inputs<Reconnect> | undefined

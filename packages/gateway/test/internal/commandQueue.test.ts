@@ -108,7 +108,10 @@ describe("commandQueue", () => {
   it.effect("fails what waits and what comes once it is closed, until it is opened again", () =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(1)
-      const senders = yield* Effect.forEach(["a", "b"], (text) => Effect.fork(Effect.flip(queue.send(command(text, plain)))))
+      const senders = yield* Effect.forEach(
+        ["a", "b"],
+        (text) => Effect.fork(Effect.flip(queue.send(command(text, plain))))
+      )
       yield* settle
       yield* queue.close(new ShardError.ShardClosedError())
       for (const sender of senders) {
@@ -223,8 +226,10 @@ describe("commandQueue", () => {
     Effect.gen(function*() {
       const queue = CommandQueue.make(capacity)
       const each = 10
-      yield* Effect.forEach(Array.from({ length: fibers }, (_, fiber) => fiber), (fiber) =>
-        Effect.fork(Effect.repeatN(queue.send(command(`${fiber}`, kindOf(fiber))), each - 1)))
+      yield* Effect.forEach(
+        Array.from({ length: fibers }, (_, fiber) => fiber),
+        (fiber) => Effect.fork(Effect.repeatN(queue.send(command(`${fiber}`, kindOf(fiber))), each - 1))
+      )
       yield* settle
       const written: Array<string> = []
       while (queue.unsafeHasNext()) {

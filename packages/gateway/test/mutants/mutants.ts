@@ -27,8 +27,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a heartbeat that could not be written is taken for written",
     file: internal("heartbeats.ts"),
-    from: "return receiver.end(Disconnect.Failed({ error }))",
-    to: "return error",
+    from: "Either.isLeft(result) ? receiver.end(result.left) : onWritten()",
+    to: "onWritten()",
     test: scenario("heartbeatWrites")
   },
   {
@@ -166,10 +166,73 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a command that is given while none is sent waits for the next connection",
-    file: internal("connection.ts"),
-    from: "connection.isSending = false\n  })",
+    file: internal("commands/writer.ts"),
+    from: "isWriting = false\n  })",
     to: "})",
     test: scenario("commands")
+  },
+  {
+    name: "RESUME is not counted by the limiter",
+    file: internal("connection.ts"),
+    from: "yield* limiter.recordCommand\n    const payload = Command.resume(",
+    to: "const payload = Command.resume(",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "IDENTIFY is not counted by the limiter",
+    file: internal("connection.ts"),
+    from: "yield* limiter.recordCommand\n    yield* write(connection, Outgoing.handshake(\"identify\"",
+    to: "yield* write(connection, Outgoing.handshake(\"identify\"",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "bulk requests keep their place in front of other commands",
+    file: internal("commands/kind.ts"),
+    from: "firstBulk !== -1 && passed >= maxPassing",
+    to: "firstBulk !== -1",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "other commands starve bulk requests",
+    file: internal("commands/kind.ts"),
+    from: "firstBulk !== -1 && passed >= maxPassing",
+    to: "firstBulk !== -1 && passed < 0",
+    test: "gateway/test/internal/commandQueue.test.ts"
+  },
+  {
+    name: "bulk requests fill the whole window",
+    file: internal("commands/writer.ts"),
+    from: "export const bulkLimit = 100",
+    to: "export const bulkLimit = 120",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "a command that asks again overtakes those that wait for a place",
+    file: internal("commands/queue.ts"),
+    from: "    for (const place of lane.line) {",
+    to: "    for (const place of Array.from(lane.line).reverse()) {",
+    test: "gateway/test/internal/commandQueue.test.ts"
+  },
+  {
+    name: "a rate limit without a floor",
+    file: internal("requests/rateLimit.ts"),
+    from: "Math.max(minWaitMillis, seconds * 1_000)",
+    to: "seconds * 1_000",
+    test: scenario("memberRequest")
+  },
+  {
+    name: "a rate limit is waited for beyond the end of the shard",
+    file: internal("requests/memberRequest.ts"),
+    from: "Answer.untilClosed(state, Effect.sleep(millis))",
+    to: "Effect.sleep(millis)",
+    test: scenario("memberRequest")
+  },
+  {
+    name: "a voice update is forgotten with its session",
+    file: internal("requests/voiceState.ts"),
+    from: "Deferred.unsafeDone(attempt.sessionEnded, Effect.void)",
+    to: "",
+    test: scenario("voiceState")
   },
   {
     name: "a limiter that all shards share",
@@ -299,7 +362,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a command that was interrupted is sent all the same",
-    file: internal("commandQueue.ts"),
+    file: internal("commands/queue.ts"),
     from: "() => Effect.sync(() => version.withdraw())",
     to: "() => Effect.void",
     test: "gateway/test/internal/commandQueue.test.ts"

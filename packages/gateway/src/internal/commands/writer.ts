@@ -7,7 +7,7 @@ import type { Disconnect } from "../recovery.js"
 import type { ShardState } from "../shardState.js"
 import * as SlidingLog from "../slidingLog.js"
 import * as Monotonic from "../time/monotonic.js"
-import * as Kind from "./kind.js"
+import type * as Kind from "./kind.js"
 import * as Outgoing from "./outgoing.js"
 import * as Write from "./write.js"
 

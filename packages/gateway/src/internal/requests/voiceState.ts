@@ -91,7 +91,9 @@ export const update = (state: ShardState) =>
       attempts++
       attempt = makeAttempt()
     })
-    const answerTo = ({ own, server, sessionEnded }: Attempt): Effect.Effect<Option.Option<VoiceState.VoiceConnection>> =>
+    const answerTo = (
+      { own, server, sessionEnded }: Attempt
+    ): Effect.Effect<Option.Option<VoiceState.VoiceConnection>> =>
       Effect.raceFirst(
         Effect.asSome(Effect.all({
           state: Deferred.await(own),
