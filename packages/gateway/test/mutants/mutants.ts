@@ -90,8 +90,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a heartbeat does not say what was received last",
     file: internal("heartbeats.ts"),
-    from: "Command.heartbeat(state.session?.sequence ?? null)",
-    to: "Command.heartbeat(null)",
+    from: "Outgoing.heartbeat(state.session?.sequence ?? null)",
+    to: "Outgoing.heartbeat(null)",
     test: scenario("heartbeat")
   },
   {
