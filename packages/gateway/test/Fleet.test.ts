@@ -121,19 +121,6 @@ describe("as many shards as recommended", () => {
       assert.deepStrictEqual((yield* fleet.shards).map(({ id }) => String(id)), ["[0/3]", "[1/3]", "[2/3]"])
     }).pipe(Effect.provide(Layer.provideMerge(apiSaying({ shards: 3 }), layer(wide)))))
 
-  it.scoped("are never guessed: without an answer the fleet is not made, and nothing is opened", () =>
-    Effect.gen(function*() {
-      const failure = new GatewayApi.UnauthorizedError()
-      const made = Effect.provideService(
-        Fleet.make({ shards: "recommended" }),
-        GatewayApi.GatewayApi,
-        { gatewayBot: Effect.fail(failure) }
-      )
-      assert.strictEqual(yield* Effect.flip(made), failure)
-      yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(yield* entries("Opened"), [])
-    }).pipe(Effect.provide(layer(wide))))
-
   it.scoped("are not asked for where too few identifies are left to reshard", () =>
     Effect.gen(function*() {
       const fleet = yield* startFleet(2)

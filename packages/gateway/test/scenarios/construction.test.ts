@@ -11,6 +11,8 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
+import * as Fleet from "../../src/Fleet.js"
+import * as GatewayApi from "../../src/GatewayApi.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 import { entries, inject, layer, startShard, token } from "../harness.js"
@@ -79,6 +81,21 @@ describe("a shard", () => {
       yield* TestClock.adjust("2 minutes")
       assert.deepStrictEqual((yield* identifies).map((body) => body["presence"]), [presence, presence, presence])
     }).pipe(Effect.provide(layer({ config: { presence } }))))
+})
+
+describe("a fleet", () => {
+  it.scoped("of as many shards as recommended is not made without an answer, and opens nothing", () =>
+    Effect.gen(function*() {
+      const failure = new GatewayApi.UnauthorizedError()
+      const made = Effect.provideService(
+        Fleet.make({ shards: "recommended" }),
+        GatewayApi.GatewayApi,
+        { gatewayBot: Effect.fail(failure) }
+      )
+      assert.strictEqual(yield* Effect.flip(made), failure)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* entries("Opened"), [])
+    }).pipe(Effect.provide(layer())))
 })
 
 describe("the options of a shard", () => {
