@@ -24,7 +24,15 @@ const collect = (files: ReadonlyArray<string>): ReadonlySet<string> => {
   const folder = mkdtempSync(join(tmpdir(), "vesper-titles-"))
   const output = join(folder, "titles.json")
   try {
-    const { status } = spawnSync("npx", ["vitest", "list", `--json=${output}`, "--no-isolate", "--maxWorkers=1", "--minWorkers=1", ...files], {
+    const { status } = spawnSync("npx", [
+      "vitest",
+      "list",
+      `--json=${output}`,
+      "--no-isolate",
+      "--maxWorkers=1",
+      "--minWorkers=1",
+      ...files
+    ], {
       stdio: ["ignore", "ignore", "inherit"]
     })
     if (status !== 0) {
