@@ -116,7 +116,7 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
   const turn = services.queue.withPermit(id)(Effect.gen(function*() {
     yield* startDeadline(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
-    yield* write(connection, Outgoing.handshake("identify", payload))
+    yield* write(connection, Outgoing.handshake("identify", Command.encode(payload)))
     yield* connection.state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   }))
   return turn.pipe(
@@ -131,7 +131,7 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
     yield* startDeadline(connection, "resumed", config.timeouts.resumed)
     yield* limiter.recordCommand
     const payload = Command.resume({ token: config.token, session_id: session.id, seq: session.sequence })
-    yield* write(connection, Outgoing.handshake("resume", payload))
+    yield* write(connection, Outgoing.handshake("resume", Command.encode(payload)))
     yield* Deferred.await(connection.established)
     yield* Metric.increment(ShardMetrics.resumes)
   }).pipe(handshakeSpan(connection, "vesper.resume"))

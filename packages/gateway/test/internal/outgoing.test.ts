@@ -13,6 +13,7 @@ import * as Kind from "../../src/internal/commands/kind.js"
 import * as Outgoing from "../../src/internal/commands/outgoing.js"
 import * as CommandQueue from "../../src/internal/commands/queue.js"
 import * as Write from "../../src/internal/commands/write.js"
+import * as Presence from "../../src/internal/session/presence.js"
 import * as Counters from "../../src/internal/counters.js"
 
 const presence = (state: string): Command.PresenceUpdate => ({
@@ -86,7 +87,7 @@ describe("a command on its way", () => {
       yield* Effect.fork(Effect.flatMap(Outgoing.fromJson(json), (command) => from.send(command)))
       yield* Effect.yieldNow()
       yield* to.writeNext(Kind.nothingHeld, (command) => {
-        Outgoing.remember(state, command)
+        Presence.remember(state, command)
         return Write.write(connection, command)
       })
       assert.strictEqual(parse.mock.calls.length, 1)
@@ -106,7 +107,7 @@ describe("the shard's own messages", () => {
       properties: { os: "ü", browser: "", device: "" }
     })
     for (
-      const message of [Outgoing.heartbeat(251), Outgoing.heartbeat(null), Outgoing.handshake("identify", identify)]
+      const message of [Outgoing.heartbeat(251), Outgoing.heartbeat(null), Outgoing.handshake("identify", Command.encode(identify))]
     ) {
       assert.strictEqual(message.bytes, Buffer.byteLength(message.text))
     }

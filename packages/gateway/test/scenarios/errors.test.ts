@@ -159,7 +159,9 @@ describe("an error that the shard recovers from", () => {
       )
       yield* inject(Fault.Drop())
       yield* TestClock.adjust("1 second")
-      assert.deepStrictEqual(yield* shard.nextMessage, Message.Close({ frame: Option.none() }))
+      const end = yield* shard.nextMessage
+      assert.deepStrictEqual(end, Message.Close({ frame: Option.none() }))
+      assert.deepStrictEqual([Message.isClose(end), Message.isText(end)], [true, false])
       assert.strictEqual((yield* entries("Resumed")).length, 1)
       assert.deepStrictEqual(failures, [])
     }).pipe(withChance(0.5), Effect.provide(layer())))
@@ -201,7 +203,7 @@ describe("a fatal close", () => {
     }).pipe(Effect.provide(layer())))
 })
 
-describe("two readers at once", () => {
+describe("readers at once", () => {
   it.scoped("get each event exactly once between them, whichever way they read", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
@@ -214,6 +216,12 @@ describe("two readers at once", () => {
       )
       yield* Effect.forkScoped(
         Effect.forever(Effect.flatMap(shard.nextEvent, ({ d }) => see((d as { readonly content: number }).content)))
+      )
+      yield* Effect.forkScoped(
+        Effect.forever(Effect.flatMap(shard.nextMessage, (message) =>
+          Message.isText(message) && message.text.includes("MESSAGE_CREATE")
+            ? see(/"content":(\d+)/.exec(message.text)?.[1])
+            : Effect.void))
       )
       for (let content = 0; content < 200; content++) {
         yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content } })

@@ -3,10 +3,8 @@
  */
 import * as Command from "@vesper/model/Command"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as ShardError from "../../ShardError.js"
-import type { ShardState } from "../shardState.js"
 import * as Kind from "./kind.js"
 
 /** A message as it is written. */
@@ -64,26 +62,15 @@ export const fromJson = (json: string): Made =>
     (payload) => measured(payload, json)
   )
 
-const isPresence = Schema.is(Command.PresenceUpdate)
-
 /** Encodes a presence that was checked when it was given. */
 export const presence = (d: Command.Presence): Made => fromConstructor(Command.updatePresence(d))
 
-/**
- * Remembers the presence that a command sets, because the next session's identify repeats it. One that an identify may not
- * carry is not remembered: Discord would close the connection.
- */
-export const remember = (state: Pick<ShardState, "presence">, { payload }: OutgoingCommand): void => {
-  if (isPresence(payload)) {
-    state.presence = Option.some(payload.d)
-  }
-}
-
-/** Encodes the message that opens or resumes a session. The text contains the token. */
-export const handshake = (subject: "identify" | "resume", payload: Command.Identify | Command.Resume): Outgoing => {
-  const text = Command.encode(payload)
-  return { subject, text, bytes: encoder.encode(text).length }
-}
+/** Measures an IDENTIFY or RESUME. The text contains the token. */
+export const handshake = (subject: "identify" | "resume", text: string): Outgoing => ({
+  subject,
+  text,
+  bytes: encoder.encode(text).length
+})
 
 export const heartbeat = (sequence: number | null): Outgoing => {
   const text = Command.encode(Command.heartbeat(sequence))

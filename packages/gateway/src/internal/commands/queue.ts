@@ -47,6 +47,8 @@ export interface CommandQueue {
   readonly send: (command: OutgoingCommand, onWriting?: () => void) => Effect.Effect<Outcome, ShardError.SendError>
   /** Returns whether there is a command to write. */
   readonly unsafeHasNext: (held?: Kind.Held) => boolean
+  /** Returns whether a command waits that a newer one of this kind would replace. */
+  readonly unsafeIsWaiting: (kind: Kind.Kind) => boolean
   /** Registers the writer's callback: called now if there is a command, and after each change that leaves one. */
   readonly unsafeSetListener: (listener: (() => void) | undefined) => void
   /** Waits until there is a command that is not held. */
@@ -241,6 +243,7 @@ export const make = (capacity: number): CommandQueue => {
         )
       }),
     unsafeHasNext: hasNext,
+    unsafeIsWaiting: (kind) => Kind.replaces(queue, kind) !== -1,
     unsafeSetListener: (next) => {
       listener = next
       notifyWriter()

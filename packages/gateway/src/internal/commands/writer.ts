@@ -4,11 +4,12 @@ import * as Effect from "effect/Effect"
 import * as CommandRateLimiter from "../../CommandRateLimiter.js"
 import type { CommandLimiter } from "../commandLimiter.js"
 import type { Disconnect } from "../recovery.js"
+import * as Presence from "../session/presence.js"
 import type { ShardState } from "../shardState.js"
 import * as SlidingLog from "../slidingLog.js"
 import * as Monotonic from "../time/monotonic.js"
 import type * as Kind from "./kind.js"
-import * as Outgoing from "./outgoing.js"
+import type * as Outgoing from "./outgoing.js"
 import * as Write from "./write.js"
 
 export interface Connection extends Write.Connection {
@@ -63,7 +64,7 @@ export const make = (connection: Connection, limiter: CommandLimiter, onCommands
       }
       if (command.kind._tag === "Presence") {
         presences.record(now)
-        Outgoing.remember(state, command)
+        Presence.remember(state, command)
       }
     })
 
