@@ -107,7 +107,11 @@ describe("the shard's own messages", () => {
       properties: { os: "ü", browser: "", device: "" }
     })
     for (
-      const message of [Outgoing.heartbeat(251), Outgoing.heartbeat(null), Outgoing.handshake("identify", Command.encode(identify))]
+      const message of [
+        Outgoing.heartbeat(251),
+        Outgoing.heartbeat(null),
+        Outgoing.handshake("identify", Command.encode(identify))
+      ]
     ) {
       assert.strictEqual(message.bytes, Buffer.byteLength(message.text))
     }

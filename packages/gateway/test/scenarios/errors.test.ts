@@ -227,7 +227,12 @@ describe("readers at once", () => {
         yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content } })
       }
       yield* TestClock.adjust(0)
-      assert.deepStrictEqual([...seen].sort((a, b) => a - b), Array.from({ length: 200 }, (_, i) => i))
+      assert.deepStrictEqual(
+        [...seen].sort((a, b) =>
+          a - b
+        ),
+        Array.from({ length: 200 }, (_, i) => i)
+      )
     }).pipe(Effect.provide(layer())))
 })
 
