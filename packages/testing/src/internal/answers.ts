@@ -108,7 +108,7 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     }
     const isForAll = d["query"] === "" && d["limit"] === 0
     const missing = [
-      // Whatever the limit is.
+      // With any limit.
       ...(d["query"] === "" && !Intents.has(session.intents, "GuildMembers") ? ["GuildMembers"] : []),
       ...(d["presences"] === true && !Intents.has(session.intents, "GuildPresences") ? ["GuildPresences"] : [])
     ]

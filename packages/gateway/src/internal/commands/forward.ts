@@ -56,7 +56,7 @@ export const copyPresence = (old: ShardSet, set: ShardSet): void => {
   }
 }
 
-/** Sends the presence where it was changed after the new shards identified. */
+/** Sends a presence that was changed after the new shards identified. */
 const renewPresence = (old: ShardSet, set: ShardSet): void => {
   for (const [from, to] of related(old, set)) {
     if (from.presence !== to.presence && Option.isSome(from.presence)) {

@@ -1,5 +1,5 @@
 /**
- * Messages to the gateway. Each is encoded and measured once, where it is made, and carried in this form to the socket.
+ * Messages to the gateway. Each is encoded and measured once, and carried in this form from the caller to the socket.
  */
 import * as Command from "@vesper/model/Command"
 import * as Either from "effect/Either"
@@ -47,7 +47,7 @@ const stringified = (payload: unknown): Made =>
 
 const encodeCommand = Schema.encodeSync(Command.Command)
 
-/** Checks and encodes a command that need not come from a constructor of `Command`. */
+/** Checks and encodes a command that the program may have built without a constructor. */
 export const fromCommand = (command: Command.Command): Made =>
   Either.flatMap(Either.try({ try: () => encodeCommand(command), catch: invalid }), stringified)
 

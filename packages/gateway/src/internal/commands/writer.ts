@@ -18,7 +18,7 @@ export interface Connection extends Write.Connection {
 
 /** The commands that wait for a connection. */
 export interface Writer {
-  /** Writes what waits, and ends when nothing does. */
+  /** Writes the waiting commands, and ends when there are none. */
   readonly writeAll: Effect.Effect<void, Disconnect>
 }
 

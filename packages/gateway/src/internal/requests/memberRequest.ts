@@ -50,7 +50,7 @@ const isForAll = ({ limit, query }: MemberRequest.MemberRequest): boolean => que
 
 const missingIntent = (request: MemberRequest.MemberRequest, intents: Intents.Intents): Option.Option<string> => {
   const needed: ReadonlyArray<readonly [what: string, name: Intents.Name, isNeeded: boolean]> = [
-    // Whatever the limit is.
+    // With any limit.
     ["members for an empty query", "GuildMembers", request.query === ""],
     ["presences", "GuildPresences", request.presences === true]
   ]

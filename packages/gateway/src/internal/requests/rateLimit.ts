@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Answer from "./answer.js"
 
-/** What a request has been through. */
+/** The history of a request. */
 export interface Past {
   /** How often it was sent. */
   readonly attempts: number

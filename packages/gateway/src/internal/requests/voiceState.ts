@@ -1,4 +1,4 @@
-/** Joins and leaves voice channels, and waits for what a voice connection needs. */
+/** Joins and leaves voice channels, and waits for the data that a voice connection needs. */
 import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Intents from "@vesper/model/Intents"
@@ -62,7 +62,7 @@ const listen = (state: ShardState, d: Command.VoiceStateUpdate["d"], current: ()
     })
     yield* taps.listen("VOICE_SERVER_UPDATE", (voice) => {
       const attempt = current()
-      // Without an endpoint there is no server yet, and another event follows.
+      // An event without an endpoint is followed by another once there is a server.
       if (attempt !== undefined && voice.guild_id === d.guild_id && voice.endpoint !== null) {
         Deferred.unsafeDone(attempt.server, Effect.succeed(voice))
       }
