@@ -42,16 +42,19 @@ import type * as VoiceState from "./VoiceState.js"
  */
 export interface Sender {
   /**
-   * Sends a command, and completes when it was written. Until the shard is identified and within its rate limit the
-   * command waits, over reconnects too; while too many wait, it waits for a place. Commands go out in the order given,
-   * with two exceptions: a newer presence, or voice state of the same guild, takes the place of the one that waits and
-   * stands for both; and more than five presences in 20 seconds let others pass.
+   * Sends a command and completes when it is written. The command waits until the shard is identified and within its rate
+   * limit, also over reconnects; while too many wait it waits for a place, in the order of asking. Commands are written in the
+   * order given, with three exceptions:
    *
-   * Interrupting it takes back a command that still waits. One that was being written when the connection dropped is
+   * - A newer presence, or voice state of the same guild, replaces the one that waits and completes both.
+   * - Presences beyond five in 20 seconds let other commands pass.
+   * - Member requests and channel info requests let others pass, four at a time, and use at most 100 places of a window.
+   *
+   * Interruption withdraws a command that still waits. A command that was being written when the connection was lost is
    * written again on the next.
    */
   readonly command: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
-  /** The same for a payload that is JSON text already: at most 4096 bytes, looked into for its kind only. */
+  /** Sends a command that is JSON text, at most 4096 bytes. It is parsed to find its kind and written as it is. */
   readonly send: (json: string) => Effect.Effect<void, ShardError.SendError>
   /** Closes the shard, as `Shard.close` does. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>
@@ -190,10 +193,13 @@ export interface Shard extends Sender {
   readonly report: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
 
   /**
-   * Members of a guild, in the chunks in which they come: all of them, by the beginning of their names, or by any number
-   * of ids. Waits while Discord limits the request, which it does for all members of one guild more than once in 30
-   * seconds. Leaves the events to their readers, and needs none of them in the config. Start reading events before it,
-   * or beside it: a program that reads none while its buffer is full gets no answer.
+   * Emits members of a guild in the chunks in which they arrive: all of them, by the beginning of their names, or by any
+   * number of ids. Leaves the events to their readers, and needs none of them in the config. Read events at the same time: a
+   * program that reads none while its buffer is full receives no answer.
+   *
+   * Discord limits requests for all members to one per guild in 30 seconds. A limited request is sent again after
+   * `retry_after`, at least one second, and fails with `NoAnswerError` after ten attempts or five minutes of waiting. If the
+   * session ends before the first chunk, the request is sent again in the next.
    *
    * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
    */
@@ -201,7 +207,7 @@ export interface Shard extends Sender {
     request: MemberRequest.MemberRequest,
     options?: MemberRequest.Options
   ) => Stream.Stream<MemberRequest.Chunk, ShardError.SendError | ShardError.NoAnswerError>
-  /** The same, all in one. A guild with a hundred thousand members takes some 100 MB: rather use the stream then. */
+  /** Returns all chunks in one value. A guild with a hundred thousand members takes some 100 MB: use the stream for it. */
   readonly collectGuildMembers: (
     request: MemberRequest.MemberRequest,
     options?: MemberRequest.Options
@@ -215,9 +221,9 @@ export interface Shard extends Sender {
    */
   readonly updatePresence: (presence: Command.Presence) => Effect.Effect<void, ShardError.SendError>
   /**
-   * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for what Discord says to that: the
-   * bot's voice state and, unless it leaves, the voice server. To mute or deafen the bot where it is, use `command`:
-   * Discord names no server then.
+   * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for the answer: the bot's voice state and,
+   * unless it leaves, the voice server. If the session ends before the answer, the update is sent again in the next. To mute or
+   * deafen the bot where it is, use `command`: Discord sends no voice server then.
    *
    * @see https://docs.discord.com/developers/events/gateway-events#update-voice-state
    */

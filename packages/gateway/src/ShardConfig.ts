@@ -218,7 +218,7 @@ export interface Options {
   readonly eventBufferSize?: number | undefined
   /** Characters of events that may wait for one reader before the socket is paused. Default: 32 million. */
   readonly eventBufferBytes?: number | undefined
-  /** Commands that may wait to be sent before `command` waits for a place. Default: 256. */
+  /** Waiting commands, and waiting bulk requests, beyond which `command` waits for a place, in the order of asking. Default: 256. */
   readonly commandQueueSize?: number | undefined
   readonly timeouts?: Inputs<Timeouts> | undefined
   readonly reconnect?: Inputs<Reconnect> | undefined

@@ -13,17 +13,17 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../Decompressor.js"
-import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
-import * as GatewaySocket from "../GatewaySocket.js"
+import type * as GatewaySocket from "../GatewaySocket.js"
 import type * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
-import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
-import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
+import * as Outgoing from "./commands/outgoing.js"
+import { write } from "./commands/write.js"
+import * as Writer from "./commands/writer.js"
 import type { LiveSession } from "./events/log/entry.js"
 import * as Deadline from "./time/deadline.js"
 import * as Heartbeats from "./heartbeat/heartbeats.js"
@@ -64,8 +64,6 @@ interface Connection extends Heartbeats.Connection {
   readonly receiver: Receiver.Receiver
   readonly requests: HeartbeatRequests.Requests
   readonly deadline: Deadline.Deadline
-  /** Commands wait, and are being sent or about to be. */
-  isSending: boolean
   /** Done by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
 }
@@ -80,25 +78,6 @@ const alongside = <R>(
     Effect.catchAll((reason) => Effect.sync(() => receiver.end(reason))),
     Effect.forkScoped,
     Effect.asVoid
-  )
-
-const encoder = new TextEncoder()
-
-const write = (
-  connection: Connection,
-  subject: ShardError.SendingMessageError["subject"],
-  text: string
-): Effect.Effect<void, Disconnect> =>
-  Effect.zipLeft(
-    Effect.mapError(
-      GatewaySocket.write(connection.socket, text),
-      (cause) => Disconnect.Failed({ error: new ShardError.SendingMessageError({ subject, cause }) })
-    ),
-    Effect.sync(() => {
-      const { counters } = connection.state
-      counters.bytesSent += encoder.encode(text).length
-      counters.commandsSent += subject === "command" ? 1 : 0
-    })
   )
 
 /** From the first word to READY or RESUMED. A connection that ends before interrupts it. */
@@ -129,7 +108,7 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
   const { config, id } = state
   const { presence, text } = IdentifyPayload.make(config, id, state.presence)
   let isOver = false
-  releases.push(() => {
+  finalizers.push(() => {
     isOver = true
   })
   const writeIdentify = Effect.gen(function*() {
@@ -137,7 +116,7 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     yield* limiter.recordCommand
     state.identity = Identity.make(config, id)
     state.shownPresence = Option.getOrUndefined(Option.map(presence, Identity.presenceText))
-    yield* write(connection, "identify", text)
+    yield* write(connection, Outgoing.handshake("identify", text))
     yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })
   return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
@@ -151,55 +130,16 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
     yield* startDeadline(connection, "resumed", config.timeouts.resumed)
     yield* limiter.recordCommand
     const payload = Command.resume({ token: config.token, session_id: session.id, seq: session.sequence })
-    yield* write(connection, "resume", Command.encode(payload))
+    yield* write(connection, Outgoing.handshake("resume", Command.encode(payload)))
     yield* Deferred.await(connection.established)
     yield* Metric.increment(ShardMetrics.resumes)
   }).pipe(handshakeSpan(connection, "vesper.resume"))
 
-/**
- * Writes what waits in the command queue, as fast as the limits allow, until nothing does. While presences are held back
- * by theirs, other commands pass them.
- */
-const sendAll = (connection: Connection, limiter: CommandLimiter.CommandLimiter): Effect.Effect<void, Disconnect> => {
-  const { commands, config, presences } = connection.state
-  const awaitRoom = config.rateLimitCommands ? limiter.awaitRoom : Effect.void
-  const presenceHold = Effect.map(
-    Monotonic.currentMillis,
-    (now) => config.rateLimitCommands ? presences.waitUntilBelow(CommandRateLimiter.presenceLimit, now) : 0
-  )
-  const writeCommand = (text: string, kind: CommandKind.Kind) =>
-    Effect.zipRight(limiter.recordCommand, write(connection, "command", text)).pipe(
-      // A presence that may have been sent counts.
-      Effect.ensuring(Effect.map(Monotonic.currentMillis, (now) => {
-        if (kind._tag === "Presence") {
-          presences.record(now)
-          Presence.remember(connection.state, text)
-        }
-      }))
-    )
-  return Effect.gen(function*() {
-    while (commands.unsafeHasNext()) {
-      const hold = yield* presenceHold
-      if (hold > 0) {
-        yield* Effect.timeoutOption(commands.awaitOther, hold)
-      }
-      yield* awaitRoom
-      yield* commands.writeNext((yield* presenceHold) > 0, writeCommand)
-    }
-    connection.isSending = false
-  })
-}
-
-/** From now on whatever is in the command queue is sent, by a fiber that is there while something is. */
-const startSending = (connection: Connection) => {
+/** Starts to write commands, by a fiber that runs while there are any. */
+const startWriting = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
   const { emit, finalizers, state: { commands } } = connection
-  commands.unsafeSetListener(() => {
-    if (!connection.isSending) {
-      connection.isSending = true
-      emit(Receiver.Signal.CommandGiven())
-    }
-  })
   finalizers.push(() => commands.unsafeSetListener(undefined))
+  return Writer.make(connection, limiter, () => emit(Receiver.Signal.CommandGiven()))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */
@@ -226,6 +166,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
   Effect.gen(function*() {
     const { receiver, state } = connection
     let limiter = Option.none<CommandLimiter.CommandLimiter>()
+    let writer = Option.none<Writer.Writer>()
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
@@ -243,13 +184,13 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
             yield* Deferred.succeed(connection.established, void 0)
             connection.deadline.unsafeStop()
             Presence.enqueueIfDifferent(state)
-            startSending(connection)
+            writer = Option.some(startWriting(connection, limiter.value))
           }
           break
         }
         case "CommandGiven": {
-          if (Option.isSome(limiter)) {
-            yield* alongside(receiver, sendAll(connection, limiter.value))
+          if (Option.isSome(writer)) {
+            yield* alongside(receiver, writer.value.writeAll)
           }
           break
         }
@@ -351,7 +292,6 @@ export const run = (
       deadline,
       established,
       finalizers,
-      isSending: false,
       onDefect: (cause) => receiver.end(Opening.failedBy(cause)),
       ...pauses
     }

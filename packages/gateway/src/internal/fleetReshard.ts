@@ -14,7 +14,7 @@ import type { Readers } from "./events/readers.js"
 import * as Parse from "./events/log/parse.js"
 import type { ShardSet } from "./fleetSet.js"
 import * as FleetSet from "./fleetSet.js"
-import * as MoveCommands from "./moveCommands.js"
+import * as ForwardCommands from "./commands/forward.js"
 import * as Reshard from "./reshard.js"
 import { next, Stage } from "./reshardStage.js"
 import * as ShardPlan from "./shardPlan.js"
@@ -136,7 +136,7 @@ const retire = (fleet: Fleet, old: ShardSet, set: ShardSet, reshard: Reshard.Res
     reshard.switchOver()
     fleet.current = set
     fleet.upcoming = Option.none()
-    MoveCommands.forward(old, set)
+    ForwardCommands.forward(old, set)
     yield* FleetSet.closeAll(old, CloseFrame.NORMAL)
     let stage: ReshardStage = Stage.Drain()
     while (stage._tag !== "Retire") {
@@ -183,7 +183,7 @@ const carryOut = (
       return yield* interrupted
     }
     const set = yield* fleet.open(ids, queue)
-    MoveCommands.copyPresence(old, set)
+    ForwardCommands.copyPresence(old, set)
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute")

@@ -1,5 +1,4 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
@@ -19,7 +18,7 @@ import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
-import * as MemberRequest from "./memberRequest.js"
+import * as MemberRequest from "./requests/memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
 import { payloadOf } from "./events/log/entry.js"
 import * as EventStream from "./events/eventStream.js"
@@ -27,12 +26,12 @@ import * as Handlers from "./events/handlers.js"
 import type { NextEvent } from "./events/nextEvent.js"
 import * as Parse from "./events/log/parse.js"
 import { report } from "./report.js"
-import * as Sender from "./sender.js"
+import * as Sender from "./commands/sender.js"
 import * as SessionPersistence from "./session/persistence.js"
 import * as ShardState from "./shardState.js"
 import * as Supervisor from "./supervisor.js"
 import * as After from "./time/after.js"
-import * as VoiceState from "./voiceState.js"
+import * as VoiceState from "./requests/voiceState.js"
 
 const ended = (error: ShardError.DeserializationError) => Exit.fail(error)
 
@@ -243,7 +242,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       sender,
       requestGuildMembers,
       collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
-      updatePresence: (presence) => Effect.flatMap(Sender.valid(Command.updatePresence(presence)), sender.command),
+      updatePresence: Sender.updatePresence(state),
       updateVoiceState: VoiceState.update(state)
     }
     return { shard, state }

@@ -6,9 +6,10 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as MemberRequest from "../../src/internal/memberRequest.js"
+import * as Kind from "../../src/internal/commands/kind.js"
+import * as MemberRequest from "../../src/internal/requests/memberRequest.js"
 import * as ShardState from "../../src/internal/shardState.js"
-import * as VoiceState from "../../src/internal/voiceState.js"
+import * as VoiceState from "../../src/internal/requests/voiceState.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 import { silent } from "../harness.js"
 
@@ -29,10 +30,10 @@ describe("an interrupted request", () => {
           VoiceState.update(shard)({ guild_id: "1", channel_id: "2", self_deaf: true, self_mute: true })
         )
         yield* TestClock.adjust(0)
-        assert.strictEqual(shard.log.listeners.count, 5)
+        assert.strictEqual(shard.log.listeners.count, 6)
         assert.strictEqual(shard.commands.unsafeSize(), 2)
         if (what === "while it waits for the answer") {
-          yield* Effect.repeatN(shard.commands.writeNext(false, () => Effect.void), 1)
+          yield* Effect.repeatN(shard.commands.writeNext(Kind.nothingHeld, () => Effect.void), 1)
         }
         yield* TestClock.adjust(0)
         yield* Fiber.interruptAll([members, voice])

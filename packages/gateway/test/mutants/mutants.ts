@@ -1,3 +1,4 @@
+import { commands } from "./commands.js"
 import * as Events from "./events.js"
 import { identifyMutants } from "./identifyMutants.js"
 import { gateway, internal, type Mutant, scenario } from "./mutant.js"
@@ -6,6 +7,7 @@ import { time } from "./time.js"
 
 /** All faults. */
 export const mutants: ReadonlyArray<Mutant> = [
+  ...commands,
   ...Events.mutants,
   ...identifyMutants,
   {
@@ -18,8 +20,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a heartbeat that could not be written is taken for written",
     file: internal("heartbeat/heartbeats.ts"),
-    from: "return receiver.end(Disconnect.Failed({ error }))",
-    to: "return error",
+    from: "return receiver.end(result.left)",
+    to: "return result.left",
     test: scenario("heartbeatWrites")
   },
   {
@@ -81,8 +83,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a heartbeat does not say what was received last",
     file: internal("heartbeat/heartbeats.ts"),
-    from: "Command.heartbeat(state.session?.sequence ?? null)",
-    to: "Command.heartbeat(null)",
+    from: "Outgoing.heartbeat(state.session?.sequence ?? null)",
+    to: "Outgoing.heartbeat(null)",
     test: scenario("heartbeat")
   },
   {
@@ -157,8 +159,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a command that is given while none is sent waits for the next connection",
-    file: internal("connection.ts"),
-    from: "connection.isSending = false\n  })",
+    file: internal("commands/writer.ts"),
+    from: "isWriting = false\n  })",
     to: "})",
     test: scenario("commands")
   },
@@ -269,7 +271,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a command that was interrupted is sent all the same",
-    file: internal("commandQueue.ts"),
+    file: internal("commands/queue.ts"),
     from: "() => Effect.sync(() => version.withdraw())",
     to: "() => Effect.void",
     test: "gateway/test/internal/commandQueue.test.ts"

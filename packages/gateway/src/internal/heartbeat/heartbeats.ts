@@ -1,5 +1,4 @@
 /** Sends the heartbeats of a connection and closes it when one is not acknowledged. */
-import * as Command from "@vesper/model/Command"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,8 +9,9 @@ import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import * as Latency from "../../Latency.js"
-import * as ShardError from "../../ShardError.js"
 import type { CommandLimiter } from "../commandLimiter.js"
+import * as Outgoing from "../commands/outgoing.js"
+import { unsafeWrite } from "../commands/write.js"
 import * as Receiver from "../receiver.js"
 import { Disconnect } from "../recovery.js"
 import type { ShardState } from "../shardState.js"
@@ -65,18 +65,15 @@ export const make = (connection: Connection, limiter: CommandLimiter, interval: 
   const unsafeSend = (now: number, onWritten: () => void): void => {
     isRequested = false
     try {
-      const text = Command.encode(Command.heartbeat(state.session?.sequence ?? null))
+      const heartbeat = Outgoing.heartbeat(state.session?.sequence ?? null)
       state.latency = Latency.heartbeatSent(state.latency, now)
       limiter.unsafeRecordHeartbeat(now)
       unwritten++
-      socket.unsafeWrite(text, (result) => {
+      unsafeWrite(connection, heartbeat, (result) => {
         if (Either.isLeft(result)) {
-          const error = new ShardError.SendingMessageError({ subject: "heartbeat", cause: result.left })
-          return receiver.end(Disconnect.Failed({ error }))
+          return receiver.end(result.left)
         }
         unwritten--
-        // The text is ASCII, one byte a character.
-        state.counters.bytesSent += text.length
         onWritten()
         settleRequest()
       })

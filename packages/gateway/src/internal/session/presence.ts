@@ -3,18 +3,21 @@
  * that it should show, and sends it again where a session shows another one.
  */
 import * as Command from "@vesper/model/Command"
-import * as Opcode from "@vesper/model/Opcode"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as CommandKind from "../commandKind.js"
+import * as Kind from "../commands/kind.js"
+import * as Outgoing from "../commands/outgoing.js"
 import type { ShardState } from "../shardState.js"
 import * as Identity from "./identity.js"
 
 const isUpdate = Schema.is(Command.PresenceUpdate)
 
 /** Remembers the presence of a command that was written. One that an IDENTIFY must not carry is forgotten. */
-export const remember = (state: ShardState, text: string): void => {
-  const payload: unknown = JSON.parse(text)
+export const remember = (
+  state: Pick<ShardState, "presence" | "shownPresence">,
+  { payload }: Outgoing.OutgoingCommand
+): void => {
   if (isUpdate(payload)) {
     state.presence = Option.some(payload.d)
     state.shownPresence = Identity.presenceText(payload.d)
@@ -31,8 +34,9 @@ const differs = ({ shownPresence }: ShardState, presence: Command.Presence): boo
  */
 export const enqueueIfDifferent = (state: ShardState): void => {
   const { commands, presence } = state
-  const kind = CommandKind.Kind.Presence()
-  if (Option.isSome(presence) && differs(state, presence.value) && !commands.unsafeIsWaiting(kind)) {
-    commands.unsafeOffer(kind, Command.encode({ op: Opcode.PresenceUpdate, d: presence.value }))
+  if (
+    Option.isSome(presence) && differs(state, presence.value) && !commands.unsafeIsWaiting(Kind.Kind.Presence())
+  ) {
+    Either.map(Outgoing.presence(presence.value), commands.unsafeOffer)
   }
 }

@@ -1,4 +1,4 @@
-/** Asks for members of a guild, and recognises the answers. */
+/** Requests members of a guild and recognises the answers. */
 import * as Command from "@vesper/model/Command"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
@@ -11,35 +11,47 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import type * as MemberRequest from "../MemberRequest.js"
-import * as ShardError from "../ShardError.js"
+import type * as MemberRequest from "../../MemberRequest.js"
+import * as ShardError from "../../ShardError.js"
+import * as Outgoing from "../commands/outgoing.js"
+import type { ShardState } from "../shardState.js"
 import * as Answer from "./answer.js"
-import * as Sender from "./sender.js"
-import type { ShardState } from "./shardState.js"
+import * as RateLimit from "./rateLimit.js"
 
 type Failure = ShardError.SendError | ShardError.NoAnswerError
 
-/** What may come after a request was written. */
+/** The events that concern a request. `attempt` counts how often it had been written by then. */
 type Heard = Data.TaggedEnum<{
   Chunk: { readonly chunk: MemberRequest.Chunk }
-  RateLimited: { readonly retryAfter: Duration.Duration }
-  /** A new session has begun, which knows nothing of the request of this number. */
-  SessionEnded: { readonly request: number }
+  RateLimited: { readonly attempt: number; readonly retryAfter: unknown }
+  /** A new session has begun, in which the attempt is not known. */
+  SessionEnded: { readonly attempt: number }
 }>
 
 const Heard = Data.taggedEnum<Heard>()
 
+/** One request, and its form on the wire. */
+interface Part {
+  readonly body: Command.RequestGuildMembers["d"]
+  readonly command: Outgoing.OutgoingCommand
+}
+
 const maxUserIds = 100
 const defaultIdleTimeout = Duration.seconds(30)
 
-const hint = "the bot may not be in that guild, Discord may be slow, or this program reads no events while it waits " +
-  "and its event buffer is full"
+const hint = () =>
+  "the bot may not be in that guild, Discord may be slow, or this program reads no events while it waits and its event " +
+  "buffer is full"
+
+const failed = (reason: ShardError.NoAnswerError["reason"], detail: string) =>
+  new ShardError.NoAnswerError({ reason, request: "member request", detail })
 
 const isForAll = ({ limit, query }: MemberRequest.MemberRequest): boolean => query === "" && (limit ?? 0) === 0
 
 const missingIntent = (request: MemberRequest.MemberRequest, intents: Intents.Intents): Option.Option<string> => {
   const needed: ReadonlyArray<readonly [what: string, name: Intents.Name, isNeeded: boolean]> = [
-    ["all members", "GuildMembers", isForAll(request)],
+    // With any limit.
+    ["members for an empty query", "GuildMembers", request.query === ""],
     ["presences", "GuildPresences", request.presences === true]
   ]
   return Option.map(
@@ -50,64 +62,88 @@ const missingIntent = (request: MemberRequest.MemberRequest, intents: Intents.In
   )
 }
 
-/** One request for each hundred ids; ids that are given twice are asked for once. */
+/** Returns one request for each hundred ids, without duplicate ids. */
 const split = (request: MemberRequest.MemberRequest): ReadonlyArray<MemberRequest.MemberRequest> => {
-  const { user_ids: given } = request
-  if (given === undefined || typeof given === "string" || given.length === 0) {
+  const { user_ids: ids } = request
+  if (ids === undefined || typeof ids === "string" || ids.length === 0) {
     return [request]
   }
-  return Arr.map(Arr.chunksOf(Arr.dedupe(given), maxUserIds), (user_ids) => ({ ...request, user_ids }))
+  return Arr.map(Arr.chunksOf(Arr.dedupe(ids), maxUserIds), (user_ids) => ({ ...request, user_ids }))
 }
 
-/** All the requests that it takes, checked before the first of them is sent. */
-const commands = (
+/** Returns the requests that are to be sent, all checked before the first of them is. */
+const partsOf = (
   request: MemberRequest.MemberRequest,
   nonce: string
-): Either.Either<ReadonlyArray<Command.RequestGuildMembers>, ShardError.SendError> =>
+): Either.Either<ReadonlyArray<Part>, ShardError.SendError> =>
   Either.map(
     Either.all(
-      split(request).map((part, i) => Sender.valid(Command.requestGuildMembers({ ...part, nonce: `${nonce}${i}` })))
+      split(request).map((part, i) => {
+        const body = { ...part, nonce: `${nonce}${i}` }
+        return Either.map(
+          Outgoing.fromConstructor(Command.requestGuildMembers(body)),
+          (command): Part => ({ body, command })
+        )
+      })
     ),
     (checked) => Array.isArray(request.user_ids) && request.user_ids.length === 0 ? [] : checked
   )
 
-const listen = (state: ShardState, { d }: Command.RequestGuildMembers, requests: () => number) =>
+const listen = ({ log: { listeners } }: ShardState, body: Part["body"], attempts: () => number) =>
   Effect.gen(function*() {
     const heard = yield* Mailbox.make<Heard>()
-    const { listeners } = state.log
     yield* listeners.listen("GUILD_MEMBERS_CHUNK", (chunk) => {
-      if (chunk.nonce === d.nonce) {
+      if (chunk.nonce === body.nonce) {
         heard.unsafeOffer(Heard.Chunk({ chunk }))
       }
     })
     yield* listeners.listen("RATE_LIMITED", ({ meta, opcode, retry_after }) => {
-      const isThis = meta?.nonce === undefined ? meta?.guild_id === d.guild_id && isForAll(d) : meta.nonce === d.nonce
+      const nonce = meta?.nonce ?? undefined
+      const isThis = nonce === undefined ? meta?.guild_id === body.guild_id && isForAll(body) : nonce === body.nonce
       if (Number(opcode) === Opcode.RequestGuildMembers && isThis) {
-        heard.unsafeOffer(Heard.RateLimited({ retryAfter: Duration.seconds(retry_after) }))
+        heard.unsafeOffer(Heard.RateLimited({ attempt: attempts(), retryAfter: retry_after }))
       }
     })
     yield* listeners.listen("READY", () => {
-      heard.unsafeOffer(Heard.SessionEnded({ request: requests() }))
+      heard.unsafeOffer(Heard.SessionEnded({ attempt: attempts() }))
     })
     return heard
   })
 
-/** The chunks that answer one request, each once, whatever comes double or in another order. */
+const sessionEnded = (seen: number, expected: number) =>
+  failed(
+    "SessionEnded",
+    seen > 0
+      ? `the session ended after ${seen} of ${expected} chunks, and the new one knows nothing of it; ask again`
+      : `${Answer.maxAttempts} sessions ended before an answer came; ask again once the shard is stable`
+  )
+
+/** Emits the chunks that answer one request, each once, in the order in which they arrive. */
 const ask = (
   state: ShardState,
-  command: Command.RequestGuildMembers,
+  { body, command }: Part,
   idleTimeout: Duration.Duration
 ): Stream.Stream<MemberRequest.Chunk, Failure> =>
   Stream.unwrapScoped(Effect.gen(function*() {
-    let requests = 0
-    const heard = yield* listen(state, command, () => requests)
-    const send = Sender.deliver(state, command, () => {
-      requests++
+    let attempts = 0
+    let limitedFor = 0
+    const heard = yield* listen(state, body, () => attempts)
+    const send = state.commands.send(command, () => {
+      attempts++
     })
     const seen = new Set<number>()
     let expected = Infinity
 
+    const isLast = (attempt: number) => attempt > 0 && attempt === attempts
     const hear = Answer.wait(state, Effect.orDie(heard.take), idleTimeout, "member request", hint)
+    const waitAndSend = (retryAfter: unknown): Effect.Effect<unknown, Failure> =>
+      Either.match(RateLimit.next(retryAfter, { attempts, limitedFor }), {
+        onLeft: (detail) => Effect.fail(failed("RateLimited", detail)),
+        onRight: (millis) => {
+          limitedFor += millis
+          return Effect.zipRight(Answer.untilClosed(state, Effect.sleep(millis)), send)
+        }
+      })
     const next: Effect.Effect<MemberRequest.Chunk, Option.Option<Failure>> = Effect.suspend(() =>
       seen.size >= expected
         ? Effect.fail(Option.none())
@@ -122,29 +158,26 @@ const ask = (
               expected = chunk.chunk_count
               return Effect.succeed(chunk)
             },
-            RateLimited: ({ retryAfter }) => seen.size > 0 ? next : Effect.zipRight(Effect.sleep(retryAfter), again),
-            SessionEnded: ({ request }) => {
-              if (request === 0 || request !== requests) {
+            RateLimited: ({ attempt, retryAfter }) =>
+              seen.size > 0 || !isLast(attempt)
+                ? next
+                : Effect.zipRight(Effect.asSomeError(waitAndSend(retryAfter)), next),
+            SessionEnded: ({ attempt }) => {
+              if (!isLast(attempt)) {
                 return next
               }
-              return seen.size === 0 ? again : Effect.fail(Option.some(sessionEnded(seen.size, expected)))
+              return seen.size > 0 || attempts >= Answer.maxAttempts
+                ? Effect.fail(Option.some(sessionEnded(seen.size, expected)))
+                : Effect.zipRight(Effect.asSomeError(send), next)
             }
           })
         )
     )
-    const again = Effect.zipRight(Effect.asSomeError(send), next)
     yield* send
     return Stream.repeatEffectOption(next)
   }))
 
-const sessionEnded = (seen: number, expected: number) =>
-  new ShardError.NoAnswerError({
-    reason: "SessionEnded",
-    request: "member request",
-    detail: `the session ended after ${seen} of ${expected} chunks, and the new one knows nothing of it; ask again`
-  })
-
-/** Member requests of one shard. */
+/** Returns the member requests of one shard. */
 export const make = (state: ShardState) => {
   let count = 0
   return (
@@ -154,21 +187,17 @@ export const make = (state: ShardState) => {
     Stream.unwrap(Effect.gen(function*() {
       const detail = missingIntent(request, state.config.intents)
       if (Option.isSome(detail)) {
-        return yield* new ShardError.NoAnswerError({
-          reason: "MissingIntent",
-          request: "member request",
-          detail: detail.value
-        })
+        return yield* failed("MissingIntent", detail.value)
       }
-      // Random, for a resume may replay the answers to an earlier process.
+      // Random, because a resume may replay the answers to an earlier process.
       const salt = yield* Random.nextIntBetween(0, 2 ** 32)
-      const parts = yield* commands(request, `${salt.toString(36)}-${count++}-`)
+      const parts = yield* partsOf(request, `${salt.toString(36)}-${count++}-`)
       const idleTimeout = Duration.decode(options.idleTimeout ?? defaultIdleTimeout)
       return Stream.flatMap(Stream.fromIterable(parts), (part) => ask(state, part, idleTimeout))
     }))
 }
 
-/** Puts chunks together. */
+/** Joins chunks. */
 export const collect = <E, R>(
   chunks: Stream.Stream<MemberRequest.Chunk, E, R>
 ): Effect.Effect<MemberRequest.Members, E, R> =>

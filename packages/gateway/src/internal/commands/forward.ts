@@ -1,17 +1,15 @@
-/** Takes what was said on one set of shards over to another: the presence, and the commands that wait. */
-import * as Command from "@vesper/model/Command"
-import * as Opcode from "@vesper/model/Opcode"
+/** Transfers the presence and the waiting commands of one set of shards to another. */
 import * as ShardId from "@vesper/model/ShardId"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as CommandKind from "./commandKind.js"
-import type { CommandQueue } from "./commandQueue.js"
-import type { ShardSet } from "./fleetSet.js"
-import type { ShardState } from "./shardState.js"
+import type { ShardSet } from "../fleetSet.js"
+import type { ShardState } from "../shardState.js"
+import * as Outgoing from "./outgoing.js"
+import type { CommandQueue } from "./queue.js"
 
-/** The guild that a payload is about, if any. */
-const guildOf = (text: string): string | undefined => {
-  const payload: unknown = JSON.parse(text)
+/** Returns the guild that a command is about, if any. */
+const guildOf = ({ payload }: Outgoing.OutgoingCommand): string | undefined => {
   const body = Predicate.isRecord(payload) ? payload["d"] : undefined
   if (!Predicate.isRecord(body)) {
     return undefined
@@ -27,18 +25,22 @@ const haveGuildsInCommon = (a: ShardId.ShardId, b: ShardId.ShardId): boolean => 
 }
 
 /**
- * The ids in a new total that a command for shard `id` of an old one is for: the guild's, or else all that have guilds of
- * the old shard, which a presence is for.
+ * Returns the ids in a new total that take over a command of shard `from`: the shard of the command's guild, or else all
+ * that have guilds of the old shard, as for a presence.
  */
-export const targets = (text: string, from: ShardId.ShardId, total: number): ReadonlyArray<number> => {
-  const guild = guildOf(text)
+export const targets = (
+  command: Outgoing.OutgoingCommand,
+  from: ShardId.ShardId,
+  total: number
+): ReadonlyArray<number> => {
+  const guild = guildOf(command)
   if (guild !== undefined) {
     return [ShardId.shardOf(guild, total)]
   }
   return ShardId.all(total).filter((to) => haveGuildsInCommon(from, to)).map(({ id }) => id)
 }
 
-/** An old shard and a new one that have guilds in common, for each of the new ones. */
+/** Returns each new shard with an old one that has guilds in common with it. */
 const related = (old: ShardSet, set: ShardSet): ReadonlyArray<readonly [from: ShardState, to: ShardState]> => {
   const members = Array.from(old.members.values())
   return Array.from(set.members.values()).flatMap((to) => {
@@ -47,30 +49,29 @@ const related = (old: ShardSet, set: ShardSet): ReadonlyArray<readonly [from: Sh
   })
 }
 
-/** New shards identify with the presence that the old ones show. */
+/** Makes new shards identify with the presence of the old ones. */
 export const copyPresence = (old: ShardSet, set: ShardSet): void => {
   for (const [from, to] of related(old, set)) {
     to.presence = from.presence
   }
 }
 
-/** What the bot is seen doing was changed since it was copied: the new shards have identified with another. */
+/** Sends a presence that was changed after the new shards identified. */
 const renewPresence = (old: ShardSet, set: ShardSet): void => {
   for (const [from, to] of related(old, set)) {
     if (from.presence !== to.presence && Option.isSome(from.presence)) {
-      const payload: Command.PresenceUpdate = { op: Opcode.PresenceUpdate, d: from.presence.value }
-      to.commands.unsafeOffer(CommandKind.of(payload), Command.encode(payload))
+      Either.map(Outgoing.presence(from.presence.value), to.commands.unsafeOffer)
     }
   }
 }
 
-/** From now on what is given to the old shards, and what waits there, goes out over the new ones. */
+/** From now on, commands that wait on the old shards or are given to them are sent by the new ones. */
 export const forward = (old: ShardSet, set: ShardSet): void => {
-  // First, so that a presence which waits takes its place.
+  // First, so that a waiting presence replaces the renewed one.
   renewPresence(old, set)
   for (const { shard, state } of old.members.values()) {
-    state.commands.unsafeForward((text) =>
-      targets(text, shard.id, set.total).flatMap((id): ReadonlyArray<CommandQueue> => {
+    state.commands.unsafeForward((command) =>
+      targets(command, shard.id, set.total).flatMap((id): ReadonlyArray<CommandQueue> => {
         const target = set.members.get(id)
         return target === undefined ? [] : [target.state.commands]
       })
