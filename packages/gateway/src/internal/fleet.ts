@@ -17,6 +17,8 @@ import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Assembly from "./assembly/assembly.js"
+import { Starter } from "./assembly/starter.js"
 import * as ConnectPace from "./connectPace.js"
 import type { Cursor } from "./events/log/cursor.js"
 import * as EventStream from "./events/eventStream.js"
@@ -63,7 +65,7 @@ const makeWith = (
   api: Option.Option<GatewayApi.GatewayApi>
 ) =>
   Effect.gen(function*() {
-    const config = yield* ShardConfig.ShardConfig
+    let config = yield* ShardConfig.ShardConfig
     const ending: Mutable<Ending> = { closed: undefined, failed: undefined }
     const over = yield* Deferred.make<never, ShardError.TerminalError>()
 
@@ -102,7 +104,8 @@ const makeWith = (
     const open: FleetReshard.Fleet["open"] = (ids, queue) =>
       FleetSet.open(ids, onFatal).pipe(
         Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
-        Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
+        // An assembly may have changed it since the last set.
+        (opening) => Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
         Effect.provideService(ConnectPace.Current, pace),
         Effect.provideService(Heart.Current, Option.some(heart)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
@@ -127,7 +130,14 @@ const makeWith = (
         return Effect.all(readers.runs, { concurrency: "unbounded", discard: true })
       })
     )
-    yield* FleetSet.connectAll(parts.current)
+    let isStarted = false
+    const connectAll = Effect.suspend(() => {
+      isStarted = true
+      return FleetSet.connectAll(parts.current)
+    })
+    const starter = new Starter(Effect.suspend(() =>
+      isStarted || ending.closed !== undefined ? Effect.void : connectAll
+    ))
 
     const shards = Effect.sync(() => Array.from(parts.current.members.values(), ({ shard }) => shard))
 
@@ -145,7 +155,7 @@ const makeWith = (
       config,
       parse: yield* Parse.make(config.validate),
       after,
-      start: Effect.void
+      start: starter.start
     }
     const shared = Handlers.makeNextEvent(source)
 
@@ -169,7 +179,7 @@ const makeWith = (
       shard: shardNumbered,
       shardOfGuild: (guildId) => Effect.suspend(() => shardNumbered(ShardId.shardOf(guildId, parts.current.total))),
       events: EventStream.make(source, shared, eventOf),
-      nextEvent: shared.read(Effect.void, (item, cursor) => {
+      nextEvent: shared.read(starter.start, (item, cursor) => {
         if (item._tag !== "Dispatch") {
           return undefined
         }
@@ -186,8 +196,22 @@ const makeWith = (
       status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
       // A fleet that has ended is not ready, though all of its shards are settled.
       awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
-      reshard: (total, options = {}) => FleetReshard.run(parts, total, options),
+      reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
       close
+    }
+    Assembly.set(fleet, {
+      starter,
+      source,
+      nextEvent: shared,
+      configure: (change) => {
+        config = change(config)
+        parts.current.members.forEach(({ state }) => {
+          state.config = change(state.config)
+        })
+      }
+    })
+    if (options.connect !== "onRead") {
+      yield* starter.start
     }
     return fleet
   })

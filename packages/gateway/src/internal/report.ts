@@ -23,7 +23,7 @@ const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
     )
   })
 
-const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnostic.match({
+export const log: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void> = Diagnostic.match({
   Failure: ({ error }) => Effect.logWarning(error.message),
   Duplicate: ({ sequence }) => Effect.logDebug(`dropped event ${sequence}, which had come before`),
   Gap: ({ after, before }) => Effect.logWarning(`the events between ${after} and ${before} never came`),

@@ -19,6 +19,8 @@ import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Assembly from "./assembly/assembly.js"
+import { Starter } from "./assembly/starter.js"
 import * as MemberRequest from "./memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
 import { payloadOf } from "./events/log/entry.js"
@@ -165,7 +167,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       })
     )
 
-    const start = Effect.sync(() => {
+    const starter = new Starter(Effect.sync(() => {
       if (
         !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
         !ShardStatus.isFatallyClosed(state.status.get())
@@ -174,7 +176,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
         keeper.unsafeStart()
       }
-    })
+    }))
+    const { start } = starter
 
     const close: Shard.Shard["close"] = ({ code, reason }) =>
       Effect.gen(function*() {
@@ -204,7 +207,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
           state.commands.unsafeReopen()
         }
       }),
-      start
+      starter.connect
     )
 
     const sender = Sender.make(state, close)
@@ -214,7 +217,9 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     const shard: Shard.Shard = {
       ...sender,
       id,
-      config,
+      get config() {
+        return state.config
+      },
       connect,
       events: EventStream.make(source, shared, (event) => event),
       nextEvent: nextEvent(state, shared, start),
@@ -246,5 +251,13 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       updatePresence: (presence) => Effect.flatMap(Sender.valid(Command.updatePresence(presence)), sender.command),
       updateVoiceState: VoiceState.update(state)
     }
+    Assembly.set(shard, {
+      starter,
+      source,
+      nextEvent: shared,
+      configure: (change) => {
+        state.config = change(state.config)
+      }
+    })
     return { shard, state }
   })

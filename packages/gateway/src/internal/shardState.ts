@@ -29,7 +29,8 @@ import type { Timer } from "./time/timer.js"
 
 export interface ShardState {
   readonly id: ShardId.ShardId
-  readonly config: ShardConfig.ShardConfig
+  /** An assembly adds the intents and events of its handlers, before the shard connects. */
+  config: ShardConfig.ShardConfig
   readonly parse: Parse.Parse
   readonly log: EventLog
   readonly readers: Readers
