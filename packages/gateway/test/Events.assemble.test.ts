@@ -345,7 +345,7 @@ for (const { make, name, shards } of bots) {
         const bot = assemble(noting(["READY"], []))
         const running = yield* Effect.fork(Effect.flip(bot))
         yield* TestClock.adjust("1 second")
-        yield* inject(Fault.Close({ code: 4014 }))
+        yield* inject(Fault.Close({ code: 4014, reason: "" }))
         yield* settle
         const error = yield* Fiber.join(running)
         assert.isTrue(error instanceof ShardError.FatallyClosedError && error.code === 4014)

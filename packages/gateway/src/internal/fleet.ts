@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { Mutable } from "effect/Types"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
@@ -199,15 +200,23 @@ const makeWith = (
       reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
       close
     }
+    const members = () => Array.from(parts.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
+      Predicate.isNotUndefined
+    )
     Assembly.set(fleet, {
-      starter,
+      // A shard may be started by itself too.
+      hold: Effect.map(
+        Effect.all([Effect.suspend(() => Effect.all(members().map(({ hold }) => hold))), starter.hold]),
+        ([releases, release]) => Effect.zipRight(Effect.all(releases, { discard: true }), release)
+      ),
+      start: starter.start,
+      hasStarted: () => starter.hasStarted || members().some(({ hasStarted }) => hasStarted()),
       source,
       nextEvent: shared,
-      configure: (change) => {
-        config = change(config)
-        parts.current.members.forEach(({ state }) => {
-          state.config = change(state.config)
-        })
+      config: () => config,
+      configure: (resolved) => {
+        config = { ...config, ...resolved }
+        members().forEach(({ configure }) => configure(resolved))
       }
     })
     if (options.connect !== "onRead") {

@@ -252,11 +252,14 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       updateVoiceState: VoiceState.update(state)
     }
     Assembly.set(shard, {
-      starter,
+      hold: starter.hold,
+      start,
+      hasStarted: () => starter.hasStarted,
       source,
       nextEvent: shared,
-      configure: (change) => {
-        state.config = change(state.config)
+      config: () => state.config,
+      configure: (resolved) => {
+        state.config = { ...state.config, ...resolved }
       }
     })
     return { shard, state }

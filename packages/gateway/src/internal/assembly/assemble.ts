@@ -38,9 +38,12 @@ export interface Target {
 const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
   Either.left(ConfigError.InvalidData([option], message))
 
+/** The part of a config that follows from handlers. */
+type Requested = Pick<ShardConfig.ShardConfig, "events" | "intents">
+
 /** Checks that a config has what handlers need. */
 export const check = (
-  { events, intents }: Pick<ShardConfig.ShardConfig, "events" | "intents">,
+  { events, intents }: Requested,
   needs: ReadonlyArray<Needs.Need>
 ): Either.Either<void, ConfigError.ConfigError> =>
   Needs.describeMissing(needs, intents).pipe(
@@ -53,16 +56,15 @@ const granted = ({ privileged = [] }: Events.AssembleOptions): Intents.Intents =
 
 /** Adds what handlers need to a config. A privileged intent has to be granted. */
 export const resolve = (
-  config: ShardConfig.ShardConfig,
+  config: Requested,
   needs: ReadonlyArray<Needs.Need>,
   options: Events.AssembleOptions
-): Either.Either<ShardConfig.ShardConfig, ConfigError.ConfigError> => {
+): Either.Either<Requested, ConfigError.ConfigError> => {
   const intents = Intents.union(config.intents, granted(options))
   return Option.match(Needs.describeUngranted(needs, intents), {
     onSome: invalid("intents"),
     onNone: () =>
       Either.right({
-        ...config,
         intents: Intents.union(intents, Needs.intentsOf(needs)),
         events: Option.map(config.events, (events) => new Set([...events, ...needs.map(({ event }) => event)]))
       })
@@ -76,12 +78,14 @@ const prepare = (
   options: Events.AssembleOptions
 ): Either.Either<void, ConfigError.ConfigError> => {
   const assembly = Assembly.get(self)
-  return assembly === undefined || assembly.starter.hasStarted
-    ? Either.flatMap(resolve(config, needs, options), () => check(config, needs))
-    : Either.map(
-      resolve(config, needs, options),
-      ({ events, intents }) => assembly.configure((config) => ({ ...config, events, intents }))
-    )
+  const current = assembly?.config() ?? config
+  return Either.flatMap(
+    resolve(current, needs, options),
+    (resolved) =>
+      assembly === undefined || assembly.hasStarted()
+        ? check(current, needs)
+        : Either.right(assembly.configure(resolved))
+  )
 }
 
 const patience = Duration.seconds(30)
@@ -135,12 +139,12 @@ const runAll = (
       return registered.run({ report, run: (handler) => runForEach(handler, options) })
     }))
   }
-  const { nextEvent, source, starter } = assembly
+  const { nextEvent, source, start } = assembly
   return Effect.acquireUseRelease(
     Handlers.open(source, nextEvent, all.map((registered) => [registered, optionsOf(registered, defaults)])),
     (opened) =>
       Effect.zipRight(
-        Effect.zipRight(release, starter.start),
+        Effect.zipRight(release, start),
         together(opened.map(({ options, owner, reader }) =>
           owner.run({ report, run: (handler) => Handlers.read(source, reader, handler, options) })
         ))
@@ -162,8 +166,7 @@ export const assemble = <A, E, R>(
   Exclude<Exclude<R, Events.Registry>, Scope.Scope>
 > =>
   Effect.scoped(Effect.gen(function*() {
-    const hold = Assembly.get(target.self)?.starter.hold ?? Effect.succeed(Effect.void)
-    const release = yield* hold
+    const release = yield* Assembly.get(target.self)?.hold ?? Effect.succeed(Effect.void)
     const watching = yield* Effect.forkScoped(warnWhenSlow)
     const collection = yield* build(features, tag)
     yield* Fiber.interrupt(watching)

@@ -2,17 +2,23 @@
  * The internal side of a shard or a fleet that a bot is assembled on. It is found by the public object, so that the public
  * interface does not grow by it.
  */
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type * as Handlers from "../events/handlers.js"
 import type { NextEvent } from "../events/nextEvent.js"
-import type { Starter } from "./starter.js"
 
 export interface Assembly {
-  readonly starter: Starter
+  /** Delays the start until the scope closes or the returned effect runs. */
+  readonly hold: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
+  /** Starts it when nothing holds it. */
+  readonly start: Effect.Effect<void>
+  readonly hasStarted: () => boolean
   readonly source: Handlers.Source
   readonly nextEvent: NextEvent
-  /** Replaces the config. The next identify and the next connection use it. */
-  readonly configure: (change: (config: ShardConfig.ShardConfig) => ShardConfig.ShardConfig) => void
+  readonly config: () => ShardConfig.ShardConfig
+  /** Replaces what the next identify asks for and the next connection parses. */
+  readonly configure: (resolved: Pick<ShardConfig.ShardConfig, "events" | "intents">) => void
 }
 
 const assemblies = new WeakMap<object, Assembly>()

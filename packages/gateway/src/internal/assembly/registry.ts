@@ -1,8 +1,9 @@
 /** The handlers that the features of one bot register while they are built. */
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type * as Diagnostic from "../../Diagnostic.js"
@@ -66,25 +67,29 @@ export class Collection implements Events.Registry {
       const captured = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
       // The scope of the layer is not that of an event.
       const runtime = Runtime.updateContext(captured, Context.omit(Scope.Scope)) as typeof captured
-      const closed = yield* Deferred.make<void>()
-      let ended: Deferred.Deferred<void> | undefined
+      let running: Fiber.RuntimeFiber<void, ShardError.FatallyClosedError> | undefined
+      let isClosed = false
       const run = (engine: Engine) =>
-        Effect.gen(function*() {
-          const over = ended = yield* Deferred.make<void>()
-          const handle = Dispatch.make<E, R, never, R, ShardId.ShardId>(handlers, Dispatch.isolated(engine.report))
-          return yield* Effect.provide(engine.run(handle), runtime).pipe(
-            Effect.raceFirst(Deferred.await(closed)),
-            Effect.ensuring(Deferred.succeed(over, undefined))
-          )
-        })
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            if (isClosed) {
+              return
+            }
+            const handle = Dispatch.make<E, R, never, R, ShardId.ShardId>(handlers, Dispatch.isolated(engine.report))
+            const fiber = running = yield* Effect.fork(restore(Effect.provide(engine.run(handle), runtime)))
+            const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
+            // Interrupted by itself, it was ended by its layer.
+            return yield* Exit.isInterrupted(exit) ? Effect.void : exit
+          })
+        )
       const registered: Registered = { handlers, options, run, provided: provided(handlers, runtime) }
       yield* Effect.acquireRelease(
         Effect.sync(() => this.all.add(registered)),
         () =>
           Effect.suspend(() => {
             this.all.delete(registered)
-            const running = ended === undefined ? Effect.void : Deferred.await(ended)
-            return Effect.zipRight(Deferred.succeed(closed, undefined), running)
+            isClosed = true
+            return running === undefined ? Effect.void : Fiber.interrupt(running)
           })
       )
     })
