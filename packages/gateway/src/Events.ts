@@ -444,11 +444,11 @@ export const layer = <E, R>(
 /**
  * Builds the features of a bot, connects its shard, and runs the handlers that the features have registered, until it is
  * interrupted or the shard is closed. Features that take long to build miss no event, because the shard connects when all are
- * built; what else starts the shard by then waits too.
+ * built; any other reader that would start the shard waits too.
  *
  * The intents and events of the handlers are added to those of the shard's config. A privileged intent that a handler needs has to
  * be granted in `options.privileged` or asked for by the config; otherwise it fails with a `ConfigError` that names the handler,
- * before anything connects. A shard that is connected already has to have what the handlers need.
+ * before anything connects. A shard that is connected already has to have the needed intents.
  *
  * A failing handler is reported to the log and the shard's diagnostics, and its event counts as handled. Fails with
  * `FatallyClosedError` if the gateway closes the shard for good, and with the error of a feature that cannot be built. When it is
@@ -498,7 +498,7 @@ export const assemble = <A, E, R>(
 
 /**
  * The same on a fleet. The fleet has to be made with `connect: "onRead"` for its intents and events to be resolved; one that has
- * connected when it was made has to have what the handlers need.
+ * connected when it was made has to have the needed intents.
  *
  * @example
  * ```ts
@@ -562,7 +562,7 @@ export const collect = <A, E, R>(
   )
 
 /**
- * Makes one handler of all, for the `handlers` of a `ClusterFleet`. A failing handler is logged, and its event counts as handled.
+ * Makes one handler of all, which the option `handlers` of a `ClusterFleet` takes. A failing handler is logged, and its event counts as handled.
  *
  * @since 0.1.0
  * @category running

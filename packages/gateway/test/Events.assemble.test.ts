@@ -1,6 +1,5 @@
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
@@ -70,7 +69,7 @@ const noting = (
   Layer.unwrapEffect(Effect.as(
     Effect.sleep(time),
     Events.layer(Events.merge(
-      ...events.map((event) => Events.on(event, ({ t }: Dispatch.Known) => Effect.sync(() => log.push(t))))
+      ...events.map((event) => Events.on<EventType.EventType, never, never>(event, ({ t }) => Effect.sync(() => log.push(t))))
     ))
   ))
 
@@ -511,7 +510,11 @@ describe("handlers that are collected from features", () => {
 describe("the types of an assembled bot", () => {
   it("name the services that its features need and nothing provides", () => {
     const handlers = Events.on("MESSAGE_CREATE", () =>
-      Effect.andThen(Effect.andThen(Shard.Shard, Database), Effect.addFinalizer(() => Effect.void)))
+      Effect.gen(function*() {
+        yield* Shard.Shard
+        yield* Database
+        yield* Effect.addFinalizer(() => Effect.void)
+      }))
     const feature = Events.layer(handlers)
     expectTypeOf(feature).toEqualTypeOf<Layer.Layer<never, never, Shard.Shard | Database | Events.Registry>>()
     const bot = Events.assemble(Layer.merge(feature, Layer.fail(new Unavailable())))
@@ -529,7 +532,7 @@ describe("the types of an assembled bot", () => {
         Fleet.Fleet | Shard.Shard | Database
       >
     >()
-    const shard = Layer.succeed(Shard.Shard, {} as Shard.Shard)
+    const shard = Layer.effect(Shard.Shard, Effect.never)
     const wrong = [
       // @ts-expect-error the database is missing
       () => Effect.runFork(Effect.provide(bot, shard)),

@@ -41,7 +41,7 @@ const invalid = (option: string) => (message: string): Either.Either<never, Conf
 /** The part of a config that follows from handlers. */
 type Requested = Pick<ShardConfig.ShardConfig, "events" | "intents">
 
-/** Checks that a config has what handlers need. */
+/** Checks that a config meets the needs of handlers. */
 export const check = (
   { events, intents }: Requested,
   needs: ReadonlyArray<Needs.Need>
@@ -54,7 +54,7 @@ export const check = (
 
 const granted = ({ privileged = [] }: Events.AssembleOptions): Intents.Intents => Intents.of(...privileged)
 
-/** Adds what handlers need to a config. A privileged intent has to be granted. */
+/** Adds the needs of handlers to a config. A privileged intent has to be granted. */
 export const resolve = (
   config: Requested,
   needs: ReadonlyArray<Needs.Need>,
@@ -98,7 +98,7 @@ const warnWhenSlow = Effect.delay(
   patience
 )
 
-/** Builds features in the scope of the caller, with a registry of their own, which holds what they have registered. */
+/** Builds features in the scope of the caller, with a registry of their own, which then holds their registrations. */
 export const build = <A, E, R>(
   features: Layer.Layer<A, E, R>,
   tag: typeof Events.Registry

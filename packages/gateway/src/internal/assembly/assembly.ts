@@ -17,7 +17,7 @@ export interface Assembly {
   readonly source: Handlers.Source
   readonly nextEvent: NextEvent
   readonly config: () => ShardConfig.ShardConfig
-  /** Replaces what the next identify asks for and the next connection parses. */
+  /** Sets the intents of the next identify and the events that the next connection parses. */
   readonly configure: (resolved: Pick<ShardConfig.ShardConfig, "events" | "intents">) => void
 }
 

@@ -65,7 +65,7 @@ export class Collection implements Events.Registry {
         )
       }
       const captured = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
-      // The scope of the layer is not that of an event.
+      // The scope of the layer is not that of an event. The requirements that were captured do not include one.
       const runtime = Runtime.updateContext(captured, Context.omit(Scope.Scope)) as typeof captured
       let running: Fiber.RuntimeFiber<void, ShardError.FatallyClosedError> | undefined
       let isClosed = false

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
 export class Starter {
-  /** Whether it was started before. */
   hasStarted = false
   private holds = 0
   private isConnectWanted = false

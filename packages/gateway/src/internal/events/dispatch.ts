@@ -6,7 +6,7 @@ import * as Diagnostic from "../../Diagnostic.js"
 import type * as Events from "../../Events.js"
 import * as Handling from "./handling.js"
 
-/** Surrounds each run of a handler, for an event that was received from `from`. */
+/** Surrounds each run of a handler. `from` is the source of the event. */
 export type Around<E, E2, R, R2, From> = (
   handled: Effect.Effect<unknown, E, R>,
   event: Dispatch.Known,

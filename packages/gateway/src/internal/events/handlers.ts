@@ -53,8 +53,8 @@ export interface Opened<O> {
 }
 
 /**
- * Opens a reader for each run at the same time, so that all of them receive the same events. A run takes up what the last one with
- * its key has left behind; the others take over what the fiber has not read with `nextEvent`.
+ * Opens a reader for each run at the same time, so that all of them receive the same events. A run continues the remainder of
+ * the last one with its key; the others take over the events that the fiber has not read with `nextEvent`.
  */
 export const open = <O>(
   { readers }: Source,
@@ -87,7 +87,7 @@ export const read = <E, R>(
   }, readers.runs)
 }
 
-/** Ends a run. What it has not handled waits for the next one with its key. */
+/** Ends a run. Its unhandled events wait for the next run with its key. */
 export const leave = ({ readers }: Source, { options, owner, reader }: Opened<unknown>): void =>
   readers.leave(reader, options.key, owner)
 

@@ -87,7 +87,7 @@ export class Readers {
     return reader
   }
 
-  /** Adds readers that all receive the same: each takes over what `from` has not read, or since the start if nothing has read. */
+  /** Adds readers that all receive the same: the unread events of `from`, or all since the start if nothing has read. */
   openAll(all: ReadonlyArray<CursorOptions>, from: Reader | undefined): Array<Reader> {
     const [first, ...later] = all
     if (first === undefined) {
