@@ -21,6 +21,7 @@ import * as Events from "../src/Events.js"
 import * as Fleet from "../src/Fleet.js"
 import * as GatewayApi from "../src/GatewayApi.js"
 import * as AutoReshard from "../src/internal/autoReshard.js"
+import * as Diagnostic from "../src/Diagnostic.js"
 import * as ConnectPace from "../src/internal/connectPace.js"
 import * as ShardPlan from "../src/internal/shardPlan.js"
 import type * as ShardStatus from "../src/ShardStatus.js"
@@ -248,7 +249,7 @@ describe("the events of a fleet", () => {
       const error = yield* Fiber.join(reading)
       assert.deepStrictEqual([error.code, error.reason], [4014, "Disallowed intents."])
       yield* Fiber.interrupt(waiting)
-      assert.strictEqual((yield* Effect.flip(fleet.awaitReady)).code, 4014)
+      assert.deepStrictEqual<unknown>(yield* Effect.flip(fleet.awaitReady), error)
     }).pipe(Effect.provide(layer(wide))))
 
   it.scoped("end when the fleet is closed, and what came before can be read", () =>
@@ -336,11 +337,30 @@ describe("handlers", () => {
       yield* TestClock.adjust("1500 millis")
       assert.deepStrictEqual(done, [0])
       const interrupting = yield* Effect.fork(Fiber.interrupt(run))
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("1 second")
       yield* Fiber.join(interrupting)
       const rest = yield* Effect.replicateEffect(fleet.nextEvent, 40 - done.length)
       assert.strictEqual(done.length, 2)
       assert.deepStrictEqual([...done, ...rest.map(numberOf)], Array.from({ length: 40 }, (_, n) => n))
+    }).pipe(Effect.provide(layer(wide))))
+
+  it.scoped("that end leave their events for drainTimeout, and then no shard waits for another run", () =>
+    Effect.gen(function*() {
+      const fleet = yield* startFleet(1)
+      const run = yield* Effect.fork(fleet.runForEach((event) => isTyping(event) ? Effect.never : Effect.void))
+      yield* Effect.forEach([1, 2, 3], (n) => typing(0, n))
+      yield* TestClock.adjust("1 second")
+      const told = yield* Effect.fork(Stream.runHead((yield* fleet.shards)[0]?.diagnostics ?? Stream.empty))
+      const interrupting = yield* Effect.fork(Fiber.interrupt(run))
+      yield* TestClock.adjust("19 seconds")
+      yield* Fiber.join(interrupting)
+      assert.deepStrictEqual((yield* fleet.status).shards.map(({ buffered }) => buffered), [2])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual((yield* fleet.status).shards.map(({ buffered }) => buffered), [0])
+      assert.deepStrictEqual(
+        yield* Fiber.join(told),
+        Option.some(Diagnostic.Abandoned({ reader: "the handler of `runForEach`", events: 2 }))
+      )
     }).pipe(Effect.provide(layer(wide))))
 
   it.scoped("that never end are interrupted at the deadline", () =>

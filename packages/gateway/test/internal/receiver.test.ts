@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Receiver from "../../src/internal/receiver.js"
 import * as ShardState from "../../src/internal/shardState.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
+import { silent } from "../harness.js"
 
 const hello = "{\"t\":null,\"s\":null,\"op\":10,\"d\":{\"heartbeat_interval\":1000}}"
 const reconnect = "{\"t\":null,\"s\":null,\"op\":7,\"d\":null}"
@@ -21,15 +22,23 @@ describe("once the end of a connection is decided", () => {
       const config = Either.getOrThrow(
         ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none, eventBufferSize: 2 })
       )
-      const state = yield* ShardState.make(ShardId.single, config)
+      const state = yield* ShardState.make(ShardId.single, config, silent)
       const receiver = Receiver.make(state, Option.none(), yield* Effect.clock, () => {})
       for (const text of [hello, ready, event(2), reconnect, event(3)]) {
         receiver.onFrame(text, false)
       }
       // The reader makes room before the next frame, which was on its way too.
-      state.buffer.unsafeTake()
-      state.buffer.unsafeTake()
-      state.buffer.unsafeTake()
+      const reader = state.readers.open({
+        name: "a test",
+        wanted: undefined,
+        strategy: "suspend",
+        droppable: undefined,
+        capacity: undefined,
+        acknowledges: true,
+        wantsNotices: false
+      })
+      assert.deepStrictEqual([reader.next()?._tag, reader.next()?._tag, reader.next()], ["Dispatch", "Dispatch", undefined])
+      assert.isFalse(state.log.flow.isPaused)
       receiver.onFrame(event(4), false)
       assert.strictEqual(state.session?.sequence, 2)
     }))

@@ -191,10 +191,25 @@ describe("requestGuildMembers", () => {
       assert.strictEqual((yield* requests).length, 1)
     }).pipe(Effect.provide(layer({ simulator: { world, latency: 50 }, config: { intents: Intents.all } }))))
 
-  it.scoped("is not answered while the program reads nothing and its buffer is full, and says so", () =>
+  it.scoped("is answered where there has never been a reader: what waits for one is dropped after drainTimeout", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
       const shard = yield* connected
+      yield* simulator.dispatch({ t: "TYPING_START", d: {} })
+      const result = yield* Effect.fork(shard.collectGuildMembers({ ...all, guild_id: "1" }))
+      yield* TestClock.adjust(0)
+      yield* answer(0, 1)
+      yield* TestClock.adjust("9999 millis")
+      assert.isNull(result.unsafePoll())
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual((yield* Fiber.join(result)).members, [])
+    }).pipe(withChance(0.9), Effect.provide(layer({ config: { intents: Intents.all, eventBufferSize: 2 } }))))
+
+  it.scoped("is not answered while a reader reads nothing and its buffer is full, and says so", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* connected
+      yield* shard.subscribe()
       yield* simulator.dispatch({ t: "TYPING_START", d: {} })
       const result = yield* Effect.fork(Effect.flip(shard.collectGuildMembers({ ...all, guild_id: "1" })))
       yield* TestClock.adjust(0)

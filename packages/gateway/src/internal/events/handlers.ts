@@ -63,10 +63,17 @@ export const open = <O>(
 ): Effect.Effect<ReadonlyArray<Opened<O>>> =>
   Effect.withFiberRuntime((fiber) => {
     const from = nextEvent.leave(fiber)
-    const opened = runs.map(([owner, options]) => ({ owner, options, left: readers.adopt(options.key, owner) }))
-    const fresh = readers.openAll(opened.filter(({ left }) => left === undefined).map(({ options }) => cursorOptions(options)), from)
-    return Effect.succeed(opened.flatMap(({ left, options, owner }) => {
-      const reader = left ?? fresh.shift()
+    const opened = runs.map(([owner, options]) => {
+      const wanting = cursorOptions(options)
+      const left = readers.adopt(options.key, owner, wanting.wanted)
+      return { owner, options, wanting, adopted: left && readers.open(wanting, left) }
+    })
+    const fresh = readers.openAll(
+      opened.filter(({ adopted }) => adopted === undefined).map(({ wanting }) => wanting),
+      from
+    )
+    return Effect.succeed(opened.flatMap(({ adopted, options, owner }) => {
+      const reader = adopted ?? fresh.shift()
       return reader === undefined ? [] : [{ owner, options, reader }]
     }))
   })

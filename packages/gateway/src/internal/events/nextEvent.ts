@@ -105,7 +105,7 @@ export class NextEvent {
 
   private open(): Reader {
     if (this.reader === undefined) {
-      const left = this.readers.adopt(undefined, undefined)
+      const left = this.readers.adopt(undefined, undefined, undefined)
       const reader = this.readers.open(this.options, left)
       reader.idle = { asks: () => this.asks, leave: () => this.abandon(reader) }
       this.reader = reader

@@ -25,6 +25,11 @@ interface Leftover {
   readonly cancel: () => void
 }
 
+type Wanted = CursorOptions["wanted"]
+
+const covers = (wanted: Wanted, before: Wanted): boolean =>
+  wanted === undefined || (before !== undefined && Array.from(before).every((t) => wanted.has(t)))
+
 export class Readers {
   /** What ends each run of handlers that is under way. */
   readonly runs: Runs = new Set()
@@ -108,25 +113,26 @@ export class Readers {
     reader.close()
   }
 
-  /** Takes up what a run with this key has left behind; if there are several, that of the same handler. */
-  adopt(key: unknown, handler: unknown): Reader | undefined {
-    const candidates = Array.from(this.leftovers).filter((leftover) => leftover.key === key)
+  /**
+   * Takes up what a run with this key has left behind, if all that it wanted is wanted now; if there are several, that of the same
+   * handler. The caller opens a reader from it.
+   */
+  adopt(key: unknown, handler: unknown, wanted: Wanted): Reader | undefined {
+    const candidates = Array.from(this.leftovers).filter((leftover) =>
+      leftover.key === key && covers(wanted, leftover.reader.options.wanted)
+    )
     const leftover = candidates.find((leftover) => leftover.handler === handler) ?? candidates[0]
     if (leftover === undefined) {
       return undefined
     }
     leftover.cancel()
     this.leftovers.delete(leftover)
-    this.attached.add(leftover.reader)
     return leftover.reader
   }
 
-  /** Ends a run. What it has not handled waits for the next run with this key. */
+  /** Ends a run. What it has not handled, and what is received from now on, waits for the next run with this key. */
   leave(reader: Reader, key: unknown, handler: unknown): void {
     this.attached.delete(reader)
-    if (!reader.hasUnfinished()) {
-      return reader.close()
-    }
     const leftover: Leftover = {
       reader,
       key,

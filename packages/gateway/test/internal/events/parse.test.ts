@@ -1,26 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Envelope from "../../src/internal/envelope.js"
-import * as EventBuffer from "../../src/internal/eventBuffer.js"
-import * as Parse from "../../src/internal/parse.js"
-import * as Utf8 from "../../src/internal/utf8.js"
+import * as Envelope from "../../../src/internal/envelope.js"
+import { Entry, type LiveSession, payloadOf } from "../../../src/internal/events/log/entry.js"
+import * as Parse from "../../../src/internal/events/log/parse.js"
+import * as Utf8 from "../../../src/internal/utf8.js"
 
-const session: EventBuffer.LiveSession = { id: "a", resumeUrl: undefined, since: 1, sequence: 1 }
+const session: LiveSession = { id: "a", resumeUrl: undefined, since: 1, sequence: 1 }
 
 /** As the receiver does it, from bytes and from text. */
-const items = (text: string): ReadonlyArray<EventBuffer.Dispatched> => {
+const items = (text: string): ReadonlyArray<Entry> => {
   const bytes = Buffer.from(text)
   const [fromBytes, fromText] = [Envelope.make(), Envelope.make()]
   assert.isTrue(Envelope.scanBytes(fromBytes, bytes))
   assert.isTrue(Envelope.scanText(fromText, text))
-  const item = ({ bodyAt, s, t = "" }: Envelope.Envelope, body: string): EventBuffer.Dispatched => ({
-    _tag: "Dispatch",
-    t,
-    s,
-    text: bodyAt > 0 ? body : text,
-    isBody: bodyAt > 0,
-    session
-  })
+  const item = ({ bodyAt, s, t = "" }: Envelope.Envelope, body: string): Entry =>
+    new Entry(session, t, s, bodyAt > 0 ? body : text, bodyAt > 0)
   return [
     item(fromBytes, Utf8.decode(bytes, fromBytes.bodyAt, bytes.length - 1)),
     item(fromText, text.slice(fromText.bodyAt, -1))
@@ -50,7 +44,7 @@ describe("parse", () => {
         const parse = yield* Parse.make("none")
         for (const item of items(text)) {
           assert.deepStrictEqual<unknown>(parse(item), { op: 0, t: "TYPING_START", s: 2, d, ...JSON.parse(text) })
-          assert.strictEqual(EventBuffer.payloadOf(item), text)
+          assert.strictEqual(payloadOf(item), text)
         }
       }))
   }
