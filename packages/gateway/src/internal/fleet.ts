@@ -106,7 +106,8 @@ const makeWith = (
       FleetSet.open(ids, onFatal).pipe(
         Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
         // An assembly may have changed it since the last set.
-        (opening) => Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
+        (opening) =>
+          Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
         Effect.provideService(ConnectPace.Current, pace),
         Effect.provideService(Heart.Current, Option.some(heart)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
@@ -136,9 +137,9 @@ const makeWith = (
       isStarted = true
       return FleetSet.connectAll(parts.current)
     })
-    const starter = new Starter(Effect.suspend(() =>
-      isStarted || ending.closed !== undefined ? Effect.void : connectAll
-    ))
+    const starter = new Starter(
+      Effect.suspend(() => isStarted || ending.closed !== undefined ? Effect.void : connectAll)
+    )
 
     const shards = Effect.sync(() => Array.from(parts.current.members.values(), ({ shard }) => shard))
 
@@ -200,9 +201,10 @@ const makeWith = (
       reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
       close
     }
-    const members = () => Array.from(parts.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
-      Predicate.isNotUndefined
-    )
+    const members = () =>
+      Array.from(parts.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
+        Predicate.isNotUndefined
+      )
     Assembly.set(fleet, {
       // A shard may be started by itself too.
       hold: Effect.map(
