@@ -60,6 +60,11 @@ export interface Options<S extends Shards = Exclude<Shards, "recommended">> {
    * second of chance on each wait. First identifies are paced by the identify queue alone. Default: 50 and 50.
    */
   readonly reconnects?: { readonly burst: number; readonly perSecond: number } | undefined
+  /**
+   * When the shards connect: as soon as the fleet is made, or with its first reader. A fleet that `Events.assembleFleet` is to
+   * resolve the intents of connects `onRead`. Default: `immediately`.
+   */
+  readonly connect?: "immediately" | "onRead" | undefined
 }
 
 /**

@@ -64,6 +64,8 @@ export interface FleetOptions extends PlatformOptions {
   readonly shards?: Fleet.Shards | undefined
   /** How fast shards come back together. Default: 50 at once, and 50 a second after those. */
   readonly reconnects?: Fleet.Options["reconnects"]
+  /** When the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  readonly connect?: Fleet.Options["connect"]
   /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
@@ -221,11 +223,13 @@ const configOf = (
 export const layerFleetConfig = (
   options: ShardConfig.ConfigOptions & FleetOptions
 ): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
-  const { apiUrl, compression, reconnects, reserve, shards = "recommended", socket, ...config } = options
+  const { apiUrl, compression, connect, reconnects, reserve, shards = "recommended", socket, ...config } = options
   const api = GatewayApi.layerConfig({ token: ShardConfig.tokenConfig, baseUrl: Config.succeed(apiUrl) }).pipe(
     Layer.provide(FetchHttpClient.layer)
   )
-  const fleet = shards === "recommended" ? Fleet.layer({ shards, reconnects }) : Fleet.layer({ shards, reconnects })
+  const fleet = shards === "recommended"
+    ? Fleet.layer({ shards, reconnects, connect })
+    : Fleet.layer({ shards, reconnects, connect })
   return fleet.pipe(
     Layer.provide(configOf(config)),
     Layer.provide(IdentifyQueue.layerFromApi({ reserve })),

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { Mutable } from "effect/Types"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
@@ -17,6 +18,8 @@ import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Assembly from "./assembly/assembly.js"
+import { Starter } from "./assembly/starter.js"
 import * as Check from "./config/check.js"
 import * as ConnectPace from "./connectPace.js"
 import type { Cursor } from "./events/log/cursor.js"
@@ -65,7 +68,7 @@ const makeWith = (
 ) =>
   Effect.gen(function*() {
     yield* Check.fields({ reconnects: { burst: Check.integer(1), perSecond: Check.positive } }, options)
-    const config = yield* ShardConfig.ShardConfig
+    let config = yield* ShardConfig.ShardConfig
     const ending: Mutable<Ending> = { closed: undefined, failed: undefined }
     const over = yield* Deferred.make<never, ShardError.TerminalError>()
 
@@ -104,7 +107,9 @@ const makeWith = (
     const open: FleetReshard.Fleet["open"] = (ids, queue) =>
       FleetSet.open(ids, onFatal).pipe(
         Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
-        Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
+        // An assembly may have changed it since the last set.
+        (opening) =>
+          Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
         Effect.provideService(ConnectPace.Current, pace),
         Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
@@ -129,7 +134,14 @@ const makeWith = (
         return Effect.all(readers.runs, { concurrency: "unbounded", discard: true })
       })
     )
-    yield* FleetSet.connectAll(parts.current)
+    let isStarted = false
+    const connectAll = Effect.suspend(() => {
+      isStarted = true
+      return FleetSet.connectAll(parts.current)
+    })
+    const starter = new Starter(
+      Effect.suspend(() => isStarted || ending.closed !== undefined ? Effect.void : connectAll)
+    )
 
     const shards = Effect.sync(() => Array.from(parts.current.members.values(), ({ shard }) => shard))
 
@@ -147,7 +159,7 @@ const makeWith = (
       config,
       parse: yield* Parse.make(config.validate),
       after,
-      start: Effect.void
+      start: starter.start
     }
     const shared = Handlers.makeNextEvent(source)
 
@@ -171,7 +183,7 @@ const makeWith = (
       shard: shardNumbered,
       shardOfGuild: (guildId) => Effect.suspend(() => shardNumbered(ShardId.shardOf(guildId, parts.current.total))),
       events: EventStream.make(source, shared, eventOf),
-      nextEvent: shared.read(Effect.void, (item, cursor) => {
+      nextEvent: shared.read(starter.start, (item, cursor) => {
         if (item._tag !== "Dispatch") {
           return undefined
         }
@@ -188,8 +200,31 @@ const makeWith = (
       status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
       // A fleet that has ended is not ready, though all of its shards are settled.
       awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
-      reshard: (total, options = {}) => FleetReshard.run(parts, total, options),
+      reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
       close
+    }
+    const members = () =>
+      Array.from(parts.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
+        Predicate.isNotUndefined
+      )
+    Assembly.set(fleet, {
+      // A shard may be started by itself too.
+      hold: Effect.map(
+        Effect.all([Effect.suspend(() => Effect.all(members().map(({ hold }) => hold))), starter.hold]),
+        ([releases, release]) => Effect.zipRight(Effect.all(releases, { discard: true }), release)
+      ),
+      start: starter.start,
+      hasStarted: () => starter.hasStarted || members().some(({ hasStarted }) => hasStarted()),
+      source,
+      nextEvent: shared,
+      config: () => config,
+      configure: (resolved) => {
+        config = { ...config, ...resolved }
+        members().forEach(({ configure }) => configure(resolved))
+      }
+    })
+    if (options.connect !== "onRead") {
+      yield* starter.start
     }
     return fleet
   })

@@ -154,21 +154,25 @@ const throttleOf = (state: ShardState): Throttle.Throttle => {
   return known
 }
 
-const log = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> => {
+const logOmitting = (id: ShardState["id"], diagnostic: Diagnostic.Diagnostic, omitted: number): Effect.Effect<void> => {
   if (diagnostic._tag === "Lagged") {
     return logLagged(diagnostic.blockedFor)
   }
-  return Effect.clockWith((clock) => {
+  const [level, text, cause] = lineOf(id, diagnostic)
+  const line = omitted === 0 ? text : `${text} (${plural(omitted, "line")} like this omitted)`
+  return cause === undefined ? Effect.logWithLevel(level, line) : Effect.logWithLevel(level, line, cause)
+}
+
+/** Logs a diagnostic where there is no shard to publish it. */
+export const log = (id: ShardState["id"], diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+  logOmitting(id, diagnostic, 0)
+
+const logThrottled = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+  Effect.clockWith((clock) => {
     const kind = kindOf(diagnostic)
     const omitted = kind === undefined ? 0 : throttleOf(state).unsafeTake(kind, Monotonic.unsafeMillis(clock))
-    if (omitted === undefined) {
-      return Effect.void
-    }
-    const [level, text, cause] = lineOf(state.id, diagnostic)
-    const line = omitted === 0 ? text : `${text} (${plural(omitted, "line")} like this omitted)`
-    return cause === undefined ? Effect.logWithLevel(level, line) : Effect.logWithLevel(level, line, cause)
+    return omitted === undefined ? Effect.void : logOmitting(state.id, diagnostic, omitted)
   })
-}
 
 /** Publishes a diagnostic that has no line of its own in the log. */
 export const publish = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
@@ -179,6 +183,6 @@ export const report = (state: ShardState, diagnostic: Diagnostic.Diagnostic): Ef
   Effect.suspend(() => {
     state.diagnostics.publish(diagnostic)
     const { session } = state
-    const line = log(state, diagnostic)
+    const line = logThrottled(state, diagnostic)
     return session === undefined ? line : Effect.annotateLogs(line, "session", session.id)
   })

@@ -18,6 +18,8 @@ import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Assembly from "./assembly/assembly.js"
+import { Starter } from "./assembly/starter.js"
 import * as MemberRequest from "./requests/memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
 import { payloadOf } from "./events/log/entry.js"
@@ -164,7 +166,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       })
     )
 
-    const start = Effect.sync(() => {
+    const starter = new Starter(Effect.sync(() => {
       if (
         !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
         !ShardStatus.isFatallyClosed(state.status.get())
@@ -173,7 +175,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
         keeper.unsafeStart()
       }
-    })
+    }))
+    const { start } = starter
 
     const close: Shard.Shard["close"] = ({ code, reason }) =>
       Effect.gen(function*() {
@@ -203,7 +206,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
           state.commands.unsafeReopen()
         }
       }),
-      start
+      starter.connect
     )
 
     const sender = Sender.make(state, close)
@@ -213,7 +216,9 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     const shard: Shard.Shard = {
       ...sender,
       id,
-      config,
+      get config() {
+        return state.config
+      },
       connect,
       events: EventStream.make(source, shared, (event) => event),
       nextEvent: nextEvent(state, shared, start),
@@ -245,5 +250,16 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       updatePresence: Sender.updatePresence(state),
       updateVoiceState: VoiceState.update(state)
     }
+    Assembly.set(shard, {
+      hold: starter.hold,
+      start,
+      hasStarted: () => starter.hasStarted,
+      source,
+      nextEvent: shared,
+      config: () => state.config,
+      configure: (resolved) => {
+        state.config = { ...state.config, ...resolved }
+      }
+    })
     return { shard, state }
   })

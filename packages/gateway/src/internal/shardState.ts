@@ -30,7 +30,8 @@ import * as WireMemory from "./wire/memory.js"
 
 export interface ShardState {
   readonly id: ShardId.ShardId
-  readonly config: ShardConfig.ShardConfig
+  /** An assembly adds the intents and events of its handlers, before the shard connects. */
+  config: ShardConfig.ShardConfig
   readonly parse: Parse.Parse
   readonly log: EventLog
   readonly readers: Readers

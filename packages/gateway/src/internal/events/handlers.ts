@@ -1,6 +1,4 @@
 /** Reading with handlers, of a shard or of a fleet. */
-import type * as Dispatch from "@vesper/model/Dispatch"
-import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Shard from "../../Shard.js"
@@ -41,37 +39,77 @@ const traced = <E, R>(handler: Runner.Handler<E, R>): Runner.Handler<E, R> => (e
     attributes: { "event.type": event.t, "shard.id": shard.id }
   })
 
-const open = (source: Source, options: Shard.RunForEachOptions, handler: unknown, from: Reader | undefined): Reader => {
-  const { events, key } = options
-  const { readers } = source
+const cursorOptions = ({ events }: Shard.RunForEachOptions): CursorOptions => {
   const wanted = events && new Set<string>(events)
-  const left = readers.adopt(key, handler, wanted)
-  if (left !== undefined && from !== undefined) {
-    // What was left behind has received the same events.
-    readers.close(from)
-  }
   const name = wanted === undefined ? "the handler of `runForEach`" : `the handlers of ${Array.from(wanted).join(", ")}`
-  return readers.open({ ...suspending, name, wanted, wantsNotices: false }, left ?? from)
+  return { ...suspending, name, wanted, wantsNotices: false }
 }
+
+/** A reader that was opened for a run of handlers. `owner` identifies the handlers. */
+export interface Opened<O> {
+  readonly owner: O
+  readonly options: Shard.RunForEachOptions
+  readonly reader: Reader
+}
+
+/**
+ * Opens a reader for each run at the same time, so that all of them receive the same events. A run continues the remainder of
+ * the last one with its key; the others take over the events that the fiber has not read with `nextEvent`.
+ */
+export const open = <O>(
+  { readers }: Source,
+  nextEvent: NextEvent,
+  runs: ReadonlyArray<readonly [owner: O, options: Shard.RunForEachOptions]>
+): Effect.Effect<ReadonlyArray<Opened<O>>> =>
+  Effect.withFiberRuntime((fiber) => {
+    const from = nextEvent.leave(fiber)
+    const opened = runs.map(([owner, options]) => {
+      const wanting = cursorOptions(options)
+      const left = readers.adopt(options.key, owner, wanting.wanted)
+      return { owner, options, wanting, adopted: left && readers.open(wanting, left) }
+    })
+    const fresh = readers.openAll(
+      opened.filter(({ adopted }) => adopted === undefined).map(({ wanting }) => wanting),
+      from
+    )
+    return Effect.succeed(opened.flatMap(({ adopted, options, owner }) => {
+      const reader = adopted ?? fresh.shift()
+      return reader === undefined ? [] : [{ owner, options, reader }]
+    }))
+  })
+
+/** Runs a handler for each event that the reader reads. */
+export const read = <E, R>(
+  source: Source,
+  reader: Reader,
+  handler: Runner.Handler<E, R>,
+  options: Shard.RunForEachOptions
+): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> => {
+  const { config, parse, readers } = source
+  return Runner.run(reader, parse, options.spans === true ? traced(handler) : handler, {
+    concurrency: concurrencyOf(options),
+    isOrdered: options.order !== "none",
+    isTracked: isTracked(source),
+    drainTimeout: config.drainTimeout
+  }, readers.runs)
+}
+
+/** Ends a run. Its unhandled events wait for the next run with its key. */
+export const leave = ({ readers }: Source, { options, owner, reader }: Opened<unknown>): void =>
+  readers.leave(reader, options.key, owner)
 
 /** Runs a handler for each event. It takes up what the last run with the same key has left behind. */
 export const run = <E, R>(
   source: Source,
   nextEvent: NextEvent,
-  handler: (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect.Effect<unknown, E, R>,
+  handler: Runner.Handler<E, R>,
   options: Shard.RunForEachOptions = {}
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> =>
-  Effect.withFiberRuntime((fiber) => {
-    const { config, parse, readers, start } = source
-    const reader = open(source, options, handler, nextEvent.leave(fiber))
-    const handling = Runner.run(reader, parse, options.spans === true ? traced(handler) : handler, {
-      concurrency: concurrencyOf(options),
-      isOrdered: options.order !== "none",
-      isTracked: isTracked(source),
-      drainTimeout: config.drainTimeout
-    }, readers.runs)
-    return Effect.ensuring(
-      Effect.zipRight(start, handling),
-      Effect.sync(() => readers.leave(reader, options.key, handler))
-    )
-  })
+  Effect.acquireUseRelease(
+    open(source, nextEvent, [[handler, options]]),
+    ([opened]) =>
+      opened === undefined
+        ? Effect.void
+        : Effect.zipRight(source.start, read(source, opened.reader, handler, options)),
+    (opened) => Effect.sync(() => opened.forEach((each) => leave(source, each)))
+  )

@@ -5,6 +5,7 @@
 import * as Diagnostic from "../../Diagnostic.js"
 import type { After } from "../time/after.js"
 import type { Options as CursorOptions } from "./log/cursor.js"
+import type { Item } from "./log/entry.js"
 import type { EventLog } from "./log/eventLog.js"
 import { type Ending, Reader } from "./reader.js"
 import type { Runs } from "./runner.js"
@@ -91,6 +92,22 @@ export class Readers {
     return reader
   }
 
+  /** Adds readers that all receive the same: the unread events of `from`, or all since the start if nothing has read. */
+  openAll(all: ReadonlyArray<CursorOptions>, from: Reader | undefined): Array<Reader> {
+    const [first, ...later] = all
+    if (first === undefined) {
+      if (from !== undefined) {
+        this.close(from)
+      }
+      return []
+    }
+    const unread = new Map<EventLog, ReadonlyArray<Item>>()
+    for (const log of [...this.logs.keys(), ...from?.cursors.keys() ?? []]) {
+      unread.set(log, (from?.cursors.get(log) ?? log.backlog)?.unread() ?? [])
+    }
+    return [this.open(first, from), ...later.map((options) => this.openWith(options, unread))]
+  }
+
   close(reader: Reader): void {
     this.attached.delete(reader)
     reader.close()
@@ -153,6 +170,21 @@ export class Readers {
       (lowest, reader) => Math.min(lowest, reader.lowestPosition()),
       Number.POSITIVE_INFINITY
     )
+  }
+
+  private openWith(options: CursorOptions, unread: ReadonlyMap<EventLog, ReadonlyArray<Item>>): Reader {
+    const reader = this.open(options)
+    for (const [log, items] of unread) {
+      const isReplaced = !reader.cursors.has(log)
+      if (isReplaced) {
+        reader.attach(log)
+      }
+      reader.cursors.get(log)?.receive(items)
+      if (isReplaced) {
+        reader.retire(log)
+      }
+    }
+    return reader
   }
 
   private all(): ReadonlyArray<Reader> {

@@ -147,9 +147,17 @@ export class Cursor {
 
   /** Takes over what another cursor of the log has not read. */
   adopt(other: Cursor): void {
-    this.restore(
-      other.clear().filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsNotices)
-    )
+    this.receive(other.clear())
+  }
+
+  /** Adds the items that it wants of those that another cursor has not read. */
+  receive(items: ReadonlyArray<Item>): void {
+    this.restore(items.filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsNotices))
+  }
+
+  /** The items that were not read. */
+  unread(): ReadonlyArray<Item> {
+    return this.queue.toArray()
   }
 
   /** Drops everything that waits and was begun. */
