@@ -2,6 +2,7 @@
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type * as Shard from "../../Shard.js"
 import type * as ShardConfig from "../../ShardConfig.js"
@@ -41,12 +42,21 @@ const traced = <E, R>(handler: Runner.Handler<E, R>): Runner.Handler<E, R> => (e
     attributes: { "event.type": event.t, "shard.id": shard.id }
   })
 
-const open = (source: Source, options: Shard.RunForEachOptions, handler: unknown, from: Reader | undefined): Reader => {
-  const { events, key } = options
+const open = (
+  { readers }: Source,
+  nextEvent: NextEvent,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  { events, key }: Shard.RunForEachOptions,
+  handler: unknown
+): Reader => {
+  const left = readers.adopt(key, handler)
+  if (left !== undefined) {
+    nextEvent.leaveUnread(fiber)
+    return left
+  }
   const wanted = events && new Set<string>(events)
-  const left = source.readers.adopt(key, handler)
   const name = wanted === undefined ? "the handler of `runForEach`" : `the handlers of ${Array.from(wanted).join(", ")}`
-  return left ?? source.readers.open({ ...suspending, name, wanted, wantsNotices: false }, from)
+  return readers.open({ ...suspending, name, wanted, wantsNotices: false }, nextEvent.leave(fiber))
 }
 
 /** Runs a handler for each event. It takes up what the last run with the same key has left behind. */
@@ -58,7 +68,7 @@ export const run = <E, R>(
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> =>
   Effect.withFiberRuntime((fiber) => {
     const { config, parse, readers, start } = source
-    const reader = open(source, options, handler, nextEvent.leave(fiber))
+    const reader = open(source, nextEvent, fiber, options, handler)
     const handling = Runner.run(reader, parse, options.spans === true ? traced(handler) : handler, {
       concurrency: concurrencyOf(options),
       isOrdered: options.order !== "none",

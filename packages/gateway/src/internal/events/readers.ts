@@ -104,12 +104,9 @@ export class Readers {
     return leftover.reader
   }
 
-  /** Ends a run. What it has not handled waits for the next run with this key. */
+  /** Ends a run. What it has not handled, and what arrives from now on, waits for the next run with this key. */
   leave(reader: Reader, key: unknown, handler: unknown): void {
     this.attached.delete(reader)
-    if (!reader.hasUnfinished()) {
-      return reader.close()
-    }
     const leftover: Leftover = {
       reader,
       key,
