@@ -1,27 +1,24 @@
-/**
- * The table of combinations: every kind of reader in every mode, on a shard, a fleet and a fleet that is resharded, in every life. In
- * each cell, events that are numbered are followed from the gateway to the readers and into the session.
- */
+/** The tests of the table's cells, for one target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as VirtualClock from "@vesper/testing/VirtualClock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Supervisor from "effect/Supervisor"
 import { layer } from "../harness.js"
-import { type Cell, cells, illegality, lives, nameOf, targets } from "./cells.js"
+import { type Cell, cells, illegality, nameOf, type Target } from "./cells.js"
 import * as Lives from "./lives.js"
 import * as Play from "./play.js"
 import { kinds } from "./readers.js"
 
 /** Plays a cell, and looks for what it leaves behind. */
-const problemsOf = (cell: Cell) =>
+export const problemsOf = (cell: Cell): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const clock = yield* VirtualClock.make(1_700_000_000_000)
     const program = Effect.gen(function*() {
       const supervisor = yield* Supervisor.track
-      const sleepingBefore = yield* clock.sleeping
+      const before = yield* clock.sleeping
       const problems = yield* Effect.supervised(Play.play(cell), supervisor)
-      const sleeping = (yield* clock.sleeping) - sleepingBefore
+      const sleeping = (yield* clock.sleeping) - before
       const fibers = (yield* supervisor.value).length
       return [
         ...problems,
@@ -43,21 +40,14 @@ const problemsOf = (cell: Cell) =>
     )
   })
 
-const isChosen = (name: string | undefined, value: string) => name === undefined || value === name
-const { KIND, TARGET, LIFE } = process.env
-
-for (const target of targets) {
+/** Tests each legal cell of a target. */
+export const testCells = (target: Target): void => {
   for (const kind of kinds) {
     describe(`${kind.name} on ${target}`, () => {
-      for (const life of lives) {
-        const legal = cells.filter((cell) =>
-          cell.kind === kind && cell.target === target && cell.life === life && illegality(cell) === undefined
-        )
-        for (const cell of legal) {
-          if (isChosen(KIND, kind.name) && isChosen(TARGET, target) && isChosen(LIFE, life)) {
-          it.live(`${life}, ${nameOf(cell)}`, () =>
+      for (const cell of cells.filter((cell) => cell.kind === kind && cell.target === target)) {
+        if (illegality(cell) === undefined) {
+          it.live(`${cell.life}, ${nameOf(cell)}`, () =>
             Effect.map(problemsOf(cell), (problems) => assert.deepStrictEqual(problems, [])))
-          }
         }
       }
     })
