@@ -62,16 +62,16 @@ export const open = <O>(
   runs: ReadonlyArray<readonly [owner: O, options: Shard.RunForEachOptions]>
 ): Effect.Effect<ReadonlyArray<Opened<O>>> =>
   Effect.withFiberRuntime((fiber) => {
-    const from = nextEvent.leave(fiber)
     const opened = runs.map(([owner, options]) => {
       const wanting = cursorOptions(options)
       const left = readers.adopt(options.key, owner, wanting.wanted)
       return { owner, options, wanting, adopted: left && readers.open(wanting, left) }
     })
-    const fresh = readers.openAll(
-      opened.filter(({ adopted }) => adopted === undefined).map(({ wanting }) => wanting),
-      from
-    )
+    const others = opened.filter(({ adopted }) => adopted === undefined).map(({ wanting }) => wanting)
+    if (others.length === 0) {
+      nextEvent.leaveUnread(fiber)
+    }
+    const fresh = others.length === 0 ? [] : readers.openAll(others, nextEvent.leave(fiber))
     return Effect.succeed(opened.flatMap(({ adopted, options, owner }) => {
       const reader = adopted ?? fresh.shift()
       return reader === undefined ? [] : [{ owner, options, reader }]

@@ -21,6 +21,7 @@ import type { Readers } from "./readers.js"
 interface Asker {
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
   held: { readonly cursor: Cursor; readonly entry: Entry } | undefined
+  hasReceived: boolean
 }
 
 /** While other readers wait for it, a reader that is not asked for so long counts as gone. */
@@ -32,6 +33,8 @@ export class NextEvent {
   private reader: Reader | undefined
   private readonly askers = new Set<Asker>()
   private readonly lastAsker = FiberRef.unsafeMake<Asker | undefined>(undefined, isAlone)
+  /** A fiber that has read events was interrupted or has failed: what it has not read waits for the next one that asks. */
+  private isInterrupted = false
   private asks = 0
   private cancelIdle: () => void = Function.constVoid
   private readonly readers: Readers
@@ -96,11 +99,21 @@ export class NextEvent {
       this.askers.delete(asker)
     }
     const { reader } = this
-    if (reader === undefined || this.askers.size > 0 || reader.isStarved) {
+    if (
+      reader === undefined || (asker === undefined && this.isInterrupted) || this.askers.size > 0 || reader.isStarved
+    ) {
       return undefined
     }
     this.forget()
     return reader
+  }
+
+  /** A fiber begins another reader, which has events of its own to begin with. */
+  leaveUnread(fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
+    const left = fiber.getFiberRef(this.lastAsker) && this.leave(fiber)
+    if (left !== undefined) {
+      this.readers.close(left)
+    }
   }
 
   private open(): Reader {
@@ -115,7 +128,7 @@ export class NextEvent {
   }
 
   private enlist(fiber: Fiber.RuntimeFiber<unknown, unknown>): Effect.Effect<void> {
-    const asker: Asker = { fiber, held: undefined }
+    const asker: Asker = { fiber, held: undefined, hasReceived: false }
     fiber.addObserver((exit) => {
       const { held } = asker
       asker.held = undefined
@@ -123,6 +136,7 @@ export class NextEvent {
       if (Exit.isSuccess(exit)) {
         held?.cursor.done(held.entry)
       } else {
+        this.isInterrupted ||= asker.hasReceived
         held?.cursor.giveBack([held.entry])
       }
     })
@@ -131,6 +145,7 @@ export class NextEvent {
 
   private ask(asker: Asker): Reader {
     this.asks++
+    this.isInterrupted = false
     this.finish(asker)
     this.askers.add(asker)
     return this.open()
@@ -142,6 +157,7 @@ export class NextEvent {
   }
 
   private hold(asker: Asker, cursor: Cursor | undefined, item: Item, isGiven: boolean): void {
+    asker.hasReceived ||= isGiven
     if (this.isTracked && isGiven && cursor !== undefined && item._tag === "Dispatch") {
       cursor.begin(item)
       asker.held = { cursor, entry: item }
@@ -150,6 +166,7 @@ export class NextEvent {
 
   private forget(): void {
     this.cancelIdle()
+    this.isInterrupted = false
     this.reader = undefined
   }
 
