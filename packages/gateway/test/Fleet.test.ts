@@ -22,7 +22,6 @@ import * as Fleet from "../src/Fleet.js"
 import * as GatewayApi from "../src/GatewayApi.js"
 import * as AutoReshard from "../src/internal/autoReshard.js"
 import * as Diagnostic from "../src/Diagnostic.js"
-import * as ConnectPace from "../src/internal/connectPace.js"
 import * as ShardPlan from "../src/internal/shardPlan.js"
 import type * as ShardStatus from "../src/ShardStatus.js"
 import { entries, inject, layer, withChance } from "./harness.js"
@@ -384,36 +383,6 @@ describe("handlers", () => {
       const fleet = yield* startFleet(1)
       const error = yield* Effect.flip(fleet.runForEach(() => Effect.fail("no")))
       assert.strictEqual(error, "no")
-    }).pipe(Effect.provide(layer(wide))))
-})
-
-describe("coming back", () => {
-  it("is allowed in a burst, then one at a time", () => {
-    const options = { burst: 3, perSecond: 10 }
-    const waits: Array<number> = []
-    let next = Number.NEGATIVE_INFINITY
-    for (const now of [1_000, 1_000, 1_000, 1_000, 1_000, 1_050, 5_000, 5_000, 5_000, 5_000]) {
-      const place = ConnectPace.reserve(options, next, now)
-      next = place.next
-      waits.push(place.wait)
-    }
-    assert.deepStrictEqual(waits, [0, 0, 0, 100, 200, 250, 0, 0, 0, 100])
-  })
-
-  it.scoped("is spread over the fleet, and each shard resumes", () =>
-    Effect.gen(function*() {
-      const fleet = yield* Fleet.make({ shards: { total: 8 }, reconnects: { burst: 2, perSecond: 1 } })
-      yield* TestClock.adjust("1 second")
-      yield* inject(Fault.Drop())
-      yield* TestClock.adjust("30 seconds")
-      const resumed = (yield* entries("Resumed")).map(({ at }) => at)
-      assert.strictEqual(resumed.length, 8)
-      assert.strictEqual(resumed.filter((at) => at === 1_000).length, 2)
-      for (const [i, at] of resumed.slice(2).entries()) {
-        assert.isAtLeast(at, 1_000 + 1_000 * (i + 1) - 1_000)
-        assert.isAtMost(at, 1_000 + 1_000 * (i + 2))
-      }
-      assert.strictEqual((yield* fleet.status).counts.Connected, 8)
     }).pipe(Effect.provide(layer(wide))))
 })
 

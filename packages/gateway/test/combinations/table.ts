@@ -36,7 +36,9 @@ export const problemsOf = (cell: Cell): Effect.Effect<ReadonlyArray<string>> =>
         maxConcurrency: 8,
         simulator: { world: Play.world, latency: "3 millis", maxConcurrency: 8 }
       })),
-      clock.run
+      clock.run,
+      // The config of the table is valid.
+      Effect.orDie
     )
   })
 
