@@ -40,7 +40,7 @@ const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   session: Option.none()
 })
 
-/** What the queue knows, or else Discord: unknown where neither answers, and then the queue alone has a say. */
+/** Identifies that queue and Discord both permit. None if neither says how many: then only the queue limits them. */
 const identifiesLeft = (
   queue: IdentifyQueue.IdentifyQueue,
   api: Option.Option<GatewayApi.GatewayApi>
@@ -54,10 +54,10 @@ const identifiesLeft = (
         Effect.option
       )
   })
-  return Effect.flatMap(
-    queue.budget,
-    Option.match({ onNone: () => ask, onSome: (budget) => Effect.succeedSome(IdentifyBudget.spendable(budget)) })
-  )
+  return Effect.zipWith(queue.budget, ask, (budget, remaining) => {
+    const known = [...Option.toArray(Option.map(budget, IdentifyBudget.spendable)), ...Option.toArray(remaining)]
+    return known.length === 0 ? Option.none() : Option.some(Math.min(...known))
+  })
 }
 
 /** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
