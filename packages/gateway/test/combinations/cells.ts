@@ -60,6 +60,8 @@ export const illegality = ({ kind, life, mode, target }: Cell): string | undefin
     ? "a fleet that was closed has ended: it has no `connect`"
     : kind.isSubscription && target === "a fleet while it is resharded"
     ? "a subscription is one of a shard, and a resharding replaces the shards: a fleet has no `subscribe`"
+    : target === "a fleet while it is resharded" && !mode.hasStore && life !== "steady"
+    ? "a store changes nothing for a resharding but its restarts: one life without a store shows that"
     : isRestart(life) && !mode.hasStore
     ? "nothing of a session is left after the process without a store"
     : undefined

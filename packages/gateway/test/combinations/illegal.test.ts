@@ -14,7 +14,8 @@ describe("the cells of the table that cannot be", () => {
     assert.deepStrictEqual(Object.fromEntries(reasons), {
       "a fleet that was closed has ended: it has no `connect`": 136,
       "a subscription is one of a shard, and a resharding replaces the shards: a fleet has no `subscribe`": 180,
-      "nothing of a session is left after the process without a store": 184
+      "a store changes nothing for a resharding but its restarts: one life without a store shows that": 192,
+      "nothing of a session is left after the process without a store": 136
     })
   })
 })

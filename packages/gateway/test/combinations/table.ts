@@ -18,7 +18,8 @@ export const problemsOf = (cell: Cell): Effect.Effect<ReadonlyArray<string>> =>
       const supervisor = yield* Supervisor.track
       const before = yield* clock.sleeping
       const problems = yield* Effect.supervised(Play.play(cell), supervisor)
-      const sleeping = (yield* clock.sleeping) - before
+      // The gateway itself sleeps before a cell, and may have ended with it.
+      const sleeping = Math.max(0, (yield* clock.sleeping) - before)
       const fibers = (yield* supervisor.value).length
       return [
         ...problems,

@@ -26,7 +26,7 @@ const broken: ReadonlyArray<readonly [what: string, operation: Broken]> = [
     throw new Error("no database")
   }],
   // The types deny these.
-  ["fails", () => Effect.fail(new Error("no database")) as Effect.Effect<never, unknown> as Effect.Effect<never>],
+  ["fails", () => Effect.fail("no database") as Effect.Effect<never, unknown> as Effect.Effect<never>],
   ["returns a promise", () => Promise.resolve() as unknown as Effect.Effect<never>],
   ["interrupts itself", () => Effect.interrupt],
   ["hangs", () => Effect.never],
