@@ -24,7 +24,9 @@ const shards = Common.integer("shards", 1, Common.mostShards).pipe(
 
 const slots = Common.integer("slots", 1, Common.mostShards).pipe(
   Options.optional,
-  Options.withDescription("In how many pieces shards are handed out; the same on all runners. Default: one a shard.")
+  Options.withDescription(
+    "In how many slots shards are placed, when the cluster is started for the first time. Default: one a shard."
+  )
 )
 
 const host = Options.text("host").pipe(
@@ -91,7 +93,7 @@ const runCommand = Command.make(
           host,
           port,
           listenHost: Option.getOrElse(listenHost, () => host),
-          slots: Option.getOrElse(slots, () => options.shards)
+          slots
         })
       }))
 ).pipe(Command.withDescription("Carries a share of the bot's shards. The bot's token comes from DISCORD_TOKEN."))

@@ -43,7 +43,7 @@ const joinCluster = (
       handlers: ({ event, shard }) => Effect.sync(() => handled.push({ runner, shard, event }))
     }).pipe(
       Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency: 16, interval: "5100 millis" })),
-      Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port, lease, slots: shards })),
+      Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port })),
       Layer.provide(Layer.succeedContext(database)),
       Layer.provide(
         ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds", "GuildMessages") })

@@ -15,6 +15,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as BotId from "./internal/botId.js"
 import * as GatewayUrl from "./internal/gatewayUrl.js"
 import * as Session from "./Session.js"
 
@@ -349,6 +350,14 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
  */
 export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
   Layer.effect(ShardConfig, make(options))
+
+/**
+ * The id of the bot that a token belongs to. None for a token that does not begin with one.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = BotId.fromToken
 
 /**
  * The token from the environment: `DISCORD_TOKEN`.

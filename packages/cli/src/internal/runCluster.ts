@@ -69,7 +69,7 @@ export interface RunOptions {
     readonly host: string
     readonly port: number
     readonly listenHost: string
-    readonly slots: number
+    readonly slots: Option.Option<number>
   }>
 }
 
@@ -97,13 +97,14 @@ const layerOf = (
     onNone: () => NodeCluster.layerAlone,
     onSome: (address) =>
       Layer.mapError(
-        NodeCluster.layer({ ...address, lease }),
+        NodeCluster.layer(address),
         () =>
           new CliError({ message: `the runner could not listen on port ${address.port}: choose another with --port` })
       )
   })
   const config = ShardConfig.layer({ token, intents, gatewayUrl, events: Option.getOrUndefined(options.events) })
-  return ClusterFleet.layer({ shards, name, lease, runner, handlers }).pipe(
+  const slots = Option.getOrUndefined(Option.flatMap(address, ({ slots }) => slots))
+  return ClusterFleet.layer({ shards, slots, name, lease, runner, handlers }).pipe(
     Layer.mapError(told),
     Layer.provide(queueOf(options, token)),
     Layer.provide(engine),

@@ -61,7 +61,7 @@ const program = Effect.gen(function*() {
     Layer.provide(
       isAlone
         ? NodeCluster.layerAlone
-        : NodeCluster.layer({ host: "127.0.0.1", port, listenPort, lease, slots: shards })
+        : NodeCluster.layer({ host: "127.0.0.1", port, listenPort })
     ),
     Layer.provide(NodeCluster.layerDatabase(database)),
     Layer.provide(ShardConfig.layer({
