@@ -130,11 +130,11 @@ describe("ClusterFleet", () => {
         })
         const load = yield* Effect.forkScoped(Effect.forever(Effect.zipRight(send, Effect.sleep("150 millis"))))
         yield* b.reshard(6)
-        // As soon as a new shard has a place, it is too late to choose another number.
+        // As soon as a part has begun, it is too late to choose another number.
         yield* soon(Effect.map(a.status, ({ resharding }) =>
           Option.exists(resharding, ({ parts, shards, total }) =>
-            total === 6 && parts === 2 && shards.some(({ runner }) =>
-              Option.isSome(runner)
+            total === 6 && parts === 2 && shards.some(({ status }) =>
+              Option.isSome(status)
             ))))
         const refused = yield* Effect.flip(a.reshard(8))
         assert.strictEqual(refused._tag, "ReshardUnderWayError")

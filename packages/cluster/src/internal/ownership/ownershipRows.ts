@@ -237,7 +237,7 @@ export const make = (options: {
             SET owner = excluded.owner, fence = vesper_sessions.fence + 1, expires_at = excluded.expires_at,
               status = NULL
             WHERE vesper_sessions.owner IS NULL OR vesper_sessions.owner = excluded.owner
-              OR vesper_sessions.expires_at <= ${now} AND ${now} <= CAST(${latest} AS BIGINT)
+              OR vesper_sessions.expires_at <= ${now} AND ${now} <= CAST(${Math.round(latest)} AS BIGINT)
             RETURNING total, shard, fence, session, revision
           `),
           (rows) =>

@@ -58,16 +58,6 @@ const least = 10
 /** The least time after a statement that has failed, in milliseconds. */
 const leastAfterFailure = 250
 
-/** Of two states of one session the one that is further; otherwise the later one. */
-export const furthest = (
-  before: Option.Option<Session.Session>,
-  after: Option.Option<Session.Session>
-): Option.Option<Session.Session> =>
-  Option.isSome(before) && Option.isSome(after) && before.value.id === after.value.id &&
-    before.value.sequence > after.value.sequence
-    ? before
-    : after
-
 const isSameSession = (a: Option.Option<Session.Session>, b: Option.Option<Session.Session>): boolean =>
   Option.getOrUndefined(a)?.id === Option.getOrUndefined(b)?.id
 
@@ -102,7 +92,7 @@ export const make = (options: {
       }
       const writes: Array<OwnershipRows.Write & { readonly entry: Entry }> = []
       for (const entry of dirty) {
-        entry.session = furthest(entry.session, yield* entry.view)
+        entry.session = yield* entry.view
         entry.isDirty = false
         writes.push({
           entry,
@@ -145,7 +135,7 @@ export const make = (options: {
           if (!isSameSession(session, entry.saved)) {
             rush.unsafeOpen()
           }
-          entry.session = furthest(entry.session, session)
+          entry.session = session
           mark(entry)
           return Deferred.await(group)
         }),
