@@ -147,6 +147,7 @@ const watchIdentify = (queue: IdentifyQueue.IdentifyQueue) => {
 /** Hosts the shard until it is interrupted, or its lease is lost. */
 export const host = <R>(options: Options<R>, lease: Lease.Lease): Effect.Effect<void, never, R | Requirements> =>
   Effect.gen(function*() {
+    yield* Effect.addFinalizer(() => lease.settle)
     const { awaitReady, watched } = watchIdentify(yield* IdentifyQueue.IdentifyQueue)
     const shard = yield* Shard.make(lease.shard).pipe(
       Effect.provideService(SessionStore.SessionStore, lease.sessions),

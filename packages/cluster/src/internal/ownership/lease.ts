@@ -8,6 +8,7 @@ import type * as ShardId from "@vesper/model/ShardId"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { instant } from "./instant.js"
@@ -32,6 +33,8 @@ export interface Lease {
    * the session itself: it does not rely on another save.
    */
   readonly admit: (sequence: number) => Effect.Effect<void, LeaseLost>
+  /** Writes the session that the shard has saved last, if a later one was read from it and is in the database. */
+  readonly settle: Effect.Effect<void>
   /** Lets the session be read from the shard when it is written, until the scope closes. */
   readonly observe: (session: Effect.Effect<Option.Option<Session.Session>>) => Effect.Effect<void, never, Scope.Scope>
   /** Lets the next write have this status. */
@@ -93,14 +96,13 @@ export const make = (
           return writer.unsafeIsFailing() ? admitBySaving(sequence) : Effect.void
         }
         return Effect.flatMap(
-          held.view,
+          SessionWriter.current(held),
           (session) => isCovered(sequence, session) ? Effect.void : admitBySaving(sequence)
         )
       })
 
     const admitBySaving = (sequence: number): Effect.Effect<void, LeaseLost> =>
-      held.view.pipe(
-        Effect.flatMap((session) => writer.save(held, session)),
+      writer.write(held).pipe(
         Effect.raceFirst(Deferred.await(lost)),
         Effect.matchEffect({
           onSuccess: () => held.isLost ? Effect.fail(new LeaseLost()) : Effect.void,
@@ -118,14 +120,18 @@ export const make = (
         remove: () => write("remove", Option.none())
       },
       admit,
+      // A session that is given back may be behind: the shard does not save it again if it has saved the same before.
+      settle: Effect.suspend(() =>
+        held.isLost || Equal.equals(held.saved, held.session) ? Effect.void : Effect.ignore(writer.write(held))
+      ),
       observe: (session) =>
         Effect.acquireRelease(
           Effect.sync(() => {
-            held.view = session
+            held.view = Option.some(session)
           }),
           () =>
             Effect.sync(() => {
-              held.view = Effect.sync(() => held.session)
+              held.view = Option.none()
             })
         ),
       unsafeReport: (status) => writer.unsafeReport(held, status)

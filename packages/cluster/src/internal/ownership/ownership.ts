@@ -80,7 +80,6 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
     const turn = Effect.unsafeMakeSemaphore(1)
     const slots = new Map<number, Slot>()
     let plan = options.plan
-    let units = Placement.unitsOf(plan)
     let belongs = (_: number): boolean => false
     let isClosing = false
 
@@ -149,7 +148,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
       }
       const slot: Slot = {
         number,
-        units: units[number] ?? [],
+        units: Placement.unitsOf(plan, number),
         leases: new Map(),
         hosting: undefined,
         isLost: false,
@@ -349,12 +348,11 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
         Effect.gen(function*() {
           const isSamePlacement = Placement.slotsOf(next) === Placement.slotsOf(plan)
           plan = next
-          units = Placement.unitsOf(next)
           const before = Array.from(slots.values())
           yield* stop(before)
           const unwanted: Array<Lease.Held> = []
           for (const slot of before) {
-            slot.units = units[slot.number] ?? []
+            slot.units = isSamePlacement ? Placement.unitsOf(next, slot.number) : []
             const wanted = new Set(isSamePlacement ? wantedOf(slot, new Set()).map(OwnershipRows.keyOf) : [])
             for (const [key, held] of slot.leases) {
               if (!wanted.has(key)) {

@@ -44,19 +44,17 @@ export const slotsOf = (plan: Plan): number => {
     : Math.max(1, parts)
 }
 
-/** The units of each slot. */
-export const unitsOf = (plan: Plan): ReadonlyArray<ReadonlyArray<Unit>> => {
+/** The units of a slot. */
+export const unitsOf = (plan: Plan, slot: number): ReadonlyArray<Unit> => {
   const parts = partsOf(plan)
-  const slots: Array<Array<Unit>> = Array.from({ length: slotsOf(plan) }, () => [])
-  for (let part = 0; part < parts; part++) {
-    slots[part % slots.length]?.push(
-      Option.match(plan.next, {
-        onNone: (): Unit => ShardId.unsafeMake(part, plan.total),
-        onSome: (to): Unit => ({ plan, from: plan.total, to, parts, part })
-      })
-    )
-  }
-  return slots
+  const slots = slotsOf(plan)
+  return Array.from({ length: Math.max(0, Math.ceil((parts - slot) / slots)) }, (_, index) => {
+    const part = slot + index * slots
+    return Option.match(plan.next, {
+      onNone: (): Unit => ShardId.unsafeMake(part, plan.total),
+      onSome: (to): Unit => ({ plan, from: plan.total, to, parts, part })
+    })
+  })
 }
 
 /** The slot that has a shard of the plan's total, and its guilds. */
@@ -71,19 +69,26 @@ export const shardsOf = (unit: Unit, done: ReadonlySet<number>): ReadonlyArray<S
     ? [...(done.has(unit.part) ? [] : idsOf(unit, unit.from)), ...idsOf(unit, unit.to)]
     : [unit]
 
+/** The characters from `!` to the last one before the surrogates. */
+const firstCharacter = 0x21
+const lastCharacter = 0xd7ff
+
 /**
  * A name for each slot, in one pass: @effect/cluster routes a message by a hash of a name. `slotOfName` is that hash; the
- * names are the same on every runner because they depend on it alone.
+ * names are the same on every runner because they depend on it alone. The hash of one character is the character and a
+ * constant, so that twice as many characters as slots are enough; digits would take a million for 4,000 slots.
  */
 export const namesOf = (slots: number, slotOfName: (name: string) => number): ReadonlyArray<string> => {
   const names = new Array<string>(slots)
   let missing = slots
-  for (let number = 0; missing > 0; number++) {
-    const name = String(number)
-    const slot = slotOfName(name)
-    if (names[slot] === undefined) {
-      names[slot] = name
-      missing--
+  for (let round = 0; missing > 0; round++) {
+    for (let code = firstCharacter; missing > 0 && code <= lastCharacter; code++) {
+      const name = String.fromCharCode(code) + (round === 0 ? "" : String(round))
+      const slot = slotOfName(name)
+      if (names[slot] === undefined) {
+        names[slot] = name
+        missing--
+      }
     }
   }
   return names

@@ -15,7 +15,7 @@ import * as OwnershipRows from "./ownershipRows.js"
 /** What is known of a claim's row, and what is to be written to it. */
 export interface Entry {
   readonly claim: OwnershipRows.Claim
-  /** The session as it was pushed last. */
+  /** The session as the shard has saved it last. */
   session: Option.Option<Session.Session>
   /** The session that is certainly in the database. */
   saved: Option.Option<Session.Session>
@@ -23,27 +23,33 @@ export interface Entry {
   revision: number
   isDirty: boolean
   isLost: boolean
-  /** The session as the shard has it now, if that can be read. */
-  view: Effect.Effect<Option.Option<Session.Session>>
+  /** Reads the session from the shard, which is later than the one that it has saved. */
+  view: Option.Option<Effect.Effect<Option.Option<Session.Session>>>
 }
 
-export const makeEntry = (claim: OwnershipRows.Claim): Entry => {
-  const entry: Entry = {
-    claim,
-    session: claim.session,
-    saved: claim.session,
-    status: null,
-    revision: claim.revision,
-    isDirty: false,
-    isLost: false,
-    view: Effect.sync(() => entry.session)
-  }
-  return entry
-}
+export const makeEntry = (claim: OwnershipRows.Claim): Entry => ({
+  claim,
+  session: claim.session,
+  saved: claim.session,
+  status: null,
+  revision: claim.revision,
+  isDirty: false,
+  isLost: false,
+  view: Option.none()
+})
+
+/** The session as the shard has it now; the one that it has saved last, if it has none yet. */
+export const current = ({ session, view }: Entry): Effect.Effect<Option.Option<Session.Session>> =>
+  Option.match(view, {
+    onNone: () => Effect.succeed(session),
+    onSome: Effect.map(Option.orElse(() => session))
+  })
 
 export interface SessionWriter {
   /** Completes when a statement that has the session is carried out. Fails with it. */
   readonly save: (entry: Entry, session: Option.Option<Session.Session>) => Effect.Effect<void, Error>
+  /** Completes when a statement that has the session as it is now is carried out. Fails with it. */
+  readonly write: (entry: Entry) => Effect.Effect<void, Error>
   /** Lets the next statement have this status. */
   readonly unsafeReport: (entry: Entry, status: string) => void
   /** Whether the last statement has failed. */
@@ -75,33 +81,35 @@ export const make = (options: {
     const rush = Effect.unsafeMakeLatch(false)
     let hurries = 0
     let isFailing = false
-    let group = Deferred.unsafeMake<void, Error>((yield* Effect.fiberId))
+    let group = Deferred.unsafeMake<void, Error>(yield* Effect.fiberId)
 
     const mark = (entry: Entry) => {
       entry.isDirty = true
       wake.unsafeOpen()
     }
 
-    const write = Effect.gen(function*() {
-      const dirty = Array.from(options.entries()).filter(({ isDirty, isLost }) => isDirty && !isLost)
+    /** Begins a group: in one step, so that no save falls between two of them. */
+    const begin = (next: Deferred.Deferred<void, Error>) => {
       const waiting = group
-      group = Deferred.unsafeMake(yield* Effect.fiberId)
+      group = next
       wake.unsafeClose()
       if (hurries === 0) {
         rush.unsafeClose()
       }
-      const writes: Array<OwnershipRows.Write & { readonly entry: Entry }> = []
-      for (const entry of dirty) {
-        entry.session = yield* entry.view
-        entry.isDirty = false
-        writes.push({
-          entry,
-          claim: entry.claim,
-          revision: ++entry.revision,
-          session: entry.session,
-          status: entry.status
+      const dirty = Array.from(options.entries()).filter(({ isDirty, isLost }) => isDirty && !isLost)
+      return {
+        waiting,
+        batch: dirty.map((entry) => {
+          entry.isDirty = false
+          return { entry, revision: ++entry.revision, session: current(entry), status: entry.status }
         })
       }
+    }
+
+    const write = Effect.gen(function*() {
+      const { batch, waiting } = begin(Deferred.unsafeMake(yield* Effect.fiberId))
+      const writes = yield* Effect.forEach(batch, ({ entry, revision, session, status }) =>
+        Effect.map(session, (session) => ({ entry, claim: entry.claim, revision, session, status })))
       const exit = yield* Effect.exit(writes.length === 0 ? Effect.succeed(new Set<string>()) : options.save(writes))
       isFailing = Exit.isFailure(exit)
       for (const { claim, entry, session } of writes) {
@@ -128,6 +136,12 @@ export const make = (options: {
     })
     yield* Effect.forkScoped(Effect.forever(loop))
 
+    const request = (entry: Entry) =>
+      Effect.suspend(() => {
+        mark(entry)
+        return Deferred.await(group)
+      })
+
     return {
       save: (entry, session) =>
         Effect.suspend(() => {
@@ -136,9 +150,9 @@ export const make = (options: {
             rush.unsafeOpen()
           }
           entry.session = session
-          mark(entry)
-          return Deferred.await(group)
+          return request(entry)
         }),
+      write: request,
       unsafeReport: (entry, status) => {
         if (entry.status !== status) {
           entry.status = status
