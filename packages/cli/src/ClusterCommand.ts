@@ -49,6 +49,11 @@ const lease = Common.time("lease").pipe(
   Options.withDescription("How long a silent runner keeps its shards; the same on all runners. Default: 15s.")
 )
 
+const poolSize = Common.integer("pool-size", 1, 100).pipe(
+  Options.optional,
+  Options.withDescription("Connections to PostgreSQL, beside the one for leases. Default: 8.")
+)
+
 const gatewayUrl = Common.websocketUrl("gateway-url").pipe(
   Options.withDefault(ShardConfig.defaultGatewayUrl),
   Options.withDescription(
@@ -79,6 +84,7 @@ const runCommand = Command.make(
     listenHost,
     maxConcurrency: Common.maxConcurrency,
     name: fleet,
+    poolSize,
     port,
     shards,
     slots

@@ -204,7 +204,7 @@ export const layerSqlite = (file: string): Layer.Layer<SqlClient.SqlClient> =>
  * @category models
  */
 export interface PostgresOptions {
-  /** Connections at a time, beside the one that leases are renewed on. Default: 4. */
+  /** Connections at a time, beside the one that leases are renewed on. Default: 8. */
   readonly poolSize?: number | undefined
 }
 
@@ -218,7 +218,7 @@ export interface PostgresOptions {
 export const layerPostgres = (
   url: Redacted.Redacted<string>,
   options: PostgresOptions = {}
-): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> => Postgres.layer(url, options.poolSize ?? 4)
+): Layer.Layer<SqlClient.SqlClient, SqlError.SqlError> => Postgres.layer(url, options.poolSize ?? 8)
 
 /**
  * Whichever the URL names: `postgres://…`, or the path of a file.

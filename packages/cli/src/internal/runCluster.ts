@@ -48,6 +48,8 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
 export interface RunOptions {
   readonly database: Redacted.Redacted<string>
   readonly name: string
+  /** Connections to the database; none is the cluster's own number. */
+  readonly poolSize: Option.Option<number>
   readonly shards: number
   /** None is the cluster's own. */
   readonly lease: Option.Option<Duration.Duration>
@@ -108,7 +110,7 @@ const layerOf = (
     Layer.mapError(told),
     Layer.provide(queueOf(options, token)),
     Layer.provide(engine),
-    Layer.provide(Database.layer(options.database)),
+    Layer.provide(Database.layer(options.database, options.poolSize)),
     Layer.provide(Layer.mapError(config, (error) => new CliError({ message: String(error) }))),
     Layer.provide(NodeGateway.layer({ compression: options.compression })),
     Layer.provide(ShardMetrics.layer())

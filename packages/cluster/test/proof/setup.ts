@@ -112,8 +112,9 @@ export const three = (
       runners: 3,
       ...more
     })
-    yield* Effect.forEach([0, 1, 2], trial.start)
-    yield* trial.awaitShares(3)
+    const count = more.runners ?? 3
+    yield* Effect.forEach(Array.from({ length: count }, (_, runner) => runner), trial.start)
+    yield* trial.awaitShares(count)
     return trial
   })
 

@@ -21,6 +21,7 @@ import {
   vesper
 } from "./setup.js"
 import * as Errands from "./errandTrials.js"
+import * as Isolation from "./isolationTrials.js"
 import * as Proxy from "./proxy.js"
 import * as Trial from "./trial.js"
 
@@ -308,6 +309,8 @@ export const onServer: Readonly<Record<string, OnServer>> = {
   send: Errands.send,
   budget: Errands.budget,
   stuck: Errands.stuck,
+  isolation: Isolation.isolation,
+  short: Isolation.short,
   reshard: withBoth(reshard),
   "reshard-kill": reshardAndKill
 }

@@ -112,29 +112,30 @@ const version = Object.keys(migrations).length
 
 const table = "vesper_migrations"
 
-const runMigrations = Migrator.make({})({ loader: Migrator.fromRecord(migrations), table })
+/** The last migration of the database, in one statement; 0 without any. */
+const found = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  sql<{ readonly latest: number | null }>`SELECT MAX(migration_id) AS latest FROM ${sql(table)}`.withoutTransform).pipe(
+    Effect.map(([row]) => row?.latest ?? 0)
+  )
 
 /**
  * Creates the tables that are missing. Waits for a database that is slow or busy with another runner's migration; a fault
  * that waiting cannot mend is a defect.
  */
-export const migrate: Effect.Effect<void, never, SqlClient.SqlClient> = runMigrations.pipe(
+export const migrate: Effect.Effect<void, never, SqlClient.SqlClient> = Effect.orElseSucceed(found, () => 0).pipe(
+  Effect.flatMap((latest) =>
+    latest >= version
+      ? Effect.void
+      : Migrator.make({})({ loader: Migrator.fromRecord(migrations), table })
+  ),
   Effect.sandbox,
   retryStartUp("the tables could not be created yet"),
   Effect.unsandbox,
-  Effect.orDie,
-  Effect.asVoid
+  Effect.orDie
 )
 
 /** Fails if a newer version of Vesper has changed the tables: this one could damage what it does not know. */
 export const refuseNewer: Effect.Effect<void, NewerSchemaError | Error, SqlClient.SqlClient> = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) =>
-    Effect.flatMap(
-      sql<{ readonly latest: number }>`SELECT MAX(migration_id) AS latest FROM ${sql(table)}`.withoutTransform,
-      ([row]) =>
-        row !== undefined && row.latest > version
-          ? Effect.fail(new NewerSchemaError({ found: row.latest, known: version }))
-          : Effect.void
-    )
+  found,
+  (latest) => latest > version ? Effect.fail(new NewerSchemaError({ found: latest, known: version })) : Effect.void
 )
