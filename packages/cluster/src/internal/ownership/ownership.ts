@@ -78,6 +78,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
     // Forked here and not in the scope, which would interrupt one after the other: shards stop at the same time.
     const fibers = yield* FiberSet.make<unknown>()
     const turn = Effect.unsafeMakeSemaphore(1)
+    const changed = Effect.unsafeMakeLatch(false)
     const slots = new Map<number, Slot>()
     let plan = options.plan
     let belongs = (_: number): boolean => false
@@ -136,6 +137,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
             yield* Lease.make(claim, asked + millis * usable, { writer, isStrict: options.isStrict })
           )
         }
+        changed.unsafeOpen()
         for (const slot of wanted) {
           slot.isComplete = wantedOf(slot, done).every((shard) => slot.leases.has(OwnershipRows.keyOf(shard)))
         }
@@ -246,27 +248,26 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
 
     // --- what is done again and again ---
 
+    /** Hosts what is held and belongs here, and completes what belongs here and is not held. */
     const reconcile = Effect.gen(function*() {
-      const incomplete: Array<Slot> = []
-      for (const slot of slots.values()) {
-        if (slot.isLost || slot.hosting !== undefined || !belongs(slot.number)) {
-          continue
-        }
-        if (!slot.isComplete) {
-          incomplete.push(slot)
-        } else if (slot.units.length > 0) {
-          yield* turn.withPermits(1)(Effect.suspend(() =>
-            slot.isComplete && !slot.isLost
-              ? Effect.map(host(slot), (fiber) => {
-                slot.hosting = fiber
-              })
-              : Effect.void
-          ))
-        }
+      changed.unsafeClose()
+      const open = Array.from(slots.values()).filter((slot) =>
+        !slot.isLost && slot.hosting === undefined && slot.units.length > 0
+      )
+      for (const slot of open) {
+        yield* turn.withPermits(1)(Effect.suspend(() =>
+          slot.isComplete && !slot.isLost && belongs(slot.number)
+            ? Effect.map(host(slot), (fiber) => {
+              slot.hosting = fiber
+            })
+            : Effect.void
+        ))
       }
       // After a change of the plan: @effect/cluster has given these slots to this runner before.
+      const incomplete = open.filter((slot) => !slot.isComplete && !slot.isLost && belongs(slot.number))
       yield* incomplete.length === 0 ? Effect.void : Effect.zipRight(tryToClaim(incomplete), Effect.sleep(retry))
-      yield* Effect.sleep(look)
+      // @effect/cluster does not say when it has taken note of what it has acquired.
+      yield* open.length > 0 ? Effect.sleep(look) : changed.await
     })
 
     /** Whether anything has a use for the slot: leases that nothing has a use for expire. */
@@ -350,6 +351,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
           plan = next
           const before = Array.from(slots.values())
           yield* stop(before)
+          changed.unsafeOpen()
           const unwanted: Array<Lease.Held> = []
           for (const slot of before) {
             slot.units = isSamePlacement ? Placement.unitsOf(next, slot.number) : []
