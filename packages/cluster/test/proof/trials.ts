@@ -20,6 +20,7 @@ import {
   three,
   vesper
 } from "./setup.js"
+import * as Databases from "./databaseTrials.js"
 import * as Errands from "./errandTrials.js"
 import * as Isolation from "./isolationTrials.js"
 import * as Proxy from "./proxy.js"
@@ -310,6 +311,9 @@ export const onServer: Readonly<Record<string, OnServer>> = {
   budget: Errands.budget,
   stuck: Errands.stuck,
   isolation: Isolation.isolation,
+  statements: Databases.statements,
+  slow: Databases.slow,
+  refuse: Databases.refuse,
   short: Isolation.short,
   reshard: withBoth(reshard),
   "reshard-kill": reshardAndKill

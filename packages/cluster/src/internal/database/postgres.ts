@@ -16,7 +16,7 @@ import { retryStartUp } from "./startUp.js"
  * How long a connection may leave a request without any answer, in milliseconds: then it leads nowhere. The connection for
  * leases is given up when a renewal is, so that the next attempt has another.
  */
-const silence = { pool: 4_000, renewals: 2_000 }
+const silence = { pool: 4_000, renewals: 3_000 }
 
 /** A socket that ends itself when a request is not answered, so that the pool opens another. */
 class WatchedSocket extends Net.Socket {

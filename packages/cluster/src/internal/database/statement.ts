@@ -39,8 +39,8 @@ export const rowsOf = <Column extends string>(
 export const forUpdate = (sql: SqlClient.SqlClient): Fragment =>
   sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE OF s"), orElse: () => sql.literal("") })
 
-/** How long a statement may take: a connection that leads nowhere never says so. */
-export const patience = "2 seconds"
+/** How many seconds a statement may take: a connection that leads nowhere never says so. */
+const usualPatience = 2
 
 /** The driver's own words: the library's say only that a statement has failed. */
 const reasonOf = ({ cause, message }: SqlError): Error => cause instanceof Error ? cause : new Error(message)
@@ -49,14 +49,17 @@ const reasonOf = ({ cause, message }: SqlError): Error => cause instanceof Error
  * The statement's answer, or its failure in time. A statement that takes longer is not cancelled, which would take another
  * connection: it may still be carried out, and all statements are written so that a late one does no harm.
  */
-export const inTime = <A, R>(statement: Effect.Effect<A, SqlError, R>): Effect.Effect<A, Error, R> =>
+export const inTime = <A, R>(
+  statement: Effect.Effect<A, SqlError, R>,
+  patience = usualPatience
+): Effect.Effect<A, Error, R> =>
   statement.pipe(
     Effect.mapError(reasonOf),
     Effect.uninterruptible,
     Effect.disconnect,
     Effect.timeoutFail({
-      duration: patience,
-      onTimeout: () => new Error("the database did not answer within 2 seconds")
+      duration: `${patience} seconds`,
+      onTimeout: () => new Error(`the database did not answer within ${patience} seconds`)
     }),
     // A caller that cannot be interrupted is let go in time too, and its second interruption does not end the statement.
     Effect.interruptible,

@@ -66,6 +66,8 @@ interface Slot {
   readonly leases: Map<string, Lease.Held>
   hosting: Fiber.RuntimeFiber<void> | undefined
   isLost: boolean
+  /** Whether it is being given back. */
+  isEnding: boolean
   /** Whether all shards have a lease. */
   isComplete: boolean
 }
@@ -154,6 +156,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
         leases: new Map(),
         hosting: undefined,
         isLost: false,
+        isEnding: false,
         isComplete: false
       }
       slots.set(number, slot)
@@ -171,7 +174,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
         const stray = Array.from(slots.values()).filter((slot) => !asked.has(slot.number) && !isUsed(slot))
         yield* Effect.forEach(stray, ({ number }) => release(number), { discard: true })
         while (!isClosing) {
-          const wanted = numbers.map(slotOf).filter(({ isLost }) => !isLost)
+          const wanted = numbers.map(slotOf).filter(({ isEnding, isLost }) => !isEnding && !isLost)
           const open = wanted.filter(({ isComplete }) => !isComplete)
           yield* open.length === 0 ? Effect.void : tryToClaim(open)
           const complete = wanted.filter(({ isComplete, isLost }) => isComplete && !isLost)
@@ -215,16 +218,22 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
     const release: Ownership["release"] = (number) =>
       Effect.suspend(() => {
         const slot = slots.get(number)
-        return slot === undefined ? Effect.void : Effect.uninterruptible(
-          Effect.zipRight(
-            stop([slot]),
-            Effect.suspend(() => {
-              const claims = claimsOf(slot.leases.values())
-              slots.delete(number)
-              return giveBack(claims)
+        if (slot === undefined) {
+          return Effect.void
+        }
+        slot.isEnding = true
+        return Effect.uninterruptible(Effect.zipRight(
+          stop([slot]),
+          Effect.suspend(() => {
+            const claims = claimsOf(slot.leases.values())
+            slots.delete(number)
+            // Nothing is written any more.
+            slot.leases.forEach((held) => {
+              held.isLost = true
             })
-          )
-        )
+            return giveBack(claims)
+          })
+        ))
       })
 
     const host = (slot: Slot) =>
@@ -252,7 +261,7 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
     const reconcile = Effect.gen(function*() {
       changed.unsafeClose()
       const open = Array.from(slots.values()).filter((slot) =>
-        !slot.isLost && slot.hosting === undefined && slot.units.length > 0
+        !slot.isLost && !slot.isEnding && slot.hosting === undefined && slot.units.length > 0
       )
       for (const slot of open) {
         yield* turn.withPermits(1)(Effect.suspend(() =>

@@ -249,7 +249,7 @@ export const make = (options: {
             }))
         ),
       renew: (claims) =>
-        Effect.map(inTime(prolong(claims)), (rows) => keysOf(rows.filter((row) => row.owner === owner))),
+        Effect.map(inTime(prolong(claims), 3), (rows) => keysOf(rows.filter((row) => row.owner === owner))),
       save: (writes) =>
         Effect.map(
           inTime(sql<Found>`
