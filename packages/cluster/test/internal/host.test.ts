@@ -59,6 +59,7 @@ const start = (
       }
     })
     ownership.unsafeFollow(() => true)
+    yield* Effect.addFinalizer(() => ownership.close)
     yield* ownership.acquire([0])
     return ownership
   })
@@ -124,7 +125,9 @@ describe("a move under load, on a database that takes its time", () => {
             )
             : Effect.void)
         let sent = 0
-        yield* simulator.awaitLog(LogEntry.is("Identified"))
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep(20), simulator.sessions), {
+          until: (sessions) => sessions.some(({ isConnected }) => isConnected)
+        })
         yield* Effect.sleep("600 millis")
         const load = yield* Effect.forkScoped(Effect.forever(
           Effect.zipRight(
