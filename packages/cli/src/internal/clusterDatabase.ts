@@ -27,10 +27,12 @@ const patience = Duration.seconds(10)
 
 /** For a command that asks once, and ends if there is no answer. */
 export const layerOnce = (url: Redacted.Redacted<string>) =>
-  Layer.scopedContext(Layer.build(layer(url)).pipe(
-    Effect.timeoutFail({
-      duration: patience,
-      onTimeout: () =>
-        new CliError({ message: "the cluster's database did not answer: see --database, and whether it is up" })
-    })
-  ))
+  Layer.scopedContext(
+    Layer.build(layer(url)).pipe(
+      Effect.timeoutFail({
+        duration: patience,
+        onTimeout: () =>
+          new CliError({ message: "the cluster's database did not answer: see --database, and whether it is up" })
+      })
+    )
+  )

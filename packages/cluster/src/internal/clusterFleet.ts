@@ -70,7 +70,11 @@ export const make = <E, R>(
           slots: options.slots ?? options.shards,
           bot: options.bot ?? botOf(config.token)
         }),
-        { times: 5, schedule: Schedule.spaced("1 second"), while: (error) => !(error instanceof ClusterError.ForeignFleetError) }
+        {
+          times: 5,
+          schedule: Schedule.spaced("1 second"),
+          while: (error) => !(error instanceof ClusterError.ForeignFleetError)
+        }
       ),
       known("say how many shards there are")
     )
@@ -159,8 +163,11 @@ export const make = <E, R>(
     const onLook = (look: OwnershipRows.Look) =>
       Effect.zipRight(
         look.isDraining ? Deferred.succeed(drained, undefined) : Effect.void,
-        Effect.flatMap(SubscriptionRef.get(plan), (now) =>
-          look.plan.total === 0 || look.plan.epoch === now.epoch ? Effect.void : SubscriptionRef.set(plan, look.plan))
+        Effect.flatMap(
+          SubscriptionRef.get(plan),
+          (now) =>
+            look.plan.total === 0 || look.plan.epoch === now.epoch ? Effect.void : SubscriptionRef.set(plan, look.plan)
+        )
       )
     const changed = (of: Placement.Plan) =>
       plan.changes.pipe(
@@ -238,8 +245,7 @@ export const make = <E, R>(
           })
         ),
       status: Effect.provideService(ClusterAdmin.status(fleet), SqlClient.SqlClient, sql),
-      drain: (runner) =>
-        Effect.provideService(ClusterAdmin.drain(runner, fleet), SqlClient.SqlClient, sql),
+      drain: (runner) => Effect.provideService(ClusterAdmin.drain(runner, fleet), SqlClient.SqlClient, sql),
       reshard: (total) => Effect.provideService(ClusterAdmin.reshard(total, fleet), SqlClient.SqlClient, sql),
       awaitDrain: Deferred.await(drained),
       awaitFailure: Deferred.await(failure)

@@ -15,7 +15,10 @@ interface Database {
 }
 
 /** One that a test is given alone, by its URL. */
-export const postgresUrl = Effect.map(Effect.flatMap(Postgres.start, Option.map(({ port, url }) => url(port))), Redacted.make)
+export const postgresUrl = Effect.map(
+  Effect.flatMap(Postgres.start, Option.map(({ port, url }) => url(port))),
+  Redacted.make
+)
 
 export const sqlite: Database = {
   name: "SQLite",

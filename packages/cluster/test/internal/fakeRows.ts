@@ -1,6 +1,6 @@
 /** A fleet's rows in memory, which can be away, slow, or taken over by another runner. */
 import type * as Session from "@vesper/gateway/Session"
-import * as ShardId from "@vesper/model/ShardId"
+import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as OwnershipRows from "../../src/internal/ownership/ownershipRows.js"

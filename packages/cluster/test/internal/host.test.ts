@@ -118,9 +118,7 @@ describe("a move under load, on a database that takes its time", () => {
         const ownership = yield* start(rows, plan, acknowledge === "onReceive", (event) =>
           event.t === "MESSAGE_CREATE"
             ? Effect.zipRight(
-              Effect.sync(() =>
-                handled.push({ guild: Number(event.d.nonce) % guilds, number: Number(event.d.nonce) })
-              ),
+              Effect.sync(() => handled.push({ guild: Number(event.d.nonce) % guilds, number: Number(event.d.nonce) })),
               Effect.sleep("1 millis")
             )
             : Effect.void)

@@ -32,36 +32,46 @@ const hash = (name: string, slots: number): number => {
 
 describe("the slots of a fleet", () => {
   it("have each shard once, and as many shards as another slot or one less", () => {
-    FastCheck.assert(FastCheck.property(number, number, (total, slots) => {
-      const units = allUnits(calm(total, slots))
-      assert.deepStrictEqual(
-        units.flat().map((unit) => Placement.isPart(unit) ? -1 : unit.id).sort((a, b) => a - b),
-        Array.from({ length: total }, (_, id) => id)
-      )
-      const sizes = units.map((slot) => slot.length)
-      if (slots <= total) {
-        assert.isAtMost(Math.max(...sizes) - Math.min(...sizes), total % units.length === 0 ? 0 : 1)
-      }
-    }), { seed: 19 })
+    FastCheck.assert(
+      FastCheck.property(number, number, (total, slots) => {
+        const units = allUnits(calm(total, slots))
+        assert.deepStrictEqual(
+          units.flat().map((unit) => Placement.isPart(unit) ? -1 : unit.id).sort((a, b) => a - b),
+          Array.from({ length: total }, (_, id) => id)
+        )
+        const sizes = units.map((slot) => slot.length)
+        if (slots <= total) {
+          assert.isAtMost(Math.max(...sizes) - Math.min(...sizes), total % units.length === 0 ? 0 : 1)
+        }
+      }),
+      { seed: 19 }
+    )
   })
 
   it("have each guild in one part under both totals while they are resharded", () => {
     FastCheck.assert(
-      FastCheck.property(number, number, number, FastCheck.bigInt({ min: 0n, max: 2n ** 63n }), (from, to, slots, guild) => {
-        const plan = changing(from, to, slots)
-        const slot = Placement.slotOf(plan, ShardId.shardOf(String(guild), from))
-        const part = Placement.unitsOf(plan, slot).find((unit) =>
-          Placement.shardsOf(unit, new Set()).some(({ id, total }) =>
-            total === from && id === ShardId.shardOf(String(guild), from)
+      FastCheck.property(
+        number,
+        number,
+        number,
+        FastCheck.bigInt({ min: 0n, max: 2n ** 63n }),
+        (from, to, slots, guild) => {
+          const plan = changing(from, to, slots)
+          const slot = Placement.slotOf(plan, ShardId.shardOf(String(guild), from))
+          const part = Placement.unitsOf(plan, slot).find((unit) =>
+            Placement.shardsOf(unit, new Set()).some(({ id, total }) =>
+              total === from && id === ShardId.shardOf(String(guild), from)
+            )
           )
-        )
-        assert.isDefined(part)
-        assert.isTrue(
-          part !== undefined && Placement.shardsOf(part, new Set()).some(({ id, total }) =>
-            total === to && id === ShardId.shardOf(String(guild), to)
+          assert.isDefined(part)
+          assert.isTrue(
+            part !== undefined &&
+              Placement.shardsOf(part, new Set()).some(({ id, total }) =>
+                total === to && id === ShardId.shardOf(String(guild), to)
+              )
           )
-        )
-      }),
+        }
+      ),
       { seed: 19 }
     )
   })

@@ -6,6 +6,7 @@ import * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as ClusterAdmin from "../../src/ClusterAdmin.js"
 import { migrate, refuseNewer } from "../../src/internal/database/schema.js"
 import * as FleetRows from "../../src/internal/ownership/fleetRows.js"
@@ -47,7 +48,7 @@ const write = (claim: OwnershipRows.Claim, revision: number, session: Option.Opt
 
 for (const { isThere, layer, name } of Databases.both) {
   describe.skipIf(!isThere)(`the shared tables, on ${name}`, () => {
-    const test = <E>(what: string, body: Effect.Effect<void, E, SqlClient.SqlClient | import("effect/Scope").Scope>) =>
+    const test = <E>(what: string, body: Effect.Effect<void, E, SqlClient.SqlClient | Scope.Scope>) =>
       it.scopedLive(what, () => Effect.provide(body, layer), 60_000)
 
     test(
@@ -175,7 +176,10 @@ for (const { isThere, layer, name } of Databases.both) {
         yield* claimOne(a, plan)
         assert.isTrue(Option.isSome(yield* claimOne(g, plan)))
         const foreign = yield* Effect.flip((yield* runner("x")).begin({ total: 4, slots: 4, bot: "202" }))
-        assert.match(foreign.message, /^the fleet "f" belongs to bot 101, and this token is of bot 202; choose another name/)
+        assert.match(
+          foreign.message,
+          /^the fleet "f" belongs to bot 101, and this token is of bot 202; choose another name/
+        )
         // Another number of shards or slots is not used.
         const again = yield* (yield* runner("y")).begin({ total: 8, slots: 16, bot: "101" })
         assert.deepInclude(again, { total: 4, slots: 4 })
@@ -240,7 +244,10 @@ for (const { isThere, layer, name } of Databases.both) {
         const sql = yield* SqlClient.SqlClient
         yield* sql`INSERT INTO vesper_migrations (migration_id, name) VALUES (99, 'later')`
         const refused = yield* Effect.flip(ClusterAdmin.status("f"))
-        assert.match(refused.message, /^the cluster's database has schema 99, and this version of Vesper knows \d+; update/)
+        assert.match(
+          refused.message,
+          /^the cluster's database has schema 99, and this version of Vesper knows \d+; update/
+        )
       })
     )
 

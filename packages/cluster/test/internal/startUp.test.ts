@@ -15,10 +15,12 @@ describe("a start", () => {
     it.effect(`waits for a database that fails with ${code}`, () =>
       Effect.gen(function*() {
         let attempts = 0
-        const starting = yield* Effect.fork(retryStartUp("not yet")(Effect.suspend(() =>
-          // As libraries wrap it.
-          ++attempts < 8 ? Effect.fail({ cause: { cause: failing(code) } }) : Effect.void
-        )))
+        const starting = yield* Effect.fork(
+          retryStartUp("not yet")(Effect.suspend(() =>
+            // As libraries wrap it.
+            ++attempts < 8 ? Effect.fail({ cause: { cause: failing(code) } }) : Effect.void
+          ))
+        )
         yield* TestClock.adjust("1 minute")
         yield* Fiber.join(starting)
         assert.strictEqual(attempts, 8)

@@ -7,10 +7,14 @@ import * as Trial from "./trial.js"
 
 const leaseSeconds = 15
 
-const counted = (server: Server, settings: Settings, more: Partial<Trial.Options> & {
-  readonly fleet: string
-  readonly acknowledge: Acknowledge
-}) =>
+const counted = (
+  server: Server,
+  settings: Settings,
+  more: Partial<Trial.Options> & {
+    readonly fleet: string
+    readonly acknowledge: Acknowledge
+  }
+) =>
   Effect.gen(function*() {
     const ways = yield* Effect.all(Array.from({ length: more.runners ?? 3 }, () => Statements.make(server.port)))
     const trial = yield* three(settings, server, {
@@ -106,7 +110,9 @@ export const refuse = (settings: Settings, server: Server) =>
       yield* Effect.sleep(3_000 + 500 * round)
     }
     const lost = trial.witness.counts.resumed - resumed
-    yield* conclude(`1 of 3 runners refused by the database ${settings.times} times for a third of the lease`, trial, [0], {
+    yield* conclude(`1 of 3 runners refused by the database ${settings.times} times for a third of the lease`, trial, [
+      0
+    ], {
       acknowledge,
       within: 1,
       isExact: true

@@ -2,7 +2,15 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Proxy from "./proxy.js"
-import { type Acknowledge, conclude, elapsed, leaseSeconds as usualLease, type Server, type Settings, three } from "./setup.js"
+import {
+  type Acknowledge,
+  conclude,
+  elapsed,
+  leaseSeconds as usualLease,
+  type Server,
+  type Settings,
+  three
+} from "./setup.js"
 import * as Trial from "./trial.js"
 
 /** A token of a bot with this id, as far as it says so. */
@@ -67,4 +75,10 @@ export const isolation = (settings: Settings, server: Server) =>
 
 /** Once: what each run of the gate has time for, with a lease that a busy machine does not lose. */
 export const short = (settings: Settings, server: Server) =>
-  beside({ ...settings, eventsPerSecond: 40 }, server, { runners: 2, shards: 4, leaseSeconds: 15, duration: 0, isResharded: false })
+  beside({ ...settings, eventsPerSecond: 40 }, server, {
+    runners: 2,
+    shards: 4,
+    leaseSeconds: 15,
+    duration: 0,
+    isResharded: false
+  })

@@ -56,7 +56,10 @@ const listens = (port: number) =>
 const urlOf = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
 
 /** Runs one statement as the superuser. */
-export const execute = <Row extends object>(url: string, statement: string): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
+export const execute = <Row extends object>(
+  url: string,
+  statement: string
+): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
   Effect.flatMap(PgClient.PgClient, (sql) => sql.unsafe<Row>(statement)).pipe(
     Effect.provide(
       PgClient.layer({ url: Redacted.make(url), maxConnections: 1, connectTimeout: "2 seconds" })

@@ -113,10 +113,13 @@ const version = Object.keys(migrations).length
 const table = "vesper_migrations"
 
 /** The last migration of the database, in one statement; 0 without any. */
-const found = Effect.flatMap(SqlClient.SqlClient, (sql) =>
-  sql<{ readonly latest: number | null }>`SELECT MAX(migration_id) AS latest FROM ${sql(table)}`.withoutTransform).pipe(
-    Effect.map(([row]) => row?.latest ?? 0)
-  )
+const found = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) =>
+    sql<{ readonly latest: number | null }>`SELECT MAX(migration_id) AS latest FROM ${sql(table)}`.withoutTransform
+).pipe(
+  Effect.map(([row]) => row?.latest ?? 0)
+)
 
 /**
  * Creates the tables that are missing. Waits for a database that is slow or busy with another runner's migration; a fault

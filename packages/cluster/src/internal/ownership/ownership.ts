@@ -199,9 +199,9 @@ export const make = <R>(options: Options<R>): Effect.Effect<Ownership, never, R 
       )).pipe(
         // What is stopped saves its session: that does not wait for the next tick.
         Effect.zipRight(writer.hurry),
-        Effect.zipRight(Effect.suspend(() =>
-          Fiber.interruptAll(all.flatMap(({ hosting }) => hosting === undefined ? [] : [hosting]))
-        )),
+        Effect.zipRight(
+          Effect.suspend(() => Fiber.interruptAll(all.flatMap(({ hosting }) => hosting === undefined ? [] : [hosting])))
+        ),
         Effect.scoped
       )
 

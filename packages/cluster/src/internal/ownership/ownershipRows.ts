@@ -132,8 +132,7 @@ export const make = (options: {
         RETURNING total, shard, owner
       `.pipe((update) =>
         renewals.onDialectOrElse({
-          pg: () =>
-            renewals<Found & { readonly owner: string }>`WITH alive AS (${alive}), ${held(claims)} ${update}`,
+          pg: () => renewals<Found & { readonly owner: string }>`WITH alive AS (${alive}), ${held(claims)} ${update}`,
           orElse: () =>
             Effect.zipRight(alive, renewals<Found & { readonly owner: string }>`WITH ${held(claims)} ${update}`)
         })
@@ -288,7 +287,8 @@ export const make = (options: {
         ? Effect.flatMap(owners, (all) =>
           Effect.forEach(
             all,
-            (other) => Effect.if(neighbours.isGone(other), { onTrue: () => reclaimFrom(other), onFalse: () => Effect.void }),
+            (other) =>
+              Effect.if(neighbours.isGone(other), { onTrue: () => reclaimFrom(other), onFalse: () => Effect.void }),
             { discard: true }
           ))
         : Effect.void

@@ -5,7 +5,7 @@
 import * as ClusterShardId from "@effect/cluster/ShardId"
 import * as MachineId from "@effect/cluster/MachineId"
 import * as Runner from "@effect/cluster/Runner"
-import * as RunnerStorage from "@effect/cluster/RunnerStorage"
+import type * as RunnerStorage from "@effect/cluster/RunnerStorage"
 import { PersistenceError } from "@effect/cluster/ClusterError"
 import * as Effect from "effect/Effect"
 import { instant } from "./instant.js"
@@ -52,8 +52,7 @@ export const make = (options: {
   const liveRunners = makeLiveRunners()
   let known: ReadonlyArray<Runner.Runner> = []
   const persistence = Effect.mapError((cause: Error) => new PersistenceError({ cause }))
-  const whileCurrent = (effect: Effect.Effect<void>) =>
-    Effect.suspend(() => options.isCurrent() ? effect : Effect.void)
+  const whileCurrent = (effect: Effect.Effect<void>) => Effect.suspend(() => options.isCurrent() ? effect : Effect.void)
   return {
     register: (runner) =>
       Effect.map(persistence(rows.register(Runner.Runner.encodeSync(runner))), (id) => MachineId.make(id)),

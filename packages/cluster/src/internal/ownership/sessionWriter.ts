@@ -2,7 +2,7 @@
  * Writes the sessions of all shards of a runner, in one statement a tick. A shard that saves waits for the statement that
  * has its session; what could not be written is part of the next statement, whoever still waits for it.
  */
-import * as Session from "@vesper/gateway/Session"
+import type * as Session from "@vesper/gateway/Session"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -159,13 +159,15 @@ export const make = (options: {
           mark(entry)
         }
       },
-      unsafeIsFailing: () => isFailing,
+      unsafeIsFailing: () =>
+        isFailing,
       hurry: Effect.acquireRelease(
         Effect.sync(() => {
           hurries++
           rush.unsafeOpen()
         }),
-        () => Effect.sync(() => void hurries--)
+        () =>
+          Effect.sync(() => void hurries--)
       )
     }
   })
