@@ -94,6 +94,31 @@ describe("a shard that is stopped", () => {
   }
 })
 
+describe("a runner that freezes", () => {
+  it.scopedLive(
+    "between READY and the first save of a new session loses the session, because no other runner knows it",
+    () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const rows = FakeRows.make()
+        // Nothing that it writes arrives.
+        const frozen: FakeRows.FakeRows = { ...rows, save: () => Effect.never }
+        yield* start(frozen, FakeRows.planOf(1), false, () => Effect.void)
+        yield* simulator.awaitLog(LogEntry.is("Identified"))
+        yield* start(rows, FakeRows.planOf(1), false, () => Effect.void)
+        const log = yield* Effect.repeat(Effect.zipRight(Effect.sleep(20), simulator.log), {
+          until: (log) => log.filter(LogEntry.is("Identified")).length === 2
+        })
+        assert.strictEqual(log.filter(LogEntry.is("Resumed")).length, 0)
+      }).pipe(Effect.provide(Layer.mergeAll(
+        GatewaySimulator.layerInMemory({ latency: "200 millis" }),
+        IdentifyQueue.layerUnlimited,
+        Layer.orDie(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") }))
+      ))),
+    60_000
+  )
+})
+
 const part: Placement.Plan = { total: 6, next: Option.some(9), slots: 3, epoch: 1 }
 
 const guilds = 12
