@@ -8,7 +8,8 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { parseArgs } from "node:util"
-import { type Mutant, mutants } from "../../packages/gateway/test/mutants/mutants.js"
+import type { Mutant } from "../../packages/gateway/test/mutants/mutant.js"
+import { mutants } from "../../packages/gateway/test/mutants/mutants.js"
 
 const { values } = parseArgs({ options: { only: { type: "string" }, sample: { type: "string" } } })
 const root = Path.resolve(import.meta.dirname, "../..")

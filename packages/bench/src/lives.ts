@@ -9,7 +9,7 @@ import * as Clients from "./clients.js"
 
 const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
-const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, slowness: 0 }
+const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, readers: 1, slowness: 0 }
 
 /** Resolves when the server has said something so often. */
 const awaitMessages = (server: Processes.Server, tag: ServerMessage["_tag"], count: number, timeout = 60_000) =>
@@ -99,7 +99,7 @@ export interface Reconnect {
 
 /** Cuts all connections at once, several times. */
 export const reconnect = async (shards: number, rounds: number): Promise<Reconnect> => {
-  const server = await Processes.startServer({ events: 0, heartbeatInterval: 43_200_000 })
+  const server = await Processes.startServer({ events: 0, heartbeatInterval: 3_600_000 })
   const identified = awaitMessages(server, "Identified", shards)
   const running = Processes.startClient(vesper("idle"), { ...job, url: server.url, mode: "zlib-stream", shards })
   try {
@@ -132,7 +132,7 @@ export interface Startup {
 }
 
 export const startup = async (rounds: number): Promise<ReadonlyArray<Startup>> => {
-  const server = await Processes.startServer({ events: 0, heartbeatInterval: 43_200_000 })
+  const server = await Processes.startServer({ events: 0, heartbeatInterval: 3_600_000 })
   const times = new Map<Processes.Client, Array<number>>()
   const clients = [Clients.floor, vesper("idle"), await Bundle.make("Vesper, in one file", "idle")]
   try {
@@ -165,9 +165,9 @@ export interface Backlog {
 
 /** A consumer that is slower than the gateway: the rate follows it, and memory stays where it is. */
 export const backlog = async (events: number, slowness: number): Promise<Backlog> => {
-  const server = await Processes.startServer({ events, heartbeatInterval: 43_200_000 })
+  const server = await Processes.startServer({ events, heartbeatInterval: 3_600_000 })
   try {
-    const slow = { url: server.url, mode: "zlib-stream", events, isFiltered: false, shards: 1, slowness } as const
+    const slow = { ...job, url: server.url, mode: "zlib-stream", events, slowness } as const
     const fast = await Processes.measure(vesper("nextEvent"), { ...slow, slowness: 0 })
     const measured = await Processes.measure(vesper("slow"), slow)
     return {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: runs the benchmarks, prints their tables, and with `--save` writes results, charts and the README's
- * part between its markers. `--quick` is a tenth of the work, `--only throughput,idle` some of it. `--guard` is for CI: a
- * few seconds, and it fails only if an event costs several times what it should, as CPU beside the floor of the same run.
+ * part between its markers. `--quick` is a tenth of the work, `--only throughput,idle` some of it, `--rows fleet` some of
+ * the rows. `--guard` is for CI: a few seconds, and it fails only if an event costs several times what it should, as a
+ * ratio of CPU to other clients of the same run.
  */
 import * as Contestants from "@vesper/cli/bench/contestants"
 import { machine } from "@vesper/cli/bench/machine"
@@ -10,22 +11,12 @@ import * as Wire from "@vesper/cli/bench/wire"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import * as Util from "node:util"
+import * as Guard from "./guard.js"
+import * as Options from "./options.js"
 import type { Results } from "./report.js"
+import * as Rows from "./rows.js"
 
-const { values: options } = Util.parseArgs({
-  options: {
-    quick: { type: "boolean", default: false },
-    save: { type: "boolean", default: false },
-    "zlib-sync": { type: "boolean", default: false },
-    "no-peers": { type: "boolean", default: false },
-    guard: { type: "boolean", default: false },
-    events: { type: "string" },
-    rounds: { type: "string" },
-    only: { type: "string", default: "throughput,idle,reconnect,startup,backlog" },
-    modes: { type: "string", default: Wire.modes.join(",") }
-  }
-})
+const options = Options.parse(process.argv.slice(2))
 
 const root = Path.resolve(import.meta.dirname, "../../..")
 const peers = Path.resolve(import.meta.dirname, "../peers")
@@ -35,11 +26,11 @@ const npm = (...args: ReadonlyArray<string>): boolean =>
 
 /** The peers are no part of the workspace's install: most who work on Vesper never need them. */
 const installPeers = () => {
-  if (!options["no-peers"] && !options.guard && !Fs.existsSync(Path.join(peers, "node_modules"))) {
+  if (options.hasPeers && !Fs.existsSync(Path.join(peers, "node_modules"))) {
     npm("ci", "--ignore-scripts")
   }
   // A native addon: it needs a compiler, and so it is asked for.
-  if (options["zlib-sync"] && !Fs.existsSync(Path.join(peers, "node_modules/zlib-sync/build"))) {
+  if (options.hasZlibSync && !Fs.existsSync(Path.join(peers, "node_modules/zlib-sync/build"))) {
     npm("install", "--no-save", "--ignore-scripts=false", "zlib-sync@0.1.10")
   }
 }
@@ -80,22 +71,45 @@ const Clients = await import("./clients.js")
 const Lives = await import("./lives.js")
 const Report = await import("./report.js")
 
-const events = Number(options.events ?? (options.quick || options.guard ? 20_000 : 150_000))
-const rounds = Number(options.rounds ?? (options.guard ? 1 : options.quick ? 3 : 5))
-const parts = new Set(options.guard ? ["throughput"] : options.only.split(","))
+const { events, isGuard, isQuick, rounds } = options
 const progress = (text: string) => process.stderr.write(`${text}\n`)
-const shards = options.quick ? 200 : 1_000
+const shards = isQuick ? 200 : 1_000
 
-const hasPeers = !options["no-peers"] && !options.guard && Fs.existsSync(Path.join(peers, "node_modules"))
-const contestants = [...Contestants.vesper, ...(hasPeers ? Clients.peers() : [])]
+const skipped = options.modes.filter((mode) => !Wire.isSupported(mode))
+  .map((mode) => `${mode} is skipped: Node ${process.version} does not have it, Node 22.15 and newer do`)
+skipped.forEach((text) => progress(text))
+
+const hasPeers = options.hasPeers && Fs.existsSync(Path.join(peers, "node_modules"))
+
+const ofShard = Rows.select(
+  [...(isGuard ? Contestants.vesper : Rows.shard), ...(hasPeers ? Clients.peers() : [])],
+  options.isWanted
+)
+const ofFleet = Rows.select(Rows.fleets, options.isWanted)
 
 /** One part at a time, for each wants the machine for itself. */
-const part = async <A>(name: string, run: () => Promise<ReadonlyArray<A>>): Promise<ReadonlyArray<A>> => {
-  if (!parts.has(name)) {
+const part = async <A>(name: Options.Part, run: () => Promise<ReadonlyArray<A>>): Promise<ReadonlyArray<A>> => {
+  if (!options.parts.has(name)) {
     return []
   }
   progress(name)
   return await run()
+}
+
+/** Measures the floor and the contestants, if there are any. */
+const measure = async (
+  contestants: ReadonlyArray<Contestants.Contestant>,
+  size: Pick<Throughput.Options, "events" | "modes" | "shards">
+) =>
+  contestants.length === 0 ? [] : await Throughput.run({ rounds, floor: Clients.floor, contestants, progress, ...size })
+
+const fleets = async () => {
+  const groups: Array<Results["fleets"][number]> = []
+  for (const count of options.fleets.shards) {
+    progress(`${count} shards`)
+    groups.push({ shards: count, rows: await measure(ofFleet, { ...options.fleets, shards: count }) })
+  }
+  return groups
 }
 
 const results: Results = {
@@ -105,38 +119,25 @@ const results: Results = {
   floor: `a bare ws with ${Clients.hasZlibSync ? "zlib-sync" : "node:zlib's own handle"} and JSON.parse`,
   events,
   rounds,
-  throughput: await part("throughput", () =>
-    Throughput.run({
-      events,
-      rounds,
-      floor: Clients.floor,
-      contestants,
-      progress,
-      modes: Wire.modes.filter((mode) => options.modes.split(",").includes(mode))
-    })),
-  startup: await part("startup", () => Lives.startup(options.quick ? 3 : 9)),
-  idle: await part("idle", () => Lives.idle(shards, options.quick ? 5_000 : 4 * 41_250, options.quick ? 10 : 1)),
+  throughput: await part("throughput", () => measure(ofShard, { events, modes: options.modes })),
+  fleets: await part("fleets", fleets),
+  startup: await part("startup", () => Lives.startup(isQuick ? 3 : 9)),
+  idle: await part("idle", () => Lives.idle(shards, isQuick ? 5_000 : 4 * 41_250, isQuick ? 10 : 1)),
   reconnect: await part("reconnect", async () => [
     await Lives.reconnect(1, 5),
-    await Lives.reconnect(options.quick ? 100 : 500, 5)
+    await Lives.reconnect(isQuick ? 100 : 500, 5)
   ]),
-  backlog: await part("backlog", async () => [await Lives.backlog(options.quick ? 5_000 : 20_000, 200)])
+  backlog: await part("backlog", async () => [await Lives.backlog(isQuick ? 5_000 : 20_000, 200)])
 }
 
 print(Report.markdown(results))
-if (options.save) {
+if (skipped.length > 0) {
+  print(`\n${skipped.join("\n")}`)
+}
+if (options.isSaved) {
   await save(results)
 }
 
-/** Far above what is measured, so that only a mistake reaches them: a fiber or a promise an event, a parse too many. */
-const bounds: Readonly<Record<string, number>> = { "Vesper, runForEach": 4, "Vesper, 1 of 20 wanted": 2 }
-
-const failures = results.throughput.filter(({ client, failure, ratio }) =>
-  failure !== undefined || ratio > (bounds[client] ?? Number.POSITIVE_INFINITY)
-)
-if (options.guard) {
-  for (const { client, failure, mode, ratio } of failures) {
-    print(`${client} with ${mode}: ${failure ?? `${ratio.toFixed(2)} times the floor`}`)
-  }
-}
-process.exit(options.guard && failures.length > 0 ? 1 : 0)
+const failures = isGuard ? Guard.failures(results) : []
+failures.forEach((text) => print(text))
+process.exit(failures.length > 0 ? 1 : 0)

@@ -12,6 +12,8 @@ export interface Results {
   readonly events: number
   readonly rounds: number
   readonly throughput: ReadonlyArray<Row>
+  /** Readers of as many shards in one process. */
+  readonly fleets: ReadonlyArray<{ readonly shards: number; readonly rows: ReadonlyArray<Row> }>
   readonly idle: ReadonlyArray<Idle>
   readonly reconnect: ReadonlyArray<Reconnect>
   readonly startup: ReadonlyArray<Startup>
@@ -20,10 +22,16 @@ export interface Results {
 
 const kilo = (bytes: number) => `${fixed(bytes / 1024, 1)} KiB`
 
-export const modesOf = (results: Results): ReadonlyArray<Mode> =>
-  Array.from(new Set(results.throughput.map(({ mode }) => mode)))
+const modesIn = (rows: ReadonlyArray<Row>): ReadonlyArray<Mode> => Array.from(new Set(rows.map(({ mode }) => mode)))
+
+export const modesOf = ({ throughput }: Results): ReadonlyArray<Mode> => modesIn(throughput)
 
 export const throughput = (results: Results, mode: Mode): string => rowsOf(results.throughput, mode)
+
+export const fleets = (results: Results): ReadonlyArray<string> =>
+  results.fleets.flatMap(({ rows, shards }) =>
+    modesIn(rows).map((mode) => rowsOf(rows, mode, `${mode}, ${shards} shard${shards === 1 ? "" : "s"}`))
+  )
 
 export const lives = ({ backlog, idle, reconnect, startup }: Results): string =>
   [
@@ -62,7 +70,12 @@ export const about = ({ date, events, floor, machine, node, rounds }: Results): 
   `${machine}; Node ${node}; ${date}. ${events} events, medians of ${rounds} alternating rounds. The floor is ${floor}.`
 
 export const markdown = (results: Results): string =>
-  [about(results), ...modesOf(results).map((mode) => throughput(results, mode)), lives(results)].join("\n\n")
+  [
+    about(results),
+    ...modesOf(results).map((mode) => throughput(results, mode)),
+    ...fleets(results),
+    lives(results)
+  ].filter((part) => part !== "").join("\n\n")
 
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 
@@ -75,7 +88,7 @@ export const chart = (results: Results, mode: Mode): string => {
   const scale = (width - left - 70) / most
   const bars = rows.map(({ client, ratio }, i) => {
     const y = top + i * lineHeight
-    const colour = client.startsWith("Vesper") ? "#5865f2" : client === "the floor" ? "#8a8f98" : "#b9bec7"
+    const colour = client.startsWith("Vesper") ? "#5865f2" : client.startsWith("the floor") ? "#8a8f98" : "#b9bec7"
     return `  <text x="${left - 10}" y="${y + 14}" text-anchor="end">${escape(client)}</text>
   <rect x="${left}" y="${y}" width="${(ratio * scale).toFixed(1)}" height="18" rx="3" fill="${colour}"/>
   <text x="${(left + ratio * scale + 8).toFixed(1)}" y="${y + 14}">${ratio.toFixed(2)}</text>`

@@ -1,8 +1,8 @@
 /**
  * Keeps one connection within Discord's limit of 120 messages in any 60 seconds.
  *
- * A sliding log: each message takes a place for 60 seconds and a margin. Heartbeats never wait, so room is kept back for
- * those that will be due.
+ * A sliding log: each message takes a place for 60 seconds and a margin. Room is reserved for the heartbeats that will be
+ * due, so they wait only if the gateway asks for more than 110 of them in a window.
  *
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
@@ -10,6 +10,7 @@
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
+import * as HeartbeatPolicy from "./internal/heartbeat/policy.js"
 
 /**
  * Messages of any kind that Discord takes from one connection in a window.
@@ -35,12 +36,13 @@ export const window: Duration.Duration = Duration.seconds(60)
 export const margin: Duration.Duration = Duration.seconds(1)
 
 /**
- * What commands are left at least, however short the heartbeat interval.
+ * Commands that a window has room for at least, however short the heartbeat interval. Below about 550 ms heartbeats and
+ * commands exceed the limit together; heartbeats are then sent as often as the limit permits.
  *
  * @since 0.1.0
  * @category constants
  */
-export const minimum = 110
+export const minimum = 10
 
 /**
  * Presence updates that Discord takes from a bot's connection in a window of their own, beside the other limit.
@@ -74,7 +76,7 @@ export class CommandRateLimiter extends Data.Class<{
 }> {}
 
 /**
- * How many commands a window has room for beside the heartbeats of an interval.
+ * Returns how many commands a window has room for beside the heartbeats of an interval.
  *
  * @example
  * ```ts
@@ -89,7 +91,16 @@ export class CommandRateLimiter extends Data.Class<{
  */
 export const capacity = (heartbeatInterval: Duration.DurationInput): number => {
   const interval = Duration.toMillis(heartbeatInterval)
-  // One more than fit, for a window may begin just before a beat.
-  const beats = interval === 0 ? limit : Math.max(1, Math.ceil(Duration.toMillis(window) / interval)) + 1
-  return Math.max(minimum, limit - beats)
+  if (interval === 0) {
+    return minimum
+  }
+  const windowMillis = Duration.toMillis(window)
+  // One more than fit, because a window may begin just before a heartbeat. Of short intervals, the margin and the slack of
+  // a heartbeat make room for more.
+  const heartbeats = 1 + Math.max(
+    1,
+    Math.ceil(windowMillis / interval),
+    Math.floor((windowMillis + Duration.toMillis(margin)) / (interval - HeartbeatPolicy.slack(interval)))
+  )
+  return Math.max(minimum, limit - heartbeats)
 }

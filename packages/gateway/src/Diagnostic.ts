@@ -1,5 +1,6 @@
 /**
- * What a shard noticed and survived. Each is logged once, and can be watched through `Shard.diagnostics`.
+ * Events in the life of a shard: what went well, and what it recovered from. Each is logged and published by
+ * `Shard.diagnostics`. Lines of one kind that repeat are throttled in the log, and the next line has their count.
  *
  * @since 0.1.0
  */
@@ -7,28 +8,50 @@ import type * as EventType from "@vesper/model/EventType"
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import type * as Option from "effect/Option"
 import type * as SessionStore from "./SessionStore.js"
 import type * as ShardError from "./ShardError.js"
 
 /**
+ * - `Ready`: a new session has begun; the name of the bot and the number of its guilds on this shard, where READY has
+ *   them.
+ * - `Resumed`: the session was resumed; events replayed, and the time since the connection before was lost, where this
+ *   process had one. `isAssumed` if RESUMED did not arrive within `ShardConfig.timeouts.resumed`, but events did.
  * - `Failure`: an error that the shard recovers from.
  * - `Duplicate`: an event came a second time, and was dropped.
  * - `Gap`: events between two sequence numbers never came.
  * - `UnknownOpcode`: a message of a kind that this version does not know was ignored.
- * - `UnsafeResumeUrl`: the gateway named a resume URL that is not as safe as the gateway URL; it is not used.
+ * - `EarlyEvent`: an event before HELLO or READY was dropped.
+ * - `Skipped`: an event was refused twice because it is larger than a limit of this program; the session resumes after it.
+ * - `UnsafeResumeUrl`: the gateway named a resume URL that is no websocket URL, too long, or not as safe as the gateway
+ *   URL; it is not used. `url` is without credentials and query.
  * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
- * - `Reconnecting`: the connection has ended; what the shard does next.
+ * - `Reconnecting`: the connection has ended; what the shard does next. `isFault` if it did not end by a close or a request
+ *   of the gateway.
  * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
  * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
+ * - `SessionRefused`: the session of an earlier process cannot serve this shard, which identifies instead.
+ * - `SessionDiffers`: the session of an earlier process is resumed although it was identified with other values.
  * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
  * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The gateway is not
  *   blamed for what could not be read meanwhile; but it may close the connection for a heartbeat that came too late.
  * - `Dropped`: a subscriber is slower than the gateway and chose to lose events; told for the 1st, 2nd, 4th, 8th … one.
+ * - `Stalled`: a reader waits because the socket is paused for another one, which has `events` to read. Published after 5
+ *   seconds, then after twice as long each time.
+ * - `Abandoned`: events were dropped because their reader has left, or never read, and no other took them over.
  *
  * @since 0.1.0
  * @category models
  */
 export type Diagnostic = Data.TaggedEnum<{
+  Ready: { readonly name: Option.Option<string>; readonly guilds: Option.Option<number> }
+  Resumed: {
+    readonly replayed: number
+    readonly away: Option.Option<Duration.Duration>
+    readonly isAssumed: boolean
+  }
+  EarlyEvent: { readonly eventType: string }
+  Skipped: { readonly sequence: number }
   Failure: { readonly error: ShardError.RecoverableError }
   Duplicate: { readonly sequence: number }
   Gap: { readonly after: number; readonly before: number }
@@ -37,6 +60,7 @@ export type Diagnostic = Data.TaggedEnum<{
   Zombie: {}
   Reconnecting: {
     readonly reason: string
+    readonly isFault: boolean
     readonly next: "resume" | "identify"
     readonly after: Duration.Duration
     readonly attempt: number
@@ -47,9 +71,13 @@ export type Diagnostic = Data.TaggedEnum<{
     readonly cause: Cause.Cause<unknown>
   }
   Paused: { readonly buffered: number }
+  SessionRefused: { readonly reasons: ReadonlyArray<string> }
+  SessionDiffers: { readonly differences: ReadonlyArray<string> }
   SessionStoreFailed: { readonly error: SessionStore.SessionStoreError }
   Lagged: { readonly blockedFor: Duration.Duration }
   Dropped: { readonly eventType: string; readonly total: number }
+  Stalled: { readonly reader: string; readonly events: number; readonly waited: Duration.Duration }
+  Abandoned: { readonly reader: string; readonly events: number }
 }>
 
 const diagnostic = Data.taggedEnum<Diagnostic>()
@@ -60,9 +88,13 @@ const diagnostic = Data.taggedEnum<Diagnostic>()
  */
 export const {
   /** @since 0.1.0 */
+  Abandoned,
+  /** @since 0.1.0 */
   Dropped,
   /** @since 0.1.0 */
   Duplicate,
+  /** @since 0.1.0 */
+  EarlyEvent,
   /** @since 0.1.0 */
   Failure,
   /** @since 0.1.0 */
@@ -74,9 +106,21 @@ export const {
   /** @since 0.1.0 */
   Paused,
   /** @since 0.1.0 */
+  Ready,
+  /** @since 0.1.0 */
   Reconnecting,
   /** @since 0.1.0 */
+  Resumed,
+  /** @since 0.1.0 */
+  SessionDiffers,
+  /** @since 0.1.0 */
+  SessionRefused,
+  /** @since 0.1.0 */
   SessionStoreFailed,
+  /** @since 0.1.0 */
+  Skipped,
+  /** @since 0.1.0 */
+  Stalled,
   /** @since 0.1.0 */
   UnknownOpcode,
   /** @since 0.1.0 */

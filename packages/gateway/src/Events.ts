@@ -9,17 +9,21 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
-import type * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
-import * as Diagnostic from "./Diagnostic.js"
+import type * as Scope from "effect/Scope"
+import type * as Diagnostic from "./Diagnostic.js"
 import * as Fleet from "./Fleet.js"
-import * as Handling from "./internal/handling.js"
+import * as Assemble from "./internal/assembly/assemble.js"
+import * as Dispatching from "./internal/events/dispatch.js"
 import * as Needs from "./internal/intentNeeds.js"
+import * as Report from "./internal/report.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
 
@@ -92,15 +96,6 @@ export interface ConfigOptions {
    * privileged intent that a handler needs must stand here; others may. Default: none.
    */
   readonly privileged?: ReadonlyArray<Needs.PrivilegedName> | undefined
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export interface RunOptions {
-  /** How many events are handled at a time. Default: 1, in order. */
-  readonly concurrency?: number | undefined
 }
 
 /** What a handler for an event looks like. */
@@ -255,80 +250,22 @@ export const config = <E, R>(
 const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
   Either.left(ConfigError.InvalidData([option], message))
 
-const check = (
-  shard: Shard.Shard,
-  registrations: ReadonlyArray<Needs.Need>
-): Either.Either<void, ConfigError.ConfigError> => {
-  const { events, intents } = shard.config
-  return Needs.describeMissing(registrations, intents).pipe(
-    Option.map(invalid("intents")),
-    Option.orElse(() => Option.map(Needs.describeUnwanted(registrations, events), invalid("events"))),
-    Option.getOrElse(() => Either.void)
-  )
-}
-
-const byEvent = <E, R>(self: Handlers<E, R>): ReadonlyMap<string, ReadonlyArray<Registration<E, R>["run"]>> => {
-  const table = new Map<string, Array<Registration<E, R>["run"]>>()
-  for (const { event, run } of self.registrations) {
-    const others = table.get(event)
-    if (others === undefined) {
-      table.set(event, [run])
-    } else {
-      others.push(run)
-    }
-  }
-  return table
-}
-
-/** What surrounds each run of a handler, for an event that came from `from`. */
-type Around<E, E2, R, R2, From> = (
-  handled: Effect.Effect<unknown, E, R>,
-  event: Dispatch.Known,
-  from: From
-) => Effect.Effect<unknown, E2, R2>
-
-/** Looks up the handlers of an event, and runs them one after the other. */
-const dispatch = <E, R, E2, R2, From>(
-  self: Handlers<E, R>,
-  around: Around<E, E2, R, R2, From>
-): (event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, E2, R2> => {
-  const table = byEvent(self)
-  return (event, from) => {
-    const runs = event.t === "UnknownDispatch" ? undefined : table.get(event.t)
-    if (runs === undefined || event.t === "UnknownDispatch") {
-      return Effect.void
-    }
-    const one = (run: Registration<E, R>["run"]): Effect.Effect<unknown, E2, R2> => {
-      const handled = Handling.attempt(() => run(event))
-      return Handling.isDone(handled) ? Effect.void : around(handled, event, from)
-    }
-    const [first] = runs
-    return first !== undefined && runs.length === 1 ? one(first) : Effect.forEach(runs, one, { discard: true })
-  }
-}
-
 const start = <E, R, E2, R2>(
   self: Handlers<E, R>,
-  options: RunOptions | undefined,
-  around: Around<E, E2, R, R2, Shard.Shard>
-): Effect.Effect<void, E2 | ShardError.FatallyClosedError | ConfigError.ConfigError, R2 | Shard.Shard> =>
+  options: Shard.RunOptions | undefined,
+  around: Dispatching.Around<E, E2, R, R2, Shard.Shard>
+): Effect.Effect<
+  void,
+  E2 | ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R2, Scope.Scope> | Shard.Shard
+> =>
   Effect.flatMap(Shard.Shard, (shard) => {
-    const handle = dispatch(self, around)
+    const handle = Dispatching.make(self, around)
     return Effect.zipRight(
-      check(shard, self.registrations),
-      shard.runForEach((event) => handle(event, shard), options)
+      Assemble.check(shard.config, self.registrations),
+      shard.runForEach((event) => handle(event, shard), { ...options, events: self.events, key: self })
     )
   })
-
-/** A handler that fails or dies is told of, and hurts nobody else. */
-const isolated = <E, R, From, R2>(
-  report: (from: From, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void, never, R2>
-): Around<E, never, R, R | R2, From> =>
-(handled, event, from) =>
-  Effect.catchAllCause(
-    handled,
-    (cause: Cause.Cause<E>) => report(from, Diagnostic.HandlerFailed({ event: event.t, sequence: event.s, cause }))
-  )
 
 /**
  * Runs the handlers on the events of the shard, until it is interrupted or the shard is closed. A handler that fails or
@@ -367,9 +304,23 @@ const isolated = <E, R, From, R2>(
  */
 export const run = <E, R>(
   self: Handlers<E, R>,
-  options?: RunOptions
-): Effect.Effect<void, ShardError.FatallyClosedError | ConfigError.ConfigError, R | Shard.Shard> =>
-  start(self, options, isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+  options?: Shard.RunOptions
+): Effect.Effect<
+  void,
+  ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R, Scope.Scope> | Shard.Shard
+> => start(self, options, Dispatching.isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+
+/** Reports to the shard of the event. If it was replaced by now, the fleet's first shard takes the report. */
+const fleetReport =
+  (fleet: Fleet.Fleet, first: Shard.Shard | undefined) => (id: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) =>
+    Effect.flatMap(
+      fleet.shard(id.id),
+      Option.match({
+        onNone: () => first === undefined ? Effect.void : first.report(diagnostic),
+        onSome: (shard) => shard.report(diagnostic)
+      })
+    )
 
 /**
  * The same on the events of all shards of a fleet, until it is interrupted or the fleet is closed. A guild's events are
@@ -402,27 +353,20 @@ export const run = <E, R>(
  */
 export const runFleet = <E, R>(
   self: Handlers<E, R>,
-  options?: Fleet.RunOptions
-): Effect.Effect<void, ShardError.FatallyClosedError | ConfigError.ConfigError, R | Fleet.Fleet> =>
+  options?: Shard.RunOptions
+): Effect.Effect<
+  void,
+  ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R, Scope.Scope> | Fleet.Fleet
+> =>
   Effect.gen(function*() {
     const fleet = yield* Fleet.Fleet
     // All shards have one config.
     const [some] = yield* fleet.shards
-    yield* some === undefined ? Either.void : check(some, self.registrations)
-    const handle = dispatch<E, R, never, R, ShardId.ShardId>(
-      self,
-      isolated((id, diagnostic) =>
-        Effect.flatMap(
-          fleet.shard(id.id),
-          // A shard may have been replaced by the time that its last event is handled: the first one tells it then.
-          Option.match({
-            onNone: () => some === undefined ? Effect.void : some.report(diagnostic),
-            onSome: (shard) => shard.report(diagnostic)
-          })
-        )
-      )
-    )
-    yield* fleet.runForEach(({ event, shard }) => handle(event, shard), options)
+    yield* some === undefined ? Either.void : Assemble.check(some.config, self.registrations)
+    const report = fleetReport(fleet, some)
+    const handle = Dispatching.make<E, R, never, R, ShardId.ShardId>(self, Dispatching.isolated(report))
+    yield* fleet.runForEach(({ event, shard }) => handle(event, shard), { ...options, events: self.events, key: self })
   })
 
 /**
@@ -434,6 +378,201 @@ export const runFleet = <E, R>(
  */
 export const runUntilFailure = <E, R>(
   self: Handlers<E, R>,
-  options?: RunOptions
-): Effect.Effect<void, E | ShardError.FatallyClosedError | ConfigError.ConfigError, R | Shard.Shard> =>
-  start(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
+  options?: Shard.RunOptions
+): Effect.Effect<
+  void,
+  E | ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<R, Scope.Scope> | Shard.Shard
+> => start(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
+
+/**
+ * Collects the handlers of a bot's features while they are built. `assemble` provides one for each bot; `layer` registers with it.
+ *
+ * @since 0.1.0
+ * @category assembling
+ */
+export interface Registry {
+  /** Registers handlers until the scope closes. They run in the context and with the fiber-local values of the caller. */
+  readonly register: <E, R>(
+    self: Handlers<E, R>,
+    options?: Shard.RunOptions
+  ) => Effect.Effect<void, never, Exclude<R, Scope.Scope> | Scope.Scope>
+}
+
+/**
+ * @since 0.1.0
+ * @category assembling
+ */
+export const Registry = Context.GenericTag<Registry>("@vesper/gateway/Events/Registry")
+
+/**
+ * Options of an assembled bot. The `RunOptions` are defaults for the layers that do not set their own.
+ *
+ * @since 0.1.0
+ * @category assembling
+ */
+export interface AssembleOptions extends Shard.RunOptions, ConfigOptions {}
+
+/**
+ * The Layer form of `run`: registers handlers for as long as the layer lives. `assemble` runs them. Several sets of handlers each
+ * receive all their events, in any order of their layers.
+ *
+ * @example
+ * ```ts
+ * import { Events } from "@vesper/gateway"
+ * import { Effect, Layer } from "effect"
+ *
+ * class Greetings extends Effect.Service<Greetings>()("Greetings", {
+ *   sync: () => ({ greet: (name: string) => Effect.log(`welcome, ${name}`) })
+ * }) {}
+ *
+ * const handlers = Events.on("GUILD_MEMBER_ADD", (event) =>
+ *   Effect.flatMap(Greetings, ({ greet }) => greet(event.d.user.username)))
+ *
+ * export const GreetingsFeature = Events.layer(handlers).pipe(Layer.provide(Greetings.Default))
+ * ```
+ *
+ * @since 0.1.0
+ * @category assembling
+ */
+export const layer = <E, R>(
+  self: Handlers<E, R>,
+  options?: Shard.RunOptions
+): Layer.Layer<never, never, Exclude<R, Scope.Scope> | Registry> =>
+  Layer.scopedDiscard(Effect.flatMap(Registry, (registry) => registry.register(self, options)))
+
+/**
+ * Builds the features of a bot, connects its shard, and runs the handlers that the features have registered, until it is
+ * interrupted or the shard is closed. Features that take long to build miss no event, because the shard connects when all are
+ * built; any other reader that would start the shard waits too.
+ *
+ * The intents and events of the handlers are added to those of the shard's config. A privileged intent that a handler needs has to
+ * be granted in `options.privileged` or asked for by the config; otherwise it fails with a `ConfigError` that names the handler,
+ * before anything connects. A shard that is connected already has to have the needed intents.
+ *
+ * A failing handler is reported to the log and the shard's diagnostics, and its event counts as handled. Fails with
+ * `FatallyClosedError` if the gateway closes the shard for good, and with the error of a feature that cannot be built. When it is
+ * interrupted, handlers that run have the shard's `drainTimeout` to complete, then the features are released.
+ *
+ * @example
+ * ```ts
+ * import { Events, IdentifyQueue, Shard, ShardConfig } from "@vesper/gateway"
+ * import { Intents, ShardId } from "@vesper/model"
+ * import { GatewaySimulator } from "@vesper/testing"
+ * import { Deferred, Effect, Layer, Redacted } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const ready = yield* Deferred.make<string>()
+ *   const A = Events.layer(Events.on("READY", (event) => Deferred.succeed(ready, event.d.user.username)))
+ *   const B = Events.layer(Events.on("MESSAGE_CREATE", (event) => Effect.log(event.d.content)))
+ *   const shard = Shard.layer(ShardId.single).pipe(
+ *     Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.none })),
+ *     Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: 1 })),
+ *     Layer.provide(GatewaySimulator.layerInMemory())
+ *   )
+ *   const bot = Effect.provide(Events.assemble(Layer.mergeAll(A, B)), shard)
+ *   return yield* Effect.raceFirst(Deferred.await(ready), bot)
+ * })
+ *
+ * Effect.runPromise(program)
+ * ```
+ *
+ * @since 0.1.0
+ * @category assembling
+ */
+export const assemble = <A, E, R>(
+  features: Layer.Layer<A, E, R>,
+  options: AssembleOptions = {}
+): Effect.Effect<
+  void,
+  E | ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<Exclude<R, Registry>, Scope.Scope> | Shard.Shard
+> =>
+  Effect.flatMap(Shard.Shard, (shard) =>
+    Assemble.assemble(features, Registry, make([]), {
+      self: shard,
+      config: shard.config,
+      report: (_, diagnostic) => shard.report(diagnostic),
+      runForEach: (handler, options) => shard.runForEach((event) => handler(event, shard.id), options)
+    }, options))
+
+/**
+ * The same on a fleet. The fleet has to be made with `connect: "onRead"` for its intents and events to be resolved; one that has
+ * connected when it was made has to have the needed intents.
+ *
+ * @example
+ * ```ts
+ * import { Events, Fleet, IdentifyQueue, ShardConfig } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { GatewaySimulator } from "@vesper/testing"
+ * import { Deferred, Effect, Layer, Redacted } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const ready = yield* Deferred.make<string>()
+ *   const A = Events.layer(Events.on("READY", (event) => Deferred.succeed(ready, event.d.user.username)))
+ *   const B = Events.layer(Events.on("MESSAGE_CREATE", (event) => Effect.log(event.d.content)))
+ *   const fleet = Fleet.layer({ shards: { total: 4 }, connect: "onRead" }).pipe(
+ *     Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.none })),
+ *     Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: 4 })),
+ *     Layer.provide(GatewaySimulator.layerInMemory({ maxConcurrency: 4 }))
+ *   )
+ *   const bot = Effect.provide(Events.assembleFleet(Layer.mergeAll(A, B)), fleet)
+ *   return yield* Effect.raceFirst(Deferred.await(ready), bot)
+ * })
+ *
+ * Effect.runPromise(program)
+ * ```
+ *
+ * @since 0.1.0
+ * @category assembling
+ */
+export const assembleFleet = <A, E, R>(
+  features: Layer.Layer<A, E, R>,
+  options: AssembleOptions = {}
+): Effect.Effect<
+  void,
+  E | ShardError.FatallyClosedError | ConfigError.ConfigError,
+  Exclude<Exclude<R, Registry>, Scope.Scope> | Fleet.Fleet
+> =>
+  Effect.gen(function*() {
+    const fleet = yield* Fleet.Fleet
+    // All shards have one config.
+    const [some] = yield* fleet.shards
+    yield* some === undefined ? Effect.void : Assemble.assemble(features, Registry, make([]), {
+      self: fleet,
+      config: some.config,
+      report: fleetReport(fleet, some),
+      runForEach: (handler, options) => fleet.runForEach(({ event, shard }) => handler(event, shard), options)
+    }, options)
+  })
+
+/**
+ * Builds features in the scope of the caller and returns the handlers that they have registered, with all that these need. For
+ * runners of events that `assemble` does not know, such as a cluster.
+ *
+ * @since 0.1.0
+ * @category assembling
+ */
+export const collect = <A, E, R>(
+  features: Layer.Layer<A, E, R>
+): Effect.Effect<Handlers<unknown>, E, Exclude<R, Registry> | Scope.Scope> =>
+  Effect.map(
+    Assemble.build(features, Registry),
+    (collection) => make(collection.seal().flatMap(({ provided }) => provided))
+  )
+
+/**
+ * Makes one handler of all, which the option `handlers` of a `ClusterFleet` takes. A failing handler is logged, and its event counts as handled.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const toHandler = <E, R>(
+  self: Handlers<E, R>
+): (event: Fleet.FleetEvent) => Effect.Effect<unknown, never, R> => {
+  const handle = Dispatching.make<E, R, never, R, ShardId.ShardId>(
+    self,
+    Dispatching.isolated((shard: ShardId.ShardId, diagnostic) => Report.log(shard, diagnostic))
+  )
+  return ({ event, shard }) => handle(event, shard)
+}

@@ -60,6 +60,11 @@ export interface Options<S extends Shards = Exclude<Shards, "recommended">> {
    * second of chance on each wait. First identifies are paced by the identify queue alone. Default: 50 and 50.
    */
   readonly reconnects?: { readonly burst: number; readonly perSecond: number } | undefined
+  /**
+   * When the shards connect: as soon as the fleet is made, or with its first reader. A fleet that `Events.assembleFleet` is to
+   * resolve the intents of connects `onRead`. Default: `immediately`.
+   */
+  readonly connect?: "immediately" | "onRead" | undefined
 }
 
 /**
@@ -80,8 +85,8 @@ export interface FleetEvent {
 export interface ShardInfo {
   readonly id: ShardId.ShardId
   readonly status: ShardStatus.ShardStatus
-  /** Guilds that READY named, and those that came and went since. */
-  readonly guilds: number
+  /** Guilds of the shard. None while it is unknown: before READY, and in a session that another process began. */
+  readonly guilds: Option.Option<number>
   /** Events that wait for the program. */
   readonly buffered: number
 }
@@ -154,19 +159,6 @@ export interface FleetStatus {
 }
 
 /**
- * How `runForEach` runs.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RunOptions {
-  /** Handlers at a time. A guild's events are handled one after the other all the same. Default: 1. */
-  readonly concurrency?: number | undefined
-  /** A span `vesper.handle` for each event, with its type and shard. Default: none. */
-  readonly spans?: boolean | undefined
-}
-
-/**
  * @since 0.1.0
  * @category models
  */
@@ -181,21 +173,23 @@ export interface Fleet {
   /**
    * The events of all shards, in turns. A shard that the gateway closes for good ends by itself, and is told of in
    * `status` and the log; this fails if the reason is one that all shards share (4004, 4012 to 4014), or if it was the
-   * last one. Each event reaches one reader.
+   * last one. As `Shard.events`, each run of the stream receives every event and acknowledges none.
    */
   readonly events: Stream.Stream<FleetEvent, ShardError.FatallyClosedError>
-  /** The next event, as in `events`; it fails with `ShardClosedError` too. Interrupting the wait loses nothing. */
+  /**
+   * Returns the next event of any shard. Fibers that run this share the events out; an event is handled when its fiber asks again or
+   * ends well, as with `Shard.nextEvent`. Fails with `ShardClosedError` too. Interrupting the wait loses nothing.
+   */
   readonly nextEvent: Effect.Effect<FleetEvent, ShardError.TerminalError>
   /**
-   * Runs a handler for each event, until the fleet is closed. When it ends, is interrupted, or the fleet's scope closes,
-   * no further handler begins, and those that run have `drainTimeout` to complete; then the sessions are kept. A
-   * handler that fails ends the run. With `acknowledge: "onHandled"` an event whose handler failed or was interrupted is
-   * not done: it is the next event, in this process or after a resume.
+   * Runs a handler for each event of any shard, until the fleet is closed, with the options and the guarantees of
+   * `Shard.runForEach`. `concurrency` counts the handlers of all shards together. What a run has not handled is read first by the
+   * next run, before, during and after a resharding.
    */
   readonly runForEach: <E, R>(
     handler: (event: FleetEvent) => Effect.Effect<unknown, E, R>,
-    options?: RunOptions
-  ) => Effect.Effect<void, E | ShardError.FatallyClosedError, R>
+    options?: Shard.RunForEachOptions
+  ) => Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
 
   /** Sends a command over every shard, and completes when all have written it. Fails only after all have tried. */
   readonly broadcast: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
@@ -212,8 +206,11 @@ export interface Fleet {
    * What the new sessions say of themselves, READY and the first GUILD_CREATE of each guild, is not delivered.
    */
   readonly reshard: (total: number, options?: ReshardOptions) => Effect.Effect<void, FleetError.ReshardError>
-  /** Waits until every shard has a session; fails if the fleet does. A shard that is closed for good is not waited for. */
-  readonly awaitReady: Effect.Effect<void, ShardError.FatallyClosedError>
+  /**
+   * Waits until every shard has a session. Fails with `FatallyClosedError` if the fleet does, and with `ShardClosedError` once it is
+   * closed. A shard that the gateway has closed for good is not waited for.
+   */
+  readonly awaitReady: Effect.Effect<void, ShardError.TerminalError>
   /**
    * Closes every shard with this frame, and gives the sessions that can be resumed. What was received before can still
    * be read.

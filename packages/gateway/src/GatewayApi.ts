@@ -9,6 +9,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Control from "@vesper/model/Control"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -19,6 +20,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as PeerText from "./internal/wire/peerText.js"
 
 /**
  * Where Discord's HTTP API lives.
@@ -182,12 +184,13 @@ const retryAfterOf = ({ headers }: HttpClientResponse.HttpClientResponse): Optio
   return seconds >= 0 ? Option.some(Duration.seconds(seconds)) : Option.none()
 }
 
-/** The library's errors hold the request, and with it the token: only their words are taken. */
+/** The library's errors hold the request, and with it the token: only the words of their causes are taken. */
 const reasonOf = (error: HttpClientError.HttpClientError, token: string): string => {
   const { cause } = error
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
-  const words = inner instanceof Error ? inner.message : error.description ?? error.reason
-  return words.replaceAll(token, "<redacted>")
+  const words = inner instanceof Error ? PeerText.describe(inner, 1_000) : error.description ?? error.reason
+  // Redacted before it is cut: a part of the token is a secret too.
+  return PeerText.clean(words.replaceAll(token, "<redacted>"))
 }
 
 const decode = Schema.decodeUnknown(GatewayBot)
@@ -198,7 +201,7 @@ const read = (
 ): Effect.Effect<GatewayBot, GatewayApiError | Passing> => {
   const { status } = response
   const unexpected = (reason: string) =>
-    new UnexpectedAnswerError({ status, reason: reason.replaceAll(token, "<redacted>") })
+    new UnexpectedAnswerError({ status, reason: PeerText.clean(reason.replaceAll(token, "<redacted>")) })
   if (status === 401) {
     return Effect.fail(new UnauthorizedError())
   }
@@ -211,7 +214,7 @@ const read = (
   return response.text.pipe(
     Effect.mapError((error) => passing(reasonOf(error, token))),
     Effect.flatMap((text) => Effect.try({ try: (): unknown => JSON.parse(text), catch: () => unexpected("no JSON") })),
-    Effect.flatMap((body) => Effect.mapError(decode(body), (error) => unexpected(error.message)))
+    Effect.flatMap((body) => Effect.mapError(decode(body), (error) => unexpected(Control.describe(error))))
   )
 }
 

@@ -8,13 +8,16 @@
 import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as GatewayUrl from "./internal/gatewayUrl.js"
 import * as internal from "./internal/webSocket.js"
+import * as PeerText from "./internal/wire/peerText.js"
 
 /**
  * @since 0.1.0
@@ -60,10 +63,11 @@ export interface Handlers {
    */
   readonly onFrame: (data: string | Uint8Array, isBinary: boolean) => void
   /**
-   * The connection has ended, whoever ended it: with the close frame that the peer sent, or with none if it was lost.
-   * Called once at most; no frame follows.
+   * The connection has ended, on either side: with the close frame that the peer sent, or with none if it was lost. Then
+   * `cause` is the reason, where the platform knows it: a `FrameError` if this side refused a frame, or the error of the
+   * operating system. Called once at most; no frame follows.
    */
-  readonly onClose: (frame: Option.Option<CloseFrame.CloseFrame>) => void
+  readonly onClose: (frame: Option.Option<CloseFrame.CloseFrame>, cause?: unknown) => void
 }
 
 /**
@@ -90,6 +94,12 @@ export interface Connection {
   readonly pause: () => void
   /** Reads on after `pause`. */
   readonly resume: () => void
+  /**
+   * Calls `onPolled` once everything is read that the operating system held for this process when it was called. Timers
+   * that are late run before the sockets are read; this is how a shard knows that an acknowledgement is not just unread.
+   * Absent where the platform cannot say: a shard that was blocked then waits for five seconds.
+   */
+  readonly unsafeOnPolled?: (onPolled: () => void) => void
 }
 
 /**
@@ -100,17 +110,39 @@ export interface Connection {
  * @category errors
  */
 export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/GatewaySocket/OpenError")("OpenError", {
+  /** Without credentials, query and fragment, whatever it was made with. */
   url: Schema.String,
   /** The HTTP status of an answer that was no upgrade. */
   status: Schema.OptionFromSelf(Schema.Number),
+  /** The time until the next attempt that an answer with status 429 or 503 asks for. Default: none. */
+  retryAfter: Schema.OptionFromSelf(Schema.DurationFromSelf).pipe(
+    Schema.propertySignature,
+    Schema.withConstructorDefault(() => Option.none<Duration.Duration>())
+  ),
   cause: Schema.Defect
 }) {
+  constructor(
+    props: {
+      readonly url: string
+      readonly status: Option.Option<number>
+      readonly retryAfter?: Option.Option<Duration.Duration>
+      readonly cause: unknown
+    },
+    options?: Schema.MakeOptions
+  ) {
+    super({ ...props, url: GatewayUrl.redact(props.url) }, options)
+  }
+
   override get message(): string {
     const why = Option.match(this.status, {
-      onNone: () => this.cause instanceof Error ? this.cause.message : String(this.cause),
+      onNone: () => PeerText.describe(this.cause),
       onSome: (status) => `it answered with HTTP status ${status} instead of a websocket`
     })
-    return `could not open a websocket to ${this.url}: ${why}`
+    const pause = Option.match(this.retryAfter, {
+      onNone: () => "",
+      onSome: (duration) => `, and asks to try again in ${Duration.format(duration)}`
+    })
+    return `could not open a websocket to ${this.url}: ${why}${pause}`
   }
 }
 
@@ -125,7 +157,29 @@ export class WriteError extends Schema.TaggedError<WriteError>("@vesper/gateway/
   { cause: Schema.Defect }
 ) {
   override get message(): string {
-    return "the websocket is closing or lost, and took no more messages"
+    return `the websocket took no message: ${PeerText.describe(this.cause)}`
+  }
+}
+
+/**
+ * A message of the peer was refused, which ends the connection.
+ *
+ * - `TooLarge`: it is larger than a limit of this side, in bytes or in pieces. The same event is received again after a
+ *   resume; once it has been refused twice, the shard resumes after it.
+ * - `Malformed`: it breaks the websocket protocol.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class FrameError extends Schema.TaggedError<FrameError>("@vesper/gateway/GatewaySocket/FrameError")(
+  "FrameError",
+  {
+    reason: Schema.Literal("TooLarge", "Malformed"),
+    cause: Schema.Defect
+  }
+) {
+  override get message(): string {
+    return PeerText.describe(this.cause)
   }
 }
 
@@ -190,3 +244,19 @@ export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket
  */
 export const write = (self: Connection, text: string): Effect.Effect<void, WriteError> =>
   Effect.async((resume) => self.unsafeWrite(text, resume))
+
+/**
+ * Returns a gateway URL without credentials, query and fragment, for logs and pages.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { GatewaySocket } from "@vesper/gateway"
+ *
+ * assert.strictEqual(GatewaySocket.redactUrl("wss://bot:secret@proxy.example/?key=secret"), "wss://proxy.example/")
+ * ```
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const redactUrl: (url: string) => string = GatewayUrl.redact

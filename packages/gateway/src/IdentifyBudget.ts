@@ -1,6 +1,6 @@
 /**
- * The identifies that Discord allows a bot in 24 hours. A bot that spends one more has its token reset; so a queue that
- * knows the budget stops before its end and waits for the next window.
+ * The identifies that Discord allows a bot in 24 hours. Discord resets the token of a bot that sends one more, so a queue
+ * stops before the end of the budget and waits for the next window.
  *
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 
 /**
- * Where the budget of a bot stands.
+ * The budget of a bot at one moment.
  *
  * @since 0.1.0
  * @category models
@@ -21,12 +21,12 @@ export interface IdentifyBudget {
   readonly remaining: number
   /** Identifies that the queue does not spend. */
   readonly reserve: number
-  /** When all are there again, in milliseconds since 1970; the next identify starts a window if there is none. */
+  /** The end of the window, in milliseconds since 1970. Undefined before the first identify of a window. */
   readonly resetsAt: number | undefined
 }
 
 /**
- * What a queue is told of a budget: `session_start_limit` of GET /gateway/bot has its figures.
+ * The budget that a queue begins with. `session_start_limit` of GET /gateway/bot has the figures.
  *
  * @since 0.1.0
  * @category models
@@ -34,13 +34,13 @@ export interface IdentifyBudget {
 export interface Options {
   /** Identifies in a window of 24 hours. Default: 1,000. */
   readonly total?: number | undefined
-  /** How many are left. Default: all. */
+  /** Identifies that are left in the window. Default: all. */
   readonly remaining?: number | undefined
-  /** How long until all are there again. Default: no window has begun, 24 hours from the first identify on. */
+  /** The time to the end of the window. Default: no window has begun; one of 24 hours begins with the first identify. */
   readonly resetAfter?: Duration.DurationInput | undefined
   /**
-   * How many to leave for a human, who wants to start the bot once more after a bad day: give 0 then. At most one less
-   * than the total. Default: 5 percent of the total.
+   * Identifies that are left for a restart by hand after a bad day; set it to 0 for that restart. At most one less than
+   * the total. Default: 5 percent of the total.
    */
   readonly reserve?: number | undefined
 }
@@ -78,7 +78,7 @@ export const defaultReserve = (total: number): number => Math.ceil(total / 20)
 export const spendable = (self: IdentifyBudget): number => Math.max(0, self.remaining - self.reserve)
 
 /**
- * Nothing but the reserve is left today, besides what others have reserved; or less than was to be reserved. A shard gets
+ * Nothing but the reserve and other shards' reservations is left today, or less than was to be reserved. A shard gets
  * this error only from a queue with `whenExhausted: "fail"`; elsewhere it waits.
  *
  * @since 0.1.0
@@ -91,13 +91,15 @@ export class IdentifyBudgetExhausted
       total: Schema.Number,
       remaining: Schema.Number,
       reserve: Schema.Number,
-      /** When identifies are to be had again, in milliseconds since 1970. */
-      until: Schema.Number
+      /** The time at which identifies are available again, in milliseconds since 1970. */
+      until: Schema.Number,
+      /** The time from the error until then. It does not depend on the wall clock. */
+      after: Schema.optional(Schema.DurationFromMillis)
     }
   )
 {
   override get message(): string {
-    return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are kept for a human: no shard identifies before ${
+    return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are reserved for a restart by hand: no shard identifies before ${
       new Date(this.until).toISOString()
     }; find out what makes shards identify so often, and lower the reserve if this start cannot wait`
   }

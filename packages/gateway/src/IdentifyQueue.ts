@@ -7,20 +7,22 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as ShardId from "@vesper/model/ShardId"
-import * as Clock from "effect/Clock"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
 import type * as IdentifyBudget from "./IdentifyBudget.js"
 import * as IdentifyStore from "./IdentifyStore.js"
-import * as HttpQueue from "./internal/httpQueue.js"
-import * as Ledger from "./internal/identifyLedger.js"
-import * as Scheduler from "./internal/identifyScheduler.js"
+import * as HttpQueue from "./internal/identify/httpQueue.js"
+import * as Ledger from "./internal/identify/ledger.js"
+import * as Options from "./internal/identify/options.js"
+import * as Refresh from "./internal/identify/refresh.js"
+import * as Scheduler from "./internal/identify/scheduler.js"
+import * as State from "./internal/identify/state.js"
 
 /**
  * @since 0.1.0
@@ -35,8 +37,7 @@ export const TypeId: unique symbol = Symbol.for("@vesper/gateway/IdentifyQueue")
 export type TypeId = typeof TypeId
 
 /**
- * One queue is to be shared by all shards of a bot: every first identify and every later one passes it, a resume never
- * does.
+ * One queue is shared by all shards of a bot: each IDENTIFY passes it, and no RESUME does.
  *
  * @since 0.1.0
  * @category models
@@ -44,23 +45,23 @@ export type TypeId = typeof TypeId
 export interface IdentifyQueue {
   readonly [TypeId]: TypeId
   /**
-   * Waits for the shard's turn, then runs `identify`, which writes the payload. The turn is used up unless `identify`
-   * fails, as when the socket has died meanwhile: then it costs nothing, and the next in line has it at once.
-   * Interrupting the wait gives the place back. Fails with `IdentifyBudgetExhausted` only if the queue was told so.
+   * Waits for the shard's turn, then runs `identify`, which writes the payload. The turn is spent unless `identify`
+   * fails, as when the socket has closed before: then it costs nothing, and the next in line has it at once.
+   * Interrupting the wait passes the place on. Fails with `IdentifyBudgetExhausted` only if the queue is configured so.
    */
   readonly withPermit: (
     shard: ShardId.ShardId
   ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
-  /** What the bot may still spend today, if the queue knows; what is reserved is among it. */
+  /** The day's budget, if the queue knows it; the reserve is part of it. */
   readonly budget: Effect.Effect<Option.Option<IdentifyBudget.IdentifyBudget>>
   /**
-   * Holds so many of the day's identifies until the scope closes, and gives a view of this queue whose permits are spent
-   * from them first, in line with all others. For whoever asks elsewhere they are as good as spent. Fails at once with
+   * Holds so many of the day's identifies until the scope closes, and returns a view of this queue whose permits are
+   * spent from them first, in line with all others. To other shards they are as good as spent. Fails at once with
    * `IdentifyBudgetExhausted` if fewer are left besides the reserve, other holds, and one for each shard that waits.
-   * Once the scope is closed the rest of them is everybody's again, and the view is like the queue.
+   * Once the scope is closed, the rest is available to all again, and the view is like the queue.
    *
    * A queue that keeps no budget has nothing to hold: there the view is the queue. That is so with `layerUnlimited`,
-   * with `layerHttp`, whose server alone knows what is left, and with `make` unless it is told how.
+   * with `layerHttp`, whose server alone knows the budget, and with `make` unless it is given a `reserve`.
    */
   readonly reserve: (
     count: number
@@ -74,7 +75,7 @@ export interface IdentifyQueue {
 export const IdentifyQueue = Context.GenericTag<IdentifyQueue>("@vesper/gateway/IdentifyQueue")
 
 /**
- * The time that Discord wants between two identifies of a bucket.
+ * The time that Discord requires between two identifies of a bucket.
  *
  * @since 0.1.0
  * @category constants
@@ -82,7 +83,7 @@ export const IdentifyQueue = Context.GenericTag<IdentifyQueue>("@vesper/gateway/
 export const defaultInterval: Duration.Duration = Duration.seconds(5)
 
 /**
- * What every queue that keeps the limits itself can be told.
+ * Options of every queue that keeps the limits itself.
  *
  * @since 0.1.0
  * @category models
@@ -94,8 +95,8 @@ export interface LimitOptions {
    */
   readonly interval?: Duration.DurationInput | undefined
   /**
-   * What becomes of a shard when nothing but the reserve is left of the day's budget: it waits for the reset, which the
-   * log tells, or fails with `IdentifyBudgetExhausted`. Default: `wait`.
+   * The fate of a shard when nothing but the reserve is left of the day's budget: it waits for the reset, with a line in
+   * the log, or fails with `IdentifyBudgetExhausted`. Default: `wait`.
    */
   readonly whenExhausted?: "wait" | "fail" | undefined
 }
@@ -107,12 +108,12 @@ export interface LimitOptions {
 export interface InMemoryOptions extends LimitOptions {
   /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
   readonly maxConcurrency: number
-  /** What the bot may spend a day. Default: the queue keeps no budget. */
+  /** The bot's daily budget. Default: 1,000 identifies, of which 50 are reserved. */
   readonly budget?: IdentifyBudget.Options | undefined
 }
 
 /**
- * What may change while shards wait; what is left out stays as it is.
+ * A change of the limits while shards wait. A field that is left out keeps its value.
  *
  * @since 0.1.0
  * @category models
@@ -120,25 +121,26 @@ export interface InMemoryOptions extends LimitOptions {
 export interface Change {
   readonly maxConcurrency?: number | undefined
   readonly interval?: Duration.DurationInput | undefined
-  /** A human who wants to spend the reserve gives 0. */
+  /** 0 spends the reserve. */
   readonly reserve?: number | undefined
-  /** What Discord says of the budget now. */
+  /** The budget as Discord reports it. */
   readonly budget?: Omit<IdentifyBudget.Options, "reserve"> | undefined
 }
 
 /**
- * A queue whose limits can change while shards wait. Those that wait keep their order.
+ * A queue whose limits can change while shards wait. Waiting shards keep their order.
  *
  * @since 0.1.0
  * @category models
  */
 export interface AdjustableQueue extends IdentifyQueue {
-  readonly update: (change: Change) => Effect.Effect<void>
+  /** Fails with a `ConfigError` that names the field, and then changes nothing. */
+  readonly update: (change: Change) => Effect.Effect<void, ConfigError.ConfigError>
 }
 
 /**
- * A queue from its functions, for a limit that is kept elsewhere. By default it knows no budget, and a reservation holds
- * nothing.
+ * Makes a queue from its functions, for a limit that is kept elsewhere. By default it knows no budget, and a reservation
+ * holds nothing.
  *
  * @since 0.1.0
  * @category constructors
@@ -168,66 +170,80 @@ const accountOf = (budget: IdentifyBudget.Options, now: number): Ledger.Account 
   }
 }
 
-const atLeastOne = (maxConcurrency: number) => Math.max(1, Math.floor(maxConcurrency))
-
 const limitsOf = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger.Limits> => ({
-  ...(maxConcurrency !== undefined && { maxConcurrency: atLeastOne(maxConcurrency) }),
+  ...(maxConcurrency !== undefined && { maxConcurrency }),
   ...(interval !== undefined && { interval: Duration.toMillis(interval) }),
   ...(reserve !== undefined && { reserve })
 })
 
-/** What the store remembers counts more than what the options assume, unless the options come from Discord. */
+/** The stored account takes precedence over the options, unless the options are Discord's own figures. */
+const initialLedger = (
+  stored: ReturnType<typeof State.restore>,
+  given: Ledger.Account,
+  trust: "store" | "options",
+  now: number
+): Ledger.Ledger =>
+  Option.match(stored.account, {
+    onNone: () => ({ recent: stored.recent, account: given }),
+    onSome: (account) =>
+      trust === "store"
+        ? { recent: stored.recent, account: { ...account, total: given.total } }
+        : Ledger.merge({ recent: stored.recent, account }, given, 0, now)
+  })
+
 const makeAdjustable = (
   options: InMemoryOptions,
   trust: "store" | "options"
-): Effect.Effect<AdjustableQueue> =>
+): Effect.Effect<AdjustableQueue, ConfigError.ConfigError> =>
   Effect.gen(function*() {
+    yield* Options.checkOwn(options)
     const store = yield* IdentifyStore.CurrentIdentifyStore
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Scheduler.currentTime
     const limits: Ledger.Limits = {
-      maxConcurrency: atLeastOne(options.maxConcurrency),
+      maxConcurrency: options.maxConcurrency,
       interval: Duration.toMillis(options.interval ?? defaultInterval),
       reserve: options.budget?.reserve
     }
-    const told = options.budget && accountOf(options.budget, now)
-    const empty: Ledger.Ledger = { recent: [], account: undefined }
-    const kept = Ledger.restore(Option.getOrElse(store.initial, () => empty), now)
-    const initial = told === undefined
-      ? { recent: kept.recent, account: undefined }
-      : trust === "store" && kept.account !== undefined
-      ? { recent: kept.recent, account: { ...kept.account, total: told.total } }
-      : Ledger.learn(kept, told, 0, now)
     const scheduler = Scheduler.make({
       limits,
       store,
-      initial,
+      initial: initialLedger(
+        State.restore(store.initial, now),
+        accountOf(options.budget ?? {}, now.monotonic),
+        trust,
+        now.monotonic
+      ),
       whenExhausted: options.whenExhausted ?? "wait"
     })
     const viewOf = (hold: number | undefined): IdentifyQueue =>
       make(
         ({ id }) => (identify) => scheduler.run({ shard: id, hold }, identify),
-        Effect.map(scheduler.budget, Option.fromNullable),
+        Effect.asSome(scheduler.budget),
         (count) => Effect.map(scheduler.reserve(count), viewOf)
       )
     return {
       ...viewOf(undefined),
       update: (change) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          scheduler.update({
+        Effect.gen(function*() {
+          yield* Options.check(change)
+          const { monotonic } = yield* Scheduler.currentTime
+          yield* scheduler.update({
             limits: limitsOf(change),
-            account: change.budget && accountOf(change.budget, now)
-          }))
+            account: change.budget && accountOf(change.budget, monotonic)
+          })
+        })
     }
   })
 
 /**
- * A queue for the shards of one process. What it did is kept in the `IdentifyStore` that it is built with, if any; then
- * the budget that it finds there counts more than `remaining` and `resetAfter` of the options.
+ * Makes a queue for the shards of one process. It saves its state in the `IdentifyStore` that it is built with, if any;
+ * a budget that is found there takes precedence over `remaining` and `resetAfter` of the options. Fails with a
+ * `ConfigError` that names the option.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeInMemory = (options: InMemoryOptions): Effect.Effect<AdjustableQueue> =>
+export const makeInMemory = (options: InMemoryOptions): Effect.Effect<AdjustableQueue, ConfigError.ConfigError> =>
   makeAdjustable(options, "store")
 
 /**
@@ -250,7 +266,7 @@ export const makeInMemory = (options: InMemoryOptions): Effect.Effect<Adjustable
  * @since 0.1.0
  * @category layers
  */
-export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQueue> =>
+export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQueue, ConfigError.ConfigError> =>
   Layer.effect(IdentifyQueue, makeInMemory(options))
 
 /**
@@ -258,66 +274,35 @@ export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQue
  * @category models
  */
 export interface FromApiOptions extends LimitOptions {
-  /** How many identifies to leave for a human. Default: 5 percent of the total. */
+  /** Identifies that are left for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
 }
 
-/** How long to leave Discord alone when it did not answer. */
-const refreshRetry = Duration.minutes(1)
-
-/** The end of a window as Discord says it, and some time more: until then, it is asked again. */
-const toldBy = ({ remaining, resetAfter, total }: GatewayApi.SessionStartLimit): IdentifyBudget.Options => ({
-  total,
-  remaining,
-  resetAfter: Duration.toMillis(resetAfter) === 0
-    ? undefined
-    : Duration.sum(resetAfter, Duration.millis(Ledger.lateness))
-})
-
-/** Asks Discord again when a window is over, for ever. */
-const refreshing = (
-  api: GatewayApi.GatewayApi,
-  queue: AdjustableQueue,
-  { resetAfter }: GatewayApi.SessionStartLimit
-): Effect.Effect<never> => {
-  const pause = Duration.toMillis(resetAfter) === 0 ? Duration.days(1) : Duration.max(resetAfter, Duration.seconds(1))
-  const ask = api.gatewayBot.pipe(
-    Effect.tapError((error) =>
-      Effect.logError(`the identify budget could not be refreshed, what is known of it still counts: ${error.message}`)
-    ),
-    Effect.retry({ schedule: Schedule.spaced(refreshRetry) }),
-    Effect.orDie
-  )
-  return Effect.sleep(pause).pipe(
-    Effect.zipRight(ask),
-    Effect.flatMap(({ sessionStartLimit: limit }) =>
-      Effect.zipRight(
-        queue.update({ maxConcurrency: limit.maxConcurrency, budget: toldBy(limit) }),
-        refreshing(api, queue, limit)
-      )
-    )
-  )
-}
-
 /**
- * A queue with the limits that Discord gives the bot, asked for now and again whenever a window of the budget is over.
- * Fails if Discord does not answer: what a bot may do is never guessed.
+ * Makes a queue with the limits that Discord grants the bot, requested now and again whenever a window of the budget is
+ * over. Fails if Discord does not answer, and with a `ConfigError` that names an option.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeFromApi = (
   options: FromApiOptions = {}
-): Effect.Effect<AdjustableQueue, GatewayApi.GatewayApiError, GatewayApi.GatewayApi | Scope.Scope> =>
+): Effect.Effect<
+  AdjustableQueue,
+  GatewayApi.GatewayApiError | ConfigError.ConfigError,
+  GatewayApi.GatewayApi | Scope.Scope
+> =>
   Effect.gen(function*() {
+    // Before Discord is asked.
+    yield* Options.check(options)
     const api = yield* GatewayApi.GatewayApi
     const { sessionStartLimit: limit } = yield* api.gatewayBot
     const queue = yield* makeAdjustable({
       ...options,
       maxConcurrency: limit.maxConcurrency,
-      budget: { ...toldBy(limit), reserve: options.reserve }
+      budget: { ...Refresh.reportedBy(limit), reserve: options.reserve }
     }, "options")
-    yield* Effect.forkScoped(refreshing(api, queue, limit))
+    yield* Effect.forkScoped(Refresh.forever(api, queue.update, limit))
     return queue
   })
 
@@ -341,24 +326,28 @@ export const makeFromApi = (
  */
 export const layerFromApi = (
   options: FromApiOptions = {}
-): Layer.Layer<IdentifyQueue, GatewayApi.GatewayApiError, GatewayApi.GatewayApi> =>
+): Layer.Layer<IdentifyQueue, GatewayApi.GatewayApiError | ConfigError.ConfigError, GatewayApi.GatewayApi> =>
   Layer.scoped(IdentifyQueue, makeFromApi(options))
 
 /**
- * A queue that is shared over HTTP, such as `vesper queue serve` or twilight-http-queue, by its URL. It is asked again
- * for as long as it is away; the log says so. An identify that fails after the turn was given costs that turn and one
- * of the day's identifies: plain HTTP has no way to give it back.
+ * Makes a queue that is shared over HTTP, such as `vesper queue serve` or twilight-http-queue, by its URL. A request
+ * without an answer is repeated, with a line in the log. An identify that fails after the turn was granted costs that
+ * turn and one of the day's identifies: plain HTTP has no way to return it. The budget is the server's. Fails with a
+ * `ConfigError` if the URL is none.
  *
- * Some HTTP clients give up on an answer that takes minutes, as Node's fetch does after five; then the shard asks
- * anew, behind those that wait. `NodeHttpClient.layer` of @effect/platform-node waits for as long as it takes.
+ * Some HTTP clients abandon a request that takes minutes, as Node's fetch does after five; then the shard asks again,
+ * behind those that wait. `NodeHttpClient.layer` of @effect/platform-node waits for as long as it takes.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeHttp = (url: string): Effect.Effect<IdentifyQueue, never, HttpClient.HttpClient> =>
+export const makeHttp = (
+  url: string
+): Effect.Effect<IdentifyQueue, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Effect.map(
-    HttpClient.HttpClient,
-    (client) => make((shard) => (identify) => Effect.zipRight(HttpQueue.awaitTurn(client, url, shard.id), identify))
+    Effect.all([HttpClient.HttpClient, Options.checkUrl(url)]),
+    ([client, url]) =>
+      make((shard) => (identify) => Effect.zipRight(HttpQueue.awaitTurn(client, url, shard.id), identify))
   )
 
 /**
@@ -376,11 +365,15 @@ export const makeHttp = (url: string): Effect.Effect<IdentifyQueue, never, HttpC
  * @since 0.1.0
  * @category layers
  */
-export const layerHttp = (url: string): Layer.Layer<IdentifyQueue, never, HttpClient.HttpClient> =>
+export const layerHttp = (
+  url: string
+): Layer.Layer<IdentifyQueue, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(IdentifyQueue, makeHttp(url))
 
 /**
- * No limit: for tests, and for a proxy that keeps the limit itself.
+ * Keeps neither the interval nor the day's budget. A bot that uses it on Discord's gateway is closed for identifies that
+ * follow too fast, and has its token reset after some 1,000 in a day. It is for tests, and for a proxy that keeps both
+ * limits itself.
  *
  * @since 0.1.0
  * @category layers

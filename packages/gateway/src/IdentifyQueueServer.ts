@@ -2,9 +2,9 @@
  * Shares one identify queue between processes, in any language: `GET /?shard=3` is answered when shard 3 may identify.
  * Clients of twilight-http-queue ask the same way.
  *
- * A turn is used up once it was answered. The server cannot see when the identify is written, nor whether it is: let
- * the queue that it serves have an interval a little above 5 seconds, so that a slow answer and a fast one do not meet
- * (`defaultInterval`). A client that hangs up while it waits gives its place back.
+ * A turn is spent once it was answered, because the server does not see the identify: give the queue that it serves an
+ * interval above 5 seconds (`defaultInterval`), so that a slow answer and a fast one are far enough apart. A client that
+ * closes the request while it waits passes its place on.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import * as IdentifyQueue from "./IdentifyQueue.js"
 
 /**
- * The interval to give a queue that is shared over HTTP: Discord's 5 seconds, and one for the ways between.
+ * The interval of a queue that is shared over HTTP: Discord's 5 seconds, and one for the network.
  *
  * @since 0.1.0
  * @category constants
@@ -27,7 +27,7 @@ export const defaultInterval: Duration.Duration = Duration.seconds(6)
 
 const problem = (status: number, message: string) => HttpServerResponse.unsafeJson({ message }, { status })
 
-/** Only a whole number is a shard; its total does not matter, its bucket follows from its id. */
+/** Only a whole number is a shard. Its bucket follows from its id alone, whatever its total. */
 const shardOf = (text: string | null): Option.Option<ShardId.ShardId> => {
   const id = text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined
   return id === undefined ? Option.none() : Option.getRight(ShardId.make(id, id + 1))
@@ -44,8 +44,8 @@ const budget = (queue: IdentifyQueue.IdentifyQueue) =>
   Effect.map(queue.budget, (budget) => HttpServerResponse.unsafeJson({ budget: Option.getOrNull(budget) }))
 
 /**
- * Answers `GET /?shard=N` when the shard may identify, and `GET /budget` with what is left today. To be served by any
- * of the platform's servers. It has no access control: let it listen where only your own processes are.
+ * Answers `GET /?shard=N` when the shard may identify, and `GET /budget` with the day's budget. Any of the platform's
+ * servers can serve it. It has no access control: let it listen where only your own processes can connect.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export const make = (queue: IdentifyQueue.IdentifyQueue): HttpApp.Default =>
       return Effect.succeed(problem(404, "ask GET /?shard=0 for a turn, or GET /budget for what is left today"))
     }
     return Option.match(shardOf(searchParams.get("shard")), {
-      onNone: () => Effect.succeed(problem(400, "which shard? ask GET /?shard=0, with a whole number")),
+      onNone: () => Effect.succeed(problem(400, "the shard is missing or no whole number: ask GET /?shard=0")),
       onSome: (shard) => awaitTurn(queue, shard)
     })
   })

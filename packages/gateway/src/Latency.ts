@@ -1,5 +1,5 @@
 /**
- * How long the gateway takes to acknowledge heartbeats, since the hello of the current connection.
+ * Round-trip times of heartbeats since the hello of the current connection.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /**
- * How many of the latest round trips are kept.
+ * The number of the latest round trips that are kept.
  *
  * @since 0.1.0
  * @category constants
@@ -17,7 +17,7 @@ import * as Option from "effect/Option"
 export const recentSize = 5
 
 /**
- * An unchanging picture of the measurements so far.
+ * An immutable snapshot of the measurements.
  *
  * @since 0.1.0
  * @category models
@@ -31,9 +31,12 @@ export class Latency extends Data.Class<{
   readonly totalMillis: number
   /** The last round trips, newest first, five at most. */
   readonly recent: Chunk.Chunk<Duration.Duration>
-  /** When the last heartbeat was sent, in milliseconds since the epoch. */
+  /**
+   * The time at which the last heartbeat was sent, in milliseconds of monotonic time: `Clock.currentTimeNanos` in
+   * milliseconds. It differs from wall time once the system clock is set.
+   */
   readonly sent: Option.Option<number>
-  /** When that heartbeat was acknowledged; none while the answer is awaited. */
+  /** The time at which that heartbeat was acknowledged, on the same clock; none until then. */
   readonly received: Option.Option<number>
 }> {
   /** The mean of all round trips; none before the first acknowledgement. */
@@ -43,7 +46,7 @@ export class Latency extends Data.Class<{
 }
 
 /**
- * Nothing measured yet.
+ * The latency of a connection without a heartbeat.
  *
  * @since 0.1.0
  * @category constructors
@@ -58,21 +61,21 @@ export const empty: Latency = new Latency({
 })
 
 /**
- * A heartbeat was sent at `now`.
+ * Records a heartbeat that is sent at `now`, in milliseconds of monotonic time.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const beatSent = (self: Latency, now: number): Latency =>
+export const heartbeatSent = (self: Latency, now: number): Latency =>
   new Latency({ ...self, beats: self.beats + 1, sent: Option.some(now), received: Option.none() })
 
 /**
- * A heartbeat was acknowledged at `now`. An acknowledgement that nobody asked for changes nothing.
+ * Records an acknowledgement at `now`, in milliseconds of monotonic time. It changes nothing if no heartbeat awaits one.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const beatAcknowledged = (self: Latency, now: number): Latency => {
+export const heartbeatAcknowledged = (self: Latency, now: number): Latency => {
   if (Option.isNone(self.sent) || Option.isSome(self.received)) {
     return self
   }
@@ -89,7 +92,7 @@ export const beatAcknowledged = (self: Latency, now: number): Latency => {
 }
 
 /**
- * Whether the last heartbeat is still unanswered.
+ * Returns whether the last heartbeat is not yet acknowledged.
  *
  * @since 0.1.0
  * @category getters

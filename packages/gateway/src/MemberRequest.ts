@@ -1,5 +1,5 @@
 /**
- * Members of a guild, asked for by `Shard.requestGuildMembers`.
+ * Requests for members of a guild, as `Shard.requestGuildMembers` sends them.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
  * @since 0.1.0
@@ -9,22 +9,22 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as Duration from "effect/Duration"
 
 /**
- * Who is asked for, in the words of the wire: `query` is the beginning of a name and `""` means all, which needs the
- * intent GuildMembers; or `user_ids`, any number of them. `presences` needs the intent GuildPresences. The nonce is the
- * shard's own business.
+ * A request in the field names of the wire. `query` is the beginning of a name, and an empty one, whatever the limit, needs
+ * the intent GuildMembers; `user_ids` may have any number of ids, which are sent by the hundred. `presences` needs the intent
+ * GuildPresences. The shard sets the nonce.
  *
  * @example
  * ```ts
  * import { type MemberRequest, Shard } from "@vesper/gateway"
  * import { Effect, Stream } from "effect"
  *
- * const everybody: MemberRequest.MemberRequest = { guild_id: "290926798626357250", query: "", limit: 0 }
+ * const allMembers: MemberRequest.MemberRequest = { guild_id: "290926798626357250", query: "", limit: 0 }
  *
  * export const logNames = Effect.flatMap(Shard.Shard, (shard) =>
- *   shard.requestGuildMembers(everybody).pipe(
+ *   shard.requestGuildMembers(allMembers).pipe(
  *     Stream.flatMap((chunk) => Stream.fromIterable(chunk.members)),
  *     Stream.runForEach((member) => Effect.log(member.user.username)),
- *     // Tells apart a missing intent, silence, and a session that ended half-way.
+ *     // The reason: a missing intent, silence, a rate limit, or a session that ended.
  *     Effect.catchTag("NoAnswerError", (error) => Effect.logWarning(error.message))
  *   ))
  * ```
@@ -39,12 +39,12 @@ export type MemberRequest = Omit<Command.RequestGuildMembers["d"], "nonce">
  * @category models
  */
 export interface Options {
-  /** The longest wait for the next chunk, the time without a connection not counted. Default: 30 seconds. */
+  /** The longest wait for the next chunk, without the time in which the shard is not connected. Default: 30 seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * A part of the answer: at most a thousand members.
+ * One part of an answer, with at most a thousand members.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#guild-members-chunk
  * @since 0.1.0
@@ -53,15 +53,15 @@ export interface Options {
 export type Chunk = Dispatch.DataOf<"GUILD_MEMBERS_CHUNK">
 
 /**
- * The whole answer.
+ * All parts of an answer.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Members {
   readonly members: ReadonlyArray<Chunk["members"][number]>
-  /** Empty unless they were asked for. */
+  /** Empty unless the request has `presences`. */
   readonly presences: ReadonlyArray<NonNullable<Chunk["presences"]>[number]>
-  /** The ids asked for that are no members. */
+  /** Requested ids that do not belong to a member. */
   readonly notFound: ReadonlyArray<string>
 }

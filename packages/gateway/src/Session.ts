@@ -1,13 +1,35 @@
 /**
- * A session: what the gateway knows a shard by, and what it takes to resume after a lost connection.
+ * A session of the gateway: its id and sequence, with which a lost connection is resumed, and what it was identified
+ * with.
  *
  * @see https://docs.discord.com/developers/events/gateway#resuming
  * @since 0.1.0
  */
+import * as Intents from "@vesper/model/Intents"
 import * as Schema from "effect/Schema"
 
 /**
- * Serialises to plain JSON, so that it can be handed to the next process.
+ * The fields of the IDENTIFY that made a session. A RESUME cannot change them, so a shard compares them to its own
+ * before it resumes a session of another process: a session that lacks an intent, or that belongs to another bot, shard,
+ * total or API version, is refused; with any other difference it is resumed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Identity extends Schema.Class<Identity>("@vesper/gateway/Session/Identity")({
+  /** The bot's id. Left out if the token does not contain it. */
+  bot: Schema.optional(Schema.NonEmptyString),
+  shard: Schema.NonNegativeInt,
+  total: Schema.Int.pipe(Schema.positive()),
+  apiVersion: Schema.Int.pipe(Schema.positive()),
+  intents: Intents.Intents,
+  largeThreshold: Schema.Int,
+  /** The presence that the session shows, as JSON text: that of the IDENTIFY, or of a later command. */
+  presence: Schema.optional(Schema.String)
+}) {}
+
+/**
+ * Encodes to plain JSON, so that it can be passed to the next process.
  *
  * @example
  * ```ts
@@ -28,8 +50,10 @@ import * as Schema from "effect/Schema"
  */
 export class Session extends Schema.Class<Session>("@vesper/gateway/Session")({
   id: Schema.NonEmptyString,
-  /** The sequence number of the last event that is done: received, or handled, as `ShardConfig.acknowledge` says. */
+  /** The sequence number of the last event that was acknowledged: received or handled, by `ShardConfig.acknowledge`. */
   sequence: Schema.NonNegativeInt,
   /** Where to resume. Without it the shard resumes at its gateway URL, which costs Discord an extra hop. */
-  resumeUrl: Schema.optional(Schema.NonEmptyString)
+  resumeUrl: Schema.optional(Schema.NonEmptyString),
+  /** Unknown for a session that was stored without it: such a session is resumed unchecked. */
+  identity: Schema.optional(Identity)
 }) {}

@@ -10,7 +10,9 @@
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
+import type * as EventType from "@vesper/model/EventType"
 import type * as ShardId from "@vesper/model/ShardId"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -40,16 +42,19 @@ import type * as VoiceState from "./VoiceState.js"
  */
 export interface Sender {
   /**
-   * Sends a command, and completes when it was written. Until the shard is identified and within its rate limit the
-   * command waits, over reconnects too; while too many wait, it waits for a place. Commands go out in the order given,
-   * with two exceptions: a newer presence, or voice state of the same guild, takes the place of the one that waits and
-   * stands for both; and more than five presences in 20 seconds let others pass.
+   * Sends a command and completes when it is written. The command waits until the shard is identified and within its rate
+   * limit, also over reconnects; while too many wait it waits for a place, in the order of asking. Commands are written in the
+   * order given, with three exceptions:
    *
-   * Interrupting it takes back a command that still waits. One that was being written when the connection dropped is
+   * - A newer presence, or voice state of the same guild, replaces the one that waits and completes both.
+   * - Presences beyond five in 20 seconds let other commands pass.
+   * - Member requests and channel info requests let others pass, four at a time, and use at most 100 places of a window.
+   *
+   * Interruption withdraws a command that still waits. A command that was being written when the connection was lost is
    * written again on the next.
    */
   readonly command: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
-  /** The same for a payload that is JSON text already: at most 4096 bytes, looked into for its kind only. */
+  /** Sends a command that is JSON text, at most 4096 bytes. It is parsed to find its kind and written as it is. */
   readonly send: (json: string) => Effect.Effect<void, ShardError.SendError>
   /** Closes the shard, as `Shard.close` does. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>
@@ -73,6 +78,37 @@ export interface InflaterStats {
 }
 
 /**
+ * How handlers are run, for shards and fleets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunOptions {
+  /** Handlers at a time. Default: 1, in the order of arrival. */
+  readonly concurrency?: number | "unbounded" | undefined
+  /**
+   * With `guild`, events of one guild are handled one after the other in the order of arrival, whatever the concurrency, and so are
+   * the events of a shard that have no guild. With `none` they may be handled beside each other. Default: `guild`.
+   */
+  readonly order?: "guild" | "none" | undefined
+  /** A span `vesper.handle` for each event, with its type and shard. Default: none. */
+  readonly spans?: boolean | undefined
+}
+
+/**
+ * The options of `runForEach`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RunForEachOptions extends RunOptions {
+  /** The events that the handler wants, of those that the shard does. Default: all. */
+  readonly events?: Iterable<EventType.EventType> | undefined
+  /** Says which later run takes over what this one has not handled: one with the same key. Default: any without a key. */
+  readonly key?: unknown
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -85,49 +121,53 @@ export interface Shard extends Sender {
   readonly connect: Effect.Effect<void>
 
   /**
-   * The events of the shard from now on. Carries on over everything that the shard recovers from; ends when the shard
-   * is closed by the program, and fails when the gateway closes it for good. Each event reaches one reader: several
-   * streams share the events out.
+   * The events of the shard from the time that the stream is run, or since the start of the shard if nothing has read before.
+   * Each run of the stream receives every event. It takes what waits in chunks, acknowledges nothing, and never keeps back the
+   * session to resume from, because its consumer may read ahead of its work. Carries on over everything that the shard
+   * recovers from; ends when the program closes the shard, and fails when the gateway closes it for good.
    */
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
   /**
-   * Runs a handler for each event, in the order in which they came; with `concurrency`, so many at a time, begun in
-   * that order. Carries on over everything that the shard recovers from, ends when the program closes the shard, and
-   * fails when the gateway closes it for good, or with the error of a handler. This is the cheapest way to read events,
-   * and the one that knows when an event is handled.
+   * Runs a handler for each event, in the order of arrival. Each run receives every event, from its start on, or since the start
+   * of the shard if nothing has read before. Carries on over everything that the shard recovers from, ends when the program
+   * closes the shard, and fails when the gateway closes it for good, or with the error of a handler. This is the cheapest way to
+   * read events, and the one that knows when an event is handled. A handler has a `Scope` of its own, which closes when it is
+   * over, and the fiber-local values of the run.
    *
-   * When it ends or is interrupted no further handler begins, and those that run have `drainTimeout` to complete. With
-   * `acknowledge: "onHandled"` an event whose handler failed or was interrupted is not done: it is the first one that
-   * the next reader gets, in this process or in the one that resumes its session.
+   * When the run is interrupted or fails, no further handler begins, and those that are under way have `drainTimeout` to complete.
+   * What it has not begun, and with `acknowledge: "onHandled"` also what it has begun and not finished, is read first by the next
+   * run with the same `key`, in this process or in the one that resumes the session. If there is none within `drainTimeout`, it is
+   * dropped with a diagnostic.
    */
   readonly runForEach: <E, R>(
     handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,
-    options?: { readonly concurrency?: number | undefined }
-  ) => Effect.Effect<void, E | ShardError.FatallyClosedError, R>
+    options?: RunForEachOptions
+  ) => Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
   /**
-   * `events` as whole payloads of text, with a `Close` for each connection that ended. Texts are as they came; only those
-   * that waited before anybody read messages may have characters as `\u` escapes, which are the same JSON.
-   */
-  readonly messages: Stream.Stream<Message.Message, ShardError.FatallyClosedError>
-  /**
-   * The next event. Fails with each error as it happens, and can be run again unless `ShardError.isFatal` says
-   * otherwise. Interrupting the wait loses nothing.
+   * Returns the next event. All fibers that run this share the events out; other readers receive them too. Fails with each error
+   * as it happens, and can be run again unless `ShardError.isFatal` says otherwise. Interrupting the wait loses nothing.
+   *
+   * With `acknowledge: "onHandled"` an event is handled when the fiber that received it runs this again or ends well. If the fiber
+   * fails or is interrupted, the event is given to the next one that asks. A fiber that begins another reader passes on to it
+   * what it has not read.
    */
   readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
-  /** The next payload as text, as `messages` has it, or the end of a connection; fails as `nextEvent` does. */
+  /**
+   * Returns the next payload as text, control payloads included, or the end of a connection. Shares its place with `nextEvent`, and
+   * fails in the same way. Texts are as they were received; only those that waited before the first call may have characters as
+   * `\u` escapes, which are the same JSON.
+   */
   readonly nextMessage: Effect.Effect<Message.Message, ShardError.ReceiveError>
   /**
-   * All events for one of several readers, in a buffer of its own, until the scope closes. What a full buffer means is
-   * the subscriber's choice.
-   *
-   * While there are subscribers, nothing is kept for readers of `events` and its like unless somebody has read there
-   * before; what waits by then is the first subscriber's.
+   * Adds a reader with a strategy for the time that it is too slow, until the scope closes. It receives every event from now on,
+   * or since the start of the shard if nothing has read before, and acknowledges nothing. Fails with a `ConfigError` if the
+   * capacity is not a whole number from 1.
    */
   readonly subscribe: <S extends Subscription.Strategy = "suspend">(
     options?: Subscription.Options<S>
   ) => Effect.Effect<
     Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
-    never,
+    ConfigError.ConfigError,
     Scope.Scope
   >
 
@@ -137,7 +177,7 @@ export interface Shard extends Sender {
   readonly statusChanges: Stream.Stream<ShardStatus.ShardStatus>
   /** What it takes to resume, from the last event that is done; none before READY, and after the session has ended. */
   readonly session: Effect.Effect<Option.Option<Session.Session>>
-  /** Events that wait for their readers; the socket is paused while the buffer is full. */
+  /** Events that wait for the reader that is furthest behind. */
   readonly buffered: Effect.Effect<number>
   /** Where that session is resumed; none if the gateway named no place, or if the config says where everything goes. */
   readonly resumeUrl: Effect.Effect<Option.Option<string>>
@@ -153,10 +193,13 @@ export interface Shard extends Sender {
   readonly report: (diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
 
   /**
-   * Members of a guild, in the chunks in which they come: all of them, by the beginning of their names, or by any number
-   * of ids. Waits while Discord limits the request, which it does for all members of one guild more than once in 30
-   * seconds. Leaves the events to their readers, and needs none of them in the config. Start reading events before it,
-   * or beside it: a program that reads none while its buffer is full gets no answer.
+   * Emits members of a guild in the chunks in which they arrive: all of them, by the beginning of their names, or by any
+   * number of ids. Leaves the events to their readers, and needs none of them in the config. Read events at the same time: a
+   * program that reads none while its buffer is full receives no answer.
+   *
+   * Discord limits requests for all members to one per guild in 30 seconds. A limited request is sent again after
+   * `retry_after`, at least one second, and fails with `NoAnswerError` after ten attempts or five minutes of waiting. If the
+   * session ends before the first chunk, the request is sent again in the next.
    *
    * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
    */
@@ -164,7 +207,7 @@ export interface Shard extends Sender {
     request: MemberRequest.MemberRequest,
     options?: MemberRequest.Options
   ) => Stream.Stream<MemberRequest.Chunk, ShardError.SendError | ShardError.NoAnswerError>
-  /** The same, all in one. A guild with a hundred thousand members takes some 100 MB: rather use the stream then. */
+  /** Returns all chunks in one value. A guild with a hundred thousand members takes some 100 MB: use the stream for it. */
   readonly collectGuildMembers: (
     request: MemberRequest.MemberRequest,
     options?: MemberRequest.Options
@@ -178,9 +221,9 @@ export interface Shard extends Sender {
    */
   readonly updatePresence: (presence: Command.Presence) => Effect.Effect<void, ShardError.SendError>
   /**
-   * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for what Discord says to that: the
-   * bot's voice state and, unless it leaves, the voice server. To mute or deafen the bot where it is, use `command`:
-   * Discord names no server then.
+   * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for the answer: the bot's voice state and,
+   * unless it leaves, the voice server. If the session ends before the answer, the update is sent again in the next. To mute or
+   * deafen the bot where it is, use `command`: Discord sends no voice server then.
    *
    * @see https://docs.discord.com/developers/events/gateway-events#update-voice-state
    */

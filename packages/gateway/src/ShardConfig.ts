@@ -1,11 +1,11 @@
 /**
- * What a shard is told before it starts.
+ * Configuration of a shard.
  *
  * @since 0.1.0
  */
 import type * as Command from "@vesper/model/Command"
-import * as EventType from "@vesper/model/EventType"
-import * as Intents from "@vesper/model/Intents"
+import type * as EventType from "@vesper/model/EventType"
+import type * as Intents from "@vesper/model/Intents"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -15,8 +15,8 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as BotId from "./internal/botId.js"
-import * as GatewayUrl from "./internal/gatewayUrl.js"
+import * as BotId from "./internal/session/botId.js"
+import * as ShardOptions from "./internal/config/shardOptions.js"
 import * as Session from "./Session.js"
 
 /**
@@ -49,22 +49,28 @@ export interface Timeouts {
   readonly hello: Duration.Duration
   /** From the identify that was sent to READY. Default: 30 seconds. */
   readonly ready: Duration.Duration
-  /** From the resume that was sent to RESUMED. Replays count as life: each gives the phase its time anew. Default: 30 seconds. */
+  /**
+   * From the resume that was sent to RESUMED. A phase in which events arrive starts again, nine times at most; then the
+   * connection ends, and the next resume goes on after those events. Default: 30 seconds.
+   */
   readonly resumed: Duration.Duration
 }
 
 /**
- * How a shard comes back.
+ * How a shard reconnects.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Reconnect {
-  /** The first attempt after a loss is made at once, the second after this; then it doubles. Default: 1 second. */
+  /**
+   * The first attempt after a loss is made at once, the second after this; then it doubles. For a resume, a session halves
+   * the count of losses for each 5 seconds that it is up, and resets it after 20. Default: 1 second.
+   */
   readonly backoffBase: Duration.Duration
   /** The longest wait. Default: 1 minute. */
   readonly backoffMax: Duration.Duration
-  /** How long a session must have been up for earlier failures not to count any more. Default: 1 minute. */
+  /** How long a session must be up for earlier failures not to count for an identify. Default: 1 minute. */
   readonly stableAfter: Duration.Duration
   /**
    * Attempts to resume at the session's resume URL, and as many at the gateway URL after those; then the shard
@@ -81,7 +87,7 @@ export interface Reconnect {
 }
 
 /**
- * What an identify says about the program.
+ * The program's properties in an IDENTIFY.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#identify-identify-connection-properties
  * @since 0.1.0
@@ -137,6 +143,7 @@ export interface ShardConfig {
   readonly proxyUrl: Option.Option<string>
   readonly apiVersion: number
   readonly eventBufferSize: number
+  readonly eventBufferBytes: number
   readonly commandQueueSize: number
   readonly timeouts: Timeouts
   readonly reconnect: Reconnect
@@ -152,7 +159,7 @@ type Inputs<A> = {
 }
 
 /**
- * What a user gives. Only `token` and `intents` have no default.
+ * The options of a shard. Only `token` and `intents` have no default.
  *
  * @since 0.1.0
  * @category models
@@ -171,13 +178,19 @@ export interface Options {
   readonly validate?: Validate | undefined
   /** Default: `vesper` as browser and device, and `os: "unknown"`. */
   readonly identifyProperties?: Partial<IdentifyProperties> | undefined
-  /** Members from which on a guild's offline members are left out of GUILD_CREATE; 50 to 250. Default: 50. */
+  /** Member count above which GUILD_CREATE omits offline members; a whole number from 50 to 250. Default: 50. */
   readonly largeThreshold?: number | undefined
-  /** The presence to start with. Default: none, the bot is online. */
+  /**
+   * The presence of each new session, until a command changes it. It is also sent after the resume of a session that shows
+   * another one. Default: none, the bot is online.
+   */
   readonly presence?: Command.Presence | undefined
   /** Turn this off only behind a proxy that keeps the limit itself. Default: on. */
   readonly rateLimitCommands?: boolean | undefined
-  /** The session of an earlier process, to be resumed first. Default: none. */
+  /**
+   * The session of an earlier process, to be resumed first. One that lacks an intent, or that belongs to another bot,
+   * shard, total or API version, is refused with a diagnostic. Default: none.
+   */
   readonly session?: Session.Session | undefined
   /** When an event counts as done, for the process that resumes the session after this one. Default: `onReceive`. */
   readonly acknowledge?: Acknowledge | undefined
@@ -202,9 +215,11 @@ export interface Options {
   readonly proxyUrl?: string | undefined
   /** The `v` of the gateway's URL, from 9 on. The types of this library are those of 10. Default: 10. */
   readonly apiVersion?: number | undefined
-  /** Messages that may wait for the program before the socket is paused. Default: 1024. */
+  /** Events that may wait for one reader before the socket is paused. Default: 1024. */
   readonly eventBufferSize?: number | undefined
-  /** Commands that may wait to be sent before `command` waits for a place. Default: 256. */
+  /** Characters of events that may wait for one reader before the socket is paused. Default: 32 million. */
+  readonly eventBufferBytes?: number | undefined
+  /** Waiting commands, and waiting bulk requests, beyond which `command` waits for a place, in the order of asking. Default: 256. */
   readonly commandQueueSize?: number | undefined
   readonly timeouts?: Inputs<Timeouts> | undefined
   readonly reconnect?: Inputs<Reconnect> | undefined
@@ -216,69 +231,7 @@ export interface Options {
  */
 export const ShardConfig = Context.GenericTag<ShardConfig>("@vesper/gateway/ShardConfig")
 
-const invalid = (option: keyof Options, message: string) => Either.left(ConfigError.InvalidData([option], message))
-
-const check = (options: Options): Either.Either<void, ConfigError.ConfigError> => {
-  const token = Redacted.value(options.token).replace(/^Bot\s+/i, "").trim()
-  if (token === "") {
-    return invalid("token", "the token is empty; copy it from the Bot page of your application")
-  }
-  if (/\s/.test(token)) {
-    return invalid("token", "the token contains white space; copy it again, without quotes or line breaks")
-  }
-  const intents = Intents.fromBits(options.intents)
-  if (Either.isLeft(intents)) {
-    return invalid("intents", intents.left.message)
-  }
-  for (const option of ["events", "validate"] as const) {
-    const events = options[option] ?? []
-    for (const event of typeof events === "string" ? [] : events) {
-      if (!EventType.isKnown(event)) {
-        return invalid(option, `"${event}" is no event that this version knows`)
-      }
-    }
-  }
-  const { commandQueueSize, eventBufferSize, gatewayUrl, largeThreshold, session } = options
-  if (largeThreshold !== undefined && !(largeThreshold >= 50 && largeThreshold <= 250)) {
-    return invalid("largeThreshold", `${largeThreshold} is not between 50 and 250`)
-  }
-  for (const [option, size] of Object.entries({ eventBufferSize, commandQueueSize })) {
-    if (size !== undefined && !(Number.isInteger(size) && size >= 1)) {
-      return Either.left(ConfigError.InvalidData([option], `${size} is not a whole number of at least 1`))
-    }
-  }
-  const { apiVersion } = options
-  if (apiVersion !== undefined && !(Number.isInteger(apiVersion) && apiVersion >= 9)) {
-    return invalid(
-      "apiVersion",
-      `${apiVersion} is no version that Discord serves; leave it out for ${defaultApiVersion}`
-    )
-  }
-  for (const [option, url] of Object.entries({ gatewayUrl, proxyUrl: options.proxyUrl })) {
-    const valid = GatewayUrl.validate(url ?? defaultGatewayUrl)
-    if (Either.isLeft(valid)) {
-      return Either.left(ConfigError.InvalidData([option], valid.left))
-    }
-  }
-  if (options.resumeUrl !== undefined && session === undefined) {
-    return invalid("resumeUrl", "there is no session to resume there; give the session too, or leave the URL out")
-  }
-  const resumeUrl = options.resumeUrl ?? session?.resumeUrl
-  return resumeUrl === undefined || GatewayUrl.mayResumeAt(gatewayUrl ?? defaultGatewayUrl, resumeUrl)
-    ? Either.void
-    : invalid(
-      options.resumeUrl === undefined ? "session" : "resumeUrl",
-      `the resume URL "${resumeUrl}" is no websocket URL that is as safe as the gateway URL`
-    )
-}
-
-const sessionOf = ({ resumeUrl, session }: Options): Option.Option<Session.Session> =>
-  Option.map(
-    Option.fromNullable(session),
-    (session) => resumeUrl === undefined ? session : new Session.Session({ ...session, resumeUrl })
-  )
-
-/** Decodes each duration given, and takes the default for the others. */
+/** Decodes each duration that is given, and the default of each other. */
 const durations = <K extends string>(
   defaults: { readonly [P in K]: Duration.DurationInput },
   given: { readonly [P in NoInfer<K>]?: Duration.DurationInput | undefined }
@@ -291,8 +244,53 @@ const durations = <K extends string>(
   return decoded as Record<K, Duration.Duration>
 }
 
+const build = (options: Options): ShardConfig => ({
+  token: options.token,
+  intents: options.intents,
+  events: Option.map(Option.fromNullable(options.events), (events) => new Set<string>(events)),
+  validate: options.validate ?? "none",
+  identifyProperties: {
+    os: options.identifyProperties?.os ?? "unknown",
+    browser: options.identifyProperties?.browser ?? "vesper",
+    device: options.identifyProperties?.device ?? "vesper"
+  },
+  largeThreshold: options.largeThreshold ?? 50,
+  presence: Option.fromNullable(options.presence),
+  rateLimitCommands: options.rateLimitCommands ?? true,
+  session: Option.map(
+    Option.fromNullable(options.session),
+    (session) =>
+      options.resumeUrl === undefined ? session : new Session.Session({ ...session, resumeUrl: options.resumeUrl })
+  ),
+  acknowledge: options.acknowledge ?? "onReceive",
+  drainTimeout: Duration.decode(options.drainTimeout ?? "10 seconds"),
+  saveInterval: Duration.decode(options.saveInterval ?? "1 second"),
+  gatewayUrl: options.gatewayUrl ?? defaultGatewayUrl,
+  proxyUrl: Option.fromNullable(options.proxyUrl),
+  apiVersion: options.apiVersion ?? defaultApiVersion,
+  eventBufferSize: options.eventBufferSize ?? 1024,
+  eventBufferBytes: options.eventBufferBytes ?? 32_000_000,
+  commandQueueSize: options.commandQueueSize ?? 256,
+  timeouts: durations(
+    { open: "10 seconds", hello: "20 seconds", ready: "30 seconds", resumed: "30 seconds" },
+    options.timeouts ?? {}
+  ),
+  reconnect: {
+    ...durations(
+      { backoffBase: "1 second", backoffMax: "1 minute", stableAfter: "1 minute", resumeWindow: "5 minutes" },
+      options.reconnect ?? {}
+    ),
+    resumeAttempts: options.reconnect?.resumeAttempts ?? 3,
+    invalidSessionDelay: Option.map(
+      Option.fromNullable(options.reconnect?.invalidSessionDelay),
+      ([min, max]) => [Duration.decode(min), Duration.decode(max)] as const
+    )
+  }
+})
+
 /**
- * Checks the options and fills in the defaults. Fails with a `ConfigError` that names the option and what to do.
+ * Checks the options and fills in the defaults. Fails with a `ConfigError` that names the option and the remedy: also if
+ * Discord would refuse the IDENTIFY, such as for its presence, or because it is longer than 4,096 bytes.
  *
  * @example
  * ```ts
@@ -302,54 +300,24 @@ const durations = <K extends string>(
  * import { Either, Redacted } from "effect"
  *
  * const options = { token: Redacted.make("abc"), intents: Intents.of("Guilds"), largeThreshold: 10 }
- * assert.match(String(Either.getLeft(ShardConfig.make(options))), /10 is not between 50 and 250/)
+ * assert.match(String(Either.getLeft(ShardConfig.make(options))), /10 is not a whole number between 50 and 250/)
  * ```
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options): Either.Either<ShardConfig, ConfigError.ConfigError> =>
-  Either.map(check(options), (): ShardConfig => ({
-    token: options.token,
-    intents: options.intents,
-    events: Option.map(Option.fromNullable(options.events), (events) => new Set<string>(events)),
-    validate: options.validate ?? "none",
-    identifyProperties: { os: "unknown", browser: "vesper", device: "vesper", ...options.identifyProperties },
-    largeThreshold: options.largeThreshold ?? 50,
-    presence: Option.fromNullable(options.presence),
-    rateLimitCommands: options.rateLimitCommands ?? true,
-    session: sessionOf(options),
-    acknowledge: options.acknowledge ?? "onReceive",
-    drainTimeout: Duration.decode(options.drainTimeout ?? "10 seconds"),
-    saveInterval: Duration.decode(options.saveInterval ?? "1 second"),
-    gatewayUrl: options.gatewayUrl ?? defaultGatewayUrl,
-    proxyUrl: Option.fromNullable(options.proxyUrl),
-    apiVersion: options.apiVersion ?? defaultApiVersion,
-    eventBufferSize: options.eventBufferSize ?? 1024,
-    commandQueueSize: options.commandQueueSize ?? 256,
-    timeouts: durations(
-      { open: "10 seconds", hello: "20 seconds", ready: "30 seconds", resumed: "30 seconds" },
-      options.timeouts ?? {}
-    ),
-    reconnect: {
-      ...durations(
-        { backoffBase: "1 second", backoffMax: "1 minute", stableAfter: "1 minute", resumeWindow: "5 minutes" },
-        options.reconnect ?? {}
-      ),
-      resumeAttempts: options.reconnect?.resumeAttempts ?? 3,
-      invalidSessionDelay: Option.map(
-        Option.fromNullable(options.reconnect?.invalidSessionDelay),
-        ([min, max]) => [Duration.decode(min), Duration.decode(max)] as const
-      )
-    }
-  }))
+  ShardOptions.check(options, defaultGatewayUrl).pipe(
+    Either.map(() => build(options)),
+    Either.flatMap((config) => Either.map(ShardOptions.checkIdentify(config), () => config))
+  )
 
 /**
  * @since 0.1.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
-  Layer.effect(ShardConfig, make(options))
+  Layer.effect(ShardConfig, Effect.suspend(() => make(options)))
 
 /**
  * The id of the bot that a token belongs to. None for a token that does not begin with one.
@@ -360,12 +328,26 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
 export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = BotId.fromToken
 
 /**
- * The token from the environment: `DISCORD_TOKEN`.
+ * The token from the environment variable `DISCORD_TOKEN`. A missing or empty variable is a `ConfigError` that names it.
  *
  * @since 0.1.0
  * @category config
  */
-export const tokenConfig: Config.Config<Redacted.Redacted<string>> = Config.redacted("DISCORD_TOKEN")
+export const tokenConfig: Config.Config<Redacted.Redacted<string>> = Config.option(
+  // Not `Config.redacted`, which redacts its error message too.
+  Config.string(ShardOptions.tokenVariable)
+).pipe(
+  Config.mapOrFail((token) =>
+    Option.match(Option.filter(token, (token) => token.trim() !== ""), {
+      onNone: () =>
+        Either.left(ConfigError.MissingData(
+          [ShardOptions.tokenVariable],
+          `no token: set the environment variable ${ShardOptions.tokenVariable} to the token from the Bot page of your application`
+        )),
+      onSome: (token) => Either.right(Redacted.make(token))
+    })
+  )
+)
 
 /**
  * Options of which each may also come from the environment.

@@ -8,8 +8,7 @@ import * as CloseCode from "@vesper/model/CloseCode"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { IdentifyBudgetExhausted } from "./IdentifyBudget.js"
-
-const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+import { describe } from "./internal/wire/peerText.js"
 
 /**
  * The gateway closed the connection with a code that forbids coming back: 4004, or 4010 to 4014. The shard has
@@ -162,14 +161,15 @@ export class SendError extends Schema.TaggedError<SendError>("@vesper/gateway/Se
  *
  * - `MissingIntent`: Discord never answers it, for the shard lacks an intent. It was not sent.
  * - `TimedOut`: nothing came for as long as was asked for.
- * - `SessionEnded`: a part of the answer came, then the session ended, and the rest with it.
+ * - `SessionEnded`: the session ended after a part of the answer, or ten sessions ended before any.
+ * - `RateLimited`: Discord limited it ten times, or would hold it back for more than five minutes.
  * - `Replaced`: a newer request was sent in its stead.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NoAnswerError extends Schema.TaggedError<NoAnswerError>("@vesper/gateway/NoAnswerError")("NoAnswerError", {
-  reason: Schema.Literal("MissingIntent", "TimedOut", "SessionEnded", "Replaced"),
+  reason: Schema.Literal("MissingIntent", "TimedOut", "SessionEnded", "RateLimited", "Replaced"),
   request: Schema.Literal("member request", "voice state update"),
   detail: Schema.String
 }) {
@@ -295,7 +295,7 @@ const explanations: { readonly [T in ShardError["_tag"]]: Explanation } = {
   NoAnswerError: {
     when: "a request that waits for its answer, for members or a voice state, will have none",
     next: "goes on",
-    advice: "look at its reason: MissingIntent needs an intent; after TimedOut or SessionEnded ask again"
+    advice: "look at its reason: MissingIntent needs an intent; after TimedOut, SessionEnded or RateLimited ask again"
   }
 }
 

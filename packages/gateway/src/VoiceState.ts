@@ -1,5 +1,5 @@
 /**
- * Where the bot is in voice, as `Shard.updateVoiceState` is told.
+ * Voice states of the bot, as `Shard.updateVoiceState` sends them.
  *
  * @see https://docs.discord.com/developers/topics/voice-connections#retrieving-voice-server-information
  * @since 0.1.0
@@ -13,12 +13,15 @@ import type * as Option from "effect/Option"
  * @category models
  */
 export interface Options {
-  /** The longest wait for the answer, the time without a connection not counted. Default: 10 seconds. */
+  /**
+   * The longest wait for the answer, without the time in which the shard is not connected. Begins again when the session ends
+   * and the update is sent in the next one. Default: 10 seconds.
+   */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
- * All that a voice connection needs to begin.
+ * The data that opens a voice connection.
  *
  * @since 0.1.0
  * @category models
@@ -26,6 +29,6 @@ export interface Options {
 export interface VoiceConnection {
   /** The bot's own voice state, with the session id. */
   readonly state: Dispatch.DataOf<"VOICE_STATE_UPDATE">
-  /** The voice server, with endpoint and token; none after leaving. */
+  /** The voice server, with endpoint and token; none after the bot has left. */
   readonly server: Option.Option<Dispatch.DataOf<"VOICE_SERVER_UPDATE">>
 }

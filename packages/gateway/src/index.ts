@@ -55,11 +55,11 @@ export * as GatewayApi from "./GatewayApi.js"
 export * as GatewaySocket from "./GatewaySocket.js"
 
 /**
- * What wakes shards when they are to send a heartbeat.
+ * Schedules the heartbeats of shards.
  *
  * @since 0.1.0
  */
-export * as Heart from "./Heart.js"
+export * as HeartbeatScheduler from "./HeartbeatScheduler.js"
 
 /**
  * The identifies that a bot may spend in a day.

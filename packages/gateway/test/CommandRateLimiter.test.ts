@@ -8,7 +8,8 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as CommandRateLimiter from "../src/CommandRateLimiter.js"
 import * as CommandLimiter from "../src/internal/commandLimiter.js"
-import * as SlidingLog from "../src/internal/slidingLog.js"
+import * as Monotonic from "../src/internal/time/monotonic.js"
+import * as SlidingLog from "../src/internal/time/slidingLog.js"
 
 const capacities: ReadonlyArray<readonly [interval: Duration.DurationInput, capacity: number]> = [
   [Duration.infinity, 118],
@@ -16,7 +17,11 @@ const capacities: ReadonlyArray<readonly [interval: Duration.DurationInput, capa
   ["42500 millis", 117],
   ["30 seconds", 117],
   ["29999 millis", 116],
-  [0, 110]
+  ["6100 millis", 109],
+  ["1 second", 57],
+  ["600 millis", 15],
+  ["500 millis", 10],
+  [0, 10]
 ]
 
 const interval = Duration.millis(41_250)
@@ -120,6 +125,31 @@ describe("CommandRateLimiter", () => {
       assert.isTrue((yield* Fiber.poll(waiting))._tag === "None")
       yield* TestClock.adjust(1)
       yield* Fiber.join(waiting)
+    }))
+
+  it.effect("holds heartbeats that the gateway asks for at the limit, and leaves ten places to commands", () =>
+    Effect.gen(function*() {
+      const limiter = CommandLimiter.make(interval)
+      const now = yield* Monotonic.currentMillis
+      let sent = 0
+      while (limiter.unsafeHeartbeatHold(now) === 0) {
+        limiter.unsafeRecordHeartbeat(now)
+        sent++
+      }
+      assert.deepStrictEqual([sent, limiter.unsafeHeartbeatHold(now)], [110, 61_000])
+      yield* sendAll(limiter, 10)
+      assert.strictEqual((yield* limiter.snapshot).available, 0)
+    }))
+
+  it.effect("rounds waits up to whole milliseconds, because timers do not count in fractions", () =>
+    Effect.gen(function*() {
+      const limiter = CommandLimiter.make(interval)
+      yield* TestClock.adjust(0.25)
+      yield* sendAll(limiter, 117)
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual((yield* limiter.snapshot).nextAvailable, Duration.millis(60_999))
+      yield* TestClock.adjust(0.5)
+      assert.deepStrictEqual((yield* limiter.snapshot).nextAvailable, Duration.millis(60_999))
     }))
 
   it("never lets more than the limit into any window, and never waits for nothing", () => {

@@ -21,7 +21,7 @@ import * as Events from "../src/Events.js"
 import * as Fleet from "../src/Fleet.js"
 import * as GatewayApi from "../src/GatewayApi.js"
 import * as AutoReshard from "../src/internal/autoReshard.js"
-import * as ConnectPace from "../src/internal/connectPace.js"
+import * as Diagnostic from "../src/Diagnostic.js"
 import * as ShardPlan from "../src/internal/shardPlan.js"
 import type * as ShardStatus from "../src/ShardStatus.js"
 import { entries, inject, layer, withChance } from "./harness.js"
@@ -156,7 +156,7 @@ describe("as many shards as recommended", () => {
         yield* Effect.forkScoped(Fleet.autoReshard({ guildsPerShard: 10 }))
         yield* Effect.sleep("59 minutes")
         assert.strictEqual((yield* fleet.status).total, 1)
-        assert.strictEqual((yield* fleet.status).shards[0]?.guilds, 12)
+        assert.deepStrictEqual((yield* fleet.status).shards[0]?.guilds, Option.some(12))
         yield* Effect.sleep("3 minutes")
         // Now the fullest has six, and all stays as it is.
         assert.strictEqual((yield* fleet.status).total, 2)
@@ -248,7 +248,7 @@ describe("the events of a fleet", () => {
       const error = yield* Fiber.join(reading)
       assert.deepStrictEqual([error.code, error.reason], [4014, "Disallowed intents."])
       yield* Fiber.interrupt(waiting)
-      assert.strictEqual((yield* Effect.flip(fleet.awaitReady)).code, 4014)
+      assert.deepStrictEqual<unknown>(yield* Effect.flip(fleet.awaitReady), error)
     }).pipe(Effect.provide(layer(wide))))
 
   it.scoped("end when the fleet is closed, and what came before can be read", () =>
@@ -336,11 +336,30 @@ describe("handlers", () => {
       yield* TestClock.adjust("1500 millis")
       assert.deepStrictEqual(done, [0])
       const interrupting = yield* Effect.fork(Fiber.interrupt(run))
-      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("1 second")
       yield* Fiber.join(interrupting)
       const rest = yield* Effect.replicateEffect(fleet.nextEvent, 40 - done.length)
       assert.strictEqual(done.length, 2)
       assert.deepStrictEqual([...done, ...rest.map(numberOf)], Array.from({ length: 40 }, (_, n) => n))
+    }).pipe(Effect.provide(layer(wide))))
+
+  it.scoped("that end leave their events for drainTimeout, and then no shard waits for another run", () =>
+    Effect.gen(function*() {
+      const fleet = yield* startFleet(1)
+      const run = yield* Effect.fork(fleet.runForEach((event) => isTyping(event) ? Effect.never : Effect.void))
+      yield* Effect.forEach([1, 2, 3], (n) => typing(0, n))
+      yield* TestClock.adjust("1 second")
+      const told = yield* Effect.fork(Stream.runHead((yield* fleet.shards)[0]?.diagnostics ?? Stream.empty))
+      const interrupting = yield* Effect.fork(Fiber.interrupt(run))
+      yield* TestClock.adjust("19 seconds")
+      yield* Fiber.join(interrupting)
+      assert.deepStrictEqual((yield* fleet.status).shards.map(({ buffered }) => buffered), [2])
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual((yield* fleet.status).shards.map(({ buffered }) => buffered), [0])
+      assert.deepStrictEqual(
+        yield* Fiber.join(told),
+        Option.some(Diagnostic.Abandoned({ reader: "the handler of `runForEach`", events: 2 }))
+      )
     }).pipe(Effect.provide(layer(wide))))
 
   it.scoped("that never end are interrupted at the deadline", () =>
@@ -364,36 +383,6 @@ describe("handlers", () => {
       const fleet = yield* startFleet(1)
       const error = yield* Effect.flip(fleet.runForEach(() => Effect.fail("no")))
       assert.strictEqual(error, "no")
-    }).pipe(Effect.provide(layer(wide))))
-})
-
-describe("coming back", () => {
-  it("is allowed in a burst, then one at a time", () => {
-    const options = { burst: 3, perSecond: 10 }
-    const waits: Array<number> = []
-    let next = Number.NEGATIVE_INFINITY
-    for (const now of [1_000, 1_000, 1_000, 1_000, 1_000, 1_050, 5_000, 5_000, 5_000, 5_000]) {
-      const place = ConnectPace.reserve(options, next, now)
-      next = place.next
-      waits.push(place.wait)
-    }
-    assert.deepStrictEqual(waits, [0, 0, 0, 100, 200, 250, 0, 0, 0, 100])
-  })
-
-  it.scoped("is spread over the fleet, and each shard resumes", () =>
-    Effect.gen(function*() {
-      const fleet = yield* Fleet.make({ shards: { total: 8 }, reconnects: { burst: 2, perSecond: 1 } })
-      yield* TestClock.adjust("1 second")
-      yield* inject(Fault.Drop())
-      yield* TestClock.adjust("30 seconds")
-      const resumed = (yield* entries("Resumed")).map(({ at }) => at)
-      assert.strictEqual(resumed.length, 8)
-      assert.strictEqual(resumed.filter((at) => at === 1_000).length, 2)
-      for (const [i, at] of resumed.slice(2).entries()) {
-        assert.isAtLeast(at, 1_000 + 1_000 * (i + 1) - 1_000)
-        assert.isAtMost(at, 1_000 + 1_000 * (i + 2))
-      }
-      assert.strictEqual((yield* fleet.status).counts.Connected, 8)
     }).pipe(Effect.provide(layer(wide))))
 })
 

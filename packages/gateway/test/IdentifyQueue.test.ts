@@ -1,11 +1,15 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardId from "@vesper/model/ShardId"
 import * as VirtualClock from "@vesper/testing/VirtualClock"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -14,6 +18,7 @@ import type * as IdentifyBudget from "../src/IdentifyBudget.js"
 import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
 import * as IdentifyQueue from "../src/IdentifyQueue.js"
 import * as IdentifyStore from "../src/IdentifyStore.js"
+import * as ShiftedClock from "./shiftedClock.js"
 
 /** Asks for a permit for each shard in turn; when each was granted, in milliseconds. */
 const grants = (
@@ -191,7 +196,7 @@ describe("IdentifyQueue", () => {
         queue,
         [0, 1, 2, 3, 4],
         TestClock.adjust("1 second").pipe(
-          Effect.zipRight(queue.update({ maxConcurrency: 2 })),
+          Effect.zipRight(Effect.orDie(queue.update({ maxConcurrency: 2 }))),
           Effect.zipRight(TestClock.adjust("1 minute"))
         )
       )
@@ -295,9 +300,24 @@ describe("IdentifyQueue", () => {
     Effect.gen(function*() {
       const custom = IdentifyQueue.make(() => (identify) => identify)
       assert.strictEqual(yield* custom.reserve(1_000_000), custom)
+    }))
+
+  it.effect("has 1,000 identifies a day, of which 50 are reserved, unless it is given others", () =>
+    Effect.gen(function*() {
       const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1 })
-      yield* queue.reserve(1_000_000)
-      assert.deepStrictEqual(yield* grants(queue, [0], Effect.void), [0])
+      const { remaining, reserve, total } = Option.getOrThrow(yield* queue.budget)
+      assert.deepStrictEqual({ remaining, reserve, total }, { remaining: 1_000, reserve: 50, total: 1_000 })
+    }))
+
+  it.effect("does not give an interrupted identify back to the day's budget", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 10 } })
+      const isStarted = yield* Deferred.make<void>()
+      const identify = Effect.zipRight(Deferred.succeed(isStarted, undefined), Effect.never)
+      const writing = yield* Effect.fork(queue.withPermit(ShardId.single)(identify))
+      yield* Deferred.await(isStarted)
+      yield* Fiber.interrupt(writing)
+      assert.strictEqual(Option.getOrThrow(yield* queue.budget).remaining, 9)
     }))
 
   it.effect("grants at once without a limit", () =>
@@ -305,4 +325,100 @@ describe("IdentifyQueue", () => {
       const queue = yield* IdentifyQueue.IdentifyQueue
       assert.deepStrictEqual(yield* grants(queue, [0, 0, 0], Effect.void), [0, 0, 0])
     }).pipe(Effect.provide(IdentifyQueue.layerUnlimited)))
+})
+
+describe("a wall clock that is set", () => {
+  const jumps = ["1 second", "1 hour", "365 days"] as const
+  const shifts = jumps.flatMap((jump) => [Duration.toMillis(jump), -Duration.toMillis(jump)])
+
+  /** When each of four identifies is granted while the clock is set at this time, and what is left then. */
+  const grantsWith = (phase: number, shift: number) =>
+    Effect.gen(function*() {
+      const clock = yield* ShiftedClock.make
+      const time = Effect.clockWith((clock) => Effect.sync(() => Number(clock.unsafeCurrentTimeNanos()) / 1e6))
+      const begin = yield* time
+      const queue = yield* clock.provide(
+        IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 3, reserve: 0 } })
+      )
+      const waiting = yield* Effect.fork(clock.provide(Effect.forEach(
+        ShardId.all(4),
+        (id) => queue.withPermit(id)(Effect.delay(time, "1 second")),
+        { concurrency: "unbounded" }
+      )))
+      yield* TestClock.adjust(phase)
+      clock.shift(shift)
+      yield* TestClock.adjust("25 hours")
+      const budget = Option.getOrThrow(yield* clock.provide(queue.budget))
+      const left = (budget.resetsAt ?? 0) - (yield* clock.provide(Clock.currentTimeMillis)) + phase
+      return { at: (yield* Fiber.join(waiting)).map((at) => at - begin), remaining: budget.remaining, left }
+    })
+
+  // Before the first, while it is written, in the interval after it, and while all wait for the next day.
+  for (const phase of [0, 500, 3_000, 3_600_000]) {
+    for (const shift of shifts) {
+      it.effect(`by ${shift / 1_000} s after ${phase / 1_000} s changes no turn`, () =>
+        Effect.gen(function*() {
+          const expected = yield* grantsWith(phase, 0)
+          assert.deepStrictEqual(expected.at.slice(0, 3), [1_000, 7_000, 13_000])
+          assert.deepStrictEqual(yield* grantsWith(phase, shift), expected)
+        }))
+    }
+  }
+
+  it.effect("leaves a day's end where it was for a shard that fails over it", () =>
+    Effect.gen(function*() {
+      const clock = yield* ShiftedClock.make
+      const error = yield* Effect.gen(function*() {
+        const queue = yield* IdentifyQueue.makeInMemory({
+          maxConcurrency: 1,
+          budget: { total: 100, remaining: 0, resetAfter: "1 hour" },
+          whenExhausted: "fail"
+        })
+        clock.shift(-Duration.toMillis("365 days"))
+        return yield* Effect.flip(queue.withPermit(ShardId.single)(Effect.void))
+      }).pipe(clock.provide)
+      assert.deepStrictEqual(error.after, Duration.hours(1))
+      assert.strictEqual(error.until, Duration.toMillis("1 hour") - Duration.toMillis("365 days"))
+    }))
+})
+
+describe("an option that makes no sense", () => {
+  const wrong: ReadonlyArray<readonly [option: string, options: object]> = [
+    ...[undefined, 0, -1, 1.5, NaN, Infinity, "4"].map((maxConcurrency) =>
+      ["maxConcurrency", { maxConcurrency }] as const
+    ),
+    ...[NaN, -1, "soon", "-5 seconds", {}].map((interval) => ["interval", { interval }] as const),
+    ["whenExhausted", { whenExhausted: "explode" }],
+    ["budget", { budget: 5 }],
+    ...[0, NaN, 10.5].map((total) => ["budget.total", { budget: { total } }] as const),
+    ...[-1, NaN].map((remaining) => ["budget.remaining", { budget: { remaining } }] as const),
+    ...[-1, NaN].map((reserve) => ["budget.reserve", { budget: { reserve } }] as const),
+    ...[-1, NaN, "later"].map((resetAfter) => ["budget.resetAfter", { budget: { resetAfter } }] as const)
+  ]
+  for (const [option, options] of wrong) {
+    it.effect(`is refused by its name: ${option} of ${JSON.stringify(Object.values(options))}`, () =>
+      Effect.gen(function*() {
+        // From JavaScript any value can come.
+        const given = { maxConcurrency: 1, ...options } as IdentifyQueue.InMemoryOptions
+        const error = yield* Effect.flip(IdentifyQueue.makeInMemory(given))
+        assert.include(String(error), `at ${option}:`)
+        const layered = yield* Effect.flip(Layer.build(IdentifyQueue.layerInMemory(given)))
+        assert.deepStrictEqual(layered, error)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("changes nothing in an update", () =>
+    Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1 })
+      const before = yield* queue.budget
+      const error = yield* Effect.flip(queue.update({ reserve: 5, maxConcurrency: NaN }))
+      assert.include(String(error), "maxConcurrency")
+      assert.deepStrictEqual(yield* queue.budget, before)
+    }))
+
+  it.effect("is refused for a shared queue whose URL is none", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(IdentifyQueue.makeHttp("queue:7878"))
+      assert.include(String(error), "is no HTTP URL")
+    }).pipe(Effect.provide(FetchHttpClient.layer)))
 })

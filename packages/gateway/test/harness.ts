@@ -10,11 +10,13 @@ import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Function from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
+import type * as ShardState from "../src/internal/shardState.js"
 
 export const token = "MTE.secret.token"
 
@@ -40,6 +42,9 @@ export const layer = (options: Options = {}) =>
 
 /** The only shard of a bot, started. */
 export const startShard = Effect.tap(Shard.make(ShardId.single), (shard) => shard.connect)
+
+/** Services of a shard state without timers and diagnostics. */
+export const silent: ShardState.Services = { after: () => Function.constVoid, notice: Function.constVoid }
 
 /** All shards of a bot, started in the order of their ids. */
 export const startShards = (total: number) =>

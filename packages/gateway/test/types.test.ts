@@ -54,7 +54,6 @@ describe("types", () => {
     expectTypeOf<Shard.Shard["events"]>().toEqualTypeOf<
       Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
     >()
-    expectTypeOf<Stream.Stream.Error<Shard.Shard["messages"]>["_tag"]>().toEqualTypeOf<"FatallyClosedError">()
     expectTypeOf<Effect.Effect.Error<ReturnType<Shard.Sender["command"]>>["_tag"]>().toEqualTypeOf<"SendError">()
     expectTypeOf<ShardError.SendError["reason"]>().toEqualTypeOf<"Sending" | "Serializing" | "TooLarge">()
     const handled = (error: ShardError.ReceiveError) => {

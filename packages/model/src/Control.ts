@@ -5,7 +5,7 @@
  * @see https://docs.discord.com/developers/events/gateway-events#receive-events
  * @since 0.1.0
  */
-import type * as Either from "effect/Either"
+import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Opcode from "./Opcode.js"
@@ -86,8 +86,13 @@ export const InvalidSession = Schema.Struct({ op: Schema.Literal(Opcode.InvalidS
  */
 export type InvalidSession = typeof InvalidSession.Type
 
+/** A field that the message can do without: a value of another type counts as missing. */
+const optional = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.optional(Schema.UndefinedOr(schema).annotations({ decodingFallback: () => Either.right(undefined) }))
+
 /**
- * A new session: the part of READY that a shard needs to resume it later.
+ * A new session. Only its id is required, because nothing can be resumed without it. Without `resume_gateway_url` the
+ * session is resumed at the gateway URL; the other fields are for logs and counts.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#ready
  * @since 0.1.0
@@ -96,12 +101,13 @@ export type InvalidSession = typeof InvalidSession.Type
 export const Ready = Schema.Struct({
   op: Schema.Literal(Opcode.Dispatch),
   t: Schema.Literal("READY"),
-  s: Schema.NonNegativeInt,
+  s: optional(Schema.NonNegativeInt),
   d: Schema.Struct({
     session_id: Schema.NonEmptyString,
-    resume_gateway_url: Schema.NonEmptyString,
+    resume_gateway_url: optional(Schema.NonEmptyString),
     /** The bot itself. */
-    user: Schema.optional(Schema.Struct({ id: Schema.String }))
+    user: optional(Schema.Struct({ id: Schema.String, username: optional(Schema.String) })),
+    guilds: optional(Schema.Array(Schema.Unknown))
   })
 })
 
@@ -112,7 +118,7 @@ export const Ready = Schema.Struct({
 export type Ready = typeof Ready.Type
 
 /**
- * A session was resumed; everything missed has been replayed.
+ * A session was resumed; everything missed has been replayed. Some gateway proxies send it without a sequence number.
  *
  * @since 0.1.0
  * @category schemas
@@ -120,7 +126,7 @@ export type Ready = typeof Ready.Type
 export const Resumed = Schema.Struct({
   op: Schema.Literal(Opcode.Dispatch),
   t: Schema.Literal("RESUMED"),
-  s: Schema.NonNegativeInt
+  s: optional(Schema.NonNegativeInt)
 })
 
 /**
@@ -149,3 +155,31 @@ export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSe
  */
 export const decodeReady: (payload: unknown) => Either.Either<Ready, ParseResult.ParseError> = Schema
   .decodeUnknownEither(Ready)
+
+const pathOf = (issue: ParseResult.ParseIssue): ReadonlyArray<PropertyKey> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return [issue.path].flat().concat(pathOf(issue.issue))
+    case "Composite": {
+      const [first] = [issue.issues].flat()
+      return first === undefined ? [] : pathOf(first)
+    }
+    case "Refinement":
+    case "Transformation":
+      return pathOf(issue.issue)
+    default:
+      return []
+  }
+}
+
+/**
+ * Names the first field that is missing or not as documented. It quotes nothing of the payload, whose size and nesting are
+ * the peer's choice: formatting the error itself can take megabytes or overflow the stack.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const describe = (error: ParseResult.ParseError): string => {
+  const path = pathOf(error.issue).map(String).join(".")
+  return path === "" ? "it is not what Discord documents" : `"${path}" is missing or not what Discord documents`
+}

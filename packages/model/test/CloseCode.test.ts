@@ -40,6 +40,13 @@ describe("close codes", () => {
     assert.includeMembers(CloseCode.all.map(({ code }) => code), theirs)
   })
 
+  it("have a name and an explanation each, no two the same", () => {
+    for (const texts of [CloseCode.all.map(({ name }) => name), CloseCode.all.map(({ explanation }) => explanation)]) {
+      assert.isTrue(texts.every((text) => text.length > 5))
+      assert.strictEqual(new Set(texts).size, texts.length)
+    }
+  })
+
   it("never resume where they must not reconnect", () => {
     assert.deepStrictEqual(CloseCode.all.filter((code) => code.mayResume && !code.mayReconnect), [])
   })
@@ -62,6 +69,14 @@ describe("a close frame", () => {
       assert.isTrue(Either.isLeft(CloseFrame.make(code, reason)))
     })
   }
+
+  it("has constants that end the session and that keep it, which both can be sent", () => {
+    assert.deepStrictEqual([CloseFrame.NORMAL, CloseFrame.RESUME].map(({ code }) => code), [1000, 4000])
+    assert.deepStrictEqual([CloseFrame.NORMAL, CloseFrame.RESUME].map(CloseFrame.intent), ["EndSession", "KeepSession"])
+    for (const { code, reason } of [CloseFrame.NORMAL, CloseFrame.RESUME]) {
+      assert.isTrue(Either.isRight(CloseFrame.make(code, reason)))
+    }
+  })
 
   it("keeps the session unless its code is 1000 or 1001", () => {
     for (const code of [1000, 1001, 3000, 4000, 4900, 4999]) {

@@ -8,6 +8,7 @@ import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import type * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -17,6 +18,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as NodeDecompressor from "./NodeDecompressor.js"
 import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
 
@@ -33,7 +35,7 @@ export interface PlatformOptions {
 }
 
 /**
- * Which shard, and how many may identify at a time.
+ * The shard, and the bot's identify limits.
  *
  * @since 0.1.0
  * @category models
@@ -43,6 +45,12 @@ export interface ShardOptions extends PlatformOptions {
   readonly shard?: { readonly id: number; readonly total: number } | undefined
   /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
   readonly maxConcurrency?: number | undefined
+  /**
+   * The bot's identifies a day. Default: 1,000, of which 50 are reserved for a restart by hand. A process that restarts
+   * begins with the budget of the `IdentifyStore` that the layer is given; without a store, with the figures of the
+   * `GatewayApi` that it is given; without either, with a full budget.
+   */
+  readonly budget?: IdentifyBudget.Options | undefined
 }
 
 /**
@@ -56,7 +64,9 @@ export interface FleetOptions extends PlatformOptions {
   readonly shards?: Fleet.Shards | undefined
   /** How fast shards come back together. Default: 50 at once, and 50 a second after those. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** How many identifies of the day to leave for a human. Default: 5 percent of the total. */
+  /** When the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  readonly connect?: Fleet.Options["connect"]
+  /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
   readonly apiUrl?: string | undefined
@@ -82,6 +92,27 @@ export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.
     layersOf[options.compression ?? "auto"]()
   )
 
+/** The figures of the options, and those of Discord where its API is at hand and answers. */
+const queueOf = (options: ShardOptions) =>
+  Effect.gen(function*() {
+    const { budget, maxConcurrency = 1 } = options
+    const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency, budget })
+    const api = yield* Effect.serviceOption(GatewayApi.GatewayApi)
+    if (Option.isNone(api)) {
+      return queue
+    }
+    return yield* IdentifyQueue.makeFromApi({ reserve: budget?.reserve }).pipe(
+      Effect.provideService(GatewayApi.GatewayApi, api.value),
+      Effect.catchTag(
+        "UnauthorizedError",
+        "UnavailableError",
+        "UnexpectedAnswerError",
+        (error) =>
+          Effect.as(Effect.logWarning(`${error.message}; the identify budget is taken from the options`), queue)
+      )
+    )
+  })
+
 const layerOf = <E>(
   options: ShardOptions,
   config: Layer.Layer<ShardConfig.ShardConfig, E>
@@ -94,7 +125,7 @@ const layerOf = <E>(
     )
   ).pipe(
     Layer.provide(config),
-    Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: options.maxConcurrency ?? 1 })),
+    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, queueOf(options))),
     Layer.provide(layer(options))
   )
 }
@@ -105,8 +136,7 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 })
 
 /**
- * A shard with config, identify queue, socket and compression. It tells Discord Node's name of the
- * operating system.
+ * A shard with config, identify queue, socket and compression. It reports Node's name of the operating system to Discord.
  *
  * @since 0.1.0
  * @category layers
@@ -145,8 +175,14 @@ export const layerShard = (
 export const layerShardConfig = (
   options: ShardConfig.ConfigOptions & ShardOptions
 ): Layer.Layer<Shard.Shard, ConfigError.ConfigError> => {
-  const { compression: _compression, maxConcurrency: _maxConcurrency, shard: _shard, socket: _socket, ...config } =
-    options
+  const {
+    budget: _budget,
+    compression: _compression,
+    maxConcurrency: _maxConcurrency,
+    shard: _shard,
+    socket: _socket,
+    ...config
+  } = options
   return layerOf(options, configOf(config))
 }
 
@@ -187,11 +223,13 @@ const configOf = (
 export const layerFleetConfig = (
   options: ShardConfig.ConfigOptions & FleetOptions
 ): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
-  const { apiUrl, compression, reconnects, reserve, shards = "recommended", socket, ...config } = options
+  const { apiUrl, compression, connect, reconnects, reserve, shards = "recommended", socket, ...config } = options
   const api = GatewayApi.layerConfig({ token: ShardConfig.tokenConfig, baseUrl: Config.succeed(apiUrl) }).pipe(
     Layer.provide(FetchHttpClient.layer)
   )
-  const fleet = shards === "recommended" ? Fleet.layer({ shards, reconnects }) : Fleet.layer({ shards, reconnects })
+  const fleet = shards === "recommended"
+    ? Fleet.layer({ shards, reconnects, connect })
+    : Fleet.layer({ shards, reconnects, connect })
   return fleet.pipe(
     Layer.provide(configOf(config)),
     Layer.provide(IdentifyQueue.layerFromApi({ reserve })),

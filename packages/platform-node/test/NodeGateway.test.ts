@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Events from "@vesper/gateway/Events"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as IdentifyStore from "@vesper/gateway/IdentifyStore"
 import * as Message from "@vesper/gateway/Message"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
@@ -222,9 +223,47 @@ describe("a shard over a real websocket", () => {
   )
 })
 
+describe("the identify budget of a shard's layer", () => {
+  const limit = { total: 1_000, remaining: 777, resetAfter: Duration.hours(2), maxConcurrency: 1 }
+  const api = Layer.succeed(GatewayApi.GatewayApi, {
+    gatewayBot: Effect.succeed({ url: "wss://gateway.example", shards: 1, sessionStartLimit: limit })
+  })
+  const absentApi = Layer.succeed(GatewayApi.GatewayApi, {
+    gatewayBot: Effect.fail(new GatewayApi.UnavailableError({ attempts: 1, reason: "status 500" }))
+  })
+  const kept = (remaining: number) =>
+    Option.some({ recent: [], account: { total: 1_000, remaining, resetsAt: Date.now() + 3_600_000 } })
+  const cases: ReadonlyArray<
+    readonly [what: string, initial: IdentifyStore.IdentifyStore["initial"], api: Layer.Layer<never>, left: number]
+  > = [
+    ["is 1,000 a day", Option.none(), Layer.empty, 999],
+    ["goes on where an earlier process left it", kept(500), Layer.empty, 499],
+    ["is what Discord says where its API is at hand", Option.none(), api, 776],
+    ["is the options' where Discord does not answer", Option.none(), absentApi, 999]
+  ]
+  for (const [what, initial, services, left] of cases) {
+    it.live(what, () =>
+      Effect.gen(function*() {
+        const saved = yield* Deferred.make<IdentifyStore.State>()
+        const store = Layer.succeed(IdentifyStore.CurrentIdentifyStore, {
+          initial,
+          save: (state) => Deferred.succeed(saved, state)
+        })
+        const shard = layer((gatewayUrl) => NodeGateway.layerShard({ token, intents, gatewayUrl }))
+        yield* Effect.gen(function*() {
+          const { connect } = yield* Shard.Shard
+          yield* connect
+          assert.strictEqual((yield* Deferred.await(saved)).account?.remaining, left)
+        }).pipe(Effect.provide(Layer.provide(shard, Layer.merge(store, services))))
+      }))
+  }
+})
+
 describe("a wrong option", () => {
   const wrong: ReadonlyArray<readonly [what: string, options: Partial<NodeGateway.ShardOptions>, problem: RegExp]> = [
-    ["a shard outside of its total", { shard: { id: 2, total: 2 } }, /shard 2 of 2 does not exist/]
+    ["a shard outside of its total", { shard: { id: 2, total: 2 } }, /shard 2 of 2 does not exist/],
+    ["no max concurrency", { maxConcurrency: NaN }, /maxConcurrency: "NaN is not a whole number/],
+    ["no budget", { budget: { total: 0 } }, /budget.total: "0 is not a whole number/]
   ]
   for (const [what, options, problem] of wrong) {
     it.effect(`such as ${what} is a ConfigError`, () =>

@@ -3,6 +3,7 @@ import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Socket from "@effect/platform/Socket"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -244,20 +245,61 @@ describe.each(ways)("a gateway socket on %s", (name, layer) => {
 describe("NodeGatewaySocket", () => {
   const layer = NodeGatewaySocket.layer({ closeTimeout: "50 millis" })
 
-  it.scopedLive("tells the HTTP status of a refused upgrade", () =>
+  /** The error of an upgrade that is answered by a status and headers. */
+  const refusal = (status: number, headers: Http.OutgoingHttpHeaders) =>
     Effect.gen(function*() {
       const server = yield* Effect.acquireRelease(
         Effect.async<Http.Server>((resume) => {
-          const server = Http.createServer((_, response) => response.writeHead(429).end())
+          const server = Http.createServer((_, response) => response.writeHead(status, headers).end())
           server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
         }),
         (server) =>
           Effect.sync(() => server.closeAllConnections()).pipe(Effect.zipRight(Effect.sync(() => server.close())))
       )
       const seen = yield* observe
-      const error = yield* Effect.flip(open(`ws://127.0.0.1:${(server.address() as Net.AddressInfo).port}/`, seen))
-      assert.deepStrictEqual(error.status, Option.some(429))
+      return yield* Effect.flip(open(`ws://127.0.0.1:${(server.address() as Net.AddressInfo).port}/`, seen))
+    })
+
+  it.scopedLive("fails with the HTTP status of a refused upgrade", () =>
+    Effect.gen(function*() {
+      const error = yield* refusal(429, {})
+      assert.deepStrictEqual([error.status, error.retryAfter], [Option.some(429), Option.none()])
       assert.include(error.message, "HTTP status 429")
+    }).pipe(Effect.provide(layer)))
+
+  const retries: ReadonlyArray<readonly [status: number, after: Option.Option<Duration.Duration>]> = [
+    [429, Option.some(Duration.seconds(90))],
+    [503, Option.some(Duration.seconds(90))],
+    [500, Option.none()],
+    [302, Option.none()]
+  ]
+
+  for (const [status, after] of retries) {
+    it.scopedLive(`${Option.isSome(after) ? "obeys" : "ignores"} Retry-After of status ${status}`, () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual((yield* refusal(status, { "retry-after": "90" })).retryAfter, after)
+      }).pipe(Effect.provide(layer)))
+  }
+
+  it.scopedLive("knows that the sockets have been read, after an event loop that was blocked", () =>
+    Effect.gen(function*() {
+      const { peer, url } = yield* serve
+      const seen = yield* observe
+      const connection = yield* open(url, seen)
+      const server = yield* peer
+      const counts = yield* Effect.async<ReadonlyArray<number>>((resume) => {
+        server.send("unread")
+        const end = performance.now() + 100
+        while (performance.now() < end) {
+          // The message arrives, and nothing reads it.
+        }
+        // Timers that are due run before the sockets are read.
+        setTimeout(() => {
+          const before = seen.frames.length
+          connection.unsafeOnPolled?.(() => resume(Effect.succeed([before, seen.frames.length])))
+        }, 0)
+      })
+      assert.strictEqual(counts[1], 1)
     }).pipe(Effect.provide(layer)))
 
   it.scopedLive("keeps an open timeout of its own", () =>
@@ -268,6 +310,44 @@ describe("NodeGatewaySocket", () => {
       assert.include(error.message, "did not open within 30ms")
       yield* Effect.repeat(Effect.sleep(5), { until: () => sockets.size === 0 })
     }).pipe(Effect.provide(NodeGatewaySocket.layer({ openTimeout: "30 millis" }))))
+
+  it.scopedLive("reads on while it closes, though it was paused", () =>
+    Effect.gen(function*() {
+      const { peer, url } = yield* serve
+      const seen = yield* observe
+      const scope = yield* Scope.make()
+      const connection = yield* Scope.extend(open(url, seen), scope)
+      const server = yield* peer
+      connection.pause()
+      server.send("late")
+      yield* connection.close({ code: 4000, reason: "" })
+      const [spent] = yield* Effect.timed(Scope.close(scope, Exit.void))
+      assert.deepStrictEqual(seen.frames, ["text:late"])
+      assert.deepStrictEqual(yield* seen.closed, Option.some({ code: 4000, reason: "" }))
+      assert.isBelow(Duration.toMillis(spent), 10_000)
+    }).pipe(Effect.provide(NodeGatewaySocket.layer({ closeTimeout: "20 seconds" }))), 30_000)
+
+  it.scopedLive("gives the reason of a reset, which the websocket itself keeps", () =>
+    Effect.gen(function*() {
+      const { sockets, url } = yield* serveRaw((socket) => {
+        socket.once("data", (request) => {
+          const key = /sec-websocket-key: (.*)\r/i.exec(request.toString())?.[1] ?? ""
+          const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64")
+          socket.write(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+              `Sec-WebSocket-Accept: ${accept}\r\n\r\n`
+          )
+        })
+      })
+      const reason = yield* Deferred.make<unknown>()
+      yield* Effect.flatMap(GatewaySocket.GatewaySocket, (socket) =>
+        socket.open(url, {
+          onFrame: () => {},
+          onClose: (_, cause) => Deferred.unsafeDone(reason, Exit.succeed(cause))
+        }))
+      sockets.forEach((socket) => socket.resetAndDestroy())
+      assert.match(String(yield* Deferred.await(reason)), /ECONNRESET/)
+    }).pipe(Effect.provide(layer)))
 
   it.scopedLive("stops reading while it is paused, and goes on in order", () =>
     Effect.gen(function*() {

@@ -8,6 +8,7 @@ import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -21,19 +22,27 @@ import * as NodeGatewaySocket from "../src/NodeGatewaySocket.js"
 
 const token = Redacted.make("token")
 
-const layer = Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
-  NodeGateway.layerShard({
-    token,
-    intents: Intents.of("GuildMessages"),
-    gatewayUrl: url,
-    compression: "zlib-stream",
-    timeouts: { open: "500 millis", hello: "500 millis", ready: "500 millis", resumed: "500 millis" },
-    reconnect: { backoffBase: "20 millis", backoffMax: "50 millis" }
-  }))).pipe(
-    Layer.provideMerge(GatewayServer.layer()),
-    Layer.provideMerge(GatewaySimulator.layer({ token, heartbeatInterval: "1 second" })),
-    Layer.merge(Logger.minimumLogLevel(LogLevel.None))
-  )
+interface Options {
+  readonly compression: NonNullable<NodeGateway.ShardOptions["compression"]>
+  readonly heartbeatTolerance?: Duration.DurationInput
+}
+
+const layerWith = ({ compression, heartbeatTolerance }: Options) =>
+  Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
+    NodeGateway.layerShard({
+      token,
+      intents: Intents.of("GuildMessages"),
+      gatewayUrl: url,
+      compression,
+      timeouts: { open: "500 millis", hello: "500 millis", ready: "500 millis", resumed: "500 millis" },
+      reconnect: { backoffBase: "20 millis", backoffMax: "50 millis" }
+    }))).pipe(
+      Layer.provideMerge(GatewayServer.layer()),
+      Layer.provideMerge(GatewaySimulator.layer({ token, heartbeatInterval: "1 second", heartbeatTolerance })),
+      Layer.merge(Logger.minimumLogLevel(LogLevel.None))
+    )
+
+const layer = layerWith({ compression: "zlib-stream" })
 
 /** Faults that end a connection, and rules for the next ones, for which a drop makes room. */
 const faults: ReadonlyArray<readonly [what: string, ...faults: ReadonlyArray<Fault.Fault>]> = [
@@ -55,6 +64,37 @@ const awaitEvent = (shard: Shard.Shard, content: string) =>
   Effect.repeat(Effect.option(shard.nextEvent), {
     until: (event) => event._tag === "Some" && event.value.t === "MESSAGE_CREATE" && event.value.d.content === content
   })
+
+/** Keeps the event loop busy for so many of each 100 milliseconds. */
+const busy = (millis: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      setInterval(() => {
+        const end = performance.now() + millis
+        while (performance.now() < end) {
+          // Timers are late by then.
+        }
+      }, 100)
+    ),
+    (interval) => Effect.sync(() => clearInterval(interval))
+  )
+
+describe("a shard in a busy process", () => {
+  for (const compression of ["none", "zlib-stream", "zstd-stream"] as const) {
+    it.scopedLive(`leaves a dead connection, with ${compression}`, () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const shard = yield* Shard.Shard
+        assert.strictEqual((yield* shard.nextEvent).t, "READY")
+        yield* busy(90)
+        yield* Effect.sleep("2 seconds")
+        yield* simulator.inject(Fault.Stall())
+        yield* simulator.awaitLog(LogEntry.is("Resumed")).pipe(Effect.timeout("20 seconds"))
+        yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: "after" } })
+        yield* awaitEvent(shard, "after")
+      }).pipe(Effect.provide(layerWith({ compression, heartbeatTolerance: "10 minutes" }))), 30_000)
+  }
+})
 
 describe("a shard over a real websocket lives through", () => {
   for (const [what, ...all] of faults) {

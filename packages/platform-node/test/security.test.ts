@@ -19,6 +19,7 @@ import { createHash } from "node:crypto"
 import * as Net from "node:net"
 import * as Zlib from "node:zlib"
 import * as Inflaters from "../src/internal/inflaters.js"
+import * as ZlibStream from "../src/internal/zlibStream.js"
 import * as ZstdLibrary from "../src/internal/zstdLibrary.js"
 import * as NodeDecompressor from "../src/NodeDecompressor.js"
 import * as NodeGatewaySocket from "../src/NodeGatewaySocket.js"
@@ -94,6 +95,39 @@ describe("a decompression bomb", () => {
           Layer.merge(Logger.minimumLogLevel(LogLevel.None))
         )
     )))
+})
+
+describe("a message in pieces", () => {
+  const frames = 300_000
+  for (const [what, size] of [["nothing", 0], ["one byte", 1]] as const) {
+    it(`of ${what} each takes no more memory than its bytes: zlib-stream`, () => {
+      const context = Inflaters.makeDocumented(32 * mebibyte)
+      const inflater = ZlibStream.make(context, 32 * mebibyte)
+      const piece = Buffer.alloc(size, 1)
+      const before = memoryOf()
+      for (let i = 0; i < frames; i++) {
+        inflater.inflate(piece)
+      }
+      assert.strictEqual(inflater.bytesIn(), frames * size)
+      assert.isBelow(memoryOf() - before, 8 * mebibyte)
+      context.close()
+    })
+  }
+
+  it("is refused at the limit of its bytes: zlib-stream", () => {
+    const inflater = ZlibStream.make(Inflaters.makeDocumented(mebibyte), mebibyte)
+    const piece = Buffer.alloc(1024, 1)
+    assert.throws(() => Array.from({ length: 1025 }, () => inflater.inflate(piece)), /larger than 1048576 bytes before/)
+  })
+
+  it("is complete where its flush lies across two of them: zlib-stream", () => {
+    const whole = Zlib.deflateSync("hello", { finishFlush: Zlib.constants.Z_SYNC_FLUSH })
+    for (let at = 0; at < whole.length; at++) {
+      const inflater = ZlibStream.make(Inflaters.makeDocumented(mebibyte), mebibyte)
+      const outputs = [whole.subarray(0, at), whole.subarray(at)].map((piece) => inflater.inflate(piece))
+      assert.strictEqual(Buffer.from(outputs[1] ?? []).toString(), "hello")
+    }
+  })
 })
 
 describe("a websocket message", () => {

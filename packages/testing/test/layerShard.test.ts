@@ -50,7 +50,7 @@ describe("layerShard", () => {
       const error = yield* Effect.flip(
         Effect.provide(Shard.Shard, GatewaySimulator.layerShard({ intents, largeThreshold: 10 }))
       )
-      assert.match(String(error), /10 is not between 50 and 250/)
+      assert.match(String(error), /10 is not a whole number between 50 and 250/)
     }))
 
   it.scoped("does not wait for handlers when the test ends, for no clock would move", () =>

@@ -12,6 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
+import * as Function from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -20,8 +21,10 @@ import { parseDuration } from "../../../packages/cli/src/internal/duration.js"
 import * as CliText from "../../../packages/cli/src/internal/text.js"
 import * as Reference from "../../../packages/cli/src/Reference.js"
 import * as Envelope from "../../../packages/gateway/src/internal/envelope.js"
+import type { Options } from "../../../packages/gateway/src/internal/events/log/cursor.js"
+import { Entry } from "../../../packages/gateway/src/internal/events/log/entry.js"
+import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.js"
 import * as GatewayUrl from "../../../packages/gateway/src/internal/gatewayUrl.js"
-import * as Parse from "../../../packages/gateway/src/internal/parse.js"
 import * as Receiver from "../../../packages/gateway/src/internal/receiver.js"
 import * as Recovery from "../../../packages/gateway/src/internal/recovery.js"
 import * as ShardState from "../../../packages/gateway/src/internal/shardState.js"
@@ -85,7 +88,7 @@ const session = ShardState.fromStored(new Session.Session({ id: "a", sequence: 0
 
 /** What a reader gets is what the whole payload says, though most often only its body is parsed. */
 const body = (text: string, { bodyAt, s, t = "A" }: Envelope.Envelope): void => {
-  const event = read({ _tag: "Dispatch", t, s, text: text.slice(bodyAt, -1), isBody: true, session })
+  const event = read(new Entry(session, t, s, text.slice(bodyAt, -1), true))
   let whole: { readonly d?: unknown }
   try {
     whole = JSON.parse(text)
@@ -205,9 +208,22 @@ const config = Either.getOrThrow(
 )
 const clock = Effect.runSync(Clock.clockWith(Effect.succeed))
 
-/** The whole way from the socket's callback to the buffer. It may refuse, and it may not throw. */
+const everything: Options = {
+  name: "the fuzzer",
+  wanted: undefined,
+  strategy: "suspend",
+  droppable: undefined,
+  capacity: undefined,
+  acknowledges: true,
+  wantsNotices: true
+}
+
+/** The whole way from the socket's callback to a reader. It may refuse, and it may not throw. */
 const receiver = (chance: Chance): void => {
-  const state = Effect.runSync(ShardState.make(ShardId.single, config))
+  const state = Effect.runSync(
+    ShardState.make(ShardId.single, config, { after: () => Function.constVoid, notice: Function.constVoid })
+  )
+  const reader = state.readers.open(everything)
   let ends = 0
   const receiver = Receiver.make(state, Option.none(), clock, (signal) => {
     ends += signal._tag === "Ended" ? 1 : 0
@@ -216,7 +232,7 @@ const receiver = (chance: Chance): void => {
   let last = 0
   for (const text of chance.list(12, () => chance.is(0.5) ? payload(chance) : chance.mutateText(payload(chance)))) {
     receiver.onFrame(chance.is(0.5) ? text : encoder.encode(text), chance.is(0.05))
-    state.buffer.unsafeTake()
+    reader.next()
     const now = state.session?.sequence ?? 0
     assert.ok(
       Number.isSafeInteger(now) && now >= 0 && (last === 0 || now >= last || ends === 0),
@@ -237,15 +253,20 @@ const closeFrame = (chance: Chance): void => {
   assert.strictEqual(Either.isRight(made), isSendable)
   CloseFrame.intent({ code, reason })
   const [decision, history] = Recovery.decide(
-    { attempts: chance.int(50), failedResumes: chance.int(9), lostAt: chance.is(0.5) ? Option.none() : Option.some(1) },
+    {
+      attempts: chance.int(50),
+      losses: chance.int(50),
+      failedResumes: chance.int(9),
+      lostAt: chance.is(0.5) ? Option.none() : Option.some(1)
+    },
     {
       reason: Recovery.Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
       hasSession: chance.is(0.5),
       hasResumeUrl: chance.is(0.5),
       opened: chance.is(0.5),
-      established: chance.is(0.5),
-      stable: chance.is(0.5),
+      establishedFor: chance.is(0.5) ? Option.none() : Option.some(chance.int(1e6)),
       now: chance.int(1e9),
+      wallTime: chance.int(1e9),
       random: chance.int(1000) / 1000
     },
     config.reconnect

@@ -1,5 +1,6 @@
 /** The measuring inside of a client's process. */
-import type { ClientJob, ClientMessage } from "./protocol.js"
+import * as Order from "./order.js"
+import { type ClientJob, type ClientMessage, expected } from "./protocol.js"
 
 export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
 
@@ -8,47 +9,47 @@ export const tell = (message: ClientMessage) => process.send?.(message)
 /** The part of the events that comes before the measuring: code is compiled and the heap finds its size. */
 const warmUp = 1 / 3
 
+/** Events that all readers of this process receive together, and how many of them are the warm-up. */
+const all = expected(job)
+const first = Math.floor(all * warmUp)
+let received = 0
+let disorder = 0
+let cpu = process.cpuUsage()
+let started = performance.now()
+
+const finish = () => {
+  const { system, user } = process.cpuUsage(cpu)
+  tell({
+    _tag: "Measured",
+    measured: {
+      cpu: (user + system) / (1 - warmUp),
+      wall: (performance.now() - started) / (1 - warmUp),
+      received,
+      disorder,
+      peak: process.resourceUsage().maxRSS * 1024
+    }
+  })
+}
+
 /**
- * Counts events by their sequence numbers, measures from the end of the warm-up to the last one, and tells the result.
- * Each client calls it once an event: it is the no-op handler of the targets.
+ * Counts the events of one reader by their sequence numbers, measures from the end of the warm-up to the last event of all
+ * readers, and reports the result. A reader calls it once an event: it is the no-op handler of the targets.
  */
 export const make = () => {
-  const { events, isFiltered } = job
-  const first = Math.floor(events * warmUp)
-  let received = 0
-  let disorder = 0
-  let last = 1
-  let cpu = process.cpuUsage()
-  let started = performance.now()
-
-  const finish = () => {
-    const { system, user } = process.cpuUsage(cpu)
-    tell({
-      _tag: "Measured",
-      measured: {
-        cpu: (user + system) / (1 - warmUp),
-        wall: (performance.now() - started) / (1 - warmUp),
-        received,
-        disorder,
-        peak: process.resourceUsage().maxRSS * 1024
-      }
-    })
-  }
-
+  const follows = Order.make(job)
   return (s: number) => {
     if (s === 1) {
       return
     }
-    if (isFiltered ? s <= last : s !== last + 1) {
+    if (!follows(s)) {
       disorder++
     }
-    last = s
     received++
     if (received === first) {
       cpu = process.cpuUsage()
       started = performance.now()
     }
-    if (received === events) {
+    if (received === all) {
       finish()
     }
   }

@@ -2,7 +2,14 @@
 import * as ChildProcess from "node:child_process"
 import { createRequire } from "node:module"
 import * as Os from "node:os"
-import type { ClientJob, ClientMessage, Measured, ServerJob, ServerMessage } from "./protocol.js"
+import {
+  type ClientJob,
+  type ClientMessage,
+  expected,
+  type Measured,
+  type ServerJob,
+  type ServerMessage
+} from "./protocol.js"
 
 const canPin = Os.availableParallelism() > 1 && ChildProcess.spawnSync("taskset", ["--version"]).status === 0
 
@@ -120,13 +127,14 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
 export const measure = async (client: Client, job: ClientJob, signal?: AbortSignal): Promise<Measured> => {
   const running = startClient(client, job)
   // A client that takes a millisecond for each is stuck, or its machine is of no use for measuring.
-  const timeout = Math.max(60_000, job.events)
+  const all = expected(job)
+  const timeout = Math.max(60_000, all)
   // What waits for the client fails then, for it has ended.
   signal?.addEventListener("abort", running.stop)
   try {
     const { measured } = await running.next("Measured", timeout)
-    if (measured.received !== job.events || measured.disorder > 0) {
-      throw new Error(`${client.name} received ${measured.received} of ${job.events}, ${measured.disorder} in disorder`)
+    if (measured.received !== all || measured.disorder > 0) {
+      throw new Error(`${client.name} received ${measured.received} of ${all}, ${measured.disorder} in disorder`)
     }
     return measured
   } finally {

@@ -2,8 +2,10 @@
 import type { Mode } from "./wire.js"
 
 export interface ServerJob {
-  /** Events after READY. */
+  /** Events after READY, on each connection. */
   readonly events: number
+  /** Connections that have to identify before the events are written, to all of them at once. Default: 1. */
+  readonly shards?: number
   /** In milliseconds. */
   readonly heartbeatInterval: number
   /** What clients will ask for; each is encoded beforehand. Without it, all that this Node can. */
@@ -19,15 +21,20 @@ export type ServerMessage =
 export interface ClientJob {
   readonly url: string
   readonly mode: Mode
-  /** Events to be received after READY. */
+  /** Events that each reader of a connection receives after READY. */
   readonly events: number
   /** Only one type is asked for. */
   readonly isFiltered: boolean
-  /** Shards of the benchmarks that have many. */
+  /** Connections. */
   readonly shards: number
+  /** Readers of each connection. Each of them receives every event. */
+  readonly readers: number
   /** How long each event keeps the consumer, in microseconds. */
   readonly slowness: number
 }
+
+/** Events that all readers of a client receive together. */
+export const expected = ({ events, readers, shards }: ClientJob): number => events * readers * shards
 
 export interface Measured {
   /** Of the whole process, in microseconds: user and system. */

@@ -89,6 +89,20 @@ const pour = (socket: Stream.Duplex, blocks: ReadonlyArray<Buffer>) => {
   write()
 }
 
+/** Connections that have identified and wait for the others of their client. */
+const waiting = new Map<Stream.Duplex, Script>()
+
+/** Otherwise a client would read the events of its first shards while its last ones connect. */
+const pourOnceAllWait = (socket: Stream.Duplex, script: Script) => {
+  waiting.set(socket, script)
+  if (waiting.size === (job.shards ?? 1)) {
+    for (const [identified, { blocks }] of waiting) {
+      pour(identified, blocks)
+    }
+    waiting.clear()
+  }
+}
+
 const scripts = new Map<Wire.Mode, Script>()
 const sockets = new Set<Stream.Duplex>()
 
@@ -102,7 +116,10 @@ const serve = (socket: Stream.Duplex, script: Script) => {
     }
   }
   sockets.add(socket)
-  socket.on("close", () => sockets.delete(socket))
+  socket.on("close", () => {
+    sockets.delete(socket)
+    waiting.delete(socket)
+  })
   socket.on("error", () => socket.destroy())
   socket.on(
     "data",
@@ -116,7 +133,7 @@ const serve = (socket: Stream.Duplex, script: Script) => {
         case 2: {
           socket.write(script.ready)
           tell({ _tag: "Identified", mode: script.mode })
-          return pour(socket, script.blocks)
+          return pourOnceAllWait(socket, script)
         }
         case 6: {
           socket.write(script.resumed[(payload.d?.seq ?? 0) + 1] ?? emptyFrame)

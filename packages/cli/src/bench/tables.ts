@@ -1,4 +1,5 @@
 /** Results as tables, for a terminal and for Markdown. */
+import { floor } from "./contestants.js"
 import type { Row } from "./throughput.js"
 import type { Mode } from "./wire.js"
 
@@ -16,20 +17,47 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
 const nameOf = ({ client, rounds, survived }: Row): string =>
   survived === rounds || survived === 0 ? client : `${client} (${survived} of ${rounds} rounds)`
 
-/** What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. */
-export const throughput = (rows: ReadonlyArray<Row>, mode: Mode, title: string = mode): string =>
-  table(
-    [title, "CPU an event", "to the floor", "range", "events/s", "peak memory"],
-    rows.filter((row) => row.mode === mode).map((row) => [
+const rangeOf = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
+
+const comparedOf = ({ compared }: Row): ReadonlyArray<string> =>
+  compared === undefined
+    ? ["", ""]
+    : [
+      compared.client === floor.name
+        ? "as to the floor"
+        : `${fixed(compared.ratio, 2)} (${rangeOf(compared.ratios)}) of ${compared.client}`,
+      `${fixed(compared.aim, 2)}${compared.ratio > compared.aim ? " missed" : ""}`
+    ]
+
+/**
+ * What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. Two
+ * more columns show the ratios that have an aim, if a row has one.
+ */
+export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = mode): string => {
+  const rows = all.filter((row) => row.mode === mode)
+  const isCompared = rows.some(({ compared }) => compared !== undefined)
+  return table(
+    [
+      title,
+      "CPU an event",
+      "to the floor",
+      "range",
+      "events/s",
+      "peak memory",
+      ...(isCompared ? ["compared", "aim"] : [])
+    ],
+    rows.map((row) => [
       nameOf(row),
       ...(row.survived > 0
         ? [
           `${fixed(row.cpu, 2)} us`,
           fixed(row.ratio, 2),
-          row.ratios.map((ratio) => fixed(ratio, 2)).join("-"),
+          rangeOf(row.ratios),
           fixed(row.eventsPerSecond, 0),
-          mega(row.peak)
+          mega(row.peak),
+          ...(isCompared ? comparedOf(row) : [])
         ]
-        : ["failed", "-", "-", "-", "-"])
+        : ["failed", "-", "-", "-", "-", ...(isCompared ? ["", ""] : [])])
     ])
   )
+}

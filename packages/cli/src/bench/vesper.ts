@@ -18,11 +18,14 @@ import * as Mix from "./mix.js"
 import * as Probe from "./probe.js"
 
 const { job } = Probe
+
+/** The counter of each reader. */
 const count = Probe.make()
+const counters = [count, ...Array.from({ length: job.readers - 1 }, Probe.make)]
 
 const onEvent = (event: Dispatch.Dispatch) => count(event.s)
 
-/** A handler that does nothing, or keeps the consumer for as long as the job says. */
+/** A handler that does nothing. */
 const handle = (event: Dispatch.Dispatch): Effect.Effect<void> => {
   onEvent(event)
   return Effect.void
@@ -39,6 +42,7 @@ const handlers = Events.handlers({
   VOICE_STATE_UPDATE: handle
 })
 
+/** Keeps the reader for as long as the job says. */
 const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
   Effect.suspend(() => {
     const until = performance.now() + job.slowness / 1000
@@ -56,6 +60,22 @@ const tellReady = () => {
   }
 }
 
+/** As many subscribers as the job has readers. Each of them exists before the first one reads. */
+const subscribers = (shard: Shard.Shard): Effect.Effect<unknown, unknown> =>
+  Effect.forEach(
+    counters,
+    (countOne) =>
+      Effect.map(shard.subscribe(), ({ events }) =>
+        Stream.runForEach(events, (event) => {
+          countOne(event.s)
+          return Effect.void
+        }))
+  ).pipe(
+    Effect.flatMap((reads) => Effect.all(reads, { concurrency: "unbounded", discard: true })),
+    Effect.scoped
+  )
+
+/** The ways to read each of some separate shards. */
 const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknown, unknown>>> = {
   nextEvent: (shard) =>
     Effect.gen(function*() {
@@ -66,6 +86,7 @@ const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknow
   runForEach: (shard) => shard.runForEach(handle),
   handlers: (shard) => Effect.provideService(Events.run(handlers), Shard.Shard, shard),
   events: (shard) => Stream.runForEach(shard.events, handle),
+  subscribers,
   slow: (shard) => Effect.forever(Effect.flatMap(shard.nextEvent, slowly)),
   idle: (shard) =>
     Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" }).pipe(
@@ -88,23 +109,35 @@ const platform = NodeGateway.layer({ compression: job.mode === "json" ? "none" :
 
 const way = process.argv[3] ?? "nextEvent"
 
-/** All shards as one fleet, which is what a bot with many of them has. */
-const fleet = Effect.gen(function*() {
-  const { awaitReady, nextEvent } = yield* Fleet.make({ shards: { total: job.shards } })
-  yield* Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.tell({ _tag: "Ready" }))))
-  yield* Effect.forever(nextEvent)
-})
+/** The ways to read all shards as one fleet, which is what a bot with many of them has. */
+const fleetWays: Readonly<Record<string, (fleet: Fleet.Fleet) => Effect.Effect<unknown, unknown>>> = {
+  fleet: ({ awaitReady, nextEvent }) =>
+    Effect.zipRight(
+      Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.tell({ _tag: "Ready" })))),
+      Effect.forever(nextEvent)
+    ),
+  "fleet.runForEach": (fleet) => fleet.runForEach(({ event }) => handle(event)),
+  "Events.runFleet": (fleet) => Effect.provideService(Events.runFleet(handlers), Fleet.Fleet, fleet)
+}
 
-const separate = Effect.gen(function*() {
-  const read = ways[way]
-  if (read === undefined) {
-    return yield* Effect.dieMessage(`no way to read is called ${way}`)
-  }
-  const shards = yield* Effect.forEach(ShardId.all(job.shards), Shard.make)
-  yield* Effect.forEach(shards, read, { concurrency: "unbounded", discard: true })
-})
+const readFleet = (read: (fleet: Fleet.Fleet) => Effect.Effect<unknown, unknown>) =>
+  Effect.flatMap(Fleet.make({ shards: { total: job.shards } }), read)
 
-const run = (way === "fleet" ? fleet : separate).pipe(
+const readShards = (read: (shard: Shard.Shard) => Effect.Effect<unknown, unknown>) =>
+  Effect.flatMap(
+    Effect.forEach(ShardId.all(job.shards), Shard.make),
+    Effect.forEach(read, { concurrency: "unbounded", discard: true })
+  )
+
+const [ofFleet, ofShard] = [fleetWays[way], ways[way]]
+
+const read = ofFleet !== undefined
+  ? readFleet(ofFleet)
+  : ofShard !== undefined
+  ? readShards(ofShard)
+  : Effect.dieMessage(`no way to read is called ${way}`)
+
+const run = read.pipe(
   Effect.scoped,
   Effect.provide(Layer.mergeAll(config, IdentifyQueue.layerUnlimited, platform, Logger.minimumLogLevel(LogLevel.None)))
 )

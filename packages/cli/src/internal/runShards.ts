@@ -3,6 +3,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as SessionStore from "@vesper/gateway/SessionStore"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -63,7 +64,7 @@ const askApi = (
       return {
         gatewayUrl: options.gatewayUrl.value,
         recommended: 1,
-        queue: IdentifyQueue.makeInMemory({ maxConcurrency }),
+        queue: Effect.mapError(IdentifyQueue.makeInMemory({ maxConcurrency }), explain),
         api: Option.none()
       }
     }
@@ -146,7 +147,7 @@ const watch = (
     const mode = yield* Common.modeOf(options.json)
     const run = Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
       Watch.run({
-        title: `vesper ${more.name}: ${facts.gatewayUrl}`,
+        title: `vesper ${more.name}: ${GatewaySocket.redactUrl(facts.gatewayUrl)}`,
         mode,
         duration: options.duration,
         // A resharding gives each event once, of one session or of the other.

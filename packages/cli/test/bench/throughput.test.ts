@@ -36,6 +36,44 @@ describe("the rows of the throughput", () => {
     assert.deepInclude(row, { survived: 2, cpu: 15, ratio: 2 })
   })
 
+  it("are compared, round by round, with the row that their aim names", () => {
+    const rounds = [took(12_000), failed("gone"), took(30_000)]
+    const others = [took(10_000), took(10_000), took(20_000)]
+    const { compared } = Throughput.summarise("a client", "json", 1_000, rounds, others, {
+      of: "another",
+      aim: 1.25,
+      outcomes: others
+    })
+    assert.deepStrictEqual(compared, { client: "another", aim: 1.25, ratio: 1.35, ratios: [1.2, 1.5] })
+  })
+
+  it("show the aim that they miss, in columns that only compared rows have", () => {
+    const floors = [took(10_000)]
+    const aim = { of: "another", aim: 1.25, outcomes: [took(5_000)] }
+    const rows = [
+      rowOf(floors, floors),
+      Throughput.summarise("missing", "json", 1_000, [took(10_000)], floors, aim),
+      Throughput.summarise("meeting", "json", 1_000, [took(6_000)], floors, aim),
+      Throughput.summarise("compared with the floor", "json", 1_000, [took(6_000)], floors, {
+        of: "the floor",
+        aim: 1.15,
+        outcomes: floors
+      })
+    ]
+    assert.deepStrictEqual(
+      Tables.throughput(rows, "json").split("\n").map((line) => line.split("|").slice(7, 9).map((cell) => cell.trim()))
+        .filter((_, line) => line !== 1),
+      [
+        ["compared", "aim"],
+        ["", ""],
+        ["2.00 (2.00-2.00) of another", "1.25 missed"],
+        ["1.20 (1.20-1.20) of another", "1.25"],
+        ["as to the floor", "1.15"]
+      ]
+    )
+    assert.notInclude(Tables.throughput(rows.slice(0, 1), "json"), "compared")
+  })
+
   it("have no figures where no round was come through", () => {
     const row = rowOf([failed("gone"), failed("gone")], [took(1), took(1)])
     assert.deepInclude(row, { rounds: 2, survived: 0, failure: "gone", cpu: Number.NaN })

@@ -2,7 +2,7 @@ import * as EntityId from "@effect/cluster/EntityId"
 import * as Sharding from "@effect/cluster/Sharding"
 import * as Socket from "@effect/platform/Socket"
 import * as SqlClient from "@effect/sql/SqlClient"
-import * as Heart from "@vesper/gateway/Heart"
+import * as HeartbeatScheduler from "@vesper/gateway/HeartbeatScheduler"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardId from "@vesper/model/ShardId"
@@ -88,7 +88,7 @@ export const make = <E, R>(
     const rows = yield* OwnershipRows.make({ fleet, lease, runner })
 
     // Created before the shards, whose heartbeats are sent until their end.
-    const heart = yield* Heart.current
+    const scheduler = yield* HeartbeatScheduler.current
 
     const host: PartHost.Options<R> = {
       rows: fleetRows,
@@ -127,7 +127,7 @@ export const make = <E, R>(
           ? Effect.never
           : Host.host(host, first)).pipe(
             Effect.provideService(ShardConfig.ShardConfig, shardConfig),
-            Effect.provideService(Heart.Current, Option.some(heart))
+            Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler))
           )
       }
     })

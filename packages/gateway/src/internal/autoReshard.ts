@@ -33,7 +33,8 @@ export const watch = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions
   const look = Effect.gen(function*() {
     const { shards, total } = yield* fleet.status
     const { shards: recommended } = yield* api.gatewayBot
-    const fullest = shards.reduce((most, { guilds }) => Math.max(most, guilds), 0)
+    // A shard whose guilds are unknown is not the reason to reshard; what Discord recommends counts its guilds too.
+    const fullest = shards.reduce((most, { guilds }) => Math.max(most, Option.getOrElse(guilds, () => 0)), 0)
     const next = nextTotal(new Fullness({ total, fullest, recommended }), options.guildsPerShard ?? 2_000)
     if (Option.isSome(next)) {
       yield* Effect.logInfo(

@@ -1,44 +1,58 @@
-/** The limiter of one connection: what `CommandRateLimiter` describes, with its state. */
-import * as Clock from "effect/Clock"
+/** The limiter of one connection, as described by `CommandRateLimiter`, and its state. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as CommandRateLimiter from "../CommandRateLimiter.js"
-import * as SlidingLog from "./slidingLog.js"
+import * as Monotonic from "./time/monotonic.js"
+import * as SlidingLog from "./time/slidingLog.js"
 
 export interface CommandLimiter {
-  /** Waits until a command may be sent. Takes no place yet: that is `recordCommand`, just before it is written. */
+  /** Waits until a command may be sent. Takes no place: that is `recordCommand`, just before the command is written. */
   readonly awaitRoom: Effect.Effect<void>
   readonly recordCommand: Effect.Effect<void>
-  /** Heartbeats are counted and never wait. */
+  /** Takes a place for a heartbeat. */
   readonly unsafeRecordHeartbeat: (now: number) => void
+  /**
+   * Milliseconds until a heartbeat may be sent; zero if one may be sent at `now`. Room is reserved for heartbeats, so they
+   * wait only if the gateway asks for more of them than the reserve, or for a very short interval.
+   */
+  readonly unsafeHeartbeatHold: (now: number) => number
   readonly snapshot: Effect.Effect<CommandRateLimiter.CommandRateLimiter>
 }
 
 const windowMillis = Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))
 
+/** The places that heartbeats may take, so that commands are never excluded. */
+const maxHeartbeats = CommandRateLimiter.limit - CommandRateLimiter.minimum
+
 export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
   const max = CommandRateLimiter.capacity(heartbeatInterval)
   const commands = SlidingLog.make(windowMillis)
+  const heartbeats = SlidingLog.make(windowMillis)
   const all = SlidingLog.make(windowMillis)
 
-  // The second bound matters when the gateway asked for more heartbeats than the reserve foresees.
+  // The second bound matters when the gateway asked for more heartbeats than are reserved.
   const waitMillis = (now: number) =>
     Math.max(commands.waitUntilBelow(max, now), all.waitUntilBelow(CommandRateLimiter.limit, now))
 
-  const awaitRoom: Effect.Effect<void> = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+  const awaitRoom: Effect.Effect<void> = Effect.flatMap(Monotonic.currentMillis, (now) => {
     const millis = waitMillis(now)
     return millis === 0 ? Effect.void : Effect.zipRight(Effect.sleep(millis), awaitRoom)
   })
 
   return {
     awaitRoom,
-    recordCommand: Effect.map(Clock.currentTimeMillis, (now) => {
+    recordCommand: Effect.map(Monotonic.currentMillis, (now) => {
       commands.record(now)
       all.record(now)
     }),
-    unsafeRecordHeartbeat: all.record,
-    snapshot: Effect.map(Clock.currentTimeMillis, (now) => {
+    unsafeRecordHeartbeat: (now) => {
+      heartbeats.record(now)
+      all.record(now)
+    },
+    unsafeHeartbeatHold: (now) =>
+      Math.max(heartbeats.waitUntilBelow(maxHeartbeats, now), all.waitUntilBelow(CommandRateLimiter.limit, now)),
+    snapshot: Effect.map(Monotonic.currentMillis, (now) => {
       const taken = commands.count(now)
       return new CommandRateLimiter.CommandRateLimiter({
         available: Math.max(0, Math.min(max - taken, CommandRateLimiter.limit - all.count(now))),

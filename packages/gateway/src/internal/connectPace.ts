@@ -2,10 +2,10 @@
  * How fast the shards of one fleet come back after a loss. A thousand that fell together would otherwise all knock at
  * the gateway's door in one second, and again together a second later.
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a connection is for. Neither kind waits behind the other: resumes are urgent, identifies have a queue. */
 export type Kind = "resume" | "identify"
@@ -40,12 +40,12 @@ const jitterMillis = 1_000
 export const make = (options: Options): Pace => {
   const next = { resume: Number.NEGATIVE_INFINITY, identify: Number.NEGATIVE_INFINITY }
   return (kind) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    Effect.flatMap(Monotonic.currentMillis, (now) => {
       const place = reserve(options, next[kind], now)
       next[kind] = place.next
       return place.wait === 0
         ? Effect.void
-        : Effect.flatMap(Random.next, (random) => Effect.sleep(place.wait + random * jitterMillis))
+        : Effect.flatMap(Random.next, (random) => Effect.sleep(Math.ceil(place.wait + random * jitterMillis)))
     })
 }
 

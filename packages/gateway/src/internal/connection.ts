@@ -4,51 +4,54 @@
  */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Function from "effect/Function"
 import * as Mailbox from "effect/Mailbox"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../Decompressor.js"
-import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import * as Diagnostic from "../Diagnostic.js"
-import * as GatewaySocket from "../GatewaySocket.js"
-import type * as Heart from "../Heart.js"
+import type * as GatewaySocket from "../GatewaySocket.js"
+import type * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Latency from "../Latency.js"
-import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
-import type * as CommandKind from "./commandKind.js"
 import * as CommandLimiter from "./commandLimiter.js"
-import * as Deadline from "./deadline.js"
-import type { LiveSession } from "./eventBuffer.js"
-import * as Heartbeats from "./heartbeats.js"
+import * as Outgoing from "./commands/outgoing.js"
+import { write } from "./commands/write.js"
+import * as Writer from "./commands/writer.js"
+import type { LiveSession } from "./events/log/entry.js"
+import * as Deadline from "./time/deadline.js"
+import * as Heartbeats from "./heartbeat/heartbeats.js"
+import * as HeartbeatRequests from "./heartbeat/requests.js"
 import * as Opening from "./opening.js"
-import * as Presence from "./presence.js"
+import * as IdentifyPayload from "./identify/payload.js"
+import * as IdentifyTurn from "./identify/turn.js"
+import * as Identity from "./session/identity.js"
+import * as Presence from "./session/presence.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect, type Phase } from "./recovery.js"
 import { report } from "./report.js"
 import type { ShardState } from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a connection uses and does not own. */
 export interface Services {
   readonly queue: IdentifyQueue.IdentifyQueue
   readonly socket: GatewaySocket.GatewaySocket
   readonly decompressor: Decompressor.Decompressor
-  readonly heart: Heart.Heart
+  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
 }
 
 /** How it went. */
 export interface Outcome {
   readonly reason: Disconnect
   readonly opened: boolean
-  /** When READY or RESUMED came, in milliseconds. */
+  /** The time of READY or RESUMED, in milliseconds of monotonic time. */
   readonly establishedAt: Option.Option<number>
   /** The peer's close frame, also where it only answered ours. */
   readonly frame: Option.Option<CloseFrame.CloseFrame>
@@ -59,11 +62,8 @@ interface Connection extends Heartbeats.Connection {
   readonly services: Services
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
-  /** Whether the buffer holds up reading now. */
-  readonly isPaused: () => boolean
+  readonly requests: HeartbeatRequests.Requests
   readonly deadline: Deadline.Deadline
-  /** Commands wait, and are being sent or about to be. */
-  isSending: boolean
   /** Done by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
 }
@@ -80,25 +80,6 @@ const alongside = <R>(
     Effect.asVoid
   )
 
-const encoder = new TextEncoder()
-
-const write = (
-  connection: Connection,
-  subject: ShardError.SendingMessageError["subject"],
-  text: string
-): Effect.Effect<void, Disconnect> =>
-  Effect.zipLeft(
-    Effect.mapError(
-      GatewaySocket.write(connection.socket, text),
-      (cause) => Disconnect.Failed({ error: new ShardError.SendingMessageError({ subject, cause }) })
-    ),
-    Effect.sync(() => {
-      const { counters } = connection.state
-      counters.bytesSent += encoder.encode(text).length
-      counters.commandsSent += subject === "command" ? 1 : 0
-    })
-  )
-
 /** From the first word to READY or RESUMED. A connection that ends before interrupts it. */
 const handshakeSpan =
   (connection: Connection, name: string) => <E>(handshake: Effect.Effect<void, E>): Effect.Effect<void, E> =>
@@ -110,39 +91,35 @@ const handshakeSpan =
 /** Gives the phase its time, counted from now, in place of the phase before. */
 const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> =>
   Effect.sync(() => {
-    const { deadline, failed, isPaused, receiver } = connection
-    let eventsBefore = receiver.events()
+    const { deadline, isPaused, onDefect, receiver, socket } = connection
     deadline.unsafeStart({
       duration,
-      isExcused: () => {
-        const isReplaying = phase === "resumed" && receiver.events() > eventsBefore
-        eventsBefore = receiver.events()
-        // While reading is held up the answer cannot be seen; and a long replay is no silence.
-        return isPaused() || isReplaying
-      },
+      isPaused,
+      // A replay without RESUMED is taken for resumed.
+      hasProgressed: () => phase === "resumed" && receiver.unsafeAssumeResumed(),
+      onPolled: socket.unsafeOnPolled,
       onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
-      onDefect: failed
+      onDefect
     })
   })
 
 const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
-  const { services, state: { config, id, presence } } = connection
-  const payload = Command.identify({
-    token: config.token,
-    intents: config.intents,
-    properties: config.identifyProperties,
-    large_threshold: config.largeThreshold,
-    shard: [id.id, id.total],
-    ...(Option.isSome(presence) && { presence: presence.value })
+  const { finalizers, services, state } = connection
+  const { config, id } = state
+  const { presence, text } = IdentifyPayload.make(config, id, state.presence)
+  let isOver = false
+  finalizers.push(() => {
+    isOver = true
   })
-  const turn = services.queue.withPermit(id)(Effect.gen(function*() {
+  const writeIdentify = Effect.gen(function*() {
     yield* startDeadline(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
-    yield* write(connection, "identify", Command.encode(payload))
-    yield* connection.state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
-  }))
-  return turn.pipe(
-    Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.fail(Disconnect.Failed({ error }))),
+    state.identity = Identity.make(config, id)
+    state.shownPresence = Option.getOrUndefined(Option.map(presence, Identity.presenceText))
+    yield* write(connection, Outgoing.handshake("identify", text))
+    yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
+  })
+  return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
     handshakeSpan(connection, "vesper.identify")
   )
 }
@@ -153,55 +130,16 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
     yield* startDeadline(connection, "resumed", config.timeouts.resumed)
     yield* limiter.recordCommand
     const payload = Command.resume({ token: config.token, session_id: session.id, seq: session.sequence })
-    yield* write(connection, "resume", Command.encode(payload))
+    yield* write(connection, Outgoing.handshake("resume", Command.encode(payload)))
     yield* Deferred.await(connection.established)
     yield* Metric.increment(ShardMetrics.resumes)
   }).pipe(handshakeSpan(connection, "vesper.resume"))
 
-/**
- * Writes what waits in the command queue, as fast as the limits allow, until nothing does. While presences are held back
- * by theirs, other commands pass them.
- */
-const sendAll = (connection: Connection, limiter: CommandLimiter.CommandLimiter): Effect.Effect<void, Disconnect> => {
-  const { commands, config, presences } = connection.state
-  const awaitRoom = config.rateLimitCommands ? limiter.awaitRoom : Effect.void
-  const presenceHold = Effect.map(
-    Clock.currentTimeMillis,
-    (now) => config.rateLimitCommands ? presences.waitUntilBelow(CommandRateLimiter.presenceLimit, now) : 0
-  )
-  const writeCommand = (text: string, kind: CommandKind.Kind) =>
-    Effect.zipRight(limiter.recordCommand, write(connection, "command", text)).pipe(
-      // A presence that may have been sent counts.
-      Effect.ensuring(Effect.map(Clock.currentTimeMillis, (now) => {
-        if (kind._tag === "Presence") {
-          presences.record(now)
-          Presence.remember(connection.state, text)
-        }
-      }))
-    )
-  return Effect.gen(function*() {
-    while (commands.unsafeHasNext()) {
-      const hold = yield* presenceHold
-      if (hold > 0) {
-        yield* Effect.timeoutOption(commands.awaitOther, hold)
-      }
-      yield* awaitRoom
-      yield* commands.writeNext((yield* presenceHold) > 0, writeCommand)
-    }
-    connection.isSending = false
-  })
-}
-
-/** From now on whatever is in the command queue is sent, by a fiber that is there while something is. */
-const startSending = (connection: Connection) => {
-  const { releases, state: { commands }, tell } = connection
-  commands.unsafeSetListener(() => {
-    if (!connection.isSending) {
-      connection.isSending = true
-      tell(Receiver.Signal.CommandGiven())
-    }
-  })
-  releases.push(() => commands.unsafeSetListener(undefined))
+/** Starts to write commands, by a fiber that runs while there are any. */
+const startWriting = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
+  const { emit, finalizers, state: { commands } } = connection
+  finalizers.push(() => commands.unsafeSetListener(undefined))
+  return Writer.make(connection, limiter, () => emit(Receiver.Signal.CommandGiven()))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */
@@ -211,7 +149,9 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     connection.deadline.unsafeStop()
-    yield* Heartbeats.start(connection.services.heart, connection, limiter, interval)
+    const heartbeats = Heartbeats.make(connection, limiter, interval)
+    yield* heartbeats.start
+    connection.requests.onRequest(heartbeats.unsafeRequest)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
     const handshake = session === undefined
@@ -226,6 +166,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
   Effect.gen(function*() {
     const { receiver, state } = connection
     let limiter = Option.none<CommandLimiter.CommandLimiter>()
+    let writer = Option.none<Writer.Writer>()
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
@@ -234,25 +175,22 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
           limiter = Option.some(yield* greet(connection, signal.interval))
           break
         }
-        case "HeartbeatRequested": {
-          // Before its hello a gateway has no say in heartbeats.
-          if (Option.isSome(limiter)) {
-            Heartbeats.unsafeBeat(connection, limiter.value, Function.constVoid)
-          }
+        case "HeartbeatRequested":
+          // Answered without the fiber, by `HeartbeatRequests`.
           break
-        }
         case "Established": {
           if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
-            establishedAt = Option.some(yield* Clock.currentTimeMillis)
+            establishedAt = Option.some(yield* Monotonic.currentMillis)
             yield* Deferred.succeed(connection.established, void 0)
             connection.deadline.unsafeStop()
-            startSending(connection)
+            Presence.enqueueIfDifferent(state)
+            writer = Option.some(startWriting(connection, limiter.value))
           }
           break
         }
         case "CommandGiven": {
-          if (Option.isSome(limiter)) {
-            yield* alongside(receiver, sendAll(connection, limiter.value))
+          if (Option.isSome(writer)) {
+            yield* alongside(receiver, writer.value.writeAll)
           }
           break
         }
@@ -267,22 +205,21 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
   })
 
 /** Lets the buffer hold up the socket, and remembers that it did. */
-const holdUp = (state: ShardState, socket: GatewaySocket.Connection, tell: (signal: Receiver.Signal) => void) => {
+const holdUp = (state: ShardState, socket: GatewaySocket.Connection, emit: (signal: Receiver.Signal) => void) => {
   let isPaused = false
   let wasPaused = false
-  state.buffer.unsafeSetSource(Option.some({
+  state.log.flow.setSource({
     pause: () => {
       isPaused = true
       wasPaused = true
-      tell(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.buffer.unsafeBacklog() }) }))
+      emit(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
       socket.pause()
     },
     resume: () => {
       isPaused = false
       socket.resume()
-    },
-    notice: (diagnostic) => tell(Receiver.Signal.Noticed({ diagnostic }))
-  }))
+    }
+  })
   return {
     isPaused: () => isPaused,
     wasPaused: () => {
@@ -315,32 +252,33 @@ export const run = (
     const signals = yield* Mailbox.make<Receiver.Signal>()
     const inflater = yield* services.decompressor.make
     state.inflater = Option.getOrUndefined(inflater)
-    const tell = (signal: Receiver.Signal) => {
+    const requests = HeartbeatRequests.make((signal) => {
       signals.unsafeOffer(signal)
-    }
+    })
+    const { emit } = requests
     const clock = yield* Effect.clock
-    const receiver = Receiver.make(state, inflater, clock, tell)
+    const receiver = Receiver.make(state, inflater, clock, emit)
     let reason = Option.none<Disconnect>()
     const outcome = (opened: boolean, ended: Disconnect, establishedAt: Option.Option<number>): () => Outcome => {
       reason = Option.some(ended)
       // The peer's answer to our close frame is only there once the scope has closed.
       return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
     }
-    const deadline = Deadline.make(services.heart)
+    const deadline = Deadline.make(services.scheduler)
     const opened = yield* Effect.either(Opening.open(state, services.socket, url, receiver, deadline))
     if (Either.isLeft(opened)) {
       return outcome(false, opened.left, Option.none())
     }
     const socket = opened.right
     // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
-    const releases = [deadline.unsafeStop, () => state.buffer.unsafeSetSource(Option.none())]
+    const finalizers = [deadline.unsafeStop, () => state.log.flow.setSource(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        releases.forEach((release) => release())
+        finalizers.forEach((finalizer) => finalizer())
         return socket.close(Option.getOrElse(closeFrame(), () => farewell(reason)))
       })
     )
-    const pauses = holdUp(state, socket, tell)
+    const pauses = holdUp(state, socket, emit)
     const established = yield* Deferred.make<void>()
     const connection: Connection = {
       state,
@@ -348,12 +286,13 @@ export const run = (
       socket,
       receiver,
       clock,
-      tell,
+      emit,
+      requests,
+      scheduler: services.scheduler,
       deadline,
       established,
-      releases,
-      isSending: false,
-      failed: (cause) => receiver.end(Opening.failedBy(cause)),
+      finalizers,
+      onDefect: (cause) => receiver.end(Opening.failedBy(cause)),
       ...pauses
     }
     yield* startDeadline(connection, "hello", state.config.timeouts.hello)

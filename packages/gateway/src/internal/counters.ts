@@ -1,9 +1,11 @@
 /**
- * What a shard counts on its hot path: plain numbers, which cost next to nothing. `ShardMetrics` turns them into
- * metrics when somebody asks.
+ * Counts of a shard's hot path: plain numbers, which cost next to nothing. `ShardMetrics` turns them into metrics on
+ * demand.
  */
+import * as EventType from "@vesper/model/EventType"
+
 export interface Counters {
-  /** Events in order, by name. */
+  /** Events in order, by name. Undocumented names beyond the first 100 count as `otherEvents`. */
   readonly events: Map<string, number>
   /** Events that had come before, and were left out. */
   duplicates: number
@@ -19,6 +21,8 @@ export interface Counters {
   identifies: number
   /** Commands of the program's that were written. */
   commandsSent: number
+  /** Reports of a reader that waited for another one. */
+  stalls: number
 }
 
 export const make = (): Counters => ({
@@ -29,11 +33,24 @@ export const make = (): Counters => ({
   bytesInflated: 0,
   bytesSent: 0,
   identifies: 0,
-  commandsSent: 0
+  commandsSent: 0,
+  stalls: 0
 })
 
+/** Each name is a series of metrics, and a gateway can send new names for ever. */
+const maxNames = EventType.all.length + 100
+
+export const otherEvents = "OTHER"
+
 export const countEvent = (self: Counters, name: string): void => {
-  self.events.set(name, (self.events.get(name) ?? 0) + 1)
+  const count = self.events.get(name)
+  if (count !== undefined) {
+    self.events.set(name, count + 1)
+  } else if (self.events.size < maxNames || EventType.isKnown(name)) {
+    self.events.set(name, 1)
+  } else {
+    self.events.set(otherEvents, (self.events.get(otherEvents) ?? 0) + 1)
+  }
 }
 
 export const copy = (self: Readonly<Counters>): Counters => ({ ...self, events: new Map(self.events) })

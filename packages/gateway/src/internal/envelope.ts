@@ -4,9 +4,10 @@
  * Discord writes `{"t":…,"s":…,"op":…,"d":…}` in this order, but does not promise it: what looks otherwise is parsed
  * as a whole, which is slower and always right.
  */
-import * as EventType from "@vesper/model/EventType"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
+import * as EventNames from "./wire/eventNames.js"
+import * as PeerText from "./wire/peerText.js"
 
 /** One for each connection, overwritten by each message: the hot path allocates nothing but the name of a new event. */
 export interface Envelope {
@@ -34,52 +35,13 @@ const nine = 0x39
 const maxDigits = 15
 const maxNameLength = 64
 
-/** A name and its bytes: comparing bytes with bytes is a third of the work of reading a string's characters. */
-interface Name {
-  readonly text: string
-  readonly bytes: Uint8Array
-}
+/** Names that Discord does not document, and that the process keeps. */
+const maxOtherNames = 128
 
-/**
- * Names seen so far, by a hash of their bytes, so that a name is made a string once. Bounded, for a hostile gateway
- * could send new names for ever.
- */
-const names = new Map<number, Name>()
-const maxNames = 512
-
-/** Those of the source's own: maps and sets find a string that is the very one they hold without comparing letters. */
-const documented = new Map<string, string>(EventType.all.map((name) => [name, name]))
+export const names = EventNames.make(maxOtherNames)
 
 /** Only A-Z, 0-9 and _ stand for themselves without a doubt; a backslash would begin an escape. */
 const isOfName = Uint8Array.from({ length: 256 }, (_, byte) => /[A-Z0-9_]/.test(String.fromCharCode(byte)) ? 1 : 0)
-
-const isName = (name: Name, bytes: Uint8Array, start: number, end: number): boolean => {
-  const known = name.bytes
-  if (known.length !== end - start) {
-    return false
-  }
-  for (let i = 0; i < known.length; i++) {
-    if (known[i] !== bytes[start + i]) {
-      return false
-    }
-  }
-  return true
-}
-
-const nameOf = (bytes: Uint8Array, start: number, end: number, hash: number): string => {
-  const known = names.get(hash)
-  if (known !== undefined && isName(known, bytes, start, end)) {
-    return known.text
-  }
-  // A copy: the bytes belong to the socket.
-  const copy = Uint8Array.from(bytes.subarray(start, end))
-  const text = String.fromCharCode(...copy)
-  const name = { text: documented.get(text) ?? text, bytes: copy }
-  if (names.size < maxNames) {
-    names.set(hash, name)
-  }
-  return name.text
-}
 
 // The literals of an envelope, each written out: a loop over a string's characters takes four times as long, and this is
 // all that happens to an event which nobody wants.
@@ -121,10 +83,10 @@ const scanName = (bytes: Uint8Array): string | undefined | false => {
   for (let i = start; i < limit; i++) {
     const byte = bytes[i] ?? 0
     if (isOfName[byte] === 1) {
-      hash = (hash * 31 + byte) | 0
+      hash = EventNames.step(hash, byte)
     } else if (byte === quote) {
       position = i + 1
-      return nameOf(bytes, start, i, hash)
+      return names.get(bytes, start, i, hash)
     } else {
       return false
     }
@@ -219,5 +181,5 @@ export const parse = (envelope: Envelope, text: string): Either.Either<void, Err
       envelope.t = typeof payload["t"] === "string" ? payload["t"] : undefined
       envelope.bodyAt = 0
     },
-    catch: (cause) => cause instanceof Error ? cause : new Error(String(cause))
+    catch: PeerText.toError
   })

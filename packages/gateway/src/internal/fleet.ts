@@ -1,31 +1,43 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
+import type * as Dispatch from "@vesper/model/Dispatch"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import * as Predicate from "effect/Predicate"
+import type { Mutable } from "effect/Types"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
-import * as Heart from "../Heart.js"
+import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
+import * as Assembly from "./assembly/assembly.js"
+import { Starter } from "./assembly/starter.js"
+import * as Check from "./config/check.js"
 import * as ConnectPace from "./connectPace.js"
-import * as FleetHub from "./fleetHub.js"
+import type { Cursor } from "./events/log/cursor.js"
+import * as EventStream from "./events/eventStream.js"
+import * as Handlers from "./events/handlers.js"
+import * as Parse from "./events/log/parse.js"
+import type { Ending } from "./events/reader.js"
+import { Readers } from "./events/readers.js"
 import * as FleetReshard from "./fleetReshard.js"
-import * as FleetRun from "./fleetRun.js"
 import * as FleetSet from "./fleetSet.js"
 import type * as ShardInternal from "./shard.js"
 import * as ShardPlan from "./shardPlan.js"
+import * as After from "./time/after.js"
 
-/** What a fleet's shards are told: no session of somebody else's, and the events that the fleet itself needs. */
+/** The config of a fleet's shards: a session in it would be that of each of them. */
 const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
   ...config,
-  session: Option.none(),
-  events: Option.map(config.events, (names) => new Set([...names, ...FleetHub.ownEvents]))
+  session: Option.none()
 })
 
 /** What the queue knows, or else Discord: unknown where neither answers, and then the queue alone has a say. */
@@ -55,36 +67,56 @@ const makeWith = (
   api: Option.Option<GatewayApi.GatewayApi>
 ) =>
   Effect.gen(function*() {
-    const config = yield* ShardConfig.ShardConfig
-    const failed = yield* Deferred.make<never, ShardError.FatallyClosedError>()
+    yield* Check.fields({ reconnects: { burst: Check.integer(1), perSecond: Check.positive } }, options)
+    let config = yield* ShardConfig.ShardConfig
+    const ending: Mutable<Ending> = { closed: undefined, failed: undefined }
+    const over = yield* Deferred.make<never, ShardError.TerminalError>()
 
-    const fail = (error: ShardError.FatallyClosedError) => {
-      hub.unsafeFail(error)
-      Deferred.unsafeDone(failed, Effect.fail(error))
+    /** Readers read what was received, then reading fails. */
+    const end = (error: ShardError.TerminalError) => {
+      ending.closed ??= error
+      readers.wakeAll()
+      Deferred.unsafeDone(over, Effect.fail(error))
     }
-    const onFatal = (member: FleetHub.Member, error: ShardError.FatallyClosedError) => {
+    const onFatal = (member: FleetSet.Member, error: ShardError.FatallyClosedError) => {
       const members = Array.from(parts.current.members.values())
       const isLast = members.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
-      // A set that is being prepared stands for itself: the one that serves is none the worse.
+      // The set that is being prepared does not affect the one that serves.
       if (members.includes(member) && (ShardPlan.isShared(error.code) || isLast)) {
-        fail(error)
+        end(error)
       }
     }
-    const hub = FleetHub.make(config, onFatal)
     const context = yield* Effect.context<ShardInternal.Requirements>()
     const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
-    const heart = yield* Heart.current
+    const scheduler = yield* HeartbeatScheduler.current
+    const notices = yield* FiberSet.makeRuntime<never>()
+    const after = After.make(scheduler, (cause) => {
+      notices(Effect.logError("a timer of the fleet has failed", cause))
+    })
+    const readers = new Readers({
+      ending,
+      drainTimeoutMillis: Duration.toMillis(config.drainTimeout),
+      after,
+      notice: (diagnostic) => {
+        // A reader of the whole fleet is one of its first shard's.
+        const [some] = parts.current.members.values()
+        some?.state.log.notice(diagnostic)
+      }
+    })
     const queue = yield* IdentifyQueue.IdentifyQueue
     const open: FleetReshard.Fleet["open"] = (ids, queue) =>
-      FleetSet.open(hub, ids).pipe(
-        Effect.provideService(ShardConfig.ShardConfig, configOfShards(config)),
+      FleetSet.open(ids, onFatal).pipe(
+        Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
+        // An assembly may have changed it since the last set.
+        (opening) =>
+          Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
         Effect.provideService(ConnectPace.Current, pace),
-        Effect.provideService(Heart.Current, Option.some(heart)),
+        Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )
     const parts: FleetReshard.Fleet = {
-      hub,
+      readers,
       scope: yield* Effect.scope,
       queue,
       open,
@@ -94,11 +126,22 @@ const makeWith = (
       stage: Option.none(),
       isResharding: false
     }
-    yield* Effect.addFinalizer(() => Effect.sync(() => hub.unsafeEnd(new ShardError.ShardClosedError())))
-    // Registered last: handlers still run on live connections while they come to their end.
-    const runs = new Set<Effect.Effect<void>>()
-    yield* Effect.addFinalizer(() => Effect.all(runs, { concurrency: "unbounded", discard: true }))
-    yield* FleetSet.connectAll(parts.current)
+    // Registered last: connections are open while handlers that are under way end.
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        ending.failed = new ShardError.ShardClosedError()
+        end(ending.failed)
+        return Effect.all(readers.runs, { concurrency: "unbounded", discard: true })
+      })
+    )
+    let isStarted = false
+    const connectAll = Effect.suspend(() => {
+      isStarted = true
+      return FleetSet.connectAll(parts.current)
+    })
+    const starter = new Starter(
+      Effect.suspend(() => isStarted || ending.closed !== undefined ? Effect.void : connectAll)
+    )
 
     const shards = Effect.sync(() => Array.from(parts.current.members.values(), ({ shard }) => shard))
 
@@ -107,19 +150,18 @@ const makeWith = (
         // One that is under way ends with the shards that it waits for.
         yield* Effect.forEach(Option.toArray(parts.upcoming), (set) => FleetSet.closeAll(set, CloseFrame.NORMAL))
         const sessions = yield* FleetSet.closeAll(parts.current, frame)
-        hub.unsafeEnd(new ShardError.ShardClosedError())
+        end(new ShardError.ShardClosedError())
         return sessions
       })
 
-    const nextEvent = Effect.map(hub.take, (delivery) => {
-      // Who reads for himself has the event, and that is all that can be known.
-      hub.unsafeDone(delivery)
-      return delivery.event
-    })
-    const events = Stream.repeatEffectOption(Effect.mapError(
-      nextEvent,
-      (error) => error._tag === "FatallyClosedError" ? Option.some(error) : Option.none()
-    ))
+    const source: Handlers.Source = {
+      readers,
+      config,
+      parse: yield* Parse.make(config.validate),
+      after,
+      start: starter.start
+    }
+    const shared = Handlers.makeNextEvent(source)
 
     const broadcast: Fleet.Fleet["broadcast"] = (command) =>
       Effect.gen(function*() {
@@ -140,19 +182,49 @@ const makeWith = (
       shards,
       shard: shardNumbered,
       shardOfGuild: (guildId) => Effect.suspend(() => shardNumbered(ShardId.shardOf(guildId, parts.current.total))),
-      events,
-      nextEvent,
-      runForEach: FleetRun.runForEach(
-        hub,
-        { drainTimeout: config.drainTimeout, isTracked: config.acknowledge === "onHandled" },
-        runs
-      ),
+      events: EventStream.make(source, shared, eventOf),
+      nextEvent: shared.read(starter.start, (item, cursor) => {
+        if (item._tag !== "Dispatch") {
+          return undefined
+        }
+        const event = source.parse(item)
+        if (Parse.isFailure(event)) {
+          cursor.log.reportUnreadable(item, event)
+          return undefined
+        }
+        return Exit.succeed(eventOf(event, cursor))
+      }),
+      runForEach: (handler, options) =>
+        Handlers.run(source, shared, (event, shard) => handler({ shard, event }), options),
       broadcast,
       status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
-      // A fleet that has failed is not ready, though all of its shards are settled.
-      awaitReady: Effect.raceFirst(Deferred.await(failed), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
-      reshard: (total, options = {}) => FleetReshard.run(parts, total, options),
+      // A fleet that has ended is not ready, though all of its shards are settled.
+      awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
+      reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
       close
+    }
+    const members = () =>
+      Array.from(parts.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
+        Predicate.isNotUndefined
+      )
+    Assembly.set(fleet, {
+      // A shard may be started by itself too.
+      hold: Effect.map(
+        Effect.all([Effect.suspend(() => Effect.all(members().map(({ hold }) => hold))), starter.hold]),
+        ([releases, release]) => Effect.zipRight(Effect.all(releases, { discard: true }), release)
+      ),
+      start: starter.start,
+      hasStarted: () => starter.hasStarted || members().some(({ hasStarted }) => hasStarted()),
+      source,
+      nextEvent: shared,
+      config: () => config,
+      configure: (resolved) => {
+        config = { ...config, ...resolved }
+        members().forEach(({ configure }) => configure(resolved))
+      }
+    })
+    if (options.connect !== "onRead") {
+      yield* starter.start
     }
     return fleet
   })
@@ -169,6 +241,8 @@ const makePlanned = (options: Fleet.Options) =>
     const ids = yield* ShardPlan.resolve(options.shards)
     return yield* makeWith(options, ids, yield* Effect.serviceOption(GatewayApi.GatewayApi))
   })
+
+const eventOf = (event: Dispatch.Dispatch, { log }: Cursor): Fleet.FleetEvent => ({ shard: log.shard, event })
 
 const isRecommended = (
   options: Fleet.Options | Fleet.Options<"recommended">

@@ -1,7 +1,6 @@
 /** Carries a resharding out: brings the new set up, follows its stages, and ends one of the two sets. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as ShardId from "@vesper/model/ShardId"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,17 +10,19 @@ import * as Scope from "effect/Scope"
 import type { ReshardOptions, ReshardStage } from "../Fleet.js"
 import { ReshardError } from "../FleetError.js"
 import type * as IdentifyQueue from "../IdentifyQueue.js"
-import type { FleetHub } from "./fleetHub.js"
+import type { Readers } from "./events/readers.js"
+import * as Parse from "./events/log/parse.js"
 import type { ShardSet } from "./fleetSet.js"
 import * as FleetSet from "./fleetSet.js"
-import * as MoveCommands from "./moveCommands.js"
+import * as ForwardCommands from "./commands/forward.js"
 import * as Reshard from "./reshard.js"
 import { next, Stage } from "./reshardStage.js"
 import * as ShardPlan from "./shardPlan.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a resharding needs of its fleet. */
 export interface Fleet {
-  readonly hub: FleetHub
+  readonly readers: Readers
   readonly scope: Scope.Scope
   readonly queue: IdentifyQueue.IdentifyQueue
   /** Makes the shards of a new set, which identify by this queue, without connecting them. */
@@ -95,21 +96,56 @@ const failureOf = (set: ShardSet, isOverdue: boolean, isCancelled: boolean): Opt
     : Option.none()
 }
 
+/** Offers events to the readers, each in the log of its shard. */
+const deliver = (deliveries: ReadonlyArray<Reshard.Delivery>): void => {
+  deliveries.forEach(({ entry, member }) => member.state.log.offer(entry))
+}
+
+/** From now on the resharding decides which events of the two sets are delivered. */
+const route = (fleet: Fleet, sets: ReadonlyArray<ShardSet>, reshard: Reshard.Reshard): void => {
+  fleet.readers.setOrdered(true)
+  const lowestPosition = () => fleet.readers.lowestPosition()
+  for (const member of sets.flatMap(({ members }) => Array.from(members.values()))) {
+    const { log, parse } = member.state
+    log.route = {
+      lowestPosition,
+      deliver: (entry) => {
+        const event = parse(entry)
+        if (Parse.isFailure(event)) {
+          log.offer(entry)
+          return true
+        }
+        const deliveries = reshard.route({ event, entry, member })
+        deliver(deliveries)
+        return deliveries.some((delivery) => delivery.entry === entry)
+      }
+    }
+  }
+}
+
+const unroute = (fleet: Fleet, sets: ReadonlyArray<ShardSet>): void => {
+  fleet.readers.setOrdered(false)
+  for (const { state } of sets.flatMap(({ members }) => Array.from(members.values()))) {
+    state.log.route = undefined
+  }
+}
+
 /** Ends the old set, whose events the new one has brought too, and reads what is left of it. */
 const retire = (fleet: Fleet, old: ShardSet, set: ShardSet, reshard: Reshard.Reshard) =>
   Effect.gen(function*() {
     reshard.switchOver()
     fleet.current = set
     fleet.upcoming = Option.none()
-    MoveCommands.forward(old, set)
+    ForwardCommands.forward(old, set)
     yield* FleetSet.closeAll(old, CloseFrame.NORMAL)
     let stage: ReshardStage = Stage.Drain()
     while (stage._tag !== "Retire") {
       yield* Effect.sleep(step)
-      fleet.hub.unsafeDeliver(reshard.tick())
+      deliver(reshard.tick())
       stage = next(stage, reshard.facts(Option.none()))
     }
-    fleet.hub.unsafeSetRoute(undefined)
+    unroute(fleet, [set])
+    old.members.forEach(({ state }) => fleet.readers.removeLog(state.log))
     yield* Scope.close(old.scope, Exit.void)
   })
 
@@ -119,12 +155,13 @@ const rollBack = (fleet: Fleet, set: ShardSet, reshard: Reshard.Reshard) =>
     reshard.giveUp()
     fleet.upcoming = Option.none()
     yield* FleetSet.closeAll(set, CloseFrame.NORMAL)
-    yield* Scope.close(set.scope, Exit.void)
     while (!reshard.isSettled()) {
       yield* Effect.sleep(step)
-      fleet.hub.unsafeDeliver(reshard.tick())
+      deliver(reshard.tick())
     }
-    fleet.hub.unsafeSetRoute(undefined)
+    unroute(fleet, [fleet.current])
+    set.members.forEach(({ state }) => fleet.readers.removeLog(state.log))
+    yield* Scope.close(set.scope, Exit.void)
   })
 
 /** The whole of it. `isCancelled` is asked until the old set begins to go. */
@@ -136,7 +173,7 @@ const carryOut = (
 ): Effect.Effect<void, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
     const clock = yield* Effect.clock
-    const started = yield* Clock.currentTimeMillis
+    const started = Monotonic.unsafeMillis(clock)
     const timeout = Duration.toMillis(options.timeout ?? "1 hour")
     const old = fleet.current
     const holding = yield* Scope.make()
@@ -146,20 +183,20 @@ const carryOut = (
       return yield* interrupted
     }
     const set = yield* fleet.open(ids, queue)
-    MoveCommands.copyPresence(old, set)
+    ForwardCommands.copyPresence(old, set)
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute")
-    }, () => clock.unsafeCurrentTimeMillis())
+    }, () => Monotonic.unsafeMillis(clock))
     fleet.upcoming = Option.some(set)
-    fleet.hub.unsafeSetRoute(reshard.route)
+    route(fleet, [old, set], reshard)
     yield* FleetSet.connectAll(set)
     let stage: ReshardStage = Stage.Prepare()
     while (stage._tag !== "Drain" && stage._tag !== "RolledBack") {
       fleet.stage = Option.some(stage)
       yield* Effect.sleep(step)
-      fleet.hub.unsafeDeliver(reshard.tick())
-      const isOverdue = clock.unsafeCurrentTimeMillis() - started >= timeout
+      deliver(reshard.tick())
+      const isOverdue = Monotonic.unsafeMillis(clock) - started >= timeout
       stage = next(stage, reshard.facts(failureOf(set, isOverdue, isCancelled())))
       if (Option.isSome(fleet.stage) && fleet.stage.value._tag !== stage._tag) {
         yield* Effect.logInfo(`resharding from ${old.total} to ${set.total}: ${stage._tag}`)

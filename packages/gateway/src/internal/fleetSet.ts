@@ -7,10 +7,16 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Fleet from "../Fleet.js"
+import type * as ShardError from "../ShardError.js"
 import type * as Session from "../Session.js"
 import * as ShardStatus from "../ShardStatus.js"
-import type { FleetHub, Member } from "./fleetHub.js"
+import * as GuildCount from "./guildCount.js"
 import * as ShardInternal from "./shard.js"
+
+/** One shard of the fleet. */
+export interface Member extends ShardInternal.Open {
+  readonly guilds: GuildCount.GuildCount
+}
 
 export interface ShardSet {
   readonly total: number
@@ -18,17 +24,33 @@ export interface ShardSet {
   readonly scope: Scope.CloseableScope
 }
 
+/** Counts the shard's guilds, whatever the program reads. */
+const countGuilds = ({ guilds, state: { log: { listeners } } }: Member): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.forEach(
+    ["READY", "GUILD_CREATE", "GUILD_DELETE"] as const,
+    (t) => listeners.listen(t, (d) => GuildCount.record(guilds, { t, d })),
+    { discard: true }
+  )
+
 /** Makes shards, each in a scope of its own, so that all of them close at the same time. */
 export const open = (
-  hub: FleetHub,
-  ids: ReadonlyArray<ShardId.ShardId>
+  ids: ReadonlyArray<ShardId.ShardId>,
+  onFatal: (member: Member, error: ShardError.FatallyClosedError) => void
 ): Effect.Effect<ShardSet, never, ShardInternal.Requirements> =>
   Effect.gen(function*() {
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
     const openOne = (id: ShardId.ShardId) =>
       Effect.gen(function*() {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        return [id.id, hub.join(yield* Scope.extend(ShardInternal.makeOpen(id), own))] as const
+        const opened = yield* Scope.extend(ShardInternal.makeOpen(id), own)
+        const member: Member = { ...opened, guilds: GuildCount.make(id) }
+        yield* Scope.extend(countGuilds(member), own)
+        opened.state.log.onEnd = (error) => {
+          if (error._tag === "FatallyClosedError") {
+            onFatal(member, error)
+          }
+        }
+        return [id.id, member] as const
       })
     const members = new Map(yield* Effect.forEach(ids, openOne))
     return { total: ids[0]?.total ?? 0, members, scope }
@@ -70,8 +92,8 @@ export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
 const infoOf = ({ guilds, shard, state }: Member): Fleet.ShardInfo => ({
   id: shard.id,
   status: state.status.get(),
-  guilds: guilds.count,
-  buffered: state.buffer.unsafeSize()
+  guilds: GuildCount.count(guilds),
+  buffered: state.log.lag
 })
 
 export const status = (set: ShardSet): Omit<Fleet.FleetStatus, "resharding"> => {

@@ -4,6 +4,7 @@
  * there are two of these to a shard.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -14,30 +15,41 @@ export interface Observable<A> {
   readonly set: (value: A) => void
   /** The value now, then each one that it changes to. */
   readonly changes: Stream.Stream<A>
+  /** Ends all streams of changes, after what was published before. */
+  readonly end: () => void
 }
 
 /** Things that happen, for whoever listens; a slow listener misses the oldest. */
 export interface Topic<A> {
   readonly publish: (value: A) => void
   readonly stream: Stream.Stream<A>
+  /** Ends all streams, after what was published before. */
+  readonly end: () => void
 }
 
 interface Listeners<A> {
   readonly publish: (value: A) => void
   readonly listen: () => Effect.Effect<Stream.Stream<A>, never, Scope.Scope>
+  readonly end: () => void
 }
 
 /** Nothing that listening needs is built before somebody listens: most shards of a fleet nobody listens to. */
 const makeListeners = <A>(capacity: number): Listeners<A> => {
   const mailboxes = new Set<Mailbox.Mailbox<A>>()
+  let isOver = false
+  const end = (mailbox: Mailbox.Mailbox<A>) => mailbox.unsafeDone(Exit.void)
   return {
+    end: () => {
+      isOver = true
+      mailboxes.forEach(end)
+    },
     publish: (value) => mailboxes.forEach((mailbox) => mailbox.unsafeOffer(value)),
     listen: () =>
       Effect.map(
         Effect.acquireRelease(
           Effect.tap(
             Mailbox.make<A>({ capacity, strategy: "sliding" }),
-            (mailbox) => Effect.sync(() => mailboxes.add(mailbox))
+            (mailbox) => Effect.sync(() => isOver ? end(mailbox) : mailboxes.add(mailbox))
           ),
           (mailbox) => Effect.sync(() => mailboxes.delete(mailbox))
         ),
@@ -47,9 +59,10 @@ const makeListeners = <A>(capacity: number): Listeners<A> => {
 }
 
 export const make = <A>(initial: A): Observable<A> => {
-  const { listen, publish } = makeListeners<A>(Number.POSITIVE_INFINITY)
+  const { end, listen, publish } = makeListeners<A>(Number.POSITIVE_INFINITY)
   let current = initial
   return {
+    end,
     get: () => current,
     set: (value) => {
       current = value
@@ -66,6 +79,6 @@ export const make = <A>(initial: A): Observable<A> => {
 }
 
 export const makeTopic = <A>(capacity: number): Topic<A> => {
-  const { listen, publish } = makeListeners<A>(capacity)
-  return { publish, stream: Stream.suspend(() => Stream.unwrapScoped(listen())) }
+  const { end, listen, publish } = makeListeners<A>(capacity)
+  return { end, publish, stream: Stream.suspend(() => Stream.unwrapScoped(listen())) }
 }

@@ -6,7 +6,8 @@ import * as Function from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import * as ShardError from "../ShardError.js"
-import type * as Deadline from "./deadline.js"
+import * as GatewayUrl from "./gatewayUrl.js"
+import type * as Deadline from "./time/deadline.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
 
@@ -29,7 +30,9 @@ export const open = (
     }
     deadline.unsafeStart({
       duration: state.config.timeouts.open,
-      isExcused: Function.constFalse,
+      isPaused: Function.constFalse,
+      hasProgressed: Function.constFalse,
+      onPolled: undefined,
       onExpired: () => fail(Disconnect.TimedOut({ phase: "open" })),
       onDefect: (cause) => fail(failedBy(cause))
     })
@@ -43,6 +46,6 @@ export const open = (
     Effect.ensuring(Effect.sync(deadline.unsafeStop)),
     Effect.withSpan("vesper.connect", {
       root: true,
-      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": url }
+      attributes: { "shard.id": state.id.id, "shard.total": state.id.total, "url.full": GatewayUrl.redact(url) }
     })
   )

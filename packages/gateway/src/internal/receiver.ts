@@ -12,18 +12,22 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Decompressor from "../Decompressor.js"
 import * as Diagnostic from "../Diagnostic.js"
-import type * as GatewaySocket from "../GatewaySocket.js"
+import * as GatewaySocket from "../GatewaySocket.js"
 import * as Latency from "../Latency.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as Counters from "./counters.js"
 import * as Envelope from "./envelope.js"
-import type { LiveSession } from "./eventBuffer.js"
+import { Entry, type LiveSession } from "./events/log/entry.js"
 import * as GatewayUrl from "./gatewayUrl.js"
+import * as HeartbeatPolicy from "./heartbeat/policy.js"
 import { Disconnect } from "./recovery.js"
 import type { ShardState } from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 import * as Utf8 from "./utf8.js"
+import * as WireMemory from "./wire/memory.js"
+import * as PeerText from "./wire/peerText.js"
 
 /** What the socket's callback, and whatever else is synchronous, tells the connection's fiber. */
 export type Signal = Data.TaggedEnum<{
@@ -39,8 +43,11 @@ export type Signal = Data.TaggedEnum<{
 export const Signal = Data.taggedEnum<Signal>()
 
 export interface Receiver extends GatewaySocket.Handlers {
-  /** Events so far. A resume sees by it that the replay goes on. */
-  readonly events: () => number
+  /**
+   * Takes a resume whose events arrive without a RESUMED for resumed: the gateway has accepted the session. False if it
+   * sent no event of the session, or has established it.
+   */
+  readonly unsafeAssumeResumed: () => boolean
   /** A heartbeat was acknowledged since this was last asked. */
   readonly wasAcknowledged: () => boolean
   /** The close frame that the peer sent. */
@@ -50,6 +57,15 @@ export interface Receiver extends GatewaySocket.Handlers {
 }
 
 const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : Utf8.decode(body)
+
+/** A sequence further ahead is no gap but damage: every event after it would be dropped as a duplicate. */
+const maxAhead = 10_000_000
+
+/** In UTF-16 units. Discord's hello has about 100; no control payload needs more than a few of its fields. */
+const maxControlLength = 16 * 1024
+
+/** In UTF-16 units. Discord's longest name has about 40. */
+const maxNameLength = 100
 
 /** All but the last character, which closes the payload. */
 const bodyOf = (body: string | Uint8Array, from: number, isShown: boolean): string =>
@@ -68,123 +84,200 @@ export const make = (
   const envelope = Envelope.make()
   const inflate = Option.getOrUndefined(inflater)?.inflate
   const wanted = Option.getOrUndefined(state.config.events)
-  const { buffer, counters, taps } = state
+  const { counters, log } = state
   let ended = false
   let isDeaf = false
   let greeted = false
-  let events = 0
+  let established = false
+  // Those of the session, in order.
+  let accepted = 0
   let acknowledged = false
   let closedWith = Option.none<CloseFrame.CloseFrame>()
 
   const end = (reason: Disconnect) => {
     if (!ended) {
       ended = true
+      isDeaf = reason._tag === "Failed"
+      state.wire.lostAt = established ? Monotonic.unsafeMillis(clock) : state.wire.lostAt
       tell(Signal.Ended({ reason }))
     }
   }
 
-  const refuse = (subject: string, cause: unknown) =>
-    end(Disconnect.Failed({ error: new ShardError.ProcessError({ subject, cause }) }))
+  const refuse = (subject: string, why: string) =>
+    end(Disconnect.Failed({ error: new ShardError.ProcessError({ subject, cause: new Error(why) }) }))
 
   const notice = (diagnostic: Diagnostic.Diagnostic) => tell(Signal.Noticed({ diagnostic }))
 
   const unreadable = (eventType: Option.Option<string>, cause: unknown) => {
     const error = new ShardError.DeserializationError({ eventType, cause })
-    buffer.unsafeNotify({ _tag: "Failure", error })
+    log.notify({ _tag: "Failure", error, position: 0 })
     notice(Diagnostic.Failure({ error }))
   }
 
+  const early = (t: string | undefined) => notice(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
+
   const establish = () => {
+    established = true
+    state.wire.lostAt = undefined
     state.status.set(ShardStatus.Connected())
     tell(Signal.Established())
   }
 
-  const push = (session: LiveSession, t: string, s: number, body: string | Uint8Array) => {
-    if (taps.listeners > 0) {
-      taps.unsafeTell(t, () => textOf(body))
-    }
-    if (wanted === undefined || wanted.has(t)) {
+  const establishResumed = (isAssumed: boolean) => {
+    const { lostAt } = state.wire
+    const away = Option.map(Option.fromNullable(lostAt), (at) => Duration.millis(Monotonic.unsafeMillis(clock) - at))
+    notice(Diagnostic.Resumed({ replayed: accepted, away, isAssumed }))
+    establish()
+  }
+
+  const append = (session: LiveSession, t: string, s: number, body: string | Uint8Array) => {
+    const isWanted = (wanted === undefined || wanted.has(t)) && log.wants(t)
+    const isListenedTo = log.listeners.count > 0 && log.listeners.has(t)
+    if (isWanted || isListenedTo) {
       const { bodyAt } = envelope
       const isBody = bodyAt > 0
-      const text = isBody ? bodyOf(body, bodyAt, state.areTextsShown) : textOf(body)
-      buffer.unsafePush({ _tag: "Dispatch", t, s, text, isBody, session })
+      const text = isBody ? bodyOf(body, bodyAt, state.preservesText) : textOf(body)
+      const entry = new Entry(session, t, s, text, isBody)
+      if (isListenedTo) {
+        log.listeners.emit(entry)
+      }
+      if (isWanted) {
+        log.append(entry)
+      }
     }
   }
 
-  const ready = (sequence: number, body: string | Uint8Array) => {
+  const ready = (s: number, body: string | Uint8Array) => {
     const payload = Control.decodeReady(parseJson(textOf(body)))
     if (Either.isLeft(payload)) {
-      return refuse("READY", payload.left)
+      return refuse("READY", Control.describe(payload.left))
     }
-    const { resume_gateway_url: url, session_id: id, user } = payload.right.d
-    const isSafe = GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
-    if (!isSafe) {
-      notice(Diagnostic.UnsafeResumeUrl({ url }))
+    if (s > maxAhead) {
+      return refuse("READY", `its sequence number ${s} is too large`)
     }
-    const session = { id, sequence, since: sequence, resumeUrl: isSafe ? url : undefined }
+    // A proxy may leave the number out; then the next event has the first.
+    const sequence = Math.max(s, 0)
+    const { guilds, resume_gateway_url: url, session_id: id, user } = payload.right.d
+    const isSafe = url !== undefined && GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
+    if (url !== undefined && !isSafe) {
+      notice(Diagnostic.UnsafeResumeUrl({ url: GatewayUrl.redact(url) }))
+    }
+    const session = {
+      id: PeerText.clean(id),
+      sequence,
+      since: sequence,
+      resumeUrl: isSafe ? url : undefined
+    }
     state.session = session
-    state.userId = user?.id
+    state.userId = user?.id === undefined ? undefined : PeerText.clean(user.id)
     Counters.countEvent(counters, "READY")
+    notice(Diagnostic.Ready({
+      name: Option.map(Option.fromNullable(user?.username), (name) => PeerText.clean(name)),
+      guilds: Option.map(Option.fromNullable(guilds), ({ length }) => length)
+    }))
     establish()
-    push(session, "READY", sequence, body)
+    append(session, "READY", sequence, body)
+  }
+
+  /** It has no number of its own where a proxy sends it; then it has that of the event before. */
+  const resumed = (session: LiveSession, s: number, body: string | Uint8Array) => {
+    if (s > session.sequence) {
+      session.sequence = s
+    } else if (established) {
+      counters.duplicates++
+      return notice(Diagnostic.Duplicate({ sequence: s }))
+    }
+    Counters.countEvent(counters, "RESUMED")
+    if (!established) {
+      establishResumed(false)
+    }
+    if (s !== session.sequence && envelope.bodyAt === 0) {
+      // The whole payload would be read with the number that it does not have.
+      const own = `{"t":"RESUMED","s":${session.sequence},"op":0,"d":{}}`
+      Envelope.scanText(envelope, own)
+      return append(session, "RESUMED", session.sequence, own)
+    }
+    append(session, "RESUMED", session.sequence, body)
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
-    events++
     if (!greeted) {
-      return refuse(t ?? "an event", new Error("it came before the hello"))
-    }
-    if (t === undefined || s === -1) {
-      return unreadable(Option.fromNullable(t), new Error("the event has no name or no sequence number"))
+      return early(t)
     }
     if (t === "READY") {
       return ready(s, body)
     }
     const { session } = state
     if (session === undefined) {
-      return refuse(t, new Error("it came before READY"))
+      return early(t)
+    }
+    if (s - session.sequence > maxAhead) {
+      return refuse(
+        PeerText.clean(t ?? "an event"),
+        `its sequence number ${s} is more than ${maxAhead} after ${session.sequence}`
+      )
+    }
+    if (t === "RESUMED") {
+      return resumed(session, s, body)
+    }
+    if (t === undefined || s === -1) {
+      return unreadable(
+        Option.map(Option.fromNullable(t), (name) => PeerText.clean(name)),
+        new Error("the event has no name or no sequence number")
+      )
     }
     if (s <= session.sequence) {
       counters.duplicates++
       return notice(Diagnostic.Duplicate({ sequence: s }))
     }
-    if (s !== session.sequence + 1) {
+    // After a READY without a number the first event may have any.
+    if (s !== session.sequence + 1 && session.sequence > 0) {
       notice(Diagnostic.Gap({ after: session.sequence, before: s }))
     }
     session.sequence = s
-    Counters.countEvent(counters, t)
-    if (t === "RESUMED") {
-      establish()
+    accepted++
+    if (!PeerText.isPlain(t, maxNameLength)) {
+      return unreadable(Option.some(PeerText.clean(t)), new Error("its name is too long or has control characters"))
     }
-    push(session, t, s, body)
+    Counters.countEvent(counters, t)
+    append(session, t, s, body)
   }
 
   const hello = (text: string) => {
+    if (text.length > maxControlLength) {
+      return refuse("hello", `it has ${text.length} characters`)
+    }
     const payload = Control.decodeHello(parseJson(text))
     if (Either.isLeft(payload)) {
-      return refuse("hello", payload.left)
+      return refuse("hello", Control.describe(payload.left))
     }
     if (greeted) {
-      return refuse("hello", new Error("it came a second time"))
+      return refuse("hello", "it came a second time")
+    }
+    const interval = payload.right.d.heartbeat_interval
+    if (!HeartbeatPolicy.isPermitted(interval)) {
+      return refuse("hello", HeartbeatPolicy.notPermitted(interval))
     }
     greeted = true
-    tell(Signal.Hello({ interval: Duration.millis(payload.right.d.heartbeat_interval) }))
+    tell(Signal.Hello({ interval: Duration.millis(interval) }))
   }
 
   const invalidSession = (text: string) => {
-    const payload = Control.decodeInvalidSession(parseJson(text))
+    const payload = Control.decodeInvalidSession(text.length > maxControlLength ? undefined : parseJson(text))
     return Either.isLeft(payload)
-      ? refuse("invalid session", payload.left)
+      ? refuse("invalid session", Control.describe(payload.left))
       : end(Disconnect.SessionInvalidated({ resumable: payload.right.d }))
   }
 
   const control = (op: number, text: string) => {
-    buffer.unsafeNotify({ _tag: "Control", text })
+    if (text.length <= maxControlLength) {
+      log.notify({ _tag: "Control", text, position: 0 })
+    }
     switch (op) {
       case Opcode.HeartbeatAck: {
         acknowledged = true
         const before = state.latency
-        state.latency = Latency.beatAcknowledged(before, clock.unsafeCurrentTimeMillis())
+        state.latency = Latency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
           ShardMetrics.unsafeHeartbeat(state.latency.totalMillis - before.totalMillis)
         }
@@ -203,17 +296,38 @@ export const make = (
     }
   }
 
-  const corrupt = (cause: unknown) => end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
+  const isTooLarge = (cause: unknown) => cause instanceof GatewaySocket.FrameError && cause.reason === "TooLarge"
 
-  const receive = (body: string | Uint8Array, isCompressed: boolean) => {
-    const isScanned = typeof body === "string"
-      ? Envelope.scanText(envelope, body)
-      : Envelope.scanBytes(envelope, body)
+  /** Before the end is decided: after it nothing moves the sequence. */
+  const noticeRefused = (cause: unknown) => {
+    const sequence = isTooLarge(cause) && !ended ? WireMemory.refuse(state.wire, state.session) : undefined
+    if (sequence !== undefined) {
+      notice(Diagnostic.Skipped({ sequence }))
+    }
+  }
+
+  const corrupt = (cause: unknown) => {
+    noticeRefused(cause)
+    end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
+  }
+
+  const scan = (body: string | Uint8Array) =>
+    typeof body === "string" ? Envelope.scanText(envelope, body) : Envelope.scanBytes(envelope, body)
+
+  const receive = (frame: string | Uint8Array, isCompressed: boolean) => {
+    let body = frame
+    let isScanned = scan(body)
+    if (!isScanned && startsWithMark(body)) {
+      body = typeof body === "string" ? body.slice(1) : body.subarray(3)
+      isScanned = scan(body)
+    }
     if (!isScanned) {
-      const parsed = Envelope.parse(envelope, textOf(body))
+      const text = textOf(body)
+      const parsed = Envelope.parse(envelope, text)
       if (Either.isLeft(parsed)) {
-        // Damaged data can happen to inflate, and then all that follows is damaged too.
-        return isCompressed ? corrupt(parsed.left) : unreadable(Option.none(), parsed.left)
+        // Damaged data can happen to inflate, and then everything after it is damaged too. Text is not damaged: it is
+        // as readable as in json.
+        return isCompressed && text.includes("\ufffd") ? corrupt(parsed.left) : unreadable(Option.none(), parsed.left)
       }
     }
     return envelope.op === Opcode.Dispatch
@@ -224,9 +338,9 @@ export const make = (
   return {
     onFrame: (data, isBinary) => {
       counters.bytesReceived += data.length
-      // Once the end is decided, events on the way are still good, but none that does not fit: it comes again. Nor
-      // what comes after that one, or the resume would begin behind it.
-      isDeaf ||= ended && (buffer.unsafeIsFull() || state.session === undefined)
+      // After a fault nothing moves the sequence on: what the fault has lost is replayed. After any other end, events on the way
+      // are still good, up to the first that does not fit.
+      isDeaf ||= ended && (log.flow.isPaused || state.session === undefined)
       if (isDeaf) {
         return
       }
@@ -248,11 +362,22 @@ export const make = (
         receive(body, true)
       }
     },
-    onClose: (frame) => {
+    onClose: (given, cause) => {
+      const frame = Option.map(given, ({ code, reason }) => ({ code, reason: PeerText.clean(reason) }))
       closedWith = frame
-      end(Disconnect.Closed({ frame }))
+      if (cause instanceof GatewaySocket.FrameError) {
+        noticeRefused(cause)
+        return end(Disconnect.Failed({ error: new ShardError.ProcessError({ subject: "a message", cause }) }))
+      }
+      end(Disconnect.Closed({ frame, cause }))
     },
-    events: () => events,
+    unsafeAssumeResumed: () => {
+      const isMeant = accepted > 0 && !established && !ended && state.session !== undefined
+      if (isMeant) {
+        establishResumed(true)
+      }
+      return isMeant
+    },
     wasAcknowledged: () => {
       const was = acknowledged
       acknowledged = false
@@ -262,6 +387,12 @@ export const make = (
     end
   }
 }
+
+/** Whether the text begins with a byte order mark, which JSON does not allow and some writers add. */
+const startsWithMark = (body: string | Uint8Array): boolean =>
+  typeof body === "string"
+    ? body.startsWith("\ufeff")
+    : body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
 
 /** The scanner has seen an envelope, not that the rest is JSON: what is not is left to the schema to refuse. */
 const parseJson = (text: string): unknown => {

@@ -1,13 +1,14 @@
 /**
- * What a shard does after a connection has ended: one pure function. Everything it needs comes in as a value, chance
- * and time included, so that its whole table can be tested.
+ * Decides what a shard does after a connection has ended. One pure function: its inputs are values, random numbers and times
+ * included, so that its whole table can be tested.
  */
 import * as CloseCode from "@vesper/model/CloseCode"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type * as IdentifyBudget from "../IdentifyBudget.js"
+import * as GatewaySocket from "../GatewaySocket.js"
+import * as IdentifyBudget from "../IdentifyBudget.js"
 import type * as ShardError from "../ShardError.js"
 
 /** Why a connection ended. */
@@ -16,8 +17,8 @@ export type Disconnect = Data.TaggedEnum<{
   Unreachable: { readonly cause: unknown }
   /** The gateway did not answer in time. */
   TimedOut: { readonly phase: Phase }
-  /** The peer closed, or the connection was lost. */
-  Closed: { readonly frame: Option.Option<CloseFrame.CloseFrame> }
+  /** The peer closed, or the connection was lost; then `cause` is the reason, where the platform knows it. */
+  Closed: { readonly frame: Option.Option<CloseFrame.CloseFrame>; readonly cause?: unknown }
   /** A heartbeat was not acknowledged before the next was due. */
   Zombie: {}
   /** Opcode 7. */
@@ -42,19 +43,24 @@ export const Disconnect = Data.taggedEnum<Disconnect>()
 /** Where to connect to: the session's resume URL, or the gateway URL that every first connection uses. */
 export type Host = "resume" | "gateway"
 
-/** What is remembered from one connection to the next. */
+/** The state that is kept from one connection to the next. */
 export interface History {
-  /** Connections in a row that ended before their session was stable. */
+  /** Connections in a row that ended before their session was stable. An identify waits by them. */
   readonly attempts: number
+  /**
+   * Losses that still count for a resume: a session halves them for each five seconds that it is established, and forgets
+   * them after twenty.
+   */
+  readonly losses: number
   /** Attempts in a row to resume that did not reach RESUMED. */
   readonly failedResumes: number
-  /** When the session was last alive, while there is something to resume; in milliseconds. */
+  /** The time at which the session was last alive, if there is one to resume; in milliseconds of monotonic time. */
   readonly lostAt: Option.Option<number>
 }
 
-export const initial: History = { attempts: 0, failedResumes: 0, lostAt: Option.none() }
+export const initial: History = { attempts: 0, losses: 0, failedResumes: 0, lostAt: Option.none() }
 
-/** How the connection went that has just ended. */
+/** The connection that has just ended. */
 export interface Ended {
   readonly reason: Disconnect
   /** There is a session that could be resumed. */
@@ -63,11 +69,12 @@ export interface Ended {
   readonly hasResumeUrl: boolean
   /** The socket was open. */
   readonly opened: boolean
-  /** READY or RESUMED had arrived. */
-  readonly established: boolean
-  /** The session was established for so long that earlier failures no longer count. */
-  readonly stable: boolean
+  /** Milliseconds since READY or RESUMED; none if neither had arrived. */
+  readonly establishedFor: Option.Option<number>
+  /** Monotonic time in milliseconds. */
   readonly now: number
+  /** Wall time in milliseconds, for times that come from outside of the process. */
+  readonly wallTime: number
   /** A number from 0 (inclusive) to 1 (exclusive). */
   readonly random: number
 }
@@ -77,6 +84,8 @@ export interface Policy {
   /** The wait after the second failure in a row; it doubles with each further one. */
   readonly backoffBase: Duration.Duration
   readonly backoffMax: Duration.Duration
+  /** How long a session must be established for earlier failures not to count. */
+  readonly stableAfter: Duration.Duration
   /** Attempts to resume at the resume URL, and after those at the gateway URL. */
   readonly resumeAttempts: number
   /** How long a session is held on to while no host at all can be reached. */
@@ -147,11 +156,34 @@ const delayAfterInvalidation = (policy: Policy, ended: Ended): Duration.Duration
       )
   })
 
-/** Before the budget is there again, another attempt could only end like this one. */
-const untilBudget = ({ now, reason }: Ended): Duration.Duration =>
+/** An attempt before the budget is available again would only end like this one. A budget lasts a window at most. */
+const untilBudget = ({ reason, wallTime }: Ended): Duration.Duration =>
   reason._tag === "Failed" && reason.error._tag === "IdentifyBudgetExhausted"
-    ? Duration.millis(Math.max(0, reason.error.until - now))
+    ? reason.error.after ?? Duration.clamp(Duration.millis(reason.error.until - wallTime), {
+      minimum: Duration.zero,
+      maximum: IdentifyBudget.window
+    })
     : Duration.zero
+
+/** A longer `Retry-After` is not obeyed: it costs one attempt an hour, and may be a mistake of the gateway's. */
+const maxRetryAfter = Duration.hours(1)
+
+/** The wait that the gateway has asked for when it refused the upgrade. */
+const retryAfter = ({ reason }: Ended): Duration.Duration =>
+  reason._tag === "Unreachable" && reason.cause instanceof GatewaySocket.OpenError
+    ? Duration.min(Option.getOrElse(reason.cause.retryAfter, () => Duration.zero), maxRetryAfter)
+    : Duration.zero
+
+const halfLifeMillis = 5_000
+
+/** A session that is established for so long makes earlier losses not count for a resume. */
+export const healthyAfter = Duration.seconds(20)
+
+/** The losses that still count after a session that was established for so long. */
+const lossesAfter = (losses: number, establishedFor: number): number =>
+  establishedFor >= Duration.toMillis(healthyAfter)
+    ? 0
+    : Math.floor(losses / 2 ** Math.floor(establishedFor / halfLifeMillis))
 
 /**
  * Decides what follows the end of a connection, and what to remember.
@@ -167,25 +199,33 @@ export const decide = (history: History, ended: Ended, policy: Policy): readonly
       : ""
     return [Decision.Stop({ code: code.value, reason }), initial]
   }
-  const before = ended.stable ? initial : history
-  const after = backoff(policy, before.attempts, ended.random)
-  const attempts = before.attempts + 1
+  const establishedFor = Option.getOrElse(ended.establishedFor, () => 0)
+  const isEstablished = Option.isSome(ended.establishedFor)
+  const isStable = isEstablished && establishedFor >= Duration.toMillis(policy.stableAfter)
+  const before = isStable ? initial : { ...history, losses: lossesAfter(history.losses, establishedFor) }
+  const [attempts, losses] = [before.attempts + 1, before.losses + 1]
+  const wait = (count: number) => Duration.max(backoff(policy, count, ended.random), retryAfter(ended))
   const identify = (): readonly [Decision, History] => [
     Decision.Identify({
-      after: Duration.max(untilBudget(ended), Duration.sum(after, delayAfterInvalidation(policy, ended)))
+      after: Duration.max(
+        untilBudget(ended),
+        Duration.sum(wait(before.attempts), delayAfterInvalidation(policy, ended))
+      )
     }),
-    { attempts, failedResumes: 0, lostAt: Option.none() }
+    { attempts, losses, failedResumes: 0, lostAt: Option.none() }
   ]
   if (!ended.hasSession || endsSession(ended.reason)) {
     return identify()
   }
   const next: History = {
     attempts,
-    failedResumes: ended.established ? 0 : before.failedResumes + 1,
-    lostAt: ended.established || Option.isNone(before.lostAt) ? Option.some(ended.now) : before.lostAt
+    losses,
+    failedResumes: isEstablished ? 0 : before.failedResumes + 1,
+    lostAt: isEstablished || Option.isNone(before.lostAt) ? Option.some(ended.now) : before.lostAt
   }
   if (isResumingSpent(next, ended, policy)) {
     return identify()
   }
+  const after = wait(before.losses)
   return [Decision.Resume({ after, host: resumeHost(policy, next.failedResumes, ended.hasResumeUrl) }), next]
 }

@@ -8,10 +8,19 @@ import type * as Option from "effect/Option"
 import type { ReshardError } from "../FleetError.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as EventKey from "./eventKey.js"
-import type { Delivery, Member } from "./fleetHub.js"
-import { guildOf } from "./guildOf.js"
+import type * as Dispatch from "@vesper/model/Dispatch"
+import type { Entry } from "./events/log/entry.js"
+import { guildOf } from "./events/guildOf.js"
+import type { Member } from "./fleetSet.js"
 import * as Handover from "./handover.js"
 import type { Facts } from "./reshardStage.js"
+
+/** An event, and the shard that received it. */
+export interface Delivery {
+  readonly event: Dispatch.Dispatch
+  readonly entry: Entry
+  readonly member: Member
+}
 
 /** One of the two sets. */
 export interface Side {
@@ -69,7 +78,7 @@ export const make = (
   const shardIn = (side: Side, guild: string) => guild === nowhere ? 0 : ShardId.shardOf(guild, side.total)
 
   const copyOf = (delivery: Delivery): Handover.Copy<Delivery> => ({
-    ...EventKey.make(delivery.event.event),
+    ...EventKey.make(delivery.event),
     value: delivery
   })
 
@@ -78,11 +87,11 @@ export const make = (
     Array.from(handovers).filter(([guild]) => shardIn(side, guild) === member.shard.id.id)
 
   /** The guild in whose order the event stands, if any. */
-  const placeOf = ({ event: { event, shard } }: Delivery): string | undefined =>
-    guildOf(event) ?? (shard.id === 0 ? nowhere : undefined)
+  const placeOf = ({ event, member: { shard } }: Delivery): string | undefined =>
+    guildOf(event) ?? (shard.id.id === 0 ? nowhere : undefined)
 
   const routeOld = (delivery: Delivery): ReadonlyArray<Delivery> => {
-    const { event: { event }, member } = delivery
+    const { event, member } = delivery
     if (event.t === "READY") {
       return [...handoversOf(sides.old, member).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
     }
@@ -115,7 +124,7 @@ export const make = (
   }
 
   const routeNew = (delivery: Delivery, newcomer: Newcomer): ReadonlyArray<Delivery> => {
-    const { event } = delivery.event
+    const { event } = delivery
     if (isGivenUp) {
       return []
     }
@@ -143,14 +152,14 @@ export const make = (
     return Handover.fromNew(handoverOf(place), copyOf(delivery), now())
   }
 
-  /** Takes note of whose buffers are empty: then everything that has arrived was looked at. */
+  /** Notes which shards have received everything that was sent to them: those whose sockets are not paused. */
   const catchUp = () => {
     const at = now()
     for (const member of [...sides.old.members.values(), ...sides.new.members.values()]) {
-      const { buffer, session, status } = member.state
+      const { log, session, status } = member.state
       // An old shard whose session is lost brings nothing more of it, however long it waits for the next one.
-      const isOver = buffer.unsafeEnded()._tag === "Some" || (session === undefined && !newcomers.has(member))
-      if (buffer.unsafeSize() === 0 && (isOver || ShardStatus.isConnected(status.get()))) {
+      const isOver = log.ending.closed !== undefined || (session === undefined && !newcomers.has(member))
+      if (!log.flow.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
         caughtUp.set(member, at)
       }
     }
@@ -180,15 +189,13 @@ export const make = (
     },
     facts: (failure) => {
       const phases = Array.from(known, (guild) => handovers.get(guild)?.phase ?? "Old")
-      const olds = Array.from(sides.old.members.values())
       return {
         shards: newcomers.size,
         identified: Array.from(newcomers.values()).filter(({ isReady }) => isReady).length,
         guilds: known.size,
         arrived: phases.filter((phase) => phase !== "Old").length,
         handedOver: phases.filter((phase) => phase === "Both").length,
-        isOldDone: olds.every(({ state }) => state.buffer.unsafeSize() === 0) &&
-          all().every((handover) => handover.aheadOld.length === 0),
+        isOldDone: all().every((handover) => handover.aheadOld.length === 0),
         failure
       }
     },

@@ -14,7 +14,7 @@ export interface Facts {
   readonly guilds: number
   readonly arrived: number
   readonly handedOver: number
-  /** All that the old shards had received was read, and no copy of it is to come. */
+  /** No copy of what the old shards have received is to be received any more. */
   readonly isOldDone: boolean
   readonly failure: Option.Option<ReshardError>
 }

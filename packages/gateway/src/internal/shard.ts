@@ -1,17 +1,15 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
-import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberHandle from "effect/FiberHandle"
+import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Decompressor from "../Decompressor.js"
-import * as Diagnostic from "../Diagnostic.js"
 import * as GatewaySocket from "../GatewaySocket.js"
-import * as Heart from "../Heart.js"
+import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
 import * as Message from "../Message.js"
 import * as SessionStore from "../SessionStore.js"
@@ -20,116 +18,64 @@ import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
 import * as ShardMetrics from "../ShardMetrics.js"
 import * as ShardStatus from "../ShardStatus.js"
-import * as MemberRequest from "./memberRequest.js"
+import * as Assembly from "./assembly/assembly.js"
+import { Starter } from "./assembly/starter.js"
+import * as MemberRequest from "./requests/memberRequest.js"
 import * as ConnectPace from "./connectPace.js"
-import * as EventBuffer from "./eventBuffer.js"
-import type * as Subscription from "../Subscription.js"
-import * as Parse from "./parse.js"
+import { payloadOf } from "./events/log/entry.js"
+import * as EventStream from "./events/eventStream.js"
+import * as Handlers from "./events/handlers.js"
+import type { NextEvent } from "./events/nextEvent.js"
+import * as Parse from "./events/log/parse.js"
 import { report } from "./report.js"
-import * as RunForEach from "./runForEach.js"
-import * as Sender from "./sender.js"
-import * as SessionKeeper from "./sessionKeeper.js"
+import * as Sender from "./commands/sender.js"
+import * as SessionPersistence from "./session/persistence.js"
 import * as ShardState from "./shardState.js"
-import type { Subscriber } from "./subscriber.js"
 import * as Supervisor from "./supervisor.js"
-import * as VoiceState from "./voiceState.js"
+import * as After from "./time/after.js"
+import * as VoiceState from "./requests/voiceState.js"
 
-const unreadable = (state: ShardState.ShardState, error: ShardError.DeserializationError) =>
-  Effect.zipRight(report(state, Diagnostic.Failure({ error })), Effect.fail(error))
+const ended = (error: ShardError.DeserializationError) => Exit.fail(error)
 
-/** Asking for the next says that the one before is handled. */
-const asking = <A, E>(state: ShardState.ShardState, take: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.suspend(() => {
-    ShardState.settleGiven(state)
-    return take
-  })
-
-/**
- * An event that waits is given at once, without asking whether the shard has been started: else how would it wait?
- * Nothing is taken ahead of its reader.
- */
-const nextEvent = (
-  state: ShardState.ShardState,
-  start: Effect.Effect<void>,
-  buffer: Pick<EventBuffer.EventBuffer, "awaitForEvents" | "unsafeFailure" | "unsafeTake"> = state.buffer,
-  reader: ShardState.Reader = state
-): Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> => {
-  const next: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError> = Effect.suspend(() => {
-    ShardState.settleGiven(state, reader)
-    const item = buffer.unsafeTake()
-    switch (item?._tag) {
-      case undefined: {
-        const failure = buffer.unsafeFailure()
-        return Option.isSome(failure) ? Exit.fail(failure.value) : startAndWait
-      }
+/** Reads the next event, and each error as it happens. */
+const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effect.Effect<void>) =>
+  shared.read<Dispatch.Dispatch, ShardError.ReceiveError>(start, (item, { log }) => {
+    switch (item._tag) {
       case "Dispatch": {
         const event = state.parse(item)
         if (Parse.isFailure(event)) {
-          return unreadable(state, event)
+          log.reportUnreadable(item, event)
+          return ended(event)
         }
-        ShardState.give(state, item, reader)
         return Exit.succeed(event)
       }
       case "Failure":
-        return Effect.fail(item.error)
+        return Exit.fail(item.error)
       case "Close":
       case "Control":
-        return next
+        return undefined
     }
   })
-  const startAndWait = Effect.zipRight(Effect.zipRight(start, buffer.awaitForEvents), next)
-  return next
-}
 
-const nextMessage = (state: ShardState.ShardState): Effect.Effect<Message.Message, ShardError.ReceiveError> =>
-  Effect.flatMap(asking(state, state.buffer.take), (item): Effect.Effect<Message.Message, ShardError.ReceiveError> => {
+/** Reads the next payload as text, or the end of a connection. */
+const nextMessage = (state: ShardState.ShardState, shared: NextEvent, start: Effect.Effect<void>) => {
+  const next = shared.read<Message.Message, ShardError.ReceiveError>(start, (item) => {
     switch (item._tag) {
       case "Dispatch":
-        ShardState.give(state, item)
-        return Effect.succeed(Message.Text({ text: EventBuffer.payloadOf(item) }))
+        return Exit.succeed(Message.Text({ text: payloadOf(item) }))
       case "Control":
-        return Effect.succeed(Message.Text({ text: item.text }))
+        return Exit.succeed(Message.Text({ text: item.text }))
       case "Close":
-        return Effect.succeed(Message.Close({ frame: item.frame }))
+        return Exit.succeed(Message.Close({ frame: item.frame }))
       case "Failure":
-        return Effect.fail(item.error)
+        return Exit.fail(item.error)
     }
   })
-
-/** Reads on over what the shard recovers from; that was reported where it happened. */
-const endure = <A>(
-  next: Effect.Effect<A, ShardError.ReceiveError>
-): Stream.Stream<A, ShardError.FatallyClosedError> => {
-  const enduring: Effect.Effect<A, Option.Option<ShardError.FatallyClosedError>> = Effect.catchAll(next, (error) => {
-    switch (error._tag) {
-      case "FatallyClosedError":
-        return Effect.fail(Option.some(error))
-      case "ShardClosedError":
-        return Effect.fail(Option.none())
-      default:
-        return enduring
-    }
+  return Effect.suspend(() => {
+    state.preservesText = true
+    shared.keepControls()
+    return next
   })
-  // One at a time: a stream that is left early must not take along events that somebody else would read.
-  return Stream.repeatEffectOption(enduring)
-}
-
-/** What is read once the shard is started. Built when it is run, for few shards are read in all ways. */
-const reading = <A>(start: Effect.Effect<void>, next: Effect.Effect<A, ShardError.ReceiveError>) =>
-  Stream.suspend(() => Stream.unwrap(Effect.as(start, endure(next))))
-
-/** Gives out a subscriber's events; `start` runs before the first is read. */
-const subscriptionOf = (state: ShardState.ShardState, start: Effect.Effect<void>) =>
-(
-  { buffer, overflow, reader, unsafeDropped }: Subscriber
-): Subscription.Subscription<Subscription.SubscriptionOverflowError> => {
-  const overflowed = Stream.suspend(() =>
-    Option.match(overflow(), { onNone: () => Stream.empty, onSome: (error) => Stream.fail(error) })
-  )
-  return {
-    events: Stream.concat(reading(start, nextEvent(state, start, buffer, reader)), overflowed),
-    dropped: Effect.sync(unsafeDropped)
-  }
 }
 
 /** A shard, and what is behind it: a fleet reads and moves what its shards hold. */
@@ -155,16 +101,25 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       socket: yield* GatewaySocket.GatewaySocket,
       decompressor: yield* Decompressor.Current,
       // Made first, so that the connection beats until its end.
-      heart: yield* Heart.current,
+      scheduler: yield* HeartbeatScheduler.current,
       pace: yield* ConnectPace.Current
     }
-    const state = yield* ShardState.make(id, config)
+    const notices = yield* FiberSet.makeRuntime<never>()
+    const after = After.make(services.scheduler, (cause) => {
+      notices(Effect.logError("a timer of the event log has failed", cause))
+    })
+    const state: ShardState.ShardState = yield* ShardState.make(id, config, {
+      after,
+      notice: (diagnostic) => {
+        notices(Effect.annotateLogs(report(state, diagnostic), "shard.id", id.id))
+      }
+    })
     yield* Option.match(yield* ShardMetrics.Current, {
       onNone: () => Effect.void,
       onSome: (metrics) =>
         metrics.watch({
           status: () => state.status.get()._tag,
-          buffered: state.buffer.unsafeSize,
+          buffered: () => state.log.lag,
           waiting: state.commands.unsafeSize,
           counters: state.counters
         })
@@ -179,31 +134,39 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }))
       }
       const error = new ShardError.ShardClosedError()
-      state.buffer.unsafeEnd(error)
+      state.log.end(error)
       return state.commands.close(error)
     })
 
     // Registered first, so that it runs when the supervisor and its connection are gone.
-    yield* Effect.addFinalizer(() => shutDown)
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(
+        shutDown,
+        Effect.sync(() => {
+          state.status.end()
+          state.diagnostics.end()
+        })
+      )
+    )
     const supervisor = yield* FiberHandle.make<void>()
     // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
     const keeper = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
-      onNone: () => Effect.succeed(SessionKeeper.none),
-      onSome: (store) => SessionKeeper.make(state, store)
+      onNone: () => Effect.succeed(SessionPersistence.withoutStore(state)),
+      onSome: (store) => SessionPersistence.make(state, store)
     })
     // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
         state.isReleased = true
-        state.buffer.unsafeCutOff(new ShardError.ShardClosedError())
-        yield* Effect.all(state.runs, { concurrency: "unbounded", discard: true })
+        state.log.failReaders(new ShardError.ShardClosedError())
+        yield* Effect.all(state.readers.runs, { concurrency: "unbounded", discard: true })
         yield* keeper.stop
         yield* keeper.save
       })
     )
 
-    const start = Effect.sync(() => {
+    const starter = new Starter(Effect.sync(() => {
       if (
         !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
         !ShardStatus.isFatallyClosed(state.status.get())
@@ -212,7 +175,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
         keeper.unsafeStart()
       }
-    })
+    }))
+    const { start } = starter
 
     const close: Shard.Shard["close"] = ({ code, reason }) =>
       Effect.gen(function*() {
@@ -226,7 +190,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         if (CloseFrame.intent(frame) === "EndSession") {
           state.session = undefined
         }
-        state.buffer.unsafeNotify({ _tag: "Close", frame: Option.some(frame) })
+        state.log.notify({ _tag: "Close", frame: Option.some(frame), position: 0 })
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
         yield* keeper.save
@@ -238,48 +202,33 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         if (isClosed && !state.isReleased && !ShardStatus.isFatallyClosed(state.status.get())) {
           isClosed = false
           farewell = Option.none()
-          state.buffer.unsafeReopen()
+          state.log.end(undefined)
           state.commands.unsafeReopen()
         }
       }),
-      start
+      starter.connect
     )
-
-    const subscribe = <S extends Subscription.Strategy = "suspend">(options: Subscription.Options<S> = {}) =>
-      Effect.map(
-        state.buffer.subscribe(options),
-        // Only a subscriber with the strategy `fail` ever overflows.
-        subscriptionOf(state, start) as (
-          subscriber: Subscriber
-        ) => Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>
-      )
 
     const sender = Sender.make(state, close)
     const requestGuildMembers = MemberRequest.make(state)
-    const event = nextEvent(state, start)
-    const message = nextMessage(state)
-    const startWithTexts = Effect.zipRight(
-      Effect.sync(() => {
-        state.areTextsShown = true
-      }),
-      start
-    )
+    const source: Handlers.Source = { readers: state.readers, config, parse: state.parse, after, start }
+    const shared = Handlers.makeNextEvent(source)
     const shard: Shard.Shard = {
       ...sender,
       id,
-      config,
+      get config() {
+        return state.config
+      },
       connect,
-      events: reading(start, event),
-      messages: reading(startWithTexts, message),
-      nextEvent: event,
-      nextMessage: Effect.zipRight(startWithTexts, message),
-      runForEach: (handler, options) =>
-        Effect.zipRight(start, RunForEach.run(state, handler, Math.max(1, options?.concurrency ?? 1))),
-      subscribe,
+      events: EventStream.make(source, shared, (event) => event),
+      nextEvent: nextEvent(state, shared, start),
+      nextMessage: nextMessage(state, shared, start),
+      runForEach: (handler, options) => Handlers.run(source, shared, handler, options),
+      subscribe: EventStream.subscribe(source, shared),
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),
-      buffered: Effect.sync(() => state.buffer.unsafeBacklog()),
+      buffered: Effect.sync(() => state.log.lag),
       resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),
       rateLimiter: Effect.suspend(() =>
@@ -298,8 +247,19 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       sender,
       requestGuildMembers,
       collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
-      updatePresence: (presence) => Effect.flatMap(Sender.valid(Command.updatePresence(presence)), sender.command),
+      updatePresence: Sender.updatePresence(state),
       updateVoiceState: VoiceState.update(state)
     }
+    Assembly.set(shard, {
+      hold: starter.hold,
+      start,
+      hasStarted: () => starter.hasStarted,
+      source,
+      nextEvent: shared,
+      config: () => state.config,
+      configure: (resolved) => {
+        state.config = { ...state.config, ...resolved }
+      }
+    })
     return { shard, state }
   })

@@ -6,6 +6,7 @@ import type * as Command from "@vesper/model/Command"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import * as CommandRateLimiter from "../CommandRateLimiter.js"
 import type * as Decompressor from "../Decompressor.js"
@@ -15,46 +16,43 @@ import * as Session from "../Session.js"
 import type * as ShardConfig from "../ShardConfig.js"
 import * as ShardStatus from "../ShardStatus.js"
 import type * as CommandLimiter from "./commandLimiter.js"
-import * as CommandQueue from "./commandQueue.js"
+import * as CommandQueue from "./commands/queue.js"
 import * as Counters from "./counters.js"
-import type * as EventBuffer from "./eventBuffer.js"
-import * as EventHub from "./eventHub.js"
+import type { LiveSession } from "./events/log/entry.js"
+import { EventLog } from "./events/log/eventLog.js"
+import * as Parse from "./events/log/parse.js"
+import { Readers } from "./events/readers.js"
+import * as StallWatch from "./events/log/stallWatch.js"
 import * as Observable from "./observable.js"
-import * as Parse from "./parse.js"
-import * as SlidingLog from "./slidingLog.js"
-import * as Taps from "./taps.js"
-
-/** Whoever is given one event at a time. */
-export interface Reader {
-  given: EventBuffer.Dispatched | undefined
-}
+import * as SlidingLog from "./time/slidingLog.js"
+import type { After } from "./time/after.js"
+import * as WireMemory from "./wire/memory.js"
 
 export interface ShardState {
   readonly id: ShardId.ShardId
-  readonly config: ShardConfig.ShardConfig
+  /** An assembly adds the intents and events of its handlers, before the shard connects. */
+  config: ShardConfig.ShardConfig
   readonly parse: Parse.Parse
-  readonly buffer: EventHub.EventHub
+  readonly log: EventLog
+  readonly readers: Readers
   readonly commands: CommandQueue.CommandQueue
   /** What the bot is seen doing: what the config says, until a command has said something else. */
   presence: Option.Option<Command.Presence>
   /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
   readonly presences: SlidingLog.SlidingLog
   /** The program reads messages as they came, not only what they become when they are parsed. */
-  areTextsShown: boolean
-  /** Who listens to single events, whatever the program reads. */
-  readonly taps: Taps.Taps
+  preservesText: boolean
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
-  session: EventBuffer.LiveSession | undefined
-  /** Events that were taken to be handled and are not yet, where the shard acknowledges what is handled. */
-  readonly unhandled: Set<EventBuffer.Dispatched>
-  /** The event that `nextEvent` gave last. */
-  given: EventBuffer.Dispatched | undefined
+  session: LiveSession | undefined
+  readonly wire: WireMemory.WireMemory
+  /** What the session was identified with, if that is known. */
+  identity: Session.Identity | undefined
+  /** The presence that the session shows, as text, if that is known. */
+  shownPresence: string | undefined
   /** The shard's scope closes: nobody reads any more. */
   isReleased: boolean
-  /** What stops each `runForEach` that is under way, and waits for its handlers. */
-  readonly runs: Set<Effect.Effect<void>>
   /** The bot's own id, once a READY has told it. */
   userId: string | undefined
   /** Of the current connection, or of the last one. */
@@ -67,8 +65,34 @@ export interface ShardState {
 
 const diagnosticsCapacity = 256
 
-export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effect.Effect<ShardState> =>
+/** What the shard's state needs and does not own. Both functions are synchronous. */
+export interface Services {
+  readonly after: After
+  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
+}
+
+export const make = (
+  id: ShardId.ShardId,
+  config: ShardConfig.ShardConfig,
+  { after, notice }: Services
+): Effect.Effect<ShardState> =>
   Effect.gen(function*() {
+    const counters = Counters.make()
+    const drainTimeoutMillis = Duration.toMillis(config.drainTimeout)
+    const watch = StallWatch.make(after, drainTimeoutMillis, () => counters.stalls++)
+    let stopWatching: () => void = Function.constVoid
+    const log = new EventLog({
+      shard: id,
+      capacity: config.eventBufferSize,
+      capacityBytes: config.eventBufferBytes,
+      notice,
+      onPaused: () => {
+        stopWatching = watch(log)
+      },
+      onResumed: () => stopWatching()
+    })
+    const readers = new Readers({ ending: undefined, drainTimeoutMillis, after, notice })
+    readers.addLog(log)
     const status = Observable.make<ShardStatus.ShardStatus>(
       ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 })
     )
@@ -78,20 +102,20 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
       id,
       config,
       parse: yield* Parse.make(config.validate),
-      buffer: EventHub.make(config.eventBufferSize),
+      log,
+      readers,
       commands: CommandQueue.make(config.commandQueueSize),
       presence: config.presence,
       presences: SlidingLog.make(Duration.toMillis(CommandRateLimiter.presenceWindow)),
-      areTextsShown: false,
-      taps: Taps.make(),
+      preservesText: false,
       status,
       diagnostics,
-      counters: Counters.make(),
+      counters,
       session: session && fromStored(session),
-      unhandled: new Set(),
-      given: undefined,
+      wire: WireMemory.make(),
+      identity: session?.identity,
+      shownPresence: session?.identity?.presence,
       isReleased: false,
-      runs: new Set(),
       userId: undefined,
       latency: Latency.empty,
       limiter: undefined,
@@ -99,52 +123,31 @@ export const make = (id: ShardId.ShardId, config: ShardConfig.ShardConfig): Effe
     }
   })
 
-export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): EventBuffer.LiveSession => ({
+export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSession => ({
   id,
   resumeUrl,
   sequence,
   since: sequence
 })
 
-/** The number up to which nothing of the session waits for its handler. What nobody wanted never waits. */
-const handledUpTo = (state: ShardState, session: EventBuffer.LiveSession): number => {
-  let lowest = state.buffer.unsafeLowest(session) ?? session.sequence + 1
-  for (const event of state.unhandled) {
-    if (event.session === session && event.s < lowest) {
-      lowest = event.s
-    }
-  }
-  // READY cannot be brought again: a resume has RESUMED in its place.
-  return Math.max(lowest - 1, session.since)
-}
-
-/** Nobody says when the event that `nextEvent` gave is handled: it is when somebody asks for another. */
-export const settleGiven = (state: ShardState, reader: Reader = state): void => {
-  if (reader.given !== undefined) {
-    state.unhandled.delete(reader.given)
-    reader.given = undefined
-  }
-}
-
-/** Remembers the event that `nextEvent` gives. */
-export const give = (state: ShardState, event: EventBuffer.Dispatched, reader: Reader = state): void => {
-  if (state.config.acknowledge === "onHandled") {
-    // Several subscribers handle the same event, each in its time: it counts once for each.
-    const given = reader === state ? event : { ...event }
-    reader.given = given
-    state.unhandled.add(given)
-  }
-}
-
 /** The session to hand over: its sequence is that of the last event that is acknowledged. */
 export const session = (state: ShardState): Option.Option<Session.Session> =>
   Option.map(Option.fromNullable(state.session), (session) => {
     const { id, resumeUrl } = session
-    // What is in the buffer when nobody reads any more was received in vain: the next process gets it.
-    const sequence = state.config.acknowledge === "onHandled" || state.isReleased
-      ? handledUpTo(state, session)
+    const { identity, shownPresence: presence } = state
+    // What was not read by the end of the shard's scope is replayed to the next process.
+    const isRead = state.config.acknowledge === "onHandled" || state.isReleased
+    const sequence = isRead
+      ? state.log.acknowledgedIn(session, state.config.acknowledge === "onReceive")
       : session.sequence
-    return new Session.Session({ id, sequence, ...(resumeUrl !== undefined && { resumeUrl }) })
+    return new Session.Session({
+      id,
+      sequence,
+      ...(resumeUrl !== undefined && { resumeUrl }),
+      ...(identity !== undefined && {
+        identity: new Session.Identity({ ...identity, ...(presence !== undefined && { presence }) })
+      })
+    })
   })
 
 /** Where the session is resumed. Behind a gateway proxy there is no other host. */

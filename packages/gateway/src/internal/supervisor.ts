@@ -13,29 +13,16 @@ import * as ShardStatus from "../ShardStatus.js"
 import type * as ConnectPace from "./connectPace.js"
 import * as Connection from "./connection.js"
 import * as GatewayUrl from "./gatewayUrl.js"
+import * as LossLine from "./log/lossLine.js"
 import * as Recovery from "./recovery.js"
-import { report } from "./report.js"
+import { publish, report } from "./report.js"
 import * as ShardState from "./shardState.js"
+import * as Monotonic from "./time/monotonic.js"
 
 /** What a shard uses and does not own. */
 export interface Services extends Connection.Services {
   readonly pace: ConnectPace.Pace
 }
-
-const describe: (reason: Recovery.Disconnect) => string = Recovery.Disconnect.$match({
-  Unreachable: () => "the gateway could not be reached",
-  TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
-  Closed: ({ frame }) =>
-    Option.match(frame, {
-      onNone: () => "the connection was lost",
-      onSome: ({ code, reason }) => `the gateway closed the connection with ${code} ${reason}`.trimEnd()
-    }),
-  Zombie: () => "the connection was dead",
-  ReconnectRequested: () => "the gateway asked for a reconnect",
-  SessionInvalidated: ({ resumable }) =>
-    `the gateway invalidated the session${resumable ? ", which can be resumed" : ""}`,
-  Failed: ({ error }) => error.message
-})
 
 const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
   const code = Option.match(Recovery.closeCode(reason), { onNone: () => "none", onSome: String })
@@ -43,17 +30,17 @@ const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
   return Metric.increment(Metric.tagged(byReason, "code", code))
 }
 
-/** What readers and listeners are told of the end of a connection. */
+/** Publishes the error that ended a connection. The log has one line for it, with what the shard does next. */
 const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
   const fail = (error: ShardError.RecoverableError) => {
-    state.buffer.unsafeNotify({ _tag: "Failure", error })
-    return report(state, Diagnostic.Failure({ error }))
+    state.log.notify({ _tag: "Failure", error, position: 0 })
+    return publish(state, Diagnostic.Failure({ error }))
   }
   const told = Recovery.Disconnect.$match(outcome.reason, {
     Unreachable: ({ cause }) => fail(new ShardError.ReconnectError({ attempt, cause })),
-    TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(describe(reason)) })),
+    TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(LossLine.describe(reason)) })),
     Failed: ({ error }) => fail(error),
-    Zombie: () => report(state, Diagnostic.Zombie()),
+    Zombie: () => publish(state, Diagnostic.Zombie()),
     Closed: () => Effect.void,
     ReconnectRequested: () => Effect.void,
     SessionInvalidated: () => Effect.void
@@ -62,7 +49,7 @@ const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, att
     told,
     Effect.sync(() => {
       if (outcome.opened) {
-        state.buffer.unsafeNotify({ _tag: "Close", frame: outcome.frame })
+        state.log.notify({ _tag: "Close", frame: outcome.frame, position: 0 })
       }
     })
   )
@@ -81,7 +68,7 @@ const stop = (state: ShardState.ShardState, code: number, reason: string): Effec
     const error = new ShardError.FatallyClosedError({ code, reason })
     state.session = undefined
     state.status.set(ShardStatus.FatallyClosed({ closeCode: code }))
-    state.buffer.unsafeEnd(error)
+    state.log.end(error)
     return Effect.zipRight(state.commands.close(error), Effect.logError(error.message))
   })
 
@@ -101,7 +88,6 @@ export const run = (
   closeFrame: () => Option.Option<CloseFrame.CloseFrame>
 ): Effect.Effect<void> => {
   const { reconnect } = state.config
-  const stableMillis = Duration.toMillis(reconnect.stableAfter)
 
   /** One connection, and the wait after it. What comes next; nothing if the shard has stopped. */
   const step = ({ history, host }: Next): Effect.Effect<Next | undefined> =>
@@ -110,15 +96,15 @@ export const run = (
         yield* services.pace(state.session === undefined ? "identify" : "resume")
       }
       const outcome = yield* Connection.run(state, services, urlOf(state, services, host), closeFrame)
-      const now = yield* Clock.currentTimeMillis
+      const now = yield* Monotonic.currentMillis
       const [decision, next] = Recovery.decide(history, {
         reason: outcome.reason,
         hasSession: state.session !== undefined,
         hasResumeUrl: ShardState.resumeUrl(state) !== undefined,
         opened: outcome.opened,
-        established: Option.isSome(outcome.establishedAt),
-        stable: Option.exists(outcome.establishedAt, (at) => now - at >= stableMillis),
+        establishedFor: Option.map(outcome.establishedAt, (at) => now - at),
         now,
+        wallTime: yield* Clock.currentTimeMillis,
         random: yield* Random.next
       }, reconnect)
       yield* announce(state, outcome, next.attempts)
@@ -137,10 +123,11 @@ export const run = (
       yield* report(
         state,
         Diagnostic.Reconnecting({
-          reason: describe(outcome.reason),
+          reason: LossLine.describe(outcome.reason),
+          isFault: LossLine.isFault(outcome.reason),
           next: decision._tag === "Resume" ? "resume" : "identify",
           after: decision.after,
-          attempt: next.attempts
+          attempt: decision._tag === "Resume" ? next.losses : next.attempts
         })
       )
       yield* Effect.sleep(decision.after)
@@ -162,11 +149,17 @@ export const run = (
   ).pipe(
     Effect.catchAllDefect((cause) => {
       const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
-      state.buffer.unsafeNotify({ _tag: "Failure", error })
+      state.log.notify({ _tag: "Failure", error, position: 0 })
       state.diagnostics.publish(Diagnostic.Failure({ error }))
+      const pause = Duration.format(reconnect.backoffMax)
+      // The defect may be the logger's own.
+      const log = Effect.catchAllDefect(
+        Effect.logError(`the shard has a defect and starts again in ${pause}; please report it: ${error.message}`),
+        () => Effect.void
+      )
       // Its connection is gone, whatever it was doing.
       state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 1 }))
-      return Effect.zipRight(Effect.sleep(reconnect.backoffMax), run)
+      return log.pipe(Effect.zipRight(Effect.sleep(reconnect.backoffMax)), Effect.zipRight(run))
     })
   )
   return run

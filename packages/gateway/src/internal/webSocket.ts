@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../GatewaySocket.js"
 import { unbroken } from "./unbroken.js"
@@ -30,6 +31,14 @@ const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
     return Effect.sync(() => socket.removeEventListener("close", closed))
   })
 
+/** The standard hides from a page why a connection failed; other implementations add the error or its message. */
+const reasonOf = (event: Event): unknown =>
+  Predicate.hasProperty(event, "error") && event.error !== undefined && event.error !== null
+    ? event.error
+    : Predicate.hasProperty(event, "message") && typeof event.message === "string" && event.message !== ""
+    ? new Error(event.message)
+    : undefined
+
 /** Passes on frames and the end, until `release` is called. */
 const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly release: () => void } => {
   socket.binaryType = "arraybuffer"
@@ -37,12 +46,15 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly
     typeof data === "string"
       ? handlers.onFrame(data, false)
       : handlers.onFrame(new Uint8Array(data), true)
+  let cause: unknown
   const onClose = ({ code, reason }: CloseEvent) =>
-    handlers.onClose(isFrameless(code) ? Option.none() : Option.some({ code, reason }))
+    isFrameless(code) ? handlers.onClose(Option.none(), cause) : handlers.onClose(Option.some({ code, reason }))
   socket.addEventListener("message", onMessage)
   socket.addEventListener("close", onClose)
-  // An error is always followed by a close. Some implementations throw it where nobody listens.
-  socket.addEventListener("error", () => {})
+  // An error is always followed by a close. Some implementations throw it without a listener.
+  socket.addEventListener("error", (event) => {
+    cause = reasonOf(event)
+  })
   return {
     release: () => {
       socket.removeEventListener("message", onMessage)
@@ -55,8 +67,7 @@ const errorOf = (cause: unknown): Error => cause instanceof Error ? cause : new 
 
 const awaitOpen = (socket: WebSocket): Effect.Effect<void, Error> =>
   Effect.async<void, Error>((resume) => {
-    // The standard tells a page nothing about why a connection failed.
-    const failed = () => resume(Effect.fail(new Error("the connection failed")))
+    const failed = (event: Event) => resume(Effect.fail(errorOf(reasonOf(event) ?? new Error("the connection failed"))))
     const opened = () => resume(Effect.void)
     socket.addEventListener("open", opened)
     socket.addEventListener("error", failed)

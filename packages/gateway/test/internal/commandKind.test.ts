@@ -1,17 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
-import * as CommandKind from "../../src/internal/commandKind.js"
+import * as Kind from "../../src/internal/commands/kind.js"
 
-const { Plain, Presence, VoiceState } = CommandKind.Kind
+const { Bulk, Plain, Presence, VoiceState } = Kind.Kind
 
-const kinds: ReadonlyArray<readonly [payload: unknown, kind: CommandKind.Kind]> = [
+const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.Kind]> = [
   [{ op: 3, d: {} }, Presence()],
   [{ op: 3 }, Presence()],
   [{ op: 4, d: { guild_id: "1", channel_id: null } }, VoiceState({ guildId: "1" })],
   [{ op: 4, d: { guild_id: 1 } }, Plain()],
   [{ op: 4, d: null }, Plain()],
-  [{ op: 8, d: { guild_id: "1" } }, Plain()],
+  [{ op: 8, d: { guild_id: "1" } }, Bulk()],
+  [{ op: 8 }, Bulk()],
+  [{ op: 43, d: { guild_id: "1" } }, Bulk()],
+  [{ op: 31, d: { guild_ids: ["1"] } }, Plain()],
   [{ op: "3" }, Plain()],
   [[3], Plain()],
   ["3", Plain()],
@@ -19,50 +22,81 @@ const kinds: ReadonlyArray<readonly [payload: unknown, kind: CommandKind.Kind]> 
 ]
 
 const anyKind = FastCheck.oneof(
-  FastCheck.constant<CommandKind.Kind>(Plain()),
-  FastCheck.constant<CommandKind.Kind>(Presence()),
-  FastCheck.constantFrom("1", "2", "3").map((guildId): CommandKind.Kind => VoiceState({ guildId }))
+  FastCheck.constant<Kind.Kind>(Plain()),
+  FastCheck.constant<Kind.Kind>(Bulk()),
+  FastCheck.constant<Kind.Kind>(Presence()),
+  FastCheck.constantFrom("1", "2", "3").map((guildId): Kind.Kind => VoiceState({ guildId }))
 )
 const anyQueue = FastCheck.array(FastCheck.record({ kind: anyKind, isWriting: FastCheck.boolean() }))
 
 describe("the kind of a command", () => {
   for (const [payload, kind] of kinds) {
     it(`${JSON.stringify(payload)} is ${kind._tag}`, () => {
-      assert.isTrue(Equal.equals(CommandKind.of(payload), kind))
+      assert.isTrue(Equal.equals(Kind.of(payload), kind))
     })
   }
 })
 
-describe("a command takes over", () => {
-  it("the first place of its kind that is not being written, and a plain one none", () => {
+describe("a command replaces", () => {
+  it("the first of its kind that is not being written, and a plain one or a bulk request none", () => {
     FastCheck.assert(FastCheck.property(anyQueue, anyKind, (queue, kind) => {
-      const index = CommandKind.takesOver(queue, kind)
-      const fits = queue.map((place) => kind._tag !== "Plain" && Equal.equals(place.kind, kind) && !place.isWriting)
-      assert.strictEqual(index, fits.indexOf(true))
+      const isState = kind._tag === "Presence" || kind._tag === "VoiceState"
+      const fits = queue.map((place) => isState && Equal.equals(place.kind, kind) && !place.isWriting)
+      assert.strictEqual(Kind.replaces(queue, kind), fits.indexOf(true))
     }))
   })
 
   it("so that a queue filled by it holds one presence at most, and one voice state of each guild", () => {
     FastCheck.assert(FastCheck.property(FastCheck.array(anyKind, { maxLength: 50 }), (given) => {
-      const queue: Array<CommandKind.Place> = []
+      const queue: Array<Kind.Place> = []
       for (const kind of given) {
-        if (CommandKind.takesOver(queue, kind) === -1) {
+        if (Kind.replaces(queue, kind) === -1) {
           queue.push({ kind, isWriting: false })
         }
       }
-      const count = (kind: CommandKind.Kind) => queue.filter((place) => Equal.equals(place.kind, kind)).length
+      const count = (kind: Kind.Kind) => queue.filter((place) => Equal.equals(place.kind, kind)).length
       const states = [Presence(), ...["1", "2", "3"].map((guildId) => VoiceState({ guildId }))]
       assert.isTrue(states.every((kind) => count(kind) <= 1))
       assert.strictEqual(count(Plain()), given.filter(({ _tag }) => _tag === "Plain").length)
+      assert.strictEqual(count(Bulk()), given.filter(({ _tag }) => _tag === "Bulk").length)
     }))
   })
 })
 
 describe("the next command", () => {
-  it("is the first, or the first that is no presence while presences are held", () => {
-    FastCheck.assert(FastCheck.property(anyQueue, (queue) => {
-      assert.strictEqual(CommandKind.next(queue, false), queue.length === 0 ? -1 : 0)
-      assert.strictEqual(CommandKind.next(queue, true), queue.map(({ kind }) => kind._tag !== "Presence").indexOf(true))
+  const anyHeld = FastCheck.record({ presences: FastCheck.boolean(), bulk: FastCheck.boolean() })
+
+  it("is the first that is not held, and a bulk request only after the others", () => {
+    FastCheck.assert(FastCheck.property(anyQueue, anyHeld, (queue, held) => {
+      const tags = queue.map(({ kind }) => kind._tag)
+      const other = tags.findIndex((tag) => tag !== "Bulk" && !(held.presences && tag === "Presence"))
+      const bulk = held.bulk ? -1 : tags.indexOf("Bulk")
+      assert.strictEqual(Kind.next(queue, held, 0), other === -1 ? bulk : other)
     }))
+  })
+
+  it("is a bulk request after four others, unless those are held", () => {
+    FastCheck.assert(FastCheck.property(anyQueue, anyHeld, (queue, held) => {
+      const bulk = held.bulk ? -1 : queue.findIndex(({ kind }) => kind._tag === "Bulk")
+      assert.strictEqual(Kind.next(queue, held, 4), bulk === -1 ? Kind.next(queue, held, 0) : bulk)
+    }))
+  })
+
+  it("is a bulk request once in five, while both kinds wait", () => {
+    FastCheck.assert(FastCheck.property(FastCheck.integer({ min: 1, max: 60 }), (length) => {
+      const queue = [Bulk(), ...Array.from({ length: 200 }, () => Plain())].map((kind) => ({ kind, isWriting: false }))
+      const written: Array<string> = []
+      let passed = 0
+      for (let i = 0; i < length; i++) {
+        const kind = queue[Kind.next(queue, Kind.nothingHeld, passed)]?.kind ?? Plain()
+        written.push(kind._tag)
+        passed = Kind.passedAfter(queue, kind, passed)
+      }
+      assert.deepStrictEqual(written, written.map((_, i) => i % 5 === 4 ? "Bulk" : "Plain"))
+    }))
+  })
+
+  it("does not count what passed while no bulk request waited", () => {
+    assert.strictEqual(Kind.passedAfter([{ kind: Plain(), isWriting: false }], Plain(), 3), 0)
   })
 })

@@ -1,95 +1,124 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import type * as Heart from "../../src/Heart.js"
-import * as Deadline from "../../src/internal/deadline.js"
+import type * as HeartbeatScheduler from "../../src/HeartbeatScheduler.js"
+import * as Deadline from "../../src/internal/time/deadline.js"
 
-/** A heart whose members are woken by hand. */
-const makeHeart = () => {
-  const members: Array<{ readonly member: Heart.Member; due: Heart.Due | undefined }> = []
-  const heart: Heart.Heart = {
-    unsafeJoin: (member, first) => {
-      const joined = { member, due: first }
-      members.push(joined)
+/** A scheduler whose timers are called by hand. */
+const makeScheduler = () => {
+  const timers: Array<{ readonly timer: HeartbeatScheduler.Timer; delay: HeartbeatScheduler.Delay | undefined }> = []
+  const scheduler: HeartbeatScheduler.HeartbeatScheduler = {
+    unsafeSchedule: (timer, first) => {
+      const scheduled = { timer, delay: first }
+      timers.push(scheduled)
       return () => {
-        members.splice(members.indexOf(joined), 1)
+        timers.splice(timers.indexOf(scheduled), 1)
       }
     }
   }
   return {
-    heart,
-    waiting: () => members.map(({ due }) => due?.after),
+    scheduler,
+    waiting: () => timers.map(({ delay }) => delay?.after),
     wake: (late: number) => {
-      for (const joined of Array.from(members)) {
-        joined.due = joined.member.onDue(late)
+      for (const scheduled of Array.from(timers)) {
+        scheduled.delay = scheduled.timer.onDue(late)
       }
     }
   }
 }
 
-const makePhase = (seconds: number) => {
-  let isExcused = false
-  let expired = 0
-  const phase: Deadline.Phase = {
-    duration: Duration.seconds(seconds),
-    isExcused: () => isExcused,
+const start = (options: { readonly withPolls?: boolean } = {}) => {
+  const { scheduler, waiting, wake } = makeScheduler()
+  const deadline = Deadline.make(scheduler)
+  const polls: Array<() => void> = []
+  const now = { isPaused: false, hasProgressed: false, expired: 0 }
+  deadline.unsafeStart({
+    duration: Duration.seconds(20),
+    isPaused: () => now.isPaused,
+    hasProgressed: () => now.hasProgressed,
+    onPolled: options.withPolls === true ? (onPolled) => polls.push(onPolled) : undefined,
     onExpired: () => {
-      expired++
+      now.expired++
     },
     onDefect: () => {}
-  }
-  return {
-    phase,
-    expired: () => expired,
-    excuse: (value: boolean) => {
-      isExcused = value
-    }
-  }
+  })
+  return { deadline, now, poll: () => polls.splice(0).forEach((onPolled) => onPolled()), waiting, wake }
 }
+
+const punctual = 49
+const tooLate = 50
 
 describe("a deadline", () => {
   it("expires once, when its time is over", () => {
-    const { heart, waiting, wake } = makeHeart()
-    const deadline = Deadline.make(heart)
-    const { expired, phase } = makePhase(20)
-    deadline.unsafeStart(phase)
-    assert.deepStrictEqual([waiting(), expired()], [[20_000], 0])
-    wake(0)
-    assert.deepStrictEqual([waiting(), expired()], [[undefined], 1])
+    const { now, waiting, wake } = start()
+    assert.deepStrictEqual([waiting(), now.expired], [[20_000], 0])
+    wake(punctual)
+    assert.deepStrictEqual([waiting(), now.expired], [[undefined], 1])
   })
 
-  it("begins anew for a phase that is excused", () => {
-    const { heart, waiting, wake } = makeHeart()
-    const deadline = Deadline.make(heart)
-    const { excuse, expired, phase } = makePhase(20)
-    deadline.unsafeStart(phase)
-    excuse(true)
-    wake(49)
-    assert.deepStrictEqual([waiting(), expired()], [[20_000], 0])
-    excuse(false)
-    wake(49)
-    assert.strictEqual(expired(), 1)
+  it("starts again as often as reading is paused", () => {
+    const { now, waiting, wake } = start()
+    now.isPaused = true
+    for (let n = 0; n < 100; n++) {
+      wake(n)
+      assert.deepStrictEqual([waiting(), now.expired], [[20_000], 0])
+    }
+    now.isPaused = false
+    wake(punctual)
+    assert.strictEqual(now.expired, 1)
   })
 
-  it("gives the network five seconds whenever the process was late", () => {
-    const { heart, waiting, wake } = makeHeart()
-    const deadline = Deadline.make(heart)
-    const { expired, phase } = makePhase(20)
-    deadline.unsafeStart(phase)
-    wake(50)
+  it("starts again nine times if there is progress, and no more", () => {
+    const { now, waiting, wake } = start()
+    now.hasProgressed = true
+    for (let n = 0; n < 9; n++) {
+      wake(punctual)
+      assert.deepStrictEqual([waiting(), now.expired], [[20_000], 0])
+    }
+    wake(punctual)
+    assert.strictEqual(now.expired, 1)
+  })
+
+  it("gives a process that was late five seconds to read, once", () => {
+    const { now, waiting, wake } = start()
+    wake(tooLate)
+    assert.deepStrictEqual([waiting(), now.expired], [[5_000], 0])
     wake(60_000)
-    assert.deepStrictEqual([waiting(), expired()], [[5_000], 0])
+    assert.strictEqual(now.expired, 1)
+  })
+
+  it("has an end if there is always progress and the process is always late", () => {
+    const { now, waiting, wake } = start()
+    now.hasProgressed = true
+    let total = 0
+    for (let n = 0; now.expired === 0 && n < 1_000; n++) {
+      total += (waiting()[0] ?? 0) + tooLate
+      wake(tooLate)
+    }
+    assert.strictEqual(total, 10 * (20_000 + tooLate + 5_000 + tooLate))
+  })
+
+  it("waits until the sockets were polled, where the platform can say", () => {
+    const { now, poll, waiting, wake } = start({ withPolls: true })
     wake(0)
-    assert.strictEqual(expired(), 1)
+    wake(0)
+    assert.deepStrictEqual([waiting(), now.expired], [[50], 0])
+    poll()
+    wake(0)
+    assert.strictEqual(now.expired, 1)
   })
 
   it("is that of one phase, and of none once it is stopped", () => {
-    const { heart, waiting } = makeHeart()
-    const deadline = Deadline.make(heart)
-    deadline.unsafeStop()
-    deadline.unsafeStart(makePhase(20).phase)
-    deadline.unsafeStart(makePhase(30).phase)
+    const { deadline, now, waiting } = start()
+    deadline.unsafeStart({
+      duration: Duration.seconds(30),
+      isPaused: () => false,
+      hasProgressed: () => false,
+      onPolled: undefined,
+      onExpired: () => {},
+      onDefect: () => {}
+    })
     assert.deepStrictEqual(waiting(), [30_000])
     deadline.unsafeStop()
-    assert.deepStrictEqual(waiting(), [])
+    assert.deepStrictEqual([waiting(), now.expired], [[], 0])
   })
 })

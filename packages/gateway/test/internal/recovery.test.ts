@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
+import * as GatewaySocket from "../../src/GatewaySocket.js"
+import * as IdentifyBudget from "../../src/IdentifyBudget.js"
 import * as Recovery from "../../src/internal/recovery.js"
 import * as ShardError from "../../src/ShardError.js"
 
@@ -10,6 +12,7 @@ const { Decision, Disconnect } = Recovery
 const policy: Recovery.Policy = {
   backoffBase: Duration.seconds(1),
   backoffMax: Duration.minutes(1),
+  stableAfter: Duration.minutes(1),
   resumeAttempts: 3,
   resumeWindow: Duration.minutes(5),
   invalidSessionDelay: Option.none()
@@ -20,9 +23,9 @@ const ended = (reason: Recovery.Disconnect, rest: Partial<Recovery.Ended> = {}):
   hasSession: true,
   hasResumeUrl: true,
   opened: true,
-  established: true,
-  stable: true,
+  establishedFor: Option.some(60_000),
   now: 0,
+  wallTime: 0,
   random: 0,
   ...rest
 })
@@ -126,7 +129,7 @@ describe("recovery", () => {
     for (let i = 0; i < 9; i++) {
       const [decision, next] = Recovery.decide(
         history,
-        ended(unreachable, { hasSession: false, opened: false, established: false, stable: false }),
+        ended(unreachable, { hasSession: false, opened: false, establishedFor: Option.none() }),
         policy
       )
       history = next
@@ -137,7 +140,7 @@ describe("recovery", () => {
   })
 
   it("a gateway that accepts, identifies and closes at once meets the back-off too", () => {
-    const brief = ended(closedWith(4000), { stable: false })
+    const brief = ended(closedWith(4000), { establishedFor: Option.some(100) })
     const [, history] = Recovery.decide(Recovery.initial, brief, policy)
     const [decision] = Recovery.decide(history, brief, policy)
     assert.deepStrictEqual(decision, Decision.Resume({ after: Duration.seconds(1), host: "resume" }))
@@ -145,25 +148,142 @@ describe("recovery", () => {
 
   it("a stable session lets earlier failures be forgotten", () => {
     const [decision, history] = Recovery.decide(
-      { attempts: 20, failedResumes: 2, lostAt: Option.some(0) },
+      { attempts: 20, losses: 20, failedResumes: 2, lostAt: Option.some(0) },
       ended(lost, { now: 100_000 }),
       policy
     )
     assert.deepStrictEqual(decision, Decision.Resume({ after: Duration.zero, host: "resume" }))
-    assert.deepStrictEqual(history, { attempts: 1, failedResumes: 0, lostAt: Option.some(100_000) })
+    assert.deepStrictEqual(history, { attempts: 1, losses: 1, failedResumes: 0, lostAt: Option.some(100_000) })
+  })
+
+  /** The waits before the resumes after sessions that were each established for so long. */
+  const waitsAfter = (sessions: ReadonlyArray<number>) => {
+    const waits: Array<number> = []
+    let history = Recovery.initial
+    for (const millis of sessions) {
+      const [decision, next] = Recovery.decide(history, ended(lost, { establishedFor: Option.some(millis) }), policy)
+      history = next
+      waits.push(decision._tag === "Resume" ? Duration.toSeconds(decision.after) : -1)
+    }
+    return waits
+  }
+
+  const times = (count: number, millis: number) => Array.from({ length: count }, () => millis)
+
+  const sessionsInARow: ReadonlyArray<
+    readonly [name: string, sessions: ReadonlyArray<number>, waits: ReadonlyArray<number>]
+  > = [
+    ["of no time back off", times(9, 0), [0, 1, 2, 4, 8, 16, 32, 60, 60]],
+    ["of less than five seconds back off", times(6, 4_999), [0, 1, 2, 4, 8, 16]],
+    ["of five seconds cost a second at most", times(5, 5_000), [0, 0, 0, 0, 0]],
+    ["of less than twenty seconds cost nothing", times(5, 19_999), [0, 0, 0, 0, 0]],
+    ["that crashed are forgotten after twenty seconds", [...times(9, 0), 20_000], [0, 1, 2, 4, 8, 16, 32, 60, 60, 0]],
+    ["that crashed count less after ten", [...times(5, 0), 10_000], [0, 1, 2, 4, 8, 1]]
+  ]
+
+  for (const [name, sessions, waits] of sessionsInARow) {
+    it(`sessions ${name} before a resume`, () => assert.deepStrictEqual(waitsAfter(sessions), waits))
+  }
+
+  it("short sessions back off before an identify until one is stable", () => {
+    const short = ended(closedWith(4007), { establishedFor: Option.some(59_999) })
+    const waits: Array<number> = []
+    let history = Recovery.initial
+    for (let n = 0; n < 5; n++) {
+      const [decision, next] = Recovery.decide(history, short, policy)
+      history = next
+      waits.push(decision._tag === "Identify" ? Duration.toSeconds(decision.after) : -1)
+    }
+    const [decision] = Recovery.decide(history, ended(closedWith(4007)), policy)
+    assert.deepStrictEqual([waits, decision], [[0, 1, 2, 4, 8], Decision.Identify({ after: Duration.zero })])
+  })
+
+  const asking = (status: number, after: Duration.DurationInput) =>
+    Disconnect.Unreachable({
+      cause: new GatewaySocket.OpenError({
+        url: "wss://gateway.example",
+        status: Option.some(status),
+        retryAfter: Option.some(Duration.decode(after)),
+        cause: new Error("refused")
+      })
+    })
+
+  const retries: ReadonlyArray<readonly [asked: Duration.DurationInput, waited: Duration.DurationInput]> = [
+    [0, 0],
+    ["1500 millis", "1500 millis"],
+    ["10 minutes", "10 minutes"],
+    ["1 hour", "1 hour"],
+    ["10 days", "1 hour"]
+  ]
+
+  for (const [asked, waited] of retries) {
+    it(`waits ${Duration.format(waited)} after a refusal that asks for ${Duration.format(asked)}`, () => {
+      const refused = { opened: false, establishedFor: Option.none() }
+      const after = Duration.decode(waited)
+      assert.deepStrictEqual(
+        Recovery.decide(Recovery.initial, ended(asking(429, asked), refused), policy)[0],
+        Decision.Resume({ after, host: "resume" })
+      )
+      assert.deepStrictEqual(
+        Recovery.decide(Recovery.initial, ended(asking(503, asked), { ...refused, hasSession: false }), policy)[0],
+        Decision.Identify({ after })
+      )
+    })
+  }
+
+  it("waits the back-off after a refusal that asks for less", () => {
+    const history = { ...Recovery.initial, attempts: 5, losses: 5 }
+    const [decision] = Recovery.decide(
+      history,
+      ended(asking(429, "2 seconds"), { opened: false, establishedFor: Option.none() }),
+      policy
+    )
+    assert.deepStrictEqual(decision, Decision.Resume({ after: Duration.seconds(16), host: "resume" }))
+  })
+
+  const budgets: ReadonlyArray<readonly [untilIn: Duration.DurationInput, waited: Duration.DurationInput]> = [
+    ["3 hours", "3 hours"],
+    ["365 days", "1 day"]
+  ]
+
+  for (const [untilIn, waited] of budgets) {
+    it(`waits ${Duration.format(waited)} for a budget that is said to be back in ${Duration.format(untilIn)}`, () => {
+      const error = new IdentifyBudget.IdentifyBudgetExhausted({
+        total: 1_000,
+        remaining: 50,
+        reserve: 50,
+        until: 1_000_000 + Duration.toMillis(untilIn)
+      })
+      const [decision] = Recovery.decide(
+        Recovery.initial,
+        ended(Disconnect.Failed({ error }), { hasSession: false, now: 7, wallTime: 1_000_000 }),
+        policy
+      )
+      assert.deepStrictEqual(decision, Decision.Identify({ after: Duration.decode(waited) }))
+    })
+  }
+
+  it("does not wait for a budget that is back in the past", () => {
+    const error = new IdentifyBudget.IdentifyBudgetExhausted({ total: 1_000, remaining: 50, reserve: 50, until: 0 })
+    const [decision] = Recovery.decide(
+      Recovery.initial,
+      ended(Disconnect.Failed({ error }), { hasSession: false, wallTime: 1_000_000 }),
+      policy
+    )
+    assert.deepStrictEqual(decision, Decision.Identify({ after: Duration.zero }))
   })
 
   it("an unreachable resume host is left after three attempts, and its session kept while nothing can be reached", () => {
     const hosts: Array<string> = []
     let history = Recovery.decide(Recovery.initial, ended(lost), policy)[1]
     for (let i = 0; i < 10; i++) {
-      const failed = ended(unreachable, { opened: false, established: false, stable: false, now: i * 1_000 })
+      const failed = ended(unreachable, { opened: false, establishedFor: Option.none(), now: i * 1_000 })
       const [decision, next] = Recovery.decide(history, failed, policy)
       history = next
       hosts.push(decision._tag === "Resume" ? decision.host : decision._tag)
     }
     assert.deepStrictEqual(hosts, ["resume", "resume", ...Array.from({ length: 8 }, () => "gateway")])
-    const late = ended(unreachable, { opened: false, established: false, stable: false, now: 300_000 })
+    const late = ended(unreachable, { opened: false, establishedFor: Option.none(), now: 300_000 })
     assert.strictEqual(what(Recovery.decide(history, late, policy)[0]), "identify")
   })
 
@@ -171,7 +291,7 @@ describe("recovery", () => {
     const decisions: Array<string> = []
     let history = Recovery.decide(Recovery.initial, ended(lost), policy)[1]
     for (let i = 0; i < 6; i++) {
-      const failed = ended(Disconnect.TimedOut({ phase: "resumed" }), { established: false, stable: false })
+      const failed = ended(Disconnect.TimedOut({ phase: "resumed" }), { establishedFor: Option.none() })
       const [decision, next] = Recovery.decide(history, failed, policy)
       history = next
       decisions.push(decision._tag === "Resume" ? decision.host : decision._tag)
@@ -225,7 +345,7 @@ describe("recovery", () => {
           const opened = reason !== unreachable
           const [decision, next] = Recovery.decide(
             history,
-            ended(reason, { hasResumeUrl, opened, established: false, stable: false, now }),
+            ended(reason, { hasResumeUrl, opened, establishedFor: Option.none(), now }),
             policy
           )
           if (decision._tag !== "Resume") {

@@ -9,7 +9,7 @@ import * as Diagnostic from "../../src/Diagnostic.js"
 import { report } from "../../src/internal/report.js"
 import * as ShardState from "../../src/internal/shardState.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
-import { layer } from "../harness.js"
+import { layer, silent } from "../harness.js"
 
 describe("report", () => {
   it.effect("tells the log once that the process was blocked, however many shards notice", () => {
@@ -17,7 +17,7 @@ describe("report", () => {
     const logger = Logger.make(({ message }) => lines.push(message))
     return Effect.gen(function*() {
       const config = yield* ShardConfig.ShardConfig
-      const shards = yield* Effect.forEach(ShardId.all(3), (id) => ShardState.make(id, config))
+      const shards = yield* Effect.forEach(ShardId.all(3), (id) => ShardState.make(id, config, silent))
       const lagged = Diagnostic.Lagged({ blockedFor: Duration.seconds(2) })
       yield* Effect.forEach(shards, (shard) => report(shard, lagged))
       assert.strictEqual(lines.length, 1)

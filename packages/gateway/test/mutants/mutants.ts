@@ -1,77 +1,70 @@
-/**
- * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
- * test file that must notice. `npm run mutants` tries them on a copy.
- */
-export interface Mutant {
-  readonly name: string
-  /** From `packages/`. */
-  readonly file: string
-  readonly from: string
-  readonly to: string
-  /** From `packages/`. */
-  readonly test: string
-}
+import { commands } from "./commands.js"
+import * as Events from "./events.js"
+import { identifyMutants } from "./identifyMutants.js"
+import { gateway, internal, type Mutant, scenario } from "./mutant.js"
+import { ofPeers } from "./ofPeers.js"
+import { time } from "./time.js"
 
-const gateway = (file: string) => `gateway/src/${file}`
-const internal = (file: string) => `gateway/src/internal/${file}`
-const scenario = (name: string) => `gateway/test/scenarios/${name}.test.ts`
-
+/** All faults. */
 export const mutants: ReadonlyArray<Mutant> = [
+  ...commands,
+  ...Events.mutants,
+  ...identifyMutants,
   {
     name: "a heartbeat that the gateway asks for is not sent",
-    file: internal("connection.ts"),
-    from: "Heartbeats.unsafeBeat(connection, limiter.value, Function.constVoid)",
-    to: "",
+    file: internal("heartbeat/requests.ts"),
+    from: "        return answer()",
+    to: "        return",
     test: scenario("heartbeat")
   },
   {
     name: "a heartbeat that could not be written is taken for written",
-    file: internal("heartbeats.ts"),
-    from: "return receiver.end(Disconnect.Failed({ error }))",
-    to: "return error",
+    file: internal("heartbeat/heartbeats.ts"),
+    from: "return receiver.end(result.left)",
+    to: "return result.left",
     test: scenario("heartbeatWrites")
   },
   {
     name: "no jitter before the first heartbeat",
-    file: internal("heartbeats.ts"),
-    from: "after: millis * jitter",
-    to: "after: millis * jitter * 0",
+    file: internal("heartbeat/heartbeats.ts"),
+    from: "after: intervalMillis * jitter",
+    to: "after: intervalMillis * jitter * 0",
     test: scenario("heartbeat")
   },
   {
-    name: "each shard of a fleet has a heart of its own",
+    name: "each shard of a fleet has a heartbeat scheduler of its own",
     file: internal("fleet.ts"),
-    from: "Effect.provideService(Heart.Current, Option.some(heart)),",
+    from: "Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),",
     to: "",
     test: scenario("heartbeat")
   },
   {
     name: "a heartbeat goes out earlier than its slack",
-    file: internal("timetable.ts"),
+    file: internal("heartbeat/timerTable.ts"),
     from: "before.at >= at - slack",
     to: "before.at >= at - slack - 5",
-    test: "gateway/test/internal/timetable.test.ts"
+    test: "gateway/test/internal/timerTable.test.ts"
   },
   {
-    name: "a wall clock that is set back stops all heartbeats",
-    file: internal("heart.ts"),
-    from: "Number(clock.unsafeCurrentTimeNanos() - origin) / 1_000_000",
-    to: "clock.unsafeCurrentTimeMillis() - Number(origin) / 1_000_000",
-    test: "gateway/test/Heart.test.ts"
+    name: "a wall clock that is set back stops limits and heartbeats",
+    file: internal("time/monotonic.ts"),
+    from: "Number(clock.unsafeCurrentTimeNanos()) / nanosPerMilli",
+    to: "clock.unsafeCurrentTimeMillis()",
+    test: scenario("wallClock")
   },
   {
-    name: "one that throws when it is to beat stops all others",
-    file: internal("heart.ts"),
-    from: "member.onDefect(cause)\n    return undefined",
-    to: "member.onDefect(cause)\n    throw cause",
-    test: "gateway/test/Heart.test.ts"
+    name: "a timer that throws stops all others",
+    file: internal("heartbeat/scheduler.ts"),
+    from: "timer.onDefect(cause)\n    return undefined",
+    to: "timer.onDefect(cause)\n    throw cause",
+    test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
-    name: "one that joins does not wake the heart sooner",
-    file: internal("heart.ts"),
+    name: "a timer that is due sooner does not wake the scheduler",
+    file: internal("heartbeat/scheduler.ts"),
     from: "if (nextAt() < sleepsUntil) {",
     to: "if (sleepsUntil === Number.POSITIVE_INFINITY) {",
-    test: "gateway/test/Heart.test.ts"
+    test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
     name: "an acknowledgement from before counts for the next heartbeat",
@@ -82,22 +75,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a dead connection is not left",
-    file: internal("pulse.ts"),
-    from: "(seen.isAcknowledged || seen.wasPaused) && !seen.isWriting",
-    to: "(seen.isAcknowledged || seen.wasPaused) || !seen.isWriting",
+    file: internal("heartbeat/policy.ts"),
+    from: "(seen.isAcknowledged || seen.isPaused) && !seen.isWriting",
+    to: "(seen.isAcknowledged || seen.isPaused) || !seen.isWriting",
     test: scenario("heartbeat")
   },
   {
     name: "a heartbeat does not say what was received last",
-    file: internal("heartbeats.ts"),
-    from: "Command.heartbeat(state.session?.sequence ?? null)",
-    to: "Command.heartbeat(null)",
+    file: internal("heartbeat/heartbeats.ts"),
+    from: "Outgoing.heartbeat(state.session?.sequence ?? null)",
+    to: "Outgoing.heartbeat(null)",
     test: scenario("heartbeat")
   },
   {
     name: "a paused connection counts as dead",
-    file: internal("pulse.ts"),
-    from: "(seen.isAcknowledged || seen.wasPaused)",
+    file: internal("heartbeat/policy.ts"),
+    from: "(seen.isAcknowledged || seen.isPaused)",
     to: "(seen.isAcknowledged)",
     test: scenario("backpressure")
   },
@@ -110,9 +103,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an identify past the queue",
-    file: internal("connection.ts"),
-    from: "services.queue.withPermit(id)(Effect.gen(",
-    to: "(<A>(self: A): A => self)(Effect.gen(",
+    file: internal("identify/turn.ts"),
+    from: "queue.withPermit(id)(turn)",
+    to: "turn",
     test: scenario("reconnect")
   },
   {
@@ -130,11 +123,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     test: scenario("reconnect")
   },
   {
-    name: "a long replay counts as silence",
+    name: "a resume without RESUMED is never taken for resumed",
     file: internal("connection.ts"),
-    from: "phase === \"resumed\" && receiver.events() > eventsBefore",
-    to: "phase === \"resumed\" && receiver.events() < eventsBefore",
-    test: scenario("resume")
+    from: "phase === \"resumed\" && receiver.unsafeAssumeResumed()",
+    to: "false",
+    test: scenario("reconnect")
   },
   {
     name: "no deadline for opening",
@@ -145,29 +138,29 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a deadline does not see that the process was late",
-    file: internal("deadline.ts"),
-    from: "if (late >= Lag.toleranceMillis) {",
+    file: internal("time/deadline.ts"),
+    from: "if (!isLooking && late >= EventLoopLag.toleranceMillis) {",
     to: "if (late < 0) {",
     test: "gateway/test/internal/deadline.test.ts"
   },
   {
     name: "the deadline of a phase goes on into the next",
-    file: internal("deadline.ts"),
+    file: internal("time/deadline.ts"),
     from: "      stop()\n      stop =",
     to: "      stop =",
     test: "gateway/test/internal/deadline.test.ts"
   },
   {
     name: "a heartbeat goes by the time of a deadline",
-    file: internal("heart.ts"),
-    from: "(slack > 0 ? loose : exact).enter",
-    to: "loose.enter",
-    test: "gateway/test/Heart.test.ts"
+    file: internal("heartbeat/scheduler.ts"),
+    from: "(slack > 0 ? loose : exact).add",
+    to: "loose.add",
+    test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
     name: "a command that is given while none is sent waits for the next connection",
-    file: internal("connection.ts"),
-    from: "connection.isSending = false\n  })",
+    file: internal("commands/writer.ts"),
+    from: "isWriting = false\n  })",
     to: "})",
     test: scenario("commands")
   },
@@ -194,7 +187,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a place is free again a moment too soon",
-    file: internal("slidingLog.ts"),
+    file: internal("time/slidingLog.ts"),
     from: "time + windowMillis > now",
     to: "time + windowMillis - 1 > now",
     test: "gateway/test/CommandRateLimiter.test.ts"
@@ -216,8 +209,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a gap is not told",
     file: internal("receiver.ts"),
-    from: "if (s !== session.sequence + 1)",
-    to: "if (s < session.sequence)",
+    from: "if (s !== session.sequence + 1 &&",
+    to: "if (s < session.sequence &&",
     test: scenario("resume")
   },
   {
@@ -237,15 +230,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a second hello is accepted",
     file: internal("receiver.ts"),
-    from: "return refuse(\"hello\", new Error(\"it came a second time\"))",
+    from: "return refuse(\"hello\", \"it came a second time\")",
     to: "return undefined",
     test: scenario("badInput")
   },
   {
     name: "garbage on a compressed connection is one bad message",
     file: internal("receiver.ts"),
-    from: "return isCompressed ? corrupt(parsed.left) :",
-    to: "return !isCompressed ? corrupt(parsed.left) :",
+    from: "return isCompressed && text",
+    to: "return !isCompressed && text",
     test: scenario("badInput")
   },
   {
@@ -277,29 +270,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     test: scenario("security")
   },
   {
-    name: "a full buffer does not hold up the socket",
-    file: internal("eventBuffer.ts"),
-    from: "if (!paused && size() >= capacity) {",
-    to: "if (!paused && size() >= capacity * 1_000) {",
-    test: scenario("backpressure")
-  },
-  {
-    name: "a socket that was held up is never read again",
-    file: internal("eventBuffer.ts"),
-    from: "paused = false\n      source.value.resume()",
-    to: "paused = false",
-    test: scenario("backpressure")
-  },
-  {
-    name: "a reader that was interrupted stays in the queue, and nobody is woken",
-    file: internal("eventBuffer.ts"),
-    from: "const waiting = Array.from(readers.keys())",
-    to: "const waiting = Array.from(readers.keys()).slice(1)",
-    test: "gateway/test/internal/eventBuffer.test.ts"
-  },
-  {
     name: "a command that was interrupted is sent all the same",
-    file: internal("commandQueue.ts"),
+    file: internal("commands/queue.ts"),
     from: "() => Effect.sync(() => version.withdraw())",
     to: "() => Effect.void",
     test: "gateway/test/internal/commandQueue.test.ts"
@@ -310,13 +282,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     from: "state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }))\n      }",
     to: "}",
     test: scenario("interruption")
-  },
-  {
-    name: "what was not handled counts as done",
-    file: internal("shardState.ts"),
-    from: "return Math.max(lowest - 1, session.since)",
-    to: "return session.sequence",
-    test: scenario("handOver")
   },
   {
     name: "both slots of the store are one",
@@ -371,8 +336,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a message that never ends grows for ever",
     file: "platform-node/src/internal/zlibStream.ts",
-    from: "if (collectedBytes > maxMessageBytes)",
-    to: "if (collectedBytes < 0)",
+    from: "if (needed > maxMessageBytes)",
+    to: "if (needed < 0)",
     test: "platform-node/test/NodeDecompressor.test.ts"
   },
   {
@@ -399,8 +364,10 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "messages read as text have escapes",
     file: internal("receiver.ts"),
-    from: "bodyOf(body, bodyAt, state.areTextsShown)",
+    from: "bodyOf(body, bodyAt, state.preservesText)",
     to: "bodyOf(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"
-  }
+  },
+  ...time,
+  ...ofPeers
 ]

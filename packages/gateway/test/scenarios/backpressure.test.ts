@@ -80,31 +80,64 @@ describe("a program that is slower than the gateway", () => {
       )
     }).pipe(Effect.provide(small)))
 
-  it.scoped("is given out by several readers, each event to exactly one", () =>
+  it.scoped("gives each of several streams all events", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
-      const read = Stream.runCollect(Stream.take(shard.events, 50))
+      const read = Stream.runCollect(Stream.take(shard.events, 100))
       const readers = yield* Effect.forEach([1, 2], () => Effect.fork(read))
+      yield* TestClock.adjust(0)
       yield* send(100)
-      const events = yield* Effect.forEach(readers, Fiber.join)
-      const numbers = events.flatMap((chunk) => Chunk.toReadonlyArray(chunk).map(({ s }) => s))
-      assert.deepStrictEqual(numbers.sort((a, b) => a - b), Array.from({ length: 100 }, (_, i) => i + 2))
+      for (const reader of readers) {
+        const events = Chunk.toReadonlyArray(yield* Fiber.join(reader))
+        assert.deepStrictEqual(events.map(({ s }) => s), Array.from({ length: 100 }, (_, i) => i + 2))
+      }
     }).pipe(Effect.provide(small)))
 
-  it.scoped("loses nothing by leaving a stream early", () =>
+  it.scoped("gives a later stream what is received after it began, and keeps nothing of a stream that was left", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
-      yield* send(0)
       yield* TestClock.adjust(0)
       yield* send(5)
       yield* TestClock.adjust(0)
+      assert.strictEqual(Option.getOrThrow(yield* Stream.runHead(shard.events)).s, 1)
+      const later = yield* Effect.fork(Stream.runHead(shard.events))
+      yield* TestClock.adjust(0)
+      assert.isNull(later.unsafePoll())
+      yield* send(1)
+      assert.strictEqual(Option.getOrThrow(yield* Fiber.join(later)).s, 7)
+      assert.strictEqual(yield* shard.buffered, 0)
+    }).pipe(Effect.provide(small)))
+
+  it.scoped("loses nothing of its single events when it asks now and then", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* TestClock.adjust(0)
+      yield* send(5)
       const numbers: Array<number> = []
       for (let i = 0; i < 6; i++) {
-        const event = yield* Stream.runHead(shard.events)
-        numbers.push(Option.getOrThrow(event).s)
+        numbers.push((yield* shard.nextEvent).s)
+        yield* TestClock.adjust("1 minute")
       }
       assert.deepStrictEqual(numbers, [1, 2, 3, 4, 5, 6])
+    }).pipe(Effect.provide(small)))
+
+  it.scoped("drops the oldest after drainTimeout if it never reads, and the last are there for its first reader", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const told = yield* Effect.fork(Stream.runCollect(Stream.take(shard.diagnostics, 2)))
+      yield* TestClock.adjust(0)
+      yield* send(100)
+      yield* TestClock.adjust("9 seconds")
+      assert.isAtMost(Option.getOrThrow(yield* shard.session).sequence, 12)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(Option.getOrThrow(yield* shard.session).sequence, 101)
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(told)), [
+        Diagnostic.Paused({ buffered: 10 }),
+        Diagnostic.Abandoned({ reader: "a reader, and there has been none", events: 10 })
+      ])
+      const last = yield* Stream.runCollect(Stream.take(shard.events, 10))
+      assert.deepStrictEqual(Array.from(last, ({ s }) => s), Array.from({ length: 10 }, (_, i) => i + 92))
     }).pipe(Effect.provide(small)))
 })
 

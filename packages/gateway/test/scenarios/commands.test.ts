@@ -111,6 +111,24 @@ describe("commands", () => {
       assert.deepStrictEqual(yield* timesReceived(Opcode.RequestSoundboardSounds), [(resumed?.at ?? 0) + 50])
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { latency: 50 } }))))
 
+  it.scoped("that wait when the connection drops go out after the resume, in order", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const senders = yield* Effect.forEach(Array.from({ length: 118 }, (_, i) => `${i}`), (id) =>
+        Effect.flatMap(sounds(id), (command) => Effect.fork(shard.command(command))))
+      yield* TestClock.adjust(0)
+      assert.strictEqual((yield* idsReceived).length, 116)
+      yield* inject(Fault.Drop())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.joinAll(senders)
+      assert.deepStrictEqual(
+        yield* idsReceived,
+        Array.from({ length: 118 }, (_, i) =>
+          `${i}`)
+      )
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
   it.scoped("given while the shard is disconnected go out after the next identify, if the session is lost", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
@@ -194,6 +212,24 @@ describe("commands", () => {
       assert.strictEqual(error.reason, "Serializing")
       assert.include(error.message, "give exactly one of them")
     }).pipe(Effect.provide(layer())))
+
+  const ids = (count: number) => Array.from({ length: count }, (_, i) => `${i + 1}`)
+  const refused = [
+    ["101 user ids", { guild_id: "1", user_ids: ids(101) }, "has 101 ids"],
+    ["a nonce of 33 bytes", { guild_id: "1", user_ids: ["2"], nonce: "x".repeat(33) }, "has 33 bytes"]
+  ] as const
+  for (const [what, d, problem] of refused) {
+    it.scoped(`for members with ${what} fail with a SendError, and are not sent`, () =>
+      Effect.gen(function*() {
+        const shard = yield* startShard
+        yield* awaitReady(shard)
+        const error = yield* Effect.flip(shard.command({ op: Opcode.RequestGuildMembers, d }))
+        assert.deepStrictEqual([error._tag, error.reason], ["SendError", "Serializing"])
+        assert.include(error.message, problem)
+        yield* shard.command({ op: Opcode.RequestGuildMembers, d: { guild_id: "1", user_ids: ids(100) } })
+        assert.strictEqual((yield* timesReceived(Opcode.RequestGuildMembers)).length, 1)
+      }).pipe(Effect.provide(layer())))
+  }
 
   it.scoped("longer than 4096 bytes are refused, and so is what is no JSON", () =>
     Effect.gen(function*() {

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { inspect } from "node:util"
 import * as Message from "../../src/Message.js"
 import * as ShardError from "../../src/ShardError.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
@@ -118,6 +119,52 @@ describe("an error that the shard recovers from", () => {
         assert.isTrue(ShardStatus.isConnected(yield* shard.status))
       }).pipe(withChance(1 - 2 ** -53), Effect.provide(stack)))
   }
+
+  it.scoped("leaves the session as it was, where the gateway could not be reached for a while", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const before = Option.map(yield* shard.session, ({ id }) => id)
+      yield* inject(Fault.RefuseConnections({ host: "any", times: 3, status: 503 }))
+      yield* inject(Fault.Drop())
+      yield* TestClock.adjust("1 minute")
+      assert.isTrue(Option.isSome(before))
+      assert.deepStrictEqual(Option.map(yield* shard.session, ({ id }) => id), before)
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+    }).pipe(withChance(0), Effect.provide(layer())))
+
+  it.scoped("names the event that could not be read, and does not hold its text", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const text = `{"t":"MESSAGE_CREATE","s":2,"op":0,"d":{"content":${"confidential ".repeat(20)}}}`
+      yield* inject(Fault.SendText({ text }))
+      const error = yield* Effect.flip(shard.nextEvent)
+      assert.strictEqual(error._tag, "DeserializationError")
+      assert.deepStrictEqual(
+        error._tag === "DeserializationError" ? error.eventType : Option.none(),
+        Option.some("MESSAGE_CREATE")
+      )
+      assert.notInclude(inspect(error, { depth: 20 }), "confidential confidential")
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("is none where the connection was lost: readers of messages see a Close, and diagnostics no failure", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const failures: Array<unknown> = []
+      yield* shard.diagnostics.pipe(
+        Stream.runForEach((one) => Effect.sync(() => one._tag === "Failure" && failures.push(one))),
+        Effect.forkScoped
+      )
+      yield* inject(Fault.Drop())
+      yield* TestClock.adjust("1 second")
+      const end = yield* shard.nextMessage
+      assert.deepStrictEqual(end, Message.Close({ frame: Option.none() }))
+      assert.deepStrictEqual([Message.isClose(end), Message.isText(end)], [true, false])
+      assert.strictEqual((yield* entries("Resumed")).length, 1)
+      assert.deepStrictEqual(failures, [])
+    }).pipe(withChance(0.5), Effect.provide(layer())))
 })
 
 describe("a fatal close", () => {
@@ -157,24 +204,21 @@ describe("a fatal close", () => {
 })
 
 describe("two readers at once", () => {
-  it.scoped("get each event exactly once between them, whichever way they read", () =>
+  it.scoped("get every event each, whichever way they read", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
       const shard = yield* startShard
       yield* awaitReady(shard)
-      const seen: Array<number> = []
-      const see = (content: unknown) => Effect.sync(() => seen.push(Number(content)))
-      yield* Effect.forkScoped(
-        Stream.runForEach(shard.events, ({ d }) => see((d as { readonly content: number }).content))
-      )
-      yield* Effect.forkScoped(
-        Effect.forever(Effect.flatMap(shard.nextEvent, ({ d }) => see((d as { readonly content: number }).content)))
-      )
+      const [streamed, asked]: readonly [Array<number>, Array<number>] = [[], []]
+      yield* Effect.forkScoped(Stream.runForEach(shard.events, ({ s }) => Effect.sync(() => streamed.push(s))))
+      yield* Effect.forkScoped(Effect.forever(Effect.map(shard.nextEvent, ({ s }) => asked.push(s))))
+      yield* TestClock.adjust(0)
       for (let content = 0; content < 200; content++) {
         yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content } })
       }
       yield* TestClock.adjust(0)
-      assert.deepStrictEqual([...seen].sort((a, b) => a - b), Array.from({ length: 200 }, (_, i) => i))
+      const sent = Array.from({ length: 200 }, (_, i) => i + 2)
+      assert.deepStrictEqual([streamed, asked], [sent, sent])
     }).pipe(Effect.provide(layer())))
 })
 

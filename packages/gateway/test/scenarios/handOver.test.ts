@@ -331,27 +331,46 @@ describe("a session store that fails", () => {
 })
 
 describe("acknowledging without runForEach", () => {
-  it.live("counts what nextEvent gave as handled once the next is asked for", () =>
+  it.live("counts what nextEvent gave as handled once its fiber asks for the next", () =>
+    world(
+      life((shard) =>
+        Effect.gen(function*() {
+          const sequence = Effect.map(shard.session, Option.map(({ sequence }) => sequence))
+          yield* Effect.repeat(shard.nextEvent, { until: ({ t }) => t === "READY" })
+          yield* send(1, 3)
+          yield* shard.nextEvent
+          assert.deepStrictEqual(yield* sequence, Option.some(1))
+          yield* shard.nextMessage
+          assert.deepStrictEqual(yield* sequence, Option.some(2))
+          yield* shard.nextEvent
+          assert.deepStrictEqual(yield* sequence, Option.some(3))
+        })
+      ),
+      { config: { acknowledge: "onHandled" } }
+    ))
+
+  it.live("counts what nextEvent gave as handled when its fiber ends well, and gives it to another if it does not", () =>
     world(
       life((shard) =>
         Effect.gen(function*() {
           const sequence = Effect.map(shard.session, Option.map(({ sequence }) => sequence))
           yield* Effect.repeat(shard.nextEvent, { until: ({ t }) => t === "READY" })
           yield* send(1, 2)
-          yield* shard.nextEvent
+          const fails = Effect.zipRight(shard.nextEvent, Effect.fail("no"))
+          yield* Effect.flip(Fiber.join(yield* Effect.fork(fails)))
           assert.deepStrictEqual(yield* sequence, Option.some(1))
-          yield* shard.nextMessage
+          const endless = yield* Effect.fork(Effect.zipRight(shard.nextEvent, Effect.never))
+          yield* Effect.sleep("1 second")
+          yield* Fiber.interrupt(endless)
+          assert.strictEqual((yield* Fiber.join(yield* Effect.fork(shard.nextEvent))).s, 2)
           assert.deepStrictEqual(yield* sequence, Option.some(2))
-          const asking = yield* Effect.fork(shard.nextEvent)
-          yield* Effect.yieldNow()
-          assert.deepStrictEqual(yield* sequence, Option.some(3))
-          yield* Fiber.interrupt(asking)
+          assert.strictEqual((yield* shard.nextEvent).s, 3)
         })
       ),
       { config: { acknowledge: "onHandled" } }
     ))
 
-  it.live("counts what a stream gave as handled once it pulls the next", () =>
+  it.live("streams acknowledge nothing: the session follows what was received", () =>
     world(
       life((shard) =>
         Effect.gen(function*() {
@@ -362,7 +381,7 @@ describe("acknowledging without runForEach", () => {
           yield* Effect.sleep("1 second")
           yield* send(1, 3)
           yield* Effect.sleep("1 second")
-          assert.deepStrictEqual(yield* sequence, Option.some(2))
+          assert.deepStrictEqual(yield* sequence, Option.some(4))
         })
       ),
       { config: { acknowledge: "onHandled" } }

@@ -18,7 +18,8 @@ const interval = 41_250
 
 /** A process that can be blocked: then its sleepers wake up late, and what the network brings is not read. */
 const makeProcess = () => {
-  let lateBy = 0
+  // No fiber wakes up from here to there, in milliseconds.
+  let [blockedFrom, blockedTo] = [0, 0]
   let isBlocked = false
   const unread: Array<() => void> = []
   const read = (deliver: () => void) => {
@@ -47,7 +48,8 @@ const makeProcess = () => {
     unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
     sleep: (duration) =>
       Effect.suspend(() => {
-        const late = Duration.toMillis(duration) === interval ? lateBy : 0
+        const end = clock.unsafeCurrentTimeMillis() + Duration.toMillis(duration)
+        const late = end >= blockedFrom && end < blockedTo ? blockedTo - end : 0
         return clock.sleep(Duration.sum(duration, Duration.millis(late)))
       })
   })
@@ -55,13 +57,13 @@ const makeProcess = () => {
     layer: socket,
     run: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.clockWith((clock) => Effect.withClock(effect, lateClock(clock))),
-    /** The next heartbeat comes this much too late, and nothing is read from now on. */
+    /** The second heartbeat is sent this much too late, and nothing is read from now on. */
     block: (millis: number) => {
-      lateBy = millis
+      blockedFrom = interval * 1.5
+      blockedTo = blockedFrom + millis
       isBlocked = true
     },
     unblock: () => {
-      lateBy = 0
       isBlocked = false
       unread.splice(0).forEach((deliver) => deliver())
     }

@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import type * as Shard from "../../src/Shard.js"
 import { awaitReady, entries, inject, layer, startShard, timesReceived, withChance } from "../harness.js"
 
 const world = World.make({ seed: 5, guilds: 1, membersPerGuild: 2_500 })
@@ -114,6 +115,105 @@ describe("requestGuildMembers", () => {
       assert.deepStrictEqual(yield* timesReceived(Opcode.RequestGuildMembers), [0, 10_000, 30_000])
     }).pipe(withChance(0.9), Effect.provide(big)))
 
+  const limited = (over: Readonly<Record<string, unknown>> = {}) =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const meta = { guild_id: "1", nonce: yield* lastNonce }
+      yield* simulator.dispatch({ t: "RATE_LIMITED", d: { opcode: 8, retry_after: 30, meta, ...over } })
+      yield* TestClock.adjust(0)
+    })
+
+  const waits = [
+    [30, 30_000],
+    ["29.5", 29_500],
+    [1, 1_000],
+    [0.001, 1_000],
+    [0, 1_000],
+    [-5, 1_000],
+    [null, 30_000],
+    [undefined, 30_000],
+    ["soon", 30_000]
+  ] as const
+  for (const [retryAfter, millis] of waits) {
+    it.scoped(`limited for ${JSON.stringify(retryAfter)} s waits ${millis} ms, and fails after ten times`, () =>
+      Effect.gen(function*() {
+        const shard = yield* connected
+        const result = yield* Effect.fork(Effect.flip(shard.collectGuildMembers({ ...all, guild_id: "1" })))
+        yield* TestClock.adjust(0)
+        for (let i = 0; i < 10; i++) {
+          assert.strictEqual((yield* requests).length, i + 1)
+          yield* limited({ retry_after: retryAfter })
+          yield* TestClock.adjust(millis)
+        }
+        const error = yield* Fiber.join(result)
+        assert.strictEqual(error.reason, "RateLimited")
+        assert.deepStrictEqual(
+          yield* timesReceived(Opcode.RequestGuildMembers),
+          Array.from({ length: 10 }, (_, i) => i * millis)
+        )
+      }).pipe(withChance(0.9), Effect.provide(silent)))
+  }
+
+  it.scoped("fails at once if Discord would limit it for more than five minutes in all, and says for how long", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      const result = yield* Effect.fork(Effect.flip(shard.collectGuildMembers({ ...all, guild_id: "1" })))
+      yield* TestClock.adjust(0)
+      yield* limited({ retry_after: 200 })
+      yield* TestClock.adjust("200 seconds")
+      yield* limited({ retry_after: 101 })
+      const error = yield* Fiber.join(result)
+      assert.strictEqual(error.reason, "RateLimited")
+      assert.include(error.message, "1m 41s, after 3m 20s of waiting")
+    }).pipe(withChance(0.9), Effect.provide(silent)))
+
+  const ends = [
+    ["closed by the program", (shard: Shard.Shard) => shard.close(CloseFrame.RESUME)],
+    ["closed by the gateway for good", () => inject(Fault.Close({ code: 4014, reason: "" }))]
+  ] as const
+  for (const [what, end] of ends) {
+    it.scoped(`ends while it waits for a limit, at the time at which the shard is ${what}`, () =>
+      Effect.gen(function*() {
+        const shard = yield* connected
+        const result = yield* Effect.fork(Effect.flip(shard.collectGuildMembers({ ...all, guild_id: "1" })))
+        yield* TestClock.adjust(0)
+        yield* limited({ retry_after: 200 })
+        yield* end(shard)
+        yield* TestClock.adjust(0)
+        assert.strictEqual((yield* Fiber.join(result)).reason, "Sending")
+      }).pipe(withChance(0.9), Effect.provide(silent)))
+  }
+
+  it.scoped("waits once for a limit that is announced twice", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      yield* Effect.fork(shard.collectGuildMembers({ ...all, guild_id: "1" }))
+      yield* TestClock.adjust(0)
+      yield* Effect.repeatN(limited(), 1)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* timesReceived(Opcode.RequestGuildMembers), [0, 30_000])
+    }).pipe(withChance(0.9), Effect.provide(silent)))
+
+  const limits = [
+    ["of its guild without a nonce", { meta: { guild_id: "1" } }, 2],
+    ["of its guild with a nonce that is null", { meta: { guild_id: "1", nonce: null } }, 2],
+    ["of another guild", { meta: { guild_id: "2" } }, 1],
+    ["of another request", { meta: { guild_id: "1", nonce: "another" } }, 1],
+    ["without meta", { meta: null }, 1],
+    ["of another opcode", { opcode: 31 }, 1]
+  ] as const
+  for (const [what, over, times] of limits) {
+    it.scoped(`${times === 1 ? "ignores" : "waits for"} a limit ${what}`, () =>
+      Effect.gen(function*() {
+        const shard = yield* connected
+        yield* Effect.fork(shard.collectGuildMembers({ ...all, guild_id: "1" }))
+        yield* TestClock.adjust(0)
+        yield* limited(over)
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual((yield* requests).length, times)
+      }).pipe(withChance(0.9), Effect.provide(silent)))
+  }
+
   it.scoped("tells its own chunks from others, in any order, and each once", () =>
     Effect.gen(function*() {
       const shard = yield* connected
@@ -182,6 +282,20 @@ describe("requestGuildMembers", () => {
       assert.strictEqual((yield* requests).length, 3)
     }).pipe(withChance(0.9), Effect.provide(silent)))
 
+  it.scoped("fails after ten sessions that ended before the first chunk", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      const request = shard.collectGuildMembers({ ...all, guild_id: "1" }, { idleTimeout: "10 minutes" })
+      const result = yield* Effect.fork(Effect.flip(request))
+      yield* TestClock.adjust("2 minutes")
+      yield* Effect.repeatN(
+        Effect.zipRight(inject(Fault.InvalidSession({ resumable: false })), TestClock.adjust("2 minutes")),
+        9
+      )
+      assert.strictEqual((yield* Fiber.join(result)).reason, "SessionEnded")
+      assert.strictEqual((yield* requests).length, 10)
+    }).pipe(withChance(0.9), Effect.provide(silent)))
+
   it.scoped("given before the shard is identified is sent once, after it", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
@@ -191,10 +305,25 @@ describe("requestGuildMembers", () => {
       assert.strictEqual((yield* requests).length, 1)
     }).pipe(Effect.provide(layer({ simulator: { world, latency: 50 }, config: { intents: Intents.all } }))))
 
-  it.scoped("is not answered while the program reads nothing and its buffer is full, and says so", () =>
+  it.scoped("is answered where there has never been a reader: what waits for one is dropped after drainTimeout", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
       const shard = yield* connected
+      yield* simulator.dispatch({ t: "TYPING_START", d: {} })
+      const result = yield* Effect.fork(shard.collectGuildMembers({ ...all, guild_id: "1" }))
+      yield* TestClock.adjust(0)
+      yield* answer(0, 1)
+      yield* TestClock.adjust("9999 millis")
+      assert.isNull(result.unsafePoll())
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual((yield* Fiber.join(result)).members, [])
+    }).pipe(withChance(0.9), Effect.provide(layer({ config: { intents: Intents.all, eventBufferSize: 2 } }))))
+
+  it.scoped("is not answered while a reader reads nothing and its buffer is full, and says so", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* connected
+      yield* shard.subscribe()
       yield* simulator.dispatch({ t: "TYPING_START", d: {} })
       const result = yield* Effect.fork(Effect.flip(shard.collectGuildMembers({ ...all, guild_id: "1" })))
       yield* TestClock.adjust(0)
@@ -214,6 +343,13 @@ describe("requestGuildMembers", () => {
 
   const refused = [
     ["all members without GuildMembers", all, "MissingIntent", "the intent GuildMembers"],
+    ["five of all members without it", { ...all, limit: 5 }, "MissingIntent", "the intent GuildMembers"],
+    [
+      "an empty query without a limit or the intent",
+      { guild_id: guild.id, query: "" },
+      "MissingIntent",
+      "the intent GuildMembers"
+    ],
     [
       "presences without GuildPresences",
       { guild_id: guild.id, user_ids: users[0] ?? "", presences: true },
@@ -234,4 +370,12 @@ describe("requestGuildMembers", () => {
         assert.deepStrictEqual(yield* requests, [])
       }).pipe(Effect.provide(layer({ simulator: { world } }))))
   }
+
+  it.scoped("needs no intent for a query that is not empty, nor for ids", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      yield* shard.collectGuildMembers({ guild_id: guild.id, query: "a", limit: 0 })
+      yield* shard.collectGuildMembers({ guild_id: guild.id, user_ids: users.slice(0, 2) })
+      assert.strictEqual((yield* requests).length, 2)
+    }).pipe(Effect.provide(layer({ simulator: { world } }))))
 })

@@ -57,6 +57,23 @@ describe("the presence that a command has set", () => {
       assert.deepStrictEqual(yield* told, [["config", "command"]])
     }).pipe(Effect.provide(fromTheConfig)))
 
+  it.scoped("is sent as a command where the next identify has no room for it", () =>
+    Effect.gen(function*() {
+      const long = presence("command")
+      const state = "y".repeat(3_850)
+      const shard = yield* startShard
+      yield* TestClock.adjust("1 second")
+      yield* shard.command({ ...long, d: { ...long.d, activities: [{ name: "long", type: 0, state }] } })
+      yield* loseSession
+      assert.deepStrictEqual(yield* told, [["config", "long"], ["long"]])
+      const [, last] = (yield* entries("Received")).filter(({ op }) => op === Opcode.Identify)
+      assert.isFalse(Predicate.isRecord(last?.d) && "presence" in last.d)
+      yield* inject(Fault.Drop())
+      yield* TestClock.adjust("1 minute")
+      // The session shows it.
+      assert.deepStrictEqual(yield* told, [["config", "long"], ["long"]])
+    }).pipe(Effect.provide(fromTheConfig)))
+
   it.scoped("is forgotten if Discord would refuse it in an identify", () =>
     Effect.gen(function*() {
       const shard = yield* startShard

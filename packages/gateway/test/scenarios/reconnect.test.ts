@@ -192,7 +192,7 @@ describe("the back-off", () => {
       assert.deepStrictEqual((yield* opened).map(({ at }) => at), [0, 0, 1_000, 3_000, 7_000, 15_000])
     }).pipe(withChance(0), Effect.provide(layer())))
 
-  it.scoped("begins anew after a session that was up for a while, and only then", () =>
+  it.scoped("is not counted on after a session that was up for twenty seconds", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
@@ -203,10 +203,10 @@ describe("the back-off", () => {
           yield* settle
           return yield* shard.status
         })
-      assert.isTrue(ShardStatus.isConnected(yield* dropAfter(59_999)), "the first loss costs no wait")
-      assert.isTrue(ShardStatus.isDisconnected(yield* dropAfter(59_999)), "the second in a row does")
+      assert.isTrue(ShardStatus.isConnected(yield* dropAfter(4_999)), "the first loss costs no wait")
+      assert.isTrue(ShardStatus.isDisconnected(yield* dropAfter(4_999)), "the second in a row does")
       yield* TestClock.adjust("1 second")
-      assert.isTrue(ShardStatus.isConnected(yield* dropAfter(60_000)), "a stable session is no part of a row")
+      assert.isTrue(ShardStatus.isConnected(yield* dropAfter(20_000)), "a healthy session is no part of a row")
     }).pipe(withChance(0), Effect.provide(layer())))
 })
 
@@ -288,17 +288,23 @@ describe("deadlines", () => {
       assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 2)
     }).pipe(withChance(0.5), Effect.provide(layer())))
 
-  it.scoped("a long replay is no silence: an event gives the phase its time anew", () =>
+  it.scoped("a resume whose events arrive without RESUMED counts as resumed after 30 s", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
+      const assumed = yield* Effect.fork(
+        Stream.runHead(Stream.filter(shard.diagnostics, (one) => one._tag === "Resumed"))
+      )
       yield* inject(Fault.NeverResumed({ host: "any", times: 1 }))
       yield* inject(Fault.Drop())
       yield* TestClock.adjust(20_000)
       yield* inject(Fault.SendText({ text: "{\"t\":\"TYPING_START\",\"s\":2,\"op\":0,\"d\":{}}" }))
-      yield* TestClock.adjust(39_999)
+      yield* TestClock.adjust(9_999)
+      assert.isTrue(ShardStatus.isResuming(yield* shard.status))
+      yield* TestClock.adjust(1)
+      assert.isTrue(ShardStatus.isConnected(yield* shard.status))
+      const diagnostic = Option.getOrThrow(yield* Fiber.join(assumed))
+      assert.isTrue(diagnostic._tag === "Resumed" && diagnostic.isAssumed && diagnostic.replayed === 1)
       assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 1)
-      yield* TestClock.adjust(1 + 1_000)
-      assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 2)
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { sessionTimeout: "1 hour" } }))))
 })

@@ -397,12 +397,12 @@ describe("commands that wait on old shards", () => {
         yield* Effect.sleep("30 seconds")
         const nonces = Array.from({ length: 300 }, (_, i) => `n${i}`)
         const sending = yield* Effect.fork(Effect.forEach(nonces, (nonce) =>
-          shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "", limit: 1, nonce } })), {
+          shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "a", limit: 1, nonce } })), {
           concurrency: "unbounded"
         }))
         yield* Fiber.join(resharding)
         // A handle from before still leads somewhere.
-        yield* shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "", limit: 1, nonce: "late" } }))
+        yield* shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "a", limit: 1, nonce: "late" } }))
         yield* Effect.ignore(Fiber.join(sending))
         const received = yield* Effect.flatMap(simulator, (_) =>
           _.received(Opcode.RequestGuildMembers))

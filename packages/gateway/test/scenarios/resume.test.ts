@@ -15,6 +15,7 @@ import * as Diagnostic from "../../src/Diagnostic.js"
 import type * as Session from "../../src/Session.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
+import * as ShardError from "../../src/ShardError.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
 import { awaitReady, entries, inject, layer, startShard, withChance } from "../harness.js"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
@@ -235,6 +236,22 @@ describe("close", () => {
       yield* shard.connect
       assert.deepStrictEqual(yield* collect(shard, 2), [1, 2])
       assert.strictEqual((yield* entries("Resumed")).length, 1)
+    }).pipe(Effect.provide(layer())))
+
+  it.scoped("is not undone by reading, only by connect", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* shard.close(CloseFrame.RESUME)
+      yield* Stream.runDrain(shard.events)
+      yield* shard.runForEach(() => Effect.void)
+      const error = yield* Effect.flip(shard.nextEvent)
+      assert.isTrue(ShardError.isFatal(error))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* entries("Opened")).length, 1)
+      yield* shard.connect
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* entries("Opened")).length, 2)
     }).pipe(Effect.provide(layer())))
 
   it.scoped("by its scope is for good: connect does nothing any more, and reading says so", () =>

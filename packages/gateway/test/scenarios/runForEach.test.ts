@@ -19,14 +19,22 @@ import { inject, layer, startShard } from "../harness.js"
 
 const onHandled = { acknowledge: "onHandled" } as const
 
-/** Sends events with these numbers as their content. The first has the sequence 2, for READY comes before it. */
-const send = (...numbers: ReadonlyArray<number>) =>
+const sendWith = (
+  body: (number: number) => { readonly guild_id?: string },
+  numbers: ReadonlyArray<number>
+) =>
   Effect.flatMap(GatewaySimulator.GatewaySimulator, (simulator) =>
     Effect.forEach(
       numbers,
-      (number) => simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: String(number) } }),
+      (number) => simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: String(number), ...body(number) } }),
       { discard: true }
     ))
+
+/**
+ * Sends events with these numbers as their content, each in a guild of its own. The first has the sequence 2, because READY is
+ * before it.
+ */
+const send = (...numbers: ReadonlyArray<number>) => sendWith((number) => ({ guild_id: String(number) }), numbers)
 
 const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
 
@@ -37,10 +45,12 @@ const numberOf = (event: Dispatch.Dispatch) =>
 const run = <E, R>(
   shard: Shard.Shard,
   handler: (number: number) => Effect.Effect<unknown, E, R>,
-  concurrency?: number
+  concurrency?: Shard.RunOptions["concurrency"],
+  order?: Shard.RunOptions["order"]
 ) =>
   shard.runForEach((event) => Option.match(numberOf(event), { onNone: () => Effect.void, onSome: handler }), {
-    concurrency
+    concurrency,
+    order
   })
 
 const sequence = (shard: Shard.Shard) => Effect.map(shard.session, Option.map(({ sequence }) => sequence))
@@ -95,6 +105,55 @@ describe("runForEach", () => {
       yield* TestClock.adjust("2 minutes")
       assert.deepStrictEqual(begun, upTo(40))
       assert.deepStrictEqual([running, most], [0, 4])
+    }).pipe(Effect.provide(layer())))
+
+  const lanes = [
+    ["of one guild", () => ({ guild_id: "7" })],
+    ["without a guild", () => ({})]
+  ] as const
+  for (const [which, body] of lanes) {
+    it.scoped(`handles events ${which} one after the other, however many it may handle at a time`, () =>
+      Effect.gen(function*() {
+        const shard = yield* startShard
+        const log: Array<string> = []
+        yield* Effect.fork(run(shard, (number) =>
+          Effect.sync(() => log.push(`${number} begins`)).pipe(
+            Effect.delay(`${4 - number} seconds`),
+            Effect.zipRight(Effect.sync(() => log.push(`${number} ends`)))
+          ), "unbounded"))
+        yield* settle
+        yield* sendWith(body, upTo(3))
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(log, upTo(3).flatMap((number) => [`${number} begins`, `${number} ends`]))
+      }).pipe(Effect.provide(layer())))
+
+    it.scoped(`handles events ${which} at the same time where they have no order`, () =>
+      Effect.gen(function*() {
+        const shard = yield* startShard
+        const ended: Array<number> = []
+        yield* Effect.fork(run(
+          shard,
+          (number) => Effect.delay(Effect.sync(() => ended.push(number)), `${4 - number} seconds`),
+          "unbounded",
+          "none"
+        ))
+        yield* settle
+        yield* sendWith(body, upTo(3))
+        yield* TestClock.adjust("3 seconds")
+        assert.deepStrictEqual(ended, [3, 2, 1])
+      }).pipe(Effect.provide(layer())))
+  }
+
+  it.scoped("gives every event to each of several runs", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      const [first, second]: readonly [Array<number>, Array<number>] = [[], []]
+      yield* Effect.fork(run(shard, (number) => Effect.sync(() => first.push(number))))
+      yield* Effect.fork(run(shard, (number) => Effect.delay(Effect.sync(() => second.push(number)), "1 second")))
+      yield* settle
+      yield* send(...upTo(20))
+      yield* TestClock.adjust("20 seconds")
+      assert.deepStrictEqual([first, second], [upTo(20), upTo(20)])
     }).pipe(Effect.provide(layer())))
 
   it.scoped("fails with the error of a handler, and leaves later events where they are", () =>

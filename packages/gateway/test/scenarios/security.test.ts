@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
@@ -19,6 +20,7 @@ import * as GatewayApi from "../../src/GatewayApi.js"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
+import * as Shard from "../../src/Shard.js"
 import * as ShardMetrics from "../../src/ShardMetrics.js"
 import { awaitReady, entries, inject, layer, startShard, token, withChance } from "../harness.js"
 import * as Tracer from "../tracer.js"
@@ -126,6 +128,36 @@ describe("a resume URL", () => {
         assert.isTrue(Option.isSome(yield* Fiber.join(told)))
         yield* inject(Fault.Drop())
         yield* TestClock.adjust("1 minute")
+        assert.strictEqual((yield* entries("Resumed")).length, 1)
+        const hosts = (yield* entries("Opened")).map((entry) => new URL(entry.url).origin)
+        assert.deepStrictEqual(hosts, [hosts[0], hosts[0]])
+      }).pipe(withChance(0.5), Effect.provide(layer())))
+  }
+})
+
+describe("the resume URL of a stored session", () => {
+  for (const url of ["ws://plain.example/", "https://resume.example/", "gateway"]) {
+    it.scoped(`that is not as safe as the gateway's is reported, and never called: "${url}"`, () =>
+      Effect.gen(function*() {
+        const first = yield* Effect.scoped(Effect.gen(function*() {
+          const shard = yield* startShard
+          yield* awaitReady(shard)
+          return Option.getOrThrow(yield* shard.session)
+        }))
+        const stored = new Session.Session({ ...first, resumeUrl: url })
+        const store: SessionStore.SessionStore = {
+          load: () => Effect.succeedSome(stored),
+          save: () => Effect.void,
+          remove: () => Effect.void
+        }
+        const shard = yield* Effect.provideService(Shard.make(ShardId.single), SessionStore.SessionStore, store)
+        const reported = yield* Effect.fork(
+          Stream.runHead(Stream.filter(shard.diagnostics, ({ _tag }) => _tag === "UnsafeResumeUrl"))
+        )
+        yield* Effect.yieldNow()
+        yield* shard.connect
+        yield* TestClock.adjust("1 minute")
+        assert.isTrue(Option.isSome(yield* Fiber.join(reported)))
         assert.strictEqual((yield* entries("Resumed")).length, 1)
         const hosts = (yield* entries("Opened")).map((entry) => new URL(entry.url).origin)
         assert.deepStrictEqual(hosts, [hosts[0], hosts[0]])

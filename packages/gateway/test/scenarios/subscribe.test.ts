@@ -75,14 +75,15 @@ describe("subscribe", () => {
       assert.strictEqual((yield* entries("Opened")).length, 1)
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("shares with readers of the shard: what they read reaches the subscribers too", () =>
+  it.scoped("gives all events beside a stream of the shard, which gets them too", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
       const subscription = yield* shard.subscribe()
+      const stream = yield* Effect.fork(Stream.runCollect(Stream.take(shard.events, 3)))
+      yield* TestClock.adjust(0)
       yield* send(1, 3)
-      const events = yield* Stream.runCollect(Stream.take(shard.events, 3))
-      assert.deepStrictEqual(Array.from(events, contentOf), [1, 2, 3])
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(stream), contentOf), [1, 2, 3])
       assert.deepStrictEqual(yield* take(subscription, 3), [1, 2, 3])
     }).pipe(Effect.provide(layer())))
 
@@ -94,11 +95,12 @@ describe("subscribe", () => {
       yield* TestClock.adjust(0)
       const first = yield* shard.subscribe()
       const second = yield* shard.subscribe()
-      const reader = yield* Effect.fork(take(first, 1_001))
+      const readers = yield* Effect.fork(
+        Effect.all([take(first, 1_001), take(second, 995)], { concurrency: "unbounded" })
+      )
       yield* TestClock.adjust(0)
       yield* send(6, 1_000)
-      assert.deepStrictEqual(yield* Fiber.join(reader), [undefined, ...numbers(1, 1_000)])
-      assert.deepStrictEqual(yield* take(second, 995), numbers(6, 1_000))
+      assert.deepStrictEqual(yield* Fiber.join(readers), [[undefined, ...numbers(1, 1_000)], numbers(6, 1_000)])
       assert.strictEqual(Option.getOrThrow(yield* shard.session).sequence, 1_001)
     }).pipe(Effect.provide(layer({ config: { eventBufferSize: 10 } }))))
 
@@ -210,24 +212,34 @@ describe("subscribe", () => {
       }
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("counts an event as handled once each subscriber has asked for the next, if the config wants that", () =>
+  it.scoped("acknowledges nothing and holds no session back: handlers alone count, if the config wants that", () =>
     Effect.gen(function*() {
       const { shard, subscription } = yield* subscribed()
-      const other = yield* shard.subscribe({ events: ["MESSAGE_CREATE"] })
       const sequence = Effect.map(shard.session, (session) => Option.getOrThrow(session).sequence)
+      const handlers = yield* Effect.fork(
+        shard.runForEach((event) => contentOf(event) === 3 ? Effect.never : Effect.void)
+      )
+      yield* TestClock.adjust(0)
       yield* send(1, 5)
       yield* TestClock.adjust(0)
-      assert.strictEqual(yield* sequence, 1)
-      const working = yield* Effect.forkScoped(Stream.runForEach(other.events, () => Effect.never))
+      assert.strictEqual(yield* sequence, 3, "the third message is the fourth event")
+      assert.deepStrictEqual(yield* take(subscription, 5), numbers(1, 5))
+      assert.strictEqual(yield* sequence, 3)
+      const leaving = yield* Effect.fork(Fiber.interrupt(handlers))
+      yield* TestClock.adjust(20_000)
+      yield* Fiber.join(leaving)
+      assert.strictEqual(yield* sequence, 6, "what the handlers have left is abandoned")
+      yield* send(6, 7)
       yield* TestClock.adjust(0)
-      yield* take(subscription, 5)
-      yield* TestClock.adjust(0)
-      // The other one is at the first message, which is the second event.
-      assert.strictEqual(yield* sequence, 1)
-      yield* Fiber.interrupt(working)
-      assert.deepStrictEqual(yield* take(other, 4), [2, 3, 4, 5])
-      yield* Effect.forkScoped(Stream.runDrain(Stream.merge(other.events, subscription.events)))
-      yield* TestClock.adjust(0)
-      assert.strictEqual(yield* sequence, 6)
+      assert.strictEqual(yield* sequence, 8)
     }).pipe(Effect.provide(layer({ config: { acknowledge: "onHandled" } }))))
+
+  for (const capacity of [0, -1, 1.5, Number.NaN]) {
+    it.scoped(`refuses a capacity of ${capacity}`, () =>
+      Effect.gen(function*() {
+        const shard = yield* ShardModule.make(ShardId.single)
+        const error = yield* Effect.flip(shard.subscribe({ capacity }))
+        assert.match(String(error), /capacity is a whole number from 1/)
+      }).pipe(Effect.provide(layer())))
+  }
 })

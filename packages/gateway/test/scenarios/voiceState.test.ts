@@ -70,7 +70,7 @@ describe("updateVoiceState", () => {
     Effect.gen(function*() {
       const shard = yield* connected
       yield* inject(Fault.DenyVoice())
-      yield* Effect.forEach(Array.from({ length: 116 }), () => shard.send("{\"op\":43,\"d\":{}}"))
+      yield* Effect.forEach(Array.from({ length: 116 }), () => shard.send("{\"op\":31,\"d\":{}}"))
       const joining = yield* Effect.fork(shard.updateVoiceState(join(lounge)))
       yield* TestClock.adjust(0)
       yield* ownState(lounge)
@@ -108,6 +108,78 @@ describe("updateVoiceState", () => {
       assert.strictEqual((yield* Fiber.join(older)).reason, "Replaced")
       assert.strictEqual((yield* Fiber.join(newer)).state.channel_id, stage)
     }).pipe(Effect.provide(layer({ simulator: { world, latency: 50 } }))))
+
+  const voiceUpdates = Effect.map(
+    Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.received(Opcode.VoiceStateUpdate)),
+    (received) => received.length
+  )
+  const nextSession = Effect.zipRight(
+    inject(Fault.InvalidSession({ resumable: false })),
+    TestClock.adjust("6 seconds")
+  )
+
+  /** A channel that the simulated gateway does not know, so that only the tests answer. */
+  const unanswered = "42"
+
+  for (const [what, channel] of [["joins", unanswered], ["leaves", null]] as const) {
+    it.scoped(`that ${what} is sent again in the next session, if its own ends before the answer`, () =>
+      Effect.gen(function*() {
+        const shard = yield* connected
+        const updating = yield* Effect.fork(shard.updateVoiceState(join(channel)))
+        yield* TestClock.adjust(0)
+        // Half of an answer from the session that ends does not count.
+        yield* server("old:443")
+        yield* nextSession
+        assert.strictEqual(yield* voiceUpdates, 2)
+        yield* ownState(channel)
+        assert.strictEqual(updating.unsafePoll() === null, channel !== null)
+        yield* server("new:443")
+        const updated = yield* Fiber.join(updating)
+        assert.strictEqual(updated.state.channel_id, channel)
+        assert.deepStrictEqual(
+          Option.map(updated.server, ({ endpoint }) => endpoint),
+          channel === null ? Option.none() : Option.some("new:443")
+        )
+      }).pipe(withChance(0.9), Effect.provide(all)))
+  }
+
+  it.scoped("that waits while the session ends is sent once", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      yield* inject(Fault.RejectResume({ host: "any", times: 1, resumable: false }))
+      yield* inject(Fault.Drop())
+      const joining = yield* Effect.fork(shard.updateVoiceState(join(lounge)))
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* Fiber.join(joining)).state.channel_id, lounge)
+      assert.strictEqual(yield* voiceUpdates, 1)
+    }).pipe(withChance(0), Effect.provide(all)))
+
+  it.scoped("says that the session ended, if the new one does not answer either", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      const joining = yield* Effect.fork(Effect.flip(shard.updateVoiceState(join(unanswered))))
+      yield* TestClock.adjust(0)
+      yield* nextSession
+      yield* TestClock.adjust("10 seconds")
+      const error = yield* Fiber.join(joining)
+      assert.deepStrictEqual(error.reason, "TimedOut")
+      assert.include(error.message, "the session ended meanwhile")
+    }).pipe(withChance(0.9), Effect.provide(all)))
+
+  it.scoped("fails after ten sessions that ended before the answer", () =>
+    Effect.gen(function*() {
+      const shard = yield* connected
+      const joining = yield* Effect.fork(
+        Effect.flip(shard.updateVoiceState(join(unanswered), { timeout: "10 minutes" }))
+      )
+      yield* TestClock.adjust("2 minutes")
+      yield* Effect.repeatN(
+        Effect.zipRight(inject(Fault.InvalidSession({ resumable: false })), TestClock.adjust("2 minutes")),
+        9
+      )
+      assert.strictEqual((yield* Fiber.join(joining)).reason, "SessionEnded")
+      assert.strictEqual(yield* voiceUpdates, 10)
+    }).pipe(withChance(0.9), Effect.provide(all)))
 
   it.scoped("needs the intent GuildVoiceStates", () =>
     Effect.gen(function*() {

@@ -5,8 +5,10 @@ import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/TestClock"
 import { vi } from "vitest"
+import * as Message from "../../src/Message.js"
 import { awaitReady, entries, inject, layer, startShard } from "../harness.js"
 
 const wanted = layer({ config: { events: ["READY", "MESSAGE_CREATE", "GUILD_CREATE"] } })
@@ -31,6 +33,22 @@ describe("unwanted events", () => {
       const parsed = parse.mock.calls.map(([text]) => text)
       assert.strictEqual(parsed.length, 1)
       assert.include(parsed[0], "\"wanted\"")
+    }).pipe(Effect.provide(wanted)))
+
+  it.scoped("are left out of the messages too", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* simulator.dispatch({ t: "TYPING_START", d: {} })
+      yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: "wanted" } })
+      const names: Array<unknown> = []
+      while (!names.includes("MESSAGE_CREATE")) {
+        const message = yield* shard.nextMessage
+        const payload: unknown = Message.isText(message) ? JSON.parse(message.text) : undefined
+        names.push(Predicate.isRecord(payload) ? payload["t"] : undefined)
+      }
+      assert.deepStrictEqual(names.filter(Predicate.isString), ["MESSAGE_CREATE"])
     }).pipe(Effect.provide(wanted)))
 
   it.scoped("do not come again after a resume", () =>

@@ -2,6 +2,7 @@
  * Ways to decompress a stream in the same tick, on node:zlib alone. Each keeps one context, and gives what a flushed
  * piece of input became.
  */
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Predicate from "effect/Predicate"
 import * as Zlib from "node:zlib"
 import * as Zstd from "./zstd.js"
@@ -13,9 +14,17 @@ export interface Context {
   readonly close: () => void
 }
 
-/** More output than allowed: most likely a decompression bomb. */
-export const tooLarge = (limit: number) =>
-  new Error(`the message is larger than ${limit} bytes when it is decompressed`)
+const refused = (limit: number, when: string) =>
+  new GatewaySocket.FrameError({
+    reason: "TooLarge",
+    cause: new Error(`the message is larger than ${limit} bytes ${when} it is decompressed`)
+  })
+
+/** More output than allowed: a decompression bomb, or an event that needs a larger limit. */
+export const tooLarge = (limit: number) => refused(limit, "when")
+
+/** More input than allowed. */
+export const tooLong = (limit: number) => refused(limit, "before")
 
 /** What is used of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
 interface Handle {

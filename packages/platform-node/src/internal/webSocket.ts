@@ -1,14 +1,17 @@
 /** A gateway socket on `ws`. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Tls from "node:tls"
 import { WebSocket } from "ws"
+import * as RetryAfter from "./retryAfter.js"
 
 export interface Settings {
   readonly openTimeout: Option.Option<Duration.Duration>
@@ -28,11 +31,55 @@ const construct = (url: string, settings: Settings): WebSocket =>
     skipUTF8Validation: true,
     followRedirects: false,
     maxPayload: settings.maxPayload,
+    // A piece costs some hundred bytes of memory, however few it brings.
+    maxFragments: 16 * 1024,
+    maxBufferedChunks: 256 * 1024,
+    // `ws` cuts a connection with twenty answers under way.
+    autoPong: false,
     agent: settings.agent,
     ...settings.tls,
     // Said outright, or an environment variable could turn it off, and the token would go to whoever answers.
     rejectUnauthorized: true
   })
+
+const tooLargeCodes: ReadonlySet<unknown> = new Set([
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+  "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
+])
+
+/** What `ws` refused by itself has codes of its own; other errors are those of the operating system. */
+const refusalOf = (error: Error): Error => {
+  const code = Predicate.hasProperty(error, "code") ? error.code : undefined
+  return typeof code === "string" && code.startsWith("WS_ERR_")
+    ? new GatewaySocket.FrameError({ reason: tooLargeCodes.has(code) ? "TooLarge" : "Malformed", cause: error })
+    : error
+}
+
+/**
+ * Answers pings, one at a time and the last one only, which the protocol allows: a flood of them takes neither memory nor
+ * the connection.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+ */
+const answerPings = (socket: WebSocket): void => {
+  let latest: Buffer | undefined
+  let isAnswering = false
+  const answer = () => {
+    const data = latest
+    latest = undefined
+    isAnswering = data !== undefined && socket.readyState === WebSocket.OPEN
+    if (isAnswering) {
+      socket.pong(data, true, answer)
+    }
+  }
+  socket.on("ping", (data: Buffer) => {
+    latest = data
+    if (!isAnswering) {
+      answer()
+    }
+  })
+}
 
 /** Passes on frames and the end, until `release` is called. */
 const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
@@ -42,15 +89,34 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
       handlers.onFrame(data, isBinary)
     }
   }
+  let cause: Error | undefined
+  let isEnded = false
+  const end = (frame: Option.Option<CloseFrame.CloseFrame>) => {
+    if (!isEnded) {
+      isEnded = true
+      handlers.onClose(frame, cause)
+    }
+  }
   const onClose = (code: number, reason: Buffer) =>
-    handlers.onClose(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
+    end(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
+  // An error is always followed by a close, and says why there is no close frame. Without a listener it would be thrown.
+  const onError = (error: Error) => {
+    cause ??= refusalOf(error)
+    if (cause instanceof GatewaySocket.FrameError) {
+      // Nothing more is read, and the peer may take its time to close.
+      end(Option.none())
+    }
+  }
   socket.on("message", onMessage)
   socket.on("close", onClose)
-  // An error is always followed by a close; but without a listener it would be thrown.
-  socket.on("error", () => {})
+  socket.on("error", onError)
+  answerPings(socket)
+  // Once it is open, `ws` keeps the errors of the connection below to itself.
+  socket.once("upgrade", ({ socket: connection }) => connection.on("error", onError))
   return {
     socket,
     release: () => {
+      isEnded = true
       socket.off("message", onMessage)
       socket.off("close", onClose)
     }
@@ -67,14 +133,27 @@ const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
     return Effect.sync(() => socket.off("close", closed))
   })
 
-const awaitOpen = (socket: WebSocket, url: string): Effect.Effect<void, GatewaySocket.OpenError> =>
+/** Statuses whose answer may say when to try again. */
+const mayRetryAfter = (status: number | undefined) => status === 429 || status === 503
+
+const awaitOpen = (
+  socket: WebSocket,
+  url: string,
+  clock: Clock.Clock
+): Effect.Effect<void, GatewaySocket.OpenError> =>
   Effect.async<void, GatewaySocket.OpenError>((resume) => {
-    const fail = (cause: unknown, status: Option.Option<number>) =>
-      resume(Effect.fail(new GatewaySocket.OpenError({ url, status, cause })))
+    const fail = (
+      cause: unknown,
+      status: Option.Option<number>,
+      retryAfter: Option.Option<Duration.Duration> = Option.none()
+    ) => resume(Effect.fail(new GatewaySocket.OpenError({ url, status, retryAfter, cause })))
     const opened = () => resume(Effect.void)
     const failed = (cause: Error) => fail(cause, Option.none())
-    const refused = (_request: unknown, response: { readonly statusCode?: number | undefined }) => {
-      fail(new Error("the upgrade was refused"), Option.fromNullable(response.statusCode))
+    const refused = (_request: unknown, { headers, statusCode }: Http.IncomingMessage) => {
+      const retryAfter = mayRetryAfter(statusCode)
+        ? RetryAfter.parse(headers, clock.unsafeCurrentTimeMillis())
+        : Option.none()
+      fail(new Error("the upgrade was refused"), Option.fromNullable(statusCode), retryAfter)
       socket.terminate()
     }
     socket.once("open", opened)
@@ -105,6 +184,14 @@ const unsafeWrite = (socket: WebSocket): GatewaySocket.Connection["unsafeWrite"]
   } catch (cause) {
     failed(cause)
   }
+}
+
+/**
+ * The sockets are polled before immediates run. The second one is for a call from within a socket's callback, in the middle
+ * of a poll that may have begun before the event loop was blocked.
+ */
+const unsafeOnPolled = (onPolled: () => void): void => {
+  setImmediate(() => setImmediate(onPolled))
 }
 
 /** Lets the peer answer our close frame; what it sent before is still read. */
@@ -141,7 +228,7 @@ export const open = (settings: Settings) =>
           })
         )
     )
-    const opening = awaitOpen(socket, url)
+    const opening = awaitOpen(socket, url, yield* Effect.clock)
     yield* Option.match(settings.openTimeout, {
       onNone: () => opening,
       onSome: (duration) => within(opening, url, duration)
@@ -156,6 +243,7 @@ export const open = (settings: Settings) =>
           }
         }),
       pause: () => socket.pause(),
-      resume: () => socket.resume()
+      resume: () => socket.resume(),
+      unsafeOnPolled
     }
   })

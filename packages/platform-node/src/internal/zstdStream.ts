@@ -1,6 +1,7 @@
 /** Discord's zstd-stream: each websocket message is one gateway message, in a zstd frame that never ends. */
 import type * as Decompressor from "@vesper/gateway/Decompressor"
-import type * as Inflaters from "./inflaters.js"
+import * as Inflaters from "./inflaters.js"
+import * as Zstd from "./zstd.js"
 
 export const make = (context: Inflaters.Context, maxMessageBytes: number): Decompressor.Inflater => {
   let bytesIn = 0
@@ -9,12 +10,16 @@ export const make = (context: Inflaters.Context, maxMessageBytes: number): Decom
     inflate: (frame) => {
       bytesIn += frame.length
       if (frame.length > maxMessageBytes) {
-        throw new Error(`the message is larger than ${maxMessageBytes} bytes before it is decompressed`)
+        throw Inflaters.tooLong(maxMessageBytes)
+      }
+      if (frame.length === 0) {
+        return undefined
       }
       const output = context.inflate(frame)
       if (output.length === 0) {
-        // Damaged sizes look like a block whose rest is yet to come, and the stream would wait for it in silence.
-        throw new Error("corrupt zstd data: the message ends before its block does")
+        // Damaged sizes look like a block whose rest is yet to come, and the stream would wait for it in silence. This
+        // throws for them, and not for a message of nothing.
+        Zstd.readBlocks(frame, bytesIn === frame.length ? Zstd.readFrameHeader(frame).length : 0, false)
       }
       bytesOut += output.length
       return output

@@ -108,7 +108,8 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     }
     const isForAll = d["query"] === "" && d["limit"] === 0
     const missing = [
-      ...(isForAll && !Intents.has(session.intents, "GuildMembers") ? ["GuildMembers"] : []),
+      // With any limit.
+      ...(d["query"] === "" && !Intents.has(session.intents, "GuildMembers") ? ["GuildMembers"] : []),
       ...(d["presences"] === true && !Intents.has(session.intents, "GuildPresences") ? ["GuildPresences"] : [])
     ]
     if (missing.length > 0) {

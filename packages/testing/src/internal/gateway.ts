@@ -129,7 +129,8 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
   const violations: Array<Violation> = []
   const rules: Array<{ readonly rule: Fault.Rule; left: number }> = []
   const lastIdentify = new Map<number, number>()
-  const now = () => clock.unsafeCurrentTimeMillis()
+  // Monotonic, as Discord's limits are: the wall clock of the machine under test may be set.
+  const now = () => Math.floor(Number(clock.unsafeCurrentTimeNanos()) / 1e6)
   let identifiesLeft = settings.identifyRemaining
   let resetAt = now() + settings.identifyResetAfter
   let isTokenRevoked = false

@@ -1,0 +1,37 @@
+/**
+ * The floor of unwanted events: a bare `ws`, inflate in the same tick, and of each event the sequence number alone, from
+ * its bytes. The least that a client does for an event that its application does not want.
+ */
+import * as BareSocket from "./bareSocket.js"
+import * as Inflate from "./inflate.js"
+import * as Probe from "./probe.js"
+import { sequenceOf } from "./sequence.js"
+
+const { job } = Probe
+const count = Probe.make()
+
+interface Hello {
+  readonly d: { readonly heartbeat_interval: number }
+}
+
+const connect = () => {
+  // Decoding is left out here, and with it the validation of its text.
+  const socket = BareSocket.open({ skipUTF8Validation: true })
+  let sequence: number | null = null
+  const receive = Inflate.make(job.mode, (bytes, length) => {
+    const s = sequenceOf(bytes, length)
+    if (s > 0) {
+      sequence = s
+      count(s)
+    } else {
+      // The server's only message without a sequence number, because heartbeats are hours apart.
+      const hello: Hello = JSON.parse(bytes.toString("utf8", 0, length))
+      BareSocket.onHello(socket, hello.d.heartbeat_interval, () => sequence)
+    }
+  })
+  socket.on("message", receive)
+}
+
+for (let i = 0; i < job.shards; i++) {
+  connect()
+}

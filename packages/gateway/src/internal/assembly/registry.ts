@@ -1,0 +1,106 @@
+/** The handlers that the features of one bot register while they are built. */
+import type * as ShardId from "@vesper/model/ShardId"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import type * as Diagnostic from "../../Diagnostic.js"
+import type * as Events from "../../Events.js"
+import type * as Shard from "../../Shard.js"
+import type * as ShardError from "../../ShardError.js"
+import * as Dispatch from "../events/dispatch.js"
+import * as Handling from "../events/handling.js"
+import type * as Runner from "../events/runner.js"
+
+/** Runs the handlers of one registration on the events of the assembled bot. */
+export interface Engine {
+  readonly report: (shard: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
+  readonly run: <R>(
+    handler: Runner.Handler<never, R>
+  ) => Effect.Effect<void, ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
+}
+
+/** Handlers with the context and the fiber-local values of their layer. */
+export interface Registered {
+  readonly handlers: Events.Handlers<unknown, unknown>
+  readonly options: Shard.RunOptions
+  /** Runs them until reading ends or their layer closes. */
+  readonly run: (engine: Engine) => Effect.Effect<void, ShardError.FatallyClosedError>
+  /** The same handlers, with all that they need. */
+  readonly provided: ReadonlyArray<Events.Registration<unknown, never>>
+}
+
+const provided = <E, R>(
+  { registrations }: Events.Handlers<E, R>,
+  runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>
+): ReadonlyArray<Events.Registration<E, never>> =>
+  registrations.map((registration) => ({
+    ...registration,
+    run: (event) => {
+      const handled = Handling.attempt(() => registration.run(event))
+      // A handler that is done needs nothing, and `Effect.scoped` provides the only service that the runtime does not have.
+      return (Handling.isDone(handled) ? handled : Effect.provide(Effect.scoped(handled), runtime)) as Effect.Effect<
+        unknown,
+        E
+      >
+    }
+  }))
+
+/** Collects registrations until it is sealed. */
+export class Collection implements Events.Registry {
+  private readonly all = new Set<Registered>()
+  private isSealed = false
+
+  readonly register = <E, R>(
+    handlers: Events.Handlers<E, R>,
+    options: Shard.RunOptions = {}
+  ): Effect.Effect<void, never, Exclude<R, Scope.Scope> | Scope.Scope> =>
+    Effect.gen(this, function*() {
+      if (this.isSealed) {
+        return yield* Effect.dieMessage(
+          `handlers of ${handlers.events.join(", ")} were registered after their bot was assembled: ` +
+            "build their layer with its other features"
+        )
+      }
+      const captured = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
+      // The scope of the layer is not that of an event. The requirements that were captured do not include one.
+      const runtime = Runtime.updateContext(captured, Context.omit(Scope.Scope)) as typeof captured
+      let running: Fiber.RuntimeFiber<void, ShardError.FatallyClosedError> | undefined
+      let isClosed = false
+      const run = (engine: Engine) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            if (isClosed) {
+              return
+            }
+            const handle = Dispatch.make<E, R, never, R, ShardId.ShardId>(handlers, Dispatch.isolated(engine.report))
+            const fiber = running = yield* Effect.fork(restore(Effect.provide(engine.run(handle), runtime)))
+            const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
+            // Interrupted by itself, it was ended by its layer.
+            return yield* Exit.isInterrupted(exit) ? Effect.void : exit
+          })
+        )
+      const registered: Registered = { handlers, options, run, provided: provided(handlers, runtime) }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => this.all.add(registered)),
+        () =>
+          Effect.suspend(() => {
+            this.all.delete(registered)
+            isClosed = true
+            return running === undefined ? Effect.void : Fiber.interrupt(running)
+          })
+      )
+    })
+
+  get isEmpty(): boolean {
+    return this.all.size === 0
+  }
+
+  /** Ends registering. Returns the registrations in their order. */
+  seal(): ReadonlyArray<Registered> {
+    this.isSealed = true
+    return Array.from(this.all)
+  }
+}

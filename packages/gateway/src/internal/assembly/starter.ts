@@ -1,0 +1,62 @@
+/** Starts a shard or a fleet. While a bot is assembled on it, the start waits until all of the bot's handlers are registered. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+export class Starter {
+  hasStarted = false
+  private holds = 0
+  private isConnectWanted = false
+  private readonly latch = Effect.unsafeMakeLatch(true)
+  private readonly begin: Effect.Effect<void>
+
+  constructor(begin: Effect.Effect<void>) {
+    this.begin = begin
+  }
+
+  /** Starts it on behalf of a reader, which waits for an assembly. A reader that is interrupted by then starts nothing. */
+  readonly start: Effect.Effect<void> = Effect.suspend(() =>
+    this.holds === 0 ? this.startNow : Effect.zipRight(this.latch.await, this.start)
+  )
+
+  /** Starts it at the program's request, which does not wait for an assembly. */
+  readonly connect: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.holds === 0) {
+      return this.startNow
+    }
+    this.isConnectWanted = true
+    return Effect.void
+  })
+
+  /** Delays the start until the scope closes or the returned effect runs. */
+  readonly hold: Effect.Effect<Effect.Effect<void>, never, Scope.Scope> = Effect.acquireRelease(
+    Effect.sync(() => {
+      this.holds++
+      this.latch.unsafeClose()
+      let isHeld = true
+      return Effect.suspend(() => {
+        if (!isHeld) {
+          return Effect.void
+        }
+        isHeld = false
+        return this.release
+      })
+    }),
+    (release) => release
+  )
+
+  private readonly release: Effect.Effect<void> = Effect.suspend(() => {
+    this.holds--
+    if (this.holds > 0) {
+      return Effect.void
+    }
+    this.latch.unsafeOpen()
+    const isWanted = this.isConnectWanted
+    this.isConnectWanted = false
+    return isWanted ? this.startNow : Effect.void
+  })
+
+  private readonly startNow: Effect.Effect<void> = Effect.suspend(() => {
+    this.hasStarted = true
+    return this.begin
+  })
+}

@@ -1,0 +1,165 @@
+/** Checks of a shard's options. */
+import * as Command from "@vesper/model/Command"
+import * as EventType from "@vesper/model/EventType"
+import * as Intents from "@vesper/model/Intents"
+import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Session from "../../Session.js"
+import type * as ShardConfig from "../../ShardConfig.js"
+import * as GatewayUrl from "../gatewayUrl.js"
+import * as Payload from "../identify/payload.js"
+import * as Check from "./check.js"
+
+/** The environment variable of the bot's token. */
+export const tokenVariable = "DISCORD_TOKEN"
+
+type Result = Either.Either<void, ConfigError.ConfigError>
+
+const delay: Check.Check = (value) => {
+  if (!Array.isArray(value) || value.length !== 2) {
+    return "it is no pair of durations, the shortest and the longest"
+  }
+  const problem = Check.duration(value[0]) ?? Check.duration(value[1])
+  return problem ??
+    (Duration.lessThan(value[1], value[0]) ? "the second duration is shorter than the first" : undefined)
+}
+
+const knownEvents: Check.Check = (value) => {
+  if (typeof value === "string" || !Predicate.isIterable(value)) {
+    return "it is no list of events"
+  }
+  const unknown = Array.from(value).find((event) => !EventType.isKnown(String(event)))
+  return unknown === undefined ? undefined : `"${String(unknown)}" is no event that this version knows`
+}
+
+const websocket: Check.Check = (value) =>
+  typeof value === "string"
+    ? Option.getOrUndefined(Either.getLeft(GatewayUrl.validate(value)))
+    : Check.text(value)
+
+const apiVersion: Check.Check = (value) =>
+  Check.integer(9)(value) === undefined
+    ? undefined
+    : `${String(value)} is no version that Discord serves; leave it out for 10`
+
+const intents: Check.Check = (value) =>
+  typeof value === "number"
+    ? Option.getOrUndefined(Either.getLeft(Intents.fromBits(value)))?.message
+    : `${String(value)} is no set of intents; use Intents.of`
+
+/** The problem begins with the field of the presence that it is about. */
+const presence: Check.Check = (value) =>
+  // The constructor validates its argument, whatever that is.
+  Either.match(Command.updatePresence(value as Command.Presence), {
+    onLeft: ({ path, problem }) => `${path.slice(1).join(".") || "it"} ${problem}`,
+    onRight: () => undefined
+  })
+
+const session: Check.Check = (value) =>
+  value instanceof Session.Session ? undefined : "it is no Session; decode it first"
+
+const checks: Check.Fields = {
+  intents,
+  events: knownEvents,
+  validate: (value) => value === "none" || value === "all" ? undefined : knownEvents(value),
+  identifyProperties: { os: Check.text, browser: Check.text, device: Check.text },
+  largeThreshold: Check.integer(50, 250),
+  presence,
+  rateLimitCommands: Check.flag,
+  session,
+  acknowledge: Check.oneOf("onReceive", "onHandled"),
+  drainTimeout: Check.duration,
+  saveInterval: Check.duration,
+  resumeUrl: Check.text,
+  gatewayUrl: websocket,
+  proxyUrl: websocket,
+  apiVersion,
+  eventBufferSize: Check.integer(1),
+  eventBufferBytes: Check.integer(1),
+  commandQueueSize: Check.integer(1),
+  timeouts: { open: Check.duration, hello: Check.duration, ready: Check.duration, resumed: Check.duration },
+  reconnect: {
+    backoffBase: Check.duration,
+    backoffMax: Check.duration,
+    stableAfter: Check.duration,
+    resumeWindow: Check.duration,
+    resumeAttempts: Check.integer(0),
+    invalidSessionDelay: delay
+  }
+}
+
+const remedy =
+  `set the environment variable ${tokenVariable}, or the option "token", to the token from the Bot page of ` +
+  "your application"
+
+/** The token may be the content of a variable that is not set, whatever its type says. */
+const checkToken = (given: unknown): Result => {
+  const value: unknown = Redacted.isRedacted(given) ? Redacted.value(given) : undefined
+  if (typeof value !== "string" || value.replace(/^Bot\s+/i, "").trim() === "") {
+    return Check.invalid(["token"], `the token is ${typeof value === "string" ? "empty" : "missing"}: ${remedy}`)
+  }
+  return /\s/.test(value.replace(/^Bot\s+/i, "").trim())
+    ? Check.invalid(["token"], "the token contains white space; copy it again, without quotes or line breaks")
+    : Either.void
+}
+
+const checkResumeUrl = (
+  { gatewayUrl, resumeUrl, session }: ShardConfig.Options,
+  defaultGatewayUrl: string
+): Result => {
+  if (resumeUrl !== undefined && session === undefined) {
+    return Check.invalid(
+      ["resumeUrl"],
+      "there is no session to resume there; give the session too, or leave the URL out"
+    )
+  }
+  const url = resumeUrl ?? session?.resumeUrl
+  return url === undefined || GatewayUrl.mayResumeAt(gatewayUrl ?? defaultGatewayUrl, url)
+    ? Either.void
+    : Check.invalid(
+      [resumeUrl === undefined ? "session" : "resumeUrl"],
+      `the resume URL "${url}" is no websocket URL that is as safe as the gateway URL`
+    )
+}
+
+export const check = (options: ShardConfig.Options, defaultGatewayUrl: string): Result =>
+  checkToken(options.token).pipe(
+    Either.flatMap(() =>
+      options.intents === undefined
+        ? Check.invalid(["intents"], "the intents are missing; use Intents.of")
+        : Check.fields(checks, options)
+    ),
+    Either.flatMap(() => checkResumeUrl(options, defaultGatewayUrl))
+  )
+
+/** More digits than the shards of any bot have. */
+const longestShard = { id: 999_999, total: 1_000_000 }
+
+const shortestShard = { id: 0, total: 1 }
+
+/** The longest part of the payload is the option to be shortened. */
+const longestOption = ({ identifyProperties, token }: ShardConfig.ShardConfig): keyof ShardConfig.Options =>
+  Redacted.value(token).length > JSON.stringify(identifyProperties).length ? "token" : "identifyProperties"
+
+/**
+ * Refuses an IDENTIFY that Discord would close the connection for. What is true of every shard is checked; a presence that
+ * only the longer number of a shard makes too long is sent as a command later.
+ */
+export const checkIdentify = (config: ShardConfig.ShardConfig): Result => {
+  const bare = Payload.bytes(Payload.encode(config, longestShard, Option.none()))
+  const whole = Payload.bytes(Payload.encode(config, shortestShard, config.presence))
+  const tooLong = (option: keyof ShardConfig.Options, bytes: number) =>
+    Check.invalid(
+      [option],
+      `the identify has ${bytes} bytes with it, and Discord takes ${Command.maxBytes}; shorten it`
+    )
+  return bare > Command.maxBytes
+    ? tooLong(longestOption(config), bare)
+    : whole > Command.maxBytes
+    ? tooLong("presence", whole)
+    : Either.void
+}

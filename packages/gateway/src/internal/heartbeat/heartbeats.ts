@@ -1,0 +1,183 @@
+/** Sends the heartbeats of a connection and closes it when one is not acknowledged. */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Function from "effect/Function"
+import * as Random from "effect/Random"
+import * as Diagnostic from "../../Diagnostic.js"
+import type * as GatewaySocket from "../../GatewaySocket.js"
+import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
+import * as Latency from "../../Latency.js"
+import type { CommandLimiter } from "../commandLimiter.js"
+import * as Outgoing from "../commands/outgoing.js"
+import { unsafeWrite } from "../commands/write.js"
+import * as Receiver from "../receiver.js"
+import { Disconnect } from "../recovery.js"
+import type { ShardState } from "../shardState.js"
+import * as EventLoopLag from "../time/eventLoopLag.js"
+import * as Monotonic from "../time/monotonic.js"
+import * as Policy from "./policy.js"
+
+/** The parts of a connection that heartbeats use. */
+export interface Connection {
+  readonly state: Pick<ShardState, "config" | "counters" | "latency" | "session">
+  readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
+  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
+  readonly clock: Clock.Clock
+  readonly receiver: Pick<Receiver.Receiver, "end" | "wasAcknowledged">
+  readonly emit: (signal: Receiver.Signal) => void
+  /** Whether reading is paused. */
+  readonly isPaused: () => boolean
+  /** Whether reading was paused at any time since this was last called. */
+  readonly wasPaused: () => boolean
+  readonly onDefect: (cause: unknown) => void
+  /** Called when the connection ends. */
+  readonly finalizers: Array<() => void>
+}
+
+/** The heartbeats of one connection. */
+export interface Heartbeats {
+  /**
+   * Sends the heartbeat that the gateway asks for. Requests share one heartbeat while it waits for the limit of messages
+   * or for a heartbeat that is not yet written: a peer that asks and does not read costs no memory.
+   */
+  readonly unsafeRequest: () => void
+  /** Schedules heartbeats, the first after a random part of the interval so that shards do not send them in step. */
+  readonly start: Effect.Effect<void>
+}
+
+export const make = (connection: Connection, limiter: CommandLimiter, interval: Duration.Duration): Heartbeats => {
+  const { clock, emit, finalizers, isPaused, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
+  const intervalMillis = Duration.toMillis(interval)
+  // The number of heartbeats that the socket has not written yet.
+  let unwritten = 0
+  let isRequested = false
+  // The request waits for the limit of messages.
+  let isHeld = false
+  let cancelHeld: () => void = Function.constVoid
+  let isStopped = false
+
+  const holdMillis = (now: number): number => state.config.rateLimitCommands ? limiter.unsafeHeartbeatHold(now) : 0
+
+  // No fiber, because one leaves twice as much garbage as the rest of a heartbeat, and collecting it is most of the cost of
+  // idle shards.
+  const unsafeSend = (now: number, onWritten: () => void): void => {
+    isRequested = false
+    try {
+      const heartbeat = Outgoing.heartbeat(state.session?.sequence ?? null)
+      state.latency = Latency.heartbeatSent(state.latency, now)
+      limiter.unsafeRecordHeartbeat(now)
+      unwritten++
+      unsafeWrite(connection, heartbeat, (result) => {
+        if (Either.isLeft(result)) {
+          return receiver.end(result.left)
+        }
+        unwritten--
+        onWritten()
+        settleRequest()
+      })
+    } catch (cause) {
+      onDefect(cause)
+    }
+  }
+
+  const settleRequest = (): void => {
+    if (!isRequested || isHeld || isStopped || unwritten > 0) {
+      return
+    }
+    const now = Monotonic.unsafeMillis(clock)
+    const hold = holdMillis(now)
+    if (hold === 0) {
+      return unsafeSend(now, Function.constVoid)
+    }
+    isHeld = true
+    cancelHeld = scheduler.unsafeSchedule({
+      onDue: () => {
+        isHeld = false
+        settleRequest()
+        return undefined
+      },
+      onDefect
+    }, { after: hold, slack: 0 })
+  }
+
+  const makeTimer = (): HeartbeatScheduler.Timer => {
+    let before: Policy.Step | undefined
+    let decidedAt = Monotonic.unsafeMillis(clock)
+    let isRead = true
+    // The heartbeat of the last step is not yet written.
+    let isWriting = false
+
+    const awaitPoll = () => {
+      isRead = socket.unsafeOnPolled === undefined
+      socket.unsafeOnPolled?.(() => {
+        isRead = true
+      })
+    }
+
+    const observe = (now: number, late: number): Policy.Seen => ({
+      late,
+      elapsed: now - decidedAt,
+      // Both begin a new period when they are called.
+      isAcknowledged: receiver.wasAcknowledged(),
+      wasPaused: wasPaused(),
+      isPaused: isPaused(),
+      isWriting,
+      isRead: isRead && (before?._tag === "Look" || socket.unsafeOnPolled === undefined),
+      hold: holdMillis(now)
+    })
+
+    const carryOut = (step: Policy.Step, now: number): HeartbeatScheduler.Delay | undefined => {
+      switch (step._tag) {
+        case "Send": {
+          isWriting = true
+          unsafeSend(now, () => {
+            isWriting = false
+          })
+          return { after: intervalMillis, slack: Policy.slack(intervalMillis) }
+        }
+        case "Hold":
+          return { after: step.hold, slack: 0 }
+        case "Look": {
+          awaitPoll()
+          return { after: Policy.lookAfter(step.patience, intervalMillis), slack: 0 }
+        }
+        case "Close": {
+          receiver.end(Disconnect.Zombie())
+          return undefined
+        }
+      }
+    }
+
+    return {
+      onDue: (late) => {
+        if (late >= EventLoopLag.noticeableMillis) {
+          const blockedFor = Duration.millis(Math.round(late))
+          emit(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Lagged({ blockedFor }) }))
+        }
+        const now = Monotonic.unsafeMillis(clock)
+        before = Policy.next(before, intervalMillis, observe(now, late))
+        decidedAt = now
+        return carryOut(before, now)
+      },
+      onDefect
+    }
+  }
+
+  finalizers.push(() => {
+    isStopped = true
+    cancelHeld()
+  })
+
+  return {
+    unsafeRequest: () => {
+      isRequested = true
+      settleRequest()
+    },
+    start: Effect.map(Random.next, (jitter) => {
+      const first = { after: intervalMillis * jitter, slack: Policy.slack(intervalMillis) }
+      finalizers.push(scheduler.unsafeSchedule(makeTimer(), first))
+    })
+  }
+}

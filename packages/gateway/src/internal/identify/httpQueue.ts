@@ -1,0 +1,50 @@
+/** Asks a queue in another process for a turn. */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
+import * as IdentifyMetrics from "../../IdentifyMetrics.js"
+import * as Monotonic from "../time/monotonic.js"
+
+/** The reason for a missing turn. */
+class NoTurn extends Data.TaggedError("NoTurn")<{ readonly reason: string }> {}
+
+const backoffBase = 500
+const backoffMax = 30_000
+
+const ask = (client: HttpClient.HttpClient, url: URL): Effect.Effect<void, NoTurn> =>
+  Effect.scoped(Effect.flatMap(
+    Effect.mapError(client.get(url), ({ message }) => new NoTurn({ reason: message })),
+    ({ status }) =>
+      status >= 200 && status < 300 ? Effect.void : Effect.fail(new NoTurn({ reason: `status ${status}` }))
+  ))
+
+/** Waits for the shard's turn, and asks again for as long as the queue does not answer. */
+export const awaitTurn = (
+  client: HttpClient.HttpClient,
+  base: string,
+  shard: number
+): Effect.Effect<void> => {
+  const url = new URL(base)
+  url.searchParams.set("shard", String(shard))
+  const attempt = (failures: number): Effect.Effect<void> =>
+    Effect.catchAll(ask(client, url), ({ reason }) =>
+      Effect.flatMap(Random.next, (random) => {
+        const wait = Math.min(backoffMax, backoffBase * 2 ** Math.min(failures, 10)) * (1 - random / 2)
+        return Effect.logWarning(
+          `the identify queue did not answer shard ${shard} (${reason}); asking again in ${
+            Duration.format(Duration.millis(Math.round(wait)))
+          }`
+        ).pipe(
+          Effect.zipRight(Effect.sleep(wait)),
+          Effect.zipRight(attempt(failures + 1))
+        )
+      }))
+  return Effect.flatMap(Monotonic.currentMillis, (since) =>
+    Effect.zipRight(
+      attempt(0),
+      Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(IdentifyMetrics.wait, (now - since) / 1000))
+    ))
+}

@@ -1,0 +1,48 @@
+/** Keeps a queue at the limits that Discord reports. */
+import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type * as GatewayApi from "../../GatewayApi.js"
+import type * as IdentifyBudget from "../../IdentifyBudget.js"
+import type * as IdentifyQueue from "../../IdentifyQueue.js"
+import * as Ledger from "./ledger.js"
+
+/** The pause after a request that Discord did not answer. */
+const retryPause = Duration.minutes(1)
+
+/** The budget that Discord reports. Its window ends a little later here: before that, Discord is asked again. */
+export const reportedBy = (
+  { remaining, resetAfter, total }: GatewayApi.SessionStartLimit
+): IdentifyBudget.Options => ({
+  total,
+  remaining,
+  resetAfter: Duration.toMillis(resetAfter) === 0
+    ? undefined
+    : Duration.sum(resetAfter, Duration.millis(Ledger.lateness))
+})
+
+/** Asks Discord again whenever a window is over. */
+export const forever = (
+  api: GatewayApi.GatewayApi,
+  update: (change: IdentifyQueue.Change) => Effect.Effect<void, ConfigError.ConfigError>,
+  { resetAfter }: GatewayApi.SessionStartLimit
+): Effect.Effect<never> => {
+  const pause = Duration.toMillis(resetAfter) === 0 ? Duration.days(1) : Duration.max(resetAfter, Duration.seconds(1))
+  const ask = api.gatewayBot.pipe(
+    Effect.tapError((error) =>
+      Effect.logError(`the identify budget could not be refreshed, and its last figures stay in use: ${error.message}`)
+    ),
+    Effect.retry({ schedule: Schedule.spaced(retryPause) }),
+    Effect.orDie
+  )
+  return Effect.sleep(pause).pipe(
+    Effect.zipRight(ask),
+    Effect.flatMap(({ sessionStartLimit: limit }) =>
+      update({ maxConcurrency: limit.maxConcurrency, budget: reportedBy(limit) }).pipe(
+        Effect.catchAll((error) => Effect.logError(`Discord reported limits that make no sense: ${String(error)}`)),
+        Effect.zipRight(forever(api, update, limit))
+      )
+    )
+  )
+}

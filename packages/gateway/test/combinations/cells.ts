@@ -1,0 +1,122 @@
+/** The dimensions of the table, which of its cells are legal, and what each promises. */
+import type * as ShardConfig from "../../src/ShardConfig.js"
+import type { Kind, Part } from "./readers.js"
+import { kinds } from "./readers.js"
+import type { Ledger, Record } from "./record.js"
+
+export interface Mode {
+  readonly acknowledge: ShardConfig.ShardConfig["acknowledge"]
+  readonly hasStore: boolean
+}
+
+export const modes: ReadonlyArray<Mode> = [
+  { acknowledge: "onReceive", hasStore: false },
+  { acknowledge: "onReceive", hasStore: true },
+  { acknowledge: "onHandled", hasStore: false },
+  { acknowledge: "onHandled", hasStore: true }
+]
+
+export type Target = "a shard" | "a fleet" | "a fleet while it is resharded"
+
+export const targets: ReadonlyArray<Target> = ["a shard", "a fleet", "a fleet while it is resharded"]
+
+export type Life =
+  | "steady"
+  | "resume"
+  | "new session"
+  | "close and connect"
+  | "interrupted readers"
+  | "failing handlers"
+  | "slow handlers"
+  | "full buffer"
+  | "kill and restart"
+  | "stop and restart"
+
+export const lives: ReadonlyArray<Life> = [
+  "steady",
+  "resume",
+  "new session",
+  "close and connect",
+  "interrupted readers",
+  "failing handlers",
+  "slow handlers",
+  "full buffer",
+  "kill and restart",
+  "stop and restart"
+]
+
+export interface Cell {
+  readonly kind: Kind
+  readonly mode: Mode
+  readonly target: Target
+  readonly life: Life
+}
+
+const isRestart = (life: Life) => life === "kill and restart" || life === "stop and restart"
+
+/** Why a cell cannot be. */
+export const illegality = ({ kind, life, mode, target }: Cell): string | undefined =>
+  life === "close and connect" && target !== "a shard"
+    ? "a fleet that was closed has ended: it has no `connect`"
+    : kind.isSubscription && target === "a fleet while it is resharded"
+    ? "a subscription is one of a shard, and a resharding replaces the shards: a fleet has no `subscribe`"
+    : isRestart(life) && !mode.hasStore
+    ? "nothing of a session is left after the process without a store"
+    : undefined
+
+export const cells: ReadonlyArray<Cell> = kinds.flatMap((kind) =>
+  targets.flatMap((target) => lives.flatMap((life) => modes.map((mode) => ({ kind, target, life, mode }))))
+)
+
+export const nameOf = ({ mode: { acknowledge, hasStore } }: Pick<Cell, "mode">): string =>
+  `${acknowledge} ${hasStore ? "with" : "without"} a store`
+
+interface Count {
+  readonly of: "attempts" | "completions"
+  readonly least: number
+  readonly most: number
+}
+
+const exactlyOnce = (of: Count["of"]): Count => ({ of, least: 1, most: 1 })
+const atMostOnce: Count = { of: "attempts", least: 0, most: 1 }
+const atLeastOnce: Count = { of: "completions", least: 1, most: Number.POSITIVE_INFINITY }
+const anyTimes: Count = { of: "attempts", least: 0, most: Number.POSITIVE_INFINITY }
+
+/** How often each event is begun or finished by a reader. */
+export const countOf = ({ kind, life, mode, target }: Cell, part: Part): Count => {
+  const isOnHandled = mode.acknowledge === "onHandled"
+  if (part.promise === "handlers" || part.promise === "isolated") {
+    if (life === "kill and restart") {
+      // The process after one that was killed in a resharding resumes the old shards, which do not know what the new ones had.
+      return isOnHandled ? atLeastOnce : target === "a fleet while it is resharded" ? anyTimes : atMostOnce
+    }
+    return exactlyOnce(isOnHandled ? "completions" : "attempts")
+  }
+  if (isRestart(life)) {
+    const isAlone = kind.parts.every(({ promise }) => promise !== "handlers" && promise !== "isolated")
+    return isOnHandled || !isAlone || target === "a fleet while it is resharded" ? anyTimes : atMostOnce
+  }
+  const isComplete = part.promise === "stream"
+    ? life !== "interrupted readers" && life !== "failing handlers"
+    : life === "steady"
+  return isComplete ? exactlyOnce("completions") : atMostOnce
+}
+
+/** Says of each event that has another count than it should. */
+export const problemsOf = (cell: Cell, part: Part, record: Record, ledger: Ledger, dropped: number): Array<string> => {
+  const { least, most, of } = countOf(cell, part)
+  const wanted = ledger.wantedBy(record)
+  const problems = wanted
+    .map(({ n }) => [n, record[of](n)] as const)
+    .filter(([, count]) => count < least || count > most)
+    .map(([n, count]) => `${part.name}: ${count} ${of} of ${n}`)
+  const completed = wanted.filter(({ n }) => record.completions(n) > 0).length
+  const isWhole = !isRestart(cell.life) && cell.life !== "interrupted readers" && cell.life !== "failing handlers"
+  if (isWhole && part.promise === "dropping" && completed + dropped !== wanted.length) {
+    problems.push(`${part.name}: ${completed} received and ${dropped} dropped of ${wanted.length}`)
+  }
+  if (isWhole && part.promise === "failing" && !record.hasOverflowed && completed !== wanted.length) {
+    problems.push(`${part.name}: ${completed} received of ${wanted.length} without an overflow`)
+  }
+  return [...record.problems, ...problems]
+}

@@ -1,0 +1,266 @@
+/** Plays one cell of the table under the virtual clock, and says what is wrong with it. */
+import * as CloseFrame from "@vesper/model/CloseFrame"
+import * as Fault from "@vesper/testing/Fault"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as World from "@vesper/testing/World"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type * as Fleet from "../../src/Fleet.js"
+import * as SessionStore from "../../src/SessionStore.js"
+import * as Bot from "./bot.js"
+import { type Cell, problemsOf } from "./cells.js"
+import * as Lives from "./lives.js"
+import { HandlerFailure } from "./readers.js"
+import { Stage } from "./stage.js"
+
+const simulator = GatewaySimulator.GatewaySimulator
+
+export const world = World.make({ seed: 11, guilds: 6, membersPerGuild: 1 })
+const guilds: ReadonlyArray<string> = world.guilds.map(({ id }) => id)
+
+/** How many shards a fleet has before it is resharded, and after. */
+const [before, after] = [2, 4]
+
+const isTerminal = (error: unknown): boolean =>
+  error instanceof Error && "_tag" in error &&
+  (error._tag === "ShardClosedError" || error._tag === "FatallyClosedError")
+
+/** Reads in a fiber of its own until reading ends, and again after each failure of a handler. */
+const readOn = (stage: Stage, name: string, reading: Effect.Effect<void, unknown>): Effect.Effect<void> =>
+  Effect.acquireUseRelease(Effect.fork(Effect.interruptible(reading)), Fiber.await, Fiber.interrupt).pipe(
+    Effect.flatMap((exit) => {
+      if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) {
+        return Effect.void
+      }
+      const failures = Array.from(Cause.failures(exit.cause))
+      if (failures.length > 0 && failures.every((failure) => failure instanceof HandlerFailure)) {
+        return readOn(stage, name, reading)
+      }
+      if (failures.length === 0 || !failures.every(isTerminal)) {
+        stage.problems.push(`${name} ends with ${Cause.pretty(exit.cause)}`)
+      }
+      return Effect.void
+    })
+  )
+
+type Requirements = Fleet.Requirements | GatewaySimulator.GatewaySimulator
+
+/** One process of the bot, with its readers. */
+interface Running {
+  readonly process: Bot.Process
+  readonly scope: Scope.CloseableScope
+  readonly bot: Bot.Bot
+  readonly readings: ReadonlyArray<Effect.Effect<void>>
+  fibers: ReadonlyArray<Fiber.Fiber<void>>
+  resharding: Option.Option<Fiber.Fiber<void, unknown>>
+}
+
+const start = (
+  stage: Stage,
+  store: Option.Option<SessionStore.SessionStore>
+): Effect.Effect<Running, never, Requirements> =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const process: Bot.Process = { isAlive: true }
+    const make = stage.cell.target === "a shard" ? Bot.ofShard : Bot.ofFleet(before)
+    const bot = yield* Option.match(store, {
+      onNone: () => make,
+      onSome: (store) =>
+        Effect.provideService(
+          make,
+          SessionStore.SessionStore,
+          Bot.storeOf(store, process, (session) => stage.onSave(session))
+        )
+    }).pipe(Scope.extend(scope))
+    const readings = yield* Effect.forEach(stage.readers, (reader) => {
+      const opened = reader.part.open(bot, stage.workOf(reader, process), reader.notes)
+      return Effect.map(Scope.extend(opened, scope), (reading) => readOn(stage, reader.part.name, reading))
+    })
+    return { process, scope, bot, readings, fibers: [], resharding: Option.none() }
+  })
+
+const startReaders = (running: Running) =>
+  Effect.map(Effect.forEach(running.readings, (reading) => Effect.forkIn(reading, running.scope)), (fibers) => {
+    running.fibers = fibers
+  })
+
+/** Waits until every shard of the serving set has a session that the gateway knows. */
+const awaitSessions = (bot: Bot.Bot): Effect.Effect<void, never, GatewaySimulator.GatewaySimulator> =>
+  Effect.flatMap(simulator, ({ sessions }) =>
+    Effect.repeat(
+      Effect.delay(
+        Effect.zipWith(sessions, bot.shards, (sessions, shards) =>
+          shards.every(({ id }) =>
+            sessions.some(({ isConnected, shard, total }) =>
+              isConnected && shard === id.id && total === id.total
+            )
+          )),
+        20
+      ),
+      {
+        until: (areUp) =>
+          areUp,
+        times: 10_000
+      }
+    ))
+
+const beginResharding = (stage: Stage, running: Running) =>
+  stage.cell.target !== "a fleet while it is resharded"
+    ? Effect.void
+    : Effect.map(Effect.forkIn(running.bot.reshard(after), running.scope), (fiber) => {
+      running.resharding = Option.some(fiber)
+    })
+
+const end = (running: Running) => Scope.close(running.scope, Exit.void)
+
+const makeSteps = (
+  stage: Stage,
+  store: Option.Option<SessionStore.SessionStore>
+): Effect.Effect<
+  { readonly steps: Lives.Steps; readonly current: () => Running },
+  never,
+  Requirements
+> =>
+  Effect.gen(function*() {
+    const gateway = yield* simulator
+    const context = yield* Effect.context<Requirements>()
+    const pause = stage.cell.target === "a fleet while it is resharded" ? 150 : 12
+    let current: Running
+
+    const sendOne = Effect.gen(function*() {
+      const n = stage.ledger.sent.length + 1
+      const guild = guilds[n * 7 % 5 % guilds.length] ?? ""
+      const t = n % 2 === 0 ? "TYPING_START" : "MESSAGE_CREATE"
+      const id = t === "MESSAGE_CREATE" ? { id: String(1_000 + n) } : {}
+      yield* gateway.dispatch({ t, d: { ...id, guild_id: guild, n }, guildId: guild })
+      stage.ledger.add({ n, guild, t }, yield* gateway.sessions)
+    })
+
+    const restart = Effect.gen(function*() {
+      current = yield* start(stage, store)
+      yield* startReaders(current)
+      yield* current.bot.connect
+      yield* awaitSessions(current.bot)
+      yield* beginResharding(stage, current)
+    }).pipe(Effect.provide(context))
+
+    yield* restart
+    const steps: Lives.Steps = {
+      send: (count) =>
+        Effect.gen(function*() {
+          for (let i = 1; i <= count; i++) {
+            yield* sendOne
+            if (i % stage.load.burst === 0) {
+              yield* Effect.sleep(pause)
+            }
+          }
+        }),
+      drop: Effect.zipRight(gateway.inject(Fault.Drop()), Effect.sleep(pause)),
+      invalidate: Effect.gen(function*() {
+        // What is under way to the shards is lost with their sessions.
+        yield* Effect.sleep(20)
+        yield* gateway.inject(Fault.InvalidSession({ resumable: false }))
+        yield* Effect.sleep(10)
+        yield* awaitSessions(current.bot)
+      }).pipe(Effect.provide(context)),
+      close: Effect.gen(function*() {
+        yield* current.bot.close(CloseFrame.RESUME)
+        yield* Effect.forEach(current.fibers, Fiber.await, { discard: true })
+      }),
+      connect: Effect.suspend(() => current.bot.connect),
+      interruptReaders: Effect.suspend(() => Fiber.interruptAll(current.fibers)),
+      startReaders: Effect.suspend(() => startReaders(current)),
+      stop: (how) =>
+        Effect.suspend(() => {
+          current.process.isAlive = how === "stop"
+          return end(current)
+        }).pipe(Effect.zipRight(Effect.sync(() => {
+          current.process.isAlive = false
+          stage.readers.forEach(({ record }) => record.restart())
+        }))),
+      restart
+    }
+    return { steps, current: () => current }
+  })
+
+/** Whether everything is done that the cell promises. */
+const isDone = (stage: Stage) => Effect.map(problems(stage), (problems) => problems.length === 0)
+
+const problems = (stage: Stage): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.map(
+    Effect.forEach(stage.readers, ({ notes, part, record }) =>
+      Effect.map(notes.dropped, (dropped) => {
+        record.hasOverflowed = notes.hasOverflowed
+        return problemsOf(stage.cell, part, record, stage.ledger, dropped)
+      })),
+    (all) => [...stage.problems, ...all.flat()]
+  )
+
+/** Says where a session of the bot, or what is stored of it, is not at the gateway's last event. */
+const lag = (bot: Bot.Bot, store: Option.Option<SessionStore.SessionStore>) =>
+  Effect.gen(function*() {
+    const known = yield* Effect.flatMap(simulator, ({ sessions }) => sessions)
+    const found = yield* Bot.sessionsOf(bot)
+    const problems: Array<string> = []
+    for (const [shard, { id, sequence }] of found) {
+      const head = known.find((session) => session.id === id)?.sequence
+      const stored = yield* Option.match(store, {
+        onNone: () => Effect.succeed(sequence),
+        onSome: (store) =>
+          Effect.map(
+            Effect.orDie(store.load({ bot: Bot.botId, shard })),
+            Option.match({ onNone: () => -1, onSome: (session) => session.id === id ? session.sequence : -1 })
+          )
+      })
+      if (sequence !== head || stored !== head) {
+        problems.push(`session ${id} is at ${sequence} and stored at ${stored}, and the gateway at ${head}`)
+      }
+    }
+    return problems
+  })
+
+/** Plays the cell, and says what is wrong: nothing if the table holds. */
+export const play = (cell: Cell): Effect.Effect<ReadonlyArray<string>, never, Requirements> =>
+  Effect.gen(function*() {
+    const stage = new Stage(cell)
+    const store = cell.mode.hasStore ? Option.some(yield* SessionStore.makeMemory) : Option.none()
+    const gateway = yield* simulator
+    const { current, steps } = yield* makeSteps(stage, store)
+    const check = Effect.map(
+      Effect.suspend(() => current().process.isAlive ? Bot.sessionsOf(current().bot) : Effect.succeed([])),
+      (sessions) => sessions.forEach(([, session]) => stage.checkSession(session, "of the shard"))
+    )
+    const checking = yield* Effect.fork(Effect.forever(Effect.zipRight(check, Effect.sleep(40))))
+    yield* Lives.play(cell.life, steps)
+    yield* Effect.forEach(Option.toArray(current().resharding), (fiber) =>
+      Effect.flatMap(Fiber.await(fiber), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit)) {
+            stage.problems.push(`the resharding ends with ${Cause.pretty(exit.cause)}`)
+          }
+        })))
+    yield* steps.send(4)
+    yield* Effect.repeat(Effect.delay(isDone(stage), 100), {
+      until: (isDone) =>
+        isDone,
+      times: 100
+    })
+    // The sessions are stored after each interval.
+    yield* Effect.sleep(1_200)
+    yield* Fiber.interrupt(checking)
+    const found = [...yield* problems(stage), ...yield* lag(current().bot, store)]
+    yield* end(current())
+    const connections = yield* gateway.connections
+    const violations = yield* gateway.violations
+    return [
+      ...found,
+      ...connections === 0 ? [] : [`${connections} connections are left`],
+      ...violations.map(({ rule }) =>
+        `the gateway would have punished ${rule}`
+      )
+    ]
+  })

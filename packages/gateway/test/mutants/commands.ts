@@ -1,0 +1,68 @@
+/** Faults in the code that queues, writes and answers commands. */
+import { internal, type Mutant, scenario } from "./mutant.js"
+
+export const commands: ReadonlyArray<Mutant> = [
+  {
+    name: "RESUME is not counted by the limiter",
+    file: internal("connection.ts"),
+    from: "yield* limiter.recordCommand\n    const payload = Command.resume(",
+    to: "const payload = Command.resume(",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "IDENTIFY is not counted by the limiter",
+    file: internal("connection.ts"),
+    from: "yield* limiter.recordCommand\n    yield* write(connection, Outgoing.handshake(\"identify\"",
+    to: "yield* write(connection, Outgoing.handshake(\"identify\"",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "bulk requests keep their place in front of other commands",
+    file: internal("commands/kind.ts"),
+    from: "firstBulk !== -1 && passed >= maxPassing",
+    to: "firstBulk !== -1",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "other commands starve bulk requests",
+    file: internal("commands/kind.ts"),
+    from: "firstBulk !== -1 && passed >= maxPassing",
+    to: "firstBulk !== -1 && passed < 0",
+    test: "gateway/test/internal/commandQueue.test.ts"
+  },
+  {
+    name: "bulk requests fill the whole window",
+    file: internal("commands/writer.ts"),
+    from: "export const bulkLimit = 100",
+    to: "export const bulkLimit = 120",
+    test: scenario("bulkRequests")
+  },
+  {
+    name: "a command that asks again overtakes those that wait for a place",
+    file: internal("commands/queue.ts"),
+    from: "    for (const place of lane.line) {",
+    to: "    for (const place of Array.from(lane.line).reverse()) {",
+    test: "gateway/test/internal/commandQueue.test.ts"
+  },
+  {
+    name: "a rate limit without a floor",
+    file: internal("requests/rateLimit.ts"),
+    from: "Math.max(minWaitMillis, seconds * 1_000)",
+    to: "seconds * 1_000",
+    test: scenario("memberRequest")
+  },
+  {
+    name: "a rate limit is waited for beyond the end of the shard",
+    file: internal("requests/memberRequest.ts"),
+    from: "Answer.untilClosed(state, Effect.sleep(millis))",
+    to: "Effect.sleep(millis)",
+    test: scenario("memberRequest")
+  },
+  {
+    name: "a voice update is forgotten with its session",
+    file: internal("requests/voiceState.ts"),
+    from: "Deferred.unsafeDone(attempt.sessionEnded, Effect.void)",
+    to: "",
+    test: scenario("voiceState")
+  }
+]

@@ -1,0 +1,64 @@
+/** Faults in what bounds and cleans the messages of a gateway. */
+import { internal, type Mutant } from "./mutant.js"
+
+const receiver = "gateway/test/internal/receiver.test.ts"
+const logLines = "gateway/test/scenarios/logLines.test.ts"
+
+export const ofPeers: ReadonlyArray<Mutant> = [
+  {
+    name: "the cache of event names has no limit",
+    file: internal("wire/eventNames.ts"),
+    from: "known === undefined && names.size < max",
+    to: "known === undefined",
+    test: receiver
+  },
+  {
+    name: "the counters of event names have no limit",
+    file: internal("counters.ts"),
+    from: "self.events.size < maxNames || EventType.isKnown(name)",
+    to: "name.length > 0",
+    test: receiver
+  },
+  {
+    name: "a later reason for the end of a connection overrides the first",
+    file: internal("receiver.ts"),
+    from: "    if (!ended) {\n",
+    to: "    if (!ended || reason._tag !== \"ReconnectRequested\") {\n",
+    test: receiver
+  },
+  {
+    name: "a sequence far ahead is believed",
+    file: internal("receiver.ts"),
+    from: "if (s - session.sequence > maxAhead)",
+    to: "if (s - session.sequence > Number.MAX_VALUE)",
+    test: receiver
+  },
+  {
+    name: "an event that is too large is replayed for ever",
+    file: internal("wire/memory.ts"),
+    from: "  session.sequence++\n",
+    to: "",
+    test: receiver
+  },
+  {
+    name: "back-off has no jitter",
+    file: internal("recovery.ts"),
+    from: "full * (1 - random / 2)",
+    to: "full",
+    test: logLines
+  },
+  {
+    name: "a loss is logged twice",
+    file: internal("supervisor.ts"),
+    from: "return publish(state, Diagnostic.Failure",
+    to: "return report(state, Diagnostic.Failure",
+    test: logLines
+  },
+  {
+    name: "a paused socket is not resumed while it closes",
+    file: "platform-node/src/internal/webSocket.ts",
+    from: "    socket.resume()\n    return awaitClosed",
+    to: "    return awaitClosed",
+    test: "platform-node/test/NodeGatewaySocket.test.ts"
+  }
+]

@@ -1,0 +1,68 @@
+/** Faults in how time is measured, and in what waits for how long. */
+import { internal, type Mutant, scenario } from "./mutant.js"
+
+export const time: ReadonlyArray<Mutant> = [
+  {
+    name: "lag renews the patience with a silent connection",
+    file: internal("heartbeat/policy.ts"),
+    from: "Math.max(0, patience - cost)",
+    to: "seen.late > 0 ? patience : Math.max(0, patience - cost)",
+    test: scenario("busyProcess")
+  },
+  {
+    name: "a connection is left before its socket was polled",
+    file: internal("heartbeat/policy.ts"),
+    from: "left > 0 || !seen.isRead",
+    to: "left > 0",
+    test: "gateway/test/internal/heartbeatPolicy.test.ts"
+  },
+  {
+    name: "a heartbeat interval of a millisecond is accepted",
+    file: internal("heartbeat/policy.ts"),
+    from: "interval >= minInterval && ",
+    to: "",
+    test: scenario("heartbeatLimits")
+  },
+  {
+    name: "a heartbeat is written for each request while the peer reads none",
+    file: internal("heartbeat/heartbeats.ts"),
+    from: " || unwritten > 0",
+    to: "",
+    test: scenario("heartbeatLimits")
+  },
+  {
+    name: "heartbeats ignore the limit of messages",
+    file: internal("heartbeat/heartbeats.ts"),
+    from: "limiter.unsafeHeartbeatHold(now) : 0",
+    to: "0 : 0",
+    test: scenario("heartbeatLimits")
+  },
+  {
+    name: "a resume is excused for ever while events arrive",
+    file: internal("time/deadline.ts"),
+    from: "extensions < maxExtensions && ",
+    to: "",
+    test: scenario("busyProcess")
+  },
+  {
+    name: "a limiter wakes a fraction of a millisecond early",
+    file: internal("time/slidingLog.ts"),
+    from: "Math.ceil(blocking + windowMillis - now)",
+    to: "blocking + windowMillis - now",
+    test: "gateway/test/CommandRateLimiter.test.ts"
+  },
+  {
+    name: "losses count after a healthy session",
+    file: internal("recovery.ts"),
+    from: "establishedFor >= Duration.toMillis(healthyAfter)",
+    to: "establishedFor < 0",
+    test: "gateway/test/internal/recovery.test.ts"
+  },
+  {
+    name: "Retry-After is not waited for",
+    file: internal("recovery.ts"),
+    from: "Duration.max(backoff(policy, count, ended.random), retryAfter(ended))",
+    to: "backoff(policy, count, ended.random)",
+    test: "gateway/test/internal/recovery.test.ts"
+  }
+]
