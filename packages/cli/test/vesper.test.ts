@@ -95,7 +95,7 @@ describe("vesper demo", () => {
         const events = demo.stdout().trimEnd().split("\n").map((line) => JSON.parse(line))
         assert.isAbove(events.length, 50)
         events.forEach((event) => assert.hasAllKeys(event, ["shard", "t", "s", "d"]))
-        assert.match(demo.stderr(), /the connection was lost; resume/)
+        assert.match(demo.stderr(), /the connection was lost; resuming/)
         assert.match(demo.stderr(), /0 events lost/)
       }),
     timeout

@@ -152,7 +152,8 @@ export class SendError extends Schema.TaggedError<SendError>("@vesper/gateway/Se
   cause: Schema.Defect
 }) {
   override get message(): string {
-    return `the command was not sent (${this.reason}): ${describe(this.cause)}`
+    // The program's own value, which a schema may quote before it says what is wrong with it.
+    return `the command was not sent (${this.reason}): ${describe(this.cause, 4_000)}`
   }
 }
 

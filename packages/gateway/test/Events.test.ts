@@ -215,7 +215,7 @@ describe("handlers that run", () => {
       const exit = yield* Fiber.join(ending)
       assert.isTrue(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
       assert.isTrue(wasInterrupted)
-      assert.deepStrictEqual(reported, [])
+      assert.deepStrictEqual(reported, ["Ready"])
     }).pipe(Effect.provide(layer())))
 
   const unfit: ReadonlyArray<

@@ -30,8 +30,17 @@ const spawn = (core: number | undefined, args: ReadonlyArray<string>): ChildProc
   return child
 }
 
-/** A module of this folder, built or as a source: by the package's name, for in its bundle this module lies elsewhere. */
-export const moduleHere = (name: string): string => createRequire(import.meta.url).resolve(`@vesper/cli/bench/${name}`)
+/**
+ * A module of this folder, by the package's name, because in a bundle this module lies elsewhere. The source where there is no
+ * build.
+ */
+export const moduleHere = (name: string): string => {
+  try {
+    return createRequire(import.meta.url).resolve(`@vesper/cli/bench/${name}`)
+  } catch {
+    return new URL(`./${name}.ts`, import.meta.url).pathname
+  }
+}
 
 const ended = (child: ChildProcess.ChildProcess): Promise<void> =>
   child.exitCode !== null || child.signalCode !== null

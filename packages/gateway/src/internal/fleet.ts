@@ -1,6 +1,7 @@
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -14,6 +15,7 @@ import * as GatewayApi from "../GatewayApi.js"
 import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../IdentifyBudget.js"
 import * as IdentifyQueue from "../IdentifyQueue.js"
+import * as SessionStore from "../SessionStore.js"
 import type * as Shard from "../Shard.js"
 import * as ShardConfig from "../ShardConfig.js"
 import * as ShardError from "../ShardError.js"
@@ -40,7 +42,7 @@ const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   session: Option.none()
 })
 
-/** What the queue knows, or else Discord: unknown where neither answers, and then the queue alone has a say. */
+/** Identifies that queue and Discord both permit. None if neither says how many: then only the queue limits them. */
 const identifiesLeft = (
   queue: IdentifyQueue.IdentifyQueue,
   api: Option.Option<GatewayApi.GatewayApi>
@@ -54,10 +56,10 @@ const identifiesLeft = (
         Effect.option
       )
   })
-  return Effect.flatMap(
-    queue.budget,
-    Option.match({ onNone: () => ask, onSome: (budget) => Effect.succeedSome(IdentifyBudget.spendable(budget)) })
-  )
+  return Effect.zipWith(queue.budget, ask, (budget, remaining) => {
+    const known = [...Option.toArray(Option.map(budget, IdentifyBudget.spendable)), ...Option.toArray(remaining)]
+    return known.length === 0 ? Option.none() : Option.some(Math.min(...known))
+  })
 }
 
 /** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
@@ -104,12 +106,22 @@ const makeWith = (
       }
     })
     const queue = yield* IdentifyQueue.IdentifyQueue
-    const open: FleetReshard.Fleet["open"] = (ids, queue) =>
+    const sessions = Context.getOption(context, SessionStore.SessionStore)
+    const openWith = (
+      ids: ReadonlyArray<ShardId.ShardId>,
+      queue: IdentifyQueue.IdentifyQueue,
+      store: Option.Option<SessionStore.SessionStore>
+    ) =>
       FleetSet.open(ids, onFatal).pipe(
         Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
         // An assembly may have changed it since the last set.
         (opening) =>
           Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
+        (opening) =>
+          Option.match(store, {
+            onNone: () => opening,
+            onSome: (store) => Effect.provideService(opening, SessionStore.SessionStore, store)
+          }),
         Effect.provideService(ConnectPace.Current, pace),
         Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
@@ -119,9 +131,11 @@ const makeWith = (
       readers,
       scope: yield* Effect.scope,
       queue,
-      open,
+      // A session that an interrupted resharding has stored would not name its guilds again: the next set begins new ones.
+      open: (ids, queue) =>
+        openWith(ids, queue, Option.map(sessions, (store) => ({ ...store, load: () => Effect.succeedNone }))),
       identifiesLeft: identifiesLeft(queue, api),
-      current: yield* open(ids, queue),
+      current: yield* openWith(ids, queue, sessions),
       upcoming: Option.none(),
       stage: Option.none(),
       isResharding: false

@@ -25,7 +25,7 @@ export interface Fleet {
   readonly readers: Readers
   readonly scope: Scope.Scope
   readonly queue: IdentifyQueue.IdentifyQueue
-  /** Makes the shards of a new set, which identify by this queue, without connecting them. */
+  /** Makes the shards of a new set, which identify by this queue and resume no stored session, without connecting them. */
   readonly open: (ids: ReadonlyArray<ShardId.ShardId>, queue: IdentifyQueue.IdentifyQueue) => Effect.Effect<ShardSet>
   /** Identifies that may still be spent, if that is known. */
   readonly identifiesLeft: Effect.Effect<Option.Option<number>>

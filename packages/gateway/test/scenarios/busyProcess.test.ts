@@ -81,7 +81,22 @@ const closesWithin = (millis: number, heartbeatInterval: Duration.DurationInput,
   )
 
 describe("a resume", () => {
-  it.scoped("during which events arrive for ever, and no RESUMED, has an end", () =>
+  it.scoped("during which events arrive for ever, and no RESUMED, counts as resumed after the time of its phase", () =>
+    Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      yield* pass("1 minute")
+      yield* inject(Fault.NeverResumed({ host: "any", times: 1 }))
+      yield* inject(Fault.Drop())
+      for (let sequence = 2; sequence <= 5; sequence++) {
+        yield* inject(Fault.SendText({ text: `{"t":"A","s":${sequence},"op":0,"d":{}}` }))
+        yield* pass("10 seconds")
+      }
+      assert.strictEqual((yield* shard.status)._tag, "Connected")
+      assert.deepStrictEqual((yield* entries("Closed")).map(({ by }) => by), ["network"])
+    }).pipe(withChance(0.5), Effect.provide(layer())))
+
+  it.scoped("during which only events arrive that are not of the session has an end", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       yield* awaitReady(shard)
@@ -92,9 +107,8 @@ describe("a resume", () => {
         Effect.zipRight(inject(Fault.SendText({ text: event })), pass("10 seconds")),
         40
       )
-      // Ten times the 30 seconds of the phase.
       const closed = (yield* entries("Closed")).map(({ at, by }) => [at, by])
-      assert.deepStrictEqual(closed.slice(0, 2), [[60_000, "network"], [360_000, "client"]])
+      assert.deepStrictEqual(closed.slice(0, 2), [[60_000, "network"], [90_000, "client"]])
     }).pipe(withChance(0.5), Effect.provide(layer())))
 })
 

@@ -71,7 +71,7 @@ describe("a thousand shards", () => {
         }).pipe(
           Effect.scoped,
           Effect.withRandom(Random.make("fleet")),
-          Effect.provide(layer({ maxConcurrency: 16, simulator: { maxConcurrency: 16 } })),
+          Effect.provide(layer({ maxConcurrency: 16, budget: { total: 2_000 }, simulator: { maxConcurrency: 16 } })),
           clock.run
         )
         yield* Console.log(`a thousand shards, started and lost, took ${Math.round(performance.now() - started)} ms`)

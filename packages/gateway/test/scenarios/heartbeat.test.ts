@@ -30,7 +30,7 @@ describe("heartbeats", () => {
     Effect.gen(function*() {
       yield* startShard
       yield* TestClock.adjust(0.25 * interval + 3 * interval)
-      assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [10_312.5, 51_562.5, 92_812.5, 134_062.5])
+      assert.deepStrictEqual(yield* timesReceived(Opcode.Heartbeat), [10_312, 51_562, 92_812, 134_062])
     }).pipe(withChance(0.25), Effect.provide(layer())))
 
   for (const chance of [0, 0.1, 0.5, 0.999]) {
@@ -38,7 +38,7 @@ describe("heartbeats", () => {
       Effect.gen(function*() {
         yield* startShard
         yield* TestClock.adjust(interval)
-        assert.strictEqual((yield* timesReceived(Opcode.Heartbeat))[0], interval * chance)
+        assert.strictEqual((yield* timesReceived(Opcode.Heartbeat))[0], Math.floor(interval * chance))
       }).pipe(withChance(chance), Effect.provide(layer())))
   }
 

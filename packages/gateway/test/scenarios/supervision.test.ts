@@ -51,7 +51,7 @@ describe("a handler that", () => {
               TYPING_START: (event) => Effect.sync(() => handled.push(event.d)),
               MESSAGE_CREATE: () => handler
             }),
-            { concurrency: 2 }
+            { concurrency: 2, order: "none" }
           ),
           Shard.Shard,
           shard
