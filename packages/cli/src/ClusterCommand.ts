@@ -24,7 +24,9 @@ const shards = Common.integer("shards", 1, Common.mostShards).pipe(
 
 const slots = Common.integer("slots", 1, Common.mostShards).pipe(
   Options.optional,
-  Options.withDescription("In how many pieces shards are handed out; the same on all runners. Default: one a shard.")
+  Options.withDescription(
+    "In how many slots shards are placed, when the cluster is started for the first time. Default: one a shard."
+  )
 )
 
 const host = Options.text("host").pipe(
@@ -45,6 +47,11 @@ const port = Common.port("port").pipe(
 const lease = Common.time("lease").pipe(
   Options.optional,
   Options.withDescription("How long a silent runner keeps its shards; the same on all runners. Default: 15s.")
+)
+
+const poolSize = Common.integer("pool-size", 1, 100).pipe(
+  Options.optional,
+  Options.withDescription("Connections to PostgreSQL, beside the one for leases. Default: 8.")
 )
 
 const gatewayUrl = Common.websocketUrl("gateway-url").pipe(
@@ -77,6 +84,7 @@ const runCommand = Command.make(
     listenHost,
     maxConcurrency: Common.maxConcurrency,
     name: fleet,
+    poolSize,
     port,
     shards,
     slots
@@ -91,7 +99,7 @@ const runCommand = Command.make(
           host,
           port,
           listenHost: Option.getOrElse(listenHost, () => host),
-          slots: Option.getOrElse(slots, () => options.shards)
+          slots
         })
       }))
 ).pipe(Command.withDescription("Carries a share of the bot's shards. The bot's token comes from DISCORD_TOKEN."))

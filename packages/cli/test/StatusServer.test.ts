@@ -279,7 +279,7 @@ const drawn = <Moment>(
 
 describe("the status page in Chromium", () => {
   it.scopedLive.skipIf(chromium === undefined)(
-    "draws the shards, and texts from Discord as text",
+    "draws the shards, and texts from Discord as text [Chromium]",
     () =>
       Effect.gen(function*() {
         const dom = yield* drawn(StatusServer.make, snapshotOf(ShardStatus.FatallyClosed({ closeCode: 4014 })))
@@ -295,7 +295,7 @@ describe("the status page in Chromium", () => {
   )
 
   it.scopedLive.skipIf(chromium === undefined)(
-    "draws the runners of a cluster",
+    "draws the runners of a cluster [Chromium]",
     () =>
       Effect.gen(function*() {
         const moment = snapshotOf(ShardStatus.Connected(), evil, { cluster: Option.some(cluster) })
@@ -312,7 +312,7 @@ describe("the status page in Chromium", () => {
   )
 
   it.scopedLive.skipIf(chromium === undefined)(
-    "draws a simulated gateway's sessions and violations",
+    "draws a simulated gateway's sessions and violations [Chromium]",
     () =>
       Effect.gen(function*() {
         const dom = yield* drawn(StatusServer.makeSimulator, simulatorSnapshot)

@@ -299,7 +299,7 @@ describe("vesper bench", () => {
   )
 
   it.scopedLive.skipIf(!existsSync("/proc/self/stat"))(
-    "ends on Ctrl-C, and its processes with it",
+    "ends on Ctrl-C, and its processes with it [Linux]",
     () =>
       Effect.gen(function*() {
         const bench = yield* vesper(["bench", "--events", "200000", "--compression", "none"])

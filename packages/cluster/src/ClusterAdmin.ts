@@ -5,20 +5,29 @@
  */
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import { ClusterDatabaseError, type ReshardUnderWayError } from "./ClusterError.js"
+import { ClusterDatabaseError, NewerSchemaError, ReshardUnderWayError, UnknownFleetError } from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
-import * as FleetView from "./internal/fleetView.js"
-import * as Report from "./internal/report.js"
-import { migrate } from "./internal/schema.js"
+import { migrate, refuseNewer } from "./internal/database/schema.js"
+import * as FleetView from "./internal/status/fleetView.js"
+import * as Report from "./internal/status/report.js"
 
-const asked = <A>(
+/** Creates the tables if need be, and asks; an error that says what is wrong by itself is passed on. */
+const asked = <A, E extends Error>(
   operation: string,
-  ask: (sql: SqlClient.SqlClient) => Effect.Effect<A, Error>
-): Effect.Effect<A, ClusterDatabaseError, SqlClient.SqlClient> =>
-  Effect.zipRight(migrate, Effect.flatMap(SqlClient.SqlClient, (sql) => ask(sql.withoutTransforms()))).pipe(
-    Effect.mapError((cause) => new ClusterDatabaseError({ operation, cause }))
+  ask: (sql: SqlClient.SqlClient) => Effect.Effect<A, Error | E>,
+  isKnown: (error: Error | E) => error is E
+): Effect.Effect<A, ClusterDatabaseError | NewerSchemaError | E, SqlClient.SqlClient> =>
+  Effect.zipRight(migrate, refuseNewer).pipe(
+    Effect.zipRight(Effect.flatMap(SqlClient.SqlClient, (sql) => ask(sql.withoutTransforms()))),
+    Effect.mapError((cause) =>
+      cause instanceof NewerSchemaError || isKnown(cause) ? cause : new ClusterDatabaseError({ operation, cause })
+    )
   )
+
+const isNever = (_: Error): _ is never => false
+const isUnknownFleet = (error: Error): error is UnknownFleetError => error instanceof UnknownFleetError
+const isRefusal = (error: Error): error is UnknownFleetError | ReshardUnderWayError =>
+  error instanceof UnknownFleetError || error instanceof ReshardUnderWayError
 
 /**
  * Runners and shards of a fleet. Without any runner so far, it has no shards.
@@ -28,8 +37,8 @@ const asked = <A>(
  */
 export const status = (
   fleet = "vesper"
-): Effect.Effect<ClusterStatus.ClusterStatus, ClusterDatabaseError, SqlClient.SqlClient> =>
-  Effect.map(asked("tell the status", (sql) => FleetView.look(sql, fleet)), Report.statusOf)
+): Effect.Effect<ClusterStatus.ClusterStatus, ClusterDatabaseError | NewerSchemaError, SqlClient.SqlClient> =>
+  Effect.map(asked("tell the status", (sql) => FleetView.look(sql, fleet), isNever), Report.statusOf)
 
 /**
  * Asks runners to go, by name or id; how many were there.
@@ -40,8 +49,8 @@ export const status = (
 export const drain = (
   runner: string,
   fleet = "vesper"
-): Effect.Effect<number, ClusterDatabaseError, SqlClient.SqlClient> =>
-  asked("ask a runner to go", (sql) => FleetView.drain(sql, fleet, runner))
+): Effect.Effect<number, ClusterDatabaseError | NewerSchemaError | UnknownFleetError, SqlClient.SqlClient> =>
+  asked("ask a runner to end", (sql) => FleetView.drain(sql, fleet, runner), isUnknownFleet)
 
 /**
  * Changes how many shards the bot has, as `ClusterFleet.reshard` does.
@@ -52,8 +61,8 @@ export const drain = (
 export const reshard = (
   total: number,
   fleet = "vesper"
-): Effect.Effect<void, ClusterDatabaseError | ReshardUnderWayError, SqlClient.SqlClient> =>
-  Effect.flatMap(
-    asked("change the number of shards", (sql) => FleetView.setTotal(sql, fleet, total)),
-    Option.match({ onNone: () => Effect.void, onSome: Effect.fail })
-  )
+): Effect.Effect<
+  void,
+  ClusterDatabaseError | NewerSchemaError | ReshardUnderWayError | UnknownFleetError,
+  SqlClient.SqlClient
+> => asked("change the number of shards", (sql) => FleetView.setTotal(sql, fleet, total), isRefusal)

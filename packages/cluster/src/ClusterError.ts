@@ -56,3 +56,66 @@ export class ReshardUnderWayError
     return `the bot is being resharded from ${this.from} to ${this.to} shards; wait until the cluster's status shows that it is done`
   }
 }
+
+/**
+ * The fleet belongs to another bot: this one would take its shards and sessions.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ForeignFleetError
+  extends Schema.TaggedError<ForeignFleetError>("@vesper/cluster/ForeignFleetError")("ForeignFleetError", {
+    fleet: Schema.String,
+    /** The id of the bot that the fleet belongs to. */
+    owner: Schema.String,
+    bot: Schema.String
+  })
+{
+  override get message(): string {
+    return `the fleet "${this.fleet}" belongs to bot ${this.owner}, and this token is of bot ${this.bot}; choose another name for the fleet, or use the other token`
+  }
+}
+
+/**
+ * No runner has ever used this name for a fleet.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnknownFleetError
+  extends Schema.TaggedError<UnknownFleetError>("@vesper/cluster/UnknownFleetError")("UnknownFleetError", {
+    fleet: Schema.String,
+    known: Schema.Array(Schema.String)
+  })
+{
+  override get message(): string {
+    return `there is no fleet "${this.fleet}" in this database; ${
+      this.known.length === 0 ? "it has none" : `it has ${this.known.join(", ")}`
+    }`
+  }
+}
+
+/**
+ * A newer version of Vesper has changed the tables in the database.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NewerSchemaError
+  extends Schema.TaggedError<NewerSchemaError>("@vesper/cluster/NewerSchemaError")("NewerSchemaError", {
+    found: Schema.Number,
+    known: Schema.Number
+  })
+{
+  override get message(): string {
+    return `the cluster's database has schema ${this.found}, and this version of Vesper knows ${this.known}; update this runner`
+  }
+}
+
+/**
+ * A reason for which a runner or a command is refused by a fleet.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type ClusterError = ClusterDatabaseError | ForeignFleetError | NewerSchemaError

@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import type * as Sharding from "@effect/cluster/Sharding"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as Fleet from "@vesper/gateway/Fleet"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
@@ -19,6 +18,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type * as ClusterEngine from "./ClusterEngine.js"
 import type * as ClusterError from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
 import * as internal from "./internal/clusterFleet.js"
@@ -41,9 +41,8 @@ export interface Options<E, R> {
   /** Handlers at a time, for each shard. Default: 1, in order. */
   readonly concurrency?: number | undefined
   /**
-   * How long a runner that says nothing keeps its shards: after a crash they are gone for so long and some seconds. It
-   * must be the same on all runners, and as long as @effect/cluster's `shardLockExpiration`; `NodeCluster` sees to both.
-   * Default: 15 seconds.
+   * How long a runner that says nothing keeps its shards: after a crash they are away for so long and some seconds. It
+   * must be the same on all runners. Default: 15 seconds.
    */
   readonly lease?: Duration.DurationInput | undefined
   /** How guilds are handed over while the bot is resharded. Default: as `Fleet.reshard` does. */
@@ -52,6 +51,13 @@ export interface Options<E, R> {
   readonly runner?: string | undefined
   /** The fleet's name, if several bots share a database. Default: `vesper`. */
   readonly name?: string | undefined
+  /** The id of the bot, which no other bot's fleet may have. Default: the one in the token. */
+  readonly bot?: string | undefined
+  /**
+   * In how many slots the shards are placed, when the cluster is started for the first time; after that the database
+   * knows. Slots are shared out to runners, and a slot's shards stay together. Default: `shards`.
+   */
+  readonly slots?: number | undefined
 }
 
 /**
@@ -74,12 +80,20 @@ export interface ClusterFleet {
     command: Command.Command
   ) => Effect.Effect<void, ShardError.SendError | ClusterError.ShardUnavailableError>
   /** The whole cluster, as the database knows it. */
-  readonly status: Effect.Effect<ClusterStatus.ClusterStatus, ClusterError.ClusterDatabaseError>
+  readonly status: Effect.Effect<
+    ClusterStatus.ClusterStatus,
+    ClusterError.ClusterDatabaseError | ClusterError.NewerSchemaError
+  >
   /**
    * Asks runners to go, by name or id; how many were there. Those complete their `awaitDrain`, and are expected to end:
    * their shards then move and resume.
    */
-  readonly drain: (runner: string) => Effect.Effect<number, ClusterError.ClusterDatabaseError>
+  readonly drain: (
+    runner: string
+  ) => Effect.Effect<
+    number,
+    ClusterError.ClusterDatabaseError | ClusterError.NewerSchemaError | ClusterError.UnknownFleetError
+  >
   /**
    * Changes how many shards the bot has, without a gap: in parts, each of which gathers on one runner, old shards and
    * new, and hands its guilds over there as `Fleet.reshard` does. Completes when it is written down; `status` tells how
@@ -89,7 +103,13 @@ export interface ClusterFleet {
    */
   readonly reshard: (
     total: number
-  ) => Effect.Effect<void, ClusterError.ClusterDatabaseError | ClusterError.ReshardUnderWayError>
+  ) => Effect.Effect<
+    void,
+    | ClusterError.ClusterDatabaseError
+    | ClusterError.NewerSchemaError
+    | ClusterError.ReshardUnderWayError
+    | ClusterError.UnknownFleetError
+  >
   /** Completes when this runner was asked to go. End the program then: its scope gives the shards back. */
   readonly awaitDrain: Effect.Effect<void>
   /** Fails when the gateway closes one of this runner's shards for good. */
@@ -103,14 +123,14 @@ export interface ClusterFleet {
 export const ClusterFleet = Context.GenericTag<ClusterFleet>("@vesper/cluster/ClusterFleet")
 
 /**
- * What a runner needs: @effect/cluster's `Sharding` with the database under it, and what every shard needs.
- * `NodeCluster.layer` and `SqlIdentifyQueue.layer` bring the first three.
+ * The services of a runner: an engine, a database, and what every shard needs. `NodeCluster` and `SqlIdentifyQueue` have
+ * layers of the first three.
  *
  * @since 0.1.0
  * @category models
  */
 export type Requirements =
-  | Sharding.Sharding
+  | ClusterEngine.ClusterEngine
   | SqlClient.SqlClient
   | IdentifyQueue.IdentifyQueue
   | ShardConfig.ShardConfig
@@ -125,7 +145,7 @@ export type Requirements =
  */
 export const make: <E, R>(
   options: Options<E, R>
-) => Effect.Effect<ClusterFleet, ClusterError.ClusterDatabaseError, R | Requirements | Scope.Scope> = internal.make
+) => Effect.Effect<ClusterFleet, ClusterError.ClusterError, R | Requirements | Scope.Scope> = internal.make
 
 /**
  * @since 0.1.0
@@ -133,5 +153,5 @@ export const make: <E, R>(
  */
 export const layer = <E, R>(
   options: Options<E, R>
-): Layer.Layer<ClusterFleet, ClusterError.ClusterDatabaseError, Exclude<R, Scope.Scope> | Requirements> =>
+): Layer.Layer<ClusterFleet, ClusterError.ClusterError, Exclude<R, Scope.Scope> | Requirements> =>
   Layer.scoped(ClusterFleet, make(options))

@@ -18,7 +18,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as IdentifyRows from "./internal/identifyRows.js"
+import * as IdentifyRows from "./internal/identify/identifyRows.js"
 
 /**
  * What may be set whatever the limits are.

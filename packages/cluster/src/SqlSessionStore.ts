@@ -9,7 +9,14 @@ import * as SessionStore from "@vesper/gateway/SessionStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { inTime, migrate } from "./internal/schema.js"
+import * as Schema from "effect/Schema"
+import { migrate } from "./internal/database/schema.js"
+import { inTime } from "./internal/database/statement.js"
+
+const Document = Schema.parseJson(Session.Session)
+const encode = Schema.encodeSync(Document)
+/** A document that cannot be read is as good as none: the shard identifies. */
+const decode = Schema.decodeUnknownOption(Document)
 
 /**
  * Makes the tables if they are not there. One shard must not run in two processes at a time.
@@ -27,28 +34,21 @@ export const make: Effect.Effect<SessionStore.SessionStore, never, SqlClient.Sql
   return {
     load: (key) =>
       Effect.mapBoth(
-        inTime(sql<{ readonly session_id: string; readonly sequence: number; readonly resume_url: string | null }>`
-          SELECT session_id, sequence, resume_url FROM vesper_sessions
+        inTime(sql<{ readonly session: string | null }>`
+          SELECT session FROM vesper_sessions
           WHERE fleet = ${fleetOf(key)} AND total = ${key.shard.total} AND shard = ${key.shard.id}
         `),
         {
           onFailure: failed("load"),
-          onSuccess: ([row]) =>
-            Option.map(Option.fromNullable(row), ({ resume_url, sequence, session_id }) =>
-              new Session.Session({
-                id: session_id,
-                sequence,
-                ...(resume_url !== null && { resumeUrl: resume_url })
-              }))
+          onSuccess: ([row]) => Option.flatMap(Option.fromNullable(row?.session), decode)
         }
       ),
-    save: (key, { id, resumeUrl, sequence }) =>
+    save: (key, session) =>
       Effect.mapBoth(
         inTime(sql`
-          INSERT INTO vesper_sessions (fleet, total, shard, session_id, sequence, resume_url)
-          VALUES (${fleetOf(key)}, ${key.shard.total}, ${key.shard.id}, ${id}, ${sequence}, ${resumeUrl ?? null})
-          ON CONFLICT (fleet, total, shard) DO UPDATE
-          SET session_id = excluded.session_id, sequence = excluded.sequence, resume_url = excluded.resume_url
+          INSERT INTO vesper_sessions (fleet, total, shard, session, sequence)
+          VALUES (${fleetOf(key)}, ${key.shard.total}, ${key.shard.id}, ${encode(session)}, ${session.sequence})
+          ON CONFLICT (fleet, total, shard) DO UPDATE SET session = excluded.session, sequence = excluded.sequence
         `),
         { onFailure: failed("save"), onSuccess: () => undefined }
       ),

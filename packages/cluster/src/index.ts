@@ -6,6 +6,13 @@
 export * as ClusterAdmin from "./ClusterAdmin.js"
 
 /**
+ * Builds @effect/cluster for a fleet.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterEngine from "./ClusterEngine.js"
+
+/**
  * What can go wrong between the runners of a cluster.
  *
  * @since 0.1.0

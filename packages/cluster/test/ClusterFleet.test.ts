@@ -43,7 +43,7 @@ const joinCluster = (
       handlers: ({ event, shard }) => Effect.sync(() => handled.push({ runner, shard, event }))
     }).pipe(
       Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency: 16, interval: "5100 millis" })),
-      Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port, lease, slots: shards })),
+      Layer.provide(NodeCluster.layer({ host: "127.0.0.1", port })),
       Layer.provide(Layer.succeedContext(database)),
       Layer.provide(
         ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds", "GuildMessages") })
@@ -130,11 +130,11 @@ describe("ClusterFleet", () => {
         })
         const load = yield* Effect.forkScoped(Effect.forever(Effect.zipRight(send, Effect.sleep("150 millis"))))
         yield* b.reshard(6)
-        // As soon as a new shard has a place, it is too late to choose another number.
+        // As soon as a part has begun, it is too late to choose another number.
         yield* soon(Effect.map(a.status, ({ resharding }) =>
           Option.exists(resharding, ({ parts, shards, total }) =>
-            total === 6 && parts === 2 && shards.some(({ runner }) =>
-              Option.isSome(runner)
+            total === 6 && parts === 2 && shards.some(({ status }) =>
+              Option.isSome(status)
             ))))
         const refused = yield* Effect.flip(a.reshard(8))
         assert.strictEqual(refused._tag, "ReshardUnderWayError")

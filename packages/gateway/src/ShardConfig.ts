@@ -15,6 +15,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as BotId from "./internal/session/botId.js"
 import * as ShardOptions from "./internal/config/shardOptions.js"
 import * as Session from "./Session.js"
 
@@ -317,6 +318,14 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
  */
 export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
   Layer.effect(ShardConfig, Effect.suspend(() => make(options)))
+
+/**
+ * The id of the bot that a token belongs to. None for a token that does not begin with one.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = BotId.fromToken
 
 /**
  * The token from the environment variable `DISCORD_TOKEN`. A missing or empty variable is a `ConfigError` that names it.

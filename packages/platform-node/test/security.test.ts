@@ -54,13 +54,17 @@ const contexts = [
 describe("a decompression bomb", () => {
   for (const [way, make, bomb] of contexts) {
     const context = make()
-    it.skipIf(context === undefined)(`of 256 MiB is refused at 1 MiB, before memory grows: ${way}`, () => {
+    // An older Node has no zstd of its own: there is nothing to try then.
+    if (context === undefined) {
+      continue
+    }
+    it(`of 256 MiB is refused at 1 MiB, before memory grows: ${way}`, () => {
       const input = bomb(256 * mebibyte)
       assert.isBelow(input.length, mebibyte)
       const before = memoryOf()
-      assert.throws(() => context?.inflate(input), /larger than 1048576 bytes/)
+      assert.throws(() => context.inflate(input), /larger than 1048576 bytes/)
       assert.isBelow(memoryOf() - before, 32 * mebibyte)
-      context?.close()
+      context.close()
     })
   }
 

@@ -17,10 +17,14 @@ interface Options {
 
 export const status = (options: Options & { readonly watch: boolean }) =>
   Effect.mapError(ClusterAdmin.status(options.name), told).pipe(
+    Effect.filterOrFail(
+      ({ total }) => total > 0,
+      () => new CliError({ message: `there is no fleet "${options.name}" in this database: see --name and --database` })
+    ),
     Effect.map((status) => options.json ? ClusterView.toJson(status) : ClusterView.render(status)),
     Effect.flatMap((text) => Console.log(text)),
     (look) => options.watch ? Effect.forever(Effect.zipRight(look, Effect.sleep("1 second"))) : look,
-    Effect.provide(Database.layer(options.database))
+    Effect.provide(Database.layerOnce(options.database))
   )
 
 export const drain = (options: Options & { readonly runner: string }) =>
@@ -36,7 +40,7 @@ export const drain = (options: Options & { readonly runner: string }) =>
           : `${options.runner} was asked to go; its shards move and resume`
       )
     ),
-    Effect.provide(Database.layer(options.database))
+    Effect.provide(Database.layerOnce(options.database))
   )
 
 export const reshard = (options: Options & { readonly shards: number }) =>
@@ -48,5 +52,5 @@ export const reshard = (options: Options & { readonly shards: number }) =>
           : `the bot is being resharded to ${options.shards} shards; vesper cluster status shows how far it is`
       )
     ),
-    Effect.provide(Database.layer(options.database))
+    Effect.provide(Database.layerOnce(options.database))
   )

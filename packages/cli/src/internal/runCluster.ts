@@ -48,6 +48,8 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
 export interface RunOptions {
   readonly database: Redacted.Redacted<string>
   readonly name: string
+  /** Connections to the database; none is the cluster's own number. */
+  readonly poolSize: Option.Option<number>
   readonly shards: number
   /** None is the cluster's own. */
   readonly lease: Option.Option<Duration.Duration>
@@ -69,7 +71,7 @@ export interface RunOptions {
     readonly host: string
     readonly port: number
     readonly listenHost: string
-    readonly slots: number
+    readonly slots: Option.Option<number>
   }>
 }
 
@@ -97,17 +99,18 @@ const layerOf = (
     onNone: () => NodeCluster.layerAlone,
     onSome: (address) =>
       Layer.mapError(
-        NodeCluster.layer({ ...address, lease }),
+        NodeCluster.layer(address),
         () =>
           new CliError({ message: `the runner could not listen on port ${address.port}: choose another with --port` })
       )
   })
   const config = ShardConfig.layer({ token, intents, gatewayUrl, events: Option.getOrUndefined(options.events) })
-  return ClusterFleet.layer({ shards, name, lease, runner, handlers }).pipe(
+  const slots = Option.getOrUndefined(Option.flatMap(address, ({ slots }) => slots))
+  return ClusterFleet.layer({ shards, slots, name, lease, runner, handlers }).pipe(
     Layer.mapError(told),
     Layer.provide(queueOf(options, token)),
     Layer.provide(engine),
-    Layer.provide(Database.layer(options.database)),
+    Layer.provide(Database.layer(options.database, options.poolSize)),
     Layer.provide(Layer.mapError(config, (error) => new CliError({ message: String(error) }))),
     Layer.provide(NodeGateway.layer({ compression: options.compression })),
     Layer.provide(ShardMetrics.layer())

@@ -181,6 +181,7 @@ const runAlone = (
       ...options,
       database,
       name: "vesper",
+      poolSize: Option.none(),
       shards: shards.total,
       lease: Option.none(),
       gatewayUrl: Option.getOrElse(options.gatewayUrl, () => ShardConfig.defaultGatewayUrl),

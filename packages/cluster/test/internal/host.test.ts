@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
-import type * as Session from "@vesper/gateway/Session"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Intents from "@vesper/model/Intents"
-import * as ShardId from "@vesper/model/ShardId"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Duration from "effect/Duration"
@@ -12,65 +12,74 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as FleetStore from "../../src/internal/fleetStore.js"
-import * as Host from "../../src/internal/host.js"
-import * as PartHost from "../../src/internal/partHost.js"
-import * as Leases from "../../src/internal/leases.js"
+import type * as Scope from "effect/Scope"
+import * as Host from "../../src/internal/hosting/host.js"
+import * as PartHost from "../../src/internal/hosting/partHost.js"
+import * as Ownership from "../../src/internal/ownership/ownership.js"
+import * as Placement from "../../src/internal/ownership/placement.js"
+import * as FakeRows from "./fakeRows.js"
 
-/** A database with shards in it that nobody else wants. */
-const makeStore = (): FleetStore.FleetStore => {
-  const sessions = new Map<number, Option.Option<Session.Session>>()
-  return {
-    begin: () => Effect.never,
-    plan: Effect.never,
-    claim: (shard) =>
-      Effect.sync(() => Option.some({ shard, fence: 1, session: sessions.get(shard.id) ?? Option.none() })),
-    renew: (claims) =>
-      Effect.succeed(claims.map(({ fence, shard }) => ({ total: shard.total, shard: shard.id, fence }))),
-    appear: Effect.never,
-    bury: Effect.void,
-    beginPart: () => Effect.succeedSome(true),
-    abandonPart: () => Effect.void,
-    finishPart: () => Effect.succeed(true),
-    save: (claim, next) =>
-      Effect.sync(() => {
-        sessions.set(claim.shard.id, next)
-        return true
-      }),
-    tell: () => Effect.void,
-    release: () => Effect.void,
-    leave: Effect.void
-  }
-}
+type Requirements = GatewaySocket.GatewaySocket | IdentifyQueue.IdentifyQueue | ShardConfig.ShardConfig | Scope.Scope
 
-describe("a shard that has to go", () => {
-  const ways: ReadonlyArray<
-    readonly [string, (shard: Fiber.RuntimeFiber<unknown, unknown>) => Effect.Effect<unknown>]
-  > = [
-    ["once", Fiber.interrupt],
+/** A runner that has the first slot of a plan. */
+const start = (
+  rows: FakeRows.FakeRows,
+  plan: Placement.Plan,
+  isStrict: boolean,
+  handler: (event: Dispatch.Dispatch) => Effect.Effect<void>
+): Effect.Effect<Ownership.Ownership, never, Requirements> =>
+  Effect.gen(function*() {
+    const options: PartHost.Options<never> = {
+      rows: {
+        begin: () => Effect.never,
+        beginPart: () => Effect.succeedSome(true),
+        abandonPart: () => Effect.void,
+        finishPart: () => Effect.succeed(true)
+      },
+      reshard: {},
+      concurrency: 1,
+      poll: Duration.millis(20),
+      handler: (_, event) => handler(event),
+      enter: () => () => {},
+      failed: () => Effect.void
+    }
+    const ownership = yield* Ownership.make<Host.Requirements>({
+      rows,
+      plan,
+      isStrict,
+      lease: Duration.seconds(15),
+      tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
+      host: (unit, leases) => {
+        const [first] = leases
+        return Placement.isPart(unit)
+          ? PartHost.host(options, unit, leases)
+          : first === undefined
+          ? Effect.never
+          : Host.host(options, first)
+      }
+    })
+    ownership.unsafeFollow(() => true)
+    yield* Effect.addFinalizer(() => ownership.close)
+    yield* ownership.acquire([0])
+    return ownership
+  })
+
+describe("a shard that is stopped", () => {
+  const ways: ReadonlyArray<readonly [string, (ownership: Ownership.Ownership) => Effect.Effect<unknown>]> = [
+    ["once", ({ release }) => release(0)],
     // As when its runner ends while it moves.
-    ["twice", (shard) => Effect.zipRight(Fiber.interruptFork(shard), Effect.delay(Fiber.interrupt(shard), 20))]
+    ["twice", ({ release }) => Effect.all([release(0), Effect.delay(release(0), 20)], { concurrency: 2 })]
   ]
-  for (const [times, interrupt] of ways) {
+  for (const [times, stop] of ways) {
     it.scopedLive(
-      `between its identify and READY waits for the session, told ${times}, and is resumed by the next owner`,
+      `${times} between its identify and READY waits for the session, and is resumed by the next owner`,
       () =>
         Effect.gen(function*() {
           const simulator = yield* GatewaySimulator.GatewaySimulator
-          const store = makeStore()
-          const host = Host.host({
-            store,
-            leases: yield* Leases.make(store, Duration.seconds(15)),
-            concurrency: 1,
-            poll: Duration.millis(100),
-            handler: () => Effect.void,
-            enter: () => () => {},
-            failed: () => Effect.void
-          }, ShardId.single)
-          const first = yield* Effect.fork(host)
+          const ownership = yield* start(FakeRows.make(), FakeRows.planOf(1), false, () => Effect.void)
           yield* simulator.awaitLog(LogEntry.is("Identified"))
-          yield* interrupt(first)
-          yield* Effect.fork(host)
+          yield* stop(ownership)
+          yield* ownership.acquire([0])
           const resumed = yield* simulator.awaitLog(LogEntry.is("Resumed"))
           assert.strictEqual(resumed.connection, 2)
           const log = yield* simulator.log
@@ -80,72 +89,68 @@ describe("a shard that has to go", () => {
           IdentifyQueue.layerUnlimited,
           Layer.orDie(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") }))
         ))),
-      30_000
+      60_000
     )
   }
 })
 
-/** A shard alone, and the three new ones of a part whose resharding is done. */
-const seats: ReadonlyArray<
-  readonly [string, (options: PartHost.Options<never>) => ReturnType<typeof Host.host<never>>]
-> = [
-  ["a shard", (options) => Host.host(options, ShardId.single)],
-  ["a part", (options) =>
-    PartHost.host(options, {
-      plan: { total: 6, next: Option.some(9), epoch: 1 },
-      from: 6,
-      to: 9,
-      parts: 3,
-      part: 0
-    })]
-]
+describe("a runner that freezes", () => {
+  it.scopedLive(
+    "between READY and the first save of a new session loses the session, because no other runner knows it",
+    () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const rows = FakeRows.make()
+        // Nothing that it writes arrives.
+        const frozen: FakeRows.FakeRows = { ...rows, save: () => Effect.never }
+        yield* start(frozen, FakeRows.planOf(1), false, () => Effect.void)
+        yield* simulator.awaitLog(LogEntry.is("Identified"))
+        yield* start(rows, FakeRows.planOf(1), false, () => Effect.void)
+        const log = yield* Effect.repeat(Effect.zipRight(Effect.sleep(20), simulator.log), {
+          until: (log) => log.filter(LogEntry.is("Identified")).length === 2
+        })
+        assert.strictEqual(log.filter(LogEntry.is("Resumed")).length, 0)
+      }).pipe(Effect.provide(Layer.mergeAll(
+        GatewaySimulator.layerInMemory({ latency: "200 millis" }),
+        IdentifyQueue.layerUnlimited,
+        Layer.orDie(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") }))
+      ))),
+    60_000
+  )
+})
+
+const part: Placement.Plan = { total: 6, next: Option.some(9), slots: 3, epoch: 1 }
 
 const guilds = 12
 
-/** Where a message of this number is: its guild is on shard 0, 3 or 6 of nine, which are those of the part. */
+/** The guild of a message of this number: on shard 0, 3 or 6 of nine, which are those of the part. */
 const guildOf = (number: number) => String(BigInt(3 * (number % guilds)) << 22n)
 
 describe("a move under load, on a database that takes its time", () => {
-  const cases = seats.flatMap(([what, seat]) =>
-    (["onHandled", "onReceive"] as const).map((acknowledge) => [what, seat, acknowledge] as const)
+  const cases = ([["a shard", FakeRows.planOf(1)], ["a part", part]] as const).flatMap(([what, plan]) =>
+    (["onHandled", "onReceive"] as const).map((acknowledge) => [what, plan, acknowledge] as const)
   )
-  for (const [what, seat, acknowledge] of cases) {
+  for (const [what, plan, acknowledge] of cases) {
     it.scopedLive(`of ${what} has each event handled once, acknowledging ${acknowledge}`, () =>
       Effect.gen(function*() {
         const simulator = yield* GatewaySimulator.GatewaySimulator
-        const store = makeStore()
-        const slow: FleetStore.FleetStore = {
-          ...store,
-          // Written in the middle: whoever is interrupted then does not know of it.
-          save: (claim, session) =>
-            Effect.sleep("8 millis").pipe(
-              Effect.zipRight(store.save(claim, session)),
-              Effect.zipLeft(Effect.sleep("8 millis")),
-              Effect.disconnect
-            )
-        }
-        const handled: Array<{ readonly guild: number; readonly number: number }> = []
-        const host = seat({
-          store: slow,
-          reshard: {},
-          leases: yield* Leases.make(slow, Duration.seconds(15)),
-          concurrency: 1,
-          poll: Duration.millis(20),
-          handler: (_, event) =>
-            event.t === "MESSAGE_CREATE"
-              ? Effect.zipRight(
-                Effect.sync(() =>
-                  handled.push({ guild: Number(event.d.nonce) % guilds, number: Number(event.d.nonce) })
-                ),
-                Effect.sleep("1 millis")
-              )
-              : Effect.void,
-          enter: () => () => {},
-          failed: () => Effect.void
+        const rows: FakeRows.FakeRows = Object.assign(FakeRows.make(), {
+          doneParts: () => Effect.succeed(new Set([0])),
+          before: Effect.sleep("8 millis"),
+          after: Effect.sleep("8 millis")
         })
+        const handled: Array<{ readonly guild: number; readonly number: number }> = []
+        const ownership = yield* start(rows, plan, acknowledge === "onReceive", (event) =>
+          event.t === "MESSAGE_CREATE"
+            ? Effect.zipRight(
+              Effect.sync(() => handled.push({ guild: Number(event.d.nonce) % guilds, number: Number(event.d.nonce) })),
+              Effect.sleep("1 millis")
+            )
+            : Effect.void)
         let sent = 0
-        const first = yield* Effect.fork(host)
-        yield* simulator.awaitLog(LogEntry.is("Identified"))
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep(20), simulator.sessions), {
+          until: (sessions) => sessions.some(({ isConnected }) => isConnected)
+        })
         yield* Effect.sleep("600 millis")
         const load = yield* Effect.forkScoped(Effect.forever(
           Effect.zipRight(
@@ -159,11 +164,10 @@ describe("a move under load, on a database that takes its time", () => {
             Effect.sleep("3 millis")
           )
         ))
-        let current = first
         for (let move = 0; move < 12; move++) {
           yield* Effect.sleep(150 + move * 7)
-          yield* Fiber.interrupt(current)
-          current = yield* Effect.fork(host)
+          yield* ownership.release(0)
+          yield* ownership.acquire([0])
         }
         yield* Fiber.interrupt(load)
         yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => handled.length >= sent, times: 50 })
@@ -182,6 +186,6 @@ describe("a move under load, on a database that takes its time", () => {
           intents: Intents.of("Guilds", "DirectMessages", "GuildMessages"),
           acknowledge
         }))
-      ))), 30_000)
+      ))), 60_000)
   }
 })

@@ -5,7 +5,7 @@ import * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
-import * as Neighbours from "../../src/internal/neighbours.js"
+import * as Neighbours from "../../src/internal/database/neighbours.js"
 import * as Trial from "../proof/trial.js"
 
 const holder = fileURLToPath(new URL("../proof/holder.ts", import.meta.url))

@@ -2,7 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Neighbours from "../../src/internal/neighbours.js"
+import * as Neighbours from "../../src/internal/database/neighbours.js"
 
 const [database = "", runner = ""] = process.argv.slice(2)
 

@@ -1,8 +1,16 @@
-/** A PostgreSQL server of Debian's, in a folder that goes with the scope, on the loopback interface. */
+/**
+ * A database on PostgreSQL that is dropped with the scope: on the server that listens on the loopback interface, or on one
+ * of Debian's that is started for it.
+ */
+import * as PgClient from "@effect/sql-pg/PgClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
+import * as Net from "node:net"
 import * as Path from "node:path"
 import * as Trial from "./trial.js"
 
@@ -26,11 +34,42 @@ const run = (command: string, args: ReadonlyArray<string>) =>
     })
     : execFileSync(command, args, { stdio: "ignore" })
 
-/** The server's URL; none on a machine without PostgreSQL. */
-export const start = Effect.gen(function*() {
+export interface Server {
+  readonly port: number
+  /** The URL of the database, by the server's port or by one that leads to it. */
+  readonly url: (port: number) => string
+}
+
+const usualPort = 5_432
+
+const listens = (port: number) =>
+  Effect.async<boolean>((resume) => {
+    const socket = Net.connect(port, "127.0.0.1")
+    const answer = (isThere: boolean) => {
+      socket.destroy()
+      resume(Effect.succeed(isThere))
+    }
+    socket.once("connect", () => answer(true))
+    socket.once("error", () => answer(false))
+  })
+
+const urlOf = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
+
+/** Runs one statement as the superuser. */
+export const execute = <Row extends object>(
+  url: string,
+  statement: string
+): Effect.Effect<ReadonlyArray<Row>, SqlError> =>
+  Effect.flatMap(PgClient.PgClient, (sql) => sql.unsafe<Row>(statement)).pipe(
+    Effect.provide(
+      PgClient.layer({ url: Redacted.make(url), maxConnections: 1, connectTimeout: "2 seconds" })
+    )
+  )
+
+const debian = Effect.gen(function*() {
   const binaries = findBinaries()
   if (Option.isNone(binaries)) {
-    return Option.none<{ readonly port: number; readonly url: (port: number) => string }>()
+    return Option.none<number>()
   }
   const folder = yield* Trial.scratch
   const port = yield* Trial.freePort
@@ -48,5 +87,25 @@ export const start = Effect.gen(function*() {
     }),
     () => Effect.sync(() => run(pgCtl, ["-D", data, "-m", "immediate", "-w", "stop"]))
   )
-  return Option.some({ port, url: (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres` })
+  return Option.some(port)
 })
+
+/** None on a machine without PostgreSQL. A server that does not trust this machine counts as none. */
+export const start: Effect.Effect<Option.Option<Server>, never, Scope.Scope> = Effect.gen(function*() {
+  const isUsable = (yield* listens(usualPort)) &&
+    (yield* Effect.isSuccess(execute(urlOf(usualPort, "postgres"), "SELECT 1")))
+  const port = isUsable ? Option.some(usualPort) : yield* debian
+  return yield* Effect.transposeMapOption(port, (port) =>
+    Effect.gen(function*() {
+      const name = `vesper_test_${process.pid}_${Math.random().toString(36).slice(2)}`
+      const admin = urlOf(port, "postgres")
+      yield* Effect.acquireRelease(
+        Effect.orDie(execute(admin, `CREATE DATABASE ${name}`)),
+        () => Effect.ignoreLogged(execute(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+      )
+      return { port, url: (port: number) => urlOf(port, name) }
+    }))
+})
+
+/** Whether there is a server, or one can be started: for tests that are left out otherwise. */
+export const isThere: boolean = findBinaries()._tag === "Some" || await Effect.runPromise(listens(usualPort))

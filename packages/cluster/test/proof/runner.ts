@@ -15,7 +15,6 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import * as Errand from "./errand.js"
 
@@ -31,6 +30,7 @@ const settings = Config.all({
   acknowledge: Config.literal("onReceive", "onHandled")("PROOF_ACKNOWLEDGE"),
   maxConcurrency: Config.integer("PROOF_MAX_CONCURRENCY"),
   fleet: Config.string("PROOF_FLEET"),
+  token: Config.redacted("PROOF_TOKEN"),
   total: Config.integer("PROOF_TOTAL"),
   file: Config.string("PROOF_FILE")
 })
@@ -44,7 +44,7 @@ const numberOf = (body: unknown): unknown =>
 const program = Effect.gen(function*() {
   const { acknowledge, database, file, fleet: name, gatewayUrl, isAlone, lease, maxConcurrency, ...rest } =
     yield* settings
-  const { listenPort, port, proxyUrl, shards, total } = rest
+  const { listenPort, port, proxyUrl, shards, token, total } = rest
   const notes = Fs.openSync(file, "a")
   const note = (number: unknown) => Effect.sync(() => Fs.writeSync(notes, `${String(number)}\n`))
   // What counts is the beginning of a handler where nothing may be handled twice, its end where nothing may be lost.
@@ -61,11 +61,11 @@ const program = Effect.gen(function*() {
     Layer.provide(
       isAlone
         ? NodeCluster.layerAlone
-        : NodeCluster.layer({ host: "127.0.0.1", port, listenPort, lease, slots: shards })
+        : NodeCluster.layer({ host: "127.0.0.1", port, listenPort })
     ),
     Layer.provide(NodeCluster.layerDatabase(database)),
     Layer.provide(ShardConfig.layer({
-      token: Redacted.make("proof"),
+      token,
       intents: Intents.of("Guilds", "GuildMessages"),
       gatewayUrl,
       proxyUrl: Option.getOrUndefined(proxyUrl),

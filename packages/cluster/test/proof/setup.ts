@@ -2,6 +2,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
+import type * as Postgres from "./postgres.js"
 import * as Trial from "./trial.js"
 
 export interface Settings {
@@ -10,10 +11,7 @@ export interface Settings {
   readonly eventsPerSecond: number
 }
 
-export interface Server {
-  readonly port: number
-  readonly url: (port: number) => string
-}
+export type Server = Postgres.Server
 
 export const leaseSeconds = 6
 export const shards = 12
@@ -114,8 +112,9 @@ export const three = (
       runners: 3,
       ...more
     })
-    yield* Effect.forEach([0, 1, 2], trial.start)
-    yield* trial.awaitShares(3)
+    const count = more.runners ?? 3
+    yield* Effect.forEach(Array.from({ length: count }, (_, runner) => runner), trial.start)
+    yield* trial.awaitShares(count)
     return trial
   })
 

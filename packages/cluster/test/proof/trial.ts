@@ -53,6 +53,8 @@ export interface Options {
   readonly eventsPerSecond: number
   /** Its name in the database. */
   readonly fleet: string
+  /** The bot's token. Default: `proof`. */
+  readonly token?: string | undefined
   /** Whether the runner is the only one, and listens nowhere. Default: false. */
   readonly isAlone?: boolean | undefined
   /** The guilds that events happen in, in turn. Default: none, events are of shards. */
@@ -190,6 +192,7 @@ export const make = (options: Options): Effect.Effect<
             PROOF_ALONE: String(options.isAlone ?? false),
             ...(proxy !== undefined && { PROOF_PROXY: proxy }),
             PROOF_FLEET: options.fleet,
+            PROOF_TOKEN: options.token ?? "proof",
             PROOF_TOTAL: String(total),
             PROOF_LEASE: `${options.leaseSeconds} seconds`,
             PROOF_ACKNOWLEDGE: options.acknowledge,
@@ -262,7 +265,11 @@ export const make = (options: Options): Effect.Effect<
           return child === undefined || child.exitCode !== null || child.signalCode !== null
         }
       }))
-    const status = Effect.provide(Effect.orDie(ClusterAdmin.status(options.fleet)), database)
+    // On a busy machine the database may take its time, which is no concern of the one who watches.
+    const status = Effect.provide(
+      Effect.orDie(Effect.retry(ClusterAdmin.status(options.fleet), { times: 20 })),
+      database
+    )
     const awaitUp = inTime("all shards were up", isUp)
     const isShared = (runners: number) =>
       Effect.zipWith(isUp, status, (up, status) => {

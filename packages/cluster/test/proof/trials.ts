@@ -20,7 +20,9 @@ import {
   three,
   vesper
 } from "./setup.js"
+import * as Databases from "./databaseTrials.js"
 import * as Errands from "./errandTrials.js"
+import * as Isolation from "./isolationTrials.js"
 import * as Proxy from "./proxy.js"
 import * as Trial from "./trial.js"
 
@@ -308,6 +310,11 @@ export const onServer: Readonly<Record<string, OnServer>> = {
   send: Errands.send,
   budget: Errands.budget,
   stuck: Errands.stuck,
+  isolation: Isolation.isolation,
+  statements: Databases.statements,
+  slow: Databases.slow,
+  refuse: Databases.refuse,
+  short: Isolation.short,
   reshard: withBoth(reshard),
   "reshard-kill": reshardAndKill
 }

@@ -7,7 +7,8 @@ import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { inTime, migrate, nowOf, remainingOf } from "./schema.js"
+import { migrate } from "../database/schema.js"
+import { inTime, nowOf, remainingOf } from "../database/statement.js"
 
 /** Where an identify was taken from. */
 export type Source = "hold" | "budget"

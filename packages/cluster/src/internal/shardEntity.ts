@@ -1,13 +1,11 @@
-/**
- * The way to a shard from any runner: an entity with the shard's name, which @effect/cluster keeps where the singleton of
- * that name is.
- */
+/** The entity that takes commands for the shards of a slot, from any runner. */
+import * as ClusterSchema from "@effect/cluster/ClusterSchema"
 import * as Entity from "@effect/cluster/Entity"
 import * as Rpc from "@effect/rpc/Rpc"
 import * as ShardError from "@vesper/gateway/ShardError"
 import * as Schema from "effect/Schema"
 
-/** No shard of the guild is up where its name leads to; a moment later one may be. */
+/** No shard of the guild is up on this runner; a moment later one may be. */
 export class NotHere extends Schema.TaggedError<NotHere>("@vesper/cluster/NotHere")("NotHere", {}) {}
 
 export const make = (fleet: string) =>
@@ -16,4 +14,4 @@ export const make = (fleet: string) =>
       payload: { guild: Schema.String, json: Schema.String },
       error: Schema.Union(ShardError.SendError, NotHere)
     })
-  ])
+  ]).annotate(ClusterSchema.ShardGroup, () => fleet)

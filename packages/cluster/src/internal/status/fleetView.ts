@@ -1,19 +1,16 @@
-/**
- * What anybody may see and ask of a fleet, runner or not.
- */
+/** What can be seen and changed of a fleet from outside, by a runner or by an operator. */
 import type * as SqlClient from "@effect/sql/SqlClient"
-import * as Effect from "effect/Effect"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ReshardUnderWayError } from "../ClusterError.js"
-import { inTime, nowOf, remainingOf } from "./schema.js"
+import { ReshardUnderWayError, UnknownFleetError } from "../../ClusterError.js"
+import { inTime, nowOf, remainingOf } from "../database/statement.js"
 
 /** How many shards a fleet has, and how many it is to have. */
-export interface Plan {
-  /** 0 before the first runner has come. */
+export interface Totals {
+  /** 0 if there is no such fleet. */
   readonly total: number
   readonly next: Option.Option<number>
-  /** Grows with each change of the number. */
   readonly epoch: number
 }
 
@@ -23,7 +20,7 @@ export interface ShardRow {
   readonly shard: number
   readonly owner: string | null
   readonly status: string | null
-  /** Whether its owner's lease still runs. */
+  /** Whether its owner's lease has not expired. */
   readonly isOwned: boolean
 }
 
@@ -34,7 +31,7 @@ export interface RunnerRow {
 }
 
 export interface View {
-  readonly plan: Plan
+  readonly plan: Totals
   /** Parts of a resharding that are done. */
   readonly done: number
   /** Of both totals, while there are two. */
@@ -44,7 +41,7 @@ export interface View {
   readonly identifies: Option.Option<{ readonly remaining: number; readonly total: number }>
 }
 
-export const planOf = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Plan, Error> =>
+const totalsOf = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Totals, Error> =>
   Effect.map(
     inTime(sql<{ readonly total: number; readonly next_total: number | null; readonly epoch: number }>`
       SELECT total, next_total, epoch FROM vesper_fleets WHERE fleet = ${fleet}
@@ -56,7 +53,7 @@ export const planOf = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<P
     })
   )
 
-const doneOf = (sql: SqlClient.SqlClient, fleet: string, { epoch, next }: Plan): Effect.Effect<number, Error> =>
+const doneOf = (sql: SqlClient.SqlClient, fleet: string, { epoch, next }: Totals): Effect.Effect<number, Error> =>
   Option.isNone(next) ? Effect.succeed(0) : Effect.map(
     inTime(sql`SELECT part FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${epoch} AND done = 1`),
     (rows) => rows.length
@@ -65,7 +62,7 @@ const doneOf = (sql: SqlClient.SqlClient, fleet: string, { epoch, next }: Plan):
 export const look = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<View, Error> =>
   Effect.gen(function*() {
     const now = nowOf(sql)
-    const plan = yield* planOf(sql, fleet)
+    const plan = yield* totalsOf(sql, fleet)
     const done = yield* doneOf(sql, fleet, plan)
     const shards = yield* inTime(sql<Omit<ShardRow, "isOwned"> & { readonly is_owned: number }>`
       SELECT total, shard, owner, status,
@@ -89,47 +86,63 @@ export const look = (sql: SqlClient.SqlClient, fleet: string): Effect.Effect<Vie
     }
   })
 
-/** Asks the runners of this name or id to go; how many those are. */
-export const drain = (sql: SqlClient.SqlClient, fleet: string, runner: string): Effect.Effect<number, Error> =>
+/** Fails for a name that no runner has ever used, which is most likely a typing error. */
+const refuseUnknown = (
+  sql: SqlClient.SqlClient,
+  fleet: string,
+  { total }: Totals
+): Effect.Effect<void, Error | UnknownFleetError> =>
+  total > 0 ? Effect.void : Effect.flatMap(
+    inTime(sql<{ readonly fleet: string }>`SELECT fleet FROM vesper_fleets ORDER BY fleet LIMIT 20`),
+    (rows) => Effect.fail(new UnknownFleetError({ fleet, known: rows.map((row) => row.fleet) }))
+  )
+
+/** Asks the runners of this name or id to end; how many those are. */
+export const drain = (
+  sql: SqlClient.SqlClient,
+  fleet: string,
+  runner: string
+): Effect.Effect<number, Error | UnknownFleetError> =>
   Effect.map(
-    inTime(sql`
-      UPDATE vesper_runners SET draining = 1
-      WHERE fleet = ${fleet} AND (name = ${runner} OR id = ${runner}) AND expires_at > ${nowOf(sql)}
-      RETURNING id
-    `),
+    Effect.zipRight(
+      Effect.flatMap(totalsOf(sql, fleet), (totals) => refuseUnknown(sql, fleet, totals)),
+      inTime(sql`
+        UPDATE vesper_runners SET draining = 1
+        WHERE fleet = ${fleet} AND (name = ${runner} OR id = ${runner}) AND expires_at > ${nowOf(sql)}
+        RETURNING id
+      `)
+    ),
     (rows) => rows.length
   )
 
 /**
- * Says how many shards there are to be. What happened in between is tried again; a change that a runner has begun is not
- * to be changed any more, and is given.
+ * Sets how many shards there are to be. Tries again if the plan changes meanwhile. A change that a runner has begun cannot
+ * be changed any more.
  */
 export const setTotal = (
   sql: SqlClient.SqlClient,
   fleet: string,
   total: number
-): Effect.Effect<Option.Option<ReshardUnderWayError>, Error> =>
+): Effect.Effect<void, Error | UnknownFleetError | ReshardUnderWayError> =>
   Effect.gen(function*() {
-    yield* inTime(
-      sql`INSERT INTO vesper_fleets (fleet, total) VALUES (${fleet}, ${total}) ON CONFLICT (fleet) DO NOTHING`
-    )
-    const plan = yield* planOf(sql, fleet)
-    if (Option.getOrElse(plan.next, () => plan.total) === total) {
-      return Option.none()
+    const plan = yield* totalsOf(sql, fleet)
+    yield* refuseUnknown(sql, fleet, plan)
+    const wanted = Option.getOrElse(plan.next, () => plan.total)
+    if (wanted === total) {
+      return
     }
-    const next = total === plan.total ? null : total
     const written = yield* inTime(sql`
       UPDATE vesper_fleets
-      SET next_total = ${next}, parts = ${ShardId.parts(plan.total, total)}, epoch = epoch + 1
+      SET next_total = ${total === plan.total ? null : total}, parts = ${ShardId.parts(plan.total, total)},
+        epoch = epoch + 1
       WHERE fleet = ${fleet} AND epoch = ${plan.epoch}
         AND NOT EXISTS (SELECT 1 FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${plan.epoch})
       RETURNING total
     `)
-    if (written.length > 0) {
-      return Option.none()
+    if (written.length === 0) {
+      const now = yield* totalsOf(sql, fleet)
+      return yield* now.epoch === plan.epoch
+        ? Effect.fail(new ReshardUnderWayError({ from: plan.total, to: wanted }))
+        : setTotal(sql, fleet, total)
     }
-    const now = yield* planOf(sql, fleet)
-    return now.epoch === plan.epoch
-      ? Option.some(new ReshardUnderWayError({ from: plan.total, to: Option.getOrElse(plan.next, () => plan.total) }))
-      : yield* setTotal(sql, fleet, total)
   })

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { inTime } from "../../src/internal/schema.js"
+import { inTime } from "../../src/internal/database/statement.js"
 
 describe("a statement", () => {
   it.effect("that is not answered fails in time, also for whoever cannot be interrupted", () =>

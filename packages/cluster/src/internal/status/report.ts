@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type * as ClusterStatus from "../ClusterStatus.js"
+import type * as ClusterStatus from "../../ClusterStatus.js"
 import type * as FleetView from "./fleetView.js"
 
 const Report = Schema.parseJson(Schema.Struct({

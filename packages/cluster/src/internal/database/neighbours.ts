@@ -11,6 +11,8 @@ import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 
 export interface Neighbours {
+  /** Whether anything can be told from here. */
+  readonly canProve: boolean
   /** Holds the lock of a runner in this process until the scope closes; before it, the runner owns nothing. */
   readonly join: (runner: string) => Effect.Effect<void, never, Scope.Scope>
   /** Whether the runner's process is gone. False if that cannot be told from here. */
@@ -19,7 +21,7 @@ export interface Neighbours {
 
 /** By default nobody knows, as when runners are on several machines. */
 export class Current extends Context.Reference<Current>()("@vesper/cluster/Neighbours", {
-  defaultValue: (): Neighbours => ({ join: () => Effect.void, isGone: () => Effect.succeed(false) })
+  defaultValue: (): Neighbours => ({ canProve: false, join: () => Effect.void, isGone: () => Effect.succeed(false) })
 }) {}
 
 /** SQLite's lock for writing is one of the operating system's, on every system: a transaction that is never ended. */
@@ -49,6 +51,7 @@ export const beside = (database: string): Neighbours => {
     }
   }
   return {
+    canProve: true,
     join: (runner) =>
       Effect.acquireRelease(
         Effect.tryPromise({ try: () => lock(fileOf(runner)), catch: String }),

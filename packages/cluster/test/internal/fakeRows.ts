@@ -1,0 +1,97 @@
+/** A fleet's rows in memory, which can be away, slow, or taken over by another runner. */
+import type * as Session from "@vesper/gateway/Session"
+import type * as ShardId from "@vesper/model/ShardId"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as OwnershipRows from "../../src/internal/ownership/ownershipRows.js"
+import type * as Placement from "../../src/internal/ownership/placement.js"
+
+export const planOf = (total: number): Placement.Plan => ({ total, next: Option.none(), slots: total, epoch: 0 })
+
+export interface Row {
+  owner: string | undefined
+  fence: number
+  revision: number
+  session: Option.Option<Session.Session>
+  status: string | null
+}
+
+export interface FakeRows extends OwnershipRows.OwnershipRows {
+  readonly rows: Map<string, Row>
+  readonly counts: { claims: number; renewals: number; saves: number; releases: number }
+  /** What a statement does before it is carried out; fails if the database is away. */
+  before: Effect.Effect<void, Error>
+  /** What happens to its answer. */
+  after: Effect.Effect<void, Error>
+  readonly rowOf: (shard: ShardId.ShardId) => Row
+}
+
+export const away: Error = new RangeError("the database is away")
+
+export const make = (owner = "me"): FakeRows => {
+  const rows = new Map<string, Row>()
+  const rowOf = (shard: ShardId.ShardId): Row => {
+    const key = OwnershipRows.keyOf(shard)
+    const row = rows.get(key) ??
+      { owner: undefined, fence: 0, revision: 0, session: Option.none<Session.Session>(), status: null }
+    rows.set(key, row)
+    return row
+  }
+  const isMine = ({ fence, shard }: OwnershipRows.Claim) => {
+    const row = rowOf(shard)
+    return row.owner === owner && row.fence === fence
+  }
+  const statement = <A>(run: () => A): Effect.Effect<A, Error> =>
+    Effect.zipLeft(
+      Effect.suspend(() => Effect.map(fake.before, run)),
+      Effect.suspend(() => fake.after)
+    )
+  const counts = { claims: 0, renewals: 0, saves: 0, releases: 0 }
+  const fake: FakeRows = {
+    rows,
+    counts,
+    rowOf,
+    before: Effect.void,
+    after: Effect.void,
+    register: () => Effect.succeed(1),
+    unregister: Effect.void,
+    look: Effect.never,
+    doneParts: () => Effect.succeed(new Set()),
+    reclaimDead: Effect.void,
+    claim: (_, shards) =>
+      statement(() => {
+        counts.claims++
+        return shards.flatMap((shard) => {
+          const row = rowOf(shard)
+          if (row.owner !== undefined && row.owner !== owner) {
+            return []
+          }
+          row.owner = owner
+          row.fence++
+          return [{ shard, fence: row.fence, session: row.session, revision: row.revision }]
+        })
+      }),
+    renew: (claims) =>
+      statement(() => {
+        counts.renewals++
+        return new Set(claims.filter(isMine).map(({ shard }) => OwnershipRows.keyOf(shard)))
+      }),
+    save: (writes) =>
+      statement(() => {
+        counts.saves++
+        const written = writes.filter(({ claim, revision }) => isMine(claim) && rowOf(claim.shard).revision < revision)
+        written.forEach(({ claim, revision, session, status }) =>
+          Object.assign(rowOf(claim.shard), { revision, session, status })
+        )
+        return new Set(written.map(({ claim }) => OwnershipRows.keyOf(claim.shard)))
+      }),
+    release: (claims) =>
+      statement(() => {
+        counts.releases++
+        claims.filter(isMine).forEach(({ shard }) => {
+          rowOf(shard).owner = undefined
+        })
+      })
+  }
+  return fake
+}

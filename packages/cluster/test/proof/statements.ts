@@ -1,0 +1,111 @@
+/** A way to a PostgreSQL server that counts the statements on it, and that may be slow. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Net from "node:net"
+
+export interface Counter {
+  readonly port: number
+  /** Statements so far: each that was executed, BEGIN and COMMIT among them. */
+  readonly count: () => number
+  /** How many milliseconds pass until an answer arrives, from now on. */
+  readonly delay: (millis: number) => Effect.Effect<void>
+  /** Whether new connections are refused, and open ones ended, from now on. */
+  readonly refuse: (isRefusing: boolean) => Effect.Effect<void>
+  /** Sends nothing more of a connection that has sent this text, for so many milliseconds. */
+  readonly stall: (text: string, millis: number) => Effect.Effect<void>
+}
+
+/** Counts the simple queries and the executions of prepared ones in what a client sends, whatever its chunks are. */
+const makeParser = () => {
+  let rest = Buffer.alloc(0)
+  let isStarted = false
+  return (chunk: Buffer): number => {
+    rest = Buffer.concat([rest, chunk])
+    let count = 0
+    while (rest.length >= 8) {
+      // The first message has no type.
+      const header = isStarted ? 1 : 0
+      const length = header + rest.readInt32BE(header)
+      if (rest.length < length) {
+        break
+      }
+      const type = isStarted ? String.fromCharCode(rest[0] ?? 0) : ""
+      count += type === "Q" || type === "E" ? 1 : 0
+      isStarted = true
+      rest = rest.subarray(length)
+      if (isStarted && rest.length < 5) {
+        break
+      }
+    }
+    return count
+  }
+}
+
+export const make = (to: number): Effect.Effect<Counter, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    let count = 0
+    let delay = 0
+    let isRefusing = false
+    let marker: { readonly text: string; readonly millis: number } | undefined
+    const sockets = new Set<Net.Socket>()
+    const server = Net.createServer((near) => {
+      if (isRefusing) {
+        near.destroy()
+        return
+      }
+      const far = Net.connect(to, "127.0.0.1")
+      const parse = makeParser()
+      let stalledUntil = 0
+      // Chunks of one connection stay in their order.
+      const later = (way: number, write: () => void) => way <= 0 ? write() : setTimeout(write, way)
+      near.on("data", (data) => {
+        count += parse(data)
+        if (marker !== undefined && data.includes(marker.text)) {
+          stalledUntil = Date.now() + marker.millis
+          marker = undefined
+        }
+        later(Math.max(delay / 2, stalledUntil - Date.now()), () => far.write(data))
+      })
+      far.on("data", (data) => later(delay / 2, () => near.write(data)))
+      for (const [socket, other] of [[near, far], [far, near]] as const) {
+        sockets.add(socket)
+        socket.on("error", () => socket.destroy())
+        socket.on("close", () => {
+          sockets.delete(socket)
+          other.destroy()
+        })
+      }
+    })
+    const port = yield* Effect.acquireRelease(
+      Effect.async<number>((resume) => {
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address()
+          resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
+        })
+      }),
+      () =>
+        Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+          sockets.forEach((socket) => socket.destroy())
+        })
+    )
+    return {
+      port,
+      count: () => count,
+      delay: (millis) =>
+        Effect.sync(() => {
+          delay = millis
+        }),
+      refuse: (refusing) =>
+        Effect.sync(() => {
+          isRefusing = refusing
+          if (refusing) {
+            sockets.forEach((socket) => socket.destroy())
+          }
+        }),
+      stall: (text, millis) =>
+        Effect.sync(() => {
+          marker = { text, millis }
+        })
+    }
+  })
