@@ -85,6 +85,8 @@ export const make = (
   const inflate = Option.getOrUndefined(inflater)?.inflate
   const wanted = Option.getOrUndefined(state.config.events)
   const { counters, log } = state
+  /** A compressed message since the last event could not be read. */
+  let isPartUnreadable = false
   let ended = false
   let isDeaf = false
   let greeted = false
@@ -232,8 +234,12 @@ export const make = (
     }
     // After a READY without a number the first event may have any.
     if (s !== session.sequence + 1 && session.sequence > 0) {
+      if (isPartUnreadable && WireMemory.refuse(state.wire, session) === undefined) {
+        return corrupt(new Error("the message before this event could not be read, and was an event"))
+      }
       notice(Diagnostic.Gap({ after: session.sequence, before: s }))
     }
+    isPartUnreadable = false
     session.sequence = s
     accepted++
     if (!PeerText.isPlain(t, maxNameLength)) {
@@ -325,8 +331,9 @@ export const make = (
       const text = textOf(body)
       const parsed = Envelope.parse(envelope, text)
       if (Either.isLeft(parsed)) {
-        // Damaged data can happen to inflate, and then everything after it is damaged too. Text is not damaged: it is
-        // as readable as in json.
+        // Damaged data can happen to inflate. Text that is as readable as in json costs no connection, unless the next
+        // event shows that it was an event: that one is replayed, once.
+        isPartUnreadable ||= isCompressed
         return isCompressed && text.includes("\ufffd") ? corrupt(parsed.left) : unreadable(Option.none(), parsed.left)
       }
     }

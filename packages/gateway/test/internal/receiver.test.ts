@@ -243,6 +243,40 @@ describe("names of events", () => {
     }))
 })
 
+describe("a compressed message that cannot be read", () => {
+  /** As a frame that an inflater has inflated already. */
+  const playCompressed = (state: ShardState.ShardState, frames: ReadonlyArray<string>) =>
+    Effect.map(Effect.clock, (clock) => {
+      const signals: Array<Receiver.Signal> = []
+      const inflater = { inflate: (frame: Uint8Array) => frame, bytesIn: () => 0, bytesOut: () => 0 }
+      const receiver = Receiver.make(state, Option.some(inflater), clock, (signal) => signals.push(signal))
+      frames.forEach((frame) => receiver.onFrame(new TextEncoder().encode(frame), true))
+      return signals.flatMap((signal) => signal._tag === "Ended" ? [signal.reason] : [])
+    })
+
+  const make = Effect.gen(function*() {
+    const config = Either.getOrThrow(ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none }))
+    return yield* ShardState.make(ShardId.single, config, silent)
+  })
+
+  it.effect("costs no connection where no event is missing after it", () =>
+    Effect.gen(function*() {
+      const state = yield* make
+      assert.deepStrictEqual(yield* playCompressed(state, [hello, ready, "not json", event(2)]), [])
+      assert.strictEqual(state.session?.sequence, 2)
+    }))
+
+  it.effect("ends the connection before the sequence passes the event that it was, once at one place", () =>
+    Effect.gen(function*() {
+      const state = yield* make
+      const [reason] = yield* playCompressed(state, [hello, ready, "!" + event(2).slice(1), event(3), event(4)])
+      assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "CompressionError")
+      assert.strictEqual(state.session?.sequence, 1)
+      assert.deepStrictEqual(yield* playCompressed(state, [hello, "!" + event(2).slice(1), event(3), event(4)]), [])
+      assert.strictEqual(state.session?.sequence, 4)
+    }))
+})
+
 describe("a control payload of 200,000 brackets", () => {
   const brackets = `${"[".repeat(200_000)}${"]".repeat(200_000)}`
   for (
