@@ -12,8 +12,8 @@ export const commands: ReadonlyArray<Mutant> = [
   {
     name: "IDENTIFY is not counted by the limiter",
     file: internal("connection.ts"),
-    from: "yield* limiter.recordCommand\n    yield* write(connection, Outgoing.handshake(\"identify\"",
-    to: "yield* write(connection, Outgoing.handshake(\"identify\"",
+    from: "yield* limiter.recordCommand\n    state.identity",
+    to: "state.identity",
     test: scenario("bulkRequests")
   },
   {
