@@ -30,6 +30,9 @@ const makeCopy = (): string => {
   for (const name of Fs.readdirSync(root).filter((name) => settings.test(name))) {
     Fs.copyFileSync(Path.join(root, name), Path.join(copy, name))
   }
+  // The reporter of tests that are left out, which vitest's config imports.
+  Fs.mkdirSync(Path.join(copy, "scripts"))
+  Fs.copyFileSync(Path.join(root, "scripts/leftOut.ts"), Path.join(copy, "scripts/leftOut.ts"))
   Fs.cpSync(Path.join(root, "packages"), Path.join(copy, "packages"), {
     recursive: true,
     filter: (path) => !/\/(node_modules|dist)$/.test(path)
