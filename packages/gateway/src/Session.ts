@@ -5,7 +5,7 @@
  * @see https://docs.discord.com/developers/events/gateway#resuming
  * @since 0.1.0
  */
-import * as Intents from "@vesper/model/Intents"
+import type * as Intents from "@vesper/model/Intents"
 import * as Schema from "effect/Schema"
 
 /**
@@ -22,7 +22,8 @@ export class Identity extends Schema.Class<Identity>("@vesper/gateway/Session/Id
   shard: Schema.NonNegativeInt,
   total: Schema.Int.pipe(Schema.positive()),
   apiVersion: Schema.Int.pipe(Schema.positive()),
-  intents: Intents.Intents,
+  // A set of intents is a whole number of 0 or more. Its own schema would load the module of intents with each session.
+  intents: Schema.NonNegativeInt as unknown as Schema.Schema<Intents.Intents, number>,
   largeThreshold: Schema.Int,
   /** The presence that the session shows, as JSON text: that of the IDENTIFY, or of a later command. */
   presence: Schema.optional(Schema.String)
