@@ -9,7 +9,6 @@ import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Mutable } from "effect/Types"
 import type * as Fleet from "../Fleet.js"
 import * as GatewayApi from "../GatewayApi.js"
 import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
@@ -28,7 +27,7 @@ import type { Cursor } from "./events/log/cursor.js"
 import * as EventStream from "./events/eventStream.js"
 import * as Handlers from "./events/handlers.js"
 import * as Parse from "./events/log/parse.js"
-import type { Ending } from "./events/reader.js"
+import type { Ending } from "./events/log/eventLog.js"
 import { Readers } from "./events/readers.js"
 import * as FleetReshard from "./fleetReshard.js"
 import * as FleetSet from "./fleetSet.js"
@@ -71,7 +70,7 @@ const makeWith = (
   Effect.gen(function*() {
     yield* Check.fields({ reconnects: { burst: Check.integer(1), perSecond: Check.positive } }, options)
     let config = yield* ShardConfig.ShardConfig
-    const ending: Mutable<Ending> = { closed: undefined, failed: undefined }
+    const ending: Ending = { closed: undefined, failed: undefined }
     const over = yield* Deferred.make<never, ShardError.TerminalError>()
 
     /** Readers read what was received, then reading fails. */

@@ -80,14 +80,20 @@ const closesWithin = (millis: number, heartbeatInterval: Duration.DurationInput,
     Effect.scoped
   )
 
+/** A shard whose connection is lost after a minute, and that will get no RESUMED at the next. */
+const startUnresumed = Effect.gen(function*() {
+  const shard = yield* startShard
+  yield* awaitReady(shard)
+  yield* pass("1 minute")
+  yield* inject(Fault.NeverResumed({ host: "any", times: 1 }))
+  yield* inject(Fault.Drop())
+  return shard
+})
+
 describe("a resume", () => {
   it.scoped("during which events arrive for ever, and no RESUMED, counts as resumed after the time of its phase", () =>
     Effect.gen(function*() {
-      const shard = yield* startShard
-      yield* awaitReady(shard)
-      yield* pass("1 minute")
-      yield* inject(Fault.NeverResumed({ host: "any", times: 1 }))
-      yield* inject(Fault.Drop())
+      const shard = yield* startUnresumed
       for (let sequence = 2; sequence <= 5; sequence++) {
         yield* inject(Fault.SendText({ text: `{"t":"A","s":${sequence},"op":0,"d":{}}` }))
         yield* pass("10 seconds")
@@ -98,11 +104,7 @@ describe("a resume", () => {
 
   it.scoped("during which only events arrive that are not of the session has an end", () =>
     Effect.gen(function*() {
-      const shard = yield* startShard
-      yield* awaitReady(shard)
-      yield* pass("1 minute")
-      yield* inject(Fault.NeverResumed({ host: "any", times: 1 }))
-      yield* inject(Fault.Drop())
+      yield* startUnresumed
       yield* Effect.repeatN(
         Effect.zipRight(inject(Fault.SendText({ text: event })), pass("10 seconds")),
         40

@@ -5,13 +5,7 @@
 import type * as ShardError from "../../ShardError.js"
 import type { Cursor, Options } from "./log/cursor.js"
 import type { Item } from "./log/entry.js"
-import type { EventLog } from "./log/eventLog.js"
-
-/** Ends a reader of several logs: a fleet's own end, where the end of one shard is not the reader's. */
-export interface Ending {
-  readonly closed: ShardError.TerminalError | undefined
-  readonly failed: ShardError.TerminalError | undefined
-}
+import type { Ending, EventLog } from "./log/eventLog.js"
 
 export class Reader {
   readonly cursors = new Map<EventLog, Cursor>()
@@ -31,10 +25,10 @@ export class Reader {
   // Logs of shards that were replaced, whose events are still read or handled.
   private readonly retiring = new Set<EventLog>()
   readonly options: Options
-  private readonly ending: Ending | undefined
+  private readonly ending: Readonly<Ending> | undefined
 
   /** `ending` is none for a reader of one shard, which ends with its log. */
-  constructor(options: Options, ending: Ending | undefined) {
+  constructor(options: Options, ending: Readonly<Ending> | undefined) {
     this.options = options
     this.ending = ending
   }

@@ -6,13 +6,13 @@ import * as Diagnostic from "../../Diagnostic.js"
 import type { After } from "../time/after.js"
 import type { Options as CursorOptions } from "./log/cursor.js"
 import type { Item } from "./log/entry.js"
-import type { EventLog } from "./log/eventLog.js"
-import { type Ending, Reader } from "./reader.js"
+import type { Ending, EventLog } from "./log/eventLog.js"
+import { Reader } from "./reader.js"
 import type { Runs } from "./runner.js"
 
 export interface Options {
   /** The end of a fleet; none for the readers of one shard, which end with its log. */
-  readonly ending: Ending | undefined
+  readonly ending: Readonly<Ending> | undefined
   readonly drainTimeoutMillis: number
   readonly after: After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void

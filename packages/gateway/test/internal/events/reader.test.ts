@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { EventLog } from "../../../src/internal/events/log/eventLog.js"
-import { type Ending, Reader } from "../../../src/internal/events/reader.js"
+import type { Ending } from "../../../src/internal/events/log/eventLog.js"
+import { Reader } from "../../../src/internal/events/reader.js"
 import * as ShardError from "../../../src/ShardError.js"
 import { append, handling, makeLog, makeSession, read } from "./fixture.js"
 

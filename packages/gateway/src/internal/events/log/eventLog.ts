@@ -38,8 +38,8 @@ interface Withheld {
   readonly lowestPosition: () => number
 }
 
-/** Why and when reading ends. */
-interface Ending {
+/** Why and when reading ends, of one shard or of a fleet. */
+export interface Ending {
   /** Reading fails with it once everything was read. */
   closed: ShardError.TerminalError | undefined
   /** Reading fails with it at once. */
