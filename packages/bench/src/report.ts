@@ -1,4 +1,4 @@
-/** Results as tables for the terminal and the README, and as charts. */
+/** Results as tables for the terminal and docs/figures.md, and as charts. */
 import { fixed, mega, table, throughput as rowsOf } from "@vesper/cli/bench/tables"
 import type { Row } from "@vesper/cli/bench/throughput"
 import type { Mode } from "@vesper/cli/bench/wire"
