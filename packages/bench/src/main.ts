@@ -63,7 +63,7 @@ const save = async (results: Results) => {
   const page = Path.join(root, "docs/figures.md")
   const text = Fs.readFileSync(page, "utf8")
   Fs.writeFileSync(page, replaceBetween(text, `bench ${name}`, [...images, Report.markdown(results)].join("\n\n")))
-  ChildProcess.spawnSync("npm", ["run", "figures"], { cwd: root, stdio: "inherit" })
+  ChildProcess.spawnSync("npm", ["run", "generate"], { cwd: root, stdio: "inherit" })
 }
 
 installPeers()
