@@ -1,9 +1,9 @@
 /**
  * Writes the tables that other files determine: the README's figures from `packages/bench/results`, and the errors and close
- * codes of `docs/errors.md` from the sources. With `--check`, fails when a table differs.
+ * codes of `docs/errors.md` and the folders of `docs/design.md` from the sources. A folder's description is written by hand and kept. With `--check`, fails when a table differs.
  */
 import * as CloseCode from "@vesper/model/CloseCode"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import * as ShardError from "../packages/gateway/src/ShardError.js"
 
 const line = (parts: ReadonlyArray<string>): string => `| ${parts.join(" | ")} |`
@@ -68,6 +68,31 @@ const closeCodes = [
   )
 ].join("\n")
 
+const foldersIn = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => [`${folder}/${name}`, ...foldersIn(`${folder}/${name}`)])
+
+/** The folders with modules, but not those that only hold other folders. */
+const rooms = readdirSync("packages")
+  .flatMap((name) => foldersIn(`packages/${name}/src`))
+  .filter((folder) => readdirSync(folder).some((file) => file.endsWith(".ts")))
+  .map((folder) => folder.replace(/^packages\//, "").replace("/src/", "/"))
+  .sort()
+
+const described = new Map(
+  Array.from(
+    readFileSync("docs/design.md", "utf8").matchAll(/^\| `([\w/-]+)` \| (.*) \|$/gm),
+    ([, room = "", text = ""]) => [room, text]
+  )
+)
+
+const map = [
+  line(["folder", "contents"]),
+  "|---|---|",
+  ...rooms.map((room) => line([`\`${room}\``, described.get(room) ?? "**no description**"]))
+].join("\n")
+
 const isCheck = process.argv.includes("--check")
 
 /** Replaces the text between two comments of a page. */
@@ -93,3 +118,9 @@ const write = (page: string, name: string, table: string) => {
 write("README.md", "figures", figures)
 write("docs/errors.md", "errors", errors)
 write("docs/errors.md", "close codes", closeCodes)
+write("docs/design.md", "folders", map)
+
+for (const room of rooms.filter((name) => !described.has(name) || described.get(name) === "**no description**")) {
+  console.error(`docs/design.md: the folder ${room} has no description; npm run generate adds its line`)
+  process.exitCode = 1
+}
