@@ -1,6 +1,7 @@
 /**
  * Checks that each relative link of the Markdown pages leads to a file, and its fragment to a heading; that the list of
- * decisions has each record; and that each decision that a comment in the code names exists.
+ * decisions has each record; that each decision that a comment in the code names exists; and that the versions in `npm
+ * install` lines are those that the packages use.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
@@ -65,6 +66,37 @@ for (const file of tracked.filter((name) => /\.(?:md|mjs|ts)$/.test(name))) {
   }
 }
 
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+// The manifests of npm have these fields.
+const manifests = tracked.filter((file) => /^(?:packages\/[^/]+\/)?package\.json$/.test(file))
+  .map((file) => JSON.parse(readFileSync(file, "utf8")) as Manifest)
+
+const rangesOf = (name: string): ReadonlyArray<string> =>
+  manifests.flatMap(({ dependencies, devDependencies, peerDependencies }) =>
+    [dependencies, devDependencies, peerDependencies].flatMap((group) => group?.[name] ?? [])
+  )
+
+for (const page of pages) {
+  for (const [command] of readFileSync(page, "utf8").matchAll(/^npm install .*$/gm)) {
+    for (const [, name = "", version = ""] of command.matchAll(/ (@?[\w/-]+)@\^([\d.]+)/g)) {
+      const ranges = rangesOf(name)
+      if (ranges.length === 0 || !ranges.every((range) => range.startsWith(`^${version}.`))) {
+        problems.push(
+          `${page} installs ${name}@^${version}, and the packages use ${ranges.join(", ") || "no such package"}`
+        )
+      }
+    }
+    if (/ (?:effect|vitest|@effect\/[\w-]+)(?= |$)/.test(command)) {
+      problems.push(`${page} installs a package of Effect or vitest without its version: ${command}`)
+    }
+  }
+}
+
 problems.forEach((problem) => console.error(problem))
-console.log(`${pages.length} pages, ${problems.length} broken links`)
+console.log(`${pages.length} pages, ${problems.length} problems`)
 process.exitCode = problems.length > 0 ? 1 : 0
