@@ -19,7 +19,7 @@ import * as NodeGateway from "../src/NodeGateway.js"
 
 const token = Redacted.make(text)
 const maxConcurrency = 8
-const chosen = Live.sample(["a shard", "a fleet", "a fleet while it is resharded"], 2)
+const chosen = Live.sample(["a shard", "a fleet", "a fleet while it is resharded"], 4)
 const compressions = ["none", "zlib-stream", "zstd-stream"] as const
 
 const layerOf = (cell: Cell) =>
@@ -28,7 +28,7 @@ const layerOf = (cell: Cell) =>
       ShardConfig.layer({ token, intents: Intents.nonPrivileged, gatewayUrl: url, ...configOf(cell) }))
   ).pipe(
     // The gateway counts from receipt to receipt, and the machine delays one frame more than another.
-    Layer.merge(IdentifyQueue.layerInMemory({ maxConcurrency, interval: "5500 millis" })),
+    Layer.merge(IdentifyQueue.layerInMemory({ maxConcurrency, interval: "8 seconds" })),
     Layer.merge(NodeGateway.layer({ compression: compressions[chosen.indexOf(cell) % 3] ?? "none" })),
     Layer.merge(Logger.minimumLogLevel(LogLevel.None)),
     Layer.provideMerge(GatewayServer.layer()),
@@ -39,5 +39,5 @@ testLive(
   "the table of combinations on real sockets",
   chosen,
   (cell) => Live.problemsOf(cell, (setWall) => Play.inProcess(cell, setWall), layerOf(cell)),
-  "40 seconds"
+  "60 seconds"
 )

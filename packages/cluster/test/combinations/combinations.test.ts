@@ -9,9 +9,9 @@ import { testLive } from "../../../gateway/test/combinations/liveTable.js"
 import { postgres } from "../internal/databases.js"
 import * as Play from "./play.js"
 
-const chosen = Live.sample(["a cluster"], 5)
+const chosen = Live.sample(["a cluster"], 9)
 
-testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "20 seconds")
+testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "60 seconds")
 
 // A server does not end with a process, so that no copy of it is the state that a killed process leaves.
 const onServer = chosen.filter(({ life }) => life !== "kill and restart").filter((_, index) => index % 3 === 0)
@@ -25,6 +25,6 @@ if (postgres.isThere) {
         Layer.build(postgres.layer),
         (database) => Play.onServer(cell, "vesper", database)
       )),
-    "20 seconds"
+    "60 seconds"
   )
 }

@@ -97,6 +97,7 @@ const makeWith = (
     const readers = new Readers({
       ending,
       drainTimeoutMillis: Duration.toMillis(config.drainTimeout),
+      keepsStreams: config.acknowledge === "onReceive",
       after,
       notice: (diagnostic) => {
         // A reader of the whole fleet is one of its first shard's.
@@ -143,6 +144,7 @@ const makeWith = (
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         ending.failed = new ShardError.ShardClosedError()
+        readers.release()
         end(ending.failed)
         return Effect.all(readers.runs, { concurrency: "unbounded", discard: true })
       })

@@ -52,6 +52,8 @@ export interface Cell {
   readonly mode: Mode
   readonly target: Target
   readonly life: Life
+  /** Played in real time, where a busy machine makes any reader slow. */
+  readonly isRealTime?: boolean
 }
 
 const isHandlers = ({ promise }: Part) => promise === "handlers" || promise === "isolated"
@@ -113,7 +115,7 @@ const atLeastOnce: Count = { of: "completions", least: 1, most: Number.POSITIVE_
 const anyTimes: Count = { of: "attempts", least: 0, most: Number.POSITIVE_INFINITY }
 
 /** How often each event is begun or finished by a reader. */
-export const countOf = ({ kind, life, mode, target }: Cell, part: Part): Count => {
+export const countOf = ({ isRealTime = false, kind, life, mode, target }: Cell, part: Part): Count => {
   const isOnHandled = mode.acknowledge === "onHandled"
   if (isHandlers(part)) {
     if (life === "kill and restart") {
@@ -128,7 +130,7 @@ export const countOf = ({ kind, life, mode, target }: Cell, part: Part): Count =
   }
   const isComplete = part.promise === "stream"
     ? life !== "interrupted readers" && life !== "failing handlers"
-    : life === "steady"
+    : life === "steady" && !isRealTime
   return isComplete ? exactlyOnce("completions") : atMostOnce
 }
 

@@ -19,7 +19,7 @@ export const sample = (targets: ReadonlyArray<Target>, step: number): ReadonlyAr
         cell.kind === kind && cell.life === life && targets.includes(cell.target) && illegality(cell) === undefined
       )
       const chosen = legal[(row * 5 + column * 3) % Math.max(1, legal.length)]
-      return chosen !== undefined && (row + column) % step === 0 ? [chosen] : []
+      return chosen !== undefined && (row + column) % step === 0 ? [{ ...chosen, isRealTime: true }] : []
     })
   )
 

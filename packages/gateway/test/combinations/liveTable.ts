@@ -26,7 +26,7 @@ export const testLive = (
               }),
               (problems) => found.set(cell, problems)
             ),
-          { concurrency: "unbounded", discard: true }
+          { concurrency: 48, discard: true }
         )),
       Duration.toMillis(limit) * 2
     )

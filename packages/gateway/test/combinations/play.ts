@@ -286,7 +286,11 @@ export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<
     yield* Fiber.interrupt(checking)
     const found = [...yield* problems(stage), ...yield* lag(current().bot, setting)]
     yield* end(current())
-    const connections = yield* gateway.connections
+    // A connection that was closed is there until its peer has answered.
+    const connections = yield* Effect.repeat(Effect.zipLeft(gateway.connections, Effect.sleep(20)), {
+      until: (count) => count === 0,
+      times: 100
+    })
     const violations = yield* gateway.violations
     return [
       ...found,

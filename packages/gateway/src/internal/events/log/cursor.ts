@@ -40,6 +40,8 @@ export class Cursor {
   /** The strategy `fail` has ended this cursor: what waits can be read, and nothing more is offered. */
   hasOverflowed = false
   isClosed = false
+  /** The reader has left, and its place pauses nothing. */
+  isPassive = false
   /** The reader that the cursor belongs to; none for what waits for the first reader. */
   reader: Reader | undefined
   /** Whether control payloads are read too; set by the first `nextMessage`. */
@@ -116,6 +118,10 @@ export class Cursor {
     }
     this.queue.shift()
     this.settle(-1, -sizeOf(item))
+    if (item._tag === "Dispatch" && item.position > this.log.lastReadPosition) {
+      this.log.lastReadPosition = item.position
+      this.log.lastRead = item
+    }
     return item
   }
 
@@ -174,6 +180,14 @@ export class Cursor {
     this.isSilent = true
     this.dropNext()
     this.settle(0, 0)
+  }
+
+  /** Keeps what waits and, up to the capacity, what follows. The socket is not paused for it. */
+  keepPlace(): void {
+    this.strategy = "fail"
+    this.isPassive = true
+    this.isFull = false
+    this.log.flow.remove(this)
   }
 
   /** The lowest sequence of the session that is not finished, infinity if all are. */
@@ -261,12 +275,16 @@ export class Cursor {
   private settle(count: number, bytes: number): void {
     this.count += count
     this.bytes += bytes
+    if (this.isPassive) {
+      return
+    }
     const { capacity, log } = this
     const isSuspending = this.strategy === "suspend"
     if (!this.isFull) {
       this.isFull = this.count >= (isSuspending ? capacity : capacity + 1) || (isSuspending && this.hasManyBytes())
       if (this.isFull) {
         log.flow.add(this)
+        this.reader?.onFull?.(log)
       }
     } else if (
       isSuspending

@@ -69,6 +69,9 @@ export class EventLog {
   /** Keeps everything for the first reader of the shard's life. */
   backlog: Cursor.Cursor | undefined
   route: Route | undefined
+  /** The last entry that a reader has read, and its position. */
+  lastRead: Entry | undefined
+  lastReadPosition = 0
   /** Called when reading ends. */
   onEnd: ((error: ShardError.TerminalError) => void) | undefined
   private withheld: Array<Withheld> = []
@@ -189,20 +192,26 @@ export class EventLog {
   get lag(): number {
     let most = 0
     for (const cursor of this.cursors) {
-      most = Math.max(most, cursor.lag)
+      most = cursor.isPassive ? most : Math.max(most, cursor.lag)
     }
     return most
   }
 
-  /** The sequence of the last event of the session that is acknowledged. */
-  acknowledgedIn(session: LiveSession, streamsCount: boolean): number {
-    const unfinished = Array.from(this.cursors).filter(({ options }) => options.acknowledges).map((cursor) =>
-      cursor.lowestUnfinished(session)
-    )
-    if (unfinished.length === 0 && streamsCount && this.cursors.size > 0) {
-      // Only streams read: the one that is ahead decides, so that nothing is read twice.
-      unfinished.push(Math.max(...Array.from(this.cursors, (cursor) => cursor.lowestUnfinished(session))))
-    }
+  /** The sequence of the last event of the session that is acknowledged by those that handle events. */
+  acknowledgedIn(session: LiveSession): number {
+    const acknowledging = Array.from(this.cursors).filter(({ options }) => options.acknowledges)
+    return this.sequenceBefore(session, acknowledging)
+  }
+
+  /** The sequence that the next process begins after, so that it reads what nobody has read and nothing twice. */
+  readIn(session: LiveSession): number {
+    const { lastRead } = this
+    const unread = this.sequenceBefore(session, Array.from(this.cursors))
+    return lastRead?.session === session ? Math.max(unread, lastRead.s) : unread
+  }
+
+  private sequenceBefore(session: LiveSession, cursors: ReadonlyArray<Cursor.Cursor>): number {
+    const unfinished = cursors.map((cursor) => cursor.lowestUnfinished(session))
     this.withheld = this.withheld.filter(({ after, lowestPosition }) => lowestPosition() <= after)
     for (const { entry } of this.withheld) {
       unfinished.push(entry.session === session ? entry.s : Number.POSITIVE_INFINITY)
