@@ -37,10 +37,12 @@ export const make = (
 ): Effect.Effect<Bot, never, Play.Requirements | Scope.Scope> =>
   Effect.gen(function*() {
     const handlers = new Set<Handler>()
+    // What is replayed at once after a restart waits for the handlers of the cell.
+    const isRunning = yield* Effect.makeLatch(!cell.kind.parts.some(({ isRun }) => isRun === true))
     const run = (handler: Handler) =>
       Effect.acquireUseRelease(
         Effect.sync(() => handlers.add(handler)),
-        () => Effect.never,
+        () => Effect.zipRight(isRunning.open, Effect.never),
         () => Effect.sync(() => handlers.delete(handler))
       )
     const layer = ClusterFleet.layer({
@@ -49,7 +51,10 @@ export const make = (
       bot: name,
       lease: "6 seconds",
       concurrency: concurrencyOf(cell),
-      handlers: ({ event }) => Effect.forEach(handlers, (handler) => handler(event), { discard: true })
+      handlers: ({ event }) =>
+        isRunning.whenOpen(
+          Effect.suspend(() => Effect.forEach(handlers, (handler) => handler(event), { discard: true }))
+        )
     }).pipe(
       Layer.provide(NodeCluster.layerAlone),
       Layer.provide(Layer.succeedContext(database))

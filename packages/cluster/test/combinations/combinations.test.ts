@@ -9,7 +9,7 @@ import { testLive } from "../../../gateway/test/combinations/liveTable.js"
 import { postgres } from "../internal/databases.js"
 import * as Play from "./play.js"
 
-const chosen = Live.sample(["a cluster"], 9)
+const chosen = Live.sample(["a cluster"], 11)
 
 testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "60 seconds")
 
