@@ -161,11 +161,11 @@ describe("the session of a log", () => {
     assert.strictEqual(log.acknowledgedIn(session), 3)
   })
 
-  it("is read up to what the reader has read that is ahead, whatever reads", () => {
-    for (const options of [streaming, handling]) {
+  for (const options of [streaming, handling]) {
+    it(`is read up to what ${options.name} has read that is ahead of another`, () => {
       const { log } = makeLog()
       const session = makeSession()
-      const [first, second] = [log.open(options), log.open(streaming)]
+      const [first, second] = [log.open(options), log.open(options)]
       append(log, session, 3)
       assert.strictEqual(log.readIn(session), 0)
       read(first, 2)
@@ -176,7 +176,19 @@ describe("the session of a log", () => {
       log.close(second)
       assert.strictEqual(log.readIn(session), 3)
       assert.strictEqual(log.readIn(makeSession()), 0, "of another session nothing was read")
-    }
+    })
+  }
+
+  it("is read up to what handlers have read, whatever streams have", () => {
+    const { log } = makeLog()
+    const session = makeSession()
+    const [handler, stream] = [log.open(handling), log.open(streaming)]
+    append(log, session, 3)
+    read(stream)
+    read(handler, 1)
+    assert.strictEqual(log.readIn(session), 1)
+    log.close(handler)
+    assert.strictEqual(log.readIn(session), 3)
   })
 
   it("is acknowledged up to what the slowest of its handlers has finished, whatever streams do", () => {

@@ -24,6 +24,12 @@ export interface Options {
   readonly wantsNotices: boolean
 }
 
+/** The last entry that readers of one kind have read, of all that they have read. */
+export interface LastRead {
+  entry: Entry | undefined
+  position: number
+}
+
 /** Called when a cursor has something to read after it had nothing, and when its log ends. */
 export type Listener = (cursor: Cursor) => void
 
@@ -60,12 +66,14 @@ export class Cursor {
   private isSilent = false
   readonly log: EventLog
   readonly options: Options
+  private readonly lastRead: LastRead
 
   constructor(log: EventLog, options: Options) {
     this.log = log
     this.options = options
     this.name = options.name
     this.strategy = options.strategy
+    this.lastRead = options.acknowledges ? log.lastHandled : log.lastStreamed
     this.capacity = Math.min(options.capacity ?? log.capacity, log.capacity)
   }
 
@@ -118,9 +126,10 @@ export class Cursor {
     }
     this.queue.shift()
     this.settle(-1, -sizeOf(item))
-    if (item._tag === "Dispatch" && item.position > this.log.lastReadPosition) {
-      this.log.lastReadPosition = item.position
-      this.log.lastRead = item
+    const { lastRead } = this
+    if (item._tag === "Dispatch" && item.position > lastRead.position) {
+      lastRead.position = item.position
+      lastRead.entry = item
     }
     return item
   }

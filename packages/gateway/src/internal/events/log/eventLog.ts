@@ -69,9 +69,10 @@ export class EventLog {
   /** Keeps everything for the first reader of the shard's life. */
   backlog: Cursor.Cursor | undefined
   route: Route | undefined
-  /** The last entry that a reader has read, and its position. */
-  lastRead: Entry | undefined
-  lastReadPosition = 0
+  /** Read by cursors that acknowledge. */
+  readonly lastHandled: Cursor.LastRead = { entry: undefined, position: 0 }
+  /** Read by streams. */
+  readonly lastStreamed: Cursor.LastRead = { entry: undefined, position: 0 }
   /** Called when reading ends. */
   onEnd: ((error: ShardError.TerminalError) => void) | undefined
   private withheld: Array<Withheld> = []
@@ -203,11 +204,18 @@ export class EventLog {
     return this.sequenceBefore(session, acknowledging)
   }
 
-  /** The sequence that the next process begins after, so that it reads what nobody has read and nothing twice. */
+  /**
+   * The sequence that the next process begins after, so that it reads again what nothing has handled, and nothing that was handled.
+   * Where nothing handles events, streams count.
+   */
   readIn(session: LiveSession): number {
-    const { lastRead } = this
-    const unread = this.sequenceBefore(session, Array.from(this.cursors))
-    return lastRead?.session === session ? Math.max(unread, lastRead.s) : unread
+    const all = Array.from(this.cursors)
+    const acknowledging = all.filter(({ options }) => options.acknowledges)
+    const isHandled = acknowledging.length > 0
+    const read = (isHandled ? [this.lastHandled] : [this.lastHandled, this.lastStreamed]).map(({ entry }) =>
+      entry?.session === session ? entry.s : session.since
+    )
+    return Math.max(this.sequenceBefore(session, isHandled ? acknowledging : all), ...read)
   }
 
   private sequenceBefore(session: LiveSession, cursors: ReadonlyArray<Cursor.Cursor>): number {
