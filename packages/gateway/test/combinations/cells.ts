@@ -52,7 +52,7 @@ export interface Cell {
   readonly mode: Mode
   readonly target: Target
   readonly life: Life
-  /** Played in real time, where a busy machine makes any reader slow. */
+  /** Played in real time: a busy machine makes any reader slow. */
   readonly isRealTime?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Plays a sample of the table's cells in real time, beside each other. */
+/** Plays a sample of the table's cells in real time, concurrently. */
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -25,7 +25,7 @@ export const sample = (targets: ReadonlyArray<Target>, step: number): ReadonlyAr
 
 const isEmpty = (fibers: ReadonlyArray<unknown>) => fibers.length === 0
 
-/** Plays a cell in real time, and looks for what it leaves behind. */
+/** Plays a cell in real time, and reports leaked fibers. */
 export const problemsOf = <E>(
   cell: Cell,
   makeSetting: (setWall: Play.Setting["setWall"]) => Effect.Effect<Play.Setting>,

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type Cell, nameOf } from "./cells.js"
 
-/** Tests cells that are played beside each other. */
+/** Tests cells that are played concurrently. */
 export const testLive = (
   name: string,
   chosen: ReadonlyArray<Cell>,

@@ -50,7 +50,7 @@ const readOn = (stage: Stage, name: string, reading: Effect.Effect<void, unknown
 
 export type Requirements = Fleet.Requirements | GatewaySimulator.GatewaySimulator
 
-/** Where a cell is played. */
+/** The surroundings of a cell. */
 export interface Setting {
   /** Makes the bot of a process. It closes with the scope. */
   readonly makeBot: (

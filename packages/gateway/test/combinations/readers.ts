@@ -37,7 +37,7 @@ export interface Part {
   readonly name: string
   readonly promise: Promise
   readonly isOrdered: boolean
-  /** Whether a run of handlers reads. */
+  /** A run of handlers reads. */
   readonly isRun?: boolean
   /** Handlers at a time. */
   readonly concurrency?: Shard.RunOptions["concurrency"]
@@ -50,7 +50,7 @@ export interface Kind {
   readonly name: string
   readonly parts: ReadonlyArray<Part>
   readonly isSubscription: boolean
-  /** Whether a reader takes over from another. */
+  /** A reader takes over from another. */
   readonly isSuccession: boolean
 }
 

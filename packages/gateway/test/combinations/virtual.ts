@@ -15,7 +15,7 @@ export const configOf = ({ life, mode }: Cell) => ({
   eventBufferSize: Lives.loadOf(life).eventBufferSize
 })
 
-/** Plays a cell under the virtual clock, and looks for what it leaves behind. */
+/** Plays a cell under the virtual clock, and reports leaked fibers and sleepers. */
 export const problemsOf = (cell: Cell): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const clock = yield* VirtualClock.make(1_700_000_000_000)

@@ -29,7 +29,7 @@ const idleMillis = 30_000
 
 const isAlone = { fork: (asker: Asker | undefined) => asker, join: (parent: Asker | undefined) => parent }
 
-/** Whether a fiber has ended well. A fiber of `Effect.forEach` or `Effect.all` ends with the exit of its element as a value. */
+/** Returns true if a fiber has succeeded. A fiber of `Effect.forEach` or `Effect.all` ends with the exit of its element as a value. */
 const isWell = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isSuccess(exit) && (!Exit.isExit(exit.value) || Exit.isSuccess(exit.value))
 

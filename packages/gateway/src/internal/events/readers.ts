@@ -15,7 +15,7 @@ export interface Options {
   /** The end of a fleet; none for the readers of one shard, which end with its log. */
   readonly ending: Readonly<Ending> | undefined
   readonly drainTimeoutMillis: number
-  /** Whether the session that a released shard leaves lies before the events that its streams have not read. */
+  /** Keeps the place of a stream that has ended, so that a released shard saves a session before its unread events. */
   readonly keepsStreams: boolean
   readonly after: After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
@@ -33,7 +33,7 @@ type Wanted = CursorOptions["wanted"]
 const covers = (wanted: Wanted, before: Wanted): boolean =>
   wanted === undefined || (before !== undefined && Array.from(before).every((t) => wanted.has(t)))
 
-/** Whether a reader that has not left reads from the log. */
+/** Returns true if a reader that has not left reads from the log. */
 const isReadIn = ({ cursors }: EventLog): boolean =>
   Array.from(cursors).some(({ reader }) => reader !== undefined && !reader.hasLeft)
 

@@ -17,7 +17,7 @@ import { layer } from "../../harness.js"
 
 const drainTimeout = 2
 
-/** Gives way after every few operations, and counts the times that a fiber goes on. */
+/** Yields after every few operations, and counts the resumptions. */
 class Steps implements Scheduler.Scheduler {
   count = 0
   onStep: (count: number) => void = () => {}
@@ -40,7 +40,7 @@ type Work = (event: Dispatch.Dispatch) => Effect.Effect<void>
 interface Kind {
   readonly name: string
   readonly read: (shard: Shard.Shard, work: Work) => Effect.Effect<unknown, unknown, Scope.Scope>
-  /** Whether an event that it has not handled is received again by the next reader of the kind. */
+  /** The next reader of the kind receives its unhandled events. */
   readonly handles: boolean
 }
 
@@ -76,7 +76,7 @@ const kinds: ReadonlyArray<Kind> = [
 const contentOf = (event: Dispatch.Dispatch): number | undefined =>
   event.t === "MESSAGE_CREATE" ? Number(event.d.content) : undefined
 
-/** Interrupts a reader after so many steps. Returns what is wrong, and whether the reader had ended its part by then. */
+/** Interrupts a reader after so many steps. Returns the problems, and true if the reader had finished before. */
 const interruptAt = ({ handles, read }: Kind, step: number) =>
   Effect.gen(function*() {
     const { dispatch } = yield* GatewaySimulator.GatewaySimulator
@@ -121,7 +121,7 @@ const interruptAt = ({ handles, read }: Kind, step: number) =>
       problems.push("a fiber is left")
     }
     if (handles) {
-      // The next reader of the kind has what the first one has not handled.
+      // The next reader of the kind receives the unhandled events of the first one.
       const next = yield* Effect.fork(Effect.scoped(read(shard, work)))
       yield* Effect.sleep(1)
       yield* Fiber.interrupt(next)

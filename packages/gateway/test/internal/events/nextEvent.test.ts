@@ -27,7 +27,7 @@ const contentOf = (event: Dispatch.Dispatch) => event.t === "MESSAGE_CREATE" ? e
 
 const sequenceOf = (shard: Shard.Shard) => Effect.map(shard.session, Option.map(({ sequence }) => sequence))
 
-/** A shard whose READY was read by a fiber that asks no more, and a stream of what follows. */
+/** A shard with an idle reader of READY, and a stream of later events. */
 const make = Effect.gen(function*() {
   const shard = yield* Shard.make(ShardId.single)
   const abandoned: Array<Diagnostic.Diagnostic> = []

@@ -191,7 +191,7 @@ export class Cursor {
     this.settle(0, 0)
   }
 
-  /** Keeps what waits and, up to the capacity, what follows. The socket is not paused for it. */
+  /** Keeps the waiting items and accepts later ones up to the capacity, without pausing the socket. */
   keepPlace(): void {
     this.strategy = "fail"
     this.isPassive = true

@@ -205,8 +205,8 @@ export class EventLog {
   }
 
   /**
-   * The sequence that the next process begins after, so that it reads again what nothing has handled, and nothing that was handled.
-   * Where nothing handles events, streams count.
+   * The sequence after which the next process begins: it receives unhandled events again, and no handled event twice. Streams
+   * count if no cursor acknowledges.
    */
   readIn(session: LiveSession): number {
     const all = Array.from(this.cursors)
