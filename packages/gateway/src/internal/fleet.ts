@@ -10,6 +10,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Fleet from "../Fleet.js"
+import { ReshardError } from "../FleetError.js"
 import * as GatewayApi from "../GatewayApi.js"
 import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../IdentifyBudget.js"
@@ -97,6 +98,7 @@ const makeWith = (
     const readers = new Readers({
       ending,
       drainTimeoutMillis: Duration.toMillis(config.drainTimeout),
+      keepsStreams: config.acknowledge === "onReceive",
       after,
       notice: (diagnostic) => {
         // A reader of the whole fleet is one of its first shard's.
@@ -143,6 +145,7 @@ const makeWith = (
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         ending.failed = new ShardError.ShardClosedError()
+        readers.release()
         end(ending.failed)
         return Effect.all(readers.runs, { concurrency: "unbounded", discard: true })
       })
@@ -213,7 +216,12 @@ const makeWith = (
       status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
       // A fleet that has ended is not ready, though all of its shards are settled.
       awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
-      reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
+      reshard: (total, options = {}) =>
+        Effect.suspend(() =>
+          ending.closed === undefined
+            ? Effect.zipRight(starter.start, FleetReshard.run(parts, total, options))
+            : Effect.fail(new ReshardError({ reason: "ShardClosed", detail: ending.closed.message }))
+        ),
       close
     }
     const members = () =>

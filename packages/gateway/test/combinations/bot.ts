@@ -20,7 +20,8 @@ export const botId = "11"
 /** What the readers of a cell need. */
 export interface Bot {
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
-  readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
+  /** Waits for single events: of the shard, of the fleet, or of each shard of a cluster's runner. */
+  readonly nextEvents: Effect.Effect<ReadonlyArray<Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>>>
   readonly runForEach: <E>(
     handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E>,
     options?: Shard.RunForEachOptions
@@ -37,7 +38,7 @@ export const ofShard: Effect.Effect<Bot, never, Fleet.Requirements | Scope.Scope
   Shard.make(ShardId.single),
   (shard) => ({
     events: shard.events,
-    nextEvent: shard.nextEvent,
+    nextEvents: Effect.succeed([shard.nextEvent]),
     runForEach: shard.runForEach,
     runSet: (handlers) => Effect.provideService(Events.run(handlers), Shard.Shard, shard),
     shards: Effect.succeed([shard]),
@@ -51,7 +52,7 @@ export const ofShard: Effect.Effect<Bot, never, Fleet.Requirements | Scope.Scope
 export const ofFleet = (total: number): Effect.Effect<Bot, never, Fleet.Requirements | Scope.Scope> =>
   Effect.map(Effect.orDie(Fleet.make({ shards: { total } })), (fleet) => ({
     events: Stream.map(fleet.events, ({ event }) => event),
-    nextEvent: Effect.map(fleet.nextEvent, ({ event }) => event),
+    nextEvents: Effect.succeed([Effect.map(fleet.nextEvent, ({ event }) => event)]),
     runForEach: (handler, options) => fleet.runForEach(({ event }) => handler(event), options),
     runSet: (handlers) => Effect.provideService(Events.runFleet(handlers), Fleet.Fleet, fleet),
     shards: fleet.shards,
