@@ -229,7 +229,7 @@ export const make = (
     isPartUnreadable = false
     session.sequence = s
     accepted++
-    if (!PeerText.isPlain(t, maxNameLength)) {
+    if (!envelope.isNamePlain && !PeerText.isPlain(t, maxNameLength)) {
       return unreadable(Option.some(PeerText.clean(t)), new Error("its name is too long or has control characters"))
     }
     Counters.countEvent(counters, t)
