@@ -27,6 +27,7 @@ import type { ShardState } from "./shardState.js"
 import * as Monotonic from "./time/monotonic.js"
 import * as Utf8 from "./utf8.js"
 import * as WireMemory from "./wire/memory.js"
+import * as Nesting from "./wire/nesting.js"
 import * as PeerText from "./wire/peerText.js"
 
 /** What the socket's callback, and whatever else is synchronous, tells the connection's fiber. */
@@ -63,6 +64,9 @@ const maxAhead = 10_000_000
 
 /** In UTF-16 units. Discord's hello has about 100; no control payload needs more than a few of its fields. */
 const maxControlLength = 16 * 1024
+
+/** Brackets within brackets. Discord's READY has about ten. */
+const maxReadyDepth = 256
 
 /** In UTF-16 units. Discord's longest name has about 40. */
 const maxNameLength = 100
@@ -150,7 +154,11 @@ export const make = (
   }
 
   const ready = (s: number, body: string | Uint8Array) => {
-    const payload = Control.decodeReady(parseJson(textOf(body)))
+    const text = textOf(body)
+    if (Nesting.isDeeperThan(text, maxReadyDepth)) {
+      return refuse("READY", `its brackets are nested more than ${maxReadyDepth} deep`)
+    }
+    const payload = Control.decodeReady(parseJson(text))
     if (Either.isLeft(payload)) {
       return refuse("READY", Control.describe(payload.left))
     }

@@ -9,7 +9,7 @@ import * as Either from "effect/Either"
 import * as TestContext from "effect/TestContext"
 import * as Fleet from "../../src/Fleet.js"
 import { pass, withWallShift } from "../clocks.js"
-import { awaitReady, entries, inject, layer, type Options, startShard, withChance } from "../harness.js"
+import { awaitReady, entries, inject, layer, type Options, startShard, startShards, withChance } from "../harness.js"
 
 const presence: Command.PresenceUpdate = {
   op: Opcode.PresenceUpdate,
@@ -65,6 +65,10 @@ const phases: ReadonlyArray<Phase> = [
   { name: "the opening", before: afterFault(Fault.NeverOpen({ host: "any", times: 1 }), "5 seconds") },
   { name: "the hello", before: afterFault(Fault.NeverHello({ host: "any", times: 1 }), "5 seconds") },
   { name: "the identify", options: { simulator: { latency: "2 seconds" } }, before: shardFor("3 seconds") },
+  {
+    name: "the turn to identify",
+    before: Effect.as(Effect.zipLeft(startShards(4), pass("7 seconds")), pass("5 minutes"))
+  },
   { name: "READY", before: afterFault(Fault.NeverReady({ host: "any", times: 1 }), "5 seconds") },
   { name: "the resume", before: readyThen(Fault.Drop(), 0) },
   {
