@@ -173,7 +173,8 @@ export const make = (
       notice(Diagnostic.UnsafeResumeUrl({ url: GatewayUrl.redact(url) }))
     }
     const session = {
-      id: PeerText.clean(id),
+      // A session has an id; one without a printable character cannot be resumed.
+      id: PeerText.clean(id) || "unprintable",
       sequence,
       since: sequence,
       resumeUrl: isSafe ? url : undefined
