@@ -1,11 +1,10 @@
 /**
- * Checks the map of rooms in `docs/design.md` against the tree. A room is a folder below a package's `src`: it has an
- * entry, `index.ts`, whose first comment is its line of the map, and at most ten other files.
+ * Checks the rooms of the packages. A room is a folder below a package's `src`: it has an entry, `index.ts`, whose first
+ * comment is its line in `docs/design.md`, and at most ten other files.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
-const page = "docs/design.md"
 const maxFiles = 10
 
 /** The packages whose code stands in rooms. */
@@ -18,7 +17,8 @@ interface Room {
   readonly purpose: string | undefined
 }
 
-const purposeOf = (entry: string): string | undefined =>
+/** Returns the first comment of an entry on one line; undefined without one. */
+export const purposeOf = (entry: string): string | undefined =>
   /^\/\*\*([\s\S]*?)\*\//.exec(entry)?.[1]?.replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ").trim()
 
 /** The rooms below a folder. A folder with folders alone is not a room. */
@@ -36,24 +36,16 @@ const roomsBelow = (folder: string, name: string): ReadonlyArray<Room> =>
   })
 
 /** Returns the problems of the rooms, in words. */
-export const problems = (rooms: ReadonlyArray<Room>, map: ReadonlyMap<string, string>): ReadonlyArray<string> => [
-  ...rooms.flatMap(({ files, name, purpose }) => [
+const problems = (rooms: ReadonlyArray<Room>): ReadonlyArray<string> =>
+  rooms.flatMap(({ files, name, purpose }) => [
     ...(files.length > maxFiles ? [`${name} has ${files.length} files beside its entry, at most ${maxFiles} fit`] : []),
     ...(purpose === undefined ? [`${name} has no entry index.ts that begins with a comment`] : []),
-    ...(name.endsWith("/internal") ? [`${name} has files outside of rooms: ${files.join(", ")}`] : []),
-    ...(purpose !== undefined && map.get(name) !== purpose
-      ? [`${page} must have the row: | \`${name}\` | ${purpose} |`]
-      : [])
-  ]),
-  ...Array.from(map.keys()).filter((name) => !rooms.some((room) => room.name === name)).map((name) =>
-    `${page} names the room ${name}, which does not exist`
-  )
-]
+    ...(name.endsWith("/internal") ? [`${name} has files outside of rooms: ${files.join(", ")}`] : [])
+  ])
 
 if (process.argv[1] === import.meta.filename) {
   const rooms = packages.flatMap((name) => roomsBelow(join("packages", name, "src"), name))
-  const rows = readFileSync(page, "utf8").matchAll(/^\| `([\w-]+(?:\/[\w-]+)+)` \| (.+) \|$/gm)
-  const found = problems(rooms, new Map(Array.from(rows, ([, name = "", purpose = ""]) => [name, purpose])))
+  const found = problems(rooms)
   for (const problem of found) {
     console.error(problem)
   }
