@@ -2,6 +2,7 @@
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as ShardId from "@vesper/model/ShardId"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -30,7 +31,7 @@ export interface Bot {
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
   readonly connect: Effect.Effect<void>
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<unknown>
-  readonly reshard: (total: number) => Effect.Effect<void, FleetError.ReshardError>
+  readonly reshard: (total: number) => Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>
 }
 
 /** The only shard of a bot. */
