@@ -1,12 +1,13 @@
 /**
- * What can go wrong with a gateway, as values: inject one into a running simulator, or put it into a `Scenario`.
+ * Faults of a gateway as values: inject one into a running simulator, or add it to a `Scenario`.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 
 /**
- * Which connections a rule is for: those to the gateway URL, those to a resume URL, or any.
+ * The connections that a rule affects: those to the gateway URL, those to a resume URL, or any.
  *
  * @since 0.1.0
  * @category models
@@ -14,37 +15,43 @@ import * as Data from "effect/Data"
 export type Host = "gateway" | "resume" | "any"
 
 /**
- * Faults of live connections, and rules for the next ones.
+ * Faults of open connections, and rules for the next ones.
  *
- * Live:
- * - `Drop`: the network is gone, without a close frame; the session stays.
- * - `Close`: the gateway closes with a code; the session stays, unless the code ends it.
+ * Open connections:
+ * - `Drop`: the network is lost, without a close frame; the session remains.
+ * - `Close`: the gateway closes with a code; the session remains, unless the code ends it.
  * - `Reconnect`: opcode 7.
  * - `InvalidSession`: opcode 9; the session ends if it is not resumable.
- * - `EndSession`: the session is forgotten without a word; a later resume fails.
+ * - `EndSession`: the session ends silently; a later resume fails.
  * - `RequestHeartbeat`: opcode 1.
- * - `StopAcknowledging`: heartbeats are no longer answered.
- * - `Stall`: half-open; nothing is read or sent any more.
- * - `Corrupt`: the next message is damaged: cut off as text, flipped bits when compressed.
+ * - `HeartbeatStorm`: opcode 1, `count` times.
+ * - `StopAcknowledging`: heartbeats are no longer acknowledged.
+ * - `Stall`: half-open; neither side receives anything.
+ * - `StopReading`: the gateway still sends but no longer reads, so that the client's writes do not complete.
+ * - `Corrupt`: the next message is damaged: truncated as text, overwritten when compressed.
  * - `SendText`: one message, as it is.
- * - `SkipSequence`: the next event's number is higher by so many.
- * - `DuplicateLast`: the last event again.
- * - `HelloAgain`: a second hello.
- * - `ResetMidFrame`: half of the next message comes, then the connection is reset. In memory none of it comes.
- * - `Dribble`: from now on bytes come one by one, so many a second; of a real websocket only. In memory messages are whole.
- * - `DenyVoice`: from now on the bot may not join a voice channel, and gets no answer when it tries.
- * - `SplitFrames`: from now on a message of zlib-stream comes in two websocket messages.
+ * - `BinaryFrame`: one binary message of `size` zero bytes, past the compression.
+ * - `LargeEvent`: an event of an unknown name whose body has `size` bytes, kept for a resume.
+ * - `DeepEvent`: an event of an unknown name whose body is `depth` nested arrays, kept for a resume.
+ * - `SkipSequence`: the next event's sequence number is higher by `count`.
+ * - `DuplicateLast`: the last event, again.
+ * - `HelloAgain`: a second HELLO.
+ * - `ResetMidFrame`: half of the next message, then a reset. In memory the message is omitted.
+ * - `Dribble`: bytes are sent one by one from now on, on a real websocket only.
+ * - `DenyVoice`: the bot may not join a voice channel from now on, and receives no answer to its attempts.
+ * - `SplitFrames`: each message of zlib-stream is sent as two websocket messages from now on.
  *
  * Rules, each for the next `times` connections to `host`:
- * - `RefuseConnections`: the upgrade is answered with an HTTP status.
+ * - `RefuseConnections`: the upgrade is answered with an HTTP status, and with `Retry-After` if `retryAfter` is set.
  * - `NeverOpen`: the upgrade is not answered.
- * - `NeverHello`, `HelloWithoutInterval`, `ReconnectBeforeHello`.
- * - `EventBeforeHello`: an event comes first.
- * - `RejectIdentify`: opcode 9 is the answer to an identify.
- * - `NameResumeUrl`: READY names this URL to resume at. One that ends in `.invalid` cannot be found, in memory either.
+ * - `NeverHello`, `HelloWithoutInterval`, `ReconnectBeforeHello`: HELLO is missing, has no interval, or is opcode 7 instead.
+ * - `EventBeforeHello`: an event precedes HELLO.
+ * - `RejectIdentify`, `RejectResume`: the response is opcode 9.
+ * - `NameResumeUrl`: READY names this resume URL. A host in `.invalid` does not resolve, in memory either.
+ * - `ReadyWithoutResumeUrl`: READY names no resume URL.
  * - `NeverReady`, `NeverResumed`: identify or resume is not answered.
- * - `AcceptThenClose`: closed at once, with a code or, without one, cut off.
- * - `RejectResume`: opcode 9 is the answer to a resume.
+ * - `ResumedWithoutSequence`: RESUMED has no sequence number.
+ * - `AcceptThenClose`: the connection is closed at once, with a code or, without one, without a close frame.
  *
  * @since 0.1.0
  * @category models
@@ -56,10 +63,15 @@ export type Fault = Data.TaggedEnum<{
   InvalidSession: { readonly resumable: boolean }
   EndSession: {}
   RequestHeartbeat: {}
+  HeartbeatStorm: { readonly count: number }
   StopAcknowledging: {}
   Stall: {}
+  StopReading: {}
   Corrupt: {}
   SendText: { readonly text: string }
+  BinaryFrame: { readonly size: number }
+  LargeEvent: { readonly size: number }
+  DeepEvent: { readonly depth: number }
   SkipSequence: { readonly count: number }
   DuplicateLast: {}
   HelloAgain: {}
@@ -67,7 +79,12 @@ export type Fault = Data.TaggedEnum<{
   ResetMidFrame: {}
   Dribble: { readonly bytesPerSecond: number }
   DenyVoice: {}
-  RefuseConnections: { readonly host: Host; readonly times: number; readonly status: number }
+  RefuseConnections: {
+    readonly host: Host
+    readonly times: number
+    readonly status: number
+    readonly retryAfter?: Duration.DurationInput | undefined
+  }
   NeverOpen: { readonly host: Host; readonly times: number }
   NeverHello: { readonly host: Host; readonly times: number }
   HelloWithoutInterval: { readonly host: Host; readonly times: number }
@@ -75,14 +92,16 @@ export type Fault = Data.TaggedEnum<{
   EventBeforeHello: { readonly host: Host; readonly times: number }
   RejectIdentify: { readonly host: Host; readonly times: number }
   NameResumeUrl: { readonly host: Host; readonly times: number; readonly url: string }
+  ReadyWithoutResumeUrl: { readonly host: Host; readonly times: number }
   NeverReady: { readonly host: Host; readonly times: number }
   NeverResumed: { readonly host: Host; readonly times: number }
+  ResumedWithoutSequence: { readonly host: Host; readonly times: number }
   AcceptThenClose: { readonly host: Host; readonly times: number; readonly code?: number | undefined }
   RejectResume: { readonly host: Host; readonly times: number; readonly resumable: boolean }
 }>
 
 /**
- * A fault that is a rule for connections to come.
+ * A fault that is a rule for the next connections.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +109,7 @@ export type Fault = Data.TaggedEnum<{
 export type Rule = Extract<Fault, { readonly host: Host }>
 
 /**
- * A fault of connections that are open.
+ * A fault of open connections.
  *
  * @since 0.1.0
  * @category models
@@ -100,6 +119,8 @@ export type LiveFault = Exclude<Fault, Rule>
 const fault = Data.taggedEnum<Fault>()
 
 /**
+ * Constructors of every fault.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -107,9 +128,13 @@ export const {
   /** @since 0.1.0 */
   AcceptThenClose,
   /** @since 0.1.0 */
+  BinaryFrame,
+  /** @since 0.1.0 */
   Close,
   /** @since 0.1.0 */
   Corrupt,
+  /** @since 0.1.0 */
+  DeepEvent,
   /** @since 0.1.0 */
   DenyVoice,
   /** @since 0.1.0 */
@@ -123,11 +148,15 @@ export const {
   /** @since 0.1.0 */
   EventBeforeHello,
   /** @since 0.1.0 */
+  HeartbeatStorm,
+  /** @since 0.1.0 */
   HelloAgain,
   /** @since 0.1.0 */
   HelloWithoutInterval,
   /** @since 0.1.0 */
   InvalidSession,
+  /** @since 0.1.0 */
+  LargeEvent,
   /** @since 0.1.0 */
   NameResumeUrl,
   /** @since 0.1.0 */
@@ -138,6 +167,8 @@ export const {
   NeverReady,
   /** @since 0.1.0 */
   NeverResumed,
+  /** @since 0.1.0 */
+  ReadyWithoutResumeUrl,
   /** @since 0.1.0 */
   Reconnect,
   /** @since 0.1.0 */
@@ -153,6 +184,8 @@ export const {
   /** @since 0.1.0 */
   ResetMidFrame,
   /** @since 0.1.0 */
+  ResumedWithoutSequence,
+  /** @since 0.1.0 */
   SendText,
   /** @since 0.1.0 */
   SkipSequence,
@@ -161,10 +194,14 @@ export const {
   /** @since 0.1.0 */
   Stall,
   /** @since 0.1.0 */
-  StopAcknowledging
+  StopAcknowledging,
+  /** @since 0.1.0 */
+  StopReading
 } = fault
 
 /**
+ * Whether a fault is a rule for the next connections.
+ *
  * @since 0.1.0
  * @category guards
  */

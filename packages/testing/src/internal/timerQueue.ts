@@ -1,12 +1,12 @@
-/** Timers in the order of their times, and of their making where times are equal: a binary heap. */
+/** Timers in the order of their times, then of their creation, in a binary heap. */
 export interface TimerQueue {
   readonly now: () => number
   readonly size: () => number
-  /** Calls `wake` at a time; the result takes it back. */
+  /** Registers a timer that calls `wake` at a time; returns its cancellation. */
   readonly add: (at: number, wake: () => void) => () => void
-  /** When the next timer is due. */
+  /** The time of the next timer. */
   readonly nextAt: () => number | undefined
-  /** Moves the time on, never back, and wakes every timer that is due just then. */
+  /** Advances the time, never back, and calls every timer that is due. */
   readonly advanceTo: (at: number) => void
 }
 
@@ -27,7 +27,7 @@ export const make = (start: number): TimerQueue => {
   const at = (index: number): Timer => {
     const timer = heap[index]
     if (timer === undefined) {
-      throw new Error("the heap has no such place")
+      throw new Error("index outside of the heap")
     }
     return timer
   }
@@ -75,8 +75,8 @@ export const make = (start: number): TimerQueue => {
     return first
   }
 
-  // A timer that was taken back stays in the heap until it would be due: finding it would cost more.
-  const dropDead = () => {
+  // A cancelled timer stays in the heap until its time, because a search for it would cost more.
+  const dropCancelled = () => {
     while (heap[0] !== undefined && heap[0].wake === undefined) {
       removeFirst()
     }
@@ -98,12 +98,12 @@ export const make = (start: number): TimerQueue => {
       }
     },
     nextAt: () => {
-      dropDead()
+      dropCancelled()
       return heap[0]?.at
     },
     advanceTo: (time) => {
       now = Math.max(now, time)
-      for (dropDead(); heap[0] !== undefined && heap[0].at <= now; dropDead()) {
+      for (dropCancelled(); heap[0] !== undefined && heap[0].at <= now; dropCancelled()) {
         const { wake } = removeFirst()
         live--
         wake?.()

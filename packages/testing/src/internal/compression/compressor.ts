@@ -1,15 +1,15 @@
-/** Transport compression from the gateway's side. */
+/** Selects the compression that a client requested in its URL. */
 import * as ZlibStream from "./zlibStream.js"
 import * as ZstdStream from "./zstdStream.js"
 
 /** The compression context of one connection. */
 export interface Compressor {
   readonly compress: (text: string) => Uint8Array
-  /** Whether a message may come in several frames. */
+  /** Whether a message may be split into several websocket messages. */
   readonly isSplittable: boolean
 }
 
-/** What the client asked for in its URL. */
+/** Returns the compressor of a connection; undefined if the client requested no compression. */
 export const make = (compress: string | null): Compressor | undefined => {
   switch (compress) {
     case "zlib-stream":

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Zlib from "node:zlib"
-import * as ZlibStream from "../../src/internal/zlibStream.js"
+import * as ZlibStream from "../../../src/internal/compression/zlibStream.js"
 
 describe("the simulator's zlib-stream", () => {
   it("is what any inflater reads as one stream, message by message, windows over", () => {

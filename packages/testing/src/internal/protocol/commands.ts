@@ -1,21 +1,22 @@
-/** What the gateway answers to a connection's commands, as far as the simulated world knows an answer. */
+/** Answers the commands of an identified client, as far as the world has the answers. */
 import * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
-import * as EventType from "@vesper/model/EventType"
+import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
-import * as Predicate from "effect/Predicate"
-import type { Gateway, Session } from "./gateway.js"
-import type { Guild } from "./objects.js"
+import type * as World from "../../World.js"
+import { Bot } from "../world/index.js"
+import { snowflake, snowflakes } from "./clientMessage.js"
+import type { Gateway, Session, VoiceState } from "./gateway.js"
+import * as Visibility from "./visibility.js"
 
-export interface Answers {
-  /** Answers a command of a client that is identified. */
-  readonly answer: (session: Session, op: number, d: Readonly<Record<string, unknown>>) => void
-  /** From now on the bot may not join a voice channel: Discord does not answer then. */
+type Body = Readonly<Record<string, unknown>>
+
+export interface Commands {
+  readonly handle: (session: Session, op: number, d: Body) => void
+  /** Denies the bot every voice channel from now on; Discord does not answer then. */
   readonly denyVoice: () => void
 }
-
-export const botId = "1"
 
 const membersPerChunk = 1_000
 const maxUserIds = 100
@@ -23,27 +24,20 @@ const allMembersSpacing = 30_000
 const presenceWindow = 20_000
 const presenceLimit = 5
 
-const strings = (value: unknown): ReadonlyArray<string> =>
-  (Array.isArray(value) ? value : [value]).filter(Predicate.isString)
-
+/** Splits members into chunks. Without any member there is one empty chunk. */
 const chunksOf = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from(
-    // There is one at least: nobody found is an answer too.
     { length: Math.max(1, Math.ceil(all.length / membersPerChunk)) },
     (_, i) => all.slice(i * membersPerChunk, (i + 1) * membersPerChunk)
   )
 
-/** The bot's own voice state, as Discord tells it to the bot. */
-const voiceState = (
-  guild: Guild,
-  channelId: string | null,
-  sessionId: string,
-  d: Readonly<Record<string, unknown>>
-): Dispatch.DataOf<"VOICE_STATE_UPDATE"> => ({
-  guild_id: guild.id,
+const voiceSessionOf = (guild: World.Guild) => `voice-session-${guild.id}`
+
+const voiceStateOf = (guild: World.Guild, channelId: string | null, d: Body): VoiceState => ({
   channel_id: channelId,
-  user_id: botId,
-  session_id: sessionId,
+  user_id: Bot.id,
+  member: Bot.memberOf(guild),
+  session_id: voiceSessionOf(guild),
   deaf: false,
   mute: false,
   self_deaf: d["self_deaf"] === true,
@@ -53,25 +47,33 @@ const voiceState = (
   request_to_speak_timestamp: null
 })
 
-export const make = (gateway: Gateway, violate: (rule: string, detail: string) => void): Answers => {
+/** The commands of one connection. */
+export const make = (gateway: Gateway, recordViolation: (rule: string, detail: string) => void): Commands => {
   let isVoiceDenied = false
   let presencesAt: Array<number> = []
 
-  const guildOf = (session: Session, id: unknown): Guild | undefined =>
-    gateway.guildsOf(session.shard).find((guild) => guild.id === id)
+  /** Finds a guild of the shard. Discord does not answer a command for another one. */
+  const findGuild = (session: Session, op: number, value: unknown): World.Guild | undefined => {
+    const id = snowflake(value)
+    const found = gateway.guildsOf(session.shard).find((guild) => guild.id === id)
+    if (found === undefined) {
+      recordViolation("UnknownGuild", `opcode ${op} names guild ${id}, which shard ${session.shard} is not in`)
+    }
+    return found
+  }
 
   const send = <T extends EventType.EventType>(session: Session, t: T, d: Dispatch.DataOf<T>) => {
-    if (EventType.isAllowedBy(t, session.intents)) {
+    if (Visibility.isVisible(session, t, d, undefined)) {
       gateway.enqueue(session, t, d)
     }
   }
 
-  /** Which members were asked for, and which ids are nobody's. */
-  const select = (guild: Guild, d: Readonly<Record<string, unknown>>) => {
+  /** Selects the requested members, and the requested ids that are not members. */
+  const select = (guild: World.Guild, d: Body) => {
     if (d["user_ids"] !== undefined) {
-      const asked = strings(d["user_ids"])
+      const asked = snowflakes(d["user_ids"])
       if (asked.length > maxUserIds) {
-        violate("MemberRequest", `${asked.length} user ids in one request`)
+        recordViolation("MemberRequest", `${asked.length} user ids in one request`)
       }
       const ids = new Set(asked.slice(0, maxUserIds))
       const members = guild.members.filter(({ user }) => ids.delete(user.id))
@@ -86,8 +88,8 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     }
   }
 
-  /** Whether all members of the guild were asked for less than 30 seconds ago; takes note otherwise. */
-  const isTooSoon = (session: Session, guild: Guild, nonce: string | undefined): boolean => {
+  /** Whether all members of the guild were requested in the last 30 seconds; records this request otherwise. */
+  const isTooSoon = (session: Session, guild: World.Guild, nonce: string | undefined): boolean => {
     const last = gateway.botState.allMembersAt.get(guild.id)
     const wait = last === undefined ? 0 : last + allMembersSpacing - gateway.now()
     if (wait <= 0) {
@@ -102,23 +104,24 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     return true
   }
 
-  const requestMembers = (session: Session, d: Readonly<Record<string, unknown>>) => {
+  const requestMembers = (session: Session, d: Body) => {
     if ((d["query"] === undefined) === (d["user_ids"] === undefined)) {
-      return violate("MemberRequest", "not exactly one of query and user_ids")
+      return recordViolation("MemberRequest", "not exactly one of query and user_ids")
     }
     const isForAll = d["query"] === "" && d["limit"] === 0
     const missing = [
-      // With any limit.
+      // Whatever the limit.
       ...(d["query"] === "" && !Intents.has(session.intents, "GuildMembers") ? ["GuildMembers"] : []),
       ...(d["presences"] === true && !Intents.has(session.intents, "GuildPresences") ? ["GuildPresences"] : [])
     ]
     if (missing.length > 0) {
-      return violate("MemberRequest", `it needs the intents ${missing.join(", ")}, and is never answered`)
+      return recordViolation("MemberRequest", `it needs the intents ${missing.join(", ")}; Discord does not answer it`)
     }
-    const guild = guildOf(session, d["guild_id"])
-    const given = d["nonce"]
-    // A longer nonce is ignored without a word.
-    const nonce = typeof given === "string" && Buffer.byteLength(given) <= Command.maxNonceBytes ? given : undefined
+    const guild = findGuild(session, Opcode.RequestGuildMembers, d["guild_id"])
+    const requested = d["nonce"]
+    // Discord ignores a longer nonce.
+    const isNonce = typeof requested === "string" && Buffer.byteLength(requested) <= Command.maxNonceBytes
+    const nonce = isNonce ? requested : undefined
     if (guild === undefined || (isForAll && isTooSoon(session, guild, nonce))) {
       return
     }
@@ -138,8 +141,8 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     })
   }
 
-  const updateVoiceState = (session: Session, d: Readonly<Record<string, unknown>>) => {
-    const guild = guildOf(session, d["guild_id"])
+  const updateVoiceState = (session: Session, d: Body) => {
+    const guild = findGuild(session, Opcode.VoiceStateUpdate, d["guild_id"])
     if (guild === undefined) {
       return
     }
@@ -148,19 +151,20 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     if (d["channel_id"] === null) {
       if (before !== undefined) {
         voice.delete(guild.id)
-        send(session, "VOICE_STATE_UPDATE", voiceState(guild, null, before.session, d))
+        send(session, "VOICE_STATE_UPDATE", { ...voiceStateOf(guild, null, d), guild_id: guild.id })
       }
       return
     }
-    const channel = guild.channels.find(({ id, type }) => id === d["channel_id"] && (type === 2 || type === 13))
+    const id = snowflake(d["channel_id"])
+    const channel = guild.channels.find((channel) => channel.id === id && (channel.type === 2 || channel.type === 13))
     if (channel === undefined || isVoiceDenied) {
       return
     }
-    const now = before ?? { channel: channel.id, session: `voice-session-${guild.id}` }
-    voice.set(guild.id, { ...now, channel: channel.id })
-    send(session, "VOICE_STATE_UPDATE", voiceState(guild, channel.id, now.session, d))
-    // Muting and deafening need no other voice server.
-    if (before?.channel !== channel.id) {
+    const now = voiceStateOf(guild, channel.id, d)
+    voice.set(guild.id, now)
+    send(session, "VOICE_STATE_UPDATE", { ...now, guild_id: guild.id })
+    // Muting and deafening do not change the voice server.
+    if (before?.channel_id !== channel.id) {
       send(session, "VOICE_SERVER_UPDATE", {
         token: `voice-token-${guild.id}`,
         guild_id: guild.id,
@@ -169,19 +173,19 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     }
   }
 
-  const sendSounds = (session: Session, d: Readonly<Record<string, unknown>>) => {
-    for (const id of strings(d["guild_ids"])) {
-      const guild = guildOf(session, id)
+  const sendSounds = (session: Session, d: Body) => {
+    for (const id of snowflakes(d["guild_ids"])) {
+      const guild = findGuild(session, Opcode.RequestSoundboardSounds, id)
       if (guild !== undefined) {
         send(session, "SOUNDBOARD_SOUNDS", { guild_id: guild.id, soundboard_sounds: guild.soundboard_sounds })
       }
     }
   }
 
-  const sendChannelInfo = (session: Session, d: Readonly<Record<string, unknown>>) => {
-    const guild = guildOf(session, d["guild_id"])
+  const sendChannelInfo = (session: Session, d: Body) => {
+    const guild = findGuild(session, Opcode.RequestChannelInfo, d["guild_id"])
     if (guild !== undefined) {
-      const fields = strings(d["fields"])
+      const fields = snowflakes(d["fields"])
       send(session, "CHANNEL_INFO", {
         guild_id: guild.id,
         channels: guild.channels.filter(({ type }) => type === 2).map(({ id }) => ({
@@ -192,20 +196,20 @@ export const make = (gateway: Gateway, violate: (rule: string, detail: string) =
     }
   }
 
-  const presence = () => {
+  const updatePresence = () => {
     const now = gateway.now()
     presencesAt = presencesAt.filter((at) => at + presenceWindow > now)
     presencesAt.push(now)
     if (presencesAt.length > presenceLimit) {
-      violate("PresenceRate", `more than ${presenceLimit} presence updates in 20 seconds`)
+      recordViolation("PresenceRate", `more than ${presenceLimit} presence updates in 20 seconds`)
     }
   }
 
   return {
-    answer: (session, op, d) => {
+    handle: (session, op, d) => {
       switch (op) {
         case Opcode.PresenceUpdate:
-          return presence()
+          return updatePresence()
         case Opcode.VoiceStateUpdate:
           return updateVoiceState(session, d)
         case Opcode.RequestGuildMembers:

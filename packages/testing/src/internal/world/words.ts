@@ -1,4 +1,4 @@
-/** Words for made-up people and places. None of them is anybody's. */
+/** Words for generated names and messages. */
 export const firstNames = [
   "Ada",
   "Ben",

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Fzstd from "fzstd"
-import * as ZstdStream from "../../src/internal/zstdStream.js"
+import * as ZstdStream from "../../../src/internal/compression/zstdStream.js"
 
 const messages = ["{\"op\":10,\"d\":{\"heartbeat_interval\":41250}}", "{\"op\":11}", "déjà vu 😀 ".repeat(30_000), "x"]
 

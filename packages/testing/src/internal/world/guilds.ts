@@ -1,28 +1,26 @@
-/** Guilds and who is in them, typed as the events that carry them. */
-import type * as Dispatch from "@vesper/model/Dispatch"
+/** Generates guilds with roles, channels, members, presences and voice states. */
 import * as Snowflake from "@vesper/model/Snowflake"
 import { Locale, PresenceUpdateStatus } from "discord-api-types/v10"
 import type * as Utils from "effect/Utils"
-import * as People from "./people.js"
+import type { Guild } from "../../World.js"
+import * as Words from "./words.js"
 
-/** The body of a GUILD_CREATE. */
-export type Guild = Extract<Dispatch.DataOf<"GUILD_CREATE">, { readonly members: unknown }> & {
-  readonly [field: string]: unknown
-}
 export type Member = Guild["members"][number]
 export type Channel = Guild["channels"][number]
+type VoiceState = Guild["voice_states"][number]
 
+/** Picks an element; fails on an empty array. */
 export const pick = <A>(random: Utils.PCGRandom, from: ReadonlyArray<A>): A => {
-  const one = from[random.integer(from.length)]
-  if (one === undefined) {
-    throw new Error("there is nothing to pick from")
+  const element = from[random.integer(from.length)]
+  if (element === undefined) {
+    throw new Error("cannot pick from an empty array")
   }
-  return one
+  return element
 }
 
 export const chance = (random: Utils.PCGRandom, probability: number): boolean => random.number() < probability
 
-/** Ids that never repeat: the time is made up, the last bits count. */
+/** Generates unique snowflakes with a made-up time; the low bits are a counter. */
 export interface Ids {
   readonly next: (at: number) => string
 }
@@ -33,21 +31,21 @@ export const makeIds = (): Ids => {
     next: (at) => {
       count++
       const time = BigInt(Math.max(0, Math.floor(at) - Snowflake.epoch))
-      // The upper bits beside the time are kept apart from the count, so that any number of ids may share a moment.
+      // The counter carries into the time, so that any number of ids may share a millisecond.
       return String(((time + (count >> 22n)) << 22n) | (count & 0x3fffffn))
     }
   }
 }
 
-/** Flags are enums, of which "none" is no member. */
+/** Flags are enums without a member for "none". */
 export const noFlags: number = 0
 
-// Guilds are founded at odd moments within six years, so that their ids spread over any number of shards.
+// Creation times spread over six years, so that the ids of guilds spread over any number of shards.
 const founding = 1_500_000_000_000
 const foundingSpan = 200_000_000_000
 
 const makeUser = (random: Utils.PCGRandom, ids: Ids, at: number): Member["user"] => {
-  const name = `${pick(random, People.firstNames)} ${pick(random, People.things)}`
+  const name = `${pick(random, Words.firstNames)} ${pick(random, Words.things)}`
   return {
     id: ids.next(at),
     username: name.toLowerCase().replace(/\W/g, "_"),
@@ -61,7 +59,7 @@ const makeUser = (random: Utils.PCGRandom, ids: Ids, at: number): Member["user"]
 
 export const makeMember = (random: Utils.PCGRandom, ids: Ids, at: number, roles: ReadonlyArray<string>): Member => ({
   user: makeUser(random, ids, at),
-  nick: chance(random, 0.2) ? pick(random, People.things) : null,
+  nick: chance(random, 0.2) ? pick(random, Words.things) : null,
   avatar: null,
   banner: null,
   roles: roles.filter(() => chance(random, 0.3)),
@@ -76,7 +74,7 @@ export const makeMember = (random: Utils.PCGRandom, ids: Ids, at: number, roles:
 
 const makeRole = (random: Utils.PCGRandom, id: string, position: number): Guild["roles"][number] => ({
   id,
-  name: position === 0 ? "@everyone" : pick(random, People.things),
+  name: position === 0 ? "@everyone" : pick(random, Words.things),
   color: position === 0 ? 0 : random.integer(0xffffff),
   colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
   hoist: false,
@@ -89,7 +87,7 @@ const makeRole = (random: Utils.PCGRandom, id: string, position: number): Guild[
   flags: noFlags
 })
 
-// Text and voice channels of the documentation's channel object; the types of a channel are a wide union.
+/** Makes a text or a voice channel. */
 const makeChannel = (guildId: string, id: string, name: string, position: number, type: 0 | 2): Channel => ({
   id,
   type,
@@ -111,7 +109,7 @@ const makePresence = (random: Utils.PCGRandom, guildId: string, member: Member):
   ...presenceState(random)
 })
 
-/** What a presence says, without whose it is. */
+/** A random status with activities, without the user. */
 export const presenceState = (random: Utils.PCGRandom) => {
   const { DoNotDisturb, Idle, Online } = PresenceUpdateStatus
   const status = pick(random, [Online, Idle, DoNotDisturb] as const)
@@ -121,33 +119,51 @@ export const presenceState = (random: Utils.PCGRandom) => {
     activities: chance(random, 0.5)
       ? [{
         id: "custom",
-        name: pick(random, People.games),
+        name: pick(random, Words.games),
         type: 0 as const,
         created_at: founding,
-        details: `${pick(random, People.words)} ${pick(random, People.words)}`
+        details: `${pick(random, Words.words)} ${pick(random, Words.words)}`
       }]
       : []
   }
 }
 
+// Every eighth member is in a voice channel, from the second on. Derived without randomness.
+const inVoice = 8
+
+const makeVoiceState = (member: Member, [channel]: ReadonlyArray<Channel>): VoiceState => ({
+  channel_id: channel?.id ?? null,
+  user_id: member.user.id,
+  member,
+  session_id: BigInt(member.user.id).toString(16).padStart(32, "0"),
+  deaf: false,
+  mute: false,
+  self_deaf: false,
+  self_mute: true,
+  self_video: false,
+  suppress: false,
+  request_to_speak_timestamp: null
+})
+
+/** Generates one guild. */
 export const makeGuild = (random: Utils.PCGRandom, ids: Ids, memberCount: number): Guild => {
   const founded = founding + Math.floor(random.number() * foundingSpan)
   const id = ids.next(founded)
   const roleIds = [id, ids.next(founded), ids.next(founded), ids.next(founded)]
   const members = Array.from({ length: memberCount }, () => makeMember(random, ids, founded, roleIds.slice(1)))
   const owner = members[0]?.user.id ?? id
-  const channels = People.channelNames.map((name, position) => makeChannel(id, ids.next(founded), name, position, 0))
+  const channels = Words.channelNames.map((name, position) => makeChannel(id, ids.next(founded), name, position, 0))
   const voice = ["Lounge", "Stage left"].map((name, i) =>
     makeChannel(id, ids.next(founded), name, channels.length + i, 2)
   )
   return {
-    ...guildBody(id, `The ${pick(random, People.things)} club`, owner),
+    ...guildBody(id, `The ${pick(random, Words.things)} club`, owner),
     roles: roleIds.map((role, position) => makeRole(random, role, position)),
     joined_at: new Date(founded).toISOString(),
     large: memberCount > 50,
     unavailable: false,
     member_count: memberCount,
-    voice_states: [],
+    voice_states: members.filter((_, i) => i % inVoice === 1).map((member) => makeVoiceState(member, voice)),
     members,
     channels: [...channels, ...voice],
     threads: [],
@@ -158,7 +174,7 @@ export const makeGuild = (random: Utils.PCGRandom, ids: Ids, memberCount: number
   }
 }
 
-/** What every guild has and nothing here depends on. */
+/** Fields with the same values in every generated guild. */
 const guildBody = (id: string, name: string, owner: string) => ({
   id,
   name,
@@ -188,11 +204,15 @@ const guildBody = (id: string, name: string, owner: string) => ({
   preferred_locale: Locale.EnglishUS,
   public_updates_channel_id: null,
   max_video_channel_users: 25,
+  max_stage_video_channel_users: 50,
   nsfw_level: 0 as const,
   stickers: [],
   premium_progress_bar_enabled: false,
   hub_type: null,
   safety_alerts_channel_id: null,
   region: "deprecated",
+  nsfw: false,
+  lazy: true,
+  embedded_activities: [],
   incidents_data: null
 })

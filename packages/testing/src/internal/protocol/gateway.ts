@@ -1,18 +1,20 @@
 /**
- * The state that all connections of a simulated gateway share: sessions, identify limits, rules for what is to go
- * wrong, and the log. Plain and synchronous; time comes in through the Clock.
+ * The state that all connections of a simulated gateway share: sessions, identify limits, rules for the next connections,
+ * and the log. Synchronous; the Clock is its only source of time.
  */
-import * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import type * as Clock from "effect/Clock"
-import type * as Fault from "../Fault.js"
-import * as LogEntry from "../LogEntry.js"
-import type { Link } from "./link.js"
-import type { Guild } from "./objects.js"
+import type * as Fault from "../../Fault.js"
+import type * as GatewaySimulator from "../../GatewaySimulator.js"
+import * as LogEntry from "../../LogEntry.js"
+import type * as World from "../../World.js"
+import { Bot } from "../world/index.js"
+import type { Connection } from "./connection.js"
+import * as Visibility from "./visibility.js"
 
-/** The options of a simulator with their defaults filled in; durations in milliseconds. */
+/** The options of a simulator with their defaults; durations in milliseconds. */
 export interface Settings {
   readonly token: string | undefined
   readonly heartbeatInterval: number
@@ -26,56 +28,44 @@ export interface Settings {
   readonly replayLimit: number
   readonly logLimit: number
   readonly maxGuildsPerShard: number
-  readonly guilds: ReadonlyArray<Guild>
+  readonly strictInvalidSession: boolean
+  readonly guilds: ReadonlyArray<World.Guild>
 }
 
-/** What Discord remembers of a bot, whatever its shards and sessions. */
+/** State of the bot that outlives its sessions. */
 export interface BotState {
-  /** When all members of a guild were last asked for. */
+  /** The time of the last request for all members, by guild. */
   readonly allMembersAt: Map<string, number>
-  /** Where the bot is in voice, by guild. */
-  readonly voice: Map<string, { readonly channel: string; readonly session: string }>
+  /** The bot's own voice states, by guild. */
+  readonly voice: Map<string, VoiceState>
 }
 
-/** An event before it has its number. */
-export interface Event {
-  readonly t: string
-  readonly d: unknown
-  /** Where it happened; without one, it is for shard 0. */
-  readonly guildId?: string | undefined
-  /** For this shard only. */
-  readonly shard?: number | undefined
-}
+/** A voice state as GUILD_CREATE lists it. */
+export type VoiceState = World.Guild["voice_states"][number]
 
-export interface Session {
+export interface Session extends Visibility.Viewer {
   readonly id: string
   readonly shard: ShardId.ShardId
-  readonly intents: Intents.Intents
   readonly resumeUrl: string
   sequence: number
-  /** Events that a resume may ask for, oldest first. */
-  events: Array<{ readonly s: number; readonly t: string; readonly text: string }>
-  link: Link | undefined
+  /** Events that a resume may replay, oldest first. */
+  events: Array<SessionEvent>
+  connection: Connection | undefined
   lostAt: number | undefined
-  /** How many numbers the next event leaves out. */
+  /** Sequence numbers that the next event skips. */
   skip: number
 }
 
-/**
- * What GET /gateway/bot answers.
- *
- * @see https://docs.discord.com/developers/events/gateway#get-gateway-bot
- */
-export interface GatewayBot {
-  readonly url: string
-  readonly shards: number
-  readonly session_start_limit: {
-    readonly total: number
-    readonly remaining: number
-    /** In milliseconds. */
-    readonly reset_after: number
-    readonly max_concurrency: number
-  }
+/** An event with its sequence number, serialized. */
+export interface SessionEvent {
+  readonly s: number
+  readonly t: string
+  readonly text: string
+}
+
+/** The options of IDENTIFY that a session keeps. */
+export interface SessionOptions extends Visibility.Viewer {
+  readonly shard: ShardId.ShardId
 }
 
 export type Violation = Extract<LogEntry.LogEntry, { readonly _tag: "Violation" }>
@@ -83,15 +73,15 @@ export type Violation = Extract<LogEntry.LogEntry, { readonly _tag: "Violation" 
 export interface Gateway {
   readonly settings: Settings
   readonly sessions: Map<string, Session>
-  readonly links: Set<Link>
+  readonly connections: Set<Connection>
   readonly botState: BotState
   readonly urls: { gateway: string; resume: string }
   readonly now: () => number
   readonly record: (entry: LogEntry.LogEntry) => void
   readonly log: ReadonlyArray<LogEntry.LogEntry>
-  /** Kept apart, so that traffic does not push them out. */
+  /** Kept apart from the log, so that traffic does not displace them. */
   readonly violations: ReadonlyArray<Violation>
-  /** The first rule for a connection to `url` that `matches`; it is used up by it. */
+  /** Takes the first rule of this kind for a connection to `url`, and uses it up by one. */
   readonly takeRule: <T extends Fault.Rule["_tag"]>(
     url: string,
     tag: T
@@ -100,36 +90,43 @@ export interface Gateway {
   readonly nextConnection: () => number
   readonly isToken: (token: unknown) => boolean
   readonly isResumeUrl: (url: string) => boolean
-  /** Whether the shard may identify now; and takes note that it did. */
+  /** Counts an identify of the shard against the limits. */
   readonly takeIdentify: (shard: ShardId.ShardId) => "ok" | "too soon" | "spent"
-  /** What GET /gateway/bot answers. */
-  readonly bot: () => GatewayBot
-  readonly guildsOf: (shard: ShardId.ShardId) => ReadonlyArray<Guild>
-  readonly startSession: (link: Link, shard: ShardId.ShardId, intents: Intents.Intents) => Session
-  /** A session that can be resumed. */
+  /** The body of GET /gateway/bot. */
+  readonly gatewayBot: () => GatewaySimulator.GatewayBot
+  /** The guilds of a shard, with the bot's voice states. */
+  readonly guildsOf: (shard: ShardId.ShardId) => ReadonlyArray<World.Guild>
+  readonly startSession: (connection: Connection, options: SessionOptions) => Session
+  /** Finds a session that can be resumed. */
   readonly findSession: (id: string) => Session | undefined
   readonly endSession: (session: Session, why: string) => void
-  readonly dispatch: (event: Event) => number
-  /** Numbers an event in a session, and keeps it for a resume. */
+  /** Sends an event to every session that it is visible to; returns their number. */
+  readonly dispatch: (event: GatewaySimulator.Event) => number
+  /** Numbers an event of a session, as far as it is visible to it, and keeps it for a resume. */
   readonly enqueue: (session: Session, t: string, d: unknown) => void
+  /** Does the same with a body in JSON. */
+  readonly enqueueText: (session: Session, t: string, body: string) => void
 }
 
 const identifySpacing = 5_000
 
-// What Discord recommends, well below what it allows.
+// Discord's recommendation, well below its limit.
 const guildsPerShard = 1_000
 const violationLimit = 1_000
 
+/** Serializes a payload around a body in JSON. */
 export const envelope = (op: number, t: string | null, s: number | null, d: string): string =>
   `{"t":${t === null ? "null" : `"${t}"`},"s":${s},"op":${op},"d":${d}}`
 
 export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: LogEntry.LogEntry) => void): Gateway => {
+  const guilds = settings.guilds.map(Bot.join)
   const sessions = new Map<string, Session>()
   const log: Array<LogEntry.LogEntry> = []
   const violations: Array<Violation> = []
   const rules: Array<{ readonly rule: Fault.Rule; left: number }> = []
   const lastIdentify = new Map<number, number>()
-  // Monotonic, as Discord's limits are: the wall clock of the machine under test may be set.
+  const botState: BotState = { allMembersAt: new Map(), voice: new Map() }
+  // Monotonic, as Discord's limits are: a test may set the wall clock.
   const now = () => Math.floor(Number(clock.unsafeCurrentTimeNanos()) / 1e6)
   let identifiesLeft = settings.identifyRemaining
   let resetAt = now() + settings.identifyResetAfter
@@ -149,7 +146,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     publish(entry)
   }
 
-  const renewBudget = () => {
+  const resetBudget = () => {
     if (now() >= resetAt) {
       identifiesLeft = settings.identifyTotal
       resetAt = now() + settings.identifyResetAfter
@@ -162,7 +159,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     if (sessions.delete(session.id)) {
       record(LogEntry.SessionEnded({
         at: now(),
-        connection: session.link?.number ?? 0,
+        connection: session.connection?.number ?? 0,
         shard: session.shard.id,
         session: session.id,
         why
@@ -170,44 +167,42 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     }
   }
 
-  const enqueue = (session: Session, t: string, d: unknown) => {
+  const enqueueText = (session: Session, t: string, body: string) => {
     session.sequence += 1 + session.skip
     session.skip = 0
-    const event = {
-      s: session.sequence,
-      t,
-      text: envelope(Opcode.Dispatch, t, session.sequence, JSON.stringify(d))
-    }
+    const event = { s: session.sequence, t, text: envelope(Opcode.Dispatch, t, session.sequence, body) }
     session.events.push(event)
     if (session.events.length > settings.replayLimit) {
       session.events.shift()
     }
-    session.link?.deliver(event)
+    session.connection?.deliver(event)
   }
 
-  const isFor = (session: Session, event: Event) => {
-    if (EventType.isKnown(event.t) && !EventType.isAllowedBy(event.t, session.intents)) {
-      return false
-    }
-    const shard = event.shard ??
-      (event.guildId === undefined ? 0 : ShardId.shardOf(event.guildId, session.shard.total))
-    return session.shard.id === shard
-  }
+  const enqueue = (session: Session, t: string, d: unknown) =>
+    enqueueText(session, t, JSON.stringify(Visibility.bodyFor(session, t, d)))
+
+  const isRoutedTo = ({ shard }: Session, event: GatewaySimulator.Event) =>
+    shard.id === (event.shard ?? (event.guildId === undefined ? 0 : ShardId.shardOf(event.guildId, shard.total)))
 
   const findSession = (id: string) => {
     const session = sessions.get(id)
     if (session?.lostAt !== undefined && now() - session.lostAt > settings.sessionTimeout) {
-      endSession(session, "it was without a connection for too long")
+      endSession(session, "it had no connection for too long")
       return undefined
     }
     return session
   }
 
+  const withVoice = (guild: World.Guild): World.Guild => {
+    const own = botState.voice.get(guild.id)
+    return own === undefined ? guild : { ...guild, voice_states: [...guild.voice_states, own] }
+  }
+
   return {
     settings,
     sessions,
-    links: new Set(),
-    botState: { allMembersAt: new Map(), voice: new Map() },
+    connections: new Set(),
+    botState,
     urls,
     now,
     record,
@@ -239,7 +234,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     isResumeUrl,
     takeIdentify: (shard) => {
       const at = now()
-      renewBudget()
+      resetBudget()
       const bucket = ShardId.bucket(shard, settings.maxConcurrency)
       const last = lastIdentify.get(bucket)
       if (last !== undefined && at - last < identifySpacing) {
@@ -253,11 +248,11 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
       lastIdentify.set(bucket, at)
       return "ok"
     },
-    bot: () => {
-      renewBudget()
+    gatewayBot: () => {
+      resetBudget()
       return {
         url: urls.gateway,
-        shards: Math.max(1, Math.ceil(settings.guilds.length / guildsPerShard)),
+        shards: Math.max(1, Math.ceil(guilds.length / guildsPerShard)),
         session_start_limit: {
           total: settings.identifyTotal,
           remaining: identifiesLeft,
@@ -266,16 +261,15 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
         }
       }
     },
-    guildsOf: (shard) => settings.guilds.filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id),
-    startSession: (link, shard, intents) => {
+    guildsOf: (shard) => guilds.filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id).map(withVoice),
+    startSession: (connection, options) => {
       const session: Session = {
+        ...options,
         id: (++sessionCount).toString(16).padStart(32, "0"),
-        shard,
-        intents,
         resumeUrl: urls.resume,
         sequence: 0,
         events: [],
-        link,
+        connection,
         lostAt: undefined,
         skip: 0
       }
@@ -287,13 +281,17 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     dispatch: (event) => {
       let count = 0
       for (const session of Array.from(sessions.values())) {
-        if (isFor(session, event) && findSession(session.id) !== undefined) {
+        if (
+          isRoutedTo(session, event) && Visibility.isVisible(session, event.t, event.d, event.guildId) &&
+          findSession(session.id) !== undefined
+        ) {
           enqueue(session, event.t, event.d)
           count++
         }
       }
       return count
     },
-    enqueue
+    enqueue,
+    enqueueText
   }
 }

@@ -1,4 +1,4 @@
-/** The bytes of a server's websocket, for faults that a websocket library does not offer. */
+/** Writes the bytes of a server's websocket, for faults that a websocket library does not support. */
 import * as Net from "node:net"
 import type * as Stream from "node:stream"
 
@@ -6,7 +6,7 @@ const finalText = 0x81
 const finalBinary = 0x82
 
 /**
- * A whole message as the frame that a server sends.
+ * Encodes a whole message as one frame of a server.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.2
  */
@@ -30,11 +30,11 @@ export const encode = (data: string | Uint8Array): Buffer => {
 
 const resetAfterMillis = 5
 
-/** Sends half of the message, then a TCP reset. */
+/** Sends half of a message, then a TCP reset. */
 export const cut = (socket: Stream.Duplex, data: string | Uint8Array): void => {
   const frame = encode(data)
   socket.write(frame.subarray(0, Math.ceil(frame.length / 2)), () => {
-    // If both come in one go, some systems tell the peer of an end instead of a reset.
+    // Together, some systems would deliver the reset as an orderly end.
     setTimeout(() => {
       if (socket instanceof Net.Socket) {
         socket.resetAndDestroy()
@@ -47,29 +47,29 @@ export const cut = (socket: Stream.Duplex, data: string | Uint8Array): void => {
 
 export interface Dribble {
   readonly send: (data: string | Uint8Array) => void
-  /** Sends at once what waits: whatever is written past this may not land in the middle of a message. */
+  /** Sends all pending bytes, so that bytes written elsewhere do not land in the middle of a message. */
   readonly flush: () => void
   readonly stop: () => void
 }
 
-/** Sends messages byte by byte until it is stopped. */
+/** Starts to send messages byte by byte. */
 export const dribble = (socket: Stream.Duplex, bytesPerSecond: number): Dribble => {
-  let waiting: Buffer = Buffer.alloc(0)
+  let pending: Buffer = Buffer.alloc(0)
   const timer = setInterval(() => {
-    if (waiting.length > 0 && socket.writable) {
-      socket.write(waiting.subarray(0, 1))
-      waiting = waiting.subarray(1)
+    if (pending.length > 0 && socket.writable) {
+      socket.write(pending.subarray(0, 1))
+      pending = pending.subarray(1)
     }
   }, 1000 / bytesPerSecond)
   return {
     send: (data) => {
-      waiting = Buffer.concat([waiting, encode(data)])
+      pending = Buffer.concat([pending, encode(data)])
     },
     flush: () => {
-      if (waiting.length > 0 && socket.writable) {
-        socket.write(waiting)
+      if (pending.length > 0 && socket.writable) {
+        socket.write(pending)
       }
-      waiting = Buffer.alloc(0)
+      pending = Buffer.alloc(0)
     },
     stop: () => clearInterval(timer)
   }

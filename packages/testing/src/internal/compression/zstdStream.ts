@@ -1,9 +1,8 @@
 /**
- * Discord's zstd-stream from the gateway's side: one frame for a connection that never ends, each message flushed.
+ * Compresses as Discord's zstd-stream does: one endless frame per connection, flushed after each message.
  *
- * Synchronous, as zlib-stream is. A Node that knows zstd compresses with the handle inside of its stream; an older one,
- * or one whose handle is not as expected, writes blocks that are not compressed: valid zstd that any decoder reads,
- * but larger.
+ * Synchronous, as zlib-stream is. A Node with zstd compresses with the handle inside its stream. An older Node, or one
+ * whose handle has an unexpected shape, writes uncompressed blocks, which are valid zstd.
  */
 import * as Predicate from "effect/Predicate"
 import * as Zlib from "node:zlib"
@@ -11,14 +10,14 @@ import type { Compressor } from "./compressor.js"
 
 const windowLog = 18
 
-// By the numbers that Node's constants have, for an older Node does not have them.
+// The values of Node's constants, which an older Node lacks.
 const windowLogParameter = 101
 const flush = 1
 
-/** What a flushed piece of input became. */
+/** Compresses and flushes one piece of input. */
 type Compress = (plain: Uint8Array) => Uint8Array
 
-/** None where Node has no zstd, or hides it otherwise than expected. */
+/** Returns undefined if Node has no zstd or its handle has an unexpected shape. */
 const makeNative = (): Compress | undefined => {
   const create = Predicate.hasProperty(Zlib, "createZstdCompress") ? Zlib.createZstdCompress : undefined
   const stream: unknown = Predicate.isFunction(create)
@@ -34,7 +33,7 @@ const makeNative = (): Compress | undefined => {
     return undefined
   }
   return (plain) => {
-    // No block grows by more than its header, and a flush ends at most one more.
+    // A block grows by its header at most, and a flush adds one block at most.
     const output = Buffer.allocUnsafe(plain.length + 1024 + (plain.length >> 7))
     writeSync.call(handle, flush, plain, 0, plain.length, output, 0, output.length)
     const [roomLeft = 0] = state
@@ -46,7 +45,7 @@ const makeNative = (): Compress | undefined => {
 const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3])
 const maxBlock = 128 * 1024
 
-/** Blocks as they are. */
+/** Writes uncompressed blocks. */
 const makeStored = (): Compress => {
   let isFirst = true
   return (plain) => {

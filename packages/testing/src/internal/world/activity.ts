@@ -1,19 +1,20 @@
-/** What goes on in guilds: a mix of events like that of a busy bot, presences and typing first, messages next. */
+/** Generates events of guilds in the mix that a busy bot receives: presences and typing first, then messages. */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
 import type * as Utils from "effect/Utils"
-import { chance, type Guild, type Ids, makeMember, type Member, noFlags, pick, presenceState } from "./objects.js"
-import * as People from "./people.js"
+import type * as World from "../../World.js"
+import { chance, type Ids, makeMember, type Member, noFlags, pick, presenceState } from "./guilds.js"
+import * as Words from "./words.js"
 
-/** A guild in which things change. */
-interface Place {
-  readonly guild: Guild
+/** A guild and its state. */
+interface GuildState {
+  readonly guild: World.Guild
   readonly members: Array<Member>
-  /** The last messages, for edits, deletions and reactions. */
+  /** Recent messages, for edits, deletions and reactions. */
   readonly messages: Array<Dispatch.DataOf<"MESSAGE_CREATE">>
 }
 
-interface Happening {
+interface WorldEvent {
   readonly t: EventType.EventType
   readonly d: unknown
   readonly guildId: string
@@ -21,34 +22,34 @@ interface Happening {
 
 const rememberedMessages = 20
 
-/** Checks the body against the event's own type, then forgets it: happenings of all kinds go one way. */
-const event = <T extends EventType.EventType>(t: T, guild: Guild, d: Dispatch.DataOf<T>): Happening => ({
+/** Checks the body against the type of its event, then widens it. */
+const event = <T extends EventType.EventType>(t: T, guild: World.Guild, d: Dispatch.DataOf<T>): WorldEvent => ({
   t,
   d,
   guildId: guild.id
 })
 
 const text = (random: Utils.PCGRandom): string => {
-  // Most messages are short; some are long.
+  // Most messages are short.
   const length = chance(random, 0.05) ? 60 + random.integer(120) : 1 + random.integer(20)
-  return Array.from({ length }, () => pick(random, People.words)).join(" ")
+  return Array.from({ length }, () => pick(random, Words.words)).join(" ")
 }
 
-const textChannel = (random: Utils.PCGRandom, { guild }: Place) =>
+const textChannel = (random: Utils.PCGRandom, { guild }: GuildState) =>
   pick(random, guild.channels.filter((channel) => channel.type === 0)).id
 
-const voiceChannel = (random: Utils.PCGRandom, { guild }: Place) =>
+const voiceChannel = (random: Utils.PCGRandom, { guild }: GuildState) =>
   pick(random, guild.channels.filter((channel) => channel.type === 2)).id
 
 const withoutUser = ({ user: _, ...member }: Member) => member
 
-const createMessage = (random: Utils.PCGRandom, ids: Ids, place: Place, now: number): Happening => {
-  const author = pick(random, place.members)
+const createMessage = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now: number): WorldEvent => {
+  const author = pick(random, state.members)
   const message: Dispatch.DataOf<"MESSAGE_CREATE"> = {
     id: ids.next(now),
     type: 0,
-    channel_id: textChannel(random, place),
-    guild_id: place.guild.id,
+    channel_id: textChannel(random, state),
+    guild_id: state.guild.id,
     author: author.user,
     member: withoutUser(author),
     content: text(random),
@@ -65,22 +66,27 @@ const createMessage = (random: Utils.PCGRandom, ids: Ids, place: Place, now: num
     flags: noFlags,
     channel_type: 0
   }
-  place.messages.push(message)
-  if (place.messages.length > rememberedMessages) {
-    place.messages.shift()
+  state.messages.push(message)
+  if (state.messages.length > rememberedMessages) {
+    state.messages.shift()
   }
-  return event("MESSAGE_CREATE", place.guild, message)
+  return event("MESSAGE_CREATE", state.guild, message)
 }
 
-const aboutMessage = (random: Utils.PCGRandom, place: Place, now: number, kind: number): Happening | undefined => {
-  const { guild, messages } = place
+const changeMessage = (
+  random: Utils.PCGRandom,
+  state: GuildState,
+  now: number,
+  kind: number
+): WorldEvent | undefined => {
+  const { guild, messages } = state
   if (messages.length === 0) {
     return undefined
   }
   const message = pick(random, messages)
   const where = { channel_id: message.channel_id, guild_id: guild.id }
-  const member = pick(random, place.members)
-  const emoji = { id: null, name: pick(random, People.emojis) }
+  const member = pick(random, state.members)
+  const emoji = { id: null, name: pick(random, Words.emojis) }
   if (kind < 0.3) {
     const edited = { ...message, content: text(random), edited_timestamp: new Date(now).toISOString() }
     return event("MESSAGE_UPDATE", guild, edited)
@@ -100,8 +106,8 @@ const aboutMessage = (random: Utils.PCGRandom, place: Place, now: number, kind: 
     : event("MESSAGE_REACTION_REMOVE", guild, reaction)
 }
 
-const changeMembers = (random: Utils.PCGRandom, ids: Ids, place: Place, now: number, kind: number): Happening => {
-  const { guild, members } = place
+const changeMembers = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now: number, kind: number): WorldEvent => {
+  const { guild, members } = state
   if (kind < 0.2) {
     const member = makeMember(random, ids, now, guild.roles.slice(1).map((role) => role.id))
     members.push(member)
@@ -112,16 +118,16 @@ const changeMembers = (random: Utils.PCGRandom, ids: Ids, place: Place, now: num
     members.splice(members.indexOf(member), 1)
     return event("GUILD_MEMBER_REMOVE", guild, { guild_id: guild.id, user: member.user })
   }
-  const changed = { ...member, nick: pick(random, People.things) }
+  const changed = { ...member, nick: pick(random, Words.things) }
   members.splice(members.indexOf(member), 1, changed)
   return event("GUILD_MEMBER_UPDATE", guild, { ...changed, avatar: null, banner: null, guild_id: guild.id })
 }
 
-const moveVoice = (random: Utils.PCGRandom, place: Place): Happening => {
-  const member = pick(random, place.members)
-  return event("VOICE_STATE_UPDATE", place.guild, {
-    guild_id: place.guild.id,
-    channel_id: chance(random, 0.3) ? null : voiceChannel(random, place),
+const moveVoice = (random: Utils.PCGRandom, state: GuildState): WorldEvent => {
+  const member = pick(random, state.members)
+  return event("VOICE_STATE_UPDATE", state.guild, {
+    guild_id: state.guild.id,
+    channel_id: chance(random, 0.3) ? null : voiceChannel(random, state),
     user_id: member.user.id,
     member,
     session_id: random.integer(0x7fffffff).toString(16).padStart(32, "0"),
@@ -135,18 +141,18 @@ const moveVoice = (random: Utils.PCGRandom, place: Place): Happening => {
   })
 }
 
-const happen = (random: Utils.PCGRandom, ids: Ids, place: Place, now: number): Happening => {
+const nextEvent = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now: number): WorldEvent => {
   const kind = random.number()
-  const { guild } = place
+  const { guild } = state
   if (kind < 0.4) {
-    const member = pick(random, place.members)
+    const member = pick(random, state.members)
     const presence = { user: { id: member.user.id }, guild_id: guild.id, ...presenceState(random) }
     return event("PRESENCE_UPDATE", guild, presence)
   }
   if (kind < 0.55) {
-    const member = pick(random, place.members)
+    const member = pick(random, state.members)
     return event("TYPING_START", guild, {
-      channel_id: textChannel(random, place),
+      channel_id: textChannel(random, state),
       guild_id: guild.id,
       user_id: member.user.id,
       timestamp: Math.floor(now / 1_000),
@@ -154,15 +160,20 @@ const happen = (random: Utils.PCGRandom, ids: Ids, place: Place, now: number): H
     })
   }
   if (kind < 0.8) {
-    return createMessage(random, ids, place, now)
+    return createMessage(random, ids, state, now)
   }
   if (kind < 0.9) {
-    return aboutMessage(random, place, now, random.number()) ?? createMessage(random, ids, place, now)
+    return changeMessage(random, state, now, random.number()) ?? createMessage(random, ids, state, now)
   }
-  return kind < 0.95 ? moveVoice(random, place) : changeMembers(random, ids, place, now, random.number())
+  return kind < 0.95 ? moveVoice(random, state) : changeMembers(random, ids, state, now, random.number())
 }
 
-export const make = (random: Utils.PCGRandom, ids: Ids, guilds: ReadonlyArray<Guild>): (now: number) => Happening => {
-  const places = guilds.map((guild): Place => ({ guild, members: guild.members.slice(), messages: [] }))
-  return (now) => happen(random, ids, pick(random, places), now)
+/** Returns a generator of events, each in a random guild. */
+export const make = (
+  random: Utils.PCGRandom,
+  ids: Ids,
+  guilds: ReadonlyArray<World.Guild>
+): (now: number) => WorldEvent => {
+  const states = guilds.map((guild): GuildState => ({ guild, members: guild.members.slice(), messages: [] }))
+  return (now) => nextEvent(random, ids, pick(random, states), now)
 }

@@ -1,8 +1,8 @@
 /**
- * Discord's zlib-stream from the gateway's side: one deflate context for a connection, each message flushed.
+ * Compresses as Discord's zlib-stream does: one deflate context per connection, flushed after each message.
  *
- * Synchronous, for the simulator must not let real time pass under a test clock: each message is deflated by itself
- * with the 32 KB before it as dictionary, which is exactly what a running context would have in its window.
+ * Synchronous, because real time must not pass under a test clock: each message is deflated separately, with the
+ * preceding 32 KB as dictionary, which is the window of a running context.
  */
 import * as Zlib from "node:zlib"
 import type { Compressor } from "./compressor.js"
