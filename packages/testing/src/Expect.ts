@@ -31,7 +31,7 @@ export class CommandNotReceivedError extends Schema.TaggedError<CommandNotReceiv
 )("CommandNotReceivedError", {
   expected: Schema.String,
   within: Schema.DurationFromSelf,
-  /** Whether the Clock did not move, as TestClock until the test adjusts it. */
+  /** The Clock did not move, as TestClock until the test adjusts it. */
   isClockStill: Schema.Boolean,
   /** The commands that were received, in order, without heartbeats. */
   received: Schema.Array(Schema.String)

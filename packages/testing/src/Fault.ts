@@ -200,7 +200,7 @@ export const {
 } = fault
 
 /**
- * Whether a fault is a rule for the next connections.
+ * Narrows to a rule for the next connections.
  *
  * @since 0.1.0
  * @category guards

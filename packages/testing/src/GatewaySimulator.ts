@@ -191,7 +191,7 @@ export interface GatewaySimulator {
     fields: unknown,
     options?: { readonly shard?: number | undefined }
   ) => Effect.Effect<number>
-  /** Injects a fault now or, for a rule, into the next connections. Default target: all. */
+  /** Injects a fault now, or a rule into the next connections. Default target: all. */
   readonly inject: (fault: Fault.Fault, target?: Target) => Effect.Effect<void>
   /** Injects the faults of a scenario at their times. */
   readonly run: (scenario: Scenario.Scenario) => Effect.Effect<void>
@@ -410,7 +410,7 @@ const withToken = (token: string, environment: ConfigProvider.ConfigProvider): C
   ConfigProvider.orElse(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", token]])), () => environment)
 
 /**
- * Provides a shard on its own simulator, for a test or for a bot without a token. It accepts the options of
+ * Provides a shard on its own simulator, in a test or without a token. It accepts the options of
  * `NodeGateway.layerShardConfig`, such as those of `Events.config`, except for the token. Identifies are spaced as Discord
  * requires. Handlers that run when the test ends are interrupted at once unless `drainTimeout` is set, because that time
  * does not pass on TestClock.

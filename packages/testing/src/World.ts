@@ -44,7 +44,7 @@ export interface Options {
 export interface World {
   /** Bodies of GUILD_CREATE. A simulator adds its bot to the members of each guild. */
   readonly guilds: ReadonlyArray<Guild>
-  /** Returns the next event, at a time in milliseconds since 1970; undefined if there are no guilds. */
+  /** Returns the next event, at a time in milliseconds since 1970; undefined without guilds. */
   readonly nextEvent: (now: number) => GatewaySimulator.Event | undefined
 }
 

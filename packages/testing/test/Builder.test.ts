@@ -49,7 +49,7 @@ describe("a builder", () => {
 
   it("makes an ordinary message, and a special one on request", () => {
     const { d } = Builder.message()
-    assert.deepInclude(d, { type: 0, flags: 0, components: [] })
+    assert.deepStrictEqual<ReadonlyArray<unknown>>([d.type, d.flags, d.components], [0, 0, []])
     for (const field of ["webhook_id", "poll", "interaction_metadata", "referenced_message", "reactions"]) {
       assert.isFalse(field in d, field)
     }

@@ -1,4 +1,4 @@
-/** A client that sends whatever a test requests. */
+/** A client that sends any message of a test. */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Effect from "effect/Effect"

@@ -20,7 +20,7 @@ import * as Frames from "../src/internal/transport/frames.js"
 const url = "wss://gateway.simulator.test/?v=10&encoding=json"
 const identify = "{\"op\":2,\"d\":{\"token\":\"token\",\"intents\":0,\"properties\":{}}}"
 
-/** What a bare client gets in memory, as text; "end" when the connection has ended. */
+/** The messages of a bare in-memory client, as text; "end" when the connection has ended. */
 const connect = Effect.gen(function*() {
   const { open } = yield* GatewaySocket.GatewaySocket
   const texts = yield* Mailbox.make<string>()
@@ -171,7 +171,7 @@ describe("a fault in memory", () => {
 describe("a fault of the server", () => {
   const server = GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer()))
 
-  /** The bytes after the upgrade, as they come. */
+  /** The bytes after the upgrade, as received. */
   const connectRaw = Effect.gen(function*() {
     const { port } = yield* GatewayServer.GatewayServer
     const pieces = yield* Mailbox.make<Buffer | "end" | "reset">()
@@ -232,7 +232,7 @@ describe("a fault of the server", () => {
       const whole = Frames.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
       const half = yield* read
       assert.deepStrictEqual(half, whole.subarray(0, Math.ceil(whole.length / 2)))
-      // A system under load may tell of both in one go, and then of an end.
+      // A system under load may report both at once, as an end.
       assert.match(String(yield* read), /^(reset|end)$/)
     }).pipe(Effect.provide(server)))
 

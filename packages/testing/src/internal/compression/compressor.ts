@@ -5,7 +5,7 @@ import * as ZstdStream from "./zstdStream.js"
 /** The compression context of one connection. */
 export interface Compressor {
   readonly compress: (text: string) => Uint8Array
-  /** Whether a message may be split into several websocket messages. */
+  /** A message may be split into several websocket messages. */
   readonly isSplittable: boolean
 }
 

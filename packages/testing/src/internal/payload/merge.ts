@@ -25,7 +25,7 @@ export const objectAt = (body: Body, key: string): Body => {
   return Predicate.isRecord(value) ? value : {}
 }
 
-/** Whether a key is present with `undefined`, which removes the field. */
+/** Returns true if a key is present with `undefined`, which removes the field. */
 export const isRemoved = (fields: Body, key: string): boolean => key in fields && fields[key] === undefined
 
 /** Returns a body without some fields, except for those that are requested. */

@@ -88,7 +88,7 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
     }
   }
 
-  /** Whether all members of the guild were requested in the last 30 seconds; records this request otherwise. */
+  /** Limits requests for all members of a guild to one in 30 seconds; records the request if it is within the limit. */
   const isTooSoon = (session: Session, guild: World.Guild, nonce: string | undefined): boolean => {
     const last = gateway.botState.allMembersAt.get(guild.id)
     const wait = last === undefined ? 0 : last + allMembersSpacing - gateway.now()
@@ -110,7 +110,7 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
     }
     const isForAll = d["query"] === "" && d["limit"] === 0
     const missing = [
-      // Whatever the limit.
+      // With any limit.
       ...(d["query"] === "" && !Intents.has(session.intents, "GuildMembers") ? ["GuildMembers"] : []),
       ...(d["presences"] === true && !Intents.has(session.intents, "GuildPresences") ? ["GuildPresences"] : [])
     ]

@@ -38,9 +38,9 @@ export interface Connection {
   readonly isOpen: () => boolean
   /** Half-open: neither side receives anything. */
   readonly isStalled: () => boolean
-  /** Whether the client's heartbeats are received. */
+  /** The client's messages are received. */
   readonly isReading: () => boolean
-  /** Sends HELLO, or what a rule replaces it by. */
+  /** Sends HELLO, or its replacement by a rule. */
   readonly start: () => void
   /** Processes a message of the client. */
   readonly receive: (text: string) => void
@@ -165,7 +165,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Conne
     }
   }
 
-  /** Whether the connection may begin a session, or another one after its session was invalidated. */
+  /** Checks that the connection may begin a session, or another one after its session was invalidated. */
   const mayBegin = (what: string): boolean => {
     if (session !== undefined || (isInvalidated && settings.strictInvalidSession)) {
       closeForViolation(4005, `${what} on a connection that ${session === undefined ? "had" : "has"} a session`)

@@ -1,6 +1,6 @@
 /** The limit of messages that a client may send on one connection: 120 in any 60 seconds. */
 export interface MessageLimit {
-  /** Counts a message at a time in milliseconds; returns whether it is above the limit. */
+  /** Counts a message at a time in milliseconds; returns true if it is above the limit. */
   readonly isExceeded: (now: number) => boolean
 }
 

@@ -26,7 +26,7 @@ const maxListedGuild = 75_000
 
 const isDirectIntent = (name: Intents.Name) => name.startsWith("Direct")
 
-/** The intents of an event in a guild or in a direct message, or either if the body does not say where it happened. */
+/** The intents of an event in a guild or in a direct message, or either if the body does not name its place. */
 const intentsOf = (t: EventType.EventType, d: unknown, guildId: string | undefined): ReadonlyArray<Intents.Name> => {
   const all = EventType.intents(t)
   const isInGuild = guildId !== undefined || Predicate.hasProperty(d, "guild_id")
@@ -40,7 +40,7 @@ const includesBot = (members: unknown): boolean =>
   Array.isArray(members) &&
   members.some((member) => member === Bot.id || Predicate.hasProperty(member, "user_id") && member.user_id === Bot.id)
 
-/** Whether a session receives an event. */
+/** Decides if a session receives an event. */
 export const isVisible = ({ intents }: Viewer, t: string, d: unknown, guildId: string | undefined): boolean => {
   if (!EventType.isKnown(t)) {
     return true

@@ -20,7 +20,7 @@ const encoder = new TextEncoder()
 /** The time that a client waits for the answer to its close frame. */
 const closeTimeout = Duration.seconds(1)
 
-/** Whether the host is in a top-level domain that never resolves. */
+/** Returns true for a host in a top-level domain that never resolves. */
 const isUnresolvable = (url: string) => new URL(url).hostname.endsWith(".invalid")
 
 const refuse = (
