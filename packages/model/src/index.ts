@@ -1,5 +1,5 @@
 /**
- * Why a connection was closed, and what may follow.
+ * Close codes of the gateway.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ export * as CloseCode from "./CloseCode.js"
 export * as CloseFrame from "./CloseFrame.js"
 
 /**
- * What a shard sends.
+ * Payloads that a shard sends.
  *
  * @since 0.1.0
  */
@@ -69,7 +69,7 @@ export * as Intents from "./Intents.js"
 export * as Opcode from "./Opcode.js"
 
 /**
- * What somebody may do.
+ * Permissions of members and roles.
  *
  * @since 0.1.0
  */

@@ -10,7 +10,7 @@ import { PartialUser } from "./User.js"
 import { Enum, Flags, Id, Integer, optionalFields, Permissions } from "./Wire.js"
 
 /**
- * What an app asks for when it is installed.
+ * Scopes and permissions that an app requests at its installation.
  *
  * @see https://docs.discord.com/developers/resources/application#install-params-object-install-params-structure
  * @since 0.1.0
@@ -47,7 +47,7 @@ export class TeamMember extends Schema.Struct({
 }).annotations({ identifier: "TeamMember" }) {}
 
 /**
- * People who own an app together.
+ * A team that owns an app.
  *
  * @see https://docs.discord.com/developers/topics/teams#data-models-team-object
  * @since 0.1.0

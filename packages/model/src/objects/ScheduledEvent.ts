@@ -9,7 +9,7 @@ import { User } from "./User.js"
 import { Enum, Id, Integer, Timestamp } from "./Wire.js"
 
 /**
- * What belongs to the kind of an event.
+ * Additional fields by the kind of an event.
  *
  * @see https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-object-guild-scheduled-event-entity-metadata
  * @since 0.1.0
