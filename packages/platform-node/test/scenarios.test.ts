@@ -21,8 +21,8 @@ import * as ScriptedGateway from "./faults/scriptedGateway.js"
 import * as Sessions from "./faults/sessions.js"
 import * as Transport from "./faults/transport.js"
 
-// Identifies are not spaced: a scenario that costs a second session would wait 5 s for it. Deadlines are short for the
-// same reason, where a scenario waits for them to pass.
+// Identifies are not spaced: a scenario that costs a second session would wait 5 s. Deadlines are short, because some
+// scenarios wait for them.
 const shardLayer = (gateway: ScriptedGateway.Gateway, lines: Array<string>) =>
   Shard.layer(ShardId.single).pipe(
     Layer.provide(ShardConfig.layer({
@@ -75,7 +75,7 @@ const play = (scenario: Scenario) => (mode: Transport.Mode) =>
       if (live !== undefined) {
         fault?.(live, gateway)
       }
-      // What the gateway sends now is received before or after the reconnect.
+      // Messages that the gateway sends now are received before or after the reconnect.
       yield* Effect.sleep(20)
       if (isNewSession) {
         yield* until((content) => content === "READY")

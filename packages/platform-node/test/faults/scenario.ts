@@ -1,4 +1,4 @@
-/** Faults of a gateway, each with what it may cost. */
+/** Faults of a gateway, each with its cost. */
 import type { Gateway, Peer, Script } from "./scriptedGateway.js"
 import type * as Transport from "./transport.js"
 

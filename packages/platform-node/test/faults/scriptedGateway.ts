@@ -18,17 +18,17 @@ export interface Peer {
   /** 0 for the first connection. */
   readonly n: number
   readonly socket: WebSocket
-  /** What the client asked for. */
+  /** The requested URL. */
   readonly url: URL
   /** Sends a text, compressed as the client asked. */
   readonly text: (text: string | Uint8Array) => void
   /** Sends a payload. */
   readonly send: (payload: unknown) => void
-  /** The frame of a text, for a test that sends it in another way. */
+  /** Returns the frame of a text that a test sends itself. */
   readonly encode: Transport.Encode
   /** The connection below the websocket. */
   readonly tcp: Net.Socket
-  /** Whether events of the session are sent here. */
+  /** Events of the session are sent here. */
   isLive: boolean
 }
 
