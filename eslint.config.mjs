@@ -11,14 +11,23 @@ const layers = {
   cli: ["model", "gateway", "platform-node", "testing", "cluster"]
 }
 
-const forbiddenImports = (allowed) => ({
+// The folders of a package's internal/ that have an entry: their neighbours import it, and no other file of theirs.
+const rooms = {
+  testing: ["compression", "payload", "protocol", "transport", "world"]
+}
+
+const forbiddenImports = (allowed, ownRooms = []) => ({
   "no-restricted-imports": ["error", {
     patterns: [
       { group: ["@vesper/*/internal/*"], message: "internal/ belongs to its package." },
       {
         regex: `^@vesper/(?!(?:${allowed.join("|") || "-"})(?:/|$))`,
         message: "Dependencies point one way only, see docs/design.md."
-      }
+      },
+      ...ownRooms.map((room) => ({
+        regex: `^\\.{1,2}/(?:.*/)?${room}/(?!index\\.js$)`,
+        message: `Import the entry ${room}/index.js.`
+      }))
     ]
   }]
 })
@@ -87,7 +96,7 @@ export default tseslint.config(
   },
   ...Object.entries(layers).map(([name, allowed]) => ({
     files: [`packages/${name}/src/**/*.ts`],
-    rules: forbiddenImports(allowed)
+    rules: forbiddenImports(allowed, rooms[name])
   })),
   { files: ["packages/*/src/**/*.ts"], rules: unbrokenFinalizers },
   { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },

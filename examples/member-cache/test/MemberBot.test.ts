@@ -46,7 +46,7 @@ const layer = observed.pipe(
   Layer.merge(GatewaySimulator.layerShard(MemberBot.config, { world }))
 )
 
-const ghost = new Member({ guild: guildId, id: "1", username: "ghost", nick: null, roles: [] })
+const ghost = new Member({ guild: guildId, id: "3", username: "ghost", nick: null, roles: [] })
 
 /** Starts the bot and waits until the members of its guild are in the table. */
 const start = Effect.gen(function*() {

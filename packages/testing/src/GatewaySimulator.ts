@@ -76,7 +76,10 @@ export interface Options {
   readonly strictInvalidSession?: boolean | undefined
   /** The time that a message takes to an in-memory client. Default: 0. */
   readonly latency?: Duration.DurationInput | undefined
-  /** The guilds of the bot. Default: none. */
+  /**
+   * The guilds of the bot. A command for another guild is a violation. Default: an empty world, in which commands may name
+   * any guild and are not answered.
+   */
   readonly world?: World.World | undefined
 }
 

@@ -52,11 +52,14 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
   let isVoiceDenied = false
   let presencesAt: Array<number> = []
 
-  /** Finds a guild of the shard. Discord does not answer a command for another one. */
+  /**
+   * Finds a guild of the shard. Discord does not answer a command for another one. Without a world the guilds are unknown,
+   * and such a command is not a violation.
+   */
   const findGuild = (session: Session, op: number, value: unknown): World.Guild | undefined => {
     const id = snowflake(value)
     const found = gateway.guildsOf(session.shard).find((guild) => guild.id === id)
-    if (found === undefined) {
+    if (found === undefined && gateway.settings.guilds.length > 0) {
       recordViolation("UnknownGuild", `opcode ${op} names guild ${id}, which shard ${session.shard} is not in`)
     }
     return found

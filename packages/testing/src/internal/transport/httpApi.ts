@@ -1,6 +1,6 @@
 /** The part of Discord's HTTP API that clients request before they connect. */
 import type * as Http from "node:http"
-import type { Gateway } from "../protocol/gateway.js"
+import type { Gateway } from "../protocol/index.js"
 import { Bot } from "../world/index.js"
 
 interface Response {
@@ -8,7 +8,10 @@ interface Response {
   readonly body: unknown
 }
 
-const authorized: ReadonlyMap<string, (gateway: Gateway) => unknown> = new Map<string, (gateway: Gateway) => unknown>([
+const authorized: ReadonlyMap<string, (gateway: Gateway.Gateway) => unknown> = new Map<
+  string,
+  (gateway: Gateway.Gateway) => unknown
+>([
   ["/gateway/bot", (gateway) => gateway.gatewayBot()],
   ["/users/@me", () => Bot.currentUser],
   ["/applications/@me", ({ settings }) => Bot.application(settings.allowedIntents)],
@@ -16,7 +19,7 @@ const authorized: ReadonlyMap<string, (gateway: Gateway) => unknown> = new Map<s
 ])
 
 /** Returns the response to a GET of a path, with or without the API's prefix. */
-const respond = (gateway: Gateway, path: string, authorization: string): Response => {
+const respond = (gateway: Gateway.Gateway, path: string, authorization: string): Response => {
   const name = path.replace(/^\/api(\/v\d+)?/, "")
   if (name === "/gateway") {
     return { status: 200, body: { url: gateway.urls.gateway } }
@@ -31,7 +34,7 @@ const respond = (gateway: Gateway, path: string, authorization: string): Respons
 }
 
 /** Handles the requests of a server. */
-export const listener = (gateway: Gateway): Http.RequestListener => (request, response) => {
+export const listener = (gateway: Gateway.Gateway): Http.RequestListener => (request, response) => {
   const [path = "/"] = (request.url ?? "/").split("?")
   const { body, status } = respond(gateway, path, request.headers.authorization ?? "")
   response.writeHead(status, { "content-type": "application/json" })

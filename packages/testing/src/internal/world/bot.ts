@@ -5,7 +5,7 @@ import type * as World from "../../World.js"
 type Member = World.Guild["members"][number]
 
 /** The id of the bot's user, and of its application. */
-export const id = "1430000000000000001"
+export const id = "1"
 
 // Flags are enums without a member for "none".
 const noFlags: number = 0
@@ -76,7 +76,7 @@ export const application = (allowed: Intents.Intents) => ({
   approximate_guild_count: 0,
   approximate_user_install_count: 0,
   cover_image: null,
-  owner: { ...user, id: "1430000000000000002", username: "owner", bot: false },
+  owner: { ...user, id: "2", username: "owner", bot: false },
   bot: user,
   team: null
 })
