@@ -100,5 +100,5 @@ export default tseslint.config(
   })),
   { files: ["packages/*/src/**/*.ts"], rules: unbrokenFinalizers },
   { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },
-  { files: ["scripts/**", "packages/cli/src/**"], rules: { "no-console": "off" } }
+  { files: ["scripts/**", "packages/cli/src/**", "packages/testing/foreign/**"], rules: { "no-console": "off" } }
 )

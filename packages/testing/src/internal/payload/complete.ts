@@ -3,6 +3,7 @@ import * as EventType from "@vesper/model/EventType"
 import * as Predicate from "effect/Predicate"
 import * as Fixture from "../../Fixture.js"
 import type * as World from "../../World.js"
+import { Bot } from "../world/index.js"
 import * as Interaction from "./interaction.js"
 import { type Body, merge, omitUnless } from "./merge.js"
 
@@ -37,9 +38,10 @@ const fixtureOf = (type: EventType.EventType): Body => {
 }
 
 /** An ordinary message, with the special fields that are requested. */
-const message = (fields: Body): unknown => {
-  const ordinary = omitUnless(fixtureOf("MESSAGE_CREATE"), specialFields, fields)
-  return merge({ ...ordinary, type: 0, flags: 0, edited_timestamp: null, pinned: false, components: [] }, fields)
+const message = (fields: Body, type: "MESSAGE_CREATE" | "MESSAGE_UPDATE" = "MESSAGE_CREATE"): unknown => {
+  const ordinary = omitUnless(fixtureOf(type), specialFields, fields)
+  const isNew = type === "MESSAGE_CREATE" && { edited_timestamp: null, pinned: false }
+  return merge({ ...ordinary, type: 0, flags: 0, components: [], ...isNew }, fields)
 }
 
 /** The message of a component or a message command: as the API returns it, without the fields of the event. */
@@ -52,7 +54,8 @@ const interactionMessage = (fields: Body): Body => {
 export const complete = (type: EventType.EventType, fields: Body): unknown => {
   switch (type) {
     case "MESSAGE_CREATE":
-      return message(fields)
+    case "MESSAGE_UPDATE":
+      return message(fields, type)
     case "INTERACTION_CREATE":
       return Interaction.complete(fixtureOf(type), interactionMessage(fields), fields)
     default:
@@ -60,25 +63,50 @@ export const complete = (type: EventType.EventType, fields: Body): unknown => {
   }
 }
 
-/** The fields that place an event into the first guild of a world, or a message into a direct one if there is none. */
-const placeIn = ({ guilds: [guild] }: World.World, whole: Body, fields: Body): Body => {
-  const member = guild?.members[0]
-  if (guild === undefined && "author" in whole && !("guild_id" in fields)) {
-    return { guild_id: undefined, member: undefined }
-  }
-  if (guild === undefined || member === undefined || !("guild_id" in whole)) {
+/** The fields that place an event into a guild, as far as the event has them. */
+const placeIn = (guild: World.Guild, type: EventType.EventType, whole: Body, fields: Body): Body => {
+  const [member] = guild.members
+  if (member === undefined || (type !== "GUILD_UPDATE" && !("guild_id" in whole))) {
     return {}
   }
-  const channel = guild.channels.find(({ type }) => type === 0)
   const { user, ...partial } = member
+  const channelType = type.startsWith("VOICE_") ? 2 : 0
   const place: Body = {
+    ...(type === "GUILD_UPDATE" && { id: guild.id }),
     guild_id: guild.id,
-    channel_id: channel?.id ?? guild.id,
+    channel_id: guild.channels.find((channel) => channel.type === channelType)?.id ?? guild.id,
     author: user,
+    ...(/^GUILD_MEMBER_(UPDATE|REMOVE)$/.test(type) && { user }),
     user_id: user.id,
     member: "author" in whole ? partial : member
   }
   return Object.fromEntries(Object.entries(place).filter(([name]) => name in whole && !(name in fields)))
+}
+
+/** Replaces the guild at every depth, so that the parts of an event are in one guild. */
+const inGuild = (value: unknown, id: string): unknown =>
+  Array.isArray(value)
+    ? value.map((element) => inGuild(element, id))
+    : Predicate.isRecord(value)
+    ? Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, name === "guild_id" ? id : inGuild(inner, id)])
+    )
+    : value
+
+/** The fields that place an event into a world: into its first guild, or a message into a direct one without guilds. */
+const place = ({ guilds: [guild] }: World.World, type: EventType.EventType, fields: Body): Body => {
+  if (type === "USER_UPDATE") {
+    return { ...Bot.currentUser }
+  }
+  const whole = complete(type, fields)
+  if (!Predicate.isRecord(whole)) {
+    return {}
+  }
+  if (guild !== undefined) {
+    const aligned = inGuild(whole, guild.id)
+    return { ...(Predicate.isRecord(aligned) ? aligned : {}), ...placeIn(guild, type, whole, fields) }
+  }
+  return "author" in whole ? { guild_id: undefined, member: undefined } : {}
 }
 
 /** Completes any event, in the first guild of a world. A body of an unknown event is returned as it is. */
@@ -87,8 +115,7 @@ export const completeIn = (world: World.World, type: string, d: unknown): unknow
     return d
   }
   const fields: Body = Predicate.isRecord(d) ? d : {}
-  const whole = complete(type, fields)
-  return Predicate.isRecord(whole) ? complete(type, { ...placeIn(world, whole, fields), ...fields }) : whole
+  return complete(type, { ...place(world, type, fields), ...fields })
 }
 
 /** The fields of a new event at a time in milliseconds since 1970, with a unique id. */

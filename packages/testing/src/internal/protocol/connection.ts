@@ -18,6 +18,7 @@ import * as Identify from "./identify.js"
 import * as MessageLimit from "./messageLimit.js"
 import * as Outgoing from "./outgoing.js"
 import * as Ready from "./ready.js"
+import * as Visibility from "./visibility.js"
 
 /** The way to the client. */
 export interface Transport extends Outgoing.Sink {
@@ -160,7 +161,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Conne
     gateway.enqueue(started, "READY", Ready.body(started, guilds, resumeUrl, flags))
     if (Intents.has(started.intents, "Guilds")) {
       for (const guild of guilds) {
-        gateway.enqueue(started, "GUILD_CREATE", guild)
+        gateway.enqueue(started, "GUILD_CREATE", Visibility.withoutOffline(started, guild))
       }
     }
   }

@@ -61,29 +61,43 @@ export const isVisible = ({ intents }: Viewer, t: string, d: unknown, guildId: s
   }
 }
 
+const every = (values: unknown, isValid: (value: unknown) => boolean): boolean =>
+  Array.isArray(values) && values.every(isValid)
+
+/** Narrows to a guild whose members have users, which a test's body may lack. */
 const isGuild = (d: unknown): d is World.Guild =>
-  Predicate.hasProperty(d, "members") && Array.isArray(d.members) && Predicate.hasProperty(d, "voice_states") &&
-  Array.isArray(d.voice_states) && Predicate.hasProperty(d, "presences") && Array.isArray(d.presences)
+  Predicate.isRecord(d) && every(d["presences"], Predicate.isRecord) &&
+  every(d["members"], (member) => Predicate.hasProperty(member, "user") && Predicate.isRecord(member.user)) &&
+  every(d["voice_states"], (state) => Predicate.hasProperty(state, "user_id"))
+
+/** The ids of the bot and of members in voice. */
+const alwaysListed = (guild: World.Guild): ReadonlyArray<string> => [
+  Bot.id,
+  ...guild.voice_states.map((state) => state.user_id)
+]
+
+const withMembers = (guild: World.Guild, ids: ReadonlyArray<string>): World.Guild => {
+  const listed = new Set(ids)
+  return { ...guild, members: guild.members.filter(({ user }) => listed.has(user.id)) }
+}
 
 /**
- * Without GUILD_MEMBERS or GUILD_PRESENCES, and in a very large guild, GUILD_CREATE lists the bot and members in voice
- * only; in a large guild also members that are online. It lists presences with GUILD_PRESENCES only.
+ * Without GUILD_MEMBERS or GUILD_PRESENCES, GUILD_CREATE lists the bot and members in voice only, and it lists presences
+ * with GUILD_PRESENCES only.
  */
-const guildFor = ({ intents, largeThreshold }: Viewer, guild: World.Guild): World.Guild => {
+const guildFor = ({ intents }: Viewer, guild: World.Guild): World.Guild => {
   const hasPresences = Intents.has(intents, "GuildPresences")
-  const listsOthers = hasPresences && Intents.has(intents, "GuildMembers") && guild.member_count <= maxListedGuild
-  const isLarge = guild.member_count > largeThreshold
-  const listed = new Set([
-    Bot.id,
-    ...guild.voice_states.map((state) => state.user_id),
-    ...(listsOthers ? guild.presences.map(({ user }) => user.id) : [])
-  ])
-  return {
-    ...guild,
-    large: isLarge,
-    members: listsOthers && !isLarge ? guild.members : guild.members.filter(({ user }) => listed.has(user.id)),
-    presences: hasPresences ? guild.presences : []
-  }
+  const visible = hasPresences && Intents.has(intents, "GuildMembers") ? guild : withMembers(guild, alwaysListed(guild))
+  return hasPresences ? visible : { ...visible, presences: [] }
+}
+
+/** Omits offline members of a large guild, and all but the bot and members in voice of a very large one. */
+export const withoutOffline = ({ largeThreshold }: Viewer, guild: World.Guild): World.Guild => {
+  const { member_count: count, presences } = guild
+  const online = count > maxListedGuild ? [] : presences.map(({ user }) => user.id)
+  return count > largeThreshold
+    ? { ...withMembers(guild, [...alwaysListed(guild), ...online]), large: true }
+    : { ...guild, large: false }
 }
 
 const isMessage = (d: unknown): d is Body =>
