@@ -1,6 +1,6 @@
 /**
  * Makes the `vesper` command of its sources and all that it imports: a file for what every command needs, and one for
- * each part that only some do. Node spends most of the start of an Effect program on finding modules; see decision 0070.
+ * each part that only some do. Node spends most of the start of an Effect program on finding modules.
  */
 import { build, type Metafile } from "esbuild"
 import * as Fs from "node:fs"

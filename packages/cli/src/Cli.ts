@@ -16,7 +16,6 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
-import { benchCommand } from "./BenchCommand.js"
 import { CliError } from "./CliError.js"
 import { clusterCommand } from "./ClusterCommand.js"
 import * as ConfigFile from "./ConfigFile.js"
@@ -44,14 +43,13 @@ const subcommands = [
   doctorCommand,
   recordCommand,
   replayCommand,
-  benchCommand,
   intentsCommand,
   explainCommand,
   queueCommand,
   clusterCommand
 ] as const
 
-const description = "a Discord gateway client: runs, tries and measures shards. Try: vesper demo"
+const description = "a Discord gateway client: runs and tries shards. Try: vesper demo"
 
 const vesper = Command.make("vesper").pipe(
   Command.withDescription(description),

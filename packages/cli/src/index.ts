@@ -1,11 +1,4 @@
 /**
- * `vesper bench`.
- *
- * @since 0.1.0
- */
-export * as BenchCommand from "./BenchCommand.js"
-
-/**
  * What has come in so far, shard by shard.
  *
  * @since 0.1.0

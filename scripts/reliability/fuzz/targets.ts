@@ -20,15 +20,16 @@ import * as assert from "node:assert"
 import { parseDuration } from "../../../packages/cli/src/internal/duration.js"
 import * as CliText from "../../../packages/cli/src/internal/text.js"
 import * as Reference from "../../../packages/cli/src/Reference.js"
-import * as Envelope from "../../../packages/gateway/src/internal/envelope.js"
+import * as Envelope from "../../../packages/gateway/src/internal/wire/envelope.js"
 import type { Options } from "../../../packages/gateway/src/internal/events/log/cursor.js"
 import { Entry } from "../../../packages/gateway/src/internal/events/log/entry.js"
 import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.js"
-import * as GatewayUrl from "../../../packages/gateway/src/internal/gatewayUrl.js"
-import * as Receiver from "../../../packages/gateway/src/internal/receiver.js"
-import * as Recovery from "../../../packages/gateway/src/internal/recovery.js"
-import * as ShardState from "../../../packages/gateway/src/internal/shardState.js"
-import * as Utf8 from "../../../packages/gateway/src/internal/utf8.js"
+import * as GatewayUrl from "../../../packages/gateway/src/internal/wire/gatewayUrl.js"
+import * as Receiver from "../../../packages/gateway/src/internal/connection/receiver.js"
+import { Disconnect } from "../../../packages/gateway/src/internal/reconnect/disconnect.js"
+import * as Recovery from "../../../packages/gateway/src/internal/reconnect/policy.js"
+import * as ShardState from "../../../packages/gateway/src/internal/state/shardState.js"
+import * as Utf8 from "../../../packages/gateway/src/internal/wire/utf8.js"
 import * as Inflaters from "../../../packages/platform-node/src/internal/inflaters.js"
 import * as ZlibStream from "../../../packages/platform-node/src/internal/zlibStream.js"
 import * as ZstdLibrary from "../../../packages/platform-node/src/internal/zstdLibrary.js"
@@ -260,7 +261,7 @@ const closeFrame = (chance: Chance): void => {
       lostAt: chance.is(0.5) ? Option.none() : Option.some(1)
     },
     {
-      reason: Recovery.Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
+      reason: Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
       hasSession: chance.is(0.5),
       hasResumeUrl: chance.is(0.5),
       opened: chance.is(0.5),

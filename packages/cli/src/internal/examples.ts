@@ -6,11 +6,6 @@ export const examples: Readonly<Record<string, ReadonlyArray<readonly [line: str
     ["DISCORD_TOKEN=… vesper doctor", "what keeps a bot from running here"],
     ["DISCORD_TOKEN=… vesper run", "shards on Discord"]
   ],
-  bench: [
-    ["vesper bench", "all compressions that this Node can"],
-    ["vesper bench --compression zlib-stream --rounds 9", "one of them, with less chance in it"],
-    ["vesper bench --json > bench.json", "for a program"]
-  ],
   "cluster drain": [["vesper cluster drain 10.0.0.7:34431", "the runner ends, its shards move"]],
   "cluster reshard": [["vesper cluster reshard --shards 64", "without a gap; the status shows how far it is"]],
   "cluster run": [

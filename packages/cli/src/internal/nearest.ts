@@ -24,7 +24,7 @@ export const similarity = (a: string, b: string): number => {
 const enough = 0.4
 
 /** The most similar of the candidates, the first of equals. */
-export const nearest = (text: string, candidates: ReadonlyArray<string>): string =>
+const nearest = (text: string, candidates: ReadonlyArray<string>): string =>
   candidates.reduce(
     (best, candidate) => similarity(text, candidate) > similarity(text, best) ? candidate : best,
     candidates[0] ?? ""

@@ -7,12 +7,13 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
-import * as Counters from "../../src/internal/counters.js"
-import * as Envelope from "../../src/internal/envelope.js"
-import * as LossLine from "../../src/internal/log/lossLine.js"
-import * as Receiver from "../../src/internal/receiver.js"
-import { Disconnect } from "../../src/internal/recovery.js"
-import * as ShardState from "../../src/internal/shardState.js"
+import * as Counters from "../../src/internal/state/counters.js"
+import * as Envelope from "../../src/internal/wire/envelope.js"
+import * as LossLine from "../../src/internal/diagnostics/lossLine.js"
+import * as Receiver from "../../src/internal/connection/receiver.js"
+import type { Signal } from "../../src/internal/connection/signal.js"
+import { Disconnect } from "../../src/internal/reconnect/disconnect.js"
+import * as ShardState from "../../src/internal/state/shardState.js"
 import * as Session from "../../src/Session.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 import { silent } from "../harness.js"
@@ -55,6 +56,30 @@ describe("once the end of a connection is decided", () => {
     }))
 })
 
+describe("a READY whose session id has no printable character", () => {
+  it.effect("begins a session that has an id", () =>
+    Effect.gen(function*() {
+      const { state } = yield* play([hello, ready.replace("\"a\"", "\"\\u0001\\u0007\"")])
+      assert.isTrue(Option.exists(ShardState.session(state), ({ id }) => id !== ""))
+    }))
+})
+
+describe("a READY of nested brackets", () => {
+  for (const [depth, isRefused] of [[200, false], [200_000, true]] as const) {
+    it.effect(`${depth} deep is ${isRefused ? "refused with a line that says why" : "read"}`, () =>
+      Effect.gen(function*() {
+        const nested = `${"[".repeat(depth)}${"]".repeat(depth)}`
+        const { reason } = yield* play([hello, ready.replace("\"v\":10", `"v":10,"other":${nested}`)])
+        assert.strictEqual(
+          reason === undefined ? undefined : LossLine.describe(reason),
+          isRefused
+            ? "READY could not be processed: its brackets are nested more than 256 deep"
+            : undefined
+        )
+      }))
+  }
+})
+
 const readyOf = (s: number) => ready.replace("\"s\":1", `"s":${s}`)
 
 const play = (frames: ReadonlyArray<string>, session?: Session.Session) =>
@@ -63,7 +88,7 @@ const play = (frames: ReadonlyArray<string>, session?: Session.Session) =>
       ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none, ...(session && { session }) })
     )
     const state = yield* ShardState.make(ShardId.single, config, silent)
-    const signals: Array<Receiver.Signal> = []
+    const signals: Array<Signal> = []
     const receiver = Receiver.make(state, Option.none(), yield* Effect.clock, (signal) => signals.push(signal))
     frames.forEach((frame) => receiver.onFrame(frame, false))
     const ended = signals.find((signal) => signal._tag === "Ended")
@@ -162,7 +187,7 @@ describe("a message that is too large", () => {
       const state = yield* ShardState.make(ShardId.single, config, silent)
       const clock = yield* Effect.clock
       const sequences: Array<number | undefined> = []
-      const signals: Array<Receiver.Signal> = []
+      const signals: Array<Signal> = []
       for (let i = 0; i < 3; i++) {
         const receiver = Receiver.make(state, Option.none(), clock, (signal) => signals.push(signal))
         receiver.onFrame(hello, false)
@@ -247,7 +272,7 @@ describe("a compressed message that cannot be read", () => {
   /** As a frame that an inflater has inflated already. */
   const playCompressed = (state: ShardState.ShardState, frames: ReadonlyArray<string>) =>
     Effect.map(Effect.clock, (clock) => {
-      const signals: Array<Receiver.Signal> = []
+      const signals: Array<Signal> = []
       const inflater = { inflate: (frame: Uint8Array) => frame, bytesIn: () => 0, bytesOut: () => 0 }
       const receiver = Receiver.make(state, Option.some(inflater), clock, (signal) => signals.push(signal))
       frames.forEach((frame) => receiver.onFrame(new TextEncoder().encode(frame), true))

@@ -10,8 +10,8 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
-import * as GatewayUrl from "../gatewayUrl.js"
-import * as Payload from "../identify/payload.js"
+import { GatewayUrl } from "../wire/index.js"
+import { Payload } from "../identify/index.js"
 import * as Check from "./check.js"
 
 /** The environment variable of the bot's token. */

@@ -1,19 +1,19 @@
 /** Events as streams. Each has a cursor of its own, takes what waits in one chunk, and acknowledges nothing. */
 import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as ShardError from "../../ShardError.js"
 import * as Subscription from "../../Subscription.js"
-import type { Cursor, Options as CursorOptions } from "./log/cursor.js"
+import { isFailure } from "./log/index.js"
+import type { Cursor, Options as CursorOptions, Parse } from "./log/index.js"
 import type { Source } from "./handlers.js"
 import type { NextEvent } from "./nextEvent.js"
-import { isFailure, type Parse } from "./log/parse.js"
 import type { Reader } from "./reader.js"
 import type { Readers } from "./readers.js"
 
@@ -30,12 +30,12 @@ const open = (
 ): Effect.Effect<Reader, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.withFiberRuntime<Reader>((fiber) => Effect.sync(() => readers.open(options, nextEvent.leave(fiber)))),
-    (reader) => Effect.sync(() => readers.close(reader))
+    (reader) => Effect.sync(() => readers.leaveStream(reader))
   )
 
 const take = <A>(
   reader: Reader,
-  parse: Parse,
+  parse: Parse.Parse,
   give: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): ReadonlyArray<A> => {
   const events: Array<A> = []
@@ -57,32 +57,34 @@ const take = <A>(
   return events
 }
 
-/** Reads on over everything that the shard recovers from. Ends when the program closes it, and fails when the gateway does. */
+/**
+ * Reads on over everything that the shard recovers from. Ends when the program closes it, and fails when the gateway does. A channel of
+ * its own, which runs no Effect between two chunks while events wait.
+ */
 const fromReader = <A>(
   reader: Reader,
-  parse: Parse,
+  parse: Parse.Parse,
   give: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): Stream.Stream<A, ShardError.FatallyClosedError> => {
-  type Pull = Effect.Effect<Chunk.Chunk<A>, Option.Option<ShardError.FatallyClosedError>>
-  const pull: Pull = Effect.suspend(() => {
-    const events = take(reader, parse, give)
-    if (events.length > 0) {
-      return Effect.succeed(Chunk.unsafeFromArray(events))
-    }
-    const failure = reader.failure()
-    if (failure?._tag === "FatallyClosedError") {
-      return Effect.fail(Option.some(failure))
-    }
-    return failure !== undefined || reader.hasOverflowed() ? Effect.fail(Option.none()) : waitAndPull
-  })
-  const waitAndPull: Pull = Effect.zipRight(
+  type Read = Channel.Channel<Chunk.Chunk<A>, unknown, ShardError.FatallyClosedError, unknown, void, unknown>
+  const awaitAvailable = Channel.fromEffect(
     Effect.async<void>((resume) => {
       const cancel = reader.onAvailable(() => resume(Effect.void))
       return Effect.sync(cancel)
-    }),
-    pull
+    })
   )
-  return Stream.repeatEffectChunkOption(pull)
+  const read: Read = Channel.suspend(() => {
+    const events = take(reader, parse, give)
+    if (events.length > 0) {
+      return Channel.flatMap(Channel.write(Chunk.unsafeFromArray(events)), () => read)
+    }
+    const failure = reader.failure()
+    if (failure?._tag === "FatallyClosedError") {
+      return Channel.fail(failure)
+    }
+    return failure !== undefined || reader.hasOverflowed() ? Channel.void : Channel.flatMap(awaitAvailable, () => read)
+  })
+  return Stream.fromChannel(read)
 }
 
 const startedAt = Effect.map(

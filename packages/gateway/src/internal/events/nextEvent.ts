@@ -11,9 +11,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Function from "effect/Function"
 import type * as ShardError from "../../ShardError.js"
-import type { After } from "../time/after.js"
-import type { Cursor, Options as CursorOptions } from "./log/cursor.js"
-import type { Entry, Item } from "./log/entry.js"
+import type { After } from "../time/index.js"
+import type { Cursor, Entry, Item, Options as CursorOptions } from "./log/index.js"
 import type { Reader } from "./reader.js"
 import type { Readers } from "./readers.js"
 
@@ -29,6 +28,10 @@ const idleMillis = 30_000
 
 const isAlone = { fork: (asker: Asker | undefined) => asker, join: (parent: Asker | undefined) => parent }
 
+/** Returns true if a fiber has succeeded. A fiber of `Effect.forEach` or `Effect.all` ends with the exit of its element as a value. */
+const isWell = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isSuccess(exit) && (!Exit.isExit(exit.value) || Exit.isSuccess(exit.value))
+
 export class NextEvent {
   private reader: Reader | undefined
   private readonly askers = new Set<Asker>()
@@ -40,14 +43,14 @@ export class NextEvent {
   private readonly readers: Readers
   private readonly options: CursorOptions
   private readonly isTracked: boolean
-  private readonly after: After
+  private readonly after: After.After
 
   /** `isTracked` says whether the session to resume from stays before an event that is not done. */
   constructor(
     readers: Readers,
     options: CursorOptions,
     isTracked: boolean,
-    after: After
+    after: After.After
   ) {
     this.readers = readers
     this.options = options
@@ -133,7 +136,7 @@ export class NextEvent {
       const { held } = asker
       asker.held = undefined
       this.askers.delete(asker)
-      if (Exit.isSuccess(exit)) {
+      if (isWell(exit)) {
         held?.cursor.done(held.entry)
       } else {
         this.isInterrupted ||= asker.hasReceived

@@ -3,14 +3,16 @@
  * turns, so that a busy shard does not delay the others.
  */
 import type * as ShardError from "../../ShardError.js"
-import type { Cursor, Options } from "./log/cursor.js"
-import type { Item } from "./log/entry.js"
-import type { Ending, EventLog } from "./log/eventLog.js"
+import type { Cursor, Ending, EventLog, Item, Options } from "./log/index.js"
 
 export class Reader {
   readonly cursors = new Map<EventLog, Cursor>()
   /** For a reader of single events: how often it was asked, and what closes it when it is not asked any more. */
   idle: { readonly asks: () => number; readonly leave: () => void } | undefined
+  /** Its run or stream has ended. */
+  hasLeft = false
+  /** Called when a cursor has as many items as it may. */
+  onFull: ((log: EventLog) => void) | undefined
   /** The cursor that the last item was read from. */
   current: Cursor | undefined
   /**

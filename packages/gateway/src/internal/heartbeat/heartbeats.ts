@@ -9,24 +9,22 @@ import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import * as Latency from "../../Latency.js"
-import type { CommandLimiter } from "../commandLimiter.js"
-import * as Outgoing from "../commands/outgoing.js"
-import { unsafeWrite } from "../commands/write.js"
-import * as Receiver from "../receiver.js"
-import { Disconnect } from "../recovery.js"
-import type { ShardState } from "../shardState.js"
-import * as EventLoopLag from "../time/eventLoopLag.js"
-import * as Monotonic from "../time/monotonic.js"
+import { Outgoing, unsafeWrite } from "../commands/index.js"
+import type { CommandLimiter } from "../commands/index.js"
+import type { Receiver } from "../connection/index.js"
+import { Disconnect } from "../reconnect/index.js"
+import type { ShardState } from "../state/index.js"
+import { EventLoopLag, Monotonic } from "../time/index.js"
 import * as Policy from "./policy.js"
 
 /** The parts of a connection that heartbeats use. */
 export interface Connection {
-  readonly state: Pick<ShardState, "config" | "counters" | "latency" | "session">
+  readonly state: Pick<ShardState.ShardState, "config" | "counters" | "latency" | "session">
   readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
   readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
   readonly clock: Clock.Clock
-  readonly receiver: Pick<Receiver.Receiver, "end" | "wasAcknowledged">
-  readonly emit: (signal: Receiver.Signal) => void
+  readonly receiver: Pick<Receiver, "end" | "wasAcknowledged">
+  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
   /** Whether reading is paused. */
   readonly isPaused: () => boolean
   /** Whether reading was paused at any time since this was last called. */
@@ -47,8 +45,12 @@ export interface Heartbeats {
   readonly start: Effect.Effect<void>
 }
 
-export const make = (connection: Connection, limiter: CommandLimiter, interval: Duration.Duration): Heartbeats => {
-  const { clock, emit, finalizers, isPaused, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
+export const make = (
+  connection: Connection,
+  limiter: CommandLimiter.CommandLimiter,
+  interval: Duration.Duration
+): Heartbeats => {
+  const { clock, finalizers, isPaused, notice, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
   const intervalMillis = Duration.toMillis(interval)
   // The number of heartbeats that the socket has not written yet.
   let unwritten = 0
@@ -154,7 +156,7 @@ export const make = (connection: Connection, limiter: CommandLimiter, interval: 
       onDue: (late) => {
         if (late >= EventLoopLag.noticeableMillis) {
           const blockedFor = Duration.millis(Math.round(late))
-          emit(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Lagged({ blockedFor }) }))
+          notice(Diagnostic.Lagged({ blockedFor }))
         }
         const now = Monotonic.unsafeMillis(clock)
         before = Policy.next(before, intervalMillis, observe(now, late))

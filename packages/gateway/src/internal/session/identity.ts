@@ -2,25 +2,14 @@
  * Compares what a session was identified with to what the shard needs now. A session keeps the intents, the large
  * threshold and the presence of its IDENTIFY: a RESUME cannot change them.
  */
-import type * as Command from "@vesper/model/Command"
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
+import { PeerText } from "../wire/index.js"
 import * as BotId from "./botId.js"
-
-/** The text of a presence, equal for equal presences. */
-export const presenceText = (d: Command.Presence): string => {
-  const { activities, afk, since, status } = d
-  return JSON.stringify({
-    since,
-    activities: activities.map(({ name, state, type, url }) => ({ name, type, url, state })),
-    status,
-    afk
-  })
-}
 
 /** The identity of a session that the shard asks for now, without a presence. */
 export const make = (config: ShardConfig.ShardConfig, id: ShardId.ShardId): Session.Identity => {
@@ -60,7 +49,7 @@ export const compare = (stored: Session.Identity, needed: Session.Identity): Ver
     ...(missing === Intents.none ? [] : [`it lacks the intents ${namesOf(missing)}`]),
     ...(stored.bot === undefined || needed.bot === undefined || stored.bot === needed.bot
       ? []
-      : [`it belongs to the bot ${stored.bot}, not ${needed.bot}`]),
+      : [`it belongs to the bot ${PeerText.clean(stored.bot)}, not ${needed.bot}`]),
     ...(stored.shard === needed.shard && stored.total === needed.total
       ? []
       : [`it belongs to shard ${stored.shard} of ${stored.total}, not ${needed.shard} of ${needed.total}`]),

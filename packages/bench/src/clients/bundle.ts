@@ -1,0 +1,21 @@
+/**
+ * Vesper's client in one file, with what it uses of its dependencies: as a bot may be deployed. Most of the start of a
+ * program is Node's search for its modules, of which `effect/Schema` alone has some three hundred.
+ */
+import { vesperClient } from "../runs/contestants.js"
+import type { Client } from "../runs/processes.js"
+import * as Path from "node:path"
+import * as Vite from "vite"
+
+const root = Path.resolve(import.meta.dirname, "../..")
+
+export const make = async (name: string, way: string): Promise<Client> => {
+  await Vite.build({
+    configFile: false,
+    logLevel: "error",
+    root,
+    ssr: { noExternal: true },
+    build: { ssr: vesperClient(way).module, outDir: "dist/bundled", target: "node20", minify: false }
+  })
+  return { name, module: Path.join(root, "dist/bundled/vesper.js"), way }
+}

@@ -1,0 +1,183 @@
+/** What is not about events a second: shards that idle, come back, start, and a consumer that is slow. */
+import { vesperClient as vesper } from "./contestants.js"
+import * as Processes from "./processes.js"
+import type { ServerMessage } from "./protocol.js"
+import { median } from "../report/statistics.js"
+import type { Mode } from "../server/wire.js"
+import * as Bundle from "../clients/bundle.js"
+import * as Peers from "./peers.js"
+
+const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
+
+const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, readers: 1, slowness: 0 }
+
+/** Resolves when the server has said something so often. */
+const awaitMessages = (server: Processes.Server, tag: ServerMessage["_tag"], count: number, timeout = 60_000) =>
+  new Promise<void>((resolve, reject) => {
+    let seen = 0
+    const timer = setTimeout(() => reject(new Error(`${seen} of ${count} times ${tag}`)), timeout)
+    const stop = server.onMessage((message) => {
+      if (message._tag === tag && ++seen === count) {
+        clearTimeout(timer)
+        stop()
+        resolve()
+      }
+    })
+  })
+
+export interface Idle {
+  readonly client: string
+  readonly mode: Mode
+  readonly shards: number
+  /** Bytes a shard: resident, and of the heap with buffers. */
+  readonly rss: number
+  readonly heap: number
+  /** Part of one core, with an interval of 41.25 s. */
+  readonly core: number
+}
+
+/**
+ * Memory by the difference to the same program with one shard; CPU over a window, with beats `speedup` times as fast. In a
+ * window of one interval V8 collects the old generation three times or never, so that it takes several to tell a mean.
+ */
+const idleOf = async (
+  client: Processes.Client,
+  mode: Mode,
+  shards: number,
+  window: number,
+  speedup: number
+): Promise<Idle> => {
+  const server = await Processes.startServer({ events: 0, heartbeatInterval: 41_250 / speedup })
+  const sampleOf = async (count: number, millis: number) => {
+    const running = Processes.startClient(client, { ...job, url: server.url, mode, shards: count }, ["--expose-gc"])
+    try {
+      await (count === 1 ? sleep(2_000) : running.next("Ready"))
+      await sleep(2_000)
+      // What the start has left behind is not what a shard that idles costs, nor is collecting what this has.
+      await running.sample("collect")
+      const before = await running.sample()
+      await sleep(millis)
+      const after = await running.sample()
+      return { memory: await running.sample("collect"), cpu: after.cpu - before.cpu }
+    } finally {
+      await running.stop()
+    }
+  }
+  try {
+    const one = await sampleOf(1, 0)
+    const many = await sampleOf(shards, window)
+    return {
+      client: client.name,
+      mode,
+      shards,
+      rss: (many.memory.rss - one.memory.rss) / (shards - 1),
+      heap: (many.memory.heap - one.memory.heap) / (shards - 1),
+      core: many.cpu / 1000 / window / speedup
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+export const idle = async (shards: number, window: number, speedup: number): Promise<ReadonlyArray<Idle>> => {
+  const results: Array<Idle> = []
+  for (const mode of ["json", "zlib-stream"] as const) {
+    for (const client of [Peers.floor, vesper("fleet")]) {
+      results.push(await idleOf(client, mode, shards, window, speedup))
+    }
+  }
+  return results
+}
+
+export interface Reconnect {
+  readonly shards: number
+  /** Milliseconds from the drop of all connections until the gateway has resumed the last; median of the rounds. */
+  readonly millis: number
+  /** CPU of the client in that time, in milliseconds. */
+  readonly cpu: number
+}
+
+/** Cuts all connections at once, several times. */
+export const reconnect = async (shards: number, rounds: number): Promise<Reconnect> => {
+  const server = await Processes.startServer({ events: 0, heartbeatInterval: 3_600_000 })
+  const identified = awaitMessages(server, "Identified", shards)
+  const running = Processes.startClient(vesper("idle"), { ...job, url: server.url, mode: "zlib-stream", shards })
+  try {
+    await identified
+    await sleep(1_000)
+    const times: Array<number> = []
+    const cpus: Array<number> = []
+    for (let round = 0; round < rounds; round++) {
+      const before = await running.sample()
+      const started = performance.now()
+      const resumed = awaitMessages(server, "Resumed", shards)
+      server.drop()
+      await resumed
+      times.push(performance.now() - started)
+      const after = await running.sample()
+      cpus.push((after.cpu - before.cpu) / 1000)
+      await sleep(1_000)
+    }
+    return { shards, millis: median(times), cpu: median(cpus) }
+  } finally {
+    await running.stop()
+    await server.stop()
+  }
+}
+
+export interface Startup {
+  readonly client: string
+  /** Milliseconds from the start of the process until its connection reaches the gateway. */
+  readonly millis: number
+}
+
+export const startup = async (rounds: number): Promise<ReadonlyArray<Startup>> => {
+  const server = await Processes.startServer({ events: 0, heartbeatInterval: 3_600_000 })
+  const times = new Map<Processes.Client, Array<number>>()
+  const clients = [Peers.floor, vesper("idle"), await Bundle.make("Vesper, in one file", "idle")]
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const client of round % 2 === 0 ? clients : clients.toReversed()) {
+        const started = performance.now()
+        const connected = awaitMessages(server, "Connected", 1)
+        const running = Processes.startClient(client, { ...job, url: server.url, mode: "zlib-stream" })
+        await connected
+        times.set(client, [...(times.get(client) ?? []), performance.now() - started])
+        await running.stop()
+      }
+    }
+    return clients.map((client) => ({ client: client.name, millis: median(times.get(client) ?? []) }))
+  } finally {
+    await server.stop()
+  }
+}
+
+export interface Backlog {
+  readonly events: number
+  /** Microseconds that the consumer takes for each. */
+  readonly slowness: number
+  /** Events a second, of at most `1e6 / slowness`. */
+  readonly rate: number
+  /** In bytes, of a client that is as fast as it can, and of the slow one. */
+  readonly peakFast: number
+  readonly peakSlow: number
+}
+
+/** A consumer that is slower than the gateway: the rate follows it, and memory stays where it is. */
+export const backlog = async (events: number, slowness: number): Promise<Backlog> => {
+  const server = await Processes.startServer({ events, heartbeatInterval: 3_600_000 })
+  try {
+    const slow = { ...job, url: server.url, mode: "zlib-stream", events, slowness } as const
+    const fast = await Processes.measure(vesper("nextEvent"), { ...slow, slowness: 0 })
+    const measured = await Processes.measure(vesper("slow"), slow)
+    return {
+      events,
+      slowness,
+      rate: measured.received / measured.wall * 1000,
+      peakFast: fast.peak,
+      peakSlow: measured.peak
+    }
+  } finally {
+    await server.stop()
+  }
+}

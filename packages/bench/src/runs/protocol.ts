@@ -1,0 +1,55 @@
+/** What the processes of a benchmark tell each other. */
+import type { Mode } from "../server/wire.js"
+
+export interface ServerJob {
+  /** Events after READY, on each connection. */
+  readonly events: number
+  /** Connections that have to identify before the events are written, to all of them at once. Default: 1. */
+  readonly shards?: number
+  /** In milliseconds. */
+  readonly heartbeatInterval: number
+  /** What clients will ask for; each is encoded beforehand. Without it, all that this Node can. */
+  readonly modes?: ReadonlyArray<Mode>
+}
+
+export type ServerMessage =
+  | { readonly _tag: "Listening"; readonly url: string; readonly wanted: number; readonly bytes: number }
+  | { readonly _tag: "Connected"; readonly at: number }
+  | { readonly _tag: "Identified"; readonly mode: Mode }
+  | { readonly _tag: "Resumed" }
+
+export interface ClientJob {
+  readonly url: string
+  readonly mode: Mode
+  /** Events that each reader of a connection receives after READY. */
+  readonly events: number
+  /** Only one type is asked for. */
+  readonly isFiltered: boolean
+  /** Connections. */
+  readonly shards: number
+  /** Readers of each connection. Each of them receives every event. */
+  readonly readers: number
+  /** How long each event keeps the consumer, in microseconds. */
+  readonly slowness: number
+}
+
+/** Events that all readers of a client receive together. */
+export const expected = ({ events, readers, shards }: ClientJob): number => events * readers * shards
+
+export interface Measured {
+  /** Of the whole process, in microseconds: user and system. */
+  readonly cpu: number
+  /** In milliseconds, from the first event to the last. */
+  readonly wall: number
+  readonly received: number
+  /** Events that were not the one after the one before. */
+  readonly disorder: number
+  /** The highest resident memory, in bytes. */
+  readonly peak: number
+}
+
+export type ClientMessage =
+  | { readonly _tag: "Measured"; readonly measured: Measured }
+  | { readonly _tag: "Sample"; readonly rss: number; readonly heap: number; readonly cpu: number }
+  | { readonly _tag: "Ready" }
+  | { readonly _tag: "Failed"; readonly message: string }
