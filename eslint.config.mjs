@@ -12,23 +12,14 @@ const layers = {
   cli: ["model", "gateway", "platform-node", "testing", "cluster"]
 }
 
-// The folders of a package's internal/ that have an entry: their neighbours import it, and no other file of theirs.
-const rooms = {
-  testing: ["compression", "payload", "protocol", "transport", "world"]
-}
-
-const forbiddenImports = (allowed, ownRooms = []) => ({
+const forbiddenImports = (allowed) => ({
   "no-restricted-imports": ["error", {
     patterns: [
       { group: ["@vesper/*/internal/*"], message: "internal/ belongs to its package." },
       {
         regex: `^@vesper/(?!(?:${allowed.join("|") || "-"})(?:/|$))`,
         message: "Dependencies point one way only, see docs/design.md."
-      },
-      ...ownRooms.map((room) => ({
-        regex: `^\\.{1,2}/(?:.*/)?${room}/(?!index\\.js$)`,
-        message: `Import the entry ${room}/index.js.`
-      }))
+      }
     ]
   }]
 })
@@ -97,7 +88,7 @@ export default tseslint.config(
   },
   ...Object.entries(layers).map(([name, allowed]) => ({
     files: [`packages/${name}/src/**/*.ts`],
-    rules: forbiddenImports(allowed, rooms[name])
+    rules: forbiddenImports(allowed)
   })),
   {
     files: ["packages/*/src/**/*.ts"],

@@ -1,4 +1,4 @@
-/** What is kept of a member. */
+/** The stored fields of a member. */
 import type { Dispatch } from "@vesper/model"
 import { Schema } from "effect"
 

@@ -48,7 +48,7 @@ export const handlers = Events.handlers({
   GUILD_DELETE: ({ d }) => d.unavailable === true ? Effect.void : withCache((cache) => cache.removeGuild(d.id))
 })
 
-/** Who is in a guild is privileged: it must be switched on for the bot in Discord's developer portal. */
+/** The members of a guild are privileged: enable the intent in Discord's developer portal. */
 export const config = {
   ...Events.config(handlers, { privileged: ["GuildMembers"] }),
   // An event is acknowledged when its change is in the table. After a crash it is delivered again, which is idempotent.

@@ -16,7 +16,7 @@ export class Entry extends Schema.Class<Entry>("moderation-log/Entry")({
   what: Schema.Literal("message deleted", "messages purged", "member banned", "ban lifted", "member kicked"),
   /** The affected user, if known. */
   who: Schema.optional(Person),
-  /** Who did it, if Discord says so. */
+  /** The user who did it, if Discord names it. */
   by: Schema.optional(Person),
   detail: Schema.optional(Schema.String)
 }) {}

@@ -17,7 +17,7 @@ export interface RecentMessages {
 
 export const RecentMessages = Context.GenericTag<RecentMessages>("moderation-log/RecentMessages")
 
-/** Remembers so many messages; for a new one the oldest is forgotten. */
+/** Keeps so many messages; a new one replaces the oldest. */
 export const make = (capacity: number): Effect.Effect<RecentMessages> =>
   Effect.sync(() => {
     // Private and mutable: a Map iterates in insertion order, which makes it a queue.

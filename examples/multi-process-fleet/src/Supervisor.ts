@@ -1,5 +1,5 @@
 /**
- * Starts the workers, gives them one identify queue, and restarts workers that died. When its scope closes, it
+ * Starts the workers with one identify queue, and restarts workers that died. When its scope closes, it
  * stops the workers and waits until they have saved their sessions.
  */
 import { Command, type CommandExecutor, HttpServer } from "@effect/platform"

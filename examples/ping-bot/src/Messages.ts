@@ -22,7 +22,7 @@ export interface Messages {
 
 export const Messages = Context.GenericTag<Messages>("ping-bot/Messages")
 
-/** How long Discord wants to be left alone, if it does. */
+/** The time until the next request that Discord accepts, if it names one. */
 const retryAfter = ({ headers, status }: HttpClientResponse.HttpClientResponse): Option.Option<number> => {
   const seconds = Number(headers["retry-after"])
   return status === 429 && seconds >= 0 ? Option.some(seconds) : Option.none()
@@ -66,7 +66,7 @@ export const layerDiscord: Layer.Layer<Messages, ConfigError.ConfigError, HttpCl
   })
 )
 
-/** Prints messages instead of sending them, for the simulated gateway. */
+/** Prints messages on the simulated gateway instead of sending them. */
 export const layerConsole: Layer.Layer<Messages> = Layer.succeed(Messages, {
   send: (channelId, content) => Console.log(`#${channelId}  bot: ${content}`)
 })

@@ -137,7 +137,7 @@ export const RequestGuildMembers = Schema.Struct({
   d: Schema.Struct({
     guild_id: Check.Id,
     query: Schema.optional(Schema.String),
-    /** How many at most, 0 for all with an empty query. Default with a query: 0. */
+    /** The maximum number of members, 0 for all with an empty query. Default with a query: 0. */
     limit: Schema.optional(Schema.NonNegativeInt),
     presences: Schema.optional(Schema.Boolean),
     user_ids: Schema.optional(Schema.Union(Check.Id, Schema.Array(Check.Id))),

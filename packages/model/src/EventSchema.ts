@@ -25,9 +25,9 @@ export class EventMismatch extends Schema.TaggedError<EventMismatch>("@vesper/mo
   event: Schema.String,
   /** The path in `d`, such as `["author", "id"]`. */
   path: Schema.Array(Schema.Union(Schema.String, Schema.Number)),
-  /** What should be there. */
+  /** The expected value. */
   expected: Schema.String,
-  /** What is there, shortened; "nothing" for a missing field. */
+  /** The actual value, shortened; "nothing" for a missing field. */
   actual: Schema.String
 }) {
   override get message(): string {
@@ -54,7 +54,7 @@ const compile = <T extends EventType.EventType>(type: T): Compiled<T> => {
       if (isValid(d)) {
         return Either.right(d)
       }
-      // Only what is wrong pays for the search of everything that is wrong with it.
+      // Only an invalid value is searched for all mismatches.
       return Either.mapLeft(explain(d), (issue) => new EventMismatch({ event: type, ...Mismatch.first(issue) }))
     }
   }

@@ -1,12 +1,12 @@
 /**
- * Sets of named bits, as numbers, for every kind of flags in events. Unknown bits are kept.
+ * Sets of named bits, as numbers, one kind per flags field of events. Unknown bits are kept.
  *
  * @since 0.1.0
  */
 import * as BitSet from "./internal/bitSet.js"
 
 /**
- * What can be asked of a kind of flags, and how sets of it are made.
+ * Operations on one kind of flags.
  *
  * @since 0.1.0
  * @category models
@@ -86,7 +86,7 @@ export const Attachment = make({
 })
 
 /**
- * What is special about a channel.
+ * Flags of a channel.
  *
  * @see https://docs.discord.com/developers/resources/channel#channel-object-channel-flags
  * @since 0.1.0

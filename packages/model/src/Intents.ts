@@ -1,5 +1,5 @@
 /**
- * Which groups of events a shard asks for: a set of bits with names.
+ * Groups of events that a shard requests: a set of named bits.
  *
  * @see https://docs.discord.com/developers/events/gateway#gateway-intents
  * @since 0.1.0
@@ -359,7 +359,7 @@ export const names: (self: Intents) => ReadonlyArray<Name> = set.names
 export const privileged = (self: Intents): ReadonlyArray<Name> => privilegedNames.filter((name) => has(self, name))
 
 /**
- * What is in either set, unknown bits too.
+ * Unites two sets, with their unknown bits.
  *
  * @since 0.1.0
  * @category combinators

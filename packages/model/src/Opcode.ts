@@ -1,5 +1,5 @@
 /**
- * What kind of payload a message is.
+ * Opcodes, the kinds of payloads.
  *
  * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-opcodes
  * @since 0.1.0
@@ -103,7 +103,7 @@ export const HeartbeatAck = 11
 export const RequestSoundboardSounds = 31
 
 /**
- * Asks for what is short-lived about a guild's channels.
+ * Requests ephemeral data of a guild's channels.
  *
  * @since 0.1.0
  * @category constants

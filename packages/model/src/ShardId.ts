@@ -1,5 +1,5 @@
 /**
- * Which shard of how many.
+ * Shards by id and total.
  *
  * @see https://docs.discord.com/developers/events/gateway#sharding
  * @since 0.1.0

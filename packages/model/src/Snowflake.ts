@@ -43,7 +43,7 @@ export const epoch = 1_420_070_400_000
 export const make: (text: string) => Snowflake = Schema.decodeSync(Snowflake)
 
 /**
- * When it was made, in milliseconds since 1970.
+ * Returns the time of a snowflake in milliseconds since 1970.
  *
  * @example
  * ```ts

@@ -55,14 +55,14 @@ export * as EventType from "./EventType.js"
 export * as Flags from "./Flags.js"
 
 /**
- * Which groups of events a shard asks for.
+ * Groups of events that a shard requests.
  *
  * @since 0.1.0
  */
 export * as Intents from "./Intents.js"
 
 /**
- * What kind of payload a message is.
+ * Opcodes, the kinds of payloads.
  *
  * @since 0.1.0
  */
@@ -76,7 +76,7 @@ export * as Opcode from "./Opcode.js"
 export * as Permissions from "./Permissions.js"
 
 /**
- * Which shard of how many.
+ * Shards by id and total.
  *
  * @since 0.1.0
  */

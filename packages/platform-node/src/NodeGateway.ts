@@ -64,7 +64,7 @@ export interface FleetOptions extends PlatformOptions {
   readonly shards?: Fleet.Shards | undefined
   /** The rate at which shards reconnect together. Default: 50 at once, and 50 a second after those. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** When the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  /** The time at which the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
   /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined

@@ -34,11 +34,11 @@ export interface TlsOptions extends
  */
 export interface Options {
   /**
-   * How long opening may take. The shard has a deadline of its own, `ShardConfig.timeouts.open`; the shorter one
+   * The maximum time to open a connection. The shard has a deadline of its own, `ShardConfig.timeouts.open`; the shorter one
    * counts. Default: none.
    */
   readonly openTimeout?: Duration.DurationInput | undefined
-  /** How long the peer may take to answer a close frame before the connection is cut. Default: 1 second. */
+  /** The maximum time for the peer's close frame, after which the connection is terminated. Default: 1 second. */
   readonly closeTimeout?: Duration.DurationInput | undefined
   /** The longest websocket message, in bytes; a longer one ends the connection. Default: 32 MiB. */
   readonly maxPayload?: number | undefined

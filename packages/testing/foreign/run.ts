@@ -209,9 +209,9 @@ const steps: Record<string, (running: Running) => Effect.Effect<unknown, unknown
     "opcode 7": (running) =>
       Effect.zipRight(awaitMore(["Resumed", "Identified"], inject(Fault.Reconnect())), marker(running)),
     "9 true": (running) =>
-      Effect.zipRight(
-        awaitMore(["Resumed", "Identified"], inject(Fault.InvalidSession({ resumable: true }))),
-        marker(running)
+      betweenIdentifies.pipe(
+        Effect.zipRight(awaitMore(["Resumed", "Identified"], inject(Fault.InvalidSession({ resumable: true })))),
+        Effect.zipRight(marker(running))
       ),
     "9 false": (running) =>
       betweenIdentifies.pipe(
@@ -242,7 +242,7 @@ const run = (client: Client, compression: string) =>
       const before = running.errors.length
       const result = yield* Effect.either(Effect.timeout(step(running), "40 seconds"))
       // Some clients report every close as an error.
-      const errors = name.startsWith("close") ? [] : running.errors.slice(before)
+      const errors = /^(close|drop)/.test(name) ? [] : running.errors.slice(before)
       const isFine = result._tag === "Right" && errors.length === 0
       cells.push(isFine ? "yes" : "no")
       if (!isFine) {

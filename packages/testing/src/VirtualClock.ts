@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
-import * as TimerQueue from "./internal/timerQueue.js"
+import { TimerQueue } from "./internal/clock/index.js"
 
 /**
  * A virtual clock and its controls.

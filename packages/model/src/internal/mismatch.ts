@@ -93,7 +93,7 @@ const mismatches = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Mi
         : leaf(path, issue.ast, describe(issue.actual, path))
     }
     case "Refinement":
-      // What is wrong inside of the value says more than the refinement does.
+      // A mismatch inside the value is more specific than the refinement.
       return issue.issue._tag === "Composite"
         ? mismatches(issue.issue, path)
         : leaf(path, issue.ast, describe(issue.actual, path))

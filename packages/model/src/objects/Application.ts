@@ -22,7 +22,7 @@ export class InstallParams extends Schema.Struct({
 }).annotations({ identifier: "InstallParams" }) {}
 
 /**
- * How an app is installed to a guild or to a user.
+ * The installation of an app to a guild or to a user.
  *
  * @see https://docs.discord.com/developers/resources/application#application-object-application-integration-type-configuration-object
  * @since 0.1.0
@@ -105,7 +105,7 @@ export class Application extends Schema.Struct({
 }).annotations({ identifier: "Application" }) {}
 
 /**
- * Of an app, what is known.
+ * An app of which no field is required.
  *
  * @since 0.1.0
  * @category schemas

@@ -128,7 +128,7 @@ export class Channel extends Schema.Struct({
 }).annotations({ identifier: "Channel" }) {}
 
 /**
- * Of a channel, what is known: the id at least.
+ * A channel of which only the id is required.
  *
  * @since 0.1.0
  * @category schemas

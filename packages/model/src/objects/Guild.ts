@@ -116,7 +116,7 @@ export class Guild extends Schema.Struct({
 }).annotations({ identifier: "Guild" }) {}
 
 /**
- * Of a guild, what is known: the id at least.
+ * A guild of which only the id is required.
  *
  * @since 0.1.0
  * @category schemas

@@ -60,7 +60,7 @@ export class ChannelMention extends Schema.Struct({
 }).annotations({ identifier: "ChannelMention" }) {}
 
 /**
- * How many reactions of each kind.
+ * The number of reactions by kind.
  *
  * @see https://docs.discord.com/developers/resources/message#reaction-count-details-object-reaction-count-details-structure
  * @since 0.1.0
@@ -72,7 +72,7 @@ export class ReactionCountDetails extends Schema.Struct({
 }).annotations({ identifier: "ReactionCountDetails" }) {}
 
 /**
- * How often people reacted with an emoji.
+ * The reactions to a message with one emoji.
  *
  * @see https://docs.discord.com/developers/resources/message#reaction-object-reaction-structure
  * @since 0.1.0
@@ -242,7 +242,7 @@ const content = {
 }
 
 /**
- * Of a message, what is known.
+ * A message of which no field is required.
  *
  * @since 0.1.0
  * @category schemas

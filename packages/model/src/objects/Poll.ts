@@ -33,7 +33,7 @@ export class PollAnswer extends Schema.Struct({
 }).annotations({ identifier: "PollAnswer" }) {}
 
 /**
- * How many chose an answer.
+ * The number of votes for an answer.
  *
  * @see https://docs.discord.com/developers/resources/poll#poll-results-object-poll-answer-count-object-structure
  * @since 0.1.0

@@ -32,7 +32,7 @@ export class RecurrenceRuleWeekday extends Schema.Struct({
 }).annotations({ identifier: "GuildScheduledEventRecurrenceRuleNWeekday" }) {}
 
 /**
- * When an event takes place again.
+ * The recurrence of an event.
  *
  * @see https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-recurrence-rule-object-guild-scheduled-event-recurrence-rule-structure
  * @since 0.1.0

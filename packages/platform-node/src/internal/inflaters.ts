@@ -26,7 +26,7 @@ export const tooLarge = (limit: number) => refused(limit, "when")
 /** More input than allowed. */
 export const tooLong = (limit: number) => refused(limit, "before")
 
-/** What is used of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
+/** The used part of the handle inside node:zlib's streams. It is undocumented, and checked before use. */
 interface Handle {
   onerror: (message: string, errno: number, code: string) => void
   readonly writeSync: (
@@ -59,7 +59,7 @@ const unusedStream = { chunkSize: 64 }
 const smallOutput = 64 * 1024
 const largeOutput = 512 * 1024
 
-// One for all contexts of the process: what is in it is read before the socket's callback returns.
+// One for all contexts of the process, because its content is read before the socket's callback returns.
 let output = Buffer.allocUnsafeSlow(smallOutput)
 
 const grow = (used: number, maxMessageBytes: number) => {

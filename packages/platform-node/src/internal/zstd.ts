@@ -44,7 +44,7 @@ const maxBlockBytes = 128 * 1024
 
 interface Blocks {
   readonly count: number
-  /** Of all blocks: each copies up to 131,074 bytes, whatever its size in the block. */
+  /** Of all blocks: each copies up to 131,074 bytes, independent of its size in the block. */
   readonly sequences: number
   /** The frame ends with them. */
   readonly isEnd: boolean
@@ -60,7 +60,7 @@ const read = (bytes: Uint8Array, at: number, length: number): number => {
 }
 
 /**
- * How many bytes the literals of a compressed block take, with their header.
+ * Returns the size of the literals of a compressed block with their header, in bytes.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.3.1.1
  */
@@ -78,7 +78,7 @@ const literalsLength = (bytes: Uint8Array, at: number): number => {
   return header + Math.floor(read(bytes, at, header) / 2 ** (4 + bits))
 }
 
-/** How many sequences a compressed block says it has. */
+/** Returns the number of sequences that a compressed block declares. */
 const sequencesOf = (bytes: Uint8Array, at: number): number => {
   const first = bytes[at] ?? 0
   return first < 128

@@ -110,7 +110,7 @@ const frames: ReadonlyArray<Scenario> = [
     fault: (peer) => peer.socket.send(Buffer.from([1, 2, 3, 0, 0, 0xff, 0xff])),
     modes: compressed,
     resumes: 1,
-    // Node's own zstd may make something of it, which is no JSON then.
+    // Node's own zstd may decode it into a text that is not JSON.
     line: /could not be decompressed: (corrupt|.* is not valid JSON)/
   },
   {

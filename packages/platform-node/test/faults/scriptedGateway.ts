@@ -1,4 +1,4 @@
-/** A gateway on real sockets whose answers a test replaces one by one. What is not replaced is as Discord documents it. */
+/** A gateway on real sockets whose responses a test can replace one by one; the others are as Discord documents them. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"

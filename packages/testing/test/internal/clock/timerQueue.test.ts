@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as TimerQueue from "../../src/internal/timerQueue.js"
+import * as TimerQueue from "../../../src/internal/clock/timerQueue.js"
 
 const timer = FastCheck.record({ at: FastCheck.integer({ min: 0, max: 50 }), isTakenBack: FastCheck.boolean() })
 
