@@ -63,7 +63,7 @@ const token = "MTQzMDAwMDAwMDAwMDAwMDAwMQ.GsImul.any-token-of-the-simulated-gate
 
 const layer = Layer.provideMerge(
   GatewayServer.layer(),
-  GatewaySimulator.layer({ token: Redacted.make(token), world, heartbeatInterval: "5 seconds", maxConcurrency: 16 })
+  GatewaySimulator.layer({ token: Redacted.make(token), world, maxConcurrency: 16 })
 )
 
 /** Starts the process of a client; its errors are collected, its events are awaited. */
