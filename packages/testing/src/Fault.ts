@@ -125,77 +125,221 @@ const fault = Data.taggedEnum<Fault>()
  * @category constructors
  */
 export const {
-  /** @since 0.1.0 */
+  /**
+   * Closes the next connections at once.
+   *
+   * @since 0.1.0
+   */
   AcceptThenClose,
-  /** @since 0.1.0 */
+  /**
+   * Sends one binary message of zero bytes.
+   *
+   * @since 0.1.0
+   */
   BinaryFrame,
-  /** @since 0.1.0 */
+  /**
+   * Closes with a code and a reason.
+   *
+   * @since 0.1.0
+   */
   Close,
-  /** @since 0.1.0 */
+  /**
+   * Damages the next message.
+   *
+   * @since 0.1.0
+   */
   Corrupt,
-  /** @since 0.1.0 */
+  /**
+   * Sends an event with a deeply nested body.
+   *
+   * @since 0.1.0
+   */
   DeepEvent,
-  /** @since 0.1.0 */
+  /**
+   * Denies the bot every voice channel from now on.
+   *
+   * @since 0.1.0
+   */
   DenyVoice,
-  /** @since 0.1.0 */
+  /**
+   * Sends bytes one by one from now on.
+   *
+   * @since 0.1.0
+   */
   Dribble,
-  /** @since 0.1.0 */
+  /**
+   * Ends the connection without a close frame.
+   *
+   * @since 0.1.0
+   */
   Drop,
-  /** @since 0.1.0 */
+  /**
+   * Sends the last event again.
+   *
+   * @since 0.1.0
+   */
   DuplicateLast,
-  /** @since 0.1.0 */
+  /**
+   * Ends the session silently.
+   *
+   * @since 0.1.0
+   */
   EndSession,
-  /** @since 0.1.0 */
+  /**
+   * Sends an event before HELLO.
+   *
+   * @since 0.1.0
+   */
   EventBeforeHello,
-  /** @since 0.1.0 */
+  /**
+   * Requests many heartbeats at once.
+   *
+   * @since 0.1.0
+   */
   HeartbeatStorm,
-  /** @since 0.1.0 */
+  /**
+   * Sends a second HELLO.
+   *
+   * @since 0.1.0
+   */
   HelloAgain,
-  /** @since 0.1.0 */
+  /**
+   * Sends a HELLO without an interval.
+   *
+   * @since 0.1.0
+   */
   HelloWithoutInterval,
-  /** @since 0.1.0 */
+  /**
+   * Invalidates the session with opcode 9.
+   *
+   * @since 0.1.0
+   */
   InvalidSession,
-  /** @since 0.1.0 */
+  /**
+   * Sends an event with a large body.
+   *
+   * @since 0.1.0
+   */
   LargeEvent,
-  /** @since 0.1.0 */
+  /**
+   * Names this resume URL in READY.
+   *
+   * @since 0.1.0
+   */
   NameResumeUrl,
-  /** @since 0.1.0 */
+  /**
+   * Sends no HELLO.
+   *
+   * @since 0.1.0
+   */
   NeverHello,
-  /** @since 0.1.0 */
+  /**
+   * Does not answer the upgrade.
+   *
+   * @since 0.1.0
+   */
   NeverOpen,
-  /** @since 0.1.0 */
+  /**
+   * Does not answer an identify.
+   *
+   * @since 0.1.0
+   */
   NeverReady,
-  /** @since 0.1.0 */
+  /**
+   * Does not answer a resume.
+   *
+   * @since 0.1.0
+   */
   NeverResumed,
-  /** @since 0.1.0 */
+  /**
+   * Omits the resume URL in READY.
+   *
+   * @since 0.1.0
+   */
   ReadyWithoutResumeUrl,
-  /** @since 0.1.0 */
+  /**
+   * Requests a reconnect with opcode 7.
+   *
+   * @since 0.1.0
+   */
   Reconnect,
-  /** @since 0.1.0 */
+  /**
+   * Requests a reconnect instead of HELLO.
+   *
+   * @since 0.1.0
+   */
   ReconnectBeforeHello,
-  /** @since 0.1.0 */
+  /**
+   * Refuses the next upgrades with an HTTP status.
+   *
+   * @since 0.1.0
+   */
   RefuseConnections,
-  /** @since 0.1.0 */
+  /**
+   * Answers an identify with opcode 9.
+   *
+   * @since 0.1.0
+   */
   RejectIdentify,
-  /** @since 0.1.0 */
+  /**
+   * Answers a resume with opcode 9.
+   *
+   * @since 0.1.0
+   */
   RejectResume,
-  /** @since 0.1.0 */
+  /**
+   * Requests a heartbeat with opcode 1.
+   *
+   * @since 0.1.0
+   */
   RequestHeartbeat,
-  /** @since 0.1.0 */
+  /**
+   * Resets the connection in the middle of the next message.
+   *
+   * @since 0.1.0
+   */
   ResetMidFrame,
-  /** @since 0.1.0 */
+  /**
+   * Omits the sequence number of RESUMED.
+   *
+   * @since 0.1.0
+   */
   ResumedWithoutSequence,
-  /** @since 0.1.0 */
+  /**
+   * Sends a text as it is.
+   *
+   * @since 0.1.0
+   */
   SendText,
-  /** @since 0.1.0 */
+  /**
+   * Skips sequence numbers before the next event.
+   *
+   * @since 0.1.0
+   */
   SkipSequence,
-  /** @since 0.1.0 */
+  /**
+   * Splits each message of zlib-stream from now on.
+   *
+   * @since 0.1.0
+   */
   SplitFrames,
-  /** @since 0.1.0 */
+  /**
+   * Stops both directions of the connection.
+   *
+   * @since 0.1.0
+   */
   Stall,
-  /** @since 0.1.0 */
+  /**
+   * Acknowledges no heartbeat from now on.
+   *
+   * @since 0.1.0
+   */
   StopAcknowledging,
-  /** @since 0.1.0 */
+  /**
+   * Stops reading from the connection.
+   *
+   * @since 0.1.0
+   */
   StopReading
 } = fault
 

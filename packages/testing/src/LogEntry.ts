@@ -52,23 +52,59 @@ const entry = Data.taggedEnum<LogEntry>()
  * @category constructors
  */
 export const {
-  /** @since 0.1.0 */
+  /**
+   * The end of a connection.
+   *
+   * @since 0.1.0
+   */
   Closed,
-  /** @since 0.1.0 */
+  /**
+   * A new session.
+   *
+   * @since 0.1.0
+   */
   Identified,
-  /** @since 0.1.0 */
+  /**
+   * A new connection.
+   *
+   * @since 0.1.0
+   */
   Opened,
-  /** @since 0.1.0 */
+  /**
+   * A payload of the client.
+   *
+   * @since 0.1.0
+   */
   Received,
-  /** @since 0.1.0 */
+  /**
+   * A refused attempt to connect.
+   *
+   * @since 0.1.0
+   */
   Refused,
-  /** @since 0.1.0 */
+  /**
+   * A resumed session.
+   *
+   * @since 0.1.0
+   */
   Resumed,
-  /** @since 0.1.0 */
+  /**
+   * A payload of the gateway.
+   *
+   * @since 0.1.0
+   */
   Sent,
-  /** @since 0.1.0 */
+  /**
+   * The end of a session.
+   *
+   * @since 0.1.0
+   */
   SessionEnded,
-  /** @since 0.1.0 */
+  /**
+   * A violation of Discord's rules.
+   *
+   * @since 0.1.0
+   */
   Violation
 } = entry
 
