@@ -9,7 +9,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { parseDuration } from "./internal/duration.js"
 import { orRather } from "./internal/nearest.js"
@@ -35,6 +34,9 @@ const DurationText = Schema.transformOrFail(Schema.String, Schema.DurationFromSe
   decode: (text, _, ast) => Either.mapLeft(parseDuration(text), (problem) => new ParseResult.Type(ast, text, problem)),
   encode: (duration) => Either.right(`${Duration.toMillis(duration)}ms`)
 })
+
+/** Bytes, or levels, of a generated event at most. */
+const maxEventSize = 100_000_000
 
 const Count = Schema.Int.pipe(Schema.greaterThanOrEqualTo(1))
 const CloseCode = Schema.Int.pipe(Schema.between(1000, 4999))
@@ -67,10 +69,24 @@ const faults = {
   InvalidSession: fault("InvalidSession", { ...shard, resumable }),
   EndSession: fault("EndSession", shard),
   RequestHeartbeat: fault("RequestHeartbeat", shard),
+  HeartbeatStorm: fault("HeartbeatStorm", { ...shard, count: Schema.optionalWith(Count, { default: () => 200 }) }),
   StopAcknowledging: fault("StopAcknowledging", shard),
   Stall: fault("Stall", shard),
+  StopReading: fault("StopReading", shard),
   Corrupt: fault("Corrupt", shard),
   SendText: fault("SendText", { ...shard, text: Schema.String }),
+  BinaryFrame: fault("BinaryFrame", {
+    ...shard,
+    size: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 })
+  }),
+  LargeEvent: fault("LargeEvent", {
+    ...shard,
+    size: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, maxEventSize)), { default: () => 10_000_000 })
+  }),
+  DeepEvent: fault("DeepEvent", {
+    ...shard,
+    depth: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, maxEventSize)), { default: () => 100_000 })
+  }),
   SkipSequence: fault("SkipSequence", { ...shard, count: Schema.optionalWith(Count, { default: () => 1 }) }),
   DuplicateLast: fault("DuplicateLast", shard),
   HelloAgain: fault("HelloAgain", shard),
@@ -81,7 +97,8 @@ const faults = {
   RefuseConnections: fault("RefuseConnections", {
     host,
     times,
-    status: Schema.optionalWith(Schema.Int.pipe(Schema.between(400, 599)), { default: () => 503 })
+    status: Schema.optionalWith(Schema.Int.pipe(Schema.between(400, 599)), { default: () => 503 }),
+    retryAfter: Schema.optional(DurationText)
   }),
   NeverOpen: fault("NeverOpen", { host, times }),
   NeverHello: fault("NeverHello", { host, times }),
@@ -94,8 +111,10 @@ const faults = {
     times,
     url: Schema.optionalWith(Schema.String, { default: () => "wss://nowhere.invalid/" })
   }),
+  ReadyWithoutResumeUrl: fault("ReadyWithoutResumeUrl", { host, times }),
   NeverReady: fault("NeverReady", { host, times }),
   NeverResumed: fault("NeverResumed", { host, times }),
+  ResumedWithoutSequence: fault("ResumedWithoutSequence", { host, times }),
   AcceptThenClose: fault("AcceptThenClose", { host, times, code: Schema.optional(CloseCode) }),
   RejectResume: fault("RejectResume", { host, times, resumable })
 } satisfies { readonly [Tag in Fault.Fault["_tag"]]: Schema.Schema.Any }
@@ -223,9 +242,7 @@ const perform = (simulator: GatewaySimulator.GatewaySimulator, { shard, what }: 
   if (what._tag !== "Send") {
     return simulator.inject(what, shard === undefined ? "all" : { shard })
   }
-  const { d, t } = what
-  const guildId = Predicate.hasProperty(d, "guild_id") && typeof d.guild_id === "string" ? d.guild_id : undefined
-  return simulator.dispatch({ t, d, shard, guildId })
+  return simulator.send(what.t, what.d, { shard })
 }
 
 /**

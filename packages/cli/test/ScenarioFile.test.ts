@@ -99,7 +99,7 @@ describe("a running scenario", () => {
       const simulator: GatewaySimulator.GatewaySimulator = {
         ...(yield* GatewaySimulator.make()),
         inject: (fault, target) => note(`${fault._tag} ${JSON.stringify(target)}`),
-        dispatch: (event) => Effect.as(note(`${event.t} ${event.guildId}`), 1)
+        send: (type, fields) => Effect.as(note(`${type} ${JSON.stringify(fields)}`), 1)
       }
       const running = yield* Effect.fork(ScenarioFile.run(simulator, [
         step(Fault.Drop(), { at: Duration.seconds(3), shard: 1 }),
@@ -107,9 +107,9 @@ describe("a running scenario", () => {
       ]))
       yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(done, [
-        [2_000, "MESSAGE_CREATE 7"],
+        [2_000, "MESSAGE_CREATE {\"guild_id\":\"7\"}"],
         [3_000, "Drop {\"shard\":1}"],
-        [4_000, "MESSAGE_CREATE 7"]
+        [4_000, "MESSAGE_CREATE {\"guild_id\":\"7\"}"]
       ])
       yield* Fiber.interrupt(running)
     }))

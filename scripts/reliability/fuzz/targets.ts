@@ -34,8 +34,8 @@ import * as Inflaters from "../../../packages/platform-node/src/internal/inflate
 import * as ZlibStream from "../../../packages/platform-node/src/internal/zlibStream.js"
 import * as ZstdLibrary from "../../../packages/platform-node/src/internal/zstdLibrary.js"
 import * as ZstdStream from "../../../packages/platform-node/src/internal/zstdStream.js"
-import * as GatewayZlib from "../../../packages/testing/src/internal/zlibStream.js"
-import * as GatewayZstd from "../../../packages/testing/src/internal/zstdStream.js"
+import * as GatewayZlib from "../../../packages/testing/src/internal/compression/zlibStream.js"
+import * as GatewayZstd from "../../../packages/testing/src/internal/compression/zstdStream.js"
 import type { Chance } from "./chance.js"
 
 export interface Target {
