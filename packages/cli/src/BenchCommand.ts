@@ -9,8 +9,8 @@ import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Wire from "./bench/wire.js"
-import { nearest } from "./internal/nearest.js"
-import * as Common from "./internal/options.js"
+import { nearest } from "./config/suggestion.js"
+import * as Common from "./commands/options.js"
 
 const compressions: ReadonlyMap<string, Wire.Mode> = new Map(Wire.modes.map((mode) => [Wire.compressionOf(mode), mode]))
 

@@ -7,8 +7,8 @@ import * as Processes from "../bench/processes.js"
 import * as Tables from "../bench/tables.js"
 import * as Throughput from "../bench/throughput.js"
 import { compressionOf } from "../bench/wire.js"
-import { CliError } from "../CliError.js"
-import { writeLine } from "./output.js"
+import { CliError } from "../exit/exit.js"
+import { writeLine } from "../tui/output.js"
 
 const pinned = (): string => Processes.cores === undefined ? "not pinned to cores" : "server and client on a core each"
 

@@ -1,0 +1,129 @@
+/** `vesper cluster`. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Common from "./options.js"
+
+const fleet = Options.text("name").pipe(
+  Options.withDefault("vesper"),
+  Options.withDescription("The name of the fleet, if several bots share a database. Default: vesper.")
+)
+
+const shards = Common.shardTotal("shards").pipe(
+  Options.withDefault(1),
+  Options.withDescription("How many shards the bot has, when its cluster is started for the first time. Default: 1.")
+)
+
+const slots = Common.shardTotal("slots").pipe(
+  Options.optional,
+  Options.withDescription(
+    "In how many slots shards are placed, when the cluster is started for the first time. Default: one a shard."
+  )
+)
+
+const host = Options.text("host").pipe(
+  Options.withDefault("127.0.0.1"),
+  Options.withDescription("The address at which other runners reach this one. Default: 127.0.0.1.")
+)
+
+const listenHost = Options.text("listen-host").pipe(
+  Options.optional,
+  Options.withDescription("The address to listen on, such as 0.0.0.0 in a container. Default: that of --host.")
+)
+
+const port = Common.port("port").pipe(
+  Options.withDefault(34_431),
+  Options.withDescription("The port for other runners. Default: 34431.")
+)
+
+const lease = Common.time("lease").pipe(
+  Options.optional,
+  Options.withDescription("How long a silent runner keeps its shards; the same on all runners. Default: 15s.")
+)
+
+const poolSize = Common.integer("pool-size", 1, 100).pipe(
+  Options.optional,
+  Options.withDescription("Connections to PostgreSQL, in addition to the one for leases. Default: 8.")
+)
+
+const gatewayUrl = Common.websocketUrl("gateway-url").pipe(
+  Options.withDefault(ShardConfig.defaultGatewayUrl),
+  Options.withDescription(
+    `Another gateway, such as a proxy or a simulated one. Default: ${ShardConfig.defaultGatewayUrl}`
+  )
+)
+
+const answerAsJson = Common.answerAsJson("Prints the answer as one line of JSON.")
+
+const clusterRoom = Effect.promise(() => import("../cluster/cluster.js"))
+
+const run = Command.make(
+  "run",
+  {
+    apiUrl: Common.apiUrl,
+    database: Common.database,
+    duration: Common.duration,
+    gatewayUrl,
+    host,
+    http: Common.http,
+    intents: Common.intents,
+    json: Common.json,
+    lease,
+    listenHost,
+    maxConcurrency: Common.maxConcurrency,
+    name: fleet,
+    poolSize,
+    port,
+    shards,
+    slots
+  },
+  ({ host, listenHost, port, slots, ...options }) =>
+    Effect.flatMap(clusterRoom, ({ run }) =>
+      run({
+        ...options,
+        events: Option.none(),
+        compression: "auto",
+        address: Option.some({ host, port, listenHost: Option.getOrElse(listenHost, () => host), slots })
+      }))
+).pipe(Command.withDescription("Runs a part of the bot's shards. The bot's token is read from DISCORD_TOKEN."))
+
+const status = Command.make(
+  "status",
+  {
+    database: Common.database,
+    json: Common.answerAsJson("Prints JSON: one object a line."),
+    name: fleet,
+    watch: Options.boolean("watch").pipe(Options.withDescription("Prints it each second, until Ctrl-C."))
+  },
+  (options) => Effect.flatMap(clusterRoom, ({ status }) => status(options))
+).pipe(Command.withDescription("Shows the runners of a cluster, and their shards."))
+
+const drain = Command.make(
+  "drain",
+  {
+    database: Common.database,
+    json: answerAsJson,
+    name: fleet,
+    runner: Args.text({ name: "runner" }).pipe(Args.withDescription("Its name or id in the status."))
+  },
+  (options) => Effect.flatMap(clusterRoom, ({ drain }) => drain(options))
+).pipe(Command.withDescription("Ends a runner: its shards move to the others."))
+
+const reshard = Command.make(
+  "reshard",
+  {
+    database: Common.database,
+    json: answerAsJson,
+    name: fleet,
+    shards: Common.shardTotal("shards").pipe(Options.withDescription("The new number of the bot's shards."))
+  },
+  (options) => Effect.flatMap(clusterRoom, ({ reshard }) => reshard(options))
+).pipe(Command.withDescription("Changes the number of the bot's shards, without a gap."))
+
+export const cluster = Command.make("cluster").pipe(
+  Command.withDescription("Shards over many machines. Try: vesper cluster status"),
+  Command.withSubcommands([run, status, drain, reshard])
+)

@@ -1,0 +1,129 @@
+/** `vesper run`, `vesper record` and `vesper demo`. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as EventType from "@vesper/model/EventType"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { didYouMean, ShardSelection } from "../config/config.js"
+import * as Common from "./options.js"
+
+const findEvent = (word: string): Either.Either<EventType.EventType, string> => {
+  const name = word.toUpperCase().replace(/[^A-Z0-9]+/g, "_")
+  return EventType.isKnown(name)
+    ? Either.right(name)
+    : Either.left(`"${word}" is not an event${didYouMean(word, EventType.all)} (all: vesper intents)`)
+}
+
+const events = Common.parsed(Options.text("events"), (names) => Either.all(Common.words(names).map(findEvent))).pipe(
+  Options.withPseudoName("names"),
+  Options.optional,
+  Options.withDescription(
+    "The only events to read, separated by commas, such as MESSAGE_CREATE,TYPING_START; others are skipped unparsed. " +
+      "Without it, all events of the intents."
+  )
+)
+
+const shards = Common.parsed(Options.text("shards"), ShardSelection.parse).pipe(
+  Options.withPseudoName("auto|N|A-B/N"),
+  Options.withDefault(ShardSelection.All({ total: 1 })),
+  Options.withDescription(
+    "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
+      `of them; at most ${ShardSelection.maxPerProcess} in a process. Without it, the only one. Discord requires one for ` +
+      "every 2,500 guilds."
+  )
+)
+
+const compression = Options.choice("compression", ["auto", "none", "zlib-stream", "zstd-stream"]).pipe(
+  Options.withDefault("auto"),
+  Options.withDescription(
+    "How the gateway compresses its messages; auto is the cheapest for this version of Node. Default: auto."
+  )
+)
+
+const resumeFile = Options.text("resume-file").pipe(
+  Options.withPseudoName("file"),
+  Options.optional,
+  Options.withDescription(
+    "A file for sessions, so that the next run resumes them and misses no event. It is created if it does not exist. " +
+      "Without it, sessions end with the process."
+  )
+)
+
+const reshardEvery = Common.time("auto-reshard").pipe(
+  Options.optional,
+  Options.withDescription(
+    "Checks at this interval, such as 1h, whether shards are nearly full or Discord recommends many more, and reshards to " +
+      "its recommendation: without a gap, but lost events are not counted. Without it, the number of shards is kept."
+  )
+)
+
+const runOptions = {
+  apiUrl: Common.apiUrl,
+  autoReshard: reshardEvery,
+  compression,
+  duration: Common.duration,
+  events,
+  gatewayUrl: Common.gatewayUrl,
+  http: Common.http,
+  intents: Common.intents,
+  json: Common.json,
+  maxConcurrency: Common.maxConcurrency,
+  resumeFile,
+  shards
+}
+
+export interface RunOptions extends Command.Command.ParseConfig<typeof runOptions> {}
+
+const shardsRoom = Effect.promise(() => import("../shards/shards.js"))
+
+const cluster = Options.boolean("cluster").pipe(
+  Options.withDescription(
+    "Runs as a cluster of one, which keeps sessions and the identify budget in --database over restarts and crashes. " +
+      "Without a terminal it prints which shards it runs, and events with --json."
+  )
+)
+
+export const run = Command.make(
+  "run",
+  { ...runOptions, cluster, database: Common.database },
+  ({ cluster, ...options }) =>
+    cluster
+      ? Effect.flatMap(Effect.promise(() => import("../cluster/cluster.js")), ({ runAlone }) => runAlone(options))
+      : Effect.flatMap(shardsRoom, ({ run }) => run(options))
+).pipe(
+  Command.withDescription(
+    "Runs shards on Discord's gateway, with a live view on a terminal and plain lines elsewhere. The bot's token is read " +
+      `from DISCORD_TOKEN. ${Common.keys}`
+  )
+)
+
+const out = Args.text({ name: "file" }).pipe(
+  Args.withDescription("The file to write, such as traffic.ndjson.gz. It must not exist.")
+)
+
+const redactContents = Options.boolean("redact-contents").pipe(
+  Options.withDescription("Removes messages and names of users: all text except ids, times and names of kinds.")
+)
+
+export const record = Command.make(
+  "record",
+  { ...runOptions, out, redactContents },
+  (options) => Effect.flatMap(shardsRoom, ({ record }) => record(options))
+).pipe(
+  Command.withDescription(
+    "Runs shards as vesper run does, and writes the events that they receive to a file: compressed, one event a line. It " +
+      "contains no token, of the bot or of an interaction."
+  )
+)
+
+export const demo = Command.make(
+  "demo",
+  { duration: Common.duration, http: Common.http, json: Common.json },
+  (options) => Effect.flatMap(Effect.promise(() => import("../demo/demo.js")), ({ demo }) => demo(options))
+).pipe(
+  Command.withDescription(
+    "Runs four shards on a simulated gateway over real websockets with compression, with a dropped connection, a " +
+      "reconnect request and an invalid session. Needs no token and no network."
+  )
+)
