@@ -164,8 +164,7 @@ const spoken: ReadonlyArray<readonly [args: string, said: RegExp]> = [
   ["--help", /^usage: vesper <command>/m],
   ["explain 4014", /^4014 DisallowedIntents/],
   ["cluster status --help", /--database/],
-  ["demo --duration 2s --http 0", /^\d+ events, 4 sessions begun/m],
-  ["bench --events 1000 --rounds 1 --compression none", /^\| Vesper, handlers /m]
+  ["demo --duration 2s --http 0", /^\d+ events, 4 sessions begun/m]
 ]
 
 /** Runs the commands as they are installed. */

@@ -1,6 +1,6 @@
 /** Bounds for CI, far above what is measured, so that only a mistake reaches them. */
-import type { Row } from "@vesper/cli/bench/throughput"
-import type { Results } from "./report.js"
+import type { Row } from "./runs/throughput.js"
+import type { Results } from "./report/report.js"
 
 /** Ratios to the floor: a fiber or a promise an event, or a parse too many, is more. */
 const toFloor: Readonly<Record<string, number>> = { "Vesper, runForEach": 4, "Vesper, 1 of 20 wanted": 2 }

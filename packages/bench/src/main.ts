@@ -4,17 +4,17 @@
  * the rows. `--guard` is for CI: a few seconds, and it fails only if an event costs several times what it should, as a
  * ratio of CPU to other clients of the same run.
  */
-import * as Contestants from "@vesper/cli/bench/contestants"
-import { machine } from "@vesper/cli/bench/machine"
-import * as Throughput from "@vesper/cli/bench/throughput"
-import * as Wire from "@vesper/cli/bench/wire"
+import * as Contestants from "./runs/contestants.js"
+import { machine } from "./report/machine.js"
+import * as Throughput from "./runs/throughput.js"
+import * as Wire from "./server/wire.js"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Guard from "./guard.js"
 import * as Options from "./options.js"
-import type { Results } from "./report.js"
-import * as Rows from "./rows.js"
+import type { Results } from "./report/report.js"
+import * as Rows from "./runs/rows.js"
 
 const options = Options.parse(process.argv.slice(2))
 
@@ -48,7 +48,7 @@ const replaceBetween = (text: string, name: string, replacement: string): string
 }
 
 const save = async (results: Results) => {
-  const Report = await import("./report.js")
+  const Report = await import("./report/report.js")
   const folder = Path.join(root, "packages/bench/results")
   const charts = Path.join(root, "docs/charts")
   Fs.mkdirSync(folder, { recursive: true })
@@ -67,9 +67,9 @@ const save = async (results: Results) => {
 
 installPeers()
 // The peers' versions are read as these modules load, so they load after the install.
-const Clients = await import("./clients.js")
-const Lives = await import("./lives.js")
-const Report = await import("./report.js")
+const Peers = await import("./runs/peers.js")
+const Lives = await import("./runs/lives.js")
+const Report = await import("./report/report.js")
 
 const { events, isGuard, isQuick, rounds } = options
 const progress = (text: string) => process.stderr.write(`${text}\n`)
@@ -82,7 +82,7 @@ skipped.forEach((text) => progress(text))
 const hasPeers = options.hasPeers && Fs.existsSync(Path.join(peers, "node_modules"))
 
 const ofShard = Rows.select(
-  [...(isGuard ? Contestants.vesper : Rows.shard), ...(hasPeers ? Clients.peers() : [])],
+  [...(isGuard ? Contestants.vesper : Rows.shard), ...(hasPeers ? Peers.peers() : [])],
   options.isWanted
 )
 const ofFleet = Rows.select(Rows.fleets, options.isWanted)
@@ -101,7 +101,7 @@ const measure = async (
   contestants: ReadonlyArray<Contestants.Contestant>,
   size: Pick<Throughput.Options, "events" | "modes" | "shards">
 ) =>
-  contestants.length === 0 ? [] : await Throughput.run({ rounds, floor: Clients.floor, contestants, progress, ...size })
+  contestants.length === 0 ? [] : await Throughput.run({ rounds, floor: Peers.floor, contestants, progress, ...size })
 
 const fleets = async () => {
   const groups: Array<Results["fleets"][number]> = []
@@ -116,7 +116,7 @@ const results: Results = {
   machine: machine(),
   node: process.version,
   date: new Date().toISOString().slice(0, 10),
-  floor: `a bare ws with ${Clients.hasZlibSync ? "zlib-sync" : "node:zlib's own handle"} and JSON.parse`,
+  floor: `a bare ws with ${Peers.hasZlibSync ? "zlib-sync" : "node:zlib's own handle"} and JSON.parse`,
   events,
   rounds,
   throughput: await part("throughput", () => measure(ofShard, { events, modes: options.modes })),

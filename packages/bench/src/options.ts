@@ -1,6 +1,6 @@
 /** Options of `npm run bench`. */
-import type { Contestant } from "@vesper/cli/bench/contestants"
-import * as Wire from "@vesper/cli/bench/wire"
+import type { Contestant } from "./runs/contestants.js"
+import * as Wire from "./server/wire.js"
 import * as Util from "node:util"
 
 const allParts = ["throughput", "fleets", "idle", "reconnect", "startup", "backlog"] as const

@@ -1,4 +1,4 @@
-import type { Row } from "@vesper/cli/bench/throughput"
+import type { Row } from "../src/runs/throughput.js"
 import { assert, describe, it } from "@effect/vitest"
 import * as Guard from "../src/guard.js"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Options from "../src/options.js"
-import * as Rows from "../src/rows.js"
+import * as Rows from "../src/runs/rows.js"
 
 const namesOf = (all: typeof Rows.shard, ...args: ReadonlyArray<string>) =>
   Rows.select(all, Options.parse(args).isWanted).map(({ name }) => name.replace(/^Vesper, /, ""))

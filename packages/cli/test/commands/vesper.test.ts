@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
@@ -57,17 +56,6 @@ const vesper = (args: ReadonlyArray<string>, env: Readonly<Record<string, string
       }
     }
   )
-
-/** Processes that another has started, by Linux's own list. */
-const childrenOf = (pid: number): ReadonlyArray<number> =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((id) => id !== "").map(Number)
-
-/** A process that has ended and that nobody has waited for is still listed, as a zombie. */
-const isAlive = (pid: number): boolean =>
-  existsSync(`/proc/${pid}/stat`) && !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")
-
-const isServer = (pid: number): boolean =>
-  existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("bench/server")
 
 describe("vesper demo", () => {
   it.scopedLive(
@@ -265,54 +253,6 @@ describe("vesper run", () => {
         assert.notInclude(run.stdout() + run.stderr(), "secret")
       }),
     timeout
-  )
-})
-
-describe("vesper bench", () => {
-  it.scopedLive(
-    "measures Vesper beside the bare socket, every event in its order",
-    () =>
-      Effect.gen(function*() {
-        const size = ["--events", "1000", "--rounds", "1", "--compression", "zlib-stream"]
-        const bench = yield* vesper(["bench", ...size, "--json"])
-        assert.strictEqual(yield* bench.exit, 0)
-        const { events, results } = JSON.parse(bench.stdout())
-        assert.strictEqual(events, 1000)
-        assert.deepStrictEqual(results.map(({ client }: { readonly client: string }) => client), [
-          "the floor",
-          "Vesper, runForEach",
-          "Vesper, handlers",
-          "Vesper, nextEvent",
-          "Vesper, events",
-          "Vesper, 1 of 20 wanted"
-        ])
-        for (const result of results) {
-          assert.isUndefined(result.failure)
-          assert.strictEqual(result.compression, "zlib-stream")
-          for (const figure of ["cpuMicrosPerEvent", "ratioToFloor", "eventsPerSecond", "peakBytes"]) {
-            assert.isAbove(result[figure], 0, figure)
-          }
-        }
-        assert.match(bench.stderr(), /^zlib-stream round 1: the floor/)
-      }),
-    120_000
-  )
-
-  it.scopedLive.skipIf(!existsSync("/proc/self/stat"))(
-    "ends on Ctrl-C, and its processes with it [Linux]",
-    () =>
-      Effect.gen(function*() {
-        const bench = yield* vesper(["bench", "--events", "200000", "--compression", "none"])
-        // The command itself listens for Ctrl-C by the time that it has a server; what loads TypeScript is a child too.
-        const children = Effect.sync(() => childrenOf(bench.process.pid ?? 0).filter(isServer))
-        const [server = 0] = yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), children), {
-          until: (pids) => pids.length > 0
-        })
-        bench.process.kill("SIGINT")
-        assert.strictEqual(yield* bench.exit, 0)
-        yield* Effect.repeat(Effect.sleep("20 millis"), { until: () => !isAlive(server) })
-      }),
-    120_000
   )
 })
 

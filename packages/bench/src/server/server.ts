@@ -7,7 +7,7 @@ import * as Crypto from "node:crypto"
 import * as Http from "node:http"
 import type * as Stream from "node:stream"
 import * as Mix from "./mix.js"
-import type { ServerJob, ServerMessage } from "./protocol.js"
+import type { ServerJob, ServerMessage } from "../runs/protocol.js"
 import * as Wire from "./wire.js"
 
 const tell = (message: ServerMessage) => process.send?.(message)

@@ -1,5 +1,5 @@
 /** What the processes of a benchmark tell each other. */
-import type { Mode } from "./wire.js"
+import type { Mode } from "../server/wire.js"
 
 export interface ServerJob {
   /** Events after READY, on each connection. */

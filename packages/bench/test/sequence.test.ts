@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Mix from "../../src/bench/mix.js"
-import { sequenceOf } from "../../src/bench/sequence.js"
+import * as Mix from "../src/server/mix.js"
+import { sequenceOf } from "../src/clients/sequence.js"
 
 const read = (text: string, length = Buffer.byteLength(text)) => sequenceOf(Buffer.from(text), length)
 

@@ -1,11 +1,11 @@
 /** What is not about events a second: shards that idle, come back, start, and a consumer that is slow. */
-import { vesperClient as vesper } from "@vesper/cli/bench/contestants"
-import * as Processes from "@vesper/cli/bench/processes"
-import type { ServerMessage } from "@vesper/cli/bench/protocol"
-import { median } from "@vesper/cli/bench/statistics"
-import type { Mode } from "@vesper/cli/bench/wire"
-import * as Bundle from "./bundle.js"
-import * as Clients from "./clients.js"
+import { vesperClient as vesper } from "./contestants.js"
+import * as Processes from "./processes.js"
+import type { ServerMessage } from "./protocol.js"
+import { median } from "../report/statistics.js"
+import type { Mode } from "../server/wire.js"
+import * as Bundle from "../clients/bundle.js"
+import * as Peers from "./peers.js"
 
 const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
 
@@ -82,7 +82,7 @@ const idleOf = async (
 export const idle = async (shards: number, window: number, speedup: number): Promise<ReadonlyArray<Idle>> => {
   const results: Array<Idle> = []
   for (const mode of ["json", "zlib-stream"] as const) {
-    for (const client of [Clients.floor, vesper("fleet")]) {
+    for (const client of [Peers.floor, vesper("fleet")]) {
       results.push(await idleOf(client, mode, shards, window, speedup))
     }
   }
@@ -134,7 +134,7 @@ export interface Startup {
 export const startup = async (rounds: number): Promise<ReadonlyArray<Startup>> => {
   const server = await Processes.startServer({ events: 0, heartbeatInterval: 3_600_000 })
   const times = new Map<Processes.Client, Array<number>>()
-  const clients = [Clients.floor, vesper("idle"), await Bundle.make("Vesper, in one file", "idle")]
+  const clients = [Peers.floor, vesper("idle"), await Bundle.make("Vesper, in one file", "idle")]
   try {
     for (let round = 0; round < rounds; round++) {
       for (const client of round % 2 === 0 ? clients : clients.toReversed()) {

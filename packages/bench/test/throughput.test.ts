@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Measured } from "../../src/bench/protocol.js"
-import * as Tables from "../../src/bench/tables.js"
-import * as Throughput from "../../src/bench/throughput.js"
+import type { Measured } from "../src/runs/protocol.js"
+import * as Tables from "../src/report/tables.js"
+import * as Throughput from "../src/runs/throughput.js"
 
 const took = (cpu: number): Measured => ({ cpu, wall: 500, received: 1_000, disorder: 0, peak: 50_000_000 })
 const failed = (failure: string): Throughput.Outcome => ({ failure })

@@ -20,9 +20,6 @@ const compressorOf = (mode: Mode): { readonly stream: Zlib.Deflate; readonly flu
   return { stream: createZstdCompress({ params: { 100: 6, 101: 18 } }), flush: 1 }
 }
 
-/** As options name it; what the benchmark calls `json` is text without compression. */
-export const compressionOf = (mode: Mode): string => mode === "json" ? "none" : mode
-
 export const isSupported = (mode: Mode): boolean => mode !== "zstd-stream" || typeof createZstdCompress === "function"
 
 /** What each text becomes on one connection. */

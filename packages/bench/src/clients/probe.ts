@@ -1,6 +1,6 @@
 /** The measuring inside of a client's process. */
 import * as Order from "./order.js"
-import { type ClientJob, type ClientMessage, expected } from "./protocol.js"
+import { type ClientJob, type ClientMessage, expected } from "../runs/protocol.js"
 
 export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
 

@@ -1,8 +1,8 @@
 /** Results as tables for the terminal and the README, and as charts. */
-import { fixed, mega, table, throughput as rowsOf } from "@vesper/cli/bench/tables"
-import type { Row } from "@vesper/cli/bench/throughput"
-import type { Mode } from "@vesper/cli/bench/wire"
-import type { Backlog, Idle, Reconnect, Startup } from "./lives.js"
+import { fixed, mega, table, throughput as rowsOf } from "./tables.js"
+import type { Row } from "../runs/throughput.js"
+import type { Mode } from "../server/wire.js"
+import type { Backlog, Idle, Reconnect, Startup } from "../runs/lives.js"
 
 export interface Results {
   readonly machine: string

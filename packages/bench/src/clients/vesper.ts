@@ -14,7 +14,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Mix from "./mix.js"
+import * as Mix from "../server/mix.js"
 import * as Probe from "./probe.js"
 
 const { job } = Probe

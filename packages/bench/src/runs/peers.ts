@@ -1,12 +1,12 @@
 /** Whom the benchmarks run. */
-import * as Contestants from "@vesper/cli/bench/contestants"
-import type { Contestant } from "@vesper/cli/bench/contestants"
-import * as Wire from "@vesper/cli/bench/wire"
+import * as Contestants from "./contestants.js"
+import type { Contestant } from "./contestants.js"
+import * as Wire from "../server/wire.js"
 import * as Fs from "node:fs"
 import { createRequire } from "node:module"
 import * as Path from "node:path"
 
-const peersFolder = Path.resolve(import.meta.dirname, "../peers")
+const peersFolder = Path.resolve(import.meta.dirname, "../../peers")
 
 /** The version of a package that is installed beside the peers. */
 export const peerVersion = (name: string): string | undefined => {

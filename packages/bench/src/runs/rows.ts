@@ -1,6 +1,6 @@
 /** The rows of the firehose, and the ratios that are aimed at. */
-import * as Contestants from "@vesper/cli/bench/contestants"
-import type { Aim, Contestant } from "@vesper/cli/bench/contestants"
+import * as Contestants from "./contestants.js"
+import type { Aim, Contestant } from "./contestants.js"
 
 const aims: Readonly<Record<string, Aim>> = {
   "Vesper, runForEach": { of: "the floor", aim: 0.9 },

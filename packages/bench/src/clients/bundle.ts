@@ -2,12 +2,12 @@
  * Vesper's client in one file, with what it uses of its dependencies: as a bot may be deployed. Most of the start of a
  * program is Node's search for its modules, of which `effect/Schema` alone has some three hundred.
  */
-import { vesperClient } from "@vesper/cli/bench/contestants"
-import type { Client } from "@vesper/cli/bench/processes"
+import { vesperClient } from "../runs/contestants.js"
+import type { Client } from "../runs/processes.js"
 import * as Path from "node:path"
 import * as Vite from "vite"
 
-const root = Path.resolve(import.meta.dirname, "..")
+const root = Path.resolve(import.meta.dirname, "../..")
 
 export const make = async (name: string, way: string): Promise<Client> => {
   await Vite.build({

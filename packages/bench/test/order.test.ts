@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Order from "../../src/bench/order.js"
+import * as Order from "../src/clients/order.js"
 
 const isInOrder = (options: Order.Options, sequences: ReadonlyArray<number>): boolean =>
   sequences.map(Order.make(options)).every((follows) => follows)

@@ -1,6 +1,6 @@
 /** Whom every benchmark runs: the floor, and Vesper in the ways to read it. */
-import { type Client, moduleHere } from "./processes.js"
-import * as Wire from "./wire.js"
+import { type Client, program } from "./processes.js"
+import * as Wire from "../server/wire.js"
 
 /** The highest ratio of a contestant's CPU to that of another one in the same round. */
 export interface Aim {
@@ -18,17 +18,21 @@ export interface Contestant extends Client {
   readonly aim?: Aim
 }
 
-export const floor: Contestant = { name: "the floor", module: moduleHere("floor"), modes: Wire.modes }
+export const floor: Contestant = { name: "the floor", module: program("clients/floor"), modes: Wire.modes }
 
 /** Inflates, and reads the sequence number alone: the least that an unwanted event costs. */
 export const sequenceFloor: Contestant = {
   name: "the floor, sequence only",
-  module: moduleHere("sequenceFloor"),
+  module: program("clients/sequenceFloor"),
   modes: Wire.modes
 }
 
 /** Vesper read in one way; `idle` and `slow` are for benchmarks that are not about the rate. */
-export const vesperClient = (way: string): Client => ({ name: `Vesper, ${way}`, module: moduleHere("vesper"), way })
+export const vesperClient = (way: string): Client => ({
+  name: `Vesper, ${way}`,
+  module: program("clients/vesper"),
+  way
+})
 
 export const vesper: ReadonlyArray<Contestant> = [
   { ...vesperClient("runForEach"), modes: Wire.modes },

@@ -1,7 +1,7 @@
 /** Server and clients as processes of their own, each pinned to a core where the machine can do that. */
 import * as ChildProcess from "node:child_process"
-import { createRequire } from "node:module"
 import * as Os from "node:os"
+import * as Path from "node:path"
 import {
   type ClientJob,
   type ClientMessage,
@@ -30,17 +30,8 @@ const spawn = (core: number | undefined, args: ReadonlyArray<string>): ChildProc
   return child
 }
 
-/**
- * A module of this folder, by the package's name, because in a bundle this module lies elsewhere. The source where there is no
- * build.
- */
-export const moduleHere = (name: string): string => {
-  try {
-    return createRequire(import.meta.url).resolve(`@vesper/cli/bench/${name}`)
-  } catch {
-    return new URL(`./${name}.ts`, import.meta.url).pathname
-  }
-}
+/** The path of a program of this package. */
+export const program = (name: string): string => Path.join(import.meta.dirname, "..", `${name}.js`)
 
 const ended = (child: ChildProcess.ChildProcess): Promise<void> =>
   child.exitCode !== null || child.signalCode !== null
@@ -57,7 +48,7 @@ export interface Server {
 }
 
 export const startServer = async (job: ServerJob): Promise<Server> => {
-  const child = spawn(cores?.server, ["--max-old-space-size=8192", moduleHere("server"), JSON.stringify(job)])
+  const child = spawn(cores?.server, ["--max-old-space-size=8192", program("server/server"), JSON.stringify(job)])
   const listening = await new Promise<Extract<ServerMessage, { readonly _tag: "Listening" }>>((resolve, reject) => {
     child.on("message", (message: ServerMessage) => message._tag === "Listening" && resolve(message))
     child.once("exit", () => reject(new Error("the server has ended before it listened")))
@@ -132,14 +123,12 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
   }
 }
 
-/** Runs one client through the firehose. Fails if an event was lost, doubled or out of order, or when it is aborted. */
-export const measure = async (client: Client, job: ClientJob, signal?: AbortSignal): Promise<Measured> => {
+/** Runs one client through the firehose. Fails if an event was lost, doubled or out of order. */
+export const measure = async (client: Client, job: ClientJob): Promise<Measured> => {
   const running = startClient(client, job)
   // A client that takes a millisecond for each is stuck, or its machine is of no use for measuring.
   const all = expected(job)
   const timeout = Math.max(60_000, all)
-  // What waits for the client fails then, for it has ended.
-  signal?.addEventListener("abort", running.stop)
   try {
     const { measured } = await running.next("Measured", timeout)
     if (measured.received !== all || measured.disorder > 0) {
@@ -147,7 +136,6 @@ export const measure = async (client: Client, job: ClientJob, signal?: AbortSign
     }
     return measured
   } finally {
-    signal?.removeEventListener("abort", running.stop)
     await running.stop()
   }
 }

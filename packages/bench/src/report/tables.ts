@@ -1,7 +1,7 @@
 /** Results as tables, for a terminal and for Markdown. */
-import { floor } from "./contestants.js"
-import type { Row } from "./throughput.js"
-import type { Mode } from "./wire.js"
+import { floor } from "../runs/contestants.js"
+import type { Row } from "../runs/throughput.js"
+import type { Mode } from "../server/wire.js"
 
 export const fixed = (value: number, digits: number): string => Number.isFinite(value) ? value.toFixed(digits) : "-"
 export const mega = (bytes: number): string => `${fixed(bytes / 1e6, 0)} MB`

@@ -1,6 +1,6 @@
 /** Decompression of the floors: one call of node:zlib's own handle a message, into one buffer that is kept. */
 import * as Zlib from "node:zlib"
-import type { Mode } from "./wire.js"
+import type { Mode } from "../server/wire.js"
 
 /** Reads a message from the first bytes of a buffer, which the next message overwrites. */
 export type Read<A> = (bytes: Buffer, length: number) => A

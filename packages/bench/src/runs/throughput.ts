@@ -2,8 +2,8 @@
 import type * as Contestants from "./contestants.js"
 import * as Processes from "./processes.js"
 import type { Measured } from "./protocol.js"
-import { median, range } from "./statistics.js"
-import * as Wire from "./wire.js"
+import { median, range } from "../report/statistics.js"
+import * as Wire from "../server/wire.js"
 
 /** CPU as a ratio to another row, of the rounds in which both were measured: median, lowest and highest. */
 export interface Comparison {
@@ -49,8 +49,6 @@ export interface Options {
   readonly floor: Contestants.Contestant
   readonly contestants: ReadonlyArray<Contestants.Contestant>
   readonly progress: (text: string) => void
-  /** Ends it early. */
-  readonly signal?: AbortSignal
 }
 
 const isMeasured = (outcome: Outcome): outcome is Measured => !("failure" in outcome)
@@ -102,7 +100,7 @@ const measure = async (
   server: Processes.Server,
   client: Contestants.Contestant,
   mode: Wire.Mode,
-  { events, shards, signal }: Run
+  { events, shards }: Run
 ): Promise<Measured> => {
   const asked = new Set<Wire.Mode>()
   const stop = server.onMessage((message) => message._tag === "Identified" && asked.add(message.mode))
@@ -116,7 +114,7 @@ const measure = async (
       shards,
       readers: client.readers ?? 1,
       slowness: 0
-    }, signal)
+    })
     if (asked.size !== 1 || !asked.has(mode)) {
       throw new Error(`${client.name} asked for ${Array.from(asked).join(" and ")}`)
     }
@@ -127,7 +125,7 @@ const measure = async (
 }
 
 const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Run): Promise<ReadonlyArray<Row>> => {
-  const { contestants, events, floor, progress, rounds, signal } = options
+  const { contestants, events, floor, progress, rounds } = options
   const taking = [floor, ...contestants].filter(({ modes }) => modes.includes(mode))
   const outcomes = new Map<Contestants.Contestant, Array<Outcome>>(taking.map((client) => [client, []]))
   const outcomesOf = (client: Contestants.Contestant) => outcomes.get(client) ?? []
@@ -137,7 +135,6 @@ const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Run):
       if (isLost(outcomesOf(client))) {
         continue
       }
-      signal?.throwIfAborted()
       try {
         const measured = await measure(server, client, mode, options)
         outcomesOf(client).push(measured)
