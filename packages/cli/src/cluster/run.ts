@@ -4,13 +4,10 @@ import type * as Terminal from "@effect/platform/Terminal"
 import * as ClusterFleet from "@vesper/cluster/ClusterFleet"
 import * as NodeCluster from "@vesper/cluster/NodeCluster"
 import * as SqlIdentifyQueue from "@vesper/cluster/SqlIdentifyQueue"
-import type * as Decompressor from "@vesper/gateway/Decompressor"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
-import type * as EventType from "@vesper/model/EventType"
-import type * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
@@ -43,29 +40,17 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
   }).pipe(Effect.zipRight(Effect.sleep("250 millis")), Effect.forever)
 }
 
-/** Options of a runner. */
-export interface RunnerOptions {
+type SharedOptions = "apiUrl" | "compression" | "duration" | "events" | "http" | "intents" | "json" | "maxConcurrency"
+
+/** Options of a runner. Where an option is none, the default of the cluster applies. */
+export interface RunnerOptions extends Pick<RunOptions, SharedOptions> {
   readonly database: Redacted.Redacted<string>
   readonly name: string
-  /** Connections to the database. None: the default of the cluster. */
   readonly poolSize: Option.Option<number>
   readonly shards: number
-  /** None: the default of the cluster. */
   readonly lease: Option.Option<Duration.Duration>
-  readonly maxConcurrency: Option.Option<number>
-  /** The API that knows the limits, if they are not given. */
-  readonly apiUrl: Option.Option<string>
-  readonly intents: Intents.Intents
   readonly gatewayUrl: string
-  /** The only events to read; none means all. */
-  readonly events: Option.Option<ReadonlyArray<EventType.EventType>>
-  readonly compression: "auto" | "none" | Decompressor.Compression
-  readonly json: boolean
-  /** When to end. None: on Ctrl-C, or when it is drained. */
-  readonly duration: Option.Option<Duration.Duration>
-  /** The port of the status page, if it is served. */
-  readonly http: Option.Option<number>
-  /** Where other runners reach it. None: it runs alone. */
+  /** The address for other runners. None: it runs alone. */
   readonly address: Option.Option<{
     readonly host: string
     readonly port: number

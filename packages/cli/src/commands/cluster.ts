@@ -7,56 +7,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Common from "./options.js"
 
-const fleet = Options.text("name").pipe(
-  Options.withDefault("vesper"),
-  Options.withDescription("The name of the fleet, if several bots share a database. Default: vesper.")
+const fleet = Common.withDefault(
+  Options.text("name"),
+  "vesper",
+  "The name of the fleet, if several bots share a database. Default: vesper."
 )
 
-const shards = Common.shardTotal("shards").pipe(
-  Options.withDefault(1),
-  Options.withDescription("How many shards the bot has, when its cluster is started for the first time. Default: 1.")
-)
-
-const slots = Common.shardTotal("slots").pipe(
-  Options.optional,
-  Options.withDescription(
-    "In how many slots shards are placed, when the cluster is started for the first time. Default: one a shard."
-  )
-)
-
-const host = Options.text("host").pipe(
-  Options.withDefault("127.0.0.1"),
-  Options.withDescription("The address at which other runners reach this one. Default: 127.0.0.1.")
-)
-
-const listenHost = Options.text("listen-host").pipe(
-  Options.optional,
-  Options.withDescription("The address to listen on, such as 0.0.0.0 in a container. Default: that of --host.")
-)
-
-const port = Common.port("port").pipe(
-  Options.withDefault(34_431),
-  Options.withDescription("The port for other runners. Default: 34431.")
-)
-
-const lease = Common.time("lease").pipe(
-  Options.optional,
-  Options.withDescription("How long a silent runner keeps its shards; the same on all runners. Default: 15s.")
-)
-
-const poolSize = Common.integer("pool-size", 1, 100).pipe(
-  Options.optional,
-  Options.withDescription("Connections to PostgreSQL, in addition to the one for leases. Default: 8.")
-)
-
-const gatewayUrl = Common.websocketUrl("gateway-url").pipe(
-  Options.withDefault(ShardConfig.defaultGatewayUrl),
-  Options.withDescription(
-    `Another gateway, such as a proxy or a simulated one. Default: ${ShardConfig.defaultGatewayUrl}`
-  )
-)
-
-const answerAsJson = Common.answerAsJson("Prints the answer as one line of JSON.")
+const answerAsJson = Common.flag("json", "Prints the answer as one line of JSON.")
 
 const clusterRoom = Effect.promise(() => import("../cluster/cluster.js"))
 
@@ -66,19 +23,43 @@ const run = Command.make(
     apiUrl: Common.apiUrl,
     database: Common.database,
     duration: Common.duration,
-    gatewayUrl,
-    host,
+    gatewayUrl: Common.withDefault(
+      Common.websocketUrl("gateway-url"),
+      ShardConfig.defaultGatewayUrl,
+      `Another gateway, such as a proxy or a simulated one. Default: ${ShardConfig.defaultGatewayUrl}`
+    ),
+    host: Common.withDefault(
+      Options.text("host"),
+      "127.0.0.1",
+      "The address at which other runners reach this one. Default: 127.0.0.1."
+    ),
     http: Common.http,
     intents: Common.intents,
     json: Common.json,
-    lease,
-    listenHost,
+    lease: Common.optional(
+      Common.time("lease"),
+      "How long a silent runner keeps its shards; the same on all runners. Default: 15s."
+    ),
+    listenHost: Common.optional(
+      Options.text("listen-host"),
+      "The address to listen on, such as 0.0.0.0 in a container. Default: that of --host."
+    ),
     maxConcurrency: Common.maxConcurrency,
     name: fleet,
-    poolSize,
-    port,
-    shards,
-    slots
+    poolSize: Common.optional(
+      Common.integer("pool-size", 1, 100),
+      "Connections to PostgreSQL, in addition to the one for leases. Default: 8."
+    ),
+    port: Common.withDefault(Common.port("port"), 34_431, "The port for other runners. Default: 34431."),
+    shards: Common.withDefault(
+      Common.shardTotal("shards"),
+      1,
+      "How many shards the bot has, when its cluster is started for the first time. Default: 1."
+    ),
+    slots: Common.optional(
+      Common.shardTotal("slots"),
+      "In how many slots shards are placed, when the cluster is started for the first time. Default: one a shard."
+    )
   },
   ({ host, listenHost, port, slots, ...options }) =>
     Effect.flatMap(clusterRoom, ({ run }) =>
@@ -94,9 +75,9 @@ const status = Command.make(
   "status",
   {
     database: Common.database,
-    json: Common.answerAsJson("Prints JSON: one object a line."),
+    json: Common.flag("json", "Prints JSON: one object a line."),
     name: fleet,
-    watch: Options.boolean("watch").pipe(Options.withDescription("Prints it each second, until Ctrl-C."))
+    watch: Common.flag("watch", "Prints it each second, until Ctrl-C.")
   },
   (options) => Effect.flatMap(clusterRoom, ({ status }) => status(options))
 ).pipe(Command.withDescription("Shows the runners of a cluster, and their shards."))

@@ -9,7 +9,7 @@ export const doctor = Command.make(
     apiUrl: Common.apiUrl,
     gatewayUrl: Common.gatewayUrl,
     intents: Common.intents,
-    json: Common.answerAsJson("Prints the findings as JSON: one list.")
+    json: Common.flag("json", "Prints the findings as JSON: one list.")
   },
   (options) => Effect.flatMap(Effect.promise(() => import("../doctor/doctor.js")), ({ run }) => run(options))
 ).pipe(

@@ -22,6 +22,20 @@ export const parsed = <A, B>(
   )
 }
 
+/** An option that may be left out. */
+export const optional = <A>(option: Options.Options<A>, description: string): Options.Options<Option.Option<A>> =>
+  option.pipe(Options.optional, Options.withDescription(description))
+
+/** An option with a default, which its description names. */
+export const withDefault = <A, const B>(
+  option: Options.Options<A>,
+  value: B,
+  description: string
+): Options.Options<A | B> => option.pipe(Options.withDefault(value), Options.withDescription(description))
+
+export const flag = (name: string, description: string): Options.Options<boolean> =>
+  Options.boolean(name).pipe(Options.withDescription(description))
+
 const inRange = (min: number, max: number) => (value: number): Either.Either<number, string> =>
   value < min
     ? Either.left(`${value} is too few: give a number of at least ${min}`)
@@ -61,12 +75,10 @@ const url = (schemes: ReadonlyArray<string>) => (text: string): Either.Either<st
 export const websocketUrl = (name: string): Options.Options<string> =>
   parsed(Options.text(name), url(["ws:", "wss:"])).pipe(Options.withPseudoName("url"))
 
-export const gatewayUrl: Options.Options<Option.Option<string>> = websocketUrl("gateway-url").pipe(
-  Options.optional,
-  Options.withDescription(
-    "Another gateway, such as a proxy or ws://127.0.0.1:8080/ of vesper simulate. Without it, the one that GET " +
-      "/gateway/bot names."
-  )
+export const gatewayUrl: Options.Options<Option.Option<string>> = optional(
+  websocketUrl("gateway-url"),
+  "Another gateway, such as a proxy or ws://127.0.0.1:8080/ of vesper simulate. Without it, the one that GET " +
+    "/gateway/bot names."
 )
 
 export const apiUrl: Options.Options<Option.Option<string>> = parsed(
@@ -81,34 +93,29 @@ export const apiUrl: Options.Options<Option.Option<string>> = parsed(
 )
 
 /** How many shards may identify at a time. */
-export const maxConcurrency: Options.Options<Option.Option<number>> = integer("max-concurrency", 1, 10_000).pipe(
-  Options.optional,
-  Options.withDescription("How many shards may identify at a time. Without it, what GET /gateway/bot says.")
+export const maxConcurrency: Options.Options<Option.Option<number>> = optional(
+  integer("max-concurrency", 1, 10_000),
+  "How many shards may identify at a time. Without it, what GET /gateway/bot says."
 )
 
 /** A duration, such as `10s`. */
 export const time = (name: string): Options.Options<Duration.Duration> =>
   parsed(Options.text(name), parseDuration).pipe(Options.withPseudoName("time"))
 
-export const duration: Options.Options<Option.Option<Duration.Duration>> = time("duration").pipe(
-  Options.withDescription("How long to run, such as 10s or 2m. Without it, until Ctrl-C."),
-  Options.optional
+export const duration: Options.Options<Option.Option<Duration.Duration>> = optional(
+  time("duration"),
+  "How long to run, such as 10s or 2m. Without it, until Ctrl-C."
 )
 
-export const json: Options.Options<boolean> = Options.boolean("json").pipe(
-  Options.withDescription("Prints one event a line, as JSON; notices and the summary go to the error output.")
+export const json: Options.Options<boolean> = flag(
+  "json",
+  "Prints one event a line, as JSON; notices and the summary go to the error output."
 )
 
-/** An answer as JSON, for commands that print one. */
-export const answerAsJson = (description: string): Options.Options<boolean> =>
-  Options.boolean("json").pipe(Options.withDescription(description))
-
-export const http: Options.Options<Option.Option<number>> = port("http").pipe(
-  Options.optional,
-  Options.withDescription(
-    "Serves a status page at http://127.0.0.1:port/, with /metrics for Prometheus, /healthz and /readyz; 0 takes any " +
-      "port that is free. Without it, none."
-  )
+export const http: Options.Options<Option.Option<number>> = optional(
+  port("http"),
+  "Serves a status page at http://127.0.0.1:port/, with /metrics for Prometheus, /healthz and /readyz; 0 takes any " +
+    "port that is free. Without it, none."
 )
 
 /** Names that are separated by commas. */

@@ -10,14 +10,15 @@ import * as Common from "./options.js"
 
 const referenceRoom = Effect.promise(() => import("../reference/reference.js"))
 
-const subject = Args.text({ name: "what" }).pipe(
-  Args.withDescription("A close code, opcode, event, error or intent, such as 4014, op 9, MESSAGE_CREATE."),
-  Args.atLeast(1)
-)
-
 export const explain = Command.make(
   "explain",
-  { json: Common.answerAsJson("Prints JSON: a list, because a name may have several meanings."), subject },
+  {
+    json: Common.flag("json", "Prints JSON: a list, because a name may have several meanings."),
+    subject: Args.text({ name: "what" }).pipe(
+      Args.withDescription("A close code, opcode, event, error or intent, such as 4014, op 9, MESSAGE_CREATE."),
+      Args.atLeast(1)
+    )
+  },
   ({ json, subject }) =>
     Effect.gen(function*() {
       const Reference = yield* referenceRoom
@@ -29,11 +30,6 @@ export const explain = Command.make(
       )
     })
 ).pipe(Command.withDescription("Explains a close code, opcode, event, error or intent, and what to do about it."))
-
-const names = Args.text({ name: "names" }).pipe(
-  Args.withDescription("Names such as GUILD_MEMBERS or GuildMembers, bits up to 52, or a sum such as 33281."),
-  Args.repeated
-)
 
 const summary = (intents: Intents.Intents, unknownBits: ReadonlyArray<number>): string => {
   const names = Intents.names(intents)
@@ -50,7 +46,13 @@ const summary = (intents: Intents.Intents, unknownBits: ReadonlyArray<number>): 
 
 export const intents = Command.make(
   "intents",
-  { json: Common.answerAsJson("Prints JSON: one object."), names },
+  {
+    json: Common.flag("json", "Prints JSON: one object."),
+    names: Args.text({ name: "names" }).pipe(
+      Args.withDescription("Names such as GUILD_MEMBERS or GuildMembers, bits up to 52, or a sum such as 33281."),
+      Args.repeated
+    )
+  },
   ({ json, names }) =>
     Effect.gen(function*() {
       const Reference = yield* referenceRoom

@@ -15,78 +15,62 @@ const findEvent = (word: string): Either.Either<EventType.EventType, string> => 
     : Either.left(`"${word}" is not an event${didYouMean(word, EventType.all)} (all: vesper intents)`)
 }
 
-const events = Common.parsed(Options.text("events"), (names) => Either.all(Common.words(names).map(findEvent))).pipe(
-  Options.withPseudoName("names"),
-  Options.optional,
-  Options.withDescription(
-    "The only events to read, separated by commas, such as MESSAGE_CREATE,TYPING_START; others are skipped unparsed. " +
-      "Without it, all events of the intents."
-  )
-)
-
-const shards = Common.parsed(Options.text("shards"), ShardSelection.parse).pipe(
-  Options.withPseudoName("auto|N|A-B/N"),
-  Options.withDefault(ShardSelection.All({ total: 1 })),
-  Options.withDescription(
-    "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
-      `of them; at most ${ShardSelection.maxPerProcess} in a process. Without it, the only one. Discord requires one for ` +
-      "every 2,500 guilds."
-  )
-)
-
-const compression = Options.choice("compression", ["auto", "none", "zlib-stream", "zstd-stream"]).pipe(
-  Options.withDefault("auto"),
-  Options.withDescription(
-    "How the gateway compresses its messages; auto is the cheapest for this version of Node. Default: auto."
-  )
-)
-
-const resumeFile = Options.text("resume-file").pipe(
-  Options.withPseudoName("file"),
-  Options.optional,
-  Options.withDescription(
-    "A file for sessions, so that the next run resumes them and misses no event. It is created if it does not exist. " +
-      "Without it, sessions end with the process."
-  )
-)
-
-const reshardEvery = Common.time("auto-reshard").pipe(
-  Options.optional,
-  Options.withDescription(
-    "Checks at this interval, such as 1h, whether shards are nearly full or Discord recommends many more, and reshards to " +
-      "its recommendation: without a gap, but lost events are not counted. Without it, the number of shards is kept."
-  )
+const reshardEvery = Common.optional(
+  Common.time("auto-reshard"),
+  "Checks at this interval, such as 1h, whether shards are nearly full or Discord recommends many more, and reshards to " +
+    "its recommendation: without a gap, but lost events are not counted. Without it, the number of shards is kept."
 )
 
 const runOptions = {
   apiUrl: Common.apiUrl,
   autoReshard: reshardEvery,
-  compression,
+  compression: Common.withDefault(
+    Options.choice("compression", ["auto", "none", "zlib-stream", "zstd-stream"]),
+    "auto",
+    "How the gateway compresses its messages; auto is the cheapest for this version of Node. Default: auto."
+  ),
   duration: Common.duration,
-  events,
+  events: Common.optional(
+    Common.parsed(Options.text("events"), (names) => Either.all(Common.words(names).map(findEvent))).pipe(
+      Options.withPseudoName("names")
+    ),
+    "The only events to read, separated by commas, such as MESSAGE_CREATE,TYPING_START; others are skipped unparsed. " +
+      "Without it, all events of the intents."
+  ),
   gatewayUrl: Common.gatewayUrl,
   http: Common.http,
   intents: Common.intents,
   json: Common.json,
   maxConcurrency: Common.maxConcurrency,
-  resumeFile,
-  shards
+  resumeFile: Common.optional(
+    Options.text("resume-file").pipe(Options.withPseudoName("file")),
+    "A file for sessions, so that the next run resumes them and misses no event. It is created if it does not exist. " +
+      "Without it, sessions end with the process."
+  ),
+  shards: Common.withDefault(
+    Common.parsed(Options.text("shards"), ShardSelection.parse).pipe(Options.withPseudoName("auto|N|A-B/N")),
+    ShardSelection.All({ total: 1 }),
+    "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
+      `of them; at most ${ShardSelection.maxPerProcess} in a process. Without it, the only one. Discord requires one for ` +
+      "every 2,500 guilds."
+  )
 }
 
 export interface RunOptions extends Command.Command.ParseConfig<typeof runOptions> {}
 
 const shardsRoom = Effect.promise(() => import("../shards/shards.js"))
 
-const cluster = Options.boolean("cluster").pipe(
-  Options.withDescription(
-    "Runs as a cluster of one, which keeps sessions and the identify budget in --database over restarts and crashes. " +
-      "Without a terminal it prints which shards it runs, and events with --json."
-  )
-)
-
 export const run = Command.make(
   "run",
-  { ...runOptions, cluster, database: Common.database },
+  {
+    ...runOptions,
+    cluster: Common.flag(
+      "cluster",
+      "Runs as a cluster of one, which keeps sessions and the identify budget in --database over restarts and crashes. " +
+        "Without a terminal it prints which shards it runs, and events with --json."
+    ),
+    database: Common.database
+  },
   ({ cluster, ...options }) =>
     cluster
       ? Effect.flatMap(Effect.promise(() => import("../cluster/cluster.js")), ({ runAlone }) => runAlone(options))
@@ -98,17 +82,18 @@ export const run = Command.make(
   )
 )
 
-const out = Args.text({ name: "file" }).pipe(
-  Args.withDescription("The file to write, such as traffic.ndjson.gz. It must not exist.")
-)
-
-const redactContents = Options.boolean("redact-contents").pipe(
-  Options.withDescription("Removes messages and names of users: all text except ids, times and names of kinds.")
-)
-
 export const record = Command.make(
   "record",
-  { ...runOptions, out, redactContents },
+  {
+    ...runOptions,
+    out: Args.text({ name: "file" }).pipe(
+      Args.withDescription("The file to write, such as traffic.ndjson.gz. It must not exist.")
+    ),
+    redactContents: Common.flag(
+      "redact-contents",
+      "Removes messages and names of users: all text except ids, times and names of kinds."
+    )
+  },
   (options) => Effect.flatMap(shardsRoom, ({ record }) => record(options))
 ).pipe(
   Command.withDescription(

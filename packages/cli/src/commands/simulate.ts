@@ -7,57 +7,36 @@ import * as Either from "effect/Either"
 import * as Scenario from "../scenario/scenario.js"
 import * as Common from "./options.js"
 
-const port = Common.port("port").pipe(
-  Options.withDefault(8080),
-  Options.withDescription("The port to listen on; 0 takes any that is free. Default: 8080.")
-)
-
-const host = Options.text("host").pipe(
-  Options.withPseudoName("address"),
-  Options.withDefault("127.0.0.1"),
-  Options.withDescription(
-    "The address to listen on. Other machines can reach it unless it is a loopback address. Default: 127.0.0.1."
-  )
-)
-
-const publicUrl = Common.websocketUrl("public-url").pipe(
-  Options.optional,
-  Options.withDescription(
-    "The URL that bots receive to connect and to resume, such as wss://gateway.example/ of a proxy, or " +
-      "ws://simulator:8080/ of a container. Without it, ws://host:port/."
-  )
-)
-
-const maxConcurrency = Common.integer("max-concurrency", 1, 10_000).pipe(
-  Options.withDefault(1),
-  Options.withDescription("How many shards may identify at a time, as GET /gateway/bot says. Default: 1.")
-)
-
-const token = Options.redacted("token").pipe(
-  Options.withPseudoName("token"),
-  Options.optional,
-  Options.withDescription("The only token that is accepted. Without it, any that is not empty.")
-)
-
-const strict = Options.boolean("strict").pipe(
-  Options.withDescription("Ends with exit code 3 if a client violated Discord's rules; for tests.")
-)
-
-const verbose = Options.boolean("verbose").pipe(
-  Options.withDescription("Prints plain lines for events and heartbeats too.")
-)
-
 const serverOptions = {
   duration: Common.duration,
-  host,
+  host: Common.withDefault(
+    Options.text("host").pipe(Options.withPseudoName("address")),
+    "127.0.0.1",
+    "The address to listen on. Other machines can reach it unless it is a loopback address. Default: 127.0.0.1."
+  ),
   http: Common.http,
   json: Common.json,
-  maxConcurrency,
-  port,
-  publicUrl,
-  strict,
-  token,
-  verbose
+  maxConcurrency: Common.withDefault(
+    Common.integer("max-concurrency", 1, 10_000),
+    1,
+    "How many shards may identify at a time, as GET /gateway/bot says. Default: 1."
+  ),
+  port: Common.withDefault(
+    Common.port("port"),
+    8080,
+    "The port to listen on; 0 takes any that is free. Default: 8080."
+  ),
+  publicUrl: Common.optional(
+    Common.websocketUrl("public-url"),
+    "The URL that bots receive to connect and to resume, such as wss://gateway.example/ of a proxy, or " +
+      "ws://simulator:8080/ of a container. Without it, ws://host:port/."
+  ),
+  strict: Common.flag("strict", "Ends with exit code 3 if a client violated Discord's rules; for tests."),
+  token: Common.optional(
+    Options.redacted("token").pipe(Options.withPseudoName("token")),
+    "The only token that is accepted. Without it, any that is not empty."
+  ),
+  verbose: Common.flag("verbose", "Prints plain lines for events and heartbeats too.")
 }
 
 /** Options of the commands that serve a simulated gateway. */
@@ -65,54 +44,49 @@ export interface ServerOptions extends Command.Command.ParseConfig<typeof server
 
 const simulatorRoom = Effect.promise(() => import("../simulator/simulator.js"))
 
-const guilds = Common.integer("guilds", 0, 100_000).pipe(
-  Options.withDefault(8),
-  Options.withDescription("How many made-up guilds the bot is in. Default: 8.")
-)
-
-const rate = Common.decimal("rate", 0, 100_000).pipe(
-  Options.withDefault(10),
-  Options.withDescription("Made-up events a second over all guilds; 0 for none. Default: 10.")
-)
-
-const heartbeatInterval = Common.time("heartbeat-interval").pipe(
-  Options.optional,
-  Options.withDescription("The heartbeat interval for clients. Without it 41.25s, as Discord's.")
-)
-
-const faults = Options.text("fault").pipe(
-  Options.withPseudoName("name:when,setting=value"),
-  Options.withDescription(
-    "A fault; can be given many times. drop:30s once after 30 s, drop:every=30s repeatedly, close:1m,code=4009,shard=0 " +
-      "with settings, refuse-connections:times=3,status=503 for the next connections. " +
-      `Names: ${Scenario.faultNames.join(", ")}.`
-  ),
-  Options.repeated,
-  (option) => Common.parsed(option, (flags) => Either.all(flags.map(Scenario.parseFlag)))
-)
-
-const says = Options.text("say").pipe(
-  Options.withPseudoName("text"),
-  Options.withDescription(
-    "A message that a member sends in a channel every 3 seconds; can be given many times, for messages in turn. Without " +
-      "it, only made-up messages are sent."
-  ),
-  Options.repeated
-)
-
-const scenario = Options.text("scenario").pipe(
-  Options.withPseudoName("file"),
-  Options.optional,
-  Options.withDescription(
-    "A file of JSON with faults and events: {\"steps\": [{\"at\": \"10s\", \"fault\": \"drop\", \"shard\": 0}, " +
-      "{\"every\": \"5s\", \"send\": {\"t\": \"MESSAGE_CREATE\", \"d\": {\"content\": \"hi\"}}}]}. Without it, those of " +
-      "--fault and --rate."
-  )
-)
-
 export const simulate = Command.make(
   "simulate",
-  { ...serverOptions, faults, guilds, heartbeatInterval, rate, says, scenario },
+  {
+    ...serverOptions,
+    faults: Options.text("fault").pipe(
+      Options.withPseudoName("name:when,setting=value"),
+      Options.withDescription(
+        "A fault; can be given many times. drop:30s once after 30 s, drop:every=30s repeatedly, close:1m,code=4009,shard=0 " +
+          "with settings, refuse-connections:times=3,status=503 for the next connections. " +
+          `Names: ${Scenario.faultNames.join(", ")}.`
+      ),
+      Options.repeated,
+      (option) => Common.parsed(option, (flags) => Either.all(flags.map(Scenario.parseFlag)))
+    ),
+    guilds: Common.withDefault(
+      Common.integer("guilds", 0, 100_000),
+      8,
+      "How many made-up guilds the bot is in. Default: 8."
+    ),
+    heartbeatInterval: Common.optional(
+      Common.time("heartbeat-interval"),
+      "The heartbeat interval for clients. Without it 41.25s, as Discord's."
+    ),
+    rate: Common.withDefault(
+      Common.decimal("rate", 0, 100_000),
+      10,
+      "Made-up events a second over all guilds; 0 for none. Default: 10."
+    ),
+    says: Options.text("say").pipe(
+      Options.withPseudoName("text"),
+      Options.withDescription(
+        "A message that a member sends in a channel every 3 seconds; can be given many times, for messages in turn. Without " +
+          "it, only made-up messages are sent."
+      ),
+      Options.repeated
+    ),
+    scenario: Common.optional(
+      Options.text("scenario").pipe(Options.withPseudoName("file")),
+      "A file of JSON with faults and events: {\"steps\": [{\"at\": \"10s\", \"fault\": \"drop\", \"shard\": 0}, " +
+        "{\"every\": \"5s\", \"send\": {\"t\": \"MESSAGE_CREATE\", \"d\": {\"content\": \"hi\"}}}]}. Without it, those of " +
+        "--fault and --rate."
+    )
+  },
   (options) => Effect.flatMap(simulatorRoom, ({ simulate }) => simulate(options))
 ).pipe(
   Command.withDescription(
@@ -120,8 +94,6 @@ export const simulate = Command.make(
       `made-up events, injects faults, and reports violations of Discord's rules. ${Common.keys}`
   )
 )
-
-const file = Args.text({ name: "file" }).pipe(Args.withDescription("A file that vesper record has written."))
 
 const parseSpeed = (text: string): Either.Either<number, string> => {
   const [, amount] = /^(\d+(?:\.\d+)?)x?$/.exec(text.trim()) ?? []
@@ -132,20 +104,22 @@ const parseSpeed = (text: string): Either.Either<number, string> => {
     : Either.right(Number(amount))
 }
 
-const speed = Common.parsed(Options.text("speed"), parseSpeed).pipe(
-  Options.withPseudoName("1x|10x|max"),
-  Options.withDefault(1),
-  Options.withDescription("The speed: 1x as recorded, 10x ten times as fast, max without waiting. Default: 1x.")
-)
-
-const shards = Common.shardTotal("shards").pipe(
-  Options.withDefault(1),
-  Options.withDescription("How many shards must be connected before it starts. Default: 1.")
-)
-
 export const replay = Command.make(
   "replay",
-  { ...serverOptions, file, shards, speed },
+  {
+    ...serverOptions,
+    file: Args.text({ name: "file" }).pipe(Args.withDescription("A file that vesper record has written.")),
+    shards: Common.withDefault(
+      Common.shardTotal("shards"),
+      1,
+      "How many shards must be connected before it starts. Default: 1."
+    ),
+    speed: Common.withDefault(
+      Common.parsed(Options.text("speed"), parseSpeed).pipe(Options.withPseudoName("1x|10x|max")),
+      1,
+      "The speed: 1x as recorded, 10x ten times as fast, max without waiting. Default: 1x."
+    )
+  },
   (options) => Effect.flatMap(simulatorRoom, ({ replay }) => replay(options))
 ).pipe(
   Command.withDescription(

@@ -15,7 +15,10 @@ export const nearest = (text: string, candidates: ReadonlyArray<string>): string
   for (const candidate of candidates) {
     const [given, name] = [simplified(text), simplified(candidate)]
     const differs = distance(given, name)
-    if (given !== "" && differs < least && differs <= Math.max(1, CliConfig.defaultConfig.autoCorrectLimit, name.length / 3) && differs < name.length - 1) {
+    if (
+      given !== "" && differs < least &&
+      differs <= Math.max(1, CliConfig.defaultConfig.autoCorrectLimit, name.length / 3) && differs < name.length - 1
+    ) {
       best = candidate
       least = differs
     }

@@ -57,7 +57,9 @@ const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string
     const restarted = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
     return [
       `vesper demo: ${summary}`,
-      `  ${counted(resumed.length, "connection")} broke or moved: the shard reconnected, resumed its session, and received the ` +
+      `  ${
+        counted(resumed.length, "connection")
+      } broke or moved: the shard reconnected, resumed its session, and received the ` +
       `${counted(replayed, "event")} that it had missed`,
       `  ${counted(restarted, "session")} was declared invalid by the gateway: the shard started a new one`
     ].slice(0, resumed.length + restarted === 0 ? 1 : restarted === 0 ? 2 : 3).join("\n")

@@ -114,7 +114,8 @@ export const budget = (limit: {
       check: "session budget",
       level: "problem",
       found: `${found}; that is too few for ${shards} shards`,
-      todo: "wait for the renewal, because Discord resets the token of a bot without session starts; find the process that identifies so often"
+      todo:
+        "wait for the renewal, because Discord resets the token of a bot without session starts; find the process that identifies so often"
     }
   }
   return remaining * 10 < total

@@ -90,8 +90,14 @@ const router = ({ host, moment }: Options) => {
   return HttpRouter.empty.pipe(
     HttpRouter.get(
       "/",
-      Effect.map(moment, (moment) =>
-        HttpServerResponse.text(page.render(moment), { contentType: "text/html; charset=utf-8", headers: pageHeaders }))
+      Effect.map(
+        moment,
+        (moment) =>
+          HttpServerResponse.text(page.render(moment), {
+            contentType: "text/html; charset=utf-8",
+            headers: pageHeaders
+          })
+      )
     ),
     HttpRouter.get("/events", Effect.sync(() => events(moment))),
     HttpRouter.get(

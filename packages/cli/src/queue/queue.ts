@@ -41,8 +41,11 @@ const layerStore = (folder: Option.Option<string>) =>
 const listen = (queue: IdentifyQueue.IdentifyQueue, options: { readonly host: string; readonly port: number }) =>
   Effect.gen(function*() {
     const node = createServer()
-    const server = yield* Effect.mapError(NodeHttpServer.make(() => node, options), () =>
-      failed(`the queue could not listen on ${options.host}:${options.port}: choose another with --port or --host`))
+    const server = yield* Effect.mapError(
+      NodeHttpServer.make(() => node, options),
+      () =>
+        failed(`the queue could not listen on ${options.host}:${options.port}: choose another with --port or --host`)
+    )
     // Waiting clients would delay the end. They repeat their request when a queue answers again.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
     yield* server.serve(guard({ host: options.host, allowsLinks: false }, IdentifyQueueServer.make(queue)))

@@ -65,7 +65,12 @@ export const encode = (
   }
 ): string => {
   const { at, redactContents, secret, shard } = options
-  const line = JSON.stringify({ at, shard, t: event.t === "UnknownDispatch" ? event.name : event.t, d: redact(event.d, "", redactContents) })
+  const line = JSON.stringify({
+    at,
+    shard,
+    t: event.t === "UnknownDispatch" ? event.name : event.t,
+    d: redact(event.d, "", redactContents)
+  })
   const bare = Token.bare(secret)
   return bare === "" ? line : line.replaceAll(bare, redacted)
 }

@@ -87,7 +87,10 @@ const layerStore = (file: Option.Option<string>) =>
 
 /** The effect that reshards the fleet when Discord recommends it. */
 const autoReshard = (
-  { autoReshard, shards }: { readonly autoReshard: Option.Option<Duration.Duration>; readonly shards: ShardSelection.ShardSelection },
+  { autoReshard, shards }: {
+    readonly autoReshard: Option.Option<Duration.Duration>
+    readonly shards: ShardSelection.ShardSelection
+  },
   { api }: Limits
 ): Effect.Effect<(fleet: Fleet.Fleet) => Effect.Effect<never>, CliError> => {
   if (Option.isNone(autoReshard)) {

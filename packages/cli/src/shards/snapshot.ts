@@ -5,7 +5,6 @@ import type * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import type { Line } from "../tui/tui.js"
 import * as Board from "./board.js"
 import { describeStatus } from "./statusText.js"
 
@@ -37,55 +36,10 @@ export interface Look {
   readonly cluster: Option.Option<ClusterStatus.ClusterStatus>
 }
 
-export interface ShardSnapshot {
-  readonly id: number
-  readonly total: number
-  /** The `_tag` of its `ShardStatus`. */
-  readonly status: ShardStatus.ShardStatus["_tag"]
-  readonly statusText: string
-  readonly eventsPerSecond: number
-  /** In milliseconds; `null` before the first heartbeat was acknowledged. */
-  readonly latency: number | null
-  /** The last round trips in milliseconds, oldest first. */
-  readonly latencies: ReadonlyArray<number>
-  readonly buffered: number
-  readonly events: number
-  readonly resumes: number
-  readonly sessions: number
-  /** `null` if it cannot be known. */
-  readonly lost: number | null
-}
-
-export interface RunnerSnapshot {
-  readonly name: string
-  /** Whether it was asked to end. */
-  readonly isDraining: boolean
-  /** The status is `null` while a shard starts. */
-  readonly shards: ReadonlyArray<{ readonly id: number; readonly status: ShardStatus.ShardStatus["_tag"] | null }>
-}
-
-export interface Snapshot {
-  readonly title: string
-  readonly at: number
-  readonly connected: number
-  readonly eventsPerSecond: number
-  readonly events: number
-  readonly buffered: number
-  readonly lost: number | null
-  readonly budget: Budget | null
-  readonly resharding: string | null
-  readonly cluster: {
-    readonly total: number
-    readonly runners: ReadonlyArray<RunnerSnapshot>
-    /** Shards that no runner has, while they move. */
-    readonly unassigned: ReadonlyArray<number>
-  } | null
-  readonly shards: ReadonlyArray<ShardSnapshot>
-  readonly types: ReadonlyArray<{ readonly type: string; readonly eventsPerSecond: number }>
-  /** Oldest first, the last ones only. */
-  readonly incidents: ReadonlyArray<Line>
-  readonly log: ReadonlyArray<Line>
-}
+/** Plain data. Times are in milliseconds since 1970, unknown values are `null`, and lists are oldest first. */
+export type Snapshot = ReturnType<typeof make>
+export type ShardSnapshot = Snapshot["shards"][number]
+export type ClusterSnapshot = ReturnType<typeof toCluster>
 
 const logSize = 100
 const typesShown = 12
@@ -93,20 +47,22 @@ const typesShown = 12
 /** A rate is measured, not exact. */
 const rounded = (rate: number): number => Math.round(rate * 10) / 10
 
-const toCluster = ({ runners, shards, total }: ClusterStatus.ClusterStatus): Snapshot["cluster"] => ({
+const toCluster = ({ runners, shards, total }: ClusterStatus.ClusterStatus) => ({
   total,
   runners: runners.map(({ id, isDraining, name }) => ({
     name,
     isDraining,
     shards: shards.filter(({ runner }) => Option.contains(runner, id)).map(({ id, status }) => ({
       id: id.id,
+      /** `null` while the shard starts. */
       status: Option.getOrNull(status)
     }))
   })),
+  /** Shards that no runner has, while they move. */
   unassigned: shards.filter(({ runner }) => Option.isNone(runner)).map(({ id }) => id.id)
 })
 
-export const make = ({ board, shards, ...look }: Look): Snapshot => {
+export const make = ({ board, shards, ...look }: Look) => {
   const { events, lost } = Board.totals(board)
   const knownLost = (count: number) => board.isGapless ? count : null
   return {
@@ -128,6 +84,7 @@ export const make = ({ board, shards, ...look }: Look): Snapshot => {
         status: status._tag,
         statusText: describeStatus(status),
         eventsPerSecond: rounded(board.rates[index] ?? 0),
+        /** The average in milliseconds. */
         latency: Option.getOrNull(Option.map(latency.average, (mean) => Math.round(Duration.toMillis(mean)))),
         latencies: (board.roundTrips[index]?.millis ?? []).map(Math.round),
         buffered,

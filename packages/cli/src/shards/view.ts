@@ -1,10 +1,21 @@
 /** The view of shards, and their events as lines of text and of JSON. */
 import type * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as Dispatch from "@vesper/model/Dispatch"
-import { type Cell, type Column, counted, type Display, type Fact, type Mark, type Panel, plural, ranges, type Tone } from "../tui/tui.js"
+import {
+  type Cell,
+  type Column,
+  counted,
+  type Display,
+  type Fact,
+  type Mark,
+  type Panel,
+  plural,
+  ranges,
+  type Tone
+} from "../tui/tui.js"
 import * as Board from "./board.js"
 import { nameOf } from "./eventText.js"
-import type { RunnerSnapshot, ShardSnapshot, Snapshot } from "./snapshot.js"
+import type { ClusterSnapshot, ShardSnapshot, Snapshot } from "./snapshot.js"
 
 /** A status is recognised by more than its colour. */
 const looks: Readonly<Record<ShardStatus.ShardStatus["_tag"], readonly [symbol: string, tone: Tone]>> = {
@@ -46,11 +57,14 @@ const shardCells = (shard: ShardSnapshot): ReadonlyArray<Cell> => {
     { text: String(shard.events) },
     { text: String(shard.resumes) },
     { text: String(shard.sessions) },
-    { text: shard.lost === null ? "-" : String(shard.lost), tone: shard.lost === null || shard.lost === 0 ? undefined : "bad" }
+    {
+      text: shard.lost === null ? "-" : String(shard.lost),
+      tone: shard.lost === null || shard.lost === 0 ? undefined : "bad"
+    }
   ]
 }
 
-const runnerCells = ({ isDraining, name, shards }: RunnerSnapshot): ReadonlyArray<Cell> => [
+const runnerCells = ({ isDraining, name, shards }: ClusterSnapshot["runners"][number]): ReadonlyArray<Cell> => [
   { text: name },
   isDraining ? { text: "draining", tone: "busy" } : { text: "up" },
   { text: String(shards.length) },
@@ -60,7 +74,7 @@ const runnerCells = ({ isDraining, name, shards }: RunnerSnapshot): ReadonlyArra
   }
 ]
 
-const runnersPanel = ({ runners, unassigned }: NonNullable<Snapshot["cluster"]>): Panel => ({
+const runnersPanel = ({ runners, unassigned }: ClusterSnapshot): Panel => ({
   kind: "table",
   title: "Runners",
   caption: "Each runner of the cluster, with its shards",
@@ -127,10 +141,16 @@ const panels = ({ cluster, incidents, shards, types }: Snapshot): ReadonlyArray<
   ...(types.length === 0 ? [] : [typesPanel(types)])
 ]
 
-const facts = ({ budget, buffered, connected, events, eventsPerSecond, lost, shards }: Snapshot): ReadonlyArray<Fact> => [
+const facts = (
+  { budget, buffered, connected, events, eventsPerSecond, lost, shards }: Snapshot
+): ReadonlyArray<Fact> => [
   shards.length === 0
     ? { label: "starting …", value: "", tone: "busy" }
-    : { label: "connected", value: `${connected} of ${shards.length}`, tone: connected === shards.length ? "good" : "busy" },
+    : {
+      label: "connected",
+      value: `${connected} of ${shards.length}`,
+      tone: connected === shards.length ? "good" : "busy"
+    },
   { label: "events/s", value: eventsPerSecond.toFixed(1) },
   { label: plural(events, "event"), value: String(events) },
   { label: "buffered", value: String(buffered) },

@@ -193,9 +193,14 @@ export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
     // Shards log to the loggers of the fiber that starts them.
     const logged = Effect.locally(FiberRef.currentLoggers, HashSet.make(logger))
     const showNotices = Effect.forever(Effect.flatMap(Effect.orDie(notices.take), addNotice))
+    const showShards = (running: Running) =>
+      Effect.map(running.shards, (shards) => {
+        state.board = Board.reshape(state.board, shards.map(({ id }) => id))
+      })
     const run = Effect.gen(function*() {
       const running = yield* Scope.extend(logged(options.start(handle)), scope)
       state.running = running
+      yield* showShards(running)
       const reading = yield* Effect.forkIn(logged(running.reading), scope)
       const polling = mode === "live" || Option.isSome(options.http)
         ? Effect.raceFirst(
@@ -220,7 +225,10 @@ export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
         }
       })),
       notify: (text) =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) => addNotice({ at, origin: "", title: "INFO", text, tone: "busy" }))
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (at) => addNotice({ at, origin: "", title: "INFO", text, tone: "busy" })
+        )
     })
 
     const finish = Effect.gen(function*() {
@@ -228,10 +236,8 @@ export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
       const missing = yield* options.settle?.(
         Effect.sync(() => state.board.shards.map(({ sequence }) => sequence))
       ) ?? Effect.succeed(0)
-      if (running !== undefined) {
-        // Shards that moved since the last look count for the total.
-        state.board = Board.reshape(state.board, (yield* running.shards).map(({ id }) => id))
-      }
+      // Shards that moved since the last look count for the total.
+      yield* running === undefined ? Effect.void : showShards(running)
       const kept = running === undefined ? 0 : yield* running.close
       const sessions = `${kept} of ${counted(state.board.shards.length, "session")}`
       yield* writeNotice(mode, yield* options.summary(ShardView.summary(state.board, missing), sessions))

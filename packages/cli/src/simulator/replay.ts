@@ -69,5 +69,10 @@ export const replay = ({ file, shards, speed, ...options }: Options) =>
     if (Option.isNone(yield* Stream.runHead(lines(file)))) {
       return yield* misused(`${file} has no complete event: it is empty, or was cut off`)
     }
-    yield* serve(options, { title: "vesper replay", traffic: traffic(file, { shards, speed }), steps: [], simulator: {} })
+    yield* serve(options, {
+      title: "vesper replay",
+      traffic: traffic(file, { shards, speed }),
+      steps: [],
+      simulator: {}
+    })
   })

@@ -6,50 +6,21 @@ import * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"
 
-/** A session, or a connection without one. Unknown values are `null`. */
-export interface SessionSnapshot {
-  readonly shard: number | null
-  readonly total: number | null
-  readonly status: SessionStatus
-  readonly connection: number | null
-  /** When the connection was opened, in milliseconds since 1970, as all times here. */
-  readonly openedAt: number | null
-  /** Events sent over the connection. */
-  readonly events: number | null
-  /** Payloads received over the connection. */
-  readonly received: number | null
-  readonly lastHeartbeatAt: number | null
-  readonly sequence: number | null
-  readonly compression: string | null
-}
+const statusOf = ({ connection, session }: Board.Row): SessionStatus =>
+  session === undefined ? "not identified" : connection === undefined ? "waiting for a resume" : "connected"
 
-export interface Snapshot extends Board.Counts {
-  readonly title: string
-  readonly at: number
-  /** Open connections. */
-  readonly connections: number
-  readonly eventsPerSecond: number
-  readonly sessions: ReadonlyArray<SessionSnapshot>
-  /** Oldest first, the last ones only. */
-  readonly violations: ReadonlyArray<Line>
-  readonly log: ReadonlyArray<Line>
-}
-
-const toSession = ({ connection, session }: Board.Row): SessionSnapshot => ({
-  shard: session?.shard ?? null,
-  total: session?.total ?? null,
-  status: session === undefined
-    ? "not identified"
-    : connection === undefined
-    ? "waiting for a resume"
-    : "connected",
-  connection: connection?.number ?? null,
-  openedAt: connection?.openedAt ?? null,
-  events: connection?.events ?? null,
-  received: connection?.received ?? null,
-  lastHeartbeatAt: connection?.lastHeartbeatAt ?? null,
-  sequence: session?.sequence ?? null,
-  compression: connection?.compression ?? null
+/** A session, or a connection without one. Times are in milliseconds since 1970, and unknown values are `null`. */
+const toSession = (row: Board.Row) => ({
+  status: statusOf(row),
+  shard: row.session?.shard ?? null,
+  total: row.session?.total ?? null,
+  sequence: row.session?.sequence ?? null,
+  connection: row.connection?.number ?? null,
+  openedAt: row.connection?.openedAt ?? null,
+  events: row.connection?.events ?? null,
+  received: row.connection?.received ?? null,
+  lastHeartbeatAt: row.connection?.lastHeartbeatAt ?? null,
+  compression: row.connection?.compression ?? null
 })
 
 export const snapshot = (look: {
@@ -57,7 +28,7 @@ export const snapshot = (look: {
   readonly at: number
   readonly board: Board.Board
   readonly sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
-}): Snapshot => ({
+}) => ({
   title: look.title,
   at: look.at,
   ...look.board.counts,
@@ -96,7 +67,9 @@ const columns: ReadonlyArray<Column> = [
   { title: "Compression", width: 11, weight: 1 }
 ]
 
-const row = (session: SessionSnapshot, now: number): Row => {
+export type Snapshot = ReturnType<typeof snapshot>
+
+const row = (session: Snapshot["sessions"][number], now: number): Row => {
   const [symbol, tone] = looks[session.status]
   const cell = <A>(value: A | null, render: (value: A) => string = String): Cell => ({
     text: value === null ? "-" : render(value)
@@ -148,7 +121,13 @@ export const display = (self: Snapshot, searched: ReadonlyArray<Line>): Display 
       columns,
       rows: self.sessions.map((session) => row(session, self.at))
     },
-    { kind: "lines", title: "Violations", share: 0.3, empty: "No bot has violated a rule of Discord's.", lines: self.violations }
+    {
+      kind: "lines",
+      title: "Violations",
+      share: 0.3,
+      empty: "No bot has violated a rule of Discord's.",
+      lines: self.violations
+    }
   ],
   log: self.log,
   searched: { lines: searched, what: "events and heartbeats too" }

@@ -97,7 +97,9 @@ const drawPanels = (panels: ReadonlyArray<Panel>, screen: Screen, rows: number) 
 }
 
 const help = (columns: number): ReadonlyArray<Doc.AnsiDoc> =>
-  Controls.bindings.map(({ help, name }) => Draw.line(columns, [{ text: pad(name, 9), tone: "accent" }, { text: help }]))
+  Controls.bindings.map(({ help, name }) =>
+    Draw.line(columns, [{ text: pad(name, 9), tone: "accent" }, { text: help }])
+  )
 
 /** Draws a view on one screen, over the one before. */
 export const screen = (display: Display, self: Screen): string => {
