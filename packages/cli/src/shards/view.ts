@@ -8,6 +8,7 @@ import {
   type Display,
   type Fact,
   type Mark,
+  type Moment,
   type Panel,
   plural,
   ranges,
@@ -15,7 +16,7 @@ import {
 } from "../tui/tui.js"
 import * as Board from "./board.js"
 import { nameOf } from "./eventText.js"
-import type { ClusterSnapshot, ShardSnapshot, Snapshot } from "./snapshot.js"
+import { type ClusterSnapshot, isReady, type ShardSnapshot, type Snapshot } from "./snapshot.js"
 
 /** A status is recognised by more than its colour. */
 const looks: Readonly<Record<ShardStatus.ShardStatus["_tag"], readonly [symbol: string, tone: Tone]>> = {
@@ -162,8 +163,7 @@ const facts = (
   ...(lost === null ? [] : [{ label: "lost", value: String(lost), tone: lost > 0 ? "bad" as const : undefined }])
 ]
 
-/** The view of a snapshot. */
-export const display = (snapshot: Snapshot, log: Board.Board["log"] = snapshot.log): Display => ({
+const display = (snapshot: Snapshot, log: Board.Board["log"]): Display => ({
   title: snapshot.title,
   at: snapshot.at,
   badge: `${snapshot.connected}/${snapshot.shards.length}`,
@@ -172,6 +172,16 @@ export const display = (snapshot: Snapshot, log: Board.Board["log"] = snapshot.l
   panels: panels(snapshot),
   log,
   searched: { lines: log, what: `the last ${log.length} lines` }
+})
+
+/** A snapshot for all that show it. */
+export const toMoment = (status: Snapshot, log: Board.Board["log"] = status.log): Moment => ({
+  status,
+  display: display(status, log),
+  readiness: {
+    isReady: isReady(status),
+    text: `${status.connected} of ${status.shards.length} shards are connected`
+  }
 })
 
 /** An event as a line of JSON, under its name in the protocol. Data that is nested too deeply to be written is left out. */

@@ -216,14 +216,7 @@ export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
     })
     const view = show({
       ...options,
-      moment: Effect.map(take(state, title), (status) => ({
-        status,
-        display: ShardView.display(status, state.board.log),
-        readiness: {
-          isReady: Snapshot.isReady(status),
-          text: `${status.connected} of ${status.shards.length} shards are connected`
-        }
-      })),
+      moment: Effect.map(take(state, title), (status) => ShardView.toMoment(status, state.board.log)),
       notify: (text) =>
         Effect.flatMap(
           Clock.currentTimeMillis,

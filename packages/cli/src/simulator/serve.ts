@@ -61,11 +61,7 @@ const take = (
     state.board = state.measured = Board.sample(state.board, at)
     yield* Metrics.update(before, state.board)
     const status = SimulatorView.snapshot({ title, at, board: state.board, sessions: yield* simulator.sessions })
-    return {
-      status,
-      display: SimulatorView.display(status, Board.searched(state.board)),
-      readiness: { isReady: true, text: `bots can connect, ${status.connections} are connected` }
-    }
+    return SimulatorView.toMoment(status, Board.searched(state.board))
   })
 
 /** Addresses that stand for all addresses of a machine. Bots elsewhere cannot connect to them. */

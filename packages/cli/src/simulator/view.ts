@@ -1,7 +1,17 @@
 /** The view of a simulated gateway, and its state as plain data for `/status.json`. */
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as HashMap from "effect/HashMap"
-import { type Cell, type Column, counted, type Display, type Line, plural, type Row, type Tone } from "../tui/tui.js"
+import {
+  type Cell,
+  type Column,
+  counted,
+  type Display,
+  type Line,
+  type Moment,
+  plural,
+  type Row,
+  type Tone
+} from "../tui/tui.js"
 import * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"
@@ -90,8 +100,7 @@ const row = (session: Snapshot["sessions"][number], now: number): Row => {
   }
 }
 
-/** The view of a snapshot. `searched` are the lines that a filter searches. */
-export const display = (self: Snapshot, searched: ReadonlyArray<Line>): Display => ({
+const display = (self: Snapshot, searched: ReadonlyArray<Line>): Display => ({
   title: self.title,
   at: self.at,
   badge: String(self.connections),
@@ -131,6 +140,13 @@ export const display = (self: Snapshot, searched: ReadonlyArray<Line>): Display 
   ],
   log: self.log,
   searched: { lines: searched, what: "events and heartbeats too" }
+})
+
+/** A snapshot for all that show it. `searched` are the lines that a filter searches. */
+export const toMoment = (status: Snapshot, searched: ReadonlyArray<Line> = status.log): Moment => ({
+  status,
+  display: display(status, searched),
+  readiness: { isReady: true, text: `bots can connect, ${status.connections} are connected` }
 })
 
 /** The last line of the command. */

@@ -1,24 +1,22 @@
-/** `vesper run --cluster` and a look at it, as processes of their own. */
+/** `vesper run --cluster`, and the administration of its cluster. */
 import { assert, describe, it } from "@effect/vitest"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { execFile, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
+import { runHere } from "../programs.js"
 
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
-const node = ["--conditions=@vesper/source", "--import", "tsx", bin]
-const env = { ...process.env, DISCORD_TOKEN: "any-token" }
+const env = { DISCORD_TOKEN: "any-token" }
 
+/** The output of a command that ends. */
 const output = (args: ReadonlyArray<string>) =>
-  Effect.async<string>((resume) => {
-    execFile(process.execPath, [...node, ...args], { env }, (error, stdout, stderr) => {
-      resume(error === null ? Effect.succeed(stdout) : Effect.die(new Error(stderr)))
-    })
+  Effect.gen(function*() {
+    const command = yield* runHere(args)
+    assert.strictEqual(yield* command.exit, 0, command.stderr())
+    return command.stdout()
   })
 
 const folder = Effect.acquireRelease(
@@ -34,27 +32,8 @@ describe("vesper run --cluster", () => {
         const { url } = yield* GatewayServer.GatewayServer
         const simulator = yield* GatewaySimulator.GatewaySimulator
         const database = ["--database", Path.join(yield* folder, "vesper.db")]
-        const start = Effect.acquireRelease(
-          Effect.sync(() =>
-            spawn(
-              process.execPath,
-              [
-                ...node,
-                "run",
-                "--cluster",
-                "--shards",
-                "2",
-                "--max-concurrency",
-                "2",
-                "--gateway-url",
-                url,
-                ...database
-              ],
-              { env, stdio: "ignore" }
-            )
-          ),
-          (child) => Effect.sync(() => child.kill("SIGKILL"))
-        )
+        const limits = ["--shards", "2", "--max-concurrency", "2"]
+        const start = runHere(["run", "--cluster", ...limits, "--gateway-url", url, ...database], env)
         const connected = Effect.map(simulator.sessions, (sessions) =>
           sessions.filter(({ isConnected }) => isConnected).length)
         const awaitConnected = (count: number) =>
@@ -69,9 +48,8 @@ describe("vesper run --cluster", () => {
         assert.match(status, /2 shards on 1 runner: /)
         assert.match(status, /alone +2 shards: 0-1/)
         assert.match(status, /identifies left today: 998 of 1000/)
-        assert.match(yield* output(["cluster", "drain", ...database, "alone"]), /asked to go/)
-        yield* Effect.repeat(Effect.sleep(50), { until: () => first.exitCode !== null })
-        assert.strictEqual(first.exitCode, 0)
+        assert.match(yield* output(["cluster", "drain", ...database, "alone"]), /asked to end/)
+        assert.strictEqual(yield* first.exit, 0)
         yield* awaitConnected(0)
 
         yield* start

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Option from "effect/Option"
-import * as ClusterView from "../../src/cluster/statusText.js"
+import * as StatusText from "../../src/cluster/statusText.js"
 
 const place = (id: number, runner: string | undefined): ClusterStatus.ShardPlace => ({
   id: ShardId.unsafeMake(id, 4),
@@ -21,23 +21,23 @@ const status: ClusterStatus.ClusterStatus = {
 
 describe("a cluster's status", () => {
   it("names runners, shards that move, and how far a resharding is", () => {
-    assert.deepStrictEqual(ClusterView.render(status).split("\n"), [
-      "4 shards on 1 runner: 3 connected, 1 nowhere",
-      "  10.0.0.7:34431     3 shards: 0-1, 3 (going)",
+    assert.deepStrictEqual(StatusText.render(status).split("\n"), [
+      "4 shards on 1 runner: 3 connected, 1 unassigned",
+      "  10.0.0.7:34431     3 shards: 0-1, 3 (draining)",
       "  identifies left today: 988 of 1000",
-      "  nowhere: 2",
+      "  unassigned: 2",
       "resharding to 8: 1 of 4 parts done"
     ])
   })
 
   it("is one object of JSON", () => {
-    const told = JSON.parse(ClusterView.toJson(status))
-    assert.deepInclude(told, {
+    const json = JSON.parse(StatusText.toJson(status))
+    assert.deepInclude(json, {
       total: 4,
       identifies: { remaining: 988, total: 1_000 },
       resharding: { total: 8, parts: 4, done: 1 }
     })
-    assert.deepStrictEqual(told.shards[2], { id: 2, runner: null, status: null, ping: null })
-    assert.isNull(JSON.parse(ClusterView.toJson({ ...status, resharding: Option.none() })).resharding)
+    assert.deepStrictEqual(json.shards[2], { id: 2, runner: null, status: null, ping: null })
+    assert.isNull(JSON.parse(StatusText.toJson({ ...status, resharding: Option.none() })).resharding)
   })
 })

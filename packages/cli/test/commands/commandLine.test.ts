@@ -1,4 +1,4 @@
-/** What the command line says without doing anything: help, and what is not understood. */
+/** Help, completions, and mistakes on the command line. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as Terminal from "@effect/platform/Terminal"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,7 +16,6 @@ import * as Net from "node:net"
 import { tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as Cli from "../../src/Cli.js"
-import * as ExitCode from "../../src/exit/exit.js"
 import { examples } from "../../src/help/examples.js"
 
 /** Runs in this process, with what it prints caught. */
@@ -37,7 +36,7 @@ const vesper = (...args: ReadonlyArray<string>) =>
       }),
       Effect.exit
     )
-    return { code: ExitCode.of(exit), out: out.join("\n"), err: err.join("\n") }
+    return { code: Cli.exitCode(exit), out: out.join("\n"), err: err.join("\n") }
   }).pipe(Effect.provide(NodeContext.layer))
 
 const configFile = (content: unknown) =>
@@ -60,39 +59,43 @@ const wrong: ReadonlyArray<readonly [line: string, problem: RegExp]> = [
   ["queue serve --prot 1", /vesper queue serve has no option --prot; did you mean --port\?/],
   ["run --shards", /--shards needs a value: --shards auto\|N\|A-B\/N \(see vesper run --help\)$/],
   ["run --shards 0", /--shards: 0 is too few/],
-  ["run --shards many", /--shards: "many" names no shards/],
+  ["run --shards many", /--shards: "many" does not name shards/],
   ["run --intents Guild", /--intents: "Guild" is no intent; did you mean Guilds\?/],
-  ["run --events MESAGE_CREATE", /--events: "MESAGE_CREATE" is no event; did you mean MESSAGE_CREATE\?/],
-  ["run --duration 5x", /--duration: "x" is no unit of time/],
-  ["run --gateway-url nowhere", /--gateway-url: "nowhere" is no URL of ws:\/\/ or wss:\/\//],
-  ["run --api-url ws://127.0.0.1/", /--api-url: .* is no URL of http:\/\/ or https:\/\//],
-  ["run --compression gzip", /--compression: "gzip" is none of auto, none, zlib-stream, zstd-stream/],
-  ["run --compression=zlib", /"zlib" is none of .*; did you mean zlib-stream\?/],
-  ["run --http abc", /--http: "abc" is no whole number: give one from 0 to 65535/],
-  ["run --log-level loud", /--log-level: "loud" is none of all, trace/],
+  ["run --events MESAGE_CREATE", /--events: "MESAGE_CREATE" is not an event; did you mean MESSAGE_CREATE\?/],
+  ["run --duration 5x", /--duration: "x" is not a unit of time/],
+  ["run --gateway-url nowhere", /--gateway-url: "nowhere" is not a URL of ws:\/\/ or wss:\/\//],
+  ["run --api-url ws://127.0.0.1/", /--api-url: .* is not a URL of http:\/\/ or https:\/\//],
+  ["run --compression gzip", /--compression: "gzip" is not one of auto, none, zlib-stream, zstd-stream/],
+  ["run --compression=zlib", /"zlib" is not one of .*; did you mean zlib-stream\?/],
+  ["run --http abc", /--http: "abc" is not a whole number: give one from 0 to 65535/],
+  ["run --log-level loud", /--log-level: "loud" is not one of all, trace/],
   ["run extra", /unknown argument: 'extra' \(see vesper run --help\)/],
   ["simulate --port 99999", /--port: 99999 is too many: give a number of at most 65535/],
-  ["simulate --rate 1e3", /--rate: "1e3" is no number/],
-  ["simulate --fault dorp:3s", /--fault: "dorp" is no fault; did you mean drop\? \(all: drop, close, /],
+  ["simulate --rate 1e3", /--rate: "1e3" is not a number/],
+  ["simulate --fault dorp:3s", /--fault: "dorp" is not a fault; did you mean drop\? \(all: drop, close, /],
   ["simulate --scenario /nowhere.json", /\/nowhere\.json cannot be read: there is no such file$/],
   ["replay /nowhere.gz", /\/nowhere\.gz cannot be read: there is no such file$/],
   ["replay /", /\/ cannot be read: it is a folder$/],
-  ["replay package.json", /line 1: .*; a recording is what vesper record has written$/],
+  ["replay package.json", /line 1: .*; give a file that vesper record has written$/],
   ["record", /Missing argument <file> \(see vesper record --help\)$/],
   ["explain", /Missing argument <what>/],
-  ["explain 4015", /no close code that Discord documents .*did you mean 4\d{3}\?$/],
+  ["explain 4015", /not a close code that Discord documents .*did you mean 4\d{3}\?$/],
   ["explain MESSAGE_CREAT", /"MESSAGE_CREAT" is .*did you mean MESSAGE_CREATE\?$/],
   ["explain xyzzy", /"xyzzy" is .*; name one as in: 4014, op 9, MESSAGE_CREATE, Guilds$/],
   ["intents GuildMember", /"GuildMember" is no intent; did you mean GuildMembers\?$/],
   ["cluster reshard", /--shards/],
-  ["cluster run --lease soon", /--lease: "soon" is no duration/],
+  ["cluster run --lease soon", /--lease: "soon" is not a duration/],
   ["cluster status --database=", /--database needs a value: --database file or url/],
+  ["run --shards 2 --json --shards=3", /--shards is given twice: give it once \(see vesper run --help\)$/],
+  ["--log-level debug run --log-level info", /--log-level is given twice/],
+  ["run --config", /--config needs a value/],
+  ["run --shards 0-99999/100000", /--shards: 100000 shards are too many for one process: give at most 4096/],
   ["run --config /nowhere.json", /\/nowhere\.json cannot be read: there is no such file$/]
 ]
 
 describe("the command line", () => {
   for (const [line, problem] of wrong) {
-    it.effect(`tells in one line, with exit code 2, what is wrong with: ${line}`, () =>
+    it.effect(`reports in one line, with exit code 2, the mistake in: ${line}`, () =>
       Effect.gen(function*() {
         const { code, err, out } = yield* vesper(...line.split(" "))
         assert.match(err, problem)
@@ -116,7 +119,7 @@ describe("the command line", () => {
         const own = /^options\n([^]*?)\n\n/m.exec(out)?.[1] ?? ""
         for (const option of own.split(/^(?= {2}--)/m)) {
           const text = option.replace(/\s+/g, " ")
-          assert.match(text, /^ --[a-z-]+ [A-Z]|Default: |Without it|must be given|can be given many times/, command)
+          assert.match(text, /^ --[a-z-]+ [A-Z]|Default: |Without it|Required|can be given many times/, command)
         }
       }
     }))
@@ -141,6 +144,28 @@ describe("the command line", () => {
     Effect.gen(function*() {
       const { out } = yield* vesper("run", "--help")
       assert.include(out.replace(/\s+/g, " "), `Without it ${GatewayApi.defaultBaseUrl}.`)
+    }))
+
+  it.effect("reads the options of all commands before, after and between those of a command", () =>
+    Effect.gen(function*() {
+      for (
+        const line of [
+          "--log-level debug explain --json 4014",
+          "explain --log-level debug --json 4014",
+          "explain --json --log-level=debug 4014",
+          "explain --json 4014 --log-level debug"
+        ]
+      ) {
+        const { code, err, out } = yield* vesper(...line.split(" "))
+        assert.deepStrictEqual([code, err, JSON.parse(out)[0].code], [0, "", 4014], line)
+      }
+    }))
+
+  it.effect("reports a peer's text without its control characters", () =>
+    Effect.gen(function*() {
+      const { err } = yield* vesper("explain", "\u001b[2J4014\u0007x")
+      assert.match(err, /^vesper: /)
+      assert.notMatch(err, /\p{Cc}/u)
     }))
 
   it.effect("says its package's version", () =>
@@ -174,7 +199,8 @@ describe("completions", () => {
     ["cluster run --sl", ["--slots"]],
     ["queue serve --port 1 --st", ["--state"]],
     ["run --log-level w", ["warning"]],
-    // A value that nobody can guess.
+    ["run --conf", ["--config"]],
+    // No value can be suggested.
     ["run --duration ", []]
   ]
   it.effect.skipIf(!Fs.existsSync("/bin/bash"))(
@@ -185,7 +211,7 @@ describe("completions", () => {
         for (const [line, words] of completed) {
           const typed = ["vesper", ...line.split(" ")]
           const ask = `COMP_WORDS=(${typed.map((word) => `'${word}'`).join(" ")}); COMP_CWORD=${typed.length - 1}; ` +
-            "_vesper; printf '%s\\n' \"${COMPREPLY[@]}\""
+            "_vesper_bash_completions vesper; printf '%s\\n' \"${COMPREPLY[@]}\""
           const answer = execFileSync("/bin/bash", ["--norc", "-c", `${out}\n${ask}`], { encoding: "utf8" })
           assert.deepStrictEqual(answer.split("\n").filter((word) => word !== ""), words, line)
         }
@@ -251,7 +277,7 @@ describe("vesper doctor", () => {
       const address = server.address()
       const place = `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
       const doctor = yield* vesper("doctor", "--api-url", `http://${place}/`, "--gateway-url", `wss://${place}/`).pipe(
-        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "never-told"]]))),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "never-shown"]]))),
         Effect.fork
       )
       // Each question waits for its time, which comes at once; the sockets between them are real.
@@ -259,27 +285,27 @@ describe("vesper doctor", () => {
         Effect.repeat({ until: () => Effect.map(Fiber.poll(doctor), Option.isSome) })
       )
       const { out } = yield* Fiber.join(doctor)
-      assert.match(out, /^PROBLEM {2}API and token {3}no answer within 5s\n +to do: look at the network/m)
-      assert.match(out, /^PROBLEM {2}TLS .*no answer within 5s\n +to do: look at the firewall/m)
-      assert.notInclude(out, "never-told")
+      assert.match(out, /^PROBLEM {2}API and token {3}no answer within 5s\n +to do: check the network/m)
+      assert.match(out, /^PROBLEM {2}TLS .*no answer within 5s\n +to do: check the firewall/m)
+      assert.notInclude(out, "never-shown")
     }))
 })
 
 describe("a config file on the command line", () => {
-  const files: ReadonlyArray<readonly [content: unknown, line: string, told: RegExp]> = [
+  const files: ReadonlyArray<readonly [content: unknown, line: string, problem: RegExp]> = [
     [{ queue: { serve: { prot: 1 } } }, "run", /queue\.serve\.prot: there is no such option; did you mean port\?/],
-    [{ queue: { port: 1 } }, "run", /queue\.port: vesper queue has no options, but commands that have: serve/],
-    [{ cluster: { run: 3 } }, "run", /cluster\.run: it is an object of options, see vesper cluster run --help/],
-    [{ rnu: {} }, "run", /"rnu" is no command/],
+    [{ queue: { port: 1 } }, "run", /queue\.port: vesper queue has no options, but subcommands: serve/],
+    [{ cluster: { run: 3 } }, "run", /cluster\.run: it must be an object of options, see vesper cluster run --help/],
+    [{ rnu: {} }, "run", /"rnu" is not a command/],
     // The file's option is read as if it were typed.
     [{ queue: { serve: { port: 99_999 } } }, "queue serve", /--port: 99999 is too many/],
     [{ cluster: { run: { shards: 0 } } }, "cluster run", /--shards: 0 is too few/]
   ]
-  for (const [content, line, told] of files) {
-    it.scoped(`of ${JSON.stringify(content)} makes of ${line}: ${told.source}`, () =>
+  for (const [content, line, problem] of files) {
+    it.scoped(`of ${JSON.stringify(content)} makes of ${line}: ${problem.source}`, () =>
       Effect.gen(function*() {
         const { code, err } = yield* vesper(...line.split(" "), "--config", yield* configFile(content))
-        assert.match(err, told)
+        assert.match(err, problem)
         assert.strictEqual(code, 2)
       }))
   }

@@ -5,10 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { fileURLToPath } from "node:url"
+import * as Programs from "../programs.js"
 
-const root = fileURLToPath(new URL("../../../", import.meta.url))
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+const root = `${Programs.root}/`
 const timeout = 120_000
 
 /** The files that the tutorial lets its reader write: the blocks under a line that ends with a name. */
@@ -60,10 +59,9 @@ describe("the tutorial", () => {
         }
 
         const [, simulate = ""] = /^npm run vesper -- (simulate .*)$/m.exec(page) ?? []
-        const url = yield* await_(
-          linesOf(root, ["--conditions=@vesper/source", "--import", "tsx", bin, ...simulate.split(" "), "--port", "0"]),
-          /listening on (ws:\S+\/)/
-        )
+        const simulator = yield* Programs.runHere([...simulate.split(" "), "--port", "0"])
+        yield* simulator.awaitOutput(/listening on ws:\S+\//)
+        const url = /listening on (ws:\S+\/)/.exec(simulator.stdout())?.[1] ?? ""
         const { scripts }: { readonly scripts: { readonly start: string } } = JSON.parse(
           files.get("package.json") ?? ""
         )

@@ -1,61 +1,21 @@
-/** The command itself, as a process of its own: what a user sees. */
+/** The commands that run shards and gateways: as a user sees them, mostly in this process. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
 
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
-const root = fileURLToPath(new URL("../../../", import.meta.url))
 const timeout = 60_000
 
-interface Running {
-  readonly process: ChildProcessWithoutNullStreams
-  readonly stdout: () => string
-  readonly stderr: () => string
-  readonly exit: Effect.Effect<number | NodeJS.Signals | null>
-  /** Until the output matches. */
-  readonly awaitOutput: (pattern: RegExp) => Effect.Effect<void>
-}
-
-const vesper = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const { DISCORD_TOKEN: _, ...inherited } = process.env
-        return spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", bin, ...args], {
-          cwd: root,
-          env: { ...inherited, ...env }
-        })
-      }),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    ),
-    (child): Running => {
-      let [stdout, stderr] = ["", ""]
-      child.stdout.on("data", (data) => stdout += String(data))
-      child.stderr.on("data", (data) => stderr += String(data))
-      return {
-        process: child,
-        stdout: () => stdout,
-        stderr: () => stderr,
-        exit: Effect.async((resume) => {
-          const ended = () => resume(Effect.succeed(child.exitCode ?? child.signalCode))
-          if (child.exitCode !== null) {
-            return ended()
-          }
-          child.once("close", ended)
-        }),
-        awaitOutput: (pattern) => Effect.repeat(Effect.sleep("20 millis"), { until: () => pattern.test(stdout) })
-      }
-    }
-  )
+/** The command in one file, for the tests of its process. */
+class Bundle extends Context.Tag("test/Bundle")<Bundle, string>() {}
 
 describe("vesper demo", () => {
   it.scopedLive(
@@ -68,7 +28,8 @@ describe("vesper demo", () => {
           assert.match(demo.stdout(), new RegExp(`#${shard} +READY`))
         }
         assert.match(demo.stdout(), /#1 +RESUMED/)
-        assert.match(demo.stdout(), /1 resumed, 0 events lost, 4 of 4 sessions kept/)
+        assert.match(demo.stdout(), /4 sessions started, 1 resumed, 0 events lost\n/)
+        assert.match(demo.stdout(), /1 connection broke or moved: .* received the \d+ events? that it had missed\n$/)
         assert.strictEqual(demo.stderr(), "")
       }),
     timeout
@@ -88,25 +49,27 @@ describe("vesper demo", () => {
       }),
     timeout
   )
+})
 
-  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"]] as const) {
-    it.scopedLive(
-      `ends cleanly on ${signals.join(" and ")}: the sessions kept, exit code 0`,
+layer(Layer.scoped(Bundle, bundleCommand), { excludeTestServices: true })("the process of vesper demo", (it) => {
+  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const) {
+    it.scoped(
+      `ends cleanly on ${signals.join(" and ")}: no event lost, exit code 0`,
       () =>
         Effect.gen(function*() {
-          const demo = yield* vesper(["demo"])
+          const demo = yield* runFile(yield* Bundle, ["demo"])
           yield* demo.awaitOutput(/#3 +READY/)
           signals.forEach((signal) => demo.process.kill(signal))
           assert.strictEqual(yield* demo.exit, 0)
-          assert.match(demo.stdout(), /0 events lost, 4 of 4 sessions kept for a later resume\n$/)
+          assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
         }),
       timeout
     )
   }
 
-  it.scopedLive("ends quietly when nobody reads any more", () =>
+  it.scoped("ends without a message when the reader of its output is gone", () =>
     Effect.gen(function*() {
-      const demo = yield* vesper(["demo", "--json"])
+      const demo = yield* runFile(yield* Bundle, ["demo", "--json"])
       yield* demo.awaitOutput(/READY/)
       demo.process.stdout.destroy()
       assert.strictEqual(yield* demo.exit, 0)
@@ -116,7 +79,7 @@ describe("vesper demo", () => {
 
 describe("vesper simulate", () => {
   it.scopedLive(
-    "serves vesper run, tells what it sees, and ends with 3 if it is strict and a client was not",
+    "serves vesper run, reports what it sees, and ends with 3 if it is strict and a client was not",
     () =>
       Effect.gen(function*() {
         const traffic = ["--rate", "50", "--guilds", "4"]
@@ -132,11 +95,10 @@ describe("vesper simulate", () => {
         const metrics = yield* Effect.promise(() => fetch(`${page}metrics`).then((answer) => answer.text()))
         assert.match(metrics, /^vesper_simulator_violations_total 1$/m)
         assert.match(metrics, /^vesper_simulator_identifies_total 1$/m)
-        simulate.process.kill("SIGINT")
-        assert.strictEqual(yield* simulate.exit, 3)
+        assert.strictEqual(yield* simulate.interrupt, 3)
         assert.match(simulate.stdout(), /Identify, \d+ bytes.*<redacted>/)
         assert.match(simulate.stdout(), /1 identified.*1 violation\n$/)
-        assert.match(simulate.stderr(), /^vesper: a client did what Discord would punish/)
+        assert.match(simulate.stderr(), /^vesper: a client violated Discord's rules/)
         assert.notInclude(simulate.stdout(), "secret")
       }),
     timeout
@@ -144,7 +106,7 @@ describe("vesper simulate", () => {
 })
 
 describe("vesper simulate behind a proxy", () => {
-  it.scopedLive("tells bots the public URL, and listens where it was told", () =>
+  it.scopedLive("gives bots the public URL, and listens on its own address", () =>
     Effect.gen(function*() {
       const simulate = yield* vesper([
         "simulate",
@@ -155,7 +117,7 @@ describe("vesper simulate behind a proxy", () => {
         "--token",
         "x"
       ])
-      yield* simulate.awaitOutput(/bots are told wss:\/\/gateway\.example\//)
+      yield* simulate.awaitOutput(/the URL for bots is wss:\/\/gateway\.example\//)
       const port = /listening on 127\.0\.0\.1:(\d+)/.exec(simulate.stdout())?.[1]
       const headers = { authorization: "Bot x" }
       const answer = yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/api/v10/gateway/bot`, { headers }))
@@ -164,13 +126,17 @@ describe("vesper simulate behind a proxy", () => {
 })
 
 describe("vesper run", () => {
-  it.scopedLive("without a token says in one line what is missing and what needs none", () =>
-    Effect.gen(function*() {
-      const run = yield* vesper(["run"])
-      assert.strictEqual(yield* run.exit, 1)
-      assert.strictEqual(run.stdout(), "")
-      assert.match(run.stderr(), /^vesper: DISCORD_TOKEN is not set: .*vesper demo\n$/)
-    }), timeout)
+  it.scopedLive(
+    "without a token reports in one line what is missing and what needs none",
+    () =>
+      Effect.gen(function*() {
+        const run = yield* vesper(["run"])
+        assert.strictEqual(yield* run.exit, 1)
+        assert.strictEqual(run.stdout(), "")
+        assert.match(run.stderr(), /^vesper: DISCORD_TOKEN is not set: .*vesper demo\n$/)
+      }),
+    timeout
+  )
 
   it.scopedLive(
     "connects its shards where it is told, and closes them with their sessions kept",
@@ -182,8 +148,7 @@ describe("vesper run", () => {
         const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
         yield* run.awaitOutput(/#0 +GUILD_CREATE/)
         yield* run.awaitOutput(/#1 +READY/)
-        run.process.kill("SIGINT")
-        assert.strictEqual(yield* run.exit, 0)
+        assert.strictEqual(yield* run.interrupt, 0)
         // The last frames may still be on their way to this process.
         yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), simulator.connections), {
           until: (n) => n === 0
@@ -215,13 +180,11 @@ describe("vesper run", () => {
         const args = ["run", "--api-url", api, "--shards", "auto", "--resume-file", file, "--compression", "none"]
         const first = yield* vesper(args, { DISCORD_TOKEN: "secret" })
         yield* first.awaitOutput(/#0 +READY/)
-        first.process.kill("SIGINT")
-        assert.strictEqual(yield* first.exit, 0)
+        assert.strictEqual(yield* first.interrupt, 0)
         const second = yield* vesper([...args, "--events", "resumed"], { DISCORD_TOKEN: "secret" })
         yield* second.awaitOutput(/#0 +RESUMED/)
-        second.process.kill("SIGINT")
-        assert.strictEqual(yield* second.exit, 0)
-        assert.match(second.stdout(), /^1 event, 0 sessions begun, 1 resumed, 1 of 1 sessions kept/m)
+        assert.strictEqual(yield* second.interrupt, 0)
+        assert.match(second.stdout(), /^1 event, 0 sessions started, 1 resumed, 1 of 1 session kept/m)
         assert.deepStrictEqual(yield* simulator.violations, [])
         assert.notInclude(yield* files.readFileString(file), "secret")
       }).pipe(Effect.provide([
@@ -257,15 +220,15 @@ describe("vesper run", () => {
 })
 
 describe("vesper intents and vesper explain", () => {
-  const told: ReadonlyArray<readonly [args: ReadonlyArray<string>, text: RegExp]> = [
+  const explained: ReadonlyArray<readonly [args: ReadonlyArray<string>, text: RegExp]> = [
     [
       ["intents", "GUILD_MEMBERS", "MESSAGE_CONTENT"],
       /"Server Members Intent".*"Message Content Intent".*together: 32770 =/s
     ],
     [["explain", "4014"], /^4014 DisallowedIntents, a close code\n.*reconnects +no/s]
   ]
-  for (const [args, text] of told) {
-    it.scopedLive(`tell about ${args.join(" ")}`, () =>
+  for (const [args, text] of explained) {
+    it.scopedLive(`explain ${args.join(" ")}`, () =>
       Effect.gen(function*() {
         const run = yield* vesper(args)
         assert.strictEqual(yield* run.exit, 0)
@@ -274,7 +237,7 @@ describe("vesper intents and vesper explain", () => {
       }), timeout)
   }
 
-  it.scopedLive("tell it as JSON too", () =>
+  it.scopedLive("print JSON too", () =>
     Effect.gen(function*() {
       const run = yield* vesper(["explain", "--json", "4014"])
       assert.strictEqual(yield* run.exit, 0)

@@ -13,21 +13,21 @@ const judged: ReadonlyArray<readonly [finding: Doctor.Finding, level: Doctor.Lev
   [Doctor.compression("v23.7.0"), "warning", /zlib-stream/],
   [Doctor.tokenForm(undefined), "problem", /DISCORD_TOKEN is not set[^]*copy the token/],
   [Doctor.tokenForm("a b.c.d"), "problem", /white space/],
-  [Doctor.tokenForm("hello"), "warning", /has not the form/],
+  [Doctor.tokenForm("hello"), "warning", /does not have the form/],
   [Doctor.tokenForm(`${id}.Gabcde.xyz`), "ok", /form of a bot's token/],
   [Doctor.tokenForm(`Bot ${id}.Gabcde.xyz`), "ok", /form/],
-  [Doctor.intents(Intents.of("Guilds"), 0), "ok", /none of them is privileged/],
+  [Doctor.intents(Intents.of("Guilds"), 0), "ok", /none is privileged/],
   [Doctor.intents(Intents.of("GuildMembers", "MessageContent"), (1 << 15) | (1 << 18)), "ok", /switched on/],
   [
     Doctor.intents(Intents.of("GuildMembers", "MessageContent"), 1 << 15),
     "problem",
     /^PROBLEM.*MessageContent: not[^]*"Message Content Intent"/
   ],
-  [Doctor.budget(limit), "ok", /900 of 1000 session starts left; they are renewed in 2 h/],
+  [Doctor.budget(limit), "ok", /900 of 1000 session starts left; the budget is renewed in 2 h/],
   [Doctor.budget({ ...limit, remaining: 50 }), "warning", /--resume-file/],
   [Doctor.budget({ ...limit, remaining: 3 }), "problem", /too few for 4 shards/],
   [Doctor.unresolved("gateway.discord.gg", "no answer within 5s"), "problem", /resolver/],
-  [Doctor.unreachable("h:1", "connect ECONNREFUSED 127.0.0.1:1"), "problem", /nothing listens there/],
+  [Doctor.unreachable("h:1", "connect ECONNREFUSED 127.0.0.1:1"), "problem", /no process listens at this address/],
   [Doctor.unreachable("h:1", "no answer within 5s"), "problem", /firewall/],
   [Doctor.unreachable("h:1", "connect ENETUNREACH"), "problem", /firewall/],
   [Doctor.unreachable("h:1", "self-signed certificate"), "problem", /clock[^]*NODE_EXTRA_CA_CERTS/],
@@ -42,12 +42,12 @@ describe("the doctor", () => {
     it(`finds ${level}: ${finding.check}, ${finding.found}`, () => {
       assert.strictEqual(finding.level, level)
       assert.match(Doctor.text(finding), text)
-      // Whoever is told of a problem is told what to do.
+      // Every problem has a remedy.
       assert.strictEqual(finding.todo !== undefined, level !== "ok")
     })
   }
 
-  it("tells no token", () => {
+  it("never contains the token", () => {
     assert.notInclude(JSON.stringify(Doctor.tokenForm("secret-thing")), "secret-thing")
   })
 

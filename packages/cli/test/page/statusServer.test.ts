@@ -17,13 +17,13 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Page from "../../src/page/page.js"
 import * as Board from "../../src/shards/board.js"
-import type { CliError } from "../../src/exit/exit.js"
-import * as SimulatorBoard from "../../src/simulator/board.js"
-import * as SimulatorSnapshot from "../../src/simulator/snapshot.js"
 import * as Snapshot from "../../src/shards/snapshot.js"
-import * as StatusServer from "../../src/page/statusServer.js"
-import type * as View from "../../src/shards/view.js"
+import * as View from "../../src/shards/view.js"
+import * as SimulatorBoard from "../../src/simulator/board.js"
+import * as SimulatorView from "../../src/simulator/view.js"
+import type { Moment } from "../../src/tui/tui.js"
 
 const evil = "<img src=x onerror=alert(1)>"
 
@@ -31,7 +31,7 @@ const boardOf = (content: string) => {
   const event = Dispatch.fromPayload({ op: 0, t: "MESSAGE_CREATE", s: 2, d: { content, author: { username: "ada" } } })
   const first = ShardId.unsafeMake(0, 2)
   const board = Board.make(ShardId.all(2), 0)
-  return Board.sample(Board.addEvent(board, Board.eventEntry(event, first, 5), event, first), 2_000)
+  return Board.sample(Board.addEvent(board, Board.eventLine(event, first, 5), event, first), 2_000)
 }
 
 const snapshotOf = (
@@ -63,7 +63,7 @@ const simulatorSnapshot = (() => {
     LogEntry.Violation({ ...at, rule: "IdentifyRate", detail: evil })
   ])
   const session = { id: "0001", shard: 0, total: 2, sequence: 7, isConnected: true }
-  return SimulatorSnapshot.make({
+  return SimulatorView.snapshot({
     title: "vesper test",
     at: 9_000,
     board,
@@ -72,7 +72,7 @@ const simulatorSnapshot = (() => {
 })()
 
 const serve = (second: ShardStatus.ShardStatus) =>
-  StatusServer.make({ host: "127.0.0.1", port: 0, snapshot: Effect.sync(() => snapshotOf(second)) })
+  Page.serve({ host: "127.0.0.1", port: 0, moment: Effect.sync(() => View.toMoment(snapshotOf(second))) })
 
 interface Answer {
   readonly status: number | undefined
@@ -81,15 +81,14 @@ interface Answer {
 }
 
 /** Ends at the end of the body, or as soon as it matches: events never end. */
-const get = (url: string, options: { readonly host?: string; readonly until?: RegExp } = {}) =>
+const get = (url: string, headers: Readonly<Record<string, string>> = {}, until?: RegExp) =>
   Effect.async<Answer>((resume) => {
-    const headers = options.host === undefined ? {} : { host: options.host }
     const asked = request(url, { headers }, (response) => {
       let body = ""
       const done = () => resume(Effect.succeed({ status: response.statusCode, headers: response.headers, body }))
       response.on("data", (data) => {
         body += String(data)
-        if (options.until?.test(body) === true) {
+        if (until?.test(body) === true) {
           done()
           asked.destroy()
         }
@@ -112,7 +111,7 @@ describe("a snapshot", () => {
       budget: { remaining: 9, total: 10 },
       types: [{ type: "MESSAGE_CREATE", eventsPerSecond: 0.5 }]
     })
-    assert.deepInclude(snapshot.shards[1], { id: 1, status: "FatallyClosed", told: "closed for good (4014)" })
+    assert.deepInclude(snapshot.shards[1], { id: 1, status: "FatallyClosed", statusText: "closed for good (4014)" })
   })
 })
 
@@ -130,7 +129,7 @@ const cluster: ClusterStatus.ClusterStatus = {
 }
 
 describe("a snapshot of a runner", () => {
-  const of = (shards: ReadonlyArray<View.Standing> | undefined) =>
+  const of = (shards: ReadonlyArray<Snapshot.ShardState> | undefined) =>
     snapshotOf(ShardStatus.Connected(), evil, {
       cluster: Option.some(cluster),
       ...(shards !== undefined && { shards })
@@ -142,7 +141,7 @@ describe("a snapshot of a runner", () => {
       runners: [
         { name: "10.0.0.7:34431", isDraining: true, shards: [{ id: 0, status: "Connected" }, { id: 1, status: null }] }
       ],
-      nowhere: [2]
+      unassigned: [2]
     })
   })
 
@@ -156,12 +155,12 @@ describe("a snapshot of a simulated gateway", () => {
   it("is plain data that holds what the page needs", () => {
     assert.deepStrictEqual(JSON.parse(JSON.stringify(simulatorSnapshot)), simulatorSnapshot)
     assert.deepInclude(simulatorSnapshot, { connections: 1, identified: 1, violated: 1 })
-    assert.deepStrictEqual(simulatorSnapshot.sessions.map(({ openedAt, standing }) => [standing, openedAt]), [
+    assert.deepStrictEqual(simulatorSnapshot.sessions.map(({ openedAt, status }) => [status, openedAt]), [
       ["connected", 5_000],
       ["waiting for a resume", null]
     ])
     assert.deepStrictEqual(simulatorSnapshot.violations, [
-      { at: 5_000, connection: 1, shard: 0, title: "VIOLATION", text: `IdentifyRate: ${evil}` }
+      { at: 5_000, shard: 0, origin: "c1 #0", title: "VIOLATION", text: `IdentifyRate: ${evil}`, tone: "bad" }
     ])
   })
 })
@@ -182,10 +181,11 @@ describe("the status server", () => {
   it.scopedLive("sends snapshots as events, and one on request", () =>
     Effect.gen(function*() {
       const { url } = yield* serve(ShardStatus.Connected())
-      const events = yield* get(`${url}events`, { until: /(data: .*\n\n){2}/ })
+      const events = yield* get(`${url}events`, {}, /(data: .*\n\n){2}/)
       assert.strictEqual(events.headers["content-type"], "text/event-stream")
       const [first = ""] = events.body.split("\n\n")
-      assert.deepStrictEqual(JSON.parse(first.slice("data: ".length)), snapshotOf(ShardStatus.Connected()))
+      const { searched: _, ...display } = View.toMoment(snapshotOf(ShardStatus.Connected())).display
+      assert.deepStrictEqual(JSON.parse(first.slice("data: ".length)), JSON.parse(JSON.stringify(display)))
       assert.deepInclude(JSON.parse((yield* get(`${url}status.json`)).body), { connected: 2 })
     }))
 
@@ -199,15 +199,20 @@ describe("the status server", () => {
 
   it.scopedLive("of a simulated gateway is ready as long as it listens, and tells of its sessions", () =>
     Effect.gen(function*() {
-      const { url } = yield* StatusServer.makeSimulator({
+      const { url } = yield* Page.serve({
         host: "127.0.0.1",
         port: 0,
-        snapshot: Effect.succeed(simulatorSnapshot)
+        moment: Effect.succeed(SimulatorView.toMoment(simulatorSnapshot))
       })
-      assert.deepInclude(yield* get(`${url}readyz`), { status: 200, body: "ready: bots can connect, 1 are\n" })
+      assert.deepInclude(yield* get(`${url}readyz`), {
+        status: 200,
+        body: "ready: bots can connect, 1 are connected\n"
+      })
       assert.deepStrictEqual(JSON.parse((yield* get(`${url}status.json`)).body), simulatorSnapshot)
       const { body, headers } = yield* get(url)
-      assert.match(body, /<h2 id="sessions-heading">Sessions<\/h2>/)
+      // The first paint has figures, as data that cannot end its element.
+      assert.match(body, /id="first">\{"title":"vesper test".*"title":"Sessions"/)
+      assert.notInclude(body, "<img")
       assert.match(String(headers["content-security-policy"]), /default-src 'none'.*script-src 'sha256-/)
     }))
 
@@ -227,14 +232,18 @@ describe("the status server", () => {
       const { url } = yield* serve(ShardStatus.Connected())
       assert.strictEqual((yield* get(`${url}status.json`, { host: "evil.example" })).status, 403)
       assert.strictEqual((yield* get(`${url}status.json`, { host: "localhost:1" })).status, 200)
+      const site = { "sec-fetch-site": "cross-site" }
+      assert.strictEqual((yield* get(`${url}status.json`, { ...site, "sec-fetch-mode": "no-cors" })).status, 403)
+      const link = { ...site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }
+      assert.strictEqual((yield* get(url, link)).status, 200)
     }))
 
   it.scopedLive("says in one line that the port is taken", () =>
     Effect.gen(function*() {
       const { url } = yield* serve(ShardStatus.Connected())
       const port = Number(new URL(url).port)
-      const snapshot = Effect.sync(() => snapshotOf(ShardStatus.Connected()))
-      const error = yield* Effect.flip(StatusServer.make({ host: "127.0.0.1", port, snapshot }))
+      const moment = Effect.sync(() => View.toMoment(snapshotOf(ShardStatus.Connected())))
+      const error = yield* Effect.flip(Page.serve({ host: "127.0.0.1", port, moment }))
       assert.match(error.message, /could not listen on 127\.0\.0\.1:\d+: choose another port with --http/)
     }))
 })
@@ -258,21 +267,18 @@ const dump = (browser: string, url: string, profile: string) =>
   })
 
 /** What the page has drawn after two moments, when the server has gone. */
-const drawn = <Moment>(
-  make: (options: StatusServer.Options<Moment>) => Effect.Effect<{ readonly url: string }, CliError, Scope.Scope>,
-  moment: Moment
-) =>
+const drawn = (moment: Moment) =>
   Effect.gen(function*() {
-    const told = yield* Queue.unbounded<void>()
+    const looks = yield* Queue.unbounded<void>()
     const scope = yield* Scope.make()
-    const snapshot = Effect.as(told.offer(undefined), moment)
-    const { url } = yield* Scope.extend(make({ host: "127.0.0.1", port: 0, snapshot }), scope)
+    const look = Effect.as(looks.offer(undefined), moment)
+    const { url } = yield* Scope.extend(Page.serve({ host: "127.0.0.1", port: 0, moment: look }), scope)
     const profile = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "vesper-chromium-"))),
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
     )
     const dumping = yield* Effect.fork(dump(chromium ?? "", url, profile))
-    yield* Effect.repeatN(told.take, 1)
+    yield* Effect.repeatN(looks.take, 2)
     yield* Scope.close(scope, Exit.void)
     return yield* Fiber.join(dumping)
   })
@@ -282,11 +288,11 @@ describe("the status page in Chromium", () => {
     "draws the shards, and texts from Discord as text [Chromium]",
     () =>
       Effect.gen(function*() {
-        const dom = yield* drawn(StatusServer.make, snapshotOf(ShardStatus.FatallyClosed({ closeCode: 4014 })))
+        const dom = yield* drawn(View.toMoment(snapshotOf(ShardStatus.FatallyClosed({ closeCode: 4014 }))))
         assert.match(dom, /<title>1\/2 vesper test<\/title>/)
         assert.match(dom, /role="status">Not connected/)
-        assert.match(dom, /id="connected">1 of 2</)
-        assert.match(dom, /id="budget">9 of 10</)
+        assert.match(dom, /<dt>connected<\/dt><dd class="busy">1 of 2</)
+        assert.match(dom, /<dt>identifies left<\/dt><dd class="">9 of 10</)
         assert.match(dom, /aria-label="shard 1: closed for good \(4014\)"[^>]*>✕ 1</)
         assert.include(dom, "ada: &lt;img src=x onerror=alert(1)&gt;")
         assert.notInclude(dom, "<img")
@@ -299,14 +305,14 @@ describe("the status page in Chromium", () => {
     () =>
       Effect.gen(function*() {
         const moment = snapshotOf(ShardStatus.Connected(), evil, { cluster: Option.some(cluster) })
-        const dom = yield* drawn(StatusServer.make, moment)
-        assert.match(dom, /<section id="cluster" aria-labelledby="cluster-heading">/)
-        assert.match(dom, /<th[^>]*>10\.0\.0\.7:34431<\/th><td class="">going<\/td><td class="number">2</)
+        const dom = yield* drawn(View.toMoment(moment))
+        assert.match(dom, /<h2 id="panel-3">Runners<\/h2>/)
+        assert.match(dom, /<th[^>]*>10\.0\.0\.7:34431<\/th><td class="busy">draining<\/td><td class="number">2</)
         assert.match(
           dom,
-          /aria-label="shards of 10\.0\.0\.7:34431"><li class="good" aria-label="shard 0: Connected">● 0</
+          /<ul class="grid"><li class="good" aria-label="shard 0: Connected"[^>]*>● 0</
         )
-        assert.include(dom, "Nowhere, for they move: 2")
+        assert.match(dom, /<th[^>]*>none<\/th><td class="">moving<\/td><td class="number">1<\/td><td class="">2</)
       }),
     60_000
   )
@@ -315,14 +321,14 @@ describe("the status page in Chromium", () => {
     "draws a simulated gateway's sessions and violations [Chromium]",
     () =>
       Effect.gen(function*() {
-        const dom = yield* drawn(StatusServer.makeSimulator, simulatorSnapshot)
+        const dom = yield* drawn(SimulatorView.toMoment(simulatorSnapshot))
         assert.match(dom, /<title>1 vesper test<\/title>/)
-        assert.match(dom, /id="violated" class="bad">1</)
-        assert.match(dom, /<th[^>]*>0 of 2<\/th><td class="good">● connected<\/td><td class="">c1</)
-        assert.match(dom, /<td class="bad">○ waiting for a resume<\/td><td class="">–</)
+        assert.match(dom, /<dt>violation<\/dt><dd class="bad">1</)
+        assert.match(dom, /<th[^>]*>\[0\/2\]<\/th><td class="good">● connected<\/td><td class="">c1</)
+        assert.match(dom, /<td class="bad">○ waiting for a resume<\/td><td class="">-</)
         assert.match(dom, /<td class="">zlib-stream</)
-        assert.match(dom, /id="nobody" hidden/)
-        assert.match(dom, /<li class="bad">[^<]*c1 IdentifyRate: &lt;img/)
+        assert.notInclude(dom, "No bot is connected.")
+        assert.match(dom, /<li class="bad">[^<]*c1 #0 VIOLATION IdentifyRate: &lt;img/)
         assert.notInclude(dom, "<img")
       }),
     60_000

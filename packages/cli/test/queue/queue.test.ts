@@ -1,4 +1,4 @@
-/** `vesper queue serve` as a process, shared by other processes. */
+/** `vesper queue serve`, shared by other processes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -7,52 +7,19 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { spawn } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { bundle, runFile, runHere } from "../programs.js"
 
-const root = fileURLToPath(new URL("../../../", import.meta.url))
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
-const shardsOf = fileURLToPath(new URL("./queueClient.ts", import.meta.url))
 const timeout = 120_000
-
-const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const { DISCORD_TOKEN: _, ...inherited } = process.env
-        return spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", ...args], {
-          cwd: root,
-          env: { ...inherited, ...env }
-        })
-      }),
-      (child) => Effect.sync(() => child.kill("SIGKILL"))
-    ),
-    (child) => {
-      let [stdout, stderr] = ["", ""]
-      child.stdout.on("data", (data) => stdout += String(data))
-      child.stderr.on("data", (data) => stderr += String(data))
-      return {
-        process: child,
-        stdout: () => stdout,
-        stderr: () => stderr,
-        exit: Effect.async<number | NodeJS.Signals | null>((resume) => {
-          const ended = () => resume(Effect.succeed(child.exitCode ?? child.signalCode))
-          return child.exitCode === null ? void child.once("close", ended) : ended()
-        }),
-        firstLine: Effect.repeat(Effect.delay(Effect.sync(() => stdout.split("\n")), "20 millis"), {
-          until: (lines) => lines.length > 1 || child.exitCode !== null
-        }).pipe(Effect.map(([line = ""]) => line))
-      }
-    }
-  )
 
 const serve = (...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const queue = yield* start([bin, "queue", "serve", "--json", "--port", "0", ...args])
-    const { url }: { readonly url: string } = JSON.parse(yield* queue.firstLine)
+    const queue = yield* runHere(["queue", "serve", "--json", "--port", "0", ...args])
+    yield* queue.awaitOutput(/\n/)
+    const { url }: { readonly url: string } = JSON.parse(queue.stdout())
     return { ...queue, url }
   })
 
@@ -67,8 +34,9 @@ describe("vesper queue serve", () => {
         const simulator = yield* GatewaySimulator.GatewaySimulator
         const queue = yield* serve("--max-concurrency", "2")
         const env = { QUEUE_URL: queue.url, GATEWAY_URL: server.url }
-        yield* start([shardsOf, "0", "2", "8"], env)
-        yield* start([shardsOf, "4", "6", "8"], env)
+        const client = yield* bundle("test/queue/queueClient.ts")
+        yield* runFile(client, ["0", "2", "8"], env)
+        yield* runFile(client, ["4", "6", "8"], env)
         yield* Effect.repeat(Effect.delay(simulator.sessions, "100 millis"), { until: ({ length }) => length === 4 })
         const identified = (yield* simulator.log).filter(LogEntry.is("Identified"))
         // All four are of one bucket.
@@ -98,8 +66,7 @@ describe("vesper queue serve", () => {
         assert.isTrue(isTimedOut)
         const waiting = yield* Effect.fork(Effect.sandbox(get(`${first.url}?shard=2`)))
         yield* Effect.sleep("200 millis")
-        first.process.kill("SIGTERM")
-        assert.strictEqual(yield* first.exit, 0)
+        assert.strictEqual(yield* first.interrupt, 0)
         assert.strictEqual((yield* Fiber.await(waiting))._tag, "Failure")
         assert.isNotEmpty(readdirSync(folder))
 
@@ -110,9 +77,22 @@ describe("vesper queue serve", () => {
     timeout
   )
 
+  it.scopedLive("refuses pages of other sites, which could use up the identifies", () =>
+    Effect.gen(function*() {
+      const { url } = yield* serve("--max-concurrency", "1")
+      const answer = (headers: Readonly<Record<string, string>>) =>
+        Effect.async<number | undefined>((resume) => {
+          request(`${url}budget`, { headers }, ({ statusCode }) => resume(Effect.succeed(statusCode))).end()
+        })
+      assert.strictEqual(yield* answer({}), 200)
+      assert.strictEqual(yield* answer({ host: "evil.example" }), 403)
+      assert.strictEqual(yield* answer({ origin: "https://evil.example" }), 403)
+      assert.strictEqual(yield* answer({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }), 403)
+    }), timeout)
+
   it.scopedLive("says in one line what is missing without a token or --max-concurrency", () =>
     Effect.gen(function*() {
-      const queue = yield* start([bin, "queue", "serve"])
+      const queue = yield* runHere(["queue", "serve"])
       assert.strictEqual(yield* queue.exit, 1)
       assert.match(queue.stderr(), /^vesper: DISCORD_TOKEN is not set: .*--max-concurrency 1\n$/)
     }), timeout)

@@ -5,8 +5,7 @@ import * as Either from "effect/Either"
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as Recorder from "../../src/recording/recorder.js"
-import * as Recording from "../../src/recording/recording.js"
+import { Recorder, Recording } from "../../src/recording/recording.js"
 
 const secret = "MTIz.abc.def"
 

@@ -33,9 +33,9 @@ describe("what is typed", () => {
   }
 
   const unknown: ReadonlyArray<readonly [words: ReadonlyArray<string>, problem: RegExp]> = [
-    [["4015"], /^"4015" is no close code that Discord documents .*did you mean 4\d+\?$/],
-    [["MESSAGE_CREAT"], /^"MESSAGE_CREAT" is neither .*did you mean MESSAGE_CREATE\?$/],
-    [["op", "MESSAGE_CREATE"], /^"MESSAGE_CREATE" is no opcode; name one as in/],
+    [["4015"], /^"4015" is not a close code that Discord documents .*did you mean 4\d+\?$/],
+    [["MESSAGE_CREAT"], /^"MESSAGE_CREAT" is not a .*did you mean MESSAGE_CREATE\?$/],
+    [["op", "MESSAGE_CREATE"], /^"MESSAGE_CREATE" is not an opcode; name one as in/],
     [["🦊"], /name one as in: 4014/],
     [[""], /name one as in: 4014/]
   ]

@@ -11,7 +11,7 @@ const event = (t: string, s: number) => Dispatch.fromPayload({ op: 0, t, s, d: {
 const add = (board: Board.Board, shard: number, t: string, s: number, at = 0) => {
   const it = event(t, s)
   const id = ShardId.unsafeMake(shard, board.ids.length)
-  return Board.addEvent(board, Board.eventEntry(it, id, at), it, id)
+  return Board.addEvent(board, Board.eventLine(it, id, at), it, id)
 }
 
 const counted: ReadonlyArray<
@@ -61,27 +61,48 @@ describe("a board", () => {
     const latency = (periods: number, millis: number) =>
       new Latency.Latency({ ...Latency.empty, periods, recent: Chunk.of(Duration.millis(millis)) })
     const beats = [latency(1, 30), latency(1, 30), latency(2, 30), latency(3, 50)]
-    const board = beats.reduce((board, beat) => Board.beat(board, [beat]), Board.make(ShardId.all(1), 0))
-    assert.deepStrictEqual(board.pulses[0]?.millis, [30, 30, 50])
+    const board = beats.reduce((board, beat) => Board.addRoundTrips(board, [beat]), Board.make(ShardId.all(1), 0))
+    assert.deepStrictEqual(board.roundTrips[0]?.millis, [30, 30, 50])
   })
 
   it("shows other shards after a resharding, keeps what stays, and forgets nothing that was counted", () => {
     const two = add(add(add(Board.make(ShardId.all(2), 0), 0, "READY", 1), 1, "READY", 1), 1, "A", 2)
     const four = Board.reshape(two, ShardId.all(4))
     assert.deepStrictEqual(four.ids.map(String), ["[0/4]", "[1/4]", "[2/4]", "[3/4]"])
-    assert.deepStrictEqual([four.shards.length, four.rates.length, four.pulses.length], [4, 4, 4])
+    assert.deepStrictEqual([four.shards.length, four.rates.length, four.roundTrips.length], [4, 4, 4])
     assert.deepStrictEqual(four.shards.map(({ events }) => events), [0, 0, 0, 0])
     assert.deepInclude(Board.totals(four), { events: 3, sessions: 2 })
-    // What comes from a shard that is not shown counts for the whole.
+    // An event of a shard that is not shown counts for the total.
     const late = event("A", 900)
     const old = ShardId.unsafeMake(1, 2)
-    const more = Board.addEvent(four, Board.eventEntry(late, old, 0), late, old)
+    const more = Board.addEvent(four, Board.eventLine(late, old, 0), late, old)
     assert.deepInclude(Board.totals(more), { events: 4, lost: 0 })
-    // The rate of a shard that stays goes on.
+    // The rate of a shard that stays is continued.
     const moved = Board.reshape(add(two, 1, "A", 3), [ShardId.unsafeMake(1, 2)])
     assert.deepStrictEqual(Board.sample(moved, 1_000).rates, [3])
     assert.deepInclude(Board.totals(moved), { events: 4, sessions: 2 })
     assert.strictEqual(Board.reshape(moved, moved.ids), moved)
+  })
+
+  it("keeps the notices of shards apart from the log, which events fill", () => {
+    const notice = {
+      at: 1,
+      shard: 0,
+      origin: "#0",
+      title: "INFO",
+      text: "the connection was lost",
+      tone: "busy" as const
+    }
+    const noticed = Board.addNotice(Board.addNotice(Board.make(ShardId.all(1), 0), notice), {
+      ...notice,
+      shard: undefined
+    })
+    let board = noticed
+    for (let s = 1; s <= 350; s++) {
+      board = add(board, 0, "A", s, s)
+    }
+    assert.deepStrictEqual(board.incidents, [notice])
+    assert.notInclude(board.log, notice)
   })
 
   it("remembers the last lines only", () => {
@@ -89,7 +110,7 @@ describe("a board", () => {
     for (let s = 1; s <= 350; s++) {
       board = add(board, 0, "A", s, s)
     }
-    assert.strictEqual(board.tail.length, 200)
-    assert.strictEqual(board.tail.at(-1)?.at, 350)
+    assert.strictEqual(board.log.length, 200)
+    assert.strictEqual(board.log.at(-1)?.at, 350)
   })
 })

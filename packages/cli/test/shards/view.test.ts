@@ -8,10 +8,13 @@ import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import { stripVTControlCharacters } from "node:util"
 import * as Board from "../../src/shards/board.js"
-import * as Controls from "../../src/tui/controls.js"
 import { describe as describeEvent } from "../../src/shards/eventText.js"
-import { clean, fit, pad, widthOf } from "../../src/tui/text.js"
+import * as Snapshot from "../../src/shards/snapshot.js"
+import { describeStage } from "../../src/shards/statusText.js"
 import * as View from "../../src/shards/view.js"
+import * as Controls from "../../src/tui/controls.js"
+import * as Screen from "../../src/tui/screen.js"
+import { clean, fit, pad, widthOf } from "../../src/tui/text.js"
 
 const event = (t: string, s: number, d: unknown) => Dispatch.fromPayload({ op: 0, t, s, d })
 
@@ -19,37 +22,38 @@ const first = ShardId.unsafeMake(0, 2)
 
 const boardOf = (...events: ReadonlyArray<Dispatch.Dispatch>) =>
   events.reduce(
-    (board, it) => Board.addEvent(board, Board.eventEntry(it, first, 0), it, first),
+    (board, it) => Board.addEvent(board, Board.eventLine(it, first, 0), it, first),
     Board.make(ShardId.all(2), 0)
   )
 
-const standing = (id: number, status: ShardStatus.ShardStatus, total = 2): View.Standing => ({
+const shard = (id: number, status: ShardStatus.ShardStatus, total = 2): Snapshot.ShardState => ({
   id: ShardId.unsafeMake(id, total),
   status,
   latency: Latency.empty,
   buffered: id
 })
 
-const drawn = (board: Board.Board, over: Partial<View.Screen> = {}) =>
-  View.screen({
+type Over = Partial<Snapshot.Look & Screen.Screen>
+
+const drawn = (board: Board.Board, over: Over = {}) => {
+  const { columns = 110, controls = Controls.initial, hasColours = true, rows = 35, ...look } = over
+  const snapshot = Snapshot.make({
     title: "the title",
+    at: 0,
     shards: [
-      standing(0, ShardStatus.Connected()),
-      standing(1, ShardStatus.Disconnected({ closeCode: Option.some(4009), reconnectAttempts: 3 }))
+      shard(0, ShardStatus.Connected()),
+      shard(1, ShardStatus.Disconnected({ closeCode: Option.some(4009), reconnectAttempts: 3 }))
     ],
-    board,
     budget: Option.some({ remaining: 990, total: 1_000 }),
     resharding: Option.none(),
     cluster: Option.none(),
-    controls: Controls.initial,
-    columns: 110,
-    rows: 30,
-    hasColours: true,
-    ...over
+    board,
+    ...look
   })
+  return Screen.screen(View.toMoment(snapshot, board.log).display, { columns, controls, hasColours, rows })
+}
 
-const draw = (board: Board.Board, over: Partial<View.Screen> = {}) =>
-  stripVTControlCharacters(drawn(board, over)).split("\r\n")
+const draw = (board: Board.Board, over: Over = {}) => stripVTControlCharacters(drawn(board, over)).split("\r\n")
 
 const anyText = FastCheck.string({ unit: "binary" })
 
@@ -83,7 +87,7 @@ describe("the screen", () => {
   it("shows every shard and the newest events, on no more lines and columns than there are", () => {
     for (const size of [{ columns: 110, rows: 30 }, { columns: 40, rows: 10 }, { columns: 5, rows: 3 }]) {
       for (const count of [2, 700]) {
-        const shards = Array.from({ length: count }, (_, id) => standing(id, ShardStatus.Connected(), count))
+        const shards = Array.from({ length: count }, (_, id) => shard(id, ShardStatus.Connected(), count))
         const lines = draw(Board.sample(board, 2_000), { ...size, shards })
         assert.strictEqual(lines.length, size.rows)
         lines.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
@@ -92,28 +96,31 @@ describe("the screen", () => {
     const lines = draw(board)
     assert.match(
       lines[1] ?? "",
-      /^1 of 2 connected, 0\.0 events\/s, 41 events, buffer 1, 990 of 1000 identifies left, 0 lost/
+      /^1 of 2 connected, 0\.0 events\/s, 41 events, 1 buffered, 990 of 1000 identifies left, 0 lost/
     )
     assert.match(lines[2] ?? "", /^● 0 ○ 1/)
     assert.match(lines[5] ?? "", /^\[0\/2\] +● connected +0\.0 +- +0 +41 +0 +1 +0/)
-    assert.match(lines[6] ?? "", /○ disconnected \(4009\), /)
-    assert.include(lines.join("\n"), "MESSAGE_CREATE              ada: 39 そ")
-    assert.match(lines.at(-1) ?? "", /^p pauses the log/)
+    assert.match(lines[6] ?? "", /○ disconnected \(4009\), try…? /)
+    assert.include(lines.join("\n"), "MESSAGE_CREATE  ada: 39 そ")
+    assert.match(lines.at(-1) ?? "", /^p pauses +\/ filters +\? help +q quits/)
   })
 
   it("tells how many events of each type come in", () => {
     const lines = draw(Board.sample(board, 2_000)).join("\n")
-    assert.match(lines, /EVENTS\/S BY TYPE\nMESSAGE_CREATE +20\.0 +█{40}\nREADY +0\.5 +█\n/)
+    assert.match(lines, /TYPE +EVENTS\/S *\nMESSAGE_CREATE +20\.0 +█{40}\nREADY +0\.5 +█\n/)
   })
 
-  it("lists those with trouble first if there are too many shards, and shows all in the grid", () => {
+  it("lists those with trouble first if there are too many shards, and shows all in the row of symbols", () => {
     const shards = Array.from(
       { length: 200 },
-      (_, id) => standing(id, id === 150 ? ShardStatus.Connecting() : ShardStatus.Connected(), 200)
+      (_, id) => shard(id, id === 150 ? ShardStatus.Connecting() : ShardStatus.Connected(), 200)
     )
     const lines = draw(Board.make(ShardId.all(200), 0), { shards })
-    assert.strictEqual(lines.join("").match(/●/g)?.length, 199 + 6)
-    assert.match(lines.join("\n"), /LOST\n\[150\/200\] +◌ connecting/)
+    const [, listed = ""] = /LOST *\n([^]*)\n\+(\d+) more/.exec(lines.join("\n")) ?? []
+    const rows = listed.split("\n")
+    assert.match(rows[0] ?? "", /^\[150\/200\] +◌ connecting/)
+    assert.include(lines.join("\n"), `+${200 - rows.length} more`)
+    assert.strictEqual(lines.join("").match(/●/g)?.length, 199 + rows.length - 1)
   })
 
   it("leaves columns out where there is no room, and cuts none", () => {
@@ -125,10 +132,10 @@ describe("the screen", () => {
   })
 
   it("tells how far a resharding is", () => {
-    const told = View.describeStage({ _tag: "HandOver", remaining: 12 })
+    const stage = describeStage({ _tag: "HandOver", remaining: 12 })
     assert.match(
-      draw(board, { resharding: Option.some(told) })[1] ?? "",
-      /^1 of 2 connected, resharding: 12 guilds to hand over, /
+      draw(board, { resharding: Option.some(stage) })[2] ?? "",
+      /^resharding: 12 guilds to hand over$/
     )
   })
 
@@ -155,11 +162,11 @@ describe("the screen", () => {
       resharding: Option.none()
     }
     const lines = draw(board, { cluster: Option.some(cluster) })
-    const start = lines.indexOf("RUNNERS")
+    const start = lines.findIndex((line) => line.startsWith("RUNNER "))
     assert.deepStrictEqual(lines.slice(start + 1, start + 4).map((text) => text.trimEnd()), [
-      "nowhere         2",
-      "10.0.0.7:34431  2 shards    ●◑ 0-1",
-      "10.0.0.8:34431  1 shard     ◌ 3 going"
+      "none            moving    1       2",
+      "10.0.0.7:34431  up        2       ●◑ 0-1",
+      "10.0.0.8:34431  draining  1       ◌ 3"
     ])
     for (const size of [{ columns: 40, rows: 12 }, { columns: 5, rows: 3 }]) {
       const small = draw(board, { ...size, cluster: Option.some(cluster) })
@@ -170,11 +177,58 @@ describe("the screen", () => {
 
   it("keeps what is filtered out off the log", () => {
     const two = boardOf(event("READY", 1, { session_id: "abc" }), event("MESSAGE_CREATE", 2, { content: "hi" }))
-    const later = Board.addNotice(two, { at: 5_000, kind: "notice", shard: 0, title: "INFO", text: "hi again" })
-    const log = (controls: Controls.Controls) => draw(later, { controls }).join("\n").replace(/[^]*LOG\n/, "")
+    const later = Board.addNotice(two, {
+      at: 5_000,
+      shard: undefined,
+      origin: "",
+      title: "INFO",
+      text: "hi again",
+      tone: "busy"
+    })
+    const log = (controls: Controls.Controls) => draw(later, { controls }).join("\n").replace(/[^]*\nLOG.*\n/, "")
     assert.match(log(Controls.initial), /READY[^]*MESSAGE_CREATE[^]*hi again/)
     assert.notMatch(log({ ...Controls.initial, filter: "HI" }), /READY/)
     assert.match(log({ ...Controls.initial, filter: "HI" }), /MESSAGE_CREATE[^]*hi again/)
+  })
+
+  it("keeps incidents in a panel of their own, and shows the keys on request", () => {
+    const lost = {
+      at: 0,
+      shard: 1,
+      origin: "#1",
+      title: "INFO",
+      text: "the connection was lost",
+      tone: "busy" as const
+    }
+    const lines = draw(
+      messages(300).reduce(
+        (board, it) => Board.addEvent(board, Board.eventLine(it, first, 0), it, first),
+        Board.addNotice(board, lost)
+      )
+    )
+    assert.match(lines.join("\n"), /INCIDENTS\n[\d:]+ #1 +INFO the connection was lost\n/)
+    const help = draw(board, { controls: { ...Controls.initial, isHelpShown: true } }).join("\n")
+    assert.match(help, /\/ +filters the log[^]*q +quits/)
+  })
+
+  it("scrolls the log", () => {
+    const log = (scrolled: number) => draw(board, { controls: { ...Controls.initial, scrolled } }).join("\n")
+    assert.include(log(0), "ada: 39 ")
+    assert.notInclude(log(3), "ada: 37 ")
+    assert.include(log(3), "ada: 36 ")
+    assert.include(log(1_000), "READY")
+  })
+
+  it("cuts no word at 40 columns, and says at once that it starts", () => {
+    const narrow = draw(board, { columns: 40, rows: 15 })
+    assert.deepStrictEqual(narrow.slice(1, 4).map((line) => line.trimEnd()), [
+      "1 of 2 connected, 0.0 events/s",
+      "41 events, 1 buffered",
+      "990 of 1000 identifies left, 0 lost"
+    ])
+    assert.strictEqual(fit("the connection was lost", 12), "the…")
+    assert.strictEqual(fit("the connection was lost", 16), "the connection…")
+    assert.match(draw(Board.make([], 0), { shards: [] })[1] ?? "", /starting …/)
   })
 
   it("has colours only if it may", () => {
@@ -184,7 +238,7 @@ describe("the screen", () => {
 })
 
 describe("an event in a few words", () => {
-  const told: ReadonlyArray<readonly [t: string, d: unknown, text: string]> = [
+  const described: ReadonlyArray<readonly [t: string, d: unknown, text: string]> = [
     ["READY", { session_id: "abc", user: { username: "vesper" } }, "vesper: session abc"],
     ["MESSAGE_CREATE", { content: "hi\u001b[31m", author: { username: "ada" } }, "ada: hi [31m"],
     ["GUILD_CREATE", { name: "The club", id: "1" }, "The club"],
@@ -194,7 +248,7 @@ describe("an event in a few words", () => {
     ["SOMETHING_NEW", null, ""],
     ["MESSAGE_CREATE", { content: 5, author: null }, ""]
   ]
-  for (const [t, d, text] of told) {
+  for (const [t, d, text] of described) {
     it(`is "${clean(text)}" for ${t} ${JSON.stringify(d)}`, () => {
       assert.strictEqual(describeEvent(event(t, 1, d)), text)
     })
@@ -211,16 +265,21 @@ describe("other views", () => {
   it("plain is one line with shard and name", () => {
     const it = event("GUILD_CREATE", 3, { name: "The club" })
     assert.match(
-      View.plain(Board.eventEntry(it, ShardId.unsafeMake(1, 2), 0)),
+      Screen.plainLine(Board.eventLine(it, ShardId.unsafeMake(1, 2), 0)),
       /^\d\d:\d\d:\d\d #1 {4}GUILD_CREATE {2}The club$/
     )
   })
 
-  it("the summary counts what stayed away as lost", () => {
+  it("JSON leaves out data that is nested too deeply to be written", () => {
+    const deep = Array.from({ length: 50_000 }).reduce((inner: unknown) => [inner], null)
+    assert.deepInclude(JSON.parse(View.json(event("A", 3, deep), 1)), { t: "A", d: "<nested too deeply>" })
+  })
+
+  it("the summary counts missing events as lost", () => {
     const board = boardOf(event("READY", 1, {}), event("A", 3, {}))
     assert.strictEqual(
-      View.summary(board, { missing: 2, kept: 1 }),
-      "2 events, 1 session begun, 0 resumed, 3 events lost, 1 of 2 sessions kept for a later resume"
+      View.summary(board, 2),
+      "2 events, 1 session started, 0 resumed, 3 events lost"
     )
   })
 })

@@ -15,7 +15,7 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { stripVTControlCharacters } from "node:util"
-import * as Watch from "../../src/shards/watch.js"
+import { Watch } from "../../src/shards/shards.js"
 
 const token = Redacted.make("MTE.secret.token")
 
@@ -50,31 +50,31 @@ describe("the live view", () => {
             Effect.zipRight(Effect.orDie(fleet.reshard(4))),
             Effect.zipRight(Effect.never)
           )
-        yield* Watch.run({
+        yield* Watch.watch({
           title: "the title",
           mode: "live",
           isGapless: false,
-          tellsEvents: true,
+          showsEvents: true,
           duration: Option.some(Duration.seconds(50)),
-          source: Watch.fleet(
+          start: Watch.startFleet(
             Fleet.make({ shards: { total: 2 } }),
             (fleet) => Effect.raceFirst(reshard(fleet), simulator.traffic({ eventsPerSecond: 5 }))
           ),
           http: Option.none(),
-          budget: Effect.succeedNone,
-          record: () => Effect.void,
-          settle: () => Effect.succeed(0)
+          summary: (summary, kept) => Effect.succeed(`${summary}, ${kept} kept`)
         })
       }).pipe(Effect.provide(gateway), Effect.provideService(Terminal.Terminal, terminalOf(frames)), clock.run)
 
       const screens = frames.filter((frame) => frame.includes("the title"))
       assert.isTrue(screens.some((frame) => shardsIn(frame).join() === "[0/2] ●,[1/2] ●"))
-      assert.isTrue(screens.some((frame) => /2 of 2 connected, resharding: \d+ guilds? to hand over/.test(frame)))
+      assert.isTrue(
+        screens.some((frame) => /resharding: \d+ guilds? to hand over/.test(frame) && /2 of 2 connected/.test(frame))
+      )
       assert.deepStrictEqual(shardsIn(screens.at(-1) ?? ""), ["[0/4] ●", "[1/4] ●", "[2/4] ●", "[3/4] ●"])
-      const counts = screens.map((frame) => Number(/ (\d+) events, buffer/.exec(frame)?.[1]))
+      const counts = screens.map((frame) => Number(/ (\d+) events, \d+ buffered/.exec(frame)?.[1]))
       assert.deepStrictEqual(counts, counts.toSorted((a, b) => a - b))
       const [, summed] = /^(\d+) events/m.exec(frames.at(-1) ?? "") ?? []
       assert.isAbove(Number(summed), 100)
-      assert.match(frames.at(-1) ?? "", /2 sessions begun, .*4 of 4 sessions kept/)
+      assert.match(frames.at(-1) ?? "", /2 sessions started, .*4 of 4 sessions kept/)
     }))
 })

@@ -6,7 +6,7 @@ import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as World from "@vesper/testing/World"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import { speak } from "../../src/simulator/messages.js"
+import { sendMessages } from "../../src/simulator/messages.js"
 
 const config = { intents: Intents.of("GuildMessages", "DirectMessages"), events: ["MESSAGE_CREATE"] as const }
 
@@ -21,7 +21,7 @@ const hear = (world: World.World) =>
     yield* Effect.forkScoped(
       shard.runForEach((event) => Effect.sync(() => event.t === "MESSAGE_CREATE" && heard.push(event.d)))
     )
-    yield* Effect.forkScoped(speak(simulator, world, ["!ping", "!help"]))
+    yield* Effect.forkScoped(sendMessages(simulator, world, ["!ping", "!help"]))
     yield* TestClock.adjust("10 seconds")
     return heard
   }).pipe(Effect.scoped, Effect.provide(GatewaySimulator.layerShard(config, { world })))

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import { stripVTControlCharacters } from "node:util"
+import * as Board from "../../src/simulator/board.js"
+import { toJson, toLine } from "../../src/simulator/entryText.js"
+import * as View from "../../src/simulator/view.js"
 import * as Controls from "../../src/tui/controls.js"
+import * as Screen from "../../src/tui/screen.js"
 import { widthOf } from "../../src/tui/text.js"
-import * as SimulatorBoard from "../../src/simulator/board.js"
-import * as SimulatorView from "../../src/simulator/view.js"
 
 const common = { at: 0, connection: 1, shard: 0 }
 
@@ -14,51 +16,48 @@ const violation = LogEntry.Violation({ ...common, rule: "IdentifyRate", detail: 
 const event = LogEntry.Sent({ ...common, op: 0, t: "READY", s: 1 })
 const beat = LogEntry.Received({ ...common, at: 2_000, op: 1, d: 4, bytes: 16 })
 
-const boardOf = (...entries: ReadonlyArray<LogEntry.LogEntry>) => SimulatorBoard.add(SimulatorBoard.make(0), entries)
+const boardOf = (...entries: ReadonlyArray<LogEntry.LogEntry>) => Board.add(Board.make(0), entries)
 
 const session = { id: "0001", shard: 0, total: 2, sequence: 1, isConnected: true }
 
-const draw = (board: SimulatorBoard.SimulatorBoard, over: Partial<SimulatorView.Screen> = {}) =>
-  SimulatorView.screen({
-    title: "the title",
-    board,
-    sessions: [session],
-    controls: Controls.initial,
-    now: 5_000,
-    columns: 110,
-    rows: 24,
-    hasColours: false,
-    ...over
-  })
+type Over = Partial<Parameters<typeof View.snapshot>[0] & Screen.Screen>
+
+const draw = (board: Board.Board, over: Over = {}) => {
+  const { columns = 110, controls = Controls.initial, hasColours = false, rows = 24, ...look } = over
+  const snapshot = View.snapshot({ title: "the title", board, sessions: [session], at: 5_000, ...look })
+  return Screen.screen(View.toMoment(snapshot, Board.searched(board)).display, { columns, controls, hasColours, rows })
+}
 
 describe("the board of a simulator", () => {
   it("counts, and keeps events and heartbeats out of the log", () => {
     const board = boardOf(opened, identified, event, event, beat, violation)
-    assert.deepInclude(board, {
+    assert.deepStrictEqual(board.counts, {
       opened: 1,
+      refused: 0,
       identified: 1,
+      resumed: 0,
       events: 2,
       received: 1,
-      violated: 1,
-      violations: [violation]
+      violated: 1
     })
-    assert.deepStrictEqual(board.tail, [opened, identified, violation])
+    assert.deepStrictEqual(board.violations, [toLine(violation)])
+    assert.deepStrictEqual(board.log, [opened, identified, violation].map(toLine))
   })
 
   it("forgets a connection that is closed", () => {
     const closed = LogEntry.Closed({ ...common, by: "network", code: undefined, reason: "" })
-    assert.match(draw(boardOf(opened, identified)), /\[0\/2\] +connected +c1/)
+    assert.match(draw(boardOf(opened, identified)), /\[0\/2\] +● connected +c1/)
     const board = boardOf(opened, identified, closed)
     assert.match(
       draw(board, { sessions: [{ ...session, isConnected: false }] }),
-      /\[0\/2\] +waiting for a resume +- /
+      /\[0\/2\] +○ waiting for a resume +- /
     )
   })
 
   it("measures the rate once a second, by the time that has passed", () => {
     const board = boardOf(opened, event, event)
-    assert.strictEqual(SimulatorBoard.sample(board, 999).rate, 0)
-    assert.strictEqual(SimulatorBoard.sample(board, 2_000).rate, 1)
+    assert.strictEqual(Board.sample(board, 999).rate, 0)
+    assert.strictEqual(Board.sample(board, 2_000).rate, 1)
   })
 })
 
@@ -70,38 +69,38 @@ describe("the screen of a simulator", () => {
       /^SHARD.*$/m.exec(stripVTControlCharacters(draw(board, { columns })))?.[0].trimEnd()
     assert.match(header(110) ?? "", /SEQUENCE +COMPRESSION$/)
     assert.match(header(100) ?? "", /HEARTBEAT +SEQUENCE$/)
-    assert.strictEqual(header(50), "SHARD    STATUS                CONNECTION")
+    assert.strictEqual(header(50), "SHARD    STATUS                  CONNECTION")
   })
 
   it("shows sessions, violations and the log", () => {
     const screen = draw(board)
     assert.match(screen, /1 violation, 1 connection, 1 session, 0\.0 events\/s, 1 event sent/)
-    assert.match(screen, /\[0\/2\] +connected +c1 +5s +1 +1 +3s ago +1 +zlib-stream/)
+    assert.match(screen, /\[0\/2\] +● connected +c1 +5s +1 +1 +3s ago +1 +zlib-stream/)
     assert.match(screen, /VIOLATIONS[^]*IdentifyRate: too soon[^]*LOG[^]*identified +session 1, intents 513/)
   })
 
   it("filters the log, over events and heartbeats too, and by shard", () => {
     const other = LogEntry.Sent({ ...common, shard: 12, op: 0, t: "MESSAGE_CREATE", s: 2 })
-    const later = SimulatorBoard.add(board, [other])
+    const later = Board.add(board, [other])
     // From the heading of the log to the keys.
     const log = (filter: string) => {
       const screen = stripVTControlCharacters(draw(later, { controls: { ...Controls.initial, filter } }))
-      return screen.split("LOG\r\n")[1]?.split("\r\n").slice(0, -1)
+      return screen.split(/LOG.*\r\n/)[1]?.split("\r\n").slice(0, -1)
         .map((line) => line.replace(/^[\d:]+ /, "").trim()).filter((line) => line !== "")
     }
-    assert.deepStrictEqual(log("message_create"), ["c1   #12  sent          MESSAGE_CREATE (2)"])
-    assert.deepStrictEqual(log("#12"), ["c1   #12  sent          MESSAGE_CREATE (2)"])
+    assert.deepStrictEqual(log("message_create"), ["c1 #12 sent MESSAGE_CREATE (2)"])
+    assert.deepStrictEqual(log("#12"), ["c1 #12 sent MESSAGE_CREATE (2)"])
     assert.deepStrictEqual(log("#12 ready"), [])
-    assert.deepStrictEqual(log("#0 heartbeat"), ["c1   #0   received      Heartbeat, 16 bytes: 4"])
+    assert.deepStrictEqual(log("#0 heartbeat"), ["c1 #0 received Heartbeat, 16 bytes: 4"])
     assert.deepStrictEqual(log("#1"), [])
-    // Longer ago than all that came is kept, but worth a line.
-    const busy = SimulatorBoard.add(later, Array.from({ length: 600 }, () => event))
+    // Older than all recent entries, but notable.
+    const busy = Board.add(later, Array.from({ length: 600 }, () => event))
     assert.match(draw(busy, { controls: { ...Controls.initial, filter: "opened" } }), /LOG[^]*opened/)
-    assert.match(draw(later), /p pauses the log {3}\/ filters it {3}q quits/)
+    assert.match(draw(later), /p pauses {3}\/ filters {3}\? help {3}q quits/)
   })
 
   it("shows a connection that has not identified", () => {
-    assert.match(draw(boardOf(opened), { sessions: [] }), /- +not identified +c1/)
+    assert.match(draw(boardOf(opened), { sessions: [] }), /- +◌ not identified +c1/)
   })
 
   it("takes no more lines and columns than there are", () => {
@@ -122,8 +121,8 @@ describe("the screen of a simulator", () => {
 describe("lines of a simulator", () => {
   it("are plain or JSON, and cannot steer the terminal", () => {
     const evil = LogEntry.Violation({ ...common, rule: "x", detail: "a\u001b[2Jb" })
-    assert.match(SimulatorView.plain(evil), /^\d\d:\d\d:\d\d c1 {3}#0 {3}VIOLATION {2}x: a \[2Jb$/)
-    assert.deepStrictEqual(JSON.parse(SimulatorView.json(evil)), {
+    assert.match(Screen.plainLine(toLine(evil)), /^\d\d:\d\d:\d\d c1 #0 VIOLATION {2}x: a \[2Jb$/)
+    assert.deepStrictEqual(JSON.parse(toJson(evil)), {
       kind: "Violation",
       ...common,
       rule: "x",
@@ -133,7 +132,7 @@ describe("lines of a simulator", () => {
 
   it("say in the end what it came to", () => {
     assert.strictEqual(
-      SimulatorView.summary(boardOf(opened, identified, event, beat, violation)),
+      View.summary(boardOf(opened, identified, event, beat, violation).counts),
       "1 connection, 1 identified, 0 resumed, 1 event sent, 1 payload received, 1 violation"
     )
   })

@@ -25,6 +25,12 @@ const pressed: ReadonlyArray<readonly [keys: ReadonlyArray<string>, change: Part
   [["f", "p", "\r", "\u001b"], {}],
   [["f", "p", "\u001b"], {}],
   [["f", "\u0007"], { isTyping: true }],
+  [["?"], { isHelpShown: true }],
+  [["?", "\u001b"], {}],
+  [["k", "k", "j"], { scrolled: 1, isPaused: true }],
+  [["k", "j"], {}],
+  [["k", "p"], {}],
+  [["j"], {}],
   [["x"], {}]
 ]
 
@@ -37,7 +43,7 @@ const shown: ReadonlyArray<readonly [filter: string, isShown: boolean]> = [
   ["#31", false],
   ["#3 create", true],
   ["#3  ready", false],
-  ["#", false],
+  ["#", true],
   ["#3x", false]
 ]
 
@@ -45,7 +51,14 @@ describe("a filter", () => {
   for (const [filter, isShown] of shown) {
     it(`${JSON.stringify(filter)} ${isShown ? "shows" : "hides"} a line of shard 3`, () =>
       assert.strictEqual(
-        Controls.shows({ ...Controls.initial, filter }, { shard: 3, text: "MESSAGE_CREATE hi" }),
+        Controls.shows({ ...Controls.initial, filter }, {
+          at: 0,
+          shard: 3,
+          origin: "#3",
+          title: "MESSAGE_CREATE",
+          text: "hi",
+          tone: "accent"
+        }),
         isShown
       ))
   }

@@ -1,6 +1,5 @@
 import type * as Terminal from "@effect/platform/Terminal"
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Controls from "../../src/tui/controls.js"
 import * as Live from "../../src/tui/live.js"
@@ -11,21 +10,21 @@ const key = (name: string): Terminal.UserInput => ({
 })
 
 describe("the keys of a view", () => {
-  it.effect("keep the log as it was at a pause, through other keys, until it goes on", () =>
-    Effect.gen(function*() {
-      let log = ["a"]
-      const view: Live.Keyed<ReadonlyArray<string>> = { controls: Controls.initial, paused: undefined }
-      const press = Live.controlled(view, () => log)
-      assert.isFalse(yield* press(key("p")))
-      log = ["b"]
-      yield* press(key("/"))
-      yield* press(key("x"))
-      assert.deepStrictEqual(view.paused, ["a"])
-      yield* press(key("escape"))
-      yield* press(key("p"))
-      assert.isUndefined(view.paused)
-      yield* press(key("p"))
-      assert.deepStrictEqual(view.paused, ["b"])
-      assert.isTrue(yield* press(key("q")))
-    }))
+  it("keep the log as it was at a pause, through other keys, until it is resumed", () => {
+    const [first, second] = ["a", "b"].map((what) => ({ log: [], searched: { lines: [], what } }))
+    const view: Live.Keyed = { controls: Controls.initial, paused: undefined }
+    let log = first ?? assert.fail()
+    const press = (name: string) => Live.press(view, key(name), log)
+    assert.isFalse(press("p"))
+    log = second ?? assert.fail()
+    press("/")
+    press("x")
+    assert.strictEqual(view.paused, first)
+    press("escape")
+    press("p")
+    assert.isUndefined(view.paused)
+    press("p")
+    assert.strictEqual(view.paused, second)
+    assert.isTrue(press("q"))
+  })
 })

@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import * as ScenarioFile from "../../src/simulator/scenarioFile.js"
+import * as Scenario from "../../src/scenario/scenario.js"
 
-const step = (what: ScenarioFile.Step["what"], rest: Partial<ScenarioFile.Step> = {}): ScenarioFile.Step => ({
+const step = (what: Scenario.Step["what"], rest: Partial<Scenario.Step> = {}): Scenario.Step => ({
   at: Duration.zero,
   every: undefined,
   shard: undefined,
@@ -16,7 +16,7 @@ const step = (what: ScenarioFile.Step["what"], rest: Partial<ScenarioFile.Step> 
   ...rest
 })
 
-const flags: ReadonlyArray<readonly [flag: string, step: ScenarioFile.Step]> = [
+const flags: ReadonlyArray<readonly [flag: string, step: Scenario.Step]> = [
   ["drop:30s", step(Fault.Drop(), { at: Duration.seconds(30) })],
   ["drop:every=500ms", step(Fault.Drop(), { every: Duration.millis(500) })],
   ["drop:1m,every=2m,shard=3", step(Fault.Drop(), { at: Duration.minutes(1), every: Duration.minutes(2), shard: 3 })],
@@ -28,9 +28,9 @@ const flags: ReadonlyArray<readonly [flag: string, step: ScenarioFile.Step]> = [
 ]
 
 const wrongFlags: ReadonlyArray<readonly [flag: string, problem: RegExp]> = [
-  ["dorp:30s", /"dorp" is no fault; did you mean drop\?/],
+  ["dorp:30s", /"dorp" is not a fault; did you mean drop\?/],
   ["drop", /"drop" needs a time.*drop:30s, or drop:every=30s/],
-  ["drop:30x", /at: "x" is no unit of time/],
+  ["drop:30x", /at: "x" is not a unit of time/],
   ["close:1s,code=99", /code: Expected/],
   ["drop:1s,color=red", /color: is unexpected/],
   ["refuse-connections:shard=1", /shard: is unexpected/]
@@ -44,25 +44,25 @@ const wrongFiles: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
     `{"steps": [{"fault": "drop", "at": "1s"}, {"fault": "close", "at": "1s", "code": "x"}]}`,
     /^steps\[1\]\.code: Expected/
   ],
-  [`{"steps": [{"fault": "dorp", "at": "1s"}]}`, /^steps\[0\]\.fault: "dorp" is no fault; did you mean drop\?/],
-  [`{"steps": [{"at": "1s"}]}`, /^steps\[0\]\.fault: neither a "fault" nor something to "send" is named/],
+  [`{"steps": [{"fault": "dorp", "at": "1s"}]}`, /^steps\[0\]\.fault: "dorp" is not a fault; did you mean drop\?/],
+  [`{"steps": [{"at": "1s"}]}`, /^steps\[0\]\.fault: it needs a "fault" or an event to "send"/],
   [`{"steps": [{"at": "1s", "send": {"t": "message", "d": {}}}]}`, /^steps\[0\]\.send\.t: Expected a name such as/],
   [`{"steps": [{"send": {"t": "MESSAGE_CREATE", "d": {}}}]}`, /^steps\[0\]\."send" needs a time/]
 ]
 
 describe("faults by flag", () => {
   for (const [flag, expected] of flags) {
-    it(`reads ${flag}`, () => assert.deepStrictEqual(ScenarioFile.parseFlag(flag), Either.right(expected)))
+    it(`reads ${flag}`, () => assert.deepStrictEqual(Scenario.parseFlag(flag), Either.right(expected)))
   }
 
   for (const [flag, problem] of wrongFlags) {
-    it(`refuses ${flag}`, () => assert.match(Either.getOrThrow(Either.flip(ScenarioFile.parseFlag(flag))), problem))
+    it(`refuses ${flag}`, () => assert.match(Either.getOrThrow(Either.flip(Scenario.parseFlag(flag))), problem))
   }
 
   it("reads the name of every fault", () => {
-    for (const name of ScenarioFile.faultNames) {
+    for (const name of Scenario.faultNames) {
       const text = name === "send-text" ? ",text=x" : ""
-      assert.isTrue(Either.isRight(ScenarioFile.parseFlag(`${name}:1s${text}`)), name)
+      assert.isTrue(Either.isRight(Scenario.parseFlag(`${name}:1s${text}`)), name)
     }
   })
 })
@@ -76,7 +76,7 @@ describe("a scenario file", () => {
       ]
     })
     assert.deepStrictEqual(
-      ScenarioFile.parse(text),
+      Scenario.parse(text),
       Either.right([
         step(Fault.Drop(), { at: Duration.seconds(10), shard: 0 }),
         step({ _tag: "Send", t: "MESSAGE_CREATE", d: { content: "hi" } }, { every: Duration.seconds(5) })
@@ -86,7 +86,7 @@ describe("a scenario file", () => {
 
   for (const [text, problem] of wrongFiles) {
     it(`names the place of what is wrong in ${text}`, () =>
-      assert.match(Either.getOrThrow(Either.flip(ScenarioFile.parse(text))), problem))
+      assert.match(Either.getOrThrow(Either.flip(Scenario.parse(text))), problem))
   }
 })
 
@@ -101,7 +101,7 @@ describe("a running scenario", () => {
         inject: (fault, target) => note(`${fault._tag} ${JSON.stringify(target)}`),
         dispatch: (event) => Effect.as(note(`${event.t} ${event.guildId}`), 1)
       }
-      const running = yield* Effect.fork(ScenarioFile.run(simulator, [
+      const running = yield* Effect.fork(Scenario.run(simulator, [
         step(Fault.Drop(), { at: Duration.seconds(3), shard: 1 }),
         step({ _tag: "Send", t: "MESSAGE_CREATE", d: { guild_id: "7" } }, { every: Duration.seconds(2) })
       ]))

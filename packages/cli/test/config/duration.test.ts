@@ -14,13 +14,13 @@ const read: ReadonlyArray<readonly [text: string, millis: number]> = [
 ]
 
 const refused: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
-  ["", /is no duration/],
-  ["10", /is no duration/],
-  ["s", /is no duration/],
-  ["-1s", /is no duration/],
-  ["1e3s", /is no duration/],
-  ["10x", /"x" is no unit/],
-  ["ten seconds", /is no duration/]
+  ["", /is not a duration/],
+  ["10", /is not a duration/],
+  ["s", /is not a duration/],
+  ["-1s", /is not a duration/],
+  ["1e3s", /is not a duration/],
+  ["10x", /"x" is not a unit/],
+  ["ten seconds", /is not a duration/]
 ]
 
 describe("a duration", () => {
