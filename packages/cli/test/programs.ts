@@ -77,7 +77,7 @@ export const bundle = (entry: string) =>
         },
         logLevel: "error"
       })
-      for (const asset of ["page.html", "page.css", "page.js"]) {
+      for (const asset of ["status.html", "status.css", "status.js"]) {
         Fs.copyFileSync(Path.join(packageFolder, "src/page", asset), Path.join(folder, "bundle", asset))
       }
       Fs.cpSync(Path.join(packageFolder, "../testing/fixtures"), Path.join(folder, "fixtures"), { recursive: true })

@@ -42,7 +42,7 @@ const hash = (text: string): string => `'sha256-${createHash("sha256").update(te
 
 /** The page of a first moment, in one file, and the policy that allows its own style and script by their hashes. */
 const makePage = () => {
-  const [html, style, script] = [asset("page.html"), asset("page.css"), asset("page.js")]
+  const [html, style, script] = [asset("status.html"), asset("status.css"), asset("status.js")]
   const parts: Readonly<Record<string, string>> = { style, script }
   return {
     // `<` would end the element of the data.

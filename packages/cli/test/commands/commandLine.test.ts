@@ -170,7 +170,7 @@ describe("the command line", () => {
 
   it.effect("says its package's version", () =>
     Effect.gen(function*() {
-      const { version } = JSON.parse(Fs.readFileSync(new URL("../package.json", import.meta.url), "utf8"))
+      const { version } = JSON.parse(Fs.readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
       assert.strictEqual((yield* vesper("--version")).out.trim(), version)
     }))
 })

@@ -83,7 +83,7 @@ describe("the file of a recording", () => {
       assert.isBelow(readFileSync(path).length, lines.join("\n").length)
       assert.deepStrictEqual(yield* readAll(path), lines)
       const error = yield* Effect.flip(Effect.scoped(Recorder.make(path)))
-      assert.match(error.message, /a\.ndjson\.gz cannot be written: it is there already/)
+      assert.match(error.message, /a\.ndjson\.gz cannot be written: it exists already/)
     }))
 
   it.scopedLive("gives what is whole of one that was cut off", () =>

@@ -36,7 +36,7 @@ describe("a store in one file", () => {
       Effect.gen(function*() {
         yield* files.writeFileString(path, "dear diary")
         const error = yield* Effect.flip(FileStore.make(path))
-        assert.match(error.message, /sessions\.json cannot be used for sessions: it holds something else/)
+        assert.match(error.message, /sessions\.json cannot be used for sessions: it has another content/)
         assert.strictEqual(yield* files.readFileString(path), "dear diary")
       })
     ))
