@@ -16,7 +16,7 @@ const packageFolder = fileURLToPath(new URL("../", import.meta.url))
 
 export const root: string = Path.resolve(packageFolder, "../..")
 
-/** Until the output, or what else is looked at, is as it should be. */
+/** Waits until a condition is true. */
 const until = (isDone: () => boolean) => Effect.asVoid(Effect.repeat(Effect.sleep("10 millis"), { until: isDone }))
 
 /** Runs the command in this process, with its output captured and its environment given. Ctrl-C interrupts it. */

@@ -42,7 +42,7 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
 
 type SharedOptions = "apiUrl" | "compression" | "duration" | "events" | "http" | "intents" | "json" | "maxConcurrency"
 
-/** Options of a runner. Where an option is none, the default of the cluster applies. */
+/** Options of a runner. None means the default of the cluster. */
 export interface RunnerOptions extends Pick<RunOptions, SharedOptions> {
   readonly database: Redacted.Redacted<string>
   readonly name: string

@@ -1,4 +1,4 @@
-/** The commands, with their options. What a command does is loaded when it runs. */
+/** The commands, with their options. The code of a command is loaded when it runs. */
 import * as Command from "@effect/cli/Command"
 import { CommandTree } from "../help/help.js"
 import { cluster } from "./cluster.js"

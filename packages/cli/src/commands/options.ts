@@ -148,7 +148,7 @@ export const database: Options.Options<Redacted.Redacted<string>> = Options.reda
   )
 )
 
-/** The keys of a live view, for the help. */
+/** The keys of a live view, as the help describes them. */
 export const keys =
   "On a terminal p pauses the log, / filters it, such as by MESSAGE_CREATE, #3 for a shard, or both, ? shows all keys, and q " +
   "quits."

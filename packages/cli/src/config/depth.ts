@@ -1,7 +1,7 @@
 /** A limit on the nesting of JSON, because code that walks through a value needs a stack frame for each level. */
 const maxDepth = 200
 
-/** Whether a text of JSON has more levels than any value that the command reads. */
+/** Returns true for JSON with more levels than any value that the command reads. */
 export const isNestedTooDeeply = (text: string): boolean => {
   let depth = 0
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{}\]]/g)) {

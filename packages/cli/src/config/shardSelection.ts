@@ -16,7 +16,7 @@ export type ShardSelection = Data.TaggedEnum<{
 
 export const { $match: match, All, Auto, Range } = Data.taggedEnum<ShardSelection>()
 
-/** Whether all shards of a given total are selected. */
+/** Returns true if all shards of a given total are selected. */
 export const isAll = (self: ShardSelection): self is Extract<ShardSelection, { readonly _tag: "All" }> =>
   self._tag === "All"
 

@@ -49,7 +49,7 @@ const settle = (simulator: GatewaySimulator.GatewaySimulator, sequences: Effect.
   )
 }
 
-/** The faults of the run and their consequences, for a reader who does not know the protocol. */
+/** Describes the faults of the run and their consequences without the terms of the protocol. */
 const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string) =>
   Effect.map(simulator.log, (log) => {
     const resumed = log.filter(LogEntry.is("Resumed"))

@@ -33,7 +33,7 @@ export const node = (version: string): Finding => {
     : { check: "Node", level: "problem", found: `${version} is too old`, todo: "install Node 20.19 or newer" }
 }
 
-/** Whether this version of Node decompresses zstd. */
+/** Returns true for a version of Node that decompresses zstd. */
 const hasZstd = (version: string): boolean => {
   const [major, minor] = parseVersion(version)
   return major > 23 || (major === 23 && minor >= 8) || (major === 22 && minor >= 15)

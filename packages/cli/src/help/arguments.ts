@@ -13,14 +13,14 @@ const beforeSeparator = (args: ReadonlyArray<string>): ReadonlyArray<string> => 
   return end === -1 ? args : args.slice(0, end)
 }
 
-/** The command line without the options that may stand anywhere in it, and their values. */
+/** The command line without the options that are read anywhere in it. */
 export interface CommandLine {
   readonly args: ReadonlyArray<string>
   readonly config: string | undefined
   readonly logLevel: string | undefined
 }
 
-/** Removes `--config` and `--log-level`, which may stand before and after the command and between its options. */
+/** Removes `--config` and `--log-level`, which are read before and after the command and between its options. */
 export const takeCommon = (args: ReadonlyArray<string>): Either.Either<CommandLine, string> => {
   const end = beforeSeparator(args).length
   const found = new Map<string, string>()

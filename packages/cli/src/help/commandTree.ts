@@ -88,7 +88,7 @@ const blocksOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
 const paragraphsOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> =>
   blocksOf(doc).flatMap((block) => block._tag === "Paragraph" ? [textOf(block.value)] : [])
 
-/** The sentences that @effect/cli adds to every option: whether it is required, and its other sources. */
+/** The sentences that @effect/cli adds to every option about its presence and its sources. */
 const isBoilerplate = (paragraph: string): boolean =>
   /^This (setting|option|argument) (is|may|can|must) /.test(paragraph)
 

@@ -84,7 +84,7 @@ export const decode = (line: string): Either.Either<Line, string> =>
 /** The time between two lines, in milliseconds. It is zero if the clock was set back. */
 export const timeBetween = (from: number, to: number, speed: number): number => Math.max(0, to - from) / speed
 
-/** Whether the simulated gateway sends this event itself. */
+/** Returns true for an event that the simulated gateway sends itself. */
 export const isSessionStart = ({ t }: Line): boolean => t === "READY" || t === "RESUMED"
 
 /** The guild of an event, which determines its shard. */

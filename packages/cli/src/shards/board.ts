@@ -33,7 +33,7 @@ export interface RoundTrips {
 }
 
 export interface Board {
-  /** Whether every sequence number is expected: not if some events are not read. */
+  /** True if every sequence number is expected, because all events are read. */
   readonly isGapless: boolean
   /** The shards that are shown, in the order of the lists by shard. */
   readonly ids: ReadonlyArray<ShardId.ShardId>

@@ -23,7 +23,7 @@ export interface Budget {
   readonly total: number
 }
 
-/** What a look sees. */
+/** The state of shards and their surroundings at one time. */
 export interface Look {
   readonly title: string
   /** In milliseconds since 1970, as all times here. */

@@ -72,9 +72,9 @@ export const startFleet = <E, R, R2 = never>(
 
 export interface Options<E, R> extends Pick<View, "duration" | "http" | "mode"> {
   readonly title: string
-  /** Whether the shards read all events of their sessions, so that lost events can be counted. */
+  /** True if the shards read all events of their sessions, so that lost events can be counted. */
   readonly isGapless: boolean
-  /** Whether plain lines include events. Default: notices alone. */
+  /** Adds events to the plain lines. Default: notices alone. */
   readonly showsEvents?: boolean
   readonly start: Start<E, R>
   /** How many identifies are left. Polled. */

@@ -22,7 +22,7 @@ export interface Connection {
   readonly lastHeartbeatAt: number | undefined
 }
 
-/** What has been counted since the start. */
+/** Totals since the start. */
 export interface Counts {
   readonly opened: number
   readonly refused: number
@@ -69,7 +69,7 @@ export const make = (now: number): Board => ({
   sampled: { at: now, events: 0 }
 })
 
-/** Whether an entry is shown without a filter: all except events and heartbeats, which are too frequent. */
+/** Selects the entries that are shown without a filter: all except events and heartbeats, which are too frequent. */
 export const isNotable = LogEntry.match({
   Opened: () => true,
   Refused: () => true,

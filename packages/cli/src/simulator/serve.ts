@@ -64,10 +64,10 @@ const take = (
     return SimulatorView.toMoment(status, Board.searched(state.board))
   })
 
-/** Addresses that stand for all addresses of a machine. Bots elsewhere cannot connect to them. */
+/** Addresses that mean all addresses of a machine. Bots elsewhere cannot connect to them. */
 const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::"
 
-/** Writes where the gateway listens, and warns if other machines can connect. */
+/** Writes the address of the gateway, and a warning if other machines can connect. */
 const announce = ({ host, publicUrl }: ServerOptions, mode: Mode, title: string, server: GatewayServer.GatewayServer) =>
   Effect.gen(function*() {
     const { port, url } = server

@@ -5,11 +5,11 @@ import type { Line } from "./display.js"
 import { clean } from "./text.js"
 
 export interface Controls {
-  /** Whether the log is paused: the view draws it as it was at that time. */
+  /** A paused log is drawn as it was at that time. */
   readonly isPaused: boolean
   /** The text that a line of the log must contain. */
   readonly filter: string
-  /** Whether keys edit the filter. */
+  /** True while keys edit the filter. */
   readonly isTyping: boolean
   readonly isHelpShown: boolean
   /** How many lines after the last shown one are hidden. */
@@ -94,7 +94,7 @@ export const press = (self: Controls, pressed: Terminal.UserInput): Option.Optio
 }
 
 /**
- * Whether a line contains the filter, in upper or lower case. A filter that begins with a shard, such as `#3` or `#3 ready`,
+ * Returns true for a line that contains the filter, in upper or lower case. A filter that begins with a shard, such as `#3` or `#3 ready`,
  * selects the lines of that shard.
  */
 export const shows = ({ filter }: Controls, { origin, shard, text, title }: Line): boolean => {
@@ -103,7 +103,7 @@ export const shows = ({ filter }: Controls, { origin, shard, text, title }: Line
     `${origin} ${title} ${text}`.toLowerCase().includes(words.toLowerCase())
 }
 
-/** The line with the keys, for the lines that a filter searches. */
+/** The line with the keys. `searched` describes the lines that a filter searches. */
 export const footer = (self: Controls, searched: string): string =>
   self.isTyping
     ? `filter ${searched}: ${self.filter}_   Enter keeps it, Esc clears it`

@@ -40,7 +40,7 @@ export interface Column {
 
 export interface Row {
   readonly cells: ReadonlyArray<Cell>
-  /** Shown before the others where there is not enough room. */
+  /** Shown before the others if there is not enough room. */
   readonly isTroubled?: boolean
 }
 
@@ -77,7 +77,7 @@ export interface Display {
   readonly title: string
   /** In milliseconds since 1970. */
   readonly at: number
-  /** The state in a few characters, for the title of the page. */
+  /** The state in a few characters: a part of the page's title. */
   readonly badge: string
   readonly facts: ReadonlyArray<Fact>
   /** A change that is in progress. */
@@ -86,7 +86,7 @@ export interface Display {
   readonly panels: ReadonlyArray<Panel>
   /** Oldest first. */
   readonly log: ReadonlyArray<Line>
-  /** The lines that a filter searches, and what they are. */
+  /** The lines that a filter searches, with their description. */
   readonly searched: { readonly lines: ReadonlyArray<Line>; readonly what: string }
 }
 

@@ -13,7 +13,7 @@ import { screen } from "./screen.js"
 /** Between two frames of the screen. */
 const frameTime = "200 millis"
 
-/** On loopback: the page shows what the bot receives. */
+/** Loopback, because the page shows the events of the bot. */
 const pageHost = "127.0.0.1"
 
 export interface View {

@@ -49,7 +49,7 @@ export const writeNotice = (
   mode === "json" ? Console.error(text) : writeLine(text)
 
 /**
- * Whether the screen may have colours. NO_COLOR disables them unless it is empty.
+ * True if the screen may have colours. NO_COLOR disables them unless it is empty.
  *
  * @see https://no-color.org
  */

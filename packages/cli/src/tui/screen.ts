@@ -31,7 +31,7 @@ const marksLines = (marks: ReadonlyArray<Mark>, columns: number, rows: number): 
 const logLines = (lines: ReadonlyArray<Line>, columns: number): ReadonlyArray<Doc.AnsiDoc> => {
   const originWidth = Math.max(4, ...lines.map(({ origin }) => widthOf(origin))) + 1
   const titleWidth = Math.min(28, Math.max(0, ...lines.map(({ title }) => widthOf(title)))) + 1
-  // A narrow screen has no room for the time beside a text.
+  // A narrow screen shows the text in place of the time.
   const time = (at: number) => columns < 50 ? "" : `${clock(at)} `
   return lines.map(({ at, origin, text, title, tone }) =>
     Draw.line(columns, [
@@ -42,7 +42,7 @@ const logLines = (lines: ReadonlyArray<Line>, columns: number): ReadonlyArray<Do
   )
 }
 
-/** The troubled rows first, if there is no room for all. */
+/** Puts the troubled rows first if not all fit. */
 const select = (rows: ReadonlyArray<Row>, room: number): ReadonlyArray<Row> =>
   rows.length <= room
     ? rows

@@ -10,7 +10,7 @@ export const clean = (text: string): string =>
 /** The number of columns that the text takes: wide characters take two. */
 export const widthOf: (text: string) => number = stringWidth
 
-/** Cuts the text to a number of columns, between two words where that leaves half of them. */
+/** Cuts the text to a number of columns, between two words if that leaves half of them. */
 export const fit = (text: string, columns: number): string => {
   if (stringWidth(text) <= columns) {
     return text

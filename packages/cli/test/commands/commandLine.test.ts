@@ -18,7 +18,7 @@ import * as Path from "node:path"
 import * as Cli from "../../src/Cli.js"
 import { examples } from "../../src/help/examples.js"
 
-/** Runs in this process, with what it prints caught. */
+/** Runs in this process, with its output captured. */
 const vesper = (...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const [out, err]: [Array<string>, Array<string>] = [[], []]
@@ -267,7 +267,7 @@ describe("vesper doctor", () => {
         Effect.sync(() => {
           sockets.forEach((socket) => socket.destroy())
           server.close()
-          // The command has noted its own; this process goes on.
+          // The command has set its own; this process continues.
           process.exitCode = undefined
         })
       )
@@ -280,7 +280,7 @@ describe("vesper doctor", () => {
         Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "never-shown"]]))),
         Effect.fork
       )
-      // Each question waits for its time, which comes at once; the sockets between them are real.
+      // The time limit of each measurement passes at once. The sockets are real.
       yield* Effect.zipRight(TestClock.adjust("5 seconds"), TestServices.provideLive(Effect.sleep("20 millis"))).pipe(
         Effect.repeat({ until: () => Effect.map(Fiber.poll(doctor), Option.isSome) })
       )

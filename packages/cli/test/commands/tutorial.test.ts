@@ -17,7 +17,7 @@ const filesOf = (page: string): ReadonlyMap<string, string> =>
     ([, name = "", text = ""]) => [name, text]
   ))
 
-/** What a process writes, line by line. It ends with the scope. */
+/** The output of a process, line by line. It ends with the scope. */
 const linesOf = (folder: string, args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Command.make(process.execPath, ...args).pipe(
     Command.workingDirectory(folder),
@@ -67,7 +67,7 @@ describe("the tutorial", () => {
         )
         const [node, ...args] = scripts.start.split(" ")
         assert.strictEqual(node, "node")
-        // What the environment has goes before what .env has: the tutorial's port may be taken.
+        // The environment has precedence over .env, whose port may be in use.
         const answer = yield* await_(linesOf(folder, args, { GATEWAY_URL: url }), /^in channel \d+: (.*)$/)
         assert.match(answer, /^hello, \w+$/)
       }).pipe(Effect.provide(NodeContext.layer)),

@@ -14,7 +14,7 @@ import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
 
 const timeout = 60_000
 
-/** The command in one file, for the tests of its process. */
+/** The command in one file. */
 class Bundle extends Context.Tag("test/Bundle")<Bundle, string>() {}
 
 describe("vesper demo", () => {
@@ -86,7 +86,7 @@ describe("vesper simulate", () => {
         const simulate = yield* vesper(["simulate", "--port", "0", "--strict", "--http", "0", ...traffic])
         yield* simulate.awaitOutput(/listening on ws/)
         const url = /ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""
-        // Two shards at a time where one is allowed.
+        // Two shards at a time, of one that is allowed.
         const args = ["run", "--gateway-url", url, "--shards", "2", "--max-concurrency", "2"]
         const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
         yield* run.awaitOutput(/READY/)

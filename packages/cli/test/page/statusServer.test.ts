@@ -255,7 +255,7 @@ if (chromium === undefined) {
   console.warn("SKIPPED: the status page was not tried in a browser; install chromium to do so")
 }
 
-/** The page as it stands when its events have ended: the browser's time waits for them. */
+/** The page at the end of its events, which the browser's virtual time waits for. */
 const dump = (browser: string, url: string, profile: string) =>
   Effect.async<string>((resume) => {
     const flags = ["--headless", "--no-sandbox", "--disable-gpu", `--user-data-dir=${profile}`]
@@ -266,7 +266,7 @@ const dump = (browser: string, url: string, profile: string) =>
     )
   })
 
-/** What the page has drawn after two moments, when the server has gone. */
+/** The page after two updates and the end of the server. */
 const drawn = (moment: Moment) =>
   Effect.gen(function*() {
     const looks = yield* Queue.unbounded<void>()

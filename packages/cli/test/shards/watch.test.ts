@@ -25,7 +25,7 @@ const gateway = Layer.mergeAll(
   GatewaySimulator.layerInMemory({ token, maxConcurrency: 4, world: World.make({ guilds: 8, membersPerGuild: 1 }) })
 )
 
-/** Takes what is drawn; nobody presses a key. */
+/** Records the frames. No key is pressed. */
 const terminalOf = (texts: Array<string>): Terminal.Terminal => ({
   columns: Effect.succeed(120),
   rows: Effect.succeed(40),
