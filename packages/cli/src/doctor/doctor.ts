@@ -55,8 +55,6 @@ const request = (url: string, token: string): Effect.Effect<Either.Either<Answer
     catch: networkMessage
   }))
 
-const skipped = (check: string, why: string): Doctor.Finding => ({ check, level: "skipped", found: why })
-
 /** Judges the answer of the API. */
 const judge = (check: string, answer: Either.Either<Answer, string>): Doctor.Finding | undefined => {
   if (Either.isLeft(answer)) {
@@ -93,7 +91,7 @@ const checkApi = (apiUrl: string, token: string) =>
         todo: "check --api-url: it ends with /api/v10"
       }
       return {
-        findings: [problem ?? unread, skipped("session budget", "the API did not answer")],
+        findings: [problem ?? unread, Doctor.skipped("session budget", "the API did not answer")],
         gatewayUrl: Option.none<string>()
       }
     }
@@ -111,7 +109,7 @@ const checkIntents = (apiUrl: string, token: string, wanted: Intents.Intents) =>
   Effect.map(request(`${apiUrl}/applications/@me`, token), (answer) => {
     const decoded = Either.flatMap(answer, ({ body }) => Schema.decodeUnknownEither(Application)(body))
     return judge("intents", answer) !== undefined || Either.isLeft(decoded)
-      ? skipped("intents", "the API did not answer")
+      ? Doctor.skipped("intents", "the API did not answer")
       : Doctor.intents(wanted, decoded.right.flags)
   })
 
@@ -158,7 +156,9 @@ const connect = (url: URL): Effect.Effect<Either.Either<Connected, string>> =>
 const checkConnection = (url: URL) =>
   Effect.map(connect(url), (connected): ReadonlyArray<Doctor.Finding> =>
     Either.match(connected, {
-      onLeft: (reason) => [Doctor.unreachable(url.host, reason), skipped("round trip", "there is no connection")],
+      onLeft: (
+        reason
+      ) => [Doctor.unreachable(url.host, reason), Doctor.skipped("round trip", "there is no connection")],
       onRight: ({ millis, protocol }) => [
         Doctor.encryption(url, protocol),
         Doctor.roundTrip(millis)
@@ -181,10 +181,13 @@ const examine = (options: {
       })
     const [api, intents] = answers ?? [
       {
-        findings: [skipped("API and token", "there is no token"), skipped("session budget", "there is no token")],
+        findings: [
+          Doctor.skipped("API and token", "there is no token"),
+          Doctor.skipped("session budget", "there is no token")
+        ],
         gatewayUrl: Option.none<string>()
       },
-      skipped("intents", "there is no token")
+      Doctor.skipped("intents", "there is no token")
     ]
     const gatewayUrl = new URL(Option.getOrElse(
       Option.orElse(options.gatewayUrl, () => api.gatewayUrl),
@@ -193,7 +196,7 @@ const examine = (options: {
     const dns = yield* checkDns(gatewayUrl.hostname.replace(/^\[|\]$/g, ""))
     const connection = dns.level === "ok"
       ? yield* checkConnection(gatewayUrl)
-      : [skipped("TLS", "the name was not resolved"), skipped("round trip", "the name was not resolved")]
+      : [Doctor.skipped("TLS", "the name was not resolved"), Doctor.skipped("round trip", "the name was not resolved")]
     return [
       Doctor.node(process.version),
       Doctor.compression(process.version),

@@ -21,6 +21,17 @@ export interface Finding {
 
 const ok = (check: string, found: string): Finding => ({ check, level: "ok", found })
 
+const warning = (check: string, found: string, todo: string): Finding => ({ check, level: "warning", found, todo })
+
+export const problem = (check: string, found: string, todo: string): Finding => ({
+  check,
+  level: "problem",
+  found,
+  todo
+})
+
+export const skipped = (check: string, found: string): Finding => ({ check, level: "skipped", found })
+
 const parseVersion = (version: string): readonly [major: number, minor: number] => {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number)
   return [major, minor]
@@ -30,7 +41,7 @@ export const node = (version: string): Finding => {
   const [major, minor] = parseVersion(version)
   return major > 20 || (major === 20 && minor >= 19)
     ? ok("Node", version)
-    : { check: "Node", level: "problem", found: `${version} is too old`, todo: "install Node 20.19 or newer" }
+    : problem("Node", `${version} is too old`, "install Node 20.19 or newer")
 }
 
 /** Returns true for a version of Node that decompresses zstd. */
@@ -42,32 +53,29 @@ const hasZstd = (version: string): boolean => {
 export const compression = (version: string): Finding =>
   hasZstd(version)
     ? ok("compression", "zstd-stream, built into this Node; auto selects it")
-    : {
-      check: "compression",
-      level: "warning",
-      found: "zlib-stream; this Node has no built-in zstd",
-      todo: "it works; Node 22.15 or newer decompresses zstd-stream in a third of the time"
-    }
+    : warning(
+      "compression",
+      "zlib-stream; this Node has no built-in zstd",
+      "it works; Node 22.15 or newer decompresses zstd-stream in a third of the time"
+    )
 
 const portal = `the Bot page of your application, ${Intents.developerPortal}`
 
 /** Checks the form of a token: three parts, the first of which is the bot's id in base64. */
 export const tokenForm = (token: string | undefined): Finding => {
-  const problem = (found: string, todo: string): Finding => ({ check: "token", level: "problem", found, todo })
   if (token === undefined || token.trim() === "") {
-    return problem("DISCORD_TOKEN is not set", `copy the token from ${portal}, and put it into DISCORD_TOKEN`)
+    return problem("token", "DISCORD_TOKEN is not set", `copy the token from ${portal}, and put it into DISCORD_TOKEN`)
   }
   if (/\s/.test(token.replace(/^Bot\s+/i, ""))) {
-    return problem("DISCORD_TOKEN contains white space", "set it again, without quotes or line breaks")
+    return problem("token", "DISCORD_TOKEN contains white space", "set it again, without quotes or line breaks")
   }
   return Token.botId(token) !== undefined
     ? ok("token", "it has the form of a bot's token")
-    : {
-      check: "token",
-      level: "warning",
-      found: "it does not have the form of a bot's token: three parts between dots, the first the bot's id",
-      todo: `if Discord refuses it, copy it again from ${portal}; it is not the client secret, and not the public key`
-    }
+    : warning(
+      "token",
+      "it does not have the form of a bot's token: three parts between dots, the first the bot's id",
+      `if Discord refuses it, copy it again from ${portal}; it is not the client secret, and not the public key`
+    )
 }
 
 /** The flags of an application that grant a privileged intent to a verified bot, and to another one. */
@@ -88,14 +96,13 @@ export const intents = (wanted: Intents.Intents, flags: number): Finding => {
   if (missing.length === 0) {
     return ok("intents", names.length === 0 ? "none is privileged" : `${names.join(", ")}: switched on`)
   }
-  return {
-    check: "intents",
-    level: "problem",
-    found: `${missing.join(", ")}: not switched on; Discord would close the shard with 4014`,
-    todo: `switch on ${
+  return problem(
+    "intents",
+    `${missing.join(", ")}: not switched on; Discord would close the shard with 4014`,
+    `switch on ${
       missing.flatMap((name) => Option.toArray(Intents.portalSwitch(name))).map((label) => `"${label}"`).join(", ")
     } on ${portal}, or ask for fewer`
-  }
+  )
 }
 
 export const budget = (limit: {
@@ -110,64 +117,55 @@ export const budget = (limit: {
     Math.ceil(resetAfter / 3_600_000)
   } h`
   if (remaining < shards) {
-    return {
-      check: "session budget",
-      level: "problem",
-      found: `${found}; that is too few for ${shards} shards`,
-      todo:
-        "wait for the renewal, because Discord resets the token of a bot without session starts; find the process that identifies so often"
-    }
+    return problem(
+      "session budget",
+      `${found}; that is too few for ${shards} shards`,
+      "wait for the renewal, because Discord resets the token of a bot without session starts; find the process that identifies so often"
+    )
   }
   return remaining * 10 < total
-    ? {
-      check: "session budget",
-      level: "warning",
+    ? warning(
+      "session budget",
       found,
-      todo: "keep sessions over restarts (--resume-file, or a SessionStore), so that shards resume"
-    }
+      "keep sessions over restarts (--resume-file, or a SessionStore), so that shards resume"
+    )
     : ok("session budget", found)
 }
 
 /** A name that the machine's resolver does not resolve, or not in time. */
-export const unresolved = (host: string, reason: string): Finding => ({
-  check: "DNS",
-  level: "problem",
-  found: `${host}: ${reason}`,
-  todo: "check the machine's resolver, and whether the container has a network"
-})
+export const unresolved = (host: string, reason: string): Finding =>
+  problem("DNS", `${host}: ${reason}`, "check the machine's resolver, and whether the container has a network")
 
 /** The reason why a connection failed. */
-export const unreachable = (host: string, reason: string): Finding => ({
-  check: "TLS",
-  level: "problem",
-  found: `${host}: ${reason}`,
-  todo: /ECONNREFUSED/.test(reason)
-    ? "no process listens at this address: check the gateway's URL, or start the gateway"
-    : /no answer|TIMEDOUT|UNREACH/.test(reason)
-    ? "check the firewall: it must allow connections to this port"
-    : "check the clock of this machine, and a proxy with its own certificate: Node accepts it with NODE_EXTRA_CA_CERTS"
-})
+export const unreachable = (host: string, reason: string): Finding =>
+  problem(
+    "TLS",
+    `${host}: ${reason}`,
+    /ECONNREFUSED/.test(reason)
+      ? "no process listens at this address: check the gateway's URL, or start the gateway"
+      : /no answer|TIMEDOUT|UNREACH/.test(reason)
+      ? "check the firewall: it must allow connections to this port"
+      : "check the clock of this machine, and a proxy with its own certificate: Node accepts it with NODE_EXTRA_CA_CERTS"
+  )
 
 /** The encryption of a connection. */
 export const encryption = (url: URL, protocol: string | undefined): Finding =>
   protocol !== undefined
     ? ok("TLS", protocol)
-    : {
-      check: "TLS",
-      level: "warning",
-      found: `${url.protocol}//${url.host} is not encrypted, and the token is sent over it`,
-      todo: "correct for vesper simulate or a proxy on this machine; for Discord give a wss:// URL"
-    }
+    : warning(
+      "TLS",
+      `${url.protocol}//${url.host} is not encrypted, and the token is sent over it`,
+      "correct for vesper simulate or a proxy on this machine; for Discord give a wss:// URL"
+    )
 
 export const roundTrip = (millis: number): Finding =>
   millis < 300
     ? ok("round trip", `${Math.round(millis)} ms to the gateway and back`)
-    : {
-      check: "round trip",
-      level: "warning",
-      found: `${Math.round(millis)} ms to the gateway and back`,
-      todo: "events are late by half of it: run the bot nearer to the gateway, or check the network"
-    }
+    : warning(
+      "round trip",
+      `${Math.round(millis)} ms to the gateway and back`,
+      "events are late by half of it: run the bot nearer to the gateway, or check the network"
+    )
 
 export const hasProblem = (findings: ReadonlyArray<Finding>): boolean =>
   findings.some(({ level }) => level === "problem")

@@ -10,7 +10,6 @@ import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as ConfigError from "effect/ConfigError"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -36,15 +35,7 @@ interface Limits {
 }
 
 /** Requests GET /gateway/bot, unless the gateway is named and its API is not. */
-const requestLimits = (
-  options: {
-    readonly gatewayUrl: Option.Option<string>
-    readonly apiUrl: Option.Option<string>
-    readonly maxConcurrency: Option.Option<number>
-    readonly shards: ShardSelection.ShardSelection
-  },
-  token: Parameters<typeof GatewayApi.make>[0]["token"]
-): Effect.Effect<Limits, CliError> =>
+const requestLimits = (options: RunOptions, token: Redacted.Redacted<string>): Effect.Effect<Limits, CliError> =>
   Effect.gen(function*() {
     if (Option.isSome(options.gatewayUrl) && Option.isNone(options.apiUrl)) {
       if (options.shards._tag === "Auto") {
@@ -87,10 +78,7 @@ const layerStore = (file: Option.Option<string>) =>
 
 /** The effect that reshards the fleet when Discord recommends it. */
 const autoReshard = (
-  { autoReshard, shards }: {
-    readonly autoReshard: Option.Option<Duration.Duration>
-    readonly shards: ShardSelection.ShardSelection
-  },
+  { autoReshard, shards }: RunOptions,
   { api }: Limits
 ): Effect.Effect<(fleet: Fleet.Fleet) => Effect.Effect<never>, CliError> => {
   if (Option.isNone(autoReshard)) {

@@ -168,11 +168,10 @@ export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
       cluster: Option.none()
     }
     const addNotice = (line: Line) =>
-      mode === "live"
-        ? Effect.sync(() => {
-          state.board = Board.addNotice(state.board, line)
-        })
-        : writeNotice(mode, plainLine(line))
+      Effect.suspend(() => {
+        state.board = Board.addNotice(state.board, line)
+        return mode === "live" ? Effect.void : writeNotice(mode, plainLine(line))
+      })
     const showEvent = (event: Dispatch.Dispatch, shard: number, line: Line) =>
       mode === "json"
         ? writeLine(ShardView.json(event, shard))

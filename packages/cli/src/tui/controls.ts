@@ -18,14 +18,13 @@ export interface Controls {
 
 export const initial: Controls = { isPaused: false, filter: "", isTyping: false, isHelpShown: false, scrolled: 0 }
 
-interface Binding {
-  /** Characters, or names of keys. */
-  readonly keys: ReadonlyArray<string>
-  readonly name: string
-  readonly help: string
-  /** None ends the view. */
-  readonly press: (self: Controls) => Option.Option<Controls>
-}
+/** A key: its characters or names, its name in the help, what it does, and the state after it. None ends the view. */
+type Binding = readonly [
+  keys: ReadonlyArray<string>,
+  name: string,
+  help: string,
+  press: (self: Controls) => Option.Option<Controls>
+]
 
 /** A log that is scrolled is paused: otherwise the lines would move away. */
 const scroll = (by: number) => (self: Controls) => {
@@ -33,36 +32,28 @@ const scroll = (by: number) => (self: Controls) => {
   return Option.some({ ...self, scrolled, isPaused: scrolled > 0 || (self.isPaused && by > 0) })
 }
 
+const change = (to: (self: Controls) => Partial<Controls>) => (self: Controls) => Option.some({ ...self, ...to(self) })
+
 export const bindings: ReadonlyArray<Binding> = [
-  {
-    keys: ["p", " "],
-    name: "p",
-    help: "pauses the log, or resumes it",
-    press: (self) => Option.some({ ...self, isPaused: !self.isPaused, scrolled: 0 })
-  },
-  {
-    keys: ["/", "f"],
-    name: "/",
-    help: "filters the log: typing, #3 for a shard, or #3 typing for both",
-    press: (self) => Option.some({ ...self, isTyping: true, isHelpShown: false, scrolled: 0 })
-  },
-  { keys: ["up", "k"], name: "up, k", help: "scrolls the log back, and pauses it", press: scroll(1) },
-  { keys: ["down", "j"], name: "down, j", help: "scrolls the log forward", press: scroll(-1) },
-  { keys: ["pageup"], name: "PgUp", help: "scrolls back by ten lines", press: scroll(10) },
-  { keys: ["pagedown"], name: "PgDn", help: "scrolls forward by ten lines", press: scroll(-10) },
-  {
-    keys: ["escape"],
-    name: "Esc",
-    help: "clears the filter, or closes this help",
-    press: (self) => Option.some({ ...self, isHelpShown: false, filter: self.isHelpShown ? self.filter : "" })
-  },
-  {
-    keys: ["?"],
-    name: "?",
-    help: "shows this help, or closes it",
-    press: (self) => Option.some({ ...self, isHelpShown: !self.isHelpShown })
-  },
-  { keys: ["q"], name: "q", help: "quits", press: () => Option.none() }
+  [["p", " "], "p", "pauses the log, or resumes it", change(({ isPaused }) => ({ isPaused: !isPaused, scrolled: 0 }))],
+  [
+    ["/", "f"],
+    "/",
+    "filters the log: typing, #3 for a shard, or #3 typing for both",
+    change(() => ({ isTyping: true, isHelpShown: false, scrolled: 0 }))
+  ],
+  [["up", "k"], "up, k", "scrolls the log back, and pauses it", scroll(1)],
+  [["down", "j"], "down, j", "scrolls the log forward", scroll(-1)],
+  [["pageup"], "PgUp", "scrolls back by ten lines", scroll(10)],
+  [["pagedown"], "PgDn", "scrolls forward by ten lines", scroll(-10)],
+  [
+    ["escape"],
+    "Esc",
+    "clears the filter, or closes this help",
+    change(({ filter, isHelpShown }) => ({ isHelpShown: false, filter: isHelpShown ? filter : "" }))
+  ],
+  [["?"], "?", "shows this help, or closes it", change(({ isHelpShown }) => ({ isHelpShown: !isHelpShown }))],
+  [["q"], "q", "quits", () => Option.none()]
 ]
 
 const type = (self: Controls, { input, key }: Terminal.UserInput): Controls => {
@@ -89,8 +80,8 @@ export const press = (self: Controls, pressed: Terminal.UserInput): Option.Optio
     return Option.some(type(self, pressed))
   }
   const input = Option.getOrElse(pressed.input, () => "")
-  const binding = bindings.find(({ keys }) => keys.includes(input) || keys.includes(pressed.key.name))
-  return binding === undefined ? Option.some(self) : binding.press(self)
+  const [, , , change] = bindings.find(([keys]) => keys.includes(input) || keys.includes(pressed.key.name)) ?? []
+  return change === undefined ? Option.some(self) : change(self)
 }
 
 /**

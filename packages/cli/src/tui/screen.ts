@@ -97,7 +97,7 @@ const drawPanels = (panels: ReadonlyArray<Panel>, screen: Screen, rows: number) 
 }
 
 const help = (columns: number): ReadonlyArray<Doc.AnsiDoc> =>
-  Controls.bindings.map(({ help, name }) =>
+  Controls.bindings.map(([, name, help]) =>
     Draw.line(columns, [{ text: pad(name, 9), tone: "accent" }, { text: help }])
   )
 
