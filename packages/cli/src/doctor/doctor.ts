@@ -58,24 +58,15 @@ const request = (url: string, token: string): Effect.Effect<Either.Either<Answer
 /** Judges the answer of the API. */
 const judge = (check: string, answer: Either.Either<Answer, string>): Doctor.Finding | undefined => {
   if (Either.isLeft(answer)) {
-    return { check, level: "problem", found: answer.left, todo: "check the network, the proxy and --api-url" }
+    return Doctor.problem(check, answer.left, "check the network, the proxy and --api-url")
   }
   const { status } = answer.right
-  return status === 401
-    ? {
-      check,
-      level: "problem",
-      found: "Discord rejects the token",
-      todo: "copy it again from the Bot page of your application; a reset invalidates the old one"
-    }
-    : status === 200
-    ? undefined
-    : {
-      check,
-      level: "problem",
-      found: `the API answers with status ${status}`,
-      todo: status === 429 || status >= 500 ? "try again in some minutes" : "check --api-url: it ends with /api/v10"
-    }
+  if (status === 401) {
+    const todo = "copy it again from the Bot page of your application; a reset invalidates the old one"
+    return Doctor.problem(check, "Discord rejects the token", todo)
+  }
+  const todo = status === 429 || status >= 500 ? "try again in some minutes" : "check --api-url: it ends with /api/v10"
+  return status === 200 ? undefined : Doctor.problem(check, `the API answers with status ${status}`, todo)
 }
 
 const checkApi = (apiUrl: string, token: string) =>
@@ -84,21 +75,19 @@ const checkApi = (apiUrl: string, token: string) =>
     const problem = judge("API and token", answer)
     const decoded = Either.flatMap(answer, ({ body }) => Schema.decodeUnknownEither(GatewayApi.GatewayBot)(body))
     if (problem !== undefined || Either.isLeft(decoded)) {
-      const unread: Doctor.Finding = {
-        check: "API and token",
-        level: "problem",
-        found: "the answer of GET /gateway/bot is not valid",
-        todo: "check --api-url: it ends with /api/v10"
-      }
+      const [found, todo] = ["the answer of GET /gateway/bot is not valid", "check --api-url: it ends with /api/v10"]
       return {
-        findings: [problem ?? unread, Doctor.skipped("session budget", "the API did not answer")],
+        findings: [
+          problem ?? Doctor.problem("API and token", found, todo),
+          Doctor.skipped("session budget", "the API did not answer")
+        ],
         gatewayUrl: Option.none<string>()
       }
     }
     const { sessionStartLimit: limit, shards, url } = decoded.right
     return {
       findings: [
-        { check: "API and token", level: "ok", found: "Discord accepts the token" } satisfies Doctor.Finding,
+        Doctor.ok("API and token", "Discord accepts the token"),
         Doctor.budget({ ...limit, resetAfter: Duration.toMillis(limit.resetAfter), shards })
       ],
       gatewayUrl: Option.some(url)
@@ -118,7 +107,7 @@ const checkDns = (host: string) =>
     withinLimit(Effect.tryPromise({ try: () => lookup(host), catch: networkMessage })),
     Either.match({
       onLeft: (reason) => Doctor.unresolved(host, reason),
-      onRight: ({ address }): Doctor.Finding => ({ check: "DNS", level: "ok", found: `${host} is ${address}` })
+      onRight: ({ address }) => Doctor.ok("DNS", `${host} is ${address}`)
     })
   )
 

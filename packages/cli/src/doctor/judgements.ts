@@ -19,7 +19,7 @@ export interface Finding {
   readonly todo?: string | undefined
 }
 
-const ok = (check: string, found: string): Finding => ({ check, level: "ok", found })
+export const ok = (check: string, found: string): Finding => ({ check, level: "ok", found })
 
 const warning = (check: string, found: string, todo: string): Finding => ({ check, level: "warning", found, todo })
 
