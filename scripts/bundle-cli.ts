@@ -1,6 +1,6 @@
 /**
  * Bundles the `vesper` command with all that it imports: one file for every command, and one for each part that only some
- * commands load. Node spends most of the start of an Effect program on the resolution of modules; see decision 0070.
+ * commands load. Node spends most of the start of an Effect program on the resolution of modules.
  */
 import { build, type Metafile } from "esbuild"
 import * as Fs from "node:fs"

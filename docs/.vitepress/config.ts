@@ -23,9 +23,12 @@ const decisions: Array<DefaultTheme.SidebarItem> = folders("decisions")
 
 const guides: ReadonlyArray<readonly [text: string, page: string]> = [
   ["Intents and events", "intents"],
+  ["Features as layers", "features"],
+  ["Commands from an HTTP handler", "http"],
   ["Sharding and fleets", "sharding"],
   ["Resuming and delivery", "resuming"],
-  ["Deploys", "deploys"],
+  ["Deploys, Docker and SIGTERM", "deploys"],
+  ["One file: esbuild and vite", "bundling"],
   ["Testing your bot", "testing"],
   ["Bun, Deno and browsers", "runtimes"],
   ["Observability", "observability"],
@@ -33,15 +36,19 @@ const guides: ReadonlyArray<readonly [text: string, page: string]> = [
 ]
 
 const concepts: ReadonlyArray<readonly [text: string, page: string]> = [
-  ["How it works", "design"],
+  ["The design", "design"],
   ["The states of a shard", "states"],
   ["Lifetimes", "lifetimes"],
   ["The hot path", "hot-path"],
   ["Delivery", "delivery"],
+  ["Clusters", "cluster"],
+  ["Errors and close codes", "errors"],
+  ["Figures", "figures"],
   ["Performance", "performance"],
   ["Reliability", "reliability"],
-  ["Clusters", "cluster"],
-  ["From twilight", "from-twilight"]
+  ["From twilight", "from-twilight"],
+  ["Dependencies", "dependencies"],
+  ["When Effect 4?", "effect-4"]
 ]
 
 const present = (items: ReadonlyArray<readonly [text: string, page: string]>, folder = "") =>
@@ -51,11 +58,10 @@ const present = (items: ReadonlyArray<readonly [text: string, page: string]>, fo
 
 export default defineConfig({
   title: "Vesper",
-  description: "The Discord gateway client for Effect programs",
+  description: "The Discord gateway client for Effect 3 programs",
   cleanUrls: true,
   rewrites: { "README.md": "index.md", "decisions/README.md": "decisions/index.md" },
-  // The packages' own pages lie beside this folder: right for whoever reads them in the repository.
-  // So are files that are no pages.
+  // Links to files outside of this folder, and to files that are not pages, work in the repository only.
   ignoreDeadLinks: [/^\.\.?\/(\.\.\/)?packages\//, /^\.\/\.\.\//, /^\.\/deploy\//, /^\.\.?\/(\.\.\/)?examples/],
   themeConfig: {
     search: { provider: "local" },

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: runs the benchmarks, prints their tables, and with `--save` writes results, charts and the README's
- * part between its markers. `--quick` is a tenth of the work, `--only throughput,idle` some of it, `--rows fleet` some of
+ * `npm run bench`: runs the benchmarks, prints their tables, and with `--save` writes results, charts, the tables of
+ * docs/figures.md and the README's. `--quick` is a tenth of the work, `--only throughput,idle` some of it, `--rows fleet` some of
  * the rows. `--guard` is for CI: a few seconds, and it fails only if an event costs several times what it should, as a
  * ratio of CPU to other clients of the same run.
  */
@@ -42,7 +42,7 @@ const replaceBetween = (text: string, name: string, replacement: string): string
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const [from, to] = [text.indexOf(start), text.indexOf(end)]
   if (from === -1 || to === -1) {
-    throw new Error(`README.md has no ${start} and ${end}`)
+    throw new Error(`docs/figures.md has no ${start} and ${end}`)
   }
   return `${text.slice(0, from + start.length)}\n${replacement}\n${text.slice(to)}`
 }
@@ -59,10 +59,11 @@ const save = async (results: Results) => {
   for (const mode of modes) {
     Fs.writeFileSync(Path.join(charts, `${name}-${mode}.svg`), Report.chart(results, mode))
   }
-  const images = modes.map((mode) => `![CPU an event with ${mode}](docs/charts/${name}-${mode}.svg)`)
-  const readme = Path.join(root, "README.md")
-  const text = Fs.readFileSync(readme, "utf8")
-  Fs.writeFileSync(readme, replaceBetween(text, `bench ${name}`, [...images, Report.markdown(results)].join("\n\n")))
+  const images = modes.map((mode) => `![CPU an event with ${mode}](charts/${name}-${mode}.svg)`)
+  const page = Path.join(root, "docs/figures.md")
+  const text = Fs.readFileSync(page, "utf8")
+  Fs.writeFileSync(page, replaceBetween(text, `bench ${name}`, [...images, Report.markdown(results)].join("\n\n")))
+  ChildProcess.spawnSync("npm", ["run", "generate"], { cwd: root, stdio: "inherit" })
 }
 
 installPeers()

@@ -23,6 +23,7 @@ describe("the rows of the firehose", () => {
         "runForEach",
         "handlers",
         "events",
+        "events in chunks",
         "1 of 20 wanted",
         "fleet.runForEach",
         "Events.runFleet",

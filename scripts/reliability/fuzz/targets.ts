@@ -26,6 +26,7 @@ import { Entry } from "../../../packages/gateway/src/internal/events/log/entry.j
 import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.js"
 import * as GatewayUrl from "../../../packages/gateway/src/internal/gatewayUrl.js"
 import * as Receiver from "../../../packages/gateway/src/internal/receiver.js"
+import { Disconnect } from "../../../packages/gateway/src/internal/disconnect.js"
 import * as Recovery from "../../../packages/gateway/src/internal/recovery.js"
 import * as ShardState from "../../../packages/gateway/src/internal/shardState.js"
 import * as Utf8 from "../../../packages/gateway/src/internal/utf8.js"
@@ -260,7 +261,7 @@ const closeFrame = (chance: Chance): void => {
       lostAt: chance.is(0.5) ? Option.none() : Option.some(1)
     },
     {
-      reason: Recovery.Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
+      reason: Disconnect.Closed({ frame: chance.is(0.2) ? Option.none() : Option.some({ code, reason }) }),
       hasSession: chance.is(0.5),
       hasResumeUrl: chance.is(0.5),
       opened: chance.is(0.5),

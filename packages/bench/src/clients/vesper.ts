@@ -8,6 +8,7 @@ import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -86,6 +87,11 @@ const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknow
   runForEach: (shard) => shard.runForEach(handle),
   handlers: (shard) => Effect.provideService(Events.run(handlers), Shard.Shard, shard),
   events: (shard) => Stream.runForEach(shard.events, handle),
+  eventsInChunks: (shard) =>
+    Stream.runForEachChunk(shard.events, (events) => {
+      Chunk.forEach(events, onEvent)
+      return Effect.void
+    }),
   subscribers,
   slow: (shard) => Effect.forever(Effect.flatMap(shard.nextEvent, slowly)),
   idle: (shard) =>

@@ -1,4 +1,4 @@
-/** Results as tables for the terminal and the README, and as charts. */
+/** Results as tables for the terminal and docs/figures.md, and as charts. */
 import { fixed, mega, table, throughput as rowsOf } from "./tables.js"
 import type { Row } from "../runs/throughput.js"
 import type { Mode } from "../server/wire.js"

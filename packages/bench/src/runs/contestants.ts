@@ -39,6 +39,7 @@ export const vesper: ReadonlyArray<Contestant> = [
   { ...vesperClient("handlers"), modes: Wire.modes },
   { ...vesperClient("nextEvent"), modes: Wire.modes },
   { ...vesperClient("events"), modes: Wire.modes },
+  { ...vesperClient("eventsInChunks"), name: "Vesper, events in chunks", modes: Wire.modes },
   { ...vesperClient("runForEach"), name: "Vesper, 1 of 20 wanted", modes: Wire.modes, isFiltered: true }
 ]
 

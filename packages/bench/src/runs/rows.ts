@@ -6,6 +6,7 @@ const aims: Readonly<Record<string, Aim>> = {
   "Vesper, runForEach": { of: "the floor", aim: 0.9 },
   "Vesper, handlers": { of: "the floor", aim: 0.9 },
   "Vesper, events": { of: "the floor", aim: 1.15 },
+  "Vesper, events in chunks": { of: "the floor", aim: 1.15 },
   "Vesper, 1 of 20 wanted": { of: "the floor, sequence only", aim: 1.1 },
   "Vesper, fleet.runForEach": { of: "Vesper, runForEach", aim: 1.1 },
   "Vesper, Events.runFleet": { of: "Vesper, runForEach", aim: 1.1 },

@@ -34,9 +34,10 @@ import * as IdentifyTurn from "./identify/turn.js"
 import * as Identity from "./session/identity.js"
 import * as Presence from "./session/presence.js"
 import * as Receiver from "./receiver.js"
-import { Disconnect, type Phase } from "./recovery.js"
+import { Disconnect, type Phase } from "./disconnect.js"
 import { report } from "./report.js"
 import type { ShardState } from "./shardState.js"
+import { Signal } from "./signal.js"
 import * as Monotonic from "./time/monotonic.js"
 
 /** What a connection uses and does not own. */
@@ -59,6 +60,7 @@ export interface Outcome {
 
 interface Connection extends Heartbeats.Connection {
   readonly state: ShardState
+  readonly emit: (signal: Signal) => void
   readonly services: Services
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
@@ -115,7 +117,7 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     yield* startDeadline(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
     state.identity = Identity.make(config, id)
-    state.shownPresence = Option.getOrUndefined(Option.map(presence, Identity.presenceText))
+    state.shownPresence = Option.getOrUndefined(Option.map(presence, Presence.text))
     yield* write(connection, Outgoing.handshake("identify", text))
     yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })
@@ -139,7 +141,7 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
 const startWriting = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
   const { emit, finalizers, state: { commands } } = connection
   finalizers.push(() => commands.unsafeSetListener(undefined))
-  return Writer.make(connection, limiter, () => emit(Receiver.Signal.CommandGiven()))
+  return Writer.make(connection, limiter, () => emit(Signal.CommandGiven()))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */
@@ -162,7 +164,7 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
   })
 
 /** Carries out what the socket's callback asks for, until it says that the connection has ended. */
-const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receiver.Signal>) =>
+const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Signal>) =>
   Effect.gen(function*() {
     const { receiver, state } = connection
     let limiter = Option.none<CommandLimiter.CommandLimiter>()
@@ -205,14 +207,14 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Receive
   })
 
 /** Lets the buffer hold up the socket, and remembers that it did. */
-const holdUp = (state: ShardState, socket: GatewaySocket.Connection, emit: (signal: Receiver.Signal) => void) => {
+const holdUp = (state: ShardState, socket: GatewaySocket.Connection, emit: (signal: Signal) => void) => {
   let isPaused = false
   let wasPaused = false
   state.log.flow.setSource({
     pause: () => {
       isPaused = true
       wasPaused = true
-      emit(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
+      emit(Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
       socket.pause()
     },
     resume: () => {
@@ -249,7 +251,7 @@ export const run = (
   const attempt = Effect.gen(function*() {
     state.status.set(ShardStatus.Connecting())
     state.latency = Latency.empty
-    const signals = yield* Mailbox.make<Receiver.Signal>()
+    const signals = yield* Mailbox.make<Signal>()
     const inflater = yield* services.decompressor.make
     state.inflater = Option.getOrUndefined(inflater)
     const requests = HeartbeatRequests.make((signal) => {
@@ -287,6 +289,7 @@ export const run = (
       receiver,
       clock,
       emit,
+      notice: (diagnostic) => emit(Signal.Noticed({ diagnostic })),
       requests,
       scheduler: services.scheduler,
       deadline,

@@ -8,7 +8,7 @@ import type * as GatewaySocket from "../GatewaySocket.js"
 import * as ShardError from "../ShardError.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import type * as Deadline from "./time/deadline.js"
-import { Disconnect } from "./recovery.js"
+import { Disconnect } from "./disconnect.js"
 import type { ShardState } from "./shardState.js"
 
 /** A defect ends the connection, in whichever phase. */

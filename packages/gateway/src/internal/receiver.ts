@@ -6,7 +6,6 @@ import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Control from "@vesper/model/Control"
 import * as Opcode from "@vesper/model/Opcode"
 import type * as Clock from "effect/Clock"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -22,25 +21,13 @@ import * as Envelope from "./envelope.js"
 import { Entry, type LiveSession } from "./events/log/entry.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import * as HeartbeatPolicy from "./heartbeat/policy.js"
-import { Disconnect } from "./recovery.js"
+import { Disconnect } from "./disconnect.js"
 import type { ShardState } from "./shardState.js"
+import { Signal } from "./signal.js"
 import * as Monotonic from "./time/monotonic.js"
 import * as Utf8 from "./utf8.js"
 import * as WireMemory from "./wire/memory.js"
 import * as PeerText from "./wire/peerText.js"
-
-/** What the socket's callback, and whatever else is synchronous, tells the connection's fiber. */
-export type Signal = Data.TaggedEnum<{
-  Hello: { readonly interval: Duration.Duration }
-  HeartbeatRequested: {}
-  /** READY or RESUMED. */
-  Established: {}
-  CommandGiven: {}
-  Noticed: { readonly diagnostic: Diagnostic.Diagnostic }
-  Ended: { readonly reason: Disconnect }
-}>
-
-export const Signal = Data.taggedEnum<Signal>()
 
 export interface Receiver extends GatewaySocket.Handlers {
   /**

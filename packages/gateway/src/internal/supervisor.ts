@@ -14,17 +14,18 @@ import type * as ConnectPace from "./connectPace.js"
 import * as Connection from "./connection.js"
 import * as GatewayUrl from "./gatewayUrl.js"
 import * as LossLine from "./log/lossLine.js"
-import * as Recovery from "./recovery.js"
 import { publish, report } from "./report.js"
 import * as ShardState from "./shardState.js"
 import * as Monotonic from "./time/monotonic.js"
+import { Disconnect } from "./disconnect.js"
+import * as Recovery from "./recovery.js"
 
 /** What a shard uses and does not own. */
 export interface Services extends Connection.Services {
   readonly pace: ConnectPace.Pace
 }
 
-const countReconnect = (reason: Recovery.Disconnect): Effect.Effect<void> => {
+const countReconnect = (reason: Disconnect): Effect.Effect<void> => {
   const code = Option.match(Recovery.closeCode(reason), { onNone: () => "none", onSome: String })
   const byReason = Metric.tagged(ShardMetrics.reconnects, "reason", reason._tag)
   return Metric.increment(Metric.tagged(byReason, "code", code))
@@ -36,7 +37,7 @@ const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, att
     state.log.notify({ _tag: "Failure", error, position: 0 })
     return publish(state, Diagnostic.Failure({ error }))
   }
-  const told = Recovery.Disconnect.$match(outcome.reason, {
+  const told = Disconnect.$match(outcome.reason, {
     Unreachable: ({ cause }) => fail(new ShardError.ReconnectError({ attempt, cause })),
     TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(LossLine.describe(reason)) })),
     Failed: ({ error }) => fail(error),

@@ -11,7 +11,8 @@ import * as Counters from "../../src/internal/counters.js"
 import * as Envelope from "../../src/internal/envelope.js"
 import * as LossLine from "../../src/internal/log/lossLine.js"
 import * as Receiver from "../../src/internal/receiver.js"
-import { Disconnect } from "../../src/internal/recovery.js"
+import type { Signal } from "../../src/internal/signal.js"
+import { Disconnect } from "../../src/internal/disconnect.js"
 import * as ShardState from "../../src/internal/shardState.js"
 import * as Session from "../../src/Session.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
@@ -63,7 +64,7 @@ const play = (frames: ReadonlyArray<string>, session?: Session.Session) =>
       ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none, ...(session && { session }) })
     )
     const state = yield* ShardState.make(ShardId.single, config, silent)
-    const signals: Array<Receiver.Signal> = []
+    const signals: Array<Signal> = []
     const receiver = Receiver.make(state, Option.none(), yield* Effect.clock, (signal) => signals.push(signal))
     frames.forEach((frame) => receiver.onFrame(frame, false))
     const ended = signals.find((signal) => signal._tag === "Ended")
@@ -162,7 +163,7 @@ describe("a message that is too large", () => {
       const state = yield* ShardState.make(ShardId.single, config, silent)
       const clock = yield* Effect.clock
       const sequences: Array<number | undefined> = []
-      const signals: Array<Receiver.Signal> = []
+      const signals: Array<Signal> = []
       for (let i = 0; i < 3; i++) {
         const receiver = Receiver.make(state, Option.none(), clock, (signal) => signals.push(signal))
         receiver.onFrame(hello, false)
@@ -247,7 +248,7 @@ describe("a compressed message that cannot be read", () => {
   /** As a frame that an inflater has inflated already. */
   const playCompressed = (state: ShardState.ShardState, frames: ReadonlyArray<string>) =>
     Effect.map(Effect.clock, (clock) => {
-      const signals: Array<Receiver.Signal> = []
+      const signals: Array<Signal> = []
       const inflater = { inflate: (frame: Uint8Array) => frame, bytesIn: () => 0, bytesOut: () => 0 }
       const receiver = Receiver.make(state, Option.some(inflater), clock, (signal) => signals.push(signal))
       frames.forEach((frame) => receiver.onFrame(new TextEncoder().encode(frame), true))

@@ -4,10 +4,11 @@ import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as IdentifyBudget from "../../src/IdentifyBudget.js"
+import { Disconnect } from "../../src/internal/disconnect.js"
 import * as Recovery from "../../src/internal/recovery.js"
 import * as ShardError from "../../src/ShardError.js"
 
-const { Decision, Disconnect } = Recovery
+const { Decision } = Recovery
 
 const policy: Recovery.Policy = {
   backoffBase: Duration.seconds(1),
@@ -18,7 +19,7 @@ const policy: Recovery.Policy = {
   invalidSessionDelay: Option.none()
 }
 
-const ended = (reason: Recovery.Disconnect, rest: Partial<Recovery.Ended> = {}): Recovery.Ended => ({
+const ended = (reason: Disconnect, rest: Partial<Recovery.Ended> = {}): Recovery.Ended => ({
   reason,
   hasSession: true,
   hasResumeUrl: true,
@@ -81,7 +82,7 @@ const closeCodes: ReadonlyArray<readonly [code: number, withSession: Expected, w
 ]
 
 const otherReasons: ReadonlyArray<
-  readonly [name: string, reason: Recovery.Disconnect, withSession: Expected, without: Expected]
+  readonly [name: string, reason: Disconnect, withSession: Expected, without: Expected]
 > = [
   ["a lost connection", lost, "resume", "identify"],
   ["a zombie", Disconnect.Zombie(), "resume", "identify"],

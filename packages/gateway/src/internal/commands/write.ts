@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as GatewaySocket from "../../GatewaySocket.js"
 import * as ShardError from "../../ShardError.js"
-import { Disconnect } from "../recovery.js"
+import { Disconnect } from "../disconnect.js"
 import type { ShardState } from "../shardState.js"
 import type { Outgoing } from "./outgoing.js"
 

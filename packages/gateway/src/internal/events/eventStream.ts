@@ -1,11 +1,11 @@
 /** Events as streams. Each has a cursor of its own, takes what waits in one chunk, and acknowledges nothing. */
 import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as ShardError from "../../ShardError.js"
@@ -57,32 +57,34 @@ const take = <A>(
   return events
 }
 
-/** Reads on over everything that the shard recovers from. Ends when the program closes it, and fails when the gateway does. */
+/**
+ * Reads on over everything that the shard recovers from. Ends when the program closes it, and fails when the gateway does. A channel of
+ * its own, which runs no Effect between two chunks while events wait.
+ */
 const fromReader = <A>(
   reader: Reader,
   parse: Parse,
   give: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): Stream.Stream<A, ShardError.FatallyClosedError> => {
-  type Pull = Effect.Effect<Chunk.Chunk<A>, Option.Option<ShardError.FatallyClosedError>>
-  const pull: Pull = Effect.suspend(() => {
-    const events = take(reader, parse, give)
-    if (events.length > 0) {
-      return Effect.succeed(Chunk.unsafeFromArray(events))
-    }
-    const failure = reader.failure()
-    if (failure?._tag === "FatallyClosedError") {
-      return Effect.fail(Option.some(failure))
-    }
-    return failure !== undefined || reader.hasOverflowed() ? Effect.fail(Option.none()) : waitAndPull
-  })
-  const waitAndPull: Pull = Effect.zipRight(
+  type Read = Channel.Channel<Chunk.Chunk<A>, unknown, ShardError.FatallyClosedError, unknown, void, unknown>
+  const awaitAvailable = Channel.fromEffect(
     Effect.async<void>((resume) => {
       const cancel = reader.onAvailable(() => resume(Effect.void))
       return Effect.sync(cancel)
-    }),
-    pull
+    })
   )
-  return Stream.repeatEffectChunkOption(pull)
+  const read: Read = Channel.suspend(() => {
+    const events = take(reader, parse, give)
+    if (events.length > 0) {
+      return Channel.flatMap(Channel.write(Chunk.unsafeFromArray(events)), () => read)
+    }
+    const failure = reader.failure()
+    if (failure?._tag === "FatallyClosedError") {
+      return Channel.fail(failure)
+    }
+    return failure !== undefined || reader.hasOverflowed() ? Channel.void : Channel.flatMap(awaitAvailable, () => read)
+  })
+  return Stream.fromChannel(read)
 }
 
 const startedAt = Effect.map(

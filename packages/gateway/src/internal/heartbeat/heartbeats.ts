@@ -12,8 +12,8 @@ import * as Latency from "../../Latency.js"
 import type { CommandLimiter } from "../commandLimiter.js"
 import * as Outgoing from "../commands/outgoing.js"
 import { unsafeWrite } from "../commands/write.js"
-import * as Receiver from "../receiver.js"
-import { Disconnect } from "../recovery.js"
+import type { Receiver } from "../receiver.js"
+import { Disconnect } from "../disconnect.js"
 import type { ShardState } from "../shardState.js"
 import * as EventLoopLag from "../time/eventLoopLag.js"
 import * as Monotonic from "../time/monotonic.js"
@@ -25,8 +25,8 @@ export interface Connection {
   readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
   readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
   readonly clock: Clock.Clock
-  readonly receiver: Pick<Receiver.Receiver, "end" | "wasAcknowledged">
-  readonly emit: (signal: Receiver.Signal) => void
+  readonly receiver: Pick<Receiver, "end" | "wasAcknowledged">
+  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
   /** Whether reading is paused. */
   readonly isPaused: () => boolean
   /** Whether reading was paused at any time since this was last called. */
@@ -48,7 +48,7 @@ export interface Heartbeats {
 }
 
 export const make = (connection: Connection, limiter: CommandLimiter, interval: Duration.Duration): Heartbeats => {
-  const { clock, emit, finalizers, isPaused, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
+  const { clock, finalizers, isPaused, notice, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
   const intervalMillis = Duration.toMillis(interval)
   // The number of heartbeats that the socket has not written yet.
   let unwritten = 0
@@ -154,7 +154,7 @@ export const make = (connection: Connection, limiter: CommandLimiter, interval: 
       onDue: (late) => {
         if (late >= EventLoopLag.noticeableMillis) {
           const blockedFor = Duration.millis(Math.round(late))
-          emit(Receiver.Signal.Noticed({ diagnostic: Diagnostic.Lagged({ blockedFor }) }))
+          notice(Diagnostic.Lagged({ blockedFor }))
         }
         const now = Monotonic.unsafeMillis(clock)
         before = Policy.next(before, intervalMillis, observe(now, late))

@@ -2,16 +2,16 @@
  * Requests of the gateway for a heartbeat, from the socket's callback. They bypass the queue of signals, because a peer can
  * send millions of them before the connection's fiber runs.
  */
-import type * as Receiver from "../receiver.js"
+import type { Signal } from "../signal.js"
 
 export interface Requests {
   /** Passes a signal on, unless it is a request for a heartbeat. */
-  readonly emit: (signal: Receiver.Signal) => void
+  readonly emit: (signal: Signal) => void
   /** Sets the function that answers requests, and calls it if one has been made since the hello. */
   readonly onRequest: (answer: () => void) => void
 }
 
-export const make = (passOn: (signal: Receiver.Signal) => void): Requests => {
+export const make = (passOn: (signal: Signal) => void): Requests => {
   let hasHello = false
   let isRequested = false
   let answer: (() => void) | undefined

@@ -10,7 +10,7 @@ import { IdentifyBudgetExhausted } from "../../IdentifyBudget.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as ShardError from "../../ShardError.js"
 import * as Guard from "../foreign/guard.js"
-import { Disconnect } from "../recovery.js"
+import { Disconnect } from "../disconnect.js"
 
 type Result = Exit.Exit<void, Disconnect>
 

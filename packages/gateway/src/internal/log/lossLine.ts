@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as Diagnostic from "../../Diagnostic.js"
 import type * as ShardError from "../../ShardError.js"
-import { Disconnect } from "../recovery.js"
+import { Disconnect } from "../disconnect.js"
 import * as PeerText from "../wire/peerText.js"
 
 type OwnError = Extract<Disconnect, { readonly _tag: "Failed" }>["error"]

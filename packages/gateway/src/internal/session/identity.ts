@@ -2,7 +2,6 @@
  * Compares what a session was identified with to what the shard needs now. A session keeps the intents, the large
  * threshold and the presence of its IDENTIFY: a RESUME cannot change them.
  */
-import type * as Command from "@vesper/model/Command"
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Either from "effect/Either"
@@ -10,17 +9,6 @@ import * as Option from "effect/Option"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import * as BotId from "./botId.js"
-
-/** The text of a presence, equal for equal presences. */
-export const presenceText = (d: Command.Presence): string => {
-  const { activities, afk, since, status } = d
-  return JSON.stringify({
-    since,
-    activities: activities.map(({ name, state, type, url }) => ({ name, type, url, state })),
-    status,
-    afk
-  })
-}
 
 /** The identity of a session that the shard asks for now, without a presence. */
 export const make = (config: ShardConfig.ShardConfig, id: ShardId.ShardId): Session.Identity => {

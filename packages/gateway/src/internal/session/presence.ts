@@ -9,7 +9,17 @@ import * as Schema from "effect/Schema"
 import * as Kind from "../commands/kind.js"
 import * as Outgoing from "../commands/outgoing.js"
 import type { ShardState } from "../shardState.js"
-import * as Identity from "./identity.js"
+
+/** The text of a presence, equal for equal presences. */
+export const text = (d: Command.Presence): string => {
+  const { activities, afk, since, status } = d
+  return JSON.stringify({
+    since,
+    activities: activities.map(({ name, state, type, url }) => ({ name, type, url, state })),
+    status,
+    afk
+  })
+}
 
 const isUpdate = Schema.is(Command.PresenceUpdate)
 
@@ -20,13 +30,12 @@ export const remember = (
 ): void => {
   if (isUpdate(payload)) {
     state.presence = Option.some(payload.d)
-    state.shownPresence = Identity.presenceText(payload.d)
+    state.shownPresence = text(payload.d)
   }
 }
 
 /** Whether the session shows another presence than the shard should. */
-const differs = ({ shownPresence }: ShardState, presence: Command.Presence): boolean =>
-  shownPresence !== Identity.presenceText(presence)
+const differs = ({ shownPresence }: ShardState, presence: Command.Presence): boolean => shownPresence !== text(presence)
 
 /**
  * Enqueues the presence if the session, which has just been established, shows another one: that of an earlier process,

@@ -7,6 +7,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Identity from "../../../src/internal/session/identity.js"
+import * as Presence from "../../../src/internal/session/presence.js"
 import * as Session from "../../../src/Session.js"
 import * as ShardConfig from "../../../src/ShardConfig.js"
 
@@ -93,8 +94,8 @@ describe("the identity of a session", () => {
   it("has one text for presences that differ in the order of their fields alone", () => {
     const { activities, afk, since, status } = presence
     const reordered = { status, afk, activities: activities.map(({ name, type }) => ({ type, name })), since }
-    assert.strictEqual(Identity.presenceText(reordered), Identity.presenceText(presence))
-    assert.notStrictEqual(Identity.presenceText({ ...presence, status: "idle" }), Identity.presenceText(presence))
+    assert.strictEqual(Presence.text(reordered), Presence.text(presence))
+    assert.notStrictEqual(Presence.text({ ...presence, status: "idle" }), Presence.text(presence))
   })
 
   it("survives the encoding of its session as JSON", () => {
@@ -103,7 +104,7 @@ describe("the identity of a session", () => {
       sequence: 7,
       identity: new Session.Identity({
         ...Identity.make(config, ShardId.single),
-        presence: Identity.presenceText(presence)
+        presence: Presence.text(presence)
       })
     })
     const text = Schema.encodeSync(Schema.parseJson(Session.Session))(session)
