@@ -171,7 +171,10 @@ const display = (snapshot: Snapshot, log: Board.Board["log"]): Display => ({
   notice: snapshot.resharding,
   panels: panels(snapshot),
   log,
-  searched: { lines: log, what: `the last ${log.length} lines` }
+  searched: {
+    lines: [...snapshot.incidents.filter((line) => !log.includes(line)), ...log],
+    what: `incidents and the last ${log.length} lines`
+  }
 })
 
 /** A snapshot for all that show it. */

@@ -207,6 +207,8 @@ describe("the screen", () => {
       )
     )
     assert.match(lines.join("\n"), /INCIDENTS\n[\d:]+ #1 +INFO the connection was lost\n/)
+    const filtered = draw(Board.addNotice(board, lost), { controls: { ...Controls.initial, filter: "#1 lost" } })
+    assert.match(filtered.join("\n"), /LOG, incidents and the last \d+ lines\n.*the connection was lost/)
     const help = draw(board, { controls: { ...Controls.initial, isHelpShown: true } }).join("\n")
     assert.match(help, /\/ +filters the log[^]*q +quits/)
   })
