@@ -66,10 +66,10 @@ export const tokenForm = (token: string | undefined): Finding => {
   if (token === undefined || token.trim() === "") {
     return problem("token", "DISCORD_TOKEN is not set", `copy the token from ${portal}, and put it into DISCORD_TOKEN`)
   }
-  if (/\s/.test(token.replace(/^Bot\s+/i, ""))) {
+  if (/\s/.test(Token.bare(token))) {
     return problem("token", "DISCORD_TOKEN contains white space", "set it again, without quotes or line breaks")
   }
-  return Token.botId(token) !== undefined
+  return Token.hasForm(token)
     ? ok("token", "it has the form of a bot's token")
     : warning(
       "token",

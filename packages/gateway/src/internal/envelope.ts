@@ -15,6 +15,8 @@ export interface Envelope {
   /** -1 where there is none. */
   s: number
   t: string | undefined
+  /** Whether the name has A-Z, 0-9 and _ alone, and at most 64 of them. */
+  isNamePlain: boolean
   /**
    * Where the body begins, if it is all that comes after, but for the last character. 0 where that is not known: then
    * the payload is read as a whole.
@@ -22,7 +24,7 @@ export interface Envelope {
   bodyAt: number
 }
 
-export const make = (): Envelope => ({ op: -1, s: -1, t: undefined, bodyAt: 0 })
+export const make = (): Envelope => ({ op: -1, s: -1, t: undefined, isNamePlain: false, bodyAt: 0 })
 
 const quote = 0x22
 const comma = 0x2c
@@ -146,6 +148,7 @@ export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
   envelope.op = op
   envelope.s = sequence
   envelope.t = name
+  envelope.isNamePlain = true
   envelope.bodyAt = hasBody && isLast ? position + 5 : 0
   return true
 }
@@ -159,6 +162,7 @@ export const scanText = (envelope: Envelope, text: string): boolean => {
     return false
   }
   envelope.t = match[1]
+  envelope.isNamePlain = true
   envelope.s = match[2] === undefined ? -1 : Number(match[2])
   envelope.op = Number(match[3])
   envelope.bodyAt = match[0].endsWith(":") && text.endsWith("}") ? match[0].length : 0
@@ -179,6 +183,7 @@ export const parse = (envelope: Envelope, text: string): Either.Either<void, Err
       envelope.op = payload["op"]
       envelope.s = isSequence(payload["s"]) ? payload["s"] : -1
       envelope.t = typeof payload["t"] === "string" ? payload["t"] : undefined
+      envelope.isNamePlain = false
       envelope.bodyAt = 0
     },
     catch: PeerText.toError

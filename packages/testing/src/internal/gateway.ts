@@ -2,6 +2,7 @@
  * The state that all connections of a simulated gateway share: sessions, identify limits, rules for what is to go
  * wrong, and the log. Plain and synchronous; time comes in through the Clock.
  */
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
@@ -233,7 +234,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
       if (isTokenRevoked || typeof token !== "string") {
         return false
       }
-      const bare = token.replace(/^Bot /, "")
+      const bare = ShardConfig.bareToken(token)
       return settings.token === undefined ? bare !== "" : bare === settings.token
     },
     isResumeUrl,
