@@ -50,7 +50,7 @@ export const toLine = (self: LogEntry.LogEntry): Line => {
   const { at, connection, shard } = self
   return {
     at,
-    shard,
+    ...(shard !== undefined && { shard }),
     origin: [...(connection === 0 ? [] : [`c${connection}`]), ...(shard === undefined ? [] : [`#${shard}`])].join(" "),
     title,
     text: clean(text),

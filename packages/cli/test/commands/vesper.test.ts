@@ -95,6 +95,7 @@ describe("vesper simulate", () => {
         const metrics = yield* Effect.promise(() => fetch(`${page}metrics`).then((answer) => answer.text()))
         assert.match(metrics, /^vesper_simulator_violations_total 1$/m)
         assert.match(metrics, /^vesper_simulator_identifies_total 1$/m)
+        assert.strictEqual(yield* run.interrupt, 0)
         assert.strictEqual(yield* simulate.interrupt, 3)
         assert.match(simulate.stdout(), /Identify, \d+ bytes.*<redacted>/)
         assert.match(simulate.stdout(), /1 identified.*1 violation\n$/)

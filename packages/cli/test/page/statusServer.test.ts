@@ -291,8 +291,8 @@ describe("the status page in Chromium", () => {
         const dom = yield* drawn(View.toMoment(snapshotOf(ShardStatus.FatallyClosed({ closeCode: 4014 }))))
         assert.match(dom, /<title>1\/2 vesper test<\/title>/)
         assert.match(dom, /role="status">Not connected/)
-        assert.match(dom, /<dt>connected<\/dt><dd class="busy">1 of 2</)
-        assert.match(dom, /<dt>identifies left<\/dt><dd class="">9 of 10</)
+        assert.match(dom, /<dt[^>]*>connected<\/dt><dd class="busy">1 of 2</)
+        assert.match(dom, /<dt[^>]*>identifies left<\/dt><dd class="">9 of 10</)
         assert.match(dom, /aria-label="shard 1: closed for good \(4014\)"[^>]*>✕ 1</)
         assert.include(dom, "ada: &lt;img src=x onerror=alert(1)&gt;")
         assert.notInclude(dom, "<img")
@@ -306,7 +306,7 @@ describe("the status page in Chromium", () => {
       Effect.gen(function*() {
         const moment = snapshotOf(ShardStatus.Connected(), evil, { cluster: Option.some(cluster) })
         const dom = yield* drawn(View.toMoment(moment))
-        assert.match(dom, /<h2 id="panel-3">Runners<\/h2>/)
+        assert.match(dom, /<h2[^>]*>Runners<\/h2>/)
         assert.match(dom, /<th[^>]*>10\.0\.0\.7:34431<\/th><td class="busy">draining<\/td><td class="number">2</)
         assert.match(
           dom,
@@ -323,7 +323,7 @@ describe("the status page in Chromium", () => {
       Effect.gen(function*() {
         const dom = yield* drawn(SimulatorView.toMoment(simulatorSnapshot))
         assert.match(dom, /<title>1 vesper test<\/title>/)
-        assert.match(dom, /<dt>violation<\/dt><dd class="bad">1</)
+        assert.match(dom, /<dt[^>]*>violation<\/dt><dd class="bad">1</)
         assert.match(dom, /<th[^>]*>\[0\/2\]<\/th><td class="good">● connected<\/td><td class="">c1</)
         assert.match(dom, /<td class="bad">○ waiting for a resume<\/td><td class="">-</)
         assert.match(dom, /<td class="">zlib-stream</)

@@ -101,7 +101,7 @@ describe("the screen", () => {
     assert.match(lines[2] ?? "", /^● 0 ○ 1/)
     assert.match(lines[5] ?? "", /^\[0\/2\] +● connected +0\.0 +- +0 +41 +0 +1 +0/)
     assert.match(lines[6] ?? "", /○ disconnected \(4009\),… /)
-    assert.include(lines.join("\n"), "MESSAGE_CREATE  ada: 39 そ")
+    assert.include(lines.join("\n"), "MESSAGE_CREATE ada: 39 そ")
     assert.match(lines.at(-1) ?? "", /^p pauses +\/ filters +\? help +q quits/)
   })
 
