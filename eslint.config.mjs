@@ -1,5 +1,6 @@
 import effect from "@effect/eslint-plugin"
 import tseslint from "typescript-eslint"
+import rooms from "./scripts/lint/rooms.mjs"
 
 // Which packages each package may import: dependencies point one way only (docs/design.md).
 const layers = {
@@ -89,7 +90,11 @@ export default tseslint.config(
     files: [`packages/${name}/src/**/*.ts`],
     rules: forbiddenImports(allowed)
   })),
-  { files: ["packages/*/src/**/*.ts"], rules: unbrokenFinalizers },
+  {
+    files: ["packages/*/src/**/*.ts"],
+    plugins: { rooms },
+    rules: { ...unbrokenFinalizers, "rooms/through-the-entry": "error" }
+  },
   { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },
   { files: ["scripts/**", "packages/cli/src/**"], rules: { "no-console": "off" } }
 )

@@ -6,7 +6,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import Wabt from "wabt"
 
-const folder = Path.resolve(import.meta.dirname, "../packages/gateway/src/internal")
+const folder = Path.resolve(import.meta.dirname, "../packages/gateway/src/internal/wire")
 
 /** The binary module of the source. */
 export const compile = async (): Promise<Uint8Array> => {

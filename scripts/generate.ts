@@ -1,10 +1,12 @@
 /**
  * Writes the tables that other files determine: the README's figures from `packages/bench/results`, and the errors and close
- * codes of `docs/errors.md` and the folders of `docs/design.md` from the sources. A folder's description is written by hand and kept. With `--check`, fails when a table differs.
+ * codes of
+ * `docs/errors.md` and the folders of `docs/design.md` from the sources. With `--check`, fails when a table differs.
  */
 import * as CloseCode from "@vesper/model/CloseCode"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import * as ShardError from "../packages/gateway/src/ShardError.js"
+import { purposeOf } from "./check-rooms.js"
 
 const line = (parts: ReadonlyArray<string>): string => `| ${parts.join(" | ")} |`
 
@@ -87,10 +89,17 @@ const described = new Map(
   )
 )
 
+/** The first comment of a folder's entry is its description; a folder without an entry keeps the one of the page. */
+const entryOf = (room: string): string | undefined => {
+  const [name = "", ...folders] = room.split("/")
+  const entry = `packages/${[name, "src", ...folders].join("/")}/index.ts`
+  return existsSync(entry) ? purposeOf(readFileSync(entry, "utf8")) : undefined
+}
+
 const map = [
   line(["folder", "contents"]),
   "|---|---|",
-  ...rooms.map((room) => line([`\`${room}\``, described.get(room) ?? "**no description**"]))
+  ...rooms.map((room) => line([`\`${room}\``, entryOf(room) ?? described.get(room) ?? "**no description**"]))
 ].join("\n")
 
 const isCheck = process.argv.includes("--check")

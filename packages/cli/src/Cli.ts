@@ -18,11 +18,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
-import { tree, vesper } from "./commands/commands.js"
-import { ConfigFile } from "./config/config.js"
-import { exitCodeOf, misused, reasonOf } from "./exit/exit.js"
-import * as Help from "./help/help.js"
-import { clean, provideConsole } from "./tui/tui.js"
+import { tree, vesper } from "./commands/index.js"
+import { ConfigFile } from "./config/index.js"
+import { exitCodeOf, misused, reasonOf } from "./exit/index.js"
+import * as Help from "./help/index.js"
+import { clean, provideConsole } from "./tui/index.js"
 
 // The package is found from the sources, from `dist` and from the bundle.
 const { version }: { readonly version: string } = createRequire(import.meta.url)("@vesper/cli/package.json")

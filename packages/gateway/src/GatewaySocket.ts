@@ -15,8 +15,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as GatewayUrl from "./internal/gatewayUrl.js"
-import * as internal from "./internal/webSocket.js"
+import * as GatewayUrl from "./internal/wire/gatewayUrl.js"
+import * as internal from "./internal/wire/webSocket.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
 /**

@@ -17,7 +17,7 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as internal from "./internal/counters.js"
+import * as internal from "./internal/state/counters.js"
 import type { ShardStatus } from "./ShardStatus.js"
 
 /**

@@ -3,7 +3,7 @@ import * as Fault from "@vesper/testing/Fault"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import * as Fleet from "../src/Fleet.js"
-import * as ConnectPace from "../src/internal/connectPace.js"
+import * as ConnectPace from "../src/internal/reconnect/throttle.js"
 import { entries, inject, layer } from "./harness.js"
 
 const wide = { maxConcurrency: 16, simulator: { maxConcurrency: 16 } }

@@ -16,7 +16,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import type * as ShardState from "../src/internal/shardState.js"
+import type * as ShardState from "../src/internal/state/shardState.js"
 
 export const token = "MTE.secret.token"
 

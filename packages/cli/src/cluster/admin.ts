@@ -3,7 +3,7 @@ import * as ClusterAdmin from "@vesper/cluster/ClusterAdmin"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import { failed, failedWith } from "../exit/exit.js"
+import { failed, failedWith } from "../exit/index.js"
 import * as Database from "./database.js"
 import * as StatusText from "./statusText.js"
 

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { failed, reasonOf } from "../exit/exit.js"
+import { failed, reasonOf } from "../exit/index.js"
 
 /** For a runner, which waits for the database to answer. */
 export const layer = (url: Redacted.Redacted<string>, poolSize: Option.Option<number> = Option.none()) =>

@@ -2,7 +2,7 @@
 import type * as ClusterStatus from "@vesper/cluster/ClusterStatus"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { counted, ranges } from "../tui/tui.js"
+import { counted, ranges } from "../tui/index.js"
 
 const describeShards = (status: ClusterStatus.ClusterStatus): string => {
   const counts = new Map<string, number>()

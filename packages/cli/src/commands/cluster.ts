@@ -15,7 +15,7 @@ const fleet = Common.withDefault(
 
 const answerAsJson = Common.flag("json", "Prints the answer as one line of JSON.")
 
-const clusterRoom = Effect.promise(() => import("../cluster/cluster.js"))
+const clusterRoom = Effect.promise(() => import("../cluster/index.js"))
 
 const run = Command.make(
   "run",

@@ -11,7 +11,7 @@ export const doctor = Command.make(
     intents: Common.intents,
     json: Common.flag("json", "Prints the findings as JSON: one list.")
   },
-  (options) => Effect.flatMap(Effect.promise(() => import("../doctor/doctor.js")), ({ run }) => run(options))
+  (options) => Effect.flatMap(Effect.promise(() => import("../doctor/index.js")), ({ run }) => run(options))
 ).pipe(
   Command.withDescription(
     "Checks Node, the token, the intents, the session budget, DNS, TLS and the connection to the gateway, with a remedy for " +

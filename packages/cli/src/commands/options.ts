@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { parseDuration, ShardSelection } from "../config/config.js"
+import { parseDuration, ShardSelection } from "../config/index.js"
 
 /** Adds a reader that can fail. Its message is reported with the name of the option. */
 export const parsed = <A, B>(

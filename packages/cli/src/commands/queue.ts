@@ -41,7 +41,7 @@ const serve = Command.make(
       "Identifies a day, if --max-concurrency is given. Default: 1000."
     )
   },
-  (options) => Effect.flatMap(Effect.promise(() => import("../queue/queue.js")), ({ serve }) => serve(options))
+  (options) => Effect.flatMap(Effect.promise(() => import("../queue/index.js")), ({ serve }) => serve(options))
 ).pipe(
   Command.withDescription("Serves one identify queue over HTTP: GET /?shard=0 is answered when the shard may identify.")
 )

@@ -4,11 +4,11 @@ import * as Command from "@effect/cli/Command"
 import * as Intents from "@vesper/model/Intents"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { misused } from "../exit/exit.js"
-import { writeLine } from "../tui/tui.js"
+import { misused } from "../exit/index.js"
+import { writeLine } from "../tui/index.js"
 import * as Common from "./options.js"
 
-const referenceRoom = Effect.promise(() => import("../reference/reference.js"))
+const referenceRoom = Effect.promise(() => import("../reference/index.js"))
 
 export const explain = Command.make(
   "explain",

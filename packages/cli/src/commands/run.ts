@@ -5,7 +5,7 @@ import * as Options from "@effect/cli/Options"
 import * as EventType from "@vesper/model/EventType"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { didYouMean, ShardSelection } from "../config/config.js"
+import { didYouMean, ShardSelection } from "../config/index.js"
 import * as Common from "./options.js"
 
 const findEvent = (word: string): Either.Either<EventType.EventType, string> => {
@@ -58,7 +58,7 @@ const runOptions = {
 
 export interface RunOptions extends Command.Command.ParseConfig<typeof runOptions> {}
 
-const shardsRoom = Effect.promise(() => import("../shards/shards.js"))
+const shardsRoom = Effect.promise(() => import("../shards/index.js"))
 
 export const run = Command.make(
   "run",
@@ -73,7 +73,7 @@ export const run = Command.make(
   },
   ({ cluster, ...options }) =>
     cluster
-      ? Effect.flatMap(Effect.promise(() => import("../cluster/cluster.js")), ({ runAlone }) => runAlone(options))
+      ? Effect.flatMap(Effect.promise(() => import("../cluster/index.js")), ({ runAlone }) => runAlone(options))
       : Effect.flatMap(shardsRoom, ({ run }) => run(options))
 ).pipe(
   Command.withDescription(
@@ -105,7 +105,7 @@ export const record = Command.make(
 export const demo = Command.make(
   "demo",
   { duration: Common.duration, http: Common.http, json: Common.json },
-  (options) => Effect.flatMap(Effect.promise(() => import("../demo/demo.js")), ({ demo }) => demo(options))
+  (options) => Effect.flatMap(Effect.promise(() => import("../demo/index.js")), ({ demo }) => demo(options))
 ).pipe(
   Command.withDescription(
     "Runs four shards on a simulated gateway over real websockets with compression, with a dropped connection, a " +

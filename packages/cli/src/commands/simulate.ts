@@ -4,7 +4,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Scenario from "../scenario/scenario.js"
+import * as Scenario from "../scenario/index.js"
 import * as Common from "./options.js"
 
 const serverOptions = {
@@ -42,7 +42,7 @@ const serverOptions = {
 /** Options of the commands that serve a simulated gateway. */
 export interface ServerOptions extends Command.Command.ParseConfig<typeof serverOptions> {}
 
-const simulatorRoom = Effect.promise(() => import("../simulator/simulator.js"))
+const simulatorRoom = Effect.promise(() => import("../simulator/index.js"))
 
 export const simulate = Command.make(
   "simulate",

@@ -3,7 +3,7 @@ import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { type CliError, failed } from "../exit/exit.js"
+import { type CliError, failed } from "../exit/index.js"
 
 /** Reads DISCORD_TOKEN. Fails with what can be done `otherwise`. */
 export const read = (otherwise: string): Effect.Effect<Redacted.Redacted<string>, CliError> =>

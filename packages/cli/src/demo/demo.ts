@@ -15,9 +15,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { failedWith } from "../exit/exit.js"
-import { counted, type Mode, modeOf } from "../tui/tui.js"
-import { Watch } from "../shards/shards.js"
+import { failedWith } from "../exit/index.js"
+import { counted, type Mode, modeOf } from "../tui/index.js"
+import { Watch } from "../shards/index.js"
 
 const shardCount = 4
 const eventsPerSecond = 40

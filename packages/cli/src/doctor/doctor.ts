@@ -11,9 +11,9 @@ import * as Schema from "effect/Schema"
 import { lookup } from "node:dns/promises"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
-import { Token } from "../config/config.js"
-import { ExitCode, noteExitCode } from "../exit/exit.js"
-import { writeLine } from "../tui/tui.js"
+import { Token } from "../config/index.js"
+import { ExitCode, noteExitCode } from "../exit/index.js"
+import { writeLine } from "../tui/index.js"
 import * as Doctor from "./judgements.js"
 
 /** The limit of each measurement. */

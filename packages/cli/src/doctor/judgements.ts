@@ -1,7 +1,7 @@
 /** Judgements of `vesper doctor`: pure functions of measurements, with a remedy for each problem. */
 import * as Intents from "@vesper/model/Intents"
 import * as Option from "effect/Option"
-import { Token } from "../config/config.js"
+import { Token } from "../config/index.js"
 
 /**
  * - `ok`: as required.

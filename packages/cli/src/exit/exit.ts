@@ -6,8 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 
-export { reasonOf } from "./files.js"
-
 /**
  * - `done`: the command succeeded, or Ctrl-C ended it.
  * - `failed`: it failed, and one line on the error output says why.

@@ -1,6 +1,6 @@
 /** Checks of the command line before @effect/cli parses it. Each mistake in a name is reported in one line. */
 import * as Either from "effect/Either"
-import { didYouMean } from "../config/config.js"
+import { didYouMean } from "../config/index.js"
 import * as CommandTree from "./commandTree.js"
 
 const isOption = (arg: string): boolean => /^-{1,2}[a-z]/i.test(arg)

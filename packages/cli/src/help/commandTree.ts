@@ -4,7 +4,7 @@ import * as Descriptor from "@effect/cli/CommandDescriptor"
 import type * as HelpDoc from "@effect/cli/HelpDoc"
 import type * as Span from "@effect/cli/HelpDoc/Span"
 import * as HashMap from "effect/HashMap"
-import type { ConfigFile } from "../config/config.js"
+import type { ConfigFile } from "../config/index.js"
 
 /** An option or an argument. */
 export interface Entry {

@@ -4,10 +4,6 @@ import * as Doc from "@effect/printer-ansi/AnsiDoc"
 import * as CommandTree from "./commandTree.js"
 import { examples } from "./examples.js"
 
-export * as Arguments from "./arguments.js"
-export * as CommandTree from "./commandTree.js"
-export * as Completions from "./completions.js"
-
 type Row = readonly [title: string, text: string]
 
 const bold = (text: string): string => Doc.render(Doc.annotate(Doc.text(text), Ansi.bold), { style: "pretty" })

@@ -17,9 +17,9 @@ import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
-import { type CliError, failed } from "../exit/exit.js"
-import type { Moment } from "../tui/tui.js"
-import { guard, urlOf } from "../loopback/loopback.js"
+import { type CliError, failed } from "../exit/index.js"
+import type { Moment } from "../tui/index.js"
+import { guard, urlOf } from "../loopback/index.js"
 
 export interface Options {
   /** Other machines can reach the page unless this is a loopback address. */

@@ -12,10 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import { createServer } from "node:http"
-import { Token } from "../config/config.js"
-import { failed, failedWith } from "../exit/exit.js"
-import { guard, urlOf } from "../loopback/loopback.js"
-import { writeLine } from "../tui/tui.js"
+import { Token } from "../config/index.js"
+import { failed, failedWith } from "../exit/index.js"
+import { guard, urlOf } from "../loopback/index.js"
+import { writeLine } from "../tui/index.js"
 
 const fromApi = (options: IdentifyQueue.FromApiOptions, baseUrl: string | undefined) =>
   Effect.gen(function*() {

@@ -3,7 +3,7 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { describeIssue, isNestedTooDeeply, Token } from "../config/config.js"
+import { describeIssue, isNestedTooDeeply, Token } from "../config/index.js"
 
 /** A line of a recording. */
 export const Line = Schema.Struct({

@@ -7,7 +7,7 @@ import * as Readline from "node:readline"
 import type { Readable } from "node:stream"
 import { finished } from "node:stream/promises"
 import * as Zlib from "node:zlib"
-import { type CliError, ExitCode, failed, noteExitCode, reasonOf } from "../exit/exit.js"
+import { type CliError, ExitCode, failed, noteExitCode, reasonOf } from "../exit/index.js"
 
 export interface Recorder {
   /** Completes when the line was written to the compressor: a slow disk slows the shards down. */

@@ -6,7 +6,7 @@ import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { didYouMean } from "../config/config.js"
+import { didYouMean } from "../config/index.js"
 
 /** An explanation. Facts are in the order of the text; a list stays a list in JSON. */
 export interface Entry {

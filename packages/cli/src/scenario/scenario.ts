@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { describeIssue, didYouMean, isNestedTooDeeply, parseDuration } from "../config/config.js"
+import { describeIssue, didYouMean, isNestedTooDeeply, parseDuration } from "../config/index.js"
 
 /** A fault, or an event that is sent. With `every` it is repeated from `at` on, the first time after that period. */
 export interface Step {

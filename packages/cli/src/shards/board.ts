@@ -6,7 +6,7 @@ import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import type { Line } from "../tui/tui.js"
+import type { Line } from "../tui/index.js"
 import { describe, nameOf } from "./eventText.js"
 
 /** The counts of a shard's events. */

@@ -1,7 +1,7 @@
 /** An event in a few words. */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Predicate from "effect/Predicate"
-import { clean } from "../tui/tui.js"
+import { clean } from "../tui/index.js"
 
 /** The first path that holds a text describes the event. Paths, because a malformed event must not end the view. */
 const paths: ReadonlyArray<readonly [prefix: string, ...path: ReadonlyArray<string>]> = [

@@ -5,7 +5,7 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type CliError, failed } from "../exit/exit.js"
+import { type CliError, failed } from "../exit/index.js"
 
 const Content = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.String }))
 

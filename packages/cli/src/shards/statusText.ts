@@ -2,7 +2,7 @@
 import type * as Fleet from "@vesper/gateway/Fleet"
 import * as ShardStatus from "@vesper/gateway/ShardStatus"
 import * as Option from "effect/Option"
-import { counted } from "../tui/tui.js"
+import { counted } from "../tui/index.js"
 
 export const describeStatus: (status: ShardStatus.ShardStatus) => string = ShardStatus.match({
   Disconnected: ({ closeCode, reconnectAttempts }) =>

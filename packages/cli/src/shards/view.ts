@@ -13,7 +13,7 @@ import {
   plural,
   ranges,
   type Tone
-} from "../tui/tui.js"
+} from "../tui/index.js"
 import * as Board from "./board.js"
 import { nameOf } from "./eventText.js"
 import { type ClusterSnapshot, isReady, type ShardSnapshot, type Snapshot } from "./snapshot.js"

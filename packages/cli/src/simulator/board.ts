@@ -3,7 +3,7 @@ import * as Opcode from "@vesper/model/Opcode"
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
-import type { Line } from "../tui/tui.js"
+import type { Line } from "../tui/index.js"
 import { toLine } from "./entryText.js"
 
 /** An open connection. */

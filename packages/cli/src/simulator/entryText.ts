@@ -2,7 +2,7 @@
 import * as Opcode from "@vesper/model/Opcode"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Option from "effect/Option"
-import { clean, type Line, type Tone } from "../tui/tui.js"
+import { clean, type Line, type Tone } from "../tui/index.js"
 
 const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
 

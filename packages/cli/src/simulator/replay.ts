@@ -5,9 +5,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { ServerOptions } from "../commands/simulate.js"
-import { type CliError, misused, reasonOf } from "../exit/exit.js"
-import { Recorder, Recording } from "../recording/recording.js"
+import type { ServerOptions } from "../commands/index.js"
+import { type CliError, misused, reasonOf } from "../exit/index.js"
+import { Recorder, Recording } from "../recording/index.js"
 import { serve } from "./serve.js"
 
 /** How many events are sent before the sockets are served. */

@@ -11,7 +11,7 @@ import {
   plural,
   type Row,
   type Tone
-} from "../tui/tui.js"
+} from "../tui/index.js"
 import * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"

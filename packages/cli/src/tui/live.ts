@@ -3,7 +3,7 @@ import * as Terminal from "@effect/platform/Terminal"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { CliError, OutputClosed } from "../exit/exit.js"
+import type { CliError, OutputClosed } from "../exit/index.js"
 import * as Controls from "./controls.js"
 import type { Display, Moment } from "./display.js"
 import * as Draw from "./draw.js"
@@ -75,7 +75,7 @@ const showTerminal = ({ moment }: View) =>
 const showPage = ({ mode, moment, notify }: View, port: number) =>
   Effect.gen(function*() {
     // Loaded on demand: it brings an HTTP server.
-    const { serve } = yield* Effect.promise(() => import("../page/page.js"))
+    const { serve } = yield* Effect.promise(() => import("../page/index.js"))
     const { url } = yield* serve({ host: pageHost, port, moment })
     yield* notify(`the status page is at ${url}`)
     // The page may have no reader for a while, and its rates are of the last second.

@@ -5,7 +5,7 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { stripVTControlCharacters } from "node:util"
-import { type CliError, failed, OutputClosed } from "../exit/exit.js"
+import { type CliError, failed, OutputClosed } from "../exit/index.js"
 
 /**
  * - `live`: a screen that is redrawn.

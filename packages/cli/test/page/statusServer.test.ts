@@ -23,7 +23,7 @@ import * as Snapshot from "../../src/shards/snapshot.js"
 import * as View from "../../src/shards/view.js"
 import * as SimulatorBoard from "../../src/simulator/board.js"
 import * as SimulatorView from "../../src/simulator/view.js"
-import type { Moment } from "../../src/tui/tui.js"
+import type { Moment } from "../../src/tui/index.js"
 
 const evil = "<img src=x onerror=alert(1)>"
 

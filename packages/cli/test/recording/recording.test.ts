@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Recorder, Recording } from "../../src/recording/recording.js"
+import { Recorder, Recording } from "../../src/recording/index.js"
 
 const secret = "MTIz.abc.def"
 

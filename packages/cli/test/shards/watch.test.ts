@@ -15,7 +15,7 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { stripVTControlCharacters } from "node:util"
-import { Watch } from "../../src/shards/shards.js"
+import { Watch } from "../../src/shards/index.js"
 
 const token = Redacted.make("MTE.secret.token")
 

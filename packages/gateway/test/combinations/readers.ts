@@ -117,10 +117,9 @@ const nextEventThenHandlers: Part = {
   isOrdered: true,
   wants: all,
   open: (bot, work) => {
-    const retried = Effect.retry({ until: ShardError.isFatal })
     const first = Effect.flatMap(
       bot.nextEvents,
-      Effect.forEach((nextEvent) => Effect.flatMap(retried(nextEvent), work))
+      Effect.forEach((nextEvent) => Effect.flatMap(Effect.retry(nextEvent, { until: ShardError.isFatal }), work))
     )
     return Effect.succeed(Effect.zipRight(first, bot.runForEach(work)))
   }

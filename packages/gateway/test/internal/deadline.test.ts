@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import type * as HeartbeatScheduler from "../../src/HeartbeatScheduler.js"
-import * as Deadline from "../../src/internal/time/deadline.js"
+import * as Deadline from "../../src/internal/connection/phaseTimeout.js"
 
 /** A scheduler whose timers are called by hand. */
 const makeScheduler = () => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import * as Envelope from "../../src/internal/envelope.js"
+import * as Envelope from "../../src/internal/wire/envelope.js"
 
 const encoder = new TextEncoder()
 

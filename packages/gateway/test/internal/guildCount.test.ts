@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Dispatch from "@vesper/model/Dispatch"
 import * as Option from "effect/Option"
-import * as GuildCount from "../../src/internal/guildCount.js"
+import * as GuildCount from "../../src/internal/fleet/guildCount.js"
 
 const [a, b, c] = ["81384788765712384", "197038439483310086", "613425648685547541"] as const
 

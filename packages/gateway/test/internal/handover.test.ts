@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Handover from "../../src/internal/handover.js"
+import * as Handover from "../../src/internal/fleet/reshard/handover.js"
 
 const policy: Handover.Policy = { lag: 10, patience: 1_000_000 }
 

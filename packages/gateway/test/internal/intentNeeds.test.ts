@@ -3,7 +3,7 @@ import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
-import * as Needs from "../../src/internal/intentNeeds.js"
+import * as Needs from "../../src/internal/assembly/intentNeeds.js"
 
 const sources: ReadonlyArray<Needs.Source> = ["guilds", "directMessages", "everywhere"]
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Latin1 from "../../src/internal/latin1.js"
-import * as Utf8 from "../../src/internal/utf8.js"
+import * as Latin1 from "../../src/internal/wire/latin1.js"
+import * as Utf8 from "../../src/internal/wire/utf8.js"
 
 const decodeLatin1 = Latin1.make(Buffer)
 

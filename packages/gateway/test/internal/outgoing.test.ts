@@ -8,14 +8,14 @@ import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { vi } from "vitest"
-import * as Forward from "../../src/internal/commands/forward.js"
+import * as Forward from "../../src/internal/fleet/reshard/forward.js"
 import * as Kind from "../../src/internal/commands/kind.js"
 import * as Outgoing from "../../src/internal/commands/outgoing.js"
 import * as CommandQueue from "../../src/internal/commands/queue.js"
-import type { ShardState } from "../../src/internal/shardState.js"
+import type { ShardState } from "../../src/internal/state/shardState.js"
 import * as Write from "../../src/internal/commands/write.js"
-import * as Presence from "../../src/internal/session/presence.js"
-import * as Counters from "../../src/internal/counters.js"
+import * as Presence from "../../src/internal/commands/presence.js"
+import * as Counters from "../../src/internal/state/counters.js"
 
 const presence = (state: string): Command.PresenceUpdate => ({
   op: Opcode.PresenceUpdate,

@@ -4,8 +4,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as IdentifyBudget from "../../src/IdentifyBudget.js"
-import { Disconnect } from "../../src/internal/disconnect.js"
-import * as Recovery from "../../src/internal/recovery.js"
+import { Disconnect } from "../../src/internal/reconnect/disconnect.js"
+import * as Recovery from "../../src/internal/reconnect/policy.js"
 import * as ShardError from "../../src/ShardError.js"
 
 const { Decision } = Recovery

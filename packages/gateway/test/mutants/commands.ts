@@ -4,14 +4,14 @@ import { internal, type Mutant, scenario } from "./mutant.js"
 export const commands: ReadonlyArray<Mutant> = [
   {
     name: "RESUME is not counted by the limiter",
-    file: internal("connection.ts"),
+    file: internal("connection/connection.ts"),
     from: "yield* limiter.recordCommand\n    const payload = Command.resume(",
     to: "const payload = Command.resume(",
     test: scenario("bulkRequests")
   },
   {
     name: "IDENTIFY is not counted by the limiter",
-    file: internal("connection.ts"),
+    file: internal("connection/connection.ts"),
     from: "yield* limiter.recordCommand\n    state.identity",
     to: "state.identity",
     test: scenario("bulkRequests")

@@ -33,7 +33,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "each shard of a fleet has a heartbeat scheduler of its own",
-    file: internal("fleet.ts"),
+    file: internal("fleet/fleet.ts"),
     from: "Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),",
     to: "",
     test: scenario("heartbeat")
@@ -68,7 +68,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an acknowledgement from before counts for the next heartbeat",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "      acknowledged = false\n",
     to: "",
     test: scenario("heartbeat")
@@ -96,7 +96,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "1000 on a reconnect",
-    file: internal("connection.ts"),
+    file: internal("connection/connection.ts"),
     from: ": CloseFrame.fromIntent(\"KeepSession\")",
     to: ": CloseFrame.fromIntent(\"EndSession\")",
     test: scenario("reconnect")
@@ -110,42 +110,42 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no deadline for the hello",
-    file: internal("connection.ts"),
+    file: internal("connection/connection.ts"),
     from: "yield* startDeadline(connection, \"hello\", state.config.timeouts.hello)",
     to: "",
     test: scenario("reconnect")
   },
   {
     name: "no deadline for RESUMED",
-    file: internal("connection.ts"),
+    file: internal("connection/connection.ts"),
     from: "yield* startDeadline(connection, \"resumed\", config.timeouts.resumed)",
     to: "",
     test: scenario("reconnect")
   },
   {
     name: "a resume without RESUMED is never taken for resumed",
-    file: internal("connection.ts"),
+    file: internal("connection/connection.ts"),
     from: "phase === \"resumed\" && receiver.unsafeAssumeResumed()",
     to: "false",
     test: scenario("reconnect")
   },
   {
     name: "no deadline for opening",
-    file: internal("opening.ts"),
+    file: internal("connection/open.ts"),
     from: "onExpired: () => fail(Disconnect.TimedOut({ phase: \"open\" })),",
     to: "onExpired: () => {},",
     test: scenario("reconnect")
   },
   {
     name: "a deadline does not see that the process was late",
-    file: internal("time/deadline.ts"),
+    file: internal("connection/phaseTimeout.ts"),
     from: "if (!isLooking && late >= EventLoopLag.toleranceMillis) {",
     to: "if (late < 0) {",
     test: "gateway/test/internal/deadline.test.ts"
   },
   {
     name: "the deadline of a phase goes on into the next",
-    file: internal("time/deadline.ts"),
+    file: internal("connection/phaseTimeout.ts"),
     from: "      stop()\n      stop =",
     to: "      stop =",
     test: "gateway/test/internal/deadline.test.ts"
@@ -166,7 +166,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a limiter that all shards share",
-    file: internal("commandLimiter.ts"),
+    file: internal("commands/limiter.ts"),
     from: "const commands = SlidingLog.make(windowMillis)",
     to: "const commands = ((globalThis as { log?: SlidingLog.SlidingLog }).log ??= SlidingLog.make(windowMillis))",
     test: scenario("commands")
@@ -194,77 +194,77 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the session outlives opcode 9 with false",
-    file: internal("supervisor.ts"),
+    file: internal("shard/supervisor.ts"),
     from: "if (decision._tag === \"Identify\") {\n        state.session = undefined\n",
     to: "if (decision._tag === \"Identify\") {\n",
     test: scenario("reconnect")
   },
   {
     name: "an event that comes twice is given twice",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "if (s <= session.sequence)",
     to: "if (s < session.sequence)",
     test: scenario("resume")
   },
   {
     name: "a gap is not told",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "if (s !== session.sequence + 1 &&",
     to: "if (s < session.sequence &&",
     test: scenario("resume")
   },
   {
     name: "an event is taken in behind one that was passed over",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "isDeaf ||= ended",
     to: "isDeaf = ended",
     test: "gateway/test/internal/receiver.test.ts"
   },
   {
     name: "opcode 7 is ignored",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "return end(Disconnect.ReconnectRequested())",
     to: "return undefined",
     test: scenario("reconnect")
   },
   {
     name: "a second hello is accepted",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "return refuse(\"hello\", \"it came a second time\")",
     to: "return undefined",
     test: scenario("badInput")
   },
   {
     name: "garbage on a compressed connection is one bad message",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "return isCompressed && text",
     to: "return !isCompressed && text",
     test: scenario("badInput")
   },
   {
     name: "the wait before a reconnect does not grow",
-    file: internal("recovery.ts"),
+    file: internal("reconnect/policy.ts"),
     from: "2 ** Math.min(attempts - 1, 30)",
     to: "1 ** Math.min(attempts - 1, 30)",
     test: "gateway/test/internal/recovery.test.ts"
   },
   {
     name: "a dead resume host is asked for ever",
-    file: internal("recovery.ts"),
+    file: internal("reconnect/policy.ts"),
     from: "hasResumeUrl && failedResumes < policy.resumeAttempts ? \"resume\"",
     to: "hasResumeUrl ? \"resume\"",
     test: scenario("reconnect")
   },
   {
     name: "a new session is asked for while nothing can be reached",
-    file: internal("recovery.ts"),
+    file: internal("reconnect/policy.ts"),
     from: "return ended.opened || lostFor >=",
     to: "return !ended.opened || lostFor >=",
     test: "gateway/test/internal/recovery.test.ts"
   },
   {
     name: "a resume URL that is not safe is followed",
-    file: internal("gatewayUrl.ts"),
+    file: internal("wire/gatewayUrl.ts"),
     from: "new URL(gatewayUrl).protocol !== \"wss:\" ||",
     to: "new URL(gatewayUrl).protocol === \"wss:\" ||",
     test: scenario("security")
@@ -278,7 +278,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a shard whose scope has closed says that it is connected",
-    file: internal("shard.ts"),
+    file: internal("shard/shard.ts"),
     from: "state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }))\n      }",
     to: "}",
     test: scenario("interruption")
@@ -292,7 +292,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a place in the command limit is free as soon as the window is over",
-    file: internal("commandLimiter.ts"),
+    file: internal("commands/limiter.ts"),
     from: "Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))",
     to: "Duration.toMillis(CommandRateLimiter.window)",
     test: "gateway/test/CommandRateLimiter.test.ts"
@@ -306,7 +306,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a shard keeps all that it knew of its earlier connections",
-    file: internal("supervisor.ts"),
+    file: internal("shard/supervisor.ts"),
     from: "return { history: next, host: decision._tag === \"Resume\" ? decision.host : \"gateway\" }",
     to:
       "yield* steps({ history: next, host: decision._tag === \"Resume\" ? decision.host : \"gateway\" })\nreturn undefined",
@@ -314,7 +314,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "what follows the end of a payload is not seen",
-    file: internal("envelope.ts"),
+    file: internal("wire/envelope.ts"),
     from: "(isLast && position + 1 === bytes.length)",
     to: "(isLast && bytes[position] === closingBrace)",
     test: "gateway/test/internal/envelope.test.ts"
@@ -349,21 +349,21 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an event's last character goes on with what an earlier one has left",
-    file: internal("latin1.ts"),
+    file: internal("wire/latin1.ts"),
     from: "memory[inputAt + end] = 0",
     to: "",
     test: "gateway/test/internal/latin1.test.ts"
   },
   {
     name: "an event that is too large for it is rewritten to one byte a character",
-    file: internal("latin1.ts"),
+    file: internal("wire/latin1.ts"),
     from: "bytes.length > maxBytes",
     to: "bytes.length > maxBytes * 2",
     test: "gateway/test/internal/latin1.test.ts"
   },
   {
     name: "messages read as text have escapes",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "bodyOf(body, bodyAt, state.preservesText)",
     to: "bodyOf(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"

@@ -14,21 +14,21 @@ export const ofPeers: ReadonlyArray<Mutant> = [
   },
   {
     name: "the counters of event names have no limit",
-    file: internal("counters.ts"),
+    file: internal("state/counters.ts"),
     from: "self.events.size < maxNames || EventType.isKnown(name)",
     to: "name.length > 0",
     test: receiver
   },
   {
     name: "a later reason for the end of a connection overrides the first",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "    if (!ended) {\n",
     to: "    if (!ended || reason._tag !== \"ReconnectRequested\") {\n",
     test: receiver
   },
   {
     name: "a sequence far ahead is believed",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "if (s - session.sequence > maxAhead)",
     to: "if (s - session.sequence > Number.MAX_VALUE)",
     test: receiver
@@ -42,7 +42,7 @@ export const ofPeers: ReadonlyArray<Mutant> = [
   },
   {
     name: "a READY of nested brackets is parsed",
-    file: internal("receiver.ts"),
+    file: internal("connection/receiver.ts"),
     from: "if (Nesting.isDeeperThan(text, maxReadyDepth))",
     to: "if (text.length < 0)",
     test: receiver
@@ -56,21 +56,21 @@ export const ofPeers: ReadonlyArray<Mutant> = [
   },
   {
     name: "each line of a flood is logged",
-    file: internal("log/throttle.ts"),
+    file: internal("diagnostics/throttle.ts"),
     from: "kind.written >= burst && now < kind.nextAt",
     to: "false",
     test: "gateway/test/day/day.test.ts"
   },
   {
     name: "back-off has no jitter",
-    file: internal("recovery.ts"),
+    file: internal("reconnect/policy.ts"),
     from: "full * (1 - random / 2)",
     to: "full",
     test: logLines
   },
   {
     name: "a loss is logged twice",
-    file: internal("supervisor.ts"),
+    file: internal("shard/supervisor.ts"),
     from: "return publish(state, Diagnostic.Failure",
     to: "return report(state, Diagnostic.Failure",
     test: logLines

@@ -39,7 +39,7 @@ export const time: ReadonlyArray<Mutant> = [
   },
   {
     name: "a resume is excused for ever while events arrive",
-    file: internal("time/deadline.ts"),
+    file: internal("connection/phaseTimeout.ts"),
     from: "extensions < maxExtensions && ",
     to: "",
     test: scenario("busyProcess")
@@ -53,14 +53,14 @@ export const time: ReadonlyArray<Mutant> = [
   },
   {
     name: "losses count after a healthy session",
-    file: internal("recovery.ts"),
+    file: internal("reconnect/policy.ts"),
     from: "establishedFor >= Duration.toMillis(healthyAfter)",
     to: "establishedFor < 0",
     test: "gateway/test/internal/recovery.test.ts"
   },
   {
     name: "Retry-After is not waited for",
-    file: internal("recovery.ts"),
+    file: internal("reconnect/policy.ts"),
     from: "Duration.max(backoff(policy, count, ended.random), retryAfter(ended))",
     to: "backoff(policy, count, ended.random)",
     test: "gateway/test/internal/recovery.test.ts"

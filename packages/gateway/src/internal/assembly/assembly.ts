@@ -5,8 +5,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as ShardConfig from "../../ShardConfig.js"
-import type * as Handlers from "../events/handlers.js"
-import type { NextEvent } from "../events/nextEvent.js"
+import type { Handlers, NextEvent } from "../events/index.js"
 
 export interface Assembly {
   /** Delays the start until the scope closes or the returned effect runs. */

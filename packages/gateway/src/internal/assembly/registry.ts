@@ -10,9 +10,8 @@ import type * as Diagnostic from "../../Diagnostic.js"
 import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
-import * as Dispatch from "../events/dispatch.js"
-import * as Handling from "../events/handling.js"
-import type * as Runner from "../events/runner.js"
+import { Dispatch, Handling } from "../events/index.js"
+import type { Runner } from "../events/index.js"
 
 /** Runs the handlers of one registration on the events of the assembled bot. */
 export interface Engine {

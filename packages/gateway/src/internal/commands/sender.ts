@@ -4,21 +4,21 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
-import type { ShardState } from "../shardState.js"
+import type { ShardState } from "../state/index.js"
 import * as Outgoing from "./outgoing.js"
 
 const enqueue = (
-  { commands }: ShardState,
+  { commands }: ShardState.ShardState,
   encode: () => Either.Either<Outgoing.OutgoingCommand, ShardError.SendError>
 ): Effect.Effect<void, ShardError.SendError> =>
   Effect.flatMap(Effect.suspend(encode), (command) => Effect.asVoid(commands.send(command)))
 
-export const make = (state: ShardState, close: Shard.Sender["close"]): Shard.Sender => ({
+export const make = (state: ShardState.ShardState, close: Shard.Sender["close"]): Shard.Sender => ({
   command: (command) => enqueue(state, () => Outgoing.fromCommand(command)),
   send: (json) => enqueue(state, () => Outgoing.fromJson(json)),
   close,
   isClosed: Effect.sync(state.commands.unsafeIsClosed)
 })
 
-export const updatePresence = (state: ShardState): Shard.Shard["updatePresence"] => (presence) =>
+export const updatePresence = (state: ShardState.ShardState): Shard.Shard["updatePresence"] => (presence) =>
   enqueue(state, () => Outgoing.fromConstructor(Command.updatePresence(presence)))

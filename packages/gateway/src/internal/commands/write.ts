@@ -3,14 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as GatewaySocket from "../../GatewaySocket.js"
 import * as ShardError from "../../ShardError.js"
-import { Disconnect } from "../disconnect.js"
-import type { ShardState } from "../shardState.js"
+import { Disconnect } from "../reconnect/index.js"
+import type { ShardState } from "../state/index.js"
 import type { Outgoing } from "./outgoing.js"
 
 /** The connection that a message is written to. */
 export interface Connection {
   readonly socket: Pick<GatewaySocket.Connection, "unsafeWrite">
-  readonly state: Pick<ShardState, "counters">
+  readonly state: Pick<ShardState.ShardState, "counters">
 }
 
 /** Writes a message and counts it. A failure is the reason for ending the connection. */

@@ -2,18 +2,17 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as CommandRateLimiter from "../../CommandRateLimiter.js"
-import type { CommandLimiter } from "../commandLimiter.js"
-import type { Disconnect } from "../disconnect.js"
-import * as Presence from "../session/presence.js"
-import type { ShardState } from "../shardState.js"
-import * as SlidingLog from "../time/slidingLog.js"
-import * as Monotonic from "../time/monotonic.js"
+import type { CommandLimiter } from "./limiter.js"
+import type { Disconnect } from "../reconnect/index.js"
+import * as Presence from "./presence.js"
+import type { ShardState } from "../state/index.js"
+import { Monotonic, SlidingLog } from "../time/index.js"
 import type * as Kind from "./kind.js"
 import type * as Outgoing from "./outgoing.js"
 import * as Write from "./write.js"
 
 export interface Connection extends Write.Connection {
-  readonly state: ShardState
+  readonly state: ShardState.ShardState
 }
 
 /** The commands that wait for a connection. */

@@ -10,10 +10,10 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as ShardError from "../../ShardError.js"
 import * as Subscription from "../../Subscription.js"
-import type { Cursor, Options as CursorOptions } from "./log/cursor.js"
+import { isFailure } from "./log/index.js"
+import type { Cursor, Options as CursorOptions, Parse } from "./log/index.js"
 import type { Source } from "./handlers.js"
 import type { NextEvent } from "./nextEvent.js"
-import { isFailure, type Parse } from "./log/parse.js"
 import type { Reader } from "./reader.js"
 import type { Readers } from "./readers.js"
 
@@ -35,7 +35,7 @@ const open = (
 
 const take = <A>(
   reader: Reader,
-  parse: Parse,
+  parse: Parse.Parse,
   give: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): ReadonlyArray<A> => {
   const events: Array<A> = []
@@ -63,7 +63,7 @@ const take = <A>(
  */
 const fromReader = <A>(
   reader: Reader,
-  parse: Parse,
+  parse: Parse.Parse,
   give: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): Stream.Stream<A, ShardError.FatallyClosedError> => {
   type Read = Channel.Channel<Chunk.Chunk<A>, unknown, ShardError.FatallyClosedError, unknown, void, unknown>

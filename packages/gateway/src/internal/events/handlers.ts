@@ -4,10 +4,9 @@ import type * as Scope from "effect/Scope"
 import type * as Shard from "../../Shard.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type * as ShardError from "../../ShardError.js"
-import type { After } from "../time/after.js"
-import type { Options as CursorOptions } from "./log/cursor.js"
+import type { After } from "../time/index.js"
+import type { Options as CursorOptions, Parse } from "./log/index.js"
 import { NextEvent } from "./nextEvent.js"
-import type { Parse } from "./log/parse.js"
 import type { Reader } from "./reader.js"
 import type { Readers } from "./readers.js"
 import * as Runner from "./runner.js"
@@ -16,8 +15,8 @@ import * as Runner from "./runner.js"
 export interface Source {
   readonly readers: Readers
   readonly config: Pick<ShardConfig.ShardConfig, "acknowledge" | "drainTimeout">
-  readonly parse: Parse
-  readonly after: After
+  readonly parse: Parse.Parse
+  readonly after: After.After
   /** Starts the shard if it is not running. */
   readonly start: Effect.Effect<void>
 }

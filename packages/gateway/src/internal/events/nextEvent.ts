@@ -11,9 +11,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Function from "effect/Function"
 import type * as ShardError from "../../ShardError.js"
-import type { After } from "../time/after.js"
-import type { Cursor, Options as CursorOptions } from "./log/cursor.js"
-import type { Entry, Item } from "./log/entry.js"
+import type { After } from "../time/index.js"
+import type { Cursor, Entry, Item, Options as CursorOptions } from "./log/index.js"
 import type { Reader } from "./reader.js"
 import type { Readers } from "./readers.js"
 
@@ -44,14 +43,14 @@ export class NextEvent {
   private readonly readers: Readers
   private readonly options: CursorOptions
   private readonly isTracked: boolean
-  private readonly after: After
+  private readonly after: After.After
 
   /** `isTracked` says whether the session to resume from stays before an event that is not done. */
   constructor(
     readers: Readers,
     options: CursorOptions,
     isTracked: boolean,
-    after: After
+    after: After.After
   ) {
     this.readers = readers
     this.options = options

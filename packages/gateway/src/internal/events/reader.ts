@@ -3,9 +3,7 @@
  * turns, so that a busy shard does not delay the others.
  */
 import type * as ShardError from "../../ShardError.js"
-import type { Cursor, Options } from "./log/cursor.js"
-import type { Item } from "./log/entry.js"
-import type { Ending, EventLog } from "./log/eventLog.js"
+import type { Cursor, Ending, EventLog, Item, Options } from "./log/index.js"
 
 export class Reader {
   readonly cursors = new Map<EventLog, Cursor>()

@@ -4,10 +4,8 @@
  * socket for events that its run has not handled, but not for later ones while another reader reads.
  */
 import * as Diagnostic from "../../Diagnostic.js"
-import type { After } from "../time/after.js"
-import type { Options as CursorOptions } from "./log/cursor.js"
-import type { Item } from "./log/entry.js"
-import type { Ending, EventLog } from "./log/eventLog.js"
+import type { After } from "../time/index.js"
+import type { Ending, EventLog, Item, Options as CursorOptions } from "./log/index.js"
 import { Reader } from "./reader.js"
 import type { Runs } from "./runner.js"
 
@@ -17,7 +15,7 @@ export interface Options {
   readonly drainTimeoutMillis: number
   /** Keeps the place of a stream that has ended, so that a released shard saves a session before its unread events. */
   readonly keepsStreams: boolean
-  readonly after: After
+  readonly after: After.After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
 }
 

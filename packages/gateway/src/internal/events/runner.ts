@@ -16,13 +16,12 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import type * as ShardError from "../../ShardError.js"
-import { unbroken } from "../unbroken.js"
-import type { Cursor } from "./log/cursor.js"
-import type { Entry } from "./log/entry.js"
+import { unbroken } from "../time/index.js"
+import { isFailure } from "./log/index.js"
+import type { Cursor, Entry, Parse } from "./log/index.js"
 import { guildOf } from "./guildOf.js"
 import * as Handling from "./handling.js"
 import { Lanes } from "./lanes.js"
-import { isFailure, type Parse } from "./log/parse.js"
 import type { Reader } from "./reader.js"
 
 export interface Options {
@@ -66,7 +65,7 @@ class Engine<E, R> {
   private isPumping = false
   private turns = 0
   private readonly reader: Reader
-  private readonly parse: Parse
+  private readonly parse: Parse.Parse
   private readonly handler: Handler<E, R>
   private readonly fork: (
     effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
@@ -76,7 +75,7 @@ class Engine<E, R> {
 
   constructor(
     reader: Reader,
-    parse: Parse,
+    parse: Parse.Parse,
     handler: Handler<E, R>,
     fork: (
       effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
@@ -235,7 +234,7 @@ export type Runs = Set<Effect.Effect<void>>
 /** Runs the handler on what the reader reads, until reading ends or a handler fails. Then what it has not handled is given back. */
 export const run = <E, R>(
   reader: Reader,
-  parse: Parse,
+  parse: Parse.Parse,
   handler: Handler<E, R>,
   options: Options,
   runs: Runs

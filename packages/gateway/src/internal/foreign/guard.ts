@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { unbroken } from "../unbroken.js"
+import { unbroken } from "../time/index.js"
 
 /** Turns a broken operation into a failure. */
 export interface Options<E> {

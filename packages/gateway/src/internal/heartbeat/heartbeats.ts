@@ -9,19 +9,17 @@ import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import * as Latency from "../../Latency.js"
-import type { CommandLimiter } from "../commandLimiter.js"
-import * as Outgoing from "../commands/outgoing.js"
-import { unsafeWrite } from "../commands/write.js"
-import type { Receiver } from "../receiver.js"
-import { Disconnect } from "../disconnect.js"
-import type { ShardState } from "../shardState.js"
-import * as EventLoopLag from "../time/eventLoopLag.js"
-import * as Monotonic from "../time/monotonic.js"
+import { Outgoing, unsafeWrite } from "../commands/index.js"
+import type { CommandLimiter } from "../commands/index.js"
+import type { Receiver } from "../connection/index.js"
+import { Disconnect } from "../reconnect/index.js"
+import type { ShardState } from "../state/index.js"
+import { EventLoopLag, Monotonic } from "../time/index.js"
 import * as Policy from "./policy.js"
 
 /** The parts of a connection that heartbeats use. */
 export interface Connection {
-  readonly state: Pick<ShardState, "config" | "counters" | "latency" | "session">
+  readonly state: Pick<ShardState.ShardState, "config" | "counters" | "latency" | "session">
   readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
   readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
   readonly clock: Clock.Clock
@@ -47,7 +45,11 @@ export interface Heartbeats {
   readonly start: Effect.Effect<void>
 }
 
-export const make = (connection: Connection, limiter: CommandLimiter, interval: Duration.Duration): Heartbeats => {
+export const make = (
+  connection: Connection,
+  limiter: CommandLimiter.CommandLimiter,
+  interval: Duration.Duration
+): Heartbeats => {
   const { clock, finalizers, isPaused, notice, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
   const intervalMillis = Duration.toMillis(interval)
   // The number of heartbeats that the socket has not written yet.

@@ -1,7 +1,7 @@
 /** Decides when a connection sends a heartbeat and when it is dead. Pure; `heartbeats.ts` carries the decisions out. */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
-import * as EventLoopLag from "../time/eventLoopLag.js"
+import { EventLoopLag } from "../time/index.js"
 
 /** The decision for a timer that is due. */
 export type Step = Data.TaggedEnum<{

@@ -2,7 +2,7 @@
  * Requests of the gateway for a heartbeat, from the socket's callback. They bypass the queue of signals, because a peer can
  * send millions of them before the connection's fiber runs.
  */
-import type { Signal } from "../signal.js"
+import type { Signal } from "../connection/index.js"
 
 export interface Requests {
   /** Passes a signal on, unless it is a request for a heartbeat. */

@@ -4,8 +4,7 @@ import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
 import type * as Scope from "effect/Scope"
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
-import * as EventLoopLag from "../time/eventLoopLag.js"
-import * as Monotonic from "../time/monotonic.js"
+import { EventLoopLag, Monotonic } from "../time/index.js"
 import * as TimerTable from "./timerTable.js"
 
 /** A timer and the function that takes it out of the table; none once it has been removed. */

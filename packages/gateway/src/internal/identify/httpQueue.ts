@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as IdentifyMetrics from "../../IdentifyMetrics.js"
-import * as Monotonic from "../time/monotonic.js"
+import { Monotonic } from "../time/index.js"
 
 /** The reason for a missing turn. */
 class NoTurn extends Data.TaggedError("NoTurn")<{ readonly reason: string }> {}

@@ -1,7 +1,7 @@
 /** Checks of the options that identify queues take. */
 import type * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
-import * as Check from "../config/check.js"
+import { Check } from "../config/index.js"
 
 const budget: Check.Fields = {
   total: Check.integer(1),

@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as IdentifyStore from "../../IdentifyStore.js"
-import * as Guard from "../foreign/guard.js"
+import { Guard } from "../foreign/index.js"
 
 export interface Saving {
   /**

@@ -9,8 +9,8 @@ import * as Exit from "effect/Exit"
 import { IdentifyBudgetExhausted } from "../../IdentifyBudget.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as ShardError from "../../ShardError.js"
-import * as Guard from "../foreign/guard.js"
-import { Disconnect } from "../disconnect.js"
+import { Guard } from "../foreign/index.js"
+import { Disconnect } from "../reconnect/index.js"
 
 type Result = Exit.Exit<void, Disconnect>
 

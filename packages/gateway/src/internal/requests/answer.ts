@@ -4,14 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ShardError from "../../ShardError.js"
 import * as ShardStatus from "../../ShardStatus.js"
-import type { ShardState } from "../shardState.js"
+import type { ShardState } from "../state/index.js"
 
 /** How often a request is sent, because of rate limits or ended sessions, before it fails. */
 export const maxAttempts = 10
 
 /** Runs `effect` until the shard is closed, by the program or for good by the gateway. */
 export const untilClosed = <A, E, R>(
-  state: Pick<ShardState, "commands">,
+  state: Pick<ShardState.ShardState, "commands">,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ShardError.SendError, R> => Effect.raceFirst(effect, state.commands.awaitClosed)
 
@@ -20,7 +20,7 @@ export const untilClosed = <A, E, R>(
  * gateway replays what was missed. Fails when the shard is closed.
  */
 export const wait = <A>(
-  state: ShardState,
+  state: ShardState.ShardState,
   answer: Effect.Effect<A>,
   timeout: Duration.Duration,
   request: ShardError.NoAnswerError["request"],

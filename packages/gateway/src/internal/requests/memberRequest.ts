@@ -13,8 +13,8 @@ import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import type * as MemberRequest from "../../MemberRequest.js"
 import * as ShardError from "../../ShardError.js"
-import * as Outgoing from "../commands/outgoing.js"
-import type { ShardState } from "../shardState.js"
+import { Outgoing } from "../commands/index.js"
+import type { ShardState } from "../state/index.js"
 import * as Answer from "./answer.js"
 import * as RateLimit from "./rateLimit.js"
 
@@ -89,7 +89,7 @@ const partsOf = (
     (checked) => Array.isArray(request.user_ids) && request.user_ids.length === 0 ? [] : checked
   )
 
-const listen = ({ log: { listeners } }: ShardState, body: Part["body"], attempts: () => number) =>
+const listen = ({ log: { listeners } }: ShardState.ShardState, body: Part["body"], attempts: () => number) =>
   Effect.gen(function*() {
     const heard = yield* Mailbox.make<Heard>()
     yield* listeners.listen("GUILD_MEMBERS_CHUNK", (chunk) => {
@@ -120,7 +120,7 @@ const sessionEnded = (seen: number, expected: number) =>
 
 /** Emits the chunks that answer one request, each once, in the order in which they arrive. */
 const ask = (
-  state: ShardState,
+  state: ShardState.ShardState,
   { body, command }: Part,
   idleTimeout: Duration.Duration
 ): Stream.Stream<MemberRequest.Chunk, Failure> =>
@@ -178,7 +178,7 @@ const ask = (
   }))
 
 /** Returns the member requests of one shard. */
-export const make = (state: ShardState) => {
+export const make = (state: ShardState.ShardState) => {
   let count = 0
   return (
     request: MemberRequest.MemberRequest,

@@ -9,9 +9,9 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as ShardError from "../../ShardError.js"
 import type * as VoiceState from "../../VoiceState.js"
-import * as BotId from "../session/botId.js"
-import * as Outgoing from "../commands/outgoing.js"
-import type { ShardState } from "../shardState.js"
+import { BotId } from "../session/index.js"
+import { Outgoing } from "../commands/index.js"
+import type { ShardState } from "../state/index.js"
 import * as Answer from "./answer.js"
 
 type Failure = ShardError.SendError | ShardError.NoAnswerError
@@ -36,13 +36,13 @@ const hintAfter = (attempts: number): string =>
   (attempts > 1 ? "; the session ended meanwhile, and the update was sent again" : "")
 
 /** Returns the bot's own id. A shard that resumes the session of an earlier process has seen no READY that contains it. */
-const ownId = (state: ShardState): string | undefined =>
+const ownId = (state: ShardState.ShardState): string | undefined =>
   state.userId ?? Option.getOrUndefined(BotId.fromToken(state.config.token))
 
 const failed = (reason: ShardError.NoAnswerError["reason"], detail: string) =>
   new ShardError.NoAnswerError({ reason, request: "voice state update", detail })
 
-const checkIntent = (state: ShardState) =>
+const checkIntent = (state: ShardState.ShardState) =>
   Intents.has(state.config.intents, "GuildVoiceStates")
     ? Effect.void
     : Effect.fail(failed(
@@ -50,7 +50,7 @@ const checkIntent = (state: ShardState) =>
       "Discord sends a bot's own voice state only to shards with the intent GuildVoiceStates; add it to the config"
     ))
 
-const listen = (state: ShardState, d: Command.VoiceStateUpdate["d"], current: () => Attempt | undefined) =>
+const listen = (state: ShardState.ShardState, d: Command.VoiceStateUpdate["d"], current: () => Attempt | undefined) =>
   Effect.gen(function*() {
     const { listeners } = state.log
     yield* listeners.listen("VOICE_STATE_UPDATE", (voice) => {
@@ -75,7 +75,7 @@ const listen = (state: ShardState, d: Command.VoiceStateUpdate["d"], current: ()
     })
   })
 
-export const update = (state: ShardState) =>
+export const update = (state: ShardState.ShardState) =>
 (
   d: Command.VoiceStateUpdate["d"],
   options: VoiceState.Options = {}

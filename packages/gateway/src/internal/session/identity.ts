@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
-import * as PeerText from "../wire/peerText.js"
+import { PeerText } from "../wire/index.js"
 import * as BotId from "./botId.js"
 
 /** The identity of a session that the shard asks for now, without a presence. */

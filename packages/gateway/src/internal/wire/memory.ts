@@ -1,5 +1,5 @@
 /** The part of a shard's state that its receivers pass from one connection to the next. */
-import type { LiveSession } from "../events/log/entry.js"
+import type { LiveSession } from "../events/log/index.js"
 
 export interface WireMemory {
   /** When the last established connection ended, in milliseconds of monotonic time. */

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Supervisor from "effect/Supervisor"
 import * as Events from "../../../src/Events.js"
-import * as ShardInternal from "../../../src/internal/shard.js"
+import * as ShardInternal from "../../../src/internal/shard/shard.js"
 import * as Shard from "../../../src/Shard.js"
 import { layer } from "../../harness.js"
 

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Envelope from "../../../src/internal/envelope.js"
+import * as Envelope from "../../../src/internal/wire/envelope.js"
 import { Entry, type LiveSession, payloadOf } from "../../../src/internal/events/log/entry.js"
 import * as Parse from "../../../src/internal/events/log/parse.js"
-import * as Utf8 from "../../../src/internal/utf8.js"
+import * as Utf8 from "../../../src/internal/wire/utf8.js"
 
 const session: LiveSession = { id: "a", resumeUrl: undefined, since: 1, sequence: 1 }
 

@@ -94,7 +94,7 @@ describe("a run of handlers", () => {
       const { reader, run, runs, send } = make()
       send("1", "1")
       const thrown = new Error("on purpose")
-      const exit = yield* Effect.exit(run(() => {
+      const exit = yield* Effect.exit(run((): Effect.Effect<void> => {
         throw thrown
       }))
       assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === thrown)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Throttle from "../../../src/internal/log/throttle.js"
+import * as Throttle from "../../../src/internal/diagnostics/throttle.js"
 
 const day = 24 * 60 * 60_000
 

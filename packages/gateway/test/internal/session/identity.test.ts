@@ -7,7 +7,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Identity from "../../../src/internal/session/identity.js"
-import * as Presence from "../../../src/internal/session/presence.js"
+import * as Presence from "../../../src/internal/commands/presence.js"
 import * as Session from "../../../src/Session.js"
 import * as ShardConfig from "../../../src/ShardConfig.js"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as GatewayUrl from "../../../src/internal/gatewayUrl.js"
+import * as GatewayUrl from "../../../src/internal/wire/gatewayUrl.js"
 import * as PeerText from "../../../src/internal/wire/peerText.js"
 
 const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u

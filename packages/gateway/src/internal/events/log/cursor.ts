@@ -7,7 +7,7 @@ import type { Strategy } from "../../../Subscription.js"
 import { type Entry, type Item, type LiveSession, sizeOf } from "./entry.js"
 import type { EventLog } from "./eventLog.js"
 import { ItemQueue } from "./itemQueue.js"
-import type { Reader } from "../reader.js"
+import type { Reader } from "../index.js"
 
 export interface Options {
   /** Names the reader in diagnostics. */

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type { Mutable } from "effect/Types"
 import type * as ShardConfig from "../../../ShardConfig.js"
 import * as ShardError from "../../../ShardError.js"
-import * as PeerText from "../../wire/peerText.js"
+import { PeerText } from "../../wire/index.js"
 import { type Entry, payloadOf } from "./entry.js"
 
 /** An event, or why it cannot be read; told apart by `isFailure`, so that an event is not wrapped. */

@@ -4,16 +4,16 @@
  */
 import * as Duration from "effect/Duration"
 import * as Diagnostic from "../../../Diagnostic.js"
-import type { After } from "../../time/after.js"
+import type { After } from "../../time/index.js"
 import type { EventLog } from "./eventLog.js"
-import type { Reader } from "../reader.js"
+import type { Reader } from "../index.js"
 
 /** How long a reader waits for another before that is reported. The pause before the next report is twice as long. */
 const patienceMillis = 5_000
 
 /** Called with the log when its socket is paused; what it returns, when the socket is resumed. */
 export const make = (
-  after: After,
+  after: After.After,
   drainTimeoutMillis: number,
   onStalled: () => void
 ) =>

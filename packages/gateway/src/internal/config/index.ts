@@ -1,0 +1,2 @@
+/** Validation of options. */
+export * as Check from "./check.js"

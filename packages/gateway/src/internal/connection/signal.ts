@@ -1,0 +1,18 @@
+/** Signals from the callbacks of a connection to its fiber. */
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import type * as Diagnostic from "../../Diagnostic.js"
+import type { Disconnect } from "../reconnect/index.js"
+
+/** A signal from synchronous code to the connection's fiber, which carries it out. */
+export type Signal = Data.TaggedEnum<{
+  Hello: { readonly interval: Duration.Duration }
+  HeartbeatRequested: {}
+  /** READY or RESUMED. */
+  Established: {}
+  CommandGiven: {}
+  Noticed: { readonly diagnostic: Diagnostic.Diagnostic }
+  Ended: { readonly reason: Disconnect }
+}>
+
+export const Signal = Data.taggedEnum<Signal>()

@@ -1,0 +1,64 @@
+/** The words of one log line for the end of a connection: why it ended, and what the shard does next. */
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import type * as Diagnostic from "../../Diagnostic.js"
+import type * as ShardError from "../../ShardError.js"
+import { Disconnect } from "../reconnect/index.js"
+import { PeerText } from "../wire/index.js"
+
+type OwnError = Extract<Disconnect, { readonly _tag: "Failed" }>["error"]
+
+/** Without the sentence on what the shard does, which the errors have for their readers. */
+const failure = (error: OwnError | ShardError.ProcessError): string => {
+  switch (error._tag) {
+    case "CompressionError":
+      return `a frame could not be decompressed: ${PeerText.describe(error.cause)}`
+    case "ProcessError":
+      return `${error.subject} could not be processed: ${PeerText.describe(error.cause)}`
+    case "SendingMessageError":
+      return `the ${error.subject} could not be written: ${PeerText.describe(error.cause)}`
+    case "IdentifyBudgetExhausted":
+      return error.message
+  }
+}
+
+/** Says why a connection ended. */
+export const describe: (reason: Disconnect) => string = Disconnect.$match({
+  Unreachable: ({ cause }) => PeerText.describe(cause),
+  TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
+  Closed: ({ cause, frame }) =>
+    Option.match(frame, {
+      onNone: () =>
+        cause === undefined ? "the connection was lost" : `the connection was lost: ${PeerText.describe(cause)}`,
+      onSome: ({ code, reason }) => `the gateway closed the connection with ${code} ${reason}`.trimEnd()
+    }),
+  Zombie: () => "the gateway did not acknowledge a heartbeat, the connection counts as dead",
+  ReconnectRequested: () => "the gateway asked for a reconnect",
+  SessionInvalidated: ({ resumable }) =>
+    `the gateway invalidated the session${resumable ? ", which can be resumed" : ""}`,
+  Failed: ({ error }) => failure(error)
+})
+
+/** Whether the connection did not end by a close or a request of the gateway. */
+export const isFault = ({ _tag }: Disconnect): boolean =>
+  _tag === "Failed" || _tag === "TimedOut" || _tag === "Unreachable" || _tag === "Zombie"
+
+const names = { resume: "resuming", identify: "identifying" } as const
+
+/** To the second, or to the millisecond below one. */
+export const inWords = (wait: Duration.Duration): string => {
+  const millis = Duration.toMillis(wait)
+  return Duration.format(Duration.millis(millis < 1_000 ? Math.round(millis) : Math.round(millis / 1_000) * 1_000))
+}
+
+/** The whole line. */
+export const make = (
+  { after, attempt, next, reason }: Extract<Diagnostic.Diagnostic, { readonly _tag: "Reconnecting" }>
+): string => {
+  // Names what a wait is counted by, because a silent shard looks like an outage of the gateway.
+  const counted = attempt > 1 && Duration.toMillis(after) > 0
+    ? ` (${attempt} failed attempts or short sessions in a row)`
+    : ""
+  const when = Duration.toMillis(after) === 0 ? "now" : `in ${inWords(after)}`
+  return `${reason}; ${names[next]} ${when}${counted}`
+}

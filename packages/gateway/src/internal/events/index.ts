@@ -1,0 +1,10 @@
+/** Readers of events: handlers, streams, nextEvent, and the runner of handlers. */
+export * as Dispatch from "./dispatch.js"
+export * as EventStream from "./eventStream.js"
+export { guildOf } from "./guildOf.js"
+export * as Handlers from "./handlers.js"
+export * as Handling from "./handling.js"
+export type { NextEvent } from "./nextEvent.js"
+export type { Reader } from "./reader.js"
+export { Readers } from "./readers.js"
+export type * as Runner from "./runner.js"

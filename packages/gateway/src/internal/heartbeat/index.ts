@@ -1,0 +1,4 @@
+/** Schedules heartbeats and decides when a connection is dead. */
+export * as Heartbeats from "./heartbeats.js"
+export * as HeartbeatPolicy from "./policy.js"
+export * as HeartbeatRequests from "./requests.js"

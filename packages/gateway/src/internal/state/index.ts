@@ -1,0 +1,3 @@
+/** The state of a shard that outlives its connections, and its counters. */
+export * as Counters from "./counters.js"
+export * as ShardState from "./shardState.js"

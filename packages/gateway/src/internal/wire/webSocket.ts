@@ -1,0 +1,138 @@
+/** A gateway socket on the `WebSocket` of the web's standard: browsers, Bun, Deno, newer Nodes. */
+import type * as Socket from "@effect/platform/Socket"
+import type * as CloseFrame from "@vesper/model/CloseFrame"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import type * as GatewaySocket from "../../GatewaySocket.js"
+import { unbroken } from "../time/index.js"
+
+// readyState of an open WebSocket, see https://websockets.spec.whatwg.org
+const OPEN = 1
+const CLOSED = 3
+
+/** Codes that stand for no close frame at all: none in it, and a lost connection. */
+const isFrameless = (code: number) => code === 1005 || code === 1006
+
+/** How long the peer may take to answer a close frame. */
+const closeTimeout = Duration.seconds(1)
+
+const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    if (socket.readyState === CLOSED) {
+      return resume(Effect.void)
+    }
+    const closed = () => resume(Effect.void)
+    socket.addEventListener("close", closed)
+    return Effect.sync(() => socket.removeEventListener("close", closed))
+  })
+
+/** The standard hides from a page why a connection failed; other implementations add the error or its message. */
+const reasonOf = (event: Event): unknown =>
+  Predicate.hasProperty(event, "error") && event.error !== undefined && event.error !== null
+    ? event.error
+    : Predicate.hasProperty(event, "message") && typeof event.message === "string" && event.message !== ""
+    ? new Error(event.message)
+    : undefined
+
+/** Passes on frames and the end, until `release` is called. */
+const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly release: () => void } => {
+  socket.binaryType = "arraybuffer"
+  const onMessage = ({ data }: MessageEvent) =>
+    typeof data === "string"
+      ? handlers.onFrame(data, false)
+      : handlers.onFrame(new Uint8Array(data), true)
+  let cause: unknown
+  const onClose = ({ code, reason }: CloseEvent) =>
+    isFrameless(code) ? handlers.onClose(Option.none(), cause) : handlers.onClose(Option.some({ code, reason }))
+  socket.addEventListener("message", onMessage)
+  socket.addEventListener("close", onClose)
+  // An error is always followed by a close. Some implementations throw it without a listener.
+  socket.addEventListener("error", (event) => {
+    cause = reasonOf(event)
+  })
+  return {
+    release: () => {
+      socket.removeEventListener("message", onMessage)
+      socket.removeEventListener("close", onClose)
+    }
+  }
+}
+
+const errorOf = (cause: unknown): Error => cause instanceof Error ? cause : new Error(String(cause))
+
+const awaitOpen = (socket: WebSocket): Effect.Effect<void, Error> =>
+  Effect.async<void, Error>((resume) => {
+    const failed = (event: Event) => resume(Effect.fail(errorOf(reasonOf(event) ?? new Error("the connection failed"))))
+    const opened = () => resume(Effect.void)
+    socket.addEventListener("open", opened)
+    socket.addEventListener("error", failed)
+    socket.addEventListener("close", failed)
+    return Effect.sync(() => {
+      socket.removeEventListener("open", opened)
+      socket.removeEventListener("error", failed)
+      socket.removeEventListener("close", failed)
+    })
+  })
+
+const write = (socket: WebSocket, text: string): Either.Either<void, Error> =>
+  Either.try({
+    try: () => {
+      // `send` on a socket that is closing is silent about it.
+      if (socket.readyState !== OPEN) {
+        throw new Error("the websocket is not open")
+      }
+      socket.send(text)
+    },
+    catch: errorOf
+  })
+
+/** A connection whose failures have no name yet. */
+export interface Connection extends Omit<GatewaySocket.Connection, "unsafeWrite"> {
+  readonly unsafeWrite: (text: string, onWritten: (result: Either.Either<void, Error>) => void) => void
+}
+
+export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
+(
+  url: string,
+  handlers: GatewaySocket.Handlers
+): Effect.Effect<Connection, Error, Scope.Scope> =>
+  Effect.gen(function*() {
+    let isClosing = false
+    const { socket } = yield* Effect.acquireRelease(
+      Effect.try({
+        try: () => {
+          const socket = construct(url)
+          return { socket, ...listen(socket, handlers) }
+        },
+        catch: errorOf
+      }),
+      ({ release, socket }) =>
+        Effect.zipRight(
+          isClosing ? unbroken(Effect.timeoutOption(awaitClosed(socket), closeTimeout)) : Effect.void,
+          Effect.sync(() => {
+            release()
+            // There is no way to cut a connection: 4000 at least keeps the session.
+            socket.close(4000)
+          })
+        )
+    )
+    yield* awaitOpen(socket)
+    return {
+      unsafeWrite: (text, onWritten) => onWritten(write(socket, text)),
+      close: (frame: CloseFrame.CloseFrame) =>
+        Effect.sync(() => {
+          if (!isClosing) {
+            isClosing = true
+            // Browsers let a page say 1000 and 3000 to 4999, and nothing else.
+            socket.close(frame.code === 1001 ? 1000 : frame.code, frame.reason)
+          }
+        }),
+      pause: () => {},
+      resume: () => {}
+    }
+  })
