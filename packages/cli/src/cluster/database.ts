@@ -21,7 +21,7 @@ export const layer = (url: Redacted.Redacted<string>, poolSize: Option.Option<nu
     return Layer.fail(failed(`the cluster's database ${why}`))
   })
 
-/** How long a command waits for the database to answer. */
+/** The time in which the database must answer a command. */
 const patience = Duration.seconds(10)
 
 /** For a command that sends one query, and fails without an answer. */

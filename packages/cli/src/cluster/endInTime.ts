@@ -1,4 +1,4 @@
-/** The end of a program that must not hang: what does not end in time is abandoned. */
+/** The end of a program that must not hang. A program that does not end in time is abandoned. */
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -137,7 +137,7 @@ const start = (
   })
 
 /**
- * How long a runner may take to end: its handlers have ten seconds, the save of a session has five, and a supervisor often
+ * The time limit of a runner's end: its handlers have ten seconds, the save of a session has five, and a supervisor often
  * kills after thirty.
  */
 const endLimit = Duration.seconds(25)

@@ -92,7 +92,7 @@ export const apiUrl: Options.Options<Option.Option<string>> = parsed(
   )
 )
 
-/** How many shards may identify at a time. */
+/** The number of shards that may identify at a time. */
 export const maxConcurrency: Options.Options<Option.Option<number>> = optional(
   integer("max-concurrency", 1, 10_000),
   "How many shards may identify at a time. Without it, what GET /gateway/bot says."

@@ -1,4 +1,4 @@
-/** Which shards a process runs, as `--shards` has it. */
+/** The shards of a process, as `--shards` has them. */
 import type * as Fleet from "@vesper/gateway/Fleet"
 import * as Data from "effect/Data"
 import * as Either from "effect/Either"
@@ -23,7 +23,7 @@ export const isAll = (self: ShardSelection): self is Extract<ShardSelection, { r
 /** The largest total. No bot has as many; a larger number is a typing error. */
 export const maxTotal = 100_000
 
-/** How many shards one process can hold: a shard takes some 60 KB, and its socket a file descriptor. */
+/** The most shards of one process: a shard takes some 60 KB, and its socket a file descriptor. */
 export const maxPerProcess = 4_096
 
 const limited = (selection: ShardSelection, count: number): Either.Either<ShardSelection, string> =>

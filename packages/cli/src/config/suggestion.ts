@@ -4,7 +4,7 @@ import * as CliConfig from "@effect/cli/CliConfig"
 
 const simplified = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "")
 
-/** How many letters differ; one that only begins the other differs by a letter. */
+/** The number of letters that differ. A name that begins the other differs by one letter. */
 const distance = (a: string, b: string): number =>
   a.length > 2 && b.startsWith(a) ? 1 : AutoCorrect.levensteinDistance(a, b, CliConfig.defaultConfig)
 

@@ -1,4 +1,4 @@
-/** How the command ends: its errors, and the exit codes of the process. */
+/** Errors of the command, and exit codes of its process. */
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"

@@ -1,4 +1,4 @@
-/** Why a file cannot be read or written, in words. */
+/** The reason why a file cannot be read or written. */
 import * as Predicate from "effect/Predicate"
 
 const reasons: Readonly<Record<string, string>> = {

@@ -30,10 +30,10 @@ export interface Options {
   readonly moment: Effect.Effect<Moment>
 }
 
-/** How often an open page is updated. */
+/** The interval of the updates of an open page. */
 const interval = "1 second"
 
-/** How many lines of the log the page shows. */
+/** The number of lines of the log on the page. */
 const logSize = 100
 
 const asset = (name: string): string => readFileSync(new URL(`./${name}`, import.meta.url), "utf8")

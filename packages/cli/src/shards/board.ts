@@ -26,7 +26,7 @@ export interface Counts {
 
 /** The last round trips of a shard's heartbeats. */
 export interface RoundTrips {
-  /** How many heartbeats of this connection were acknowledged. */
+  /** The number of acknowledged heartbeats of this connection. */
   readonly count: number
   /** In milliseconds, oldest first, the last ones only. */
   readonly millis: ReadonlyArray<number>

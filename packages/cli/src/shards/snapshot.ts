@@ -17,7 +17,7 @@ export interface ShardState {
   readonly buffered: number
 }
 
-/** How many identifies are left today, out of how many. */
+/** The identifies that are left today, and their total. */
 export interface Budget {
   readonly remaining: number
   readonly total: number

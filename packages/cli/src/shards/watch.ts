@@ -77,7 +77,7 @@ export interface Options<E, R> extends Pick<View, "duration" | "http" | "mode"> 
   /** Adds events to the plain lines. Default: notices alone. */
   readonly showsEvents?: boolean
   readonly start: Start<E, R>
-  /** How many identifies are left. Polled. */
+  /** The identifies that are left. Polled. */
   readonly budget?: Effect.Effect<Option.Option<Snapshot.Budget>>
   readonly record?: Record
   /** The last line of the output, after how many sessions were kept. */
@@ -86,7 +86,7 @@ export interface Options<E, R> extends Pick<View, "duration" | "http" | "mode"> 
   readonly settle?: (sequences: Effect.Effect<ReadonlyArray<number>>) => Effect.Effect<number, never, R>
 }
 
-/** How often budget and cluster are polled. */
+/** The interval of the polls of budget and cluster. */
 const pollInterval = "2 seconds"
 
 interface State {

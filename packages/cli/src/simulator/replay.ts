@@ -10,7 +10,7 @@ import { type CliError, misused, reasonOf } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
 import { serve } from "./serve.js"
 
-/** How many events are sent before the sockets are served. */
+/** The number of events that are sent before the sockets are served. */
 const batchSize = 200
 
 /** Time for the last events to arrive before the connections are closed. */

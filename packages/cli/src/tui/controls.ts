@@ -12,7 +12,7 @@ export interface Controls {
   /** True while keys edit the filter. */
   readonly isTyping: boolean
   readonly isHelpShown: boolean
-  /** How many lines after the last shown one are hidden. */
+  /** The number of hidden lines after the last shown one. */
   readonly scrolled: number
 }
 

@@ -18,7 +18,7 @@ const pageHost = "127.0.0.1"
 
 export interface View {
   readonly mode: Mode
-  /** When to end; none means on Ctrl-C. */
+  /** The end. None: on Ctrl-C. */
   readonly duration: Option.Option<Duration.Duration>
   /** The port of the status page, if it is served. */
   readonly http: Option.Option<number>

@@ -88,14 +88,15 @@ describe("vesper simulate", () => {
         const url = /ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""
         // Two shards at a time, of one that is allowed.
         const args = ["run", "--gateway-url", url, "--shards", "2", "--max-concurrency", "2"]
-        const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        const run = yield* runFile(yield* bundleCommand, args, { DISCORD_TOKEN: "secret" })
         yield* run.awaitOutput(/READY/)
         yield* simulate.awaitOutput(/VIOLATION {2}IdentifyRate/)
         const page = /the status page is at (\S+)/.exec(simulate.stdout())?.[1] ?? ""
         const metrics = yield* Effect.promise(() => fetch(`${page}metrics`).then((answer) => answer.text()))
         assert.match(metrics, /^vesper_simulator_violations_total 1$/m)
         assert.match(metrics, /^vesper_simulator_identifies_total 1$/m)
-        assert.strictEqual(yield* run.interrupt, 0)
+        run.process.kill("SIGINT")
+        assert.strictEqual(yield* run.exit, 0)
         assert.strictEqual(yield* simulate.interrupt, 3)
         assert.match(simulate.stdout(), /Identify, \d+ bytes.*<redacted>/)
         assert.match(simulate.stdout(), /1 identified.*1 violation\n$/)

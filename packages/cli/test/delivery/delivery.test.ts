@@ -1,4 +1,4 @@
-/** What is lost and what is repeated when the process dies: docs/delivery.md has the figures that this prints. */
+/** Lost and repeated events of a process that is killed. docs/delivery.md has the printed figures. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
