@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Core from "../../../testing/src/internal/protocol/core.js"
 import { token } from "../harness.js"
 import { defaultRecovery, type Peer, type Switch, type Trouble } from "./peer.js"
 
@@ -16,17 +17,21 @@ const any = { host: "any", times: 1 } as const
 /** One of each kind at least: a kind that is missing does not compile. */
 const faults: { readonly [K in Fault.Fault["_tag"]]: ReadonlyArray<Extract<Fault.Fault, { readonly _tag: K }>> } = {
   AcceptThenClose: [Fault.AcceptThenClose(any), Fault.AcceptThenClose({ ...any, code: 4000 })],
+  BinaryFrame: [Fault.BinaryFrame({ size: 0 }), Fault.BinaryFrame({ size: 1 })],
   Close: [4000, 4003, 4007, 4009, 1000, 1006].map((code) => Fault.Close({ code, reason: "again" })),
   Corrupt: [Fault.Corrupt()],
+  DeepEvent: [Fault.DeepEvent({ depth: 200_000 })],
   DenyVoice: [Fault.DenyVoice()],
   Dribble: [Fault.Dribble({ bytesPerSecond: 10 })],
   Drop: [Fault.Drop()],
   DuplicateLast: [Fault.DuplicateLast()],
   EndSession: [Fault.EndSession()],
   EventBeforeHello: [Fault.EventBeforeHello(any)],
+  HeartbeatStorm: [Fault.HeartbeatStorm({ count: 1_000 })],
   HelloAgain: [Fault.HelloAgain()],
   HelloWithoutInterval: [Fault.HelloWithoutInterval(any)],
   InvalidSession: [Fault.InvalidSession({ resumable: false }), Fault.InvalidSession({ resumable: true })],
+  LargeEvent: [Fault.LargeEvent({ size: 1_000_000 })],
   NameResumeUrl: [
     Fault.NameResumeUrl({ ...any, url: "wss://nowhere.invalid/" }),
     Fault.NameResumeUrl({ ...any, url: "ws://plain.example/" })
@@ -35,6 +40,7 @@ const faults: { readonly [K in Fault.Fault["_tag"]]: ReadonlyArray<Extract<Fault
   NeverOpen: [Fault.NeverOpen(any)],
   NeverReady: [Fault.NeverReady(any)],
   NeverResumed: [Fault.NeverResumed(any)],
+  ReadyWithoutResumeUrl: [Fault.ReadyWithoutResumeUrl(any)],
   Reconnect: [Fault.Reconnect()],
   ReconnectBeforeHello: [Fault.ReconnectBeforeHello(any)],
   RefuseConnections: [403, 500].map((status) => Fault.RefuseConnections({ ...any, status })),
@@ -42,13 +48,15 @@ const faults: { readonly [K in Fault.Fault["_tag"]]: ReadonlyArray<Extract<Fault
   RejectResume: [Fault.RejectResume({ ...any, resumable: false }), Fault.RejectResume({ ...any, resumable: true })],
   RequestHeartbeat: [Fault.RequestHeartbeat()],
   ResetMidFrame: [Fault.ResetMidFrame()],
+  ResumedWithoutSequence: [Fault.ResumedWithoutSequence(any)],
   SendText: ["", "{", "[]", "{\"op\":99,\"d\":null}", "{\"t\":\"A\",\"s\":null,\"op\":0,\"d\":{}}"].map((text) =>
     Fault.SendText({ text })
   ),
   SkipSequence: [Fault.SkipSequence({ count: 5 })],
   SplitFrames: [Fault.SplitFrames()],
   Stall: [Fault.Stall()],
-  StopAcknowledging: [Fault.StopAcknowledging()]
+  StopAcknowledging: [Fault.StopAcknowledging()],
+  StopReading: [Fault.StopReading()]
 }
 
 const shards = [0, 1]
@@ -63,7 +71,7 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
     }))
     const simulator = Context.get(context, GatewaySimulator.GatewaySimulator)
     const socket = Context.get(context, GatewaySocket.GatewaySocket)
-    const { gateway } = GatewaySimulator.coreOf(simulator)
+    const { gateway } = Core.get(simulator)
     const urls = yield* simulator.urls
     const dispatch = Effect.forEach(shards, (shard) => simulator.dispatch({ t: "TYPING_START", d: {}, shard }))
     const isRule = Fault.isRule(injected)
