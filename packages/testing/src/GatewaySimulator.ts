@@ -218,7 +218,7 @@ const millis = (input: Duration.DurationInput | undefined, fallback: Duration.Du
 const toSettings = (options: Options): Gateway.Settings => {
   const heartbeatInterval = millis(options.heartbeatInterval, "41250 millis")
   return {
-    token: options.token === undefined ? undefined : Redacted.value(options.token).replace(/^Bot /, ""),
+    token: options.token === undefined ? undefined : ShardConfig.bareToken(Redacted.value(options.token)),
     heartbeatInterval,
     heartbeatTolerance: millis(options.heartbeatTolerance, heartbeatInterval / 2),
     maxConcurrency: options.maxConcurrency ?? 1,

@@ -2,6 +2,7 @@
  * The state that all connections of a simulated gateway share: sessions, identify limits, rules for the next connections,
  * and the log. Synchronous; the Clock is its only source of time.
  */
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
@@ -232,7 +233,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
       if (isTokenRevoked || typeof token !== "string") {
         return false
       }
-      const bare = token.replace(/^Bot /, "")
+      const bare = ShardConfig.bareToken(token)
       return settings.token === undefined ? bare !== "" : bare === settings.token
     },
     isResumeUrl,
