@@ -77,7 +77,7 @@ export interface RunOptions {
 
 const queueOf = ({ apiUrl, maxConcurrency, name }: RunOptions, token: Redacted.Redacted<string>) =>
   Option.match(maxConcurrency, {
-    onSome: (maxConcurrency) => SqlIdentifyQueue.layer({ maxConcurrency, name }),
+    onSome: (maxConcurrency) => Layer.mapError(SqlIdentifyQueue.layer({ maxConcurrency, name }), told),
     onNone: () =>
       SqlIdentifyQueue.layerFromApi({ name }).pipe(
         Layer.provide(GatewayApi.layer({ token, baseUrl: Option.getOrUndefined(apiUrl) })),
