@@ -164,7 +164,7 @@ export interface Shard extends Sender {
    * capacity is not a whole number from 1.
    */
   readonly subscribe: <S extends Subscription.Strategy = "suspend">(
-    options?: Subscription.Options<S>
+    options?: Subscription.SubscribeOptions<S>
   ) => Effect.Effect<
     Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
     ConfigError.ConfigError,

@@ -1,13 +1,13 @@
 /** An event log without a shard, and entries for it. */
 import * as ShardId from "@vesper/model/ShardId"
 import type * as Diagnostic from "../../../src/Diagnostic.js"
-import type { Cursor, Options as CursorOptions } from "../../../src/internal/events/log/cursor.js"
+import type { Cursor, CursorOptions } from "../../../src/internal/events/log/cursor.js"
 import { Entry, type LiveSession, type Notice } from "../../../src/internal/events/log/entry.js"
-import { EventLog, type Options } from "../../../src/internal/events/log/eventLog.js"
+import { EventLog, type LogOptions } from "../../../src/internal/events/log/eventLog.js"
 import type { Reader } from "../../../src/internal/events/reader.js"
 
 /** A log with room for four events, what it does with its socket, and what it publishes. */
-export const makeLog = (options: Partial<Options> = {}) => {
+export const makeLog = (options: Partial<LogOptions> = {}) => {
   const calls: Array<"pause" | "resume"> = []
   const notices: Array<Diagnostic.Diagnostic> = []
   const log = new EventLog({
@@ -19,7 +19,7 @@ export const makeLog = (options: Partial<Options> = {}) => {
     onResumed: () => {},
     ...options
   })
-  log.flow.setSource({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
+  log.backpressure.setSocket({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
   return { log, calls, notices }
 }
 

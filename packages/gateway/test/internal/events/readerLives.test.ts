@@ -124,7 +124,7 @@ class World {
       if (isDone) {
         cursor.done(entry)
       } else {
-        cursor.giveBack([entry])
+        cursor.requeue([entry])
         live.waiting = [...live.waiting, entry.s].sort((a, b) => a - b)
       }
     }
@@ -134,11 +134,11 @@ class World {
   leave(n: number): void {
     const live = this.pick(n)
     if (live?.acknowledges === true) {
-      live.reader.cursors.get(this.log)?.giveBack(Array.from(live.begun.values()))
+      live.reader.cursors.get(this.log)?.requeue(Array.from(live.begun.values()))
       live.waiting = [...live.waiting, ...live.begun.keys()].sort((a, b) => a - b)
       live.begun.clear()
       const key = n % 2 === 0 ? undefined : "key"
-      this.readers.leave(live.reader, key, "handler")
+      this.readers.endRun(live.reader, key, "handler")
       this.live = this.live.filter((one) => one !== live)
       this.left.push({ ...live, key, isFinished: live.waiting.length === 0 })
     }
@@ -193,9 +193,9 @@ class World {
     }
     // A place without undone events does not pause the socket for a reader that is there.
     this.left = this.left.filter(({ isFinished, isFull }) => !isFinished || !isFull || this.live.length === 0)
-    const { flow } = this.log
-    assert.strictEqual(flow.isPaused, this.places.some(({ isFull }) => isFull), "paused")
-    assert.strictEqual(flow.holders.length, this.places.filter(({ isFull }) => isFull).length, "holders")
+    const { backpressure } = this.log
+    assert.strictEqual(backpressure.isPaused, this.places.some(({ isFull }) => isFull), "paused")
+    assert.strictEqual(backpressure.holders.length, this.places.filter(({ isFull }) => isFull).length, "holders")
     for (const { reader, waiting } of this.live) {
       assert.strictEqual(reader.lag, waiting.filter((s) => s <= this.gate).length, "lag")
     }
@@ -218,7 +218,7 @@ class World {
     assert.strictEqual(this.timers.size, 0)
     if (this.backlog === undefined) {
       assert.strictEqual(this.log.acknowledgedIn(this.session), this.session.sequence)
-      assert.isFalse(this.log.flow.isPaused)
+      assert.isFalse(this.log.backpressure.isPaused)
     }
   }
 
