@@ -25,11 +25,7 @@ import * as Assemble from "./internal/assembly/assemble.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
 import * as HandlerTable from "./internal/events/handlerTable.js"
-import {
-  getRegistrations,
-  type HandlersWithRegistrations,
-  type Registration
-} from "./internal/events/registration.js"
+import { getRegistrations, type HandlersWithRegistrations, type Registration } from "./internal/events/registration.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
 

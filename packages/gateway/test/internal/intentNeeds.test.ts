@@ -36,7 +36,10 @@ describe("the intents that handlers need", () => {
   it("let the events through, from any origin", () => {
     for (const event of EventType.all) {
       for (const origin of origins) {
-        assert.isTrue(EventType.isAllowedBy(event, Intents.of(...Needs.admittingIntents(event, origin))), `${event} ${origin}`)
+        assert.isTrue(
+          EventType.isAllowedBy(event, Intents.of(...Needs.admittingIntents(event, origin))),
+          `${event} ${origin}`
+        )
       }
     }
   })

@@ -92,7 +92,9 @@ const warnAfter = Duration.seconds(30)
 
 const warnWhenSlow = Effect.delay(
   Effect.logWarning(
-    `The features of the bot are still being built after ${Duration.format(warnAfter)}. It connects once all are built. ` +
+    `The features of the bot are still being built after ${
+      Duration.format(warnAfter)
+    }. It connects once all are built. ` +
       "A feature that waits for an event has to wait in a forked fiber"
   ),
   warnAfter

@@ -38,7 +38,8 @@ const requiredIntents = ({ event, from, intents }: IntentNeed): ReadonlyArray<In
   ...intents
 ]
 
-export const intentsOf = (needs: ReadonlyArray<IntentNeed>): Intents.Intents => Intents.of(...needs.flatMap(requiredIntents))
+export const intentsOf = (needs: ReadonlyArray<IntentNeed>): Intents.Intents =>
+  Intents.of(...needs.flatMap(requiredIntents))
 
 const joinProblems = (problems: ReadonlyArray<string>): Option.Option<string> =>
   problems.length === 0 ? Option.none() : Option.some(Array.from(new Set(problems)).join("; "))

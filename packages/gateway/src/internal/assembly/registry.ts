@@ -74,7 +74,10 @@ export class FeatureRegistry implements Events.Registry {
             if (isClosed) {
               return
             }
-            const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(handlers, HandlerTable.isolateFailures(context.report))
+            const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(
+              handlers,
+              HandlerTable.isolateFailures(context.report)
+            )
             const fiber = running = yield* Effect.fork(restore(Effect.provide(context.run(handle), runtime)))
             const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
             // An interruption of only this fiber means that its layer was closed.

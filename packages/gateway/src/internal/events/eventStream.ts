@@ -122,7 +122,10 @@ const checkCapacity = ({ capacity }: Subscription.SubscribeOptions): Either.Eith
   capacity === undefined || (Number.isInteger(capacity) && capacity >= 1)
     ? Either.void
     : Either.left(
-      ConfigError.InvalidData(["capacity"], `the capacity of a subscription has to be an integer of at least 1, not ${capacity}`)
+      ConfigError.InvalidData(
+        ["capacity"],
+        `the capacity of a subscription has to be an integer of at least 1, not ${capacity}`
+      )
     )
 
 /** Opens a reader of a shard's events from now on, with its own strategy, until the scope closes. */

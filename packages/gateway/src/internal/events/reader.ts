@@ -123,7 +123,7 @@ export class Reader implements CursorOwner {
     return lag
   }
 
-    get isStarved(): boolean {
+  get isStarved(): boolean {
     return this.waiters.size > 0
   }
 

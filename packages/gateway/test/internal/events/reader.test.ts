@@ -140,7 +140,10 @@ describe("a reader of several logs", () => {
     parts.forEach(({ log, session }) => append(log, session, 4))
     assert.isTrue(logs.every(({ backpressure }) => backpressure.isPaused))
     reader.close()
-    assert.deepStrictEqual(logs.map(({ cursors, backpressure }) => [cursors.size, backpressure.isPaused]), [[0, false], [0, false]])
+    assert.deepStrictEqual(logs.map(({ cursors, backpressure }) => [cursors.size, backpressure.isPaused]), [
+      [0, false],
+      [0, false]
+    ])
     assert.strictEqual(reader.lag, 0)
   })
 })

@@ -113,7 +113,11 @@ describe("a log whose socket is paused", () => {
       other.onAvailable(() => {})
       calls += isCalled ? 1 : 0
       pass(5_000)
-      assert.deepStrictEqual([hasEnded, log.backpressure.isPaused, notices.length], [!isCalled, isCalled, isCalled ? 1 : 0])
+      assert.deepStrictEqual([hasEnded, log.backpressure.isPaused, notices.length], [
+        !isCalled,
+        isCalled,
+        isCalled ? 1 : 0
+      ])
     })
   }
 

@@ -29,7 +29,9 @@ export const make = (
     for (const holder of log.backpressure.holders) {
       const { idle } = holder.reader ?? {}
       const isStarving = Array.from(log.cursors).some(({ reader }) => reader !== holder.reader && reader?.isStarved)
-      if (isStarving && holder.reader !== undefined && idle !== undefined && idle.calls() === calls.get(holder.reader)) {
+      if (
+        isStarving && holder.reader !== undefined && idle !== undefined && idle.calls() === calls.get(holder.reader)
+      ) {
         idle.close()
       } else if (isStarving) {
         onStalled()
