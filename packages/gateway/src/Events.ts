@@ -539,8 +539,8 @@ export const assemble = <A, E, R>(
     }, options))
 
 /**
- * The same on a fleet. The fleet has to be made with `connect: "onRead"` for its intents and events to be resolved; one that has
- * connected when it was made has to have the needed intents.
+ * Assembles a bot as `assemble`, on a fleet. Intents and events are added to a fleet with `connect: "onRead"`. The config of a fleet
+ * that connects at once has to include them.
  *
  * @example
  * ```ts
@@ -604,8 +604,7 @@ export const collect = <A, E, R>(
   )
 
 /**
- * Combines all handlers into one, for the option `handlers` of a `ClusterFleet`. A failing handler is logged, and its event counts as
- * handled.
+ * Combines all handlers into the option `handlers` of a `ClusterFleet`. A failing handler is logged, and its event counts as handled.
  *
  * @since 0.1.0
  * @category running

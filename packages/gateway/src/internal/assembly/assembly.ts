@@ -7,6 +7,7 @@ import type * as Scope from "effect/Scope"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type { NextEvent, ReaderSource } from "../events/index.js"
 
+/** The operations of a shard or a fleet that an assembly uses. */
 export interface Assembly {
   /** Delays the start until the scope closes or the returned effect runs. */
   readonly hold: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
@@ -22,6 +23,7 @@ export interface Assembly {
 
 const assemblies = new WeakMap<object, Assembly>()
 
+/** Sets the internal interface of a public object. */
 export const set = (self: object, assembly: Assembly): void => {
   assemblies.set(self, assembly)
 }

@@ -38,6 +38,7 @@ const requiredIntents = ({ event, from, intents }: IntentNeed): ReadonlyArray<In
   ...intents
 ]
 
+/** Returns the intents that all handlers together need. */
 export const intentsOf = (needs: ReadonlyArray<IntentNeed>): Intents.Intents =>
   Intents.of(...needs.flatMap(requiredIntents))
 

@@ -13,7 +13,7 @@ import type * as ShardError from "../../ShardError.js"
 import { callHandler, getRegistrations, HandlerTable, isDone } from "../events/index.js"
 import type { Registration, Runner } from "../events/index.js"
 
-/** The events of the assembled bot, for the handlers of one registration. */
+/** Runs the handlers of one registration on the events of the assembled bot, and reports their failures. */
 export interface RunContext {
   readonly report: (shard: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
   readonly run: <R>(

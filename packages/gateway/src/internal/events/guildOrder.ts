@@ -8,6 +8,7 @@ export interface Ordered {
   readonly orderKey: string
 }
 
+/** Tasks that wait for another task with the same key. */
 export class GuildOrder<A extends Ordered> {
   /** The tasks behind the running one, by key. A key is present while one of its tasks runs. */
   private readonly waiting = new Map<string, Array<A>>()

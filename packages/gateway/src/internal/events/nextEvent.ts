@@ -41,6 +41,7 @@ const unshared = { fork: (caller: Caller | undefined) => caller, join: (parent: 
 const hasSucceeded = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isSuccess(exit) && (!Exit.isExit(exit.value) || Exit.isSuccess(exit.value))
 
+/** The cursor of `nextEvent` and `nextMessage`, and the fibers that share it. */
 export class NextEvent {
   private reader: Reader | undefined
   private readonly callers = new Set<Caller>()

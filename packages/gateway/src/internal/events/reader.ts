@@ -5,6 +5,7 @@
 import type * as ShardError from "../../ShardError.js"
 import type { Cursor, CursorOptions, CursorOwner, Ending, EventLog, Item } from "./log/index.js"
 
+/** A reader of one shard or of all shards of a fleet. */
 export class Reader implements CursorOwner {
   readonly cursors = new Map<EventLog, Cursor>()
   idle: CursorOwner["idle"]

@@ -1,10 +1,11 @@
-/** The events of a shard or a fleet, from which readers are opened. */
+/** The part of a shard or a fleet from which readers of its events are opened. */
 import type * as Effect from "effect/Effect"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type { After } from "../time/index.js"
 import type { Parse } from "./log/index.js"
 import type { Readers } from "./readers.js"
 
+/** The dependencies of readers. */
 export interface ReaderSource {
   readonly readers: Readers
   readonly config: Pick<ShardConfig.ShardConfig, "acknowledge" | "drainTimeout">

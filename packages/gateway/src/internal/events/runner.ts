@@ -24,6 +24,7 @@ import { callHandler, isDone } from "./callHandler.js"
 import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
+/** Options of one run of handlers. */
 export interface RunnerOptions {
   /** Maximum number of handlers at a time. */
   readonly concurrency: number

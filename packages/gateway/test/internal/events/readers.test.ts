@@ -4,7 +4,7 @@ import type { EventLog } from "../../../src/internal/events/log/eventLog.js"
 import { Readers } from "../../../src/internal/events/readers.js"
 import { append, handling, makeLog, makeSession, read, streaming } from "./fixture.js"
 
-/** Readers of so many logs, with a clock that is moved by hand. */
+/** Readers of several logs, with a manual clock. */
 const make = (count = 1, keepsStreams = true) => {
   const timers = new Map<() => void, number>()
   const notices: Array<Diagnostic.Diagnostic> = []
@@ -25,7 +25,7 @@ const make = (count = 1, keepsStreams = true) => {
     notices,
     parts,
     timers,
-    /** Lets `drainTimeout` pass. */
+    /** Advances time by `drainTimeout`. */
     expire: () => Array.from(timers.keys()).forEach((call) => call())
   }
 }

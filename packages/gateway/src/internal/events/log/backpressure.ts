@@ -11,6 +11,7 @@ export interface Holder {
   readonly name: string
 }
 
+/** The full cursors of a log, and the socket that they pause. */
 export class Backpressure<A extends Holder> {
   private readonly full = new Set<A>()
   private socket: PausableSocket | undefined

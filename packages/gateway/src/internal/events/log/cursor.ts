@@ -20,6 +20,7 @@ export interface CursorOwner {
   readonly onFull: ((log: EventLog) => void) | undefined
 }
 
+/** Options of a reader, for each of its cursors. */
 export interface CursorOptions {
   /** Names the reader in diagnostics. */
   readonly name: string
@@ -49,6 +50,7 @@ const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 const sequenceIn = (session: LiveSession, item: Item): number =>
   item._tag === "Dispatch" && item.session === session && item.s > session.since ? item.s : Number.POSITIVE_INFINITY
 
+/** The position of one reader in one log. */
 export class Cursor {
   readonly name: string
   readonly capacity: number

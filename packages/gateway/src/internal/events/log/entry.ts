@@ -58,8 +58,10 @@ export type Notice =
   | { readonly _tag: "Close"; readonly frame: Option.Option<CloseFrame.CloseFrame>; position: number }
   | { readonly _tag: "Failure"; readonly error: ShardError.RecoverableError; position: number }
 
+/** An element of the log's cursors. */
 export type Item = Entry | Notice
 
+/** Returns the length of the item's text, as far as it counts against `capacityBytes`. */
 export const sizeOf = (item: Item): number => item._tag === "Dispatch" ? item.size : 0
 
 let last = 0

@@ -11,6 +11,7 @@ import { Backpressure } from "./backpressure.js"
 import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
 
+/** Options of an event log. */
 export interface LogOptions {
   readonly shard: ShardId.ShardId
   /** Maximum number of items that wait for one cursor. */
@@ -56,6 +57,7 @@ const backlog: Cursor.CursorOptions = {
   wantsNotices: true
 }
 
+/** The event log of one shard. */
 export class EventLog {
   readonly shard: ShardId.ShardId
   readonly capacity: number

@@ -4,6 +4,7 @@ import type { Item } from "./entry.js"
 /** Minimum number of taken items before the array is copied without them. */
 const minTaken = 64
 
+/** A queue of unread items. */
 export class ItemQueue {
   private items: Array<Item | undefined> = []
   private head = 0

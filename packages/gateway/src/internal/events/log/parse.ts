@@ -14,8 +14,10 @@ import { type Entry, payloadOf } from "./entry.js"
 /** An event, or the error of its parsing. `isFailure` distinguishes them, so that an event is not wrapped. */
 export type Parsed = Dispatch.Dispatch | ShardError.DeserializationError
 
+/** Parses an entry, at most once. */
 export type Parse = (entry: Entry) => Parsed
 
+/** Returns true if the entry could not be parsed. */
 export const isFailure = (parsed: Parsed): parsed is ShardError.DeserializationError =>
   parsed instanceof ShardError.DeserializationError
 
