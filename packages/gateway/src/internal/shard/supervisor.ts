@@ -16,7 +16,7 @@ import { Connection } from "../connection/index.js"
 import { GatewayUrl } from "../wire/index.js"
 import { LossLine, publish, report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
-import { Monotonic } from "../time/index.js"
+import { keepInterruption, Monotonic } from "../time/index.js"
 
 /** What a shard uses and does not own. */
 export interface Services extends Connection.Services {
@@ -161,5 +161,6 @@ export const run = (
       return log.pipe(Effect.zipRight(Effect.sleep(reconnect.backoffMax)), Effect.zipRight(run))
     })
   )
-  return run
+  // The fiber outlives the scopes of its connections.
+  return Effect.zipRight(keepInterruption, run)
 }

@@ -4,6 +4,8 @@
  * before it goes, would be broken off by the second interruption, and do nothing of what comes after.
  */
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Function from "effect/Function"
 
 /**
  * Runs an effect that has an end of its own, such as one with a timeout, to that end. Where the fiber can be interrupted,
@@ -12,3 +14,11 @@ import * as Effect from "effect/Effect"
 export const unbroken = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   // A fiber of its own is no child, and what it times out it can interrupt.
   Effect.disconnect(Effect.interruptible(effect))
+
+/**
+ * Prepares a fiber that continues after it has closed a scope. A finalizer of `Effect.addFinalizer` restores the values that
+ * the fiber's references had before it, and removes those that it had not. Effect 3.22 keeps the fiber's interruption in such
+ * a reference and sets it in the first finalizer: the second one would reset it, and the fiber would lose an interruption that
+ * arrives while that finalizer waits. A reference that is set before the scope opens is left alone.
+ */
+export const keepInterruption: Effect.Effect<void> = FiberRef.update(FiberRef.interruptedCause, Function.identity)
