@@ -135,10 +135,13 @@ const limit = 1_500
 /** A socket that waits for the gateway's close frame, as one of the network does. */
 const slowSocket = Layer.effect(
   GatewaySocket.GatewaySocket,
-  Effect.map(GatewaySocket.GatewaySocket, ({ open }) =>
-    GatewaySocket.make((url, handlers) =>
-      Effect.tap(open(url, handlers), () => Effect.addFinalizer(() => Effect.sleep(latency)))
-    ))
+  Effect.map(
+    GatewaySocket.GatewaySocket,
+    ({ open }) =>
+      GatewaySocket.make((url, handlers) =>
+        Effect.tap(open(url, handlers), () => Effect.addFinalizer(() => Effect.sleep(latency)))
+      )
+  )
 )
 
 const services = Layer.provideMerge(
@@ -200,7 +203,11 @@ const play = (make: Effect.Effect<Subject, never, Services | Scope.Scope>, end: 
       assert.deepStrictEqual(yield* statuses(shards), shards.map(() => "Disconnected"))
       assert.strictEqual((yield* supervisor.value).length, 0, "fibers")
       assert.strictEqual(yield* clock.sleeping, 0, "timers")
-      assert.strictEqual(yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.connections), 0, "connections")
+      assert.strictEqual(
+        yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.connections),
+        0,
+        "connections"
+      )
     }).pipe(withChance(0.5), Effect.provide(services), clock.run)
   })
 

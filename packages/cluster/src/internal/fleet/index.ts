@@ -7,6 +7,8 @@ import type * as ShardError from "@vesper/gateway/ShardError"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -22,6 +24,14 @@ import * as CommandRouter from "./commandRouter.js"
 import { migrate, refuseNewer } from "../database/index.js"
 import { FleetRows, Ownership, OwnershipRows, Placement, RunnerStorage } from "../ownership/index.js"
 import * as Host from "./host.js"
+
+/**
+ * Prepares a fiber that continues after it has closed a scope. Without this, Effect 3.22 loses an interruption that arrives
+ * while a finalizer waits, unless it is the first of its scope: the reference that keeps the interruption is reset.
+ *
+ * @see https://github.com/Effect-TS/effect/pull/8271
+ */
+const keepInterruption = FiberRef.update(FiberRef.interruptedCause, Function.identity)
 
 /** The id of a token's bot. A token without one, as in tests, is known by a digest of it. */
 const botOf = (token: Redacted.Redacted<string>) =>
@@ -116,7 +126,9 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
         const next = yield* Stream.runHead(Stream.filter(plan.changes, ({ epoch }) => epoch !== of.epoch))
         return Option.getOrElse(next, () => of)
       }).pipe(Effect.scoped)
-    yield* Effect.forkScoped(Effect.iterate(begun, { while: () => true, body: runPlan }))
+    yield* Effect.forkScoped(
+      Effect.zipRight(keepInterruption, Effect.iterate(begun, { while: () => true, body: runPlan }))
+    )
     // The others see at once that this runner is about to end, and take each shard as soon as it is released.
     yield* Effect.addFinalizer(() => Effect.ignore(rows.unregister))
     const withDatabase = Effect.provideService(SqlClient.SqlClient, sql)

@@ -16,9 +16,11 @@ export const unbroken = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
   Effect.disconnect(Effect.interruptible(effect))
 
 /**
- * Prepares a fiber that continues after it has closed a scope. A finalizer of `Effect.addFinalizer` restores the values that
- * the fiber's references had before it, and removes those that it had not. Effect 3.22 keeps the fiber's interruption in such
- * a reference and sets it in the first finalizer: the second one would reset it, and the fiber would lose an interruption that
- * arrives while that finalizer waits. A reference that is set before the scope opens is left alone.
+ * Prepares a fiber that continues after it has closed a scope. `Effect.addFinalizer` restores the fiber references around each
+ * finalizer, and Effect 3.22 keeps the interruption of a fiber in one of them. Without this, the first finalizer sets that
+ * reference, the second one resets it, and the fiber loses an interruption that arrives while the second one waits. A
+ * reference that is set before the scope opens is kept.
+ *
+ * @see https://github.com/Effect-TS/effect/pull/8271
  */
 export const keepInterruption: Effect.Effect<void> = FiberRef.update(FiberRef.interruptedCause, Function.identity)
