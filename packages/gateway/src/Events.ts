@@ -309,7 +309,7 @@ export const run = <E, R>(
   void,
   ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => start(self, options, Dispatching.isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+> => start(self, options, Dispatching.isolated((shard: Shard.Shard, diagnostic) => Report.reportTo(shard, diagnostic)))
 
 /** Reports to the shard of the event. If it was replaced by now, the fleet's first shard takes the report. */
 const fleetReport =
@@ -317,8 +317,8 @@ const fleetReport =
     Effect.flatMap(
       fleet.shard(id.id),
       Option.match({
-        onNone: () => first === undefined ? Effect.void : first.report(diagnostic),
-        onSome: (shard) => shard.report(diagnostic)
+        onNone: () => first === undefined ? Effect.void : Report.reportTo(first, diagnostic),
+        onSome: (shard) => Report.reportTo(shard, diagnostic)
       })
     )
 
@@ -492,7 +492,7 @@ export const assemble = <A, E, R>(
     Assemble.assemble(features, Registry, make([]), {
       self: shard,
       config: shard.config,
-      report: (_, diagnostic) => shard.report(diagnostic),
+      report: (_, diagnostic) => Report.reportTo(shard, diagnostic),
       runForEach: (handler, options) => shard.runForEach((event) => handler(event, shard.id), options)
     }, options))
 

@@ -75,7 +75,7 @@ describe("the config of a shard", () => {
   })
 })
 
-/** Options of the right type, and of others: from JavaScript, a file or the environment any value can come. */
+/** Options of the right type, and of others: a program in JavaScript, a file or the environment may pass any value. */
 const wrong: ReadonlyArray<
   readonly [option: string, values: ReadonlyArray<unknown>, wrap: (value: unknown) => object]
 > = [
@@ -163,7 +163,7 @@ describe("a wrong option", () => {
   ]
   for (const [what, presence, problem] of wrongPresences) {
     it(`is a presence with ${what}`, () => {
-      // What a program in JavaScript may give.
+      // Options of a program in JavaScript.
       assert.match(refusal({ presence: presence as ShardConfig.Options["presence"] }), problem)
     })
   }

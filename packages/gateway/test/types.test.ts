@@ -15,9 +15,10 @@ import type * as Subscription from "../src/Subscription.js"
 
 type Recoverable =
   | "CompressionError"
+  | "DefectError"
   | "DeserializationError"
   | "IdentifyBudgetExhausted"
-  | "ProcessError"
+  | "ProtocolError"
   | "ReconnectError"
   | "SendingMessageError"
 
@@ -59,10 +60,11 @@ describe("types", () => {
     const handled = (error: ShardError.ReceiveError) => {
       switch (error._tag) {
         case "CompressionError":
+        case "DefectError":
         case "DeserializationError":
         case "FatallyClosedError":
         case "IdentifyBudgetExhausted":
-        case "ProcessError":
+        case "ProtocolError":
         case "ReconnectError":
         case "SendingMessageError":
         case "ShardClosedError":

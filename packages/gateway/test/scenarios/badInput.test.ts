@@ -148,12 +148,12 @@ describe("a bad message", () => {
       assert.strictEqual(Option.getOrThrow(yield* Fiber.join(event)).t, "TYPING_START")
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("hello without an interval is a ProcessError, and the shard connects again", () =>
+  it.scoped("hello without an interval is a ProtocolError, and the shard connects again", () =>
     Effect.gen(function*() {
       yield* inject(Fault.HelloWithoutInterval({ host: "any", times: 1 }))
       const shard = yield* startShard
       const error = yield* Effect.flip(shard.nextEvent)
-      assert.strictEqual(error._tag, "ProcessError")
+      assert.strictEqual(error._tag, "ProtocolError")
       assert.include(error.message, "heartbeat_interval")
       yield* awaitReady(shard)
     }).pipe(Effect.provide(layer())))
@@ -164,12 +164,12 @@ describe("a bad message", () => {
     ["a READY without a session id", "{\"t\":\"READY\",\"s\":2,\"op\":0,\"d\":{}}"]
   ] as const
   for (const [what, text] of disallowed) {
-    it.scoped(`${what} is a ProcessError, and the shard resumes`, () =>
+    it.scoped(`${what} is a ProtocolError, and the shard resumes`, () =>
       Effect.gen(function*() {
         const shard = yield* startShard
         yield* awaitReady(shard)
         yield* inject(Fault.SendText({ text }))
-        assert.strictEqual((yield* Effect.flip(shard.nextEvent))._tag, "ProcessError")
+        assert.strictEqual((yield* Effect.flip(shard.nextEvent))._tag, "ProtocolError")
         yield* TestClock.adjust(0)
         assert.strictEqual((yield* entries("Resumed")).length, 1)
       }).pipe(Effect.provide(layer())))
@@ -336,13 +336,13 @@ describe("a defect inside the shard", () => {
       assert.strictEqual((yield* shard.status)._tag, "Connected")
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("is told to the reader as a ProcessError, and after a pause the shard goes on", () =>
+  it.scoped("reaches the reader as a DefectError, and the shard continues after a pause", () =>
     Effect.gen(function*() {
       const shard = yield* Effect.provide(startShard, brokenLogger(LogLevel.Info))
       yield* awaitReady(shard)
       yield* inject(Fault.Drop())
       const error = yield* Effect.flip(shard.nextEvent)
-      assert.strictEqual(error._tag, "ProcessError")
+      assert.strictEqual(error._tag, "DefectError")
       assert.include(error.message, "the logger is broken")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* entries("Resumed")).length, 1)

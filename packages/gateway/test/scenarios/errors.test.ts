@@ -52,9 +52,9 @@ const recoverable = [
   {
     tag: "DeserializationError",
     happens: inject(Fault.SendText({ text: "{\"t\":\"GUILD_CREATE\",\"s\":2,\"op\":0,\"d\":" })),
-    message: /GUILD_CREATE could not be read, the shard goes on/
+    message: /GUILD_CREATE could not be read, the shard continues/
   },
-  { tag: "ProcessError", happens: inject(Fault.HelloAgain()), message: /hello could not be processed.*reconnects/ },
+  { tag: "ProtocolError", happens: inject(Fault.HelloAgain()), message: /hello could not be processed.*reconnects/ },
   {
     tag: "SendingMessageError",
     happens: TestClock.adjust(41_250),

@@ -45,7 +45,7 @@ const failures = [
     write: () => {
       throw new Error("a defect")
     },
-    error: "ProcessError"
+    error: "DefectError"
   }
 ] as const
 

@@ -61,7 +61,7 @@ describe("the log", () => {
   const losses: ReadonlyArray<readonly [fault: Fault.Fault, line: string]> = [
     [Fault.Close({ code: 4000, reason: "bye" }), "INFO the gateway closed the connection with 4000 bye; resuming now"],
     [Fault.Reconnect(), "INFO the gateway asked for a reconnect; resuming now"],
-    [Fault.HelloAgain(), "WARN hello could not be processed: it came a second time; resuming now"],
+    [Fault.HelloAgain(), "WARN hello could not be processed: it was received twice; resuming now"],
     [Fault.InvalidSession({ resumable: false }), "INFO the gateway invalidated the session; identifying now"]
   ]
   for (const [fault, line] of losses) {

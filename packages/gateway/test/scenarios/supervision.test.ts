@@ -161,12 +161,12 @@ const brokenQueue = Layer.sync(IdentifyQueue.IdentifyQueue, () => {
 const isReported = (shard: Shard.Shard) =>
   Stream.runHead(
     Stream.filter(shard.diagnostics, (one) =>
-      one._tag === "Failure" && one.error._tag === "ProcessError" && one.error.message.includes("a defect"))
+      one._tag === "Failure" && one.error._tag === "DefectError" && one.error.message.includes(": a defect"))
   )
 
 describe("a defect in", () => {
   for (const { layer: breaking, what } of broken) {
-    it.scoped(`${what} restarts the connection, and is reported as a ProcessError`, () =>
+    it.scoped(`${what} restarts the connection, and is reported as a DefectError`, () =>
       Effect.gen(function*() {
         const shard = yield* Shard.make(ShardId.single)
         const reported = yield* Effect.fork(isReported(shard))

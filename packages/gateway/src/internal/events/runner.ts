@@ -16,7 +16,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import type * as ShardError from "../../ShardError.js"
-import { unbroken } from "../time/index.js"
+import { runToCompletion } from "../time/index.js"
 import { isFailure } from "./log/index.js"
 import type { Cursor, Entry, Parse } from "./log/index.js"
 import { guildOf } from "./guildOf.js"
@@ -253,7 +253,7 @@ export const run = <E, R>(
       const waited = yield* Effect.exit(restore(Deferred.await(engine.ending)))
       engine.stop()
       const drained = Effect.suspend(() => Fiber.awaitAll(engine.fibers))
-      yield* unbroken(Effect.timeoutOption(drained, options.drainTimeout))
+      yield* runToCompletion(Effect.timeoutOption(drained, options.drainTimeout))
       yield* Effect.suspend(() => Fiber.interruptAll(engine.fibers))
       engine.giveBack()
       runs.delete(end)

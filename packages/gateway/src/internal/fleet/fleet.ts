@@ -24,7 +24,7 @@ import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
 import { Outgoing } from "../commands/index.js"
 import { Check } from "../config/index.js"
-import { ConnectPace } from "../reconnect/index.js"
+import { ReconnectThrottle } from "../reconnect/index.js"
 import { Parse } from "../events/log/index.js"
 import type { Cursor, Ending } from "../events/log/index.js"
 import { EventStream, Handlers, Readers } from "../events/index.js"
@@ -91,8 +91,8 @@ const makeWith = (
         end(error)
       }
     }
-    const context = yield* Effect.context<ShardInternal.Requirements>()
-    const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
+    const context = yield* Effect.context<ShardInternal.ShardRequirements>()
+    const reconnectThrottle = ReconnectThrottle.make(options.reconnects ?? { burst: 50, perSecond: 50 })
     const scheduler = yield* HeartbeatScheduler.current
     const notices = yield* FiberSet.makeRuntime<never>()
     const after = After.make(scheduler, (cause) => {
@@ -126,7 +126,7 @@ const makeWith = (
             onNone: () => opening,
             onSome: (store) => Effect.provideService(opening, SessionStore.SessionStore, store)
           }),
-        Effect.provideService(ConnectPace.Current, pace),
+        Effect.provideService(ReconnectThrottle.Current, reconnectThrottle),
         Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)

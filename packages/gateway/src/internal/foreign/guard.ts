@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { unbroken } from "../time/index.js"
+import { runToCompletion } from "../time/index.js"
 
 /** Turns a broken operation into a failure. */
 export interface Options<E> {
@@ -62,7 +62,7 @@ export const run = <A, E, R, E2>(
         Effect.onInterrupt(restore(Fiber.join(fiber)), () =>
           Effect.zipRight(
             Fiber.interruptFork(fiber),
-            unbroken(Effect.timeoutOption(Fiber.await(fiber), grace))
+            runToCompletion(Effect.timeoutOption(Fiber.await(fiber), grace))
           ))
     )
   )
@@ -82,7 +82,7 @@ export const runWithin = <A, E, R, E2>(
       isOver = true
       return Effect.fail(onDefect(new Error(`it took over ${Duration.format(limit)}`)))
     })
-    return unbroken(Effect.flatten(Effect.timeoutTo(unbroken(operation), {
+    return runToCompletion(Effect.flatten(Effect.timeoutTo(runToCompletion(operation), {
       duration: limit,
       onSuccess: (a): Effect.Effect<A, E | E2> => Effect.succeed(a),
       onTimeout: (): Effect.Effect<A, E | E2> => expired

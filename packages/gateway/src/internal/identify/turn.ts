@@ -14,7 +14,7 @@ import { Disconnect } from "../reconnect/index.js"
 
 type Result = Exit.Exit<void, Disconnect>
 
-const queueError = (cause: unknown) => new ShardError.ProcessError({ subject: "the identify queue", cause })
+const queueError = (cause: unknown) => new ShardError.DefectError({ subject: "the identify queue", cause })
 
 const failed = (problem: string): Effect.Effect<never, Disconnect> =>
   Effect.fail(Disconnect.Failed({ error: queueError(new Error(problem)) }))
@@ -51,7 +51,7 @@ export const take = (
         result !== undefined
           ? resultOf(result)
           : Effect.fail(Disconnect.Failed({
-            error: error instanceof IdentifyBudgetExhausted || error instanceof ShardError.ProcessError
+            error: error instanceof IdentifyBudgetExhausted || error instanceof ShardError.DefectError
               ? error
               : queueError(error)
           })),

@@ -20,20 +20,18 @@ import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
 import { MemberRequest, VoiceState } from "../requests/index.js"
-import { ConnectPace } from "../reconnect/index.js"
+import { ReconnectThrottle } from "../reconnect/index.js"
 import { Parse, payloadOf } from "../events/log/index.js"
 import { EventStream, Handlers } from "../events/index.js"
 import type { NextEvent } from "../events/index.js"
-import { report } from "../diagnostics/index.js"
+import { report, setSource } from "../diagnostics/index.js"
 import { Sender } from "../commands/index.js"
 import { SessionPersistence } from "../session/index.js"
 import { ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
 
-const ended = (error: ShardError.DeserializationError) => Exit.fail(error)
-
-/** Reads the next event, and each error as it happens. */
+/** Returns the next event, or fails with an error as it happens. */
 const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effect.Effect<void>) =>
   shared.read<Dispatch.Dispatch, ShardError.ReceiveError>(start, (item, { log }) => {
     switch (item._tag) {
@@ -41,7 +39,7 @@ const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effec
         const event = state.parse(item)
         if (Parse.isFailure(event)) {
           log.reportUnreadable(item, event)
-          return ended(event)
+          return Exit.fail<ShardError.ReceiveError>(event)
         }
         return Exit.succeed(event)
       }
@@ -53,7 +51,7 @@ const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effec
     }
   })
 
-/** Reads the next payload as text, or the end of a connection. */
+/** Returns the next payload as text, or the end of a connection. */
 const nextMessage = (state: ShardState.ShardState, shared: NextEvent, start: Effect.Effect<void>) => {
   const next = shared.read<Message.Message, ShardError.ReceiveError>(start, (item) => {
     switch (item._tag) {
@@ -74,31 +72,34 @@ const nextMessage = (state: ShardState.ShardState, shared: NextEvent, start: Eff
   })
 }
 
-/** A shard, and what is behind it: a fleet reads and moves what its shards hold. */
-export interface Open {
+/** A shard and its state, which a fleet reads and moves when it reshards. */
+export interface ShardWithState {
   readonly shard: Shard.Shard
   readonly state: ShardState.ShardState
 }
 
-export type Requirements =
+/** The services of a shard. */
+export type ShardRequirements =
   | ShardConfig.ShardConfig
   | IdentifyQueue.IdentifyQueue
   | GatewaySocket.GatewaySocket
   | Scope.Scope
 
-export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, Requirements> =>
-  Effect.map(makeOpen(id), ({ shard }) => shard)
+/** Makes a shard. */
+export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, ShardRequirements> =>
+  Effect.map(makeWithState(id), ({ shard }) => shard)
 
-export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requirements> =>
+/** Makes a shard and returns its state too. */
+export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState, never, ShardRequirements> =>
   Effect.gen(function*() {
     const config = yield* ShardConfig.ShardConfig
     const services = {
       queue: yield* IdentifyQueue.IdentifyQueue,
       socket: yield* GatewaySocket.GatewaySocket,
       decompressor: yield* Decompressor.Current,
-      // Made first, so that the connection beats until its end.
+      // Made first, so that heartbeats are sent until the connection has ended.
       scheduler: yield* HeartbeatScheduler.current,
-      pace: yield* ConnectPace.Current
+      reconnectThrottle: yield* ReconnectThrottle.Current
     }
     const notices = yield* FiberSet.makeRuntime<never>()
     const after = After.make(services.scheduler, (cause) => {
@@ -120,7 +121,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
           counters: state.counters
         })
     })
-    let farewell = Option.none<CloseFrame.CloseFrame>()
+    let closeFrame = Option.none<CloseFrame.CloseFrame>()
     let isClosed = false
 
     const shutDown = Effect.suspend(() => {
@@ -134,7 +135,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       return state.commands.close(error)
     })
 
-    // Registered first, so that it runs when the supervisor and its connection are gone.
+    // Registered first, so that it runs after the supervisor and its connection have ended.
     yield* Effect.addFinalizer(() =>
       Effect.zipRight(
         shutDown,
@@ -145,21 +146,21 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       )
     )
     const supervisor = yield* FiberHandle.make<void>()
-    // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
+    // The supervisor runs in the context of the shard, not in that of its first reader.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
-    const keeper = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
+    const persistence = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
       onNone: () => Effect.succeed(SessionPersistence.withoutStore(state)),
       onSome: (store) => SessionPersistence.make(state, store)
     })
-    // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
+    // Registered last: the connection stays open until running handlers have ended and the session is saved.
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
         state.isReleased = true
         state.readers.release()
         state.log.failReaders(new ShardError.ShardClosedError())
         yield* Effect.all(state.readers.runs, { concurrency: "unbounded", discard: true })
-        yield* keeper.stop
-        yield* keeper.save
+        yield* persistence.stop
+        yield* persistence.save
       })
     )
 
@@ -168,9 +169,9 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
         !ShardStatus.isFatallyClosed(state.status.get())
       ) {
-        const live = Effect.zipRight(keeper.load, Supervisor.run(state, services, () => farewell))
+        const live = Effect.zipRight(persistence.load, Supervisor.run(state, services, () => closeFrame))
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
-        keeper.unsafeStart()
+        persistence.unsafeStart()
       }
     }))
     const { start } = starter
@@ -182,7 +183,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
           return ShardState.session(state)
         }
         isClosed = true
-        farewell = Option.some(frame)
+        closeFrame = Option.some(frame)
         yield* FiberHandle.clear(supervisor)
         if (CloseFrame.intent(frame) === "EndSession") {
           state.session = undefined
@@ -190,7 +191,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         state.log.notify({ _tag: "Close", frame: Option.some(frame), position: 0 })
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
-        yield* keeper.save
+        yield* persistence.save
         return ShardState.session(state)
       }).pipe(Effect.uninterruptible)
 
@@ -198,7 +199,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       Effect.sync(() => {
         if (isClosed && !state.isReleased && !ShardStatus.isFatallyClosed(state.status.get())) {
           isClosed = false
-          farewell = Option.none()
+          closeFrame = Option.none()
           state.log.end(undefined)
           state.commands.unsafeReopen()
         }
@@ -240,13 +241,13 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         })
       ),
       diagnostics: state.diagnostics.stream,
-      report: (diagnostic) => report(state, diagnostic),
       sender,
       requestGuildMembers,
       collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
       updatePresence: Sender.updatePresence(state),
       updateVoiceState: VoiceState.update(state)
     }
+    setSource(shard, state)
     Assembly.set(shard, {
       hold: starter.hold,
       start,

@@ -1,9 +1,10 @@
-/** Delayed calls of plain code, made by the scheduler of heartbeats: no fiber waits for them. */
+/** Delayed calls without a fiber, by the heartbeat scheduler. */
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 
-/** Calls a function once after a time, in milliseconds. Returns what cancels it. */
+/** Calls a function once after a time in milliseconds. Returns a function that cancels the call. */
 export type After = (millis: number, call: () => void) => () => void
 
+/** Makes delayed calls on a scheduler. `onDefect` receives the defect of a call. */
 export const make =
   (scheduler: HeartbeatScheduler.HeartbeatScheduler, onDefect: (cause: unknown) => void): After => (millis, call) =>
     scheduler.unsafeSchedule({
