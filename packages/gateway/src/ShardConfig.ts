@@ -324,6 +324,14 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
   Layer.effect(ShardConfig, Effect.suspend(() => make(options)))
 
 /**
+ * Removes the prefix `Bot ` from a token, and white space around it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const bareToken: (token: string) => string = BotId.withoutPrefix
+
+/**
  * Returns the id of the bot from its token; none if the token does not begin with an id.
  *
  * @since 0.1.0
