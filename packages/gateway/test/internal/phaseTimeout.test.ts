@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import type * as HeartbeatScheduler from "../../src/HeartbeatScheduler.js"
 import * as PhaseTimeout from "../../src/internal/connection/phaseTimeout.js"
+import type { Delay, Timer, TimerScheduler } from "../../src/internal/time/index.js"
 
 /** A scheduler whose timers are called by hand. */
 const makeScheduler = () => {
-  const timers: Array<{ readonly timer: HeartbeatScheduler.Timer; delay: HeartbeatScheduler.Delay | undefined }> = []
-  const scheduler: HeartbeatScheduler.HeartbeatScheduler = {
+  const timers: Array<{ readonly timer: Timer; delay: Delay | undefined }> = []
+  const scheduler: TimerScheduler = {
     unsafeSchedule: (timer, first) => {
       const scheduled = { timer, delay: first }
       timers.push(scheduled)

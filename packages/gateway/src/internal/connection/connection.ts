@@ -15,7 +15,6 @@ import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../../Decompressor.js"
 import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as Latency from "../../Latency.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
@@ -34,13 +33,14 @@ import { report } from "../diagnostics/index.js"
 import type { ShardState } from "../state/index.js"
 import { Signal } from "./signal.js"
 import { Monotonic } from "../time/index.js"
+import type { TimerScheduler } from "../time/index.js"
 
 /** The services that a connection uses and does not own. */
 export interface ConnectionServices {
   readonly queue: IdentifyQueue.IdentifyQueue
   readonly socket: GatewaySocket.GatewaySocket
   readonly decompressor: Decompressor.Decompressor
-  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
+  readonly scheduler: TimerScheduler
 }
 
 /** The result of a connection. */

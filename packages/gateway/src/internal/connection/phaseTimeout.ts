@@ -1,8 +1,8 @@
 /** The timeout of a phase of a connection. One phase is timed at a time, by a timer of the heartbeat scheduler. */
 import * as Duration from "effect/Duration"
 import * as Function from "effect/Function"
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import { EventLoopLag } from "../time/index.js"
+import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 
 /** A phase with a timeout. */
 export interface TimedPhase {
@@ -32,17 +32,17 @@ const pollMillis = 50
 const graceMillis = Duration.toMillis(EventLoopLag.grace)
 
 /** Decides when the timer is due. Event-loop lag extends a phase by `EventLoopLag.grace`, once in each duration. */
-const makeTimer = (phase: TimedPhase): HeartbeatScheduler.Timer => {
+const makeTimer = (phase: TimedPhase): Timer => {
   let extensions = 0
   let isLooking = false
   let isRead = true
 
-  const restart = (): HeartbeatScheduler.Delay => {
+  const restart = (): Delay => {
     isLooking = false
     return { after: Duration.toMillis(phase.duration), slack: 0 }
   }
 
-  const look = (after: number): HeartbeatScheduler.Delay => {
+  const look = (after: number): Delay => {
     isLooking = true
     isRead = phase.onPolled === undefined
     phase.onPolled?.(() => {
@@ -73,7 +73,7 @@ const makeTimer = (phase: TimedPhase): HeartbeatScheduler.Timer => {
   }
 }
 
-export const make = (scheduler: HeartbeatScheduler.HeartbeatScheduler): PhaseTimeout => {
+export const make = (scheduler: TimerScheduler): PhaseTimeout => {
   let stop: () => void = Function.constVoid
   return {
     unsafeStart: (phase) => {

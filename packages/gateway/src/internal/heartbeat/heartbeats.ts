@@ -7,7 +7,6 @@ import * as Function from "effect/Function"
 import * as Random from "effect/Random"
 import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import type * as Latency from "../../Latency.js"
 import { Outgoing, unsafeWrite } from "../commands/index.js"
 import type { CommandLimiter } from "../commands/index.js"
@@ -15,6 +14,7 @@ import type { Receiver } from "../connection/index.js"
 import { Disconnect } from "../reconnect/index.js"
 import type { Counters } from "../state/index.js"
 import { EventLoopLag, Monotonic } from "../time/index.js"
+import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 import * as HeartbeatLatency from "./latency.js"
 import * as Policy from "./policy.js"
 
@@ -30,7 +30,7 @@ export interface HeartbeatState {
 export interface HeartbeatConnection {
   readonly state: HeartbeatState
   readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
-  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
+  readonly scheduler: TimerScheduler
   readonly clock: Clock.Clock
   readonly receiver: Pick<Receiver, "end" | "wasAcknowledged">
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
@@ -113,7 +113,7 @@ export const make = (
     }, { after: hold, slack: 0 })
   }
 
-  const makeTimer = (): HeartbeatScheduler.Timer => {
+  const makeTimer = (): Timer => {
     let before: Policy.HeartbeatStep | undefined
     let decidedAt = Monotonic.unsafeMillis(clock)
     let isRead = true
@@ -139,7 +139,7 @@ export const make = (
       hold: holdMillis(now)
     })
 
-    const carryOut = (step: Policy.HeartbeatStep, now: number): HeartbeatScheduler.Delay | undefined => {
+    const carryOut = (step: Policy.HeartbeatStep, now: number): Delay | undefined => {
       switch (step._tag) {
         case "Send": {
           isWriting = true

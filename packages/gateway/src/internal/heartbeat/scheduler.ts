@@ -5,16 +5,17 @@ import * as FiberHandle from "effect/FiberHandle"
 import type * as Scope from "effect/Scope"
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import { EventLoopLag, Monotonic } from "../time/index.js"
+import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 import * as TimerTable from "./timerTable.js"
 
 /** A timer and the function that removes it from its table; undefined once it is removed. */
 interface ScheduledTimer {
-  readonly timer: HeartbeatScheduler.Timer
+  readonly timer: Timer
   remove: (() => void) | undefined
 }
 
 /** Calls a timer. One that throws is removed and does not affect the others. */
-const call = ({ timer }: ScheduledTimer, late: number): HeartbeatScheduler.Delay | undefined => {
+const call = ({ timer }: ScheduledTimer, late: number): Delay | undefined => {
   try {
     return timer.onDue(late)
   } catch (cause) {
@@ -23,8 +24,21 @@ const call = ({ timer }: ScheduledTimer, late: number): HeartbeatScheduler.Delay
   }
 }
 
+/** The type id of the public service. */
+// A symbol of the registry is unique by its name.
+export const TypeId: HeartbeatScheduler.TypeId = Symbol.for(
+  "@vesper/gateway/HeartbeatScheduler"
+) as HeartbeatScheduler.TypeId
+
+/** The implementation of the public service. */
+export interface Scheduler extends HeartbeatScheduler.HeartbeatScheduler, TimerScheduler {}
+
+/** Returns the implementation of a scheduler. */
+// Only `make` uses the type id.
+export const fromService = (service: HeartbeatScheduler.HeartbeatScheduler): Scheduler => service as Scheduler
+
 /** Makes a scheduler that runs until the scope closes. */
-export const make: Effect.Effect<HeartbeatScheduler.HeartbeatScheduler, never, Scope.Scope> = Effect.gen(function*() {
+export const make: Effect.Effect<Scheduler, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
   const run = yield* FiberHandle.makeRuntime<never>()
   // Two tables, because a heartbeat must not be moved to the time of a timer without slack.
@@ -34,7 +48,7 @@ export const make: Effect.Effect<HeartbeatScheduler.HeartbeatScheduler, never, S
 
   const nextAt = () => Math.min(exact.nextAt(), loose.nextAt())
 
-  const add = (entry: ScheduledTimer, from: number, { after, slack }: HeartbeatScheduler.Delay) =>
+  const add = (entry: ScheduledTimer, from: number, { after, slack }: Delay) =>
     (slack > 0 ? loose : exact).add(entry, from + after, slack)
 
   const callUpTo = (at: number) => {
@@ -64,6 +78,7 @@ export const make: Effect.Effect<HeartbeatScheduler.HeartbeatScheduler, never, S
   })
 
   return {
+    [TypeId]: TypeId,
     unsafeSchedule: (timer, first) => {
       const entry: ScheduledTimer = { timer, remove: undefined }
       entry.remove = add(entry, now(), first)

@@ -19,6 +19,7 @@ import * as ShardError from "../../ShardError.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
+import { Scheduler } from "../heartbeat/index.js"
 import { MemberRequest, VoiceState } from "../requests/index.js"
 import { ReconnectThrottle } from "../reconnect/index.js"
 import { Parse, payloadOf } from "../events/log/index.js"
@@ -98,7 +99,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       socket: yield* GatewaySocket.GatewaySocket,
       decompressor: yield* Decompressor.Current,
       // Made first, so that heartbeats are sent until the connection has ended.
-      scheduler: yield* HeartbeatScheduler.current,
+      scheduler: Scheduler.fromService(yield* HeartbeatScheduler.current),
       reconnectThrottle: yield* ReconnectThrottle.Current
     }
     const notices = yield* FiberSet.makeRuntime<never>()
