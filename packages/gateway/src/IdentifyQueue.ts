@@ -17,12 +17,12 @@ import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
 import type * as IdentifyBudget from "./IdentifyBudget.js"
 import * as IdentifyStore from "./IdentifyStore.js"
+import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
+import * as CheckOptions from "./internal/identify/checkOptions.js"
 import * as HttpQueue from "./internal/identify/httpQueue.js"
 import * as Ledger from "./internal/identify/ledger.js"
-import * as Options from "./internal/identify/options.js"
-import * as Refresh from "./internal/identify/refresh.js"
 import * as Scheduler from "./internal/identify/scheduler.js"
-import * as State from "./internal/identify/state.js"
+import * as StoredState from "./internal/identify/storedState.js"
 
 /**
  * @since 0.1.0
@@ -178,7 +178,7 @@ const limitsOf = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger
 
 /** The stored account takes precedence over the options, unless the options are Discord's own figures. */
 const initialLedger = (
-  stored: ReturnType<typeof State.restore>,
+  stored: ReturnType<typeof StoredState.restore>,
   given: Ledger.Account,
   trust: "store" | "options",
   now: number
@@ -196,7 +196,7 @@ const makeAdjustable = (
   trust: "store" | "options"
 ): Effect.Effect<AdjustableQueue, ConfigError.ConfigError> =>
   Effect.gen(function*() {
-    yield* Options.checkOwn(options)
+    yield* CheckOptions.checkInMemory(options)
     const store = yield* IdentifyStore.CurrentIdentifyStore
     const now = yield* Scheduler.currentTime
     const limits: Ledger.Limits = {
@@ -208,7 +208,7 @@ const makeAdjustable = (
       limits,
       store,
       initial: initialLedger(
-        State.restore(store.initial, now),
+        StoredState.restore(store.initial, now),
         accountOf(options.budget ?? {}, now.monotonic),
         trust,
         now.monotonic
@@ -225,7 +225,7 @@ const makeAdjustable = (
       ...viewOf(undefined),
       update: (change) =>
         Effect.gen(function*() {
-          yield* Options.check(change)
+          yield* CheckOptions.check(change)
           const { monotonic } = yield* Scheduler.currentTime
           yield* scheduler.update({
             limits: limitsOf(change),
@@ -294,15 +294,15 @@ export const makeFromApi = (
 > =>
   Effect.gen(function*() {
     // Before Discord is asked.
-    yield* Options.check(options)
+    yield* CheckOptions.check(options)
     const api = yield* GatewayApi.GatewayApi
     const { sessionStartLimit: limit } = yield* api.gatewayBot
     const queue = yield* makeAdjustable({
       ...options,
       maxConcurrency: limit.maxConcurrency,
-      budget: { ...Refresh.reportedBy(limit), reserve: options.reserve }
+      budget: { ...BudgetRefresh.toBudget(limit), reserve: options.reserve }
     }, "options")
-    yield* Effect.forkScoped(Refresh.forever(api, queue.update, limit))
+    yield* Effect.forkScoped(BudgetRefresh.forever(api, queue.update, limit))
     return queue
   })
 
@@ -345,7 +345,7 @@ export const makeHttp = (
   url: string
 ): Effect.Effect<IdentifyQueue, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Effect.map(
-    Effect.all([HttpClient.HttpClient, Options.checkUrl(url)]),
+    Effect.all([HttpClient.HttpClient, CheckOptions.checkUrl(url)]),
     ([client, url]) =>
       make((shard) => (identify) => Effect.zipRight(HttpQueue.awaitTurn(client, url, shard.id), identify))
   )

@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Guard from "./internal/foreign/guard.js"
-import * as Saving from "./internal/identify/saving.js"
+import * as Persistence from "./internal/identify/persistence.js"
 
 /**
  * The state of a queue. It contains no secret.
@@ -83,7 +83,7 @@ export class IdentifyStoreError
  */
 export class CurrentIdentifyStore extends Context.Reference<CurrentIdentifyStore>()(
   "@vesper/gateway/IdentifyStore/CurrentIdentifyStore",
-  { defaultValue: (): IdentifyStore => Saving.noStore }
+  { defaultValue: (): IdentifyStore => Persistence.noStore }
 ) {}
 
 /** How long the store may take to read. */

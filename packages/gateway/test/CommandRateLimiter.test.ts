@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as CommandRateLimiter from "../src/CommandRateLimiter.js"
-import * as CommandLimiter from "../src/internal/commands/limiter.js"
+import * as CommandLimiter from "../src/internal/commands/rateLimiter.js"
 import * as Monotonic from "../src/internal/time/monotonic.js"
 import * as SlidingLog from "../src/internal/time/slidingLog.js"
 

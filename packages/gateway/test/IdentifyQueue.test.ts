@@ -419,6 +419,6 @@ describe("an option that makes no sense", () => {
   it.effect("is refused for a shared queue whose URL is none", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(IdentifyQueue.makeHttp("queue:7878"))
-      assert.include(String(error), "is no HTTP URL")
+      assert.include(String(error), "is not an HTTP URL")
     }).pipe(Effect.provide(FetchHttpClient.layer)))
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
 import * as Kind from "../../src/internal/commands/kind.js"
+import * as Order from "../../src/internal/commands/order.js"
 
 const { Bulk, Plain, Presence, VoiceState } = Kind.Kind
 
@@ -42,15 +43,15 @@ describe("a command replaces", () => {
     FastCheck.assert(FastCheck.property(anyQueue, anyKind, (queue, kind) => {
       const isState = kind._tag === "Presence" || kind._tag === "VoiceState"
       const fits = queue.map((place) => isState && Equal.equals(place.kind, kind) && !place.isWriting)
-      assert.strictEqual(Kind.replaces(queue, kind), fits.indexOf(true))
+      assert.strictEqual(Order.indexOfReplaced(queue, kind), fits.indexOf(true))
     }))
   })
 
   it("so that a queue filled by it holds one presence at most, and one voice state of each guild", () => {
     FastCheck.assert(FastCheck.property(FastCheck.array(anyKind, { maxLength: 50 }), (given) => {
-      const queue: Array<Kind.Place> = []
+      const queue: Array<Order.Queued> = []
       for (const kind of given) {
-        if (Kind.replaces(queue, kind) === -1) {
+        if (Order.indexOfReplaced(queue, kind) === -1) {
           queue.push({ kind, isWriting: false })
         }
       }
@@ -71,14 +72,14 @@ describe("the next command", () => {
       const tags = queue.map(({ kind }) => kind._tag)
       const other = tags.findIndex((tag) => tag !== "Bulk" && !(held.presences && tag === "Presence"))
       const bulk = held.bulk ? -1 : tags.indexOf("Bulk")
-      assert.strictEqual(Kind.next(queue, held, 0), other === -1 ? bulk : other)
+      assert.strictEqual(Order.indexOfNext(queue, held, 0), other === -1 ? bulk : other)
     }))
   })
 
   it("is a bulk request after four others, unless those are held", () => {
     FastCheck.assert(FastCheck.property(anyQueue, anyHeld, (queue, held) => {
       const bulk = held.bulk ? -1 : queue.findIndex(({ kind }) => kind._tag === "Bulk")
-      assert.strictEqual(Kind.next(queue, held, 4), bulk === -1 ? Kind.next(queue, held, 0) : bulk)
+      assert.strictEqual(Order.indexOfNext(queue, held, 4), bulk === -1 ? Order.indexOfNext(queue, held, 0) : bulk)
     }))
   })
 
@@ -88,15 +89,15 @@ describe("the next command", () => {
       const written: Array<string> = []
       let passed = 0
       for (let i = 0; i < length; i++) {
-        const kind = queue[Kind.next(queue, Kind.nothingHeld, passed)]?.kind ?? Plain()
+        const kind = queue[Order.indexOfNext(queue, Order.noneLimited, passed)]?.kind ?? Plain()
         written.push(kind._tag)
-        passed = Kind.passedAfter(queue, kind, passed)
+        passed = Order.countPassed(queue, kind, passed)
       }
       assert.deepStrictEqual(written, written.map((_, i) => i % 5 === 4 ? "Bulk" : "Plain"))
     }))
   })
 
   it("does not count what passed while no bulk request waited", () => {
-    assert.strictEqual(Kind.passedAfter([{ kind: Plain(), isWriting: false }], Plain(), 3), 0)
+    assert.strictEqual(Order.countPassed([{ kind: Plain(), isWriting: false }], Plain(), 3), 0)
   })
 })

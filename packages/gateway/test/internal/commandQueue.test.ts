@@ -4,7 +4,8 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Kind from "../../src/internal/commands/kind.js"
-import type { OutgoingCommand } from "../../src/internal/commands/outgoing.js"
+import * as Order from "../../src/internal/commands/order.js"
+import type { OutgoingCommand } from "../../src/internal/commands/outgoingMessage.js"
 import * as CommandQueue from "../../src/internal/commands/queue.js"
 import * as ShardError from "../../src/ShardError.js"
 
@@ -27,7 +28,7 @@ const settle = Effect.repeatN(Effect.yieldNow(), 10)
 const writeAll = (queue: CommandQueue.CommandQueue, count: number) => {
   const written: Array<string> = []
   return Effect.as(
-    Effect.repeatN(queue.writeNext(Kind.nothingHeld, ({ text }) => Effect.sync(() => written.push(text))), count - 1),
+    Effect.repeatN(queue.writeNext(Order.noneLimited, ({ text }) => Effect.sync(() => written.push(text))), count - 1),
     written
   )
 }
@@ -73,8 +74,8 @@ describe("commandQueue", () => {
       const sender = yield* Effect.fork(queue.send(command("a", plain)))
       yield* Effect.fork(queue.send(command("b", plain)))
       yield* settle
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(queue.writeNext(Kind.nothingHeld, () => Effect.fail("lost")))))
-      const writing = yield* Effect.fork(queue.writeNext(Kind.nothingHeld, () => Effect.never))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(queue.writeNext(Order.noneLimited, () => Effect.fail("lost")))))
+      const writing = yield* Effect.fork(queue.writeNext(Order.noneLimited, () => Effect.never))
       yield* settle
       yield* Fiber.interrupt(writing)
       assert.isNull(sender.unsafePoll())
@@ -169,7 +170,7 @@ describe("commandQueue", () => {
     Effect.gen(function*() {
       const queue = CommandQueue.make(10)
       const older = yield* given(queue, presence, "p1")
-      const writing = yield* Effect.fork(queue.writeNext(Kind.nothingHeld, () => Effect.never))
+      const writing = yield* Effect.fork(queue.writeNext(Order.noneLimited, () => Effect.never))
       yield* settle
       const newer = yield* given(queue, presence, "p2")
       assert.strictEqual(queue.unsafeSize(), 2)
@@ -194,7 +195,7 @@ describe("commandQueue", () => {
     Effect.gen(function*() {
       const queue = CommandQueue.make(10)
       const sender = yield* given(queue, plain, "a")
-      const writing = yield* Effect.fork(queue.writeNext(Kind.nothingHeld, () => Effect.never))
+      const writing = yield* Effect.fork(queue.writeNext(Order.noneLimited, () => Effect.never))
       yield* settle
       yield* Fiber.interrupt(sender)
       yield* Fiber.interrupt(writing)
@@ -244,7 +245,7 @@ describe("commandQueue", () => {
       yield* settle
       const written: Array<string> = []
       while (queue.unsafeHasNext()) {
-        yield* queue.writeNext(Kind.nothingHeld, ({ text }) => Effect.sync(() => written.push(text)))
+        yield* queue.writeNext(Order.noneLimited, ({ text }) => Effect.sync(() => written.push(text)))
         yield* settle
       }
       return written

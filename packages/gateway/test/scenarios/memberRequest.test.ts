@@ -241,7 +241,7 @@ describe("requestGuildMembers", () => {
       yield* TestClock.adjust(1)
       const error = yield* Fiber.join(result)
       assert.deepStrictEqual([error._tag, error.reason], ["NoAnswerError", "TimedOut"])
-      assert.include(error.message, "nothing came for 30s")
+      assert.include(error.message, "no answer was received for 30s")
     }).pipe(withChance(0.9), Effect.provide(silent)))
 
   it.scoped("does not count the time without a connection, and takes what is replayed", () =>

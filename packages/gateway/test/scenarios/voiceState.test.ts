@@ -163,7 +163,7 @@ describe("updateVoiceState", () => {
       yield* TestClock.adjust("10 seconds")
       const error = yield* Fiber.join(joining)
       assert.deepStrictEqual(error.reason, "TimedOut")
-      assert.include(error.message, "the session ended meanwhile")
+      assert.include(error.message, "the session ended during the wait")
     }).pipe(withChance(0.9), Effect.provide(all)))
 
   it.scoped("fails after ten sessions that ended before the answer", () =>

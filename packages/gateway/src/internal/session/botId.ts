@@ -1,10 +1,10 @@
-/** A token begins with the bot's id in base64, which is no secret. */
+/** Reads the bot's id from the first part of a token, which is base64 and not secret. */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-/** None for a token that is not made so, such as a test's. */
+/** Returns none for a token of another form, such as that of a test. */
 export const fromToken = (token: Redacted.Redacted<string>): Option.Option<string> => {
   const [first = ""] = Redacted.value(token).replace(/^Bot\s+/i, "").trim().split(".")
   return Option.filter(

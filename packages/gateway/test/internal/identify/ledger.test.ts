@@ -182,11 +182,11 @@ describe("whoever follows the ledger", () => {
         const limits = { maxConcurrency, interval: 5_000, reserve }
         let ledger: Ledger.Ledger = { recent: [], account: { total, remaining: total, resetsAt: undefined } }
         let now = 0
-        const written: Array<Ledger.Entry> = []
+        const written: Array<Ledger.IdentifyEntry> = []
         for (const { outcome, shard, wait } of steps) {
           now += wait
           ledger = Ledger.refresh(ledger, limits, now)
-          const bucket = Ledger.bucketOf(limits, shard)
+          const bucket = Ledger.findBucket(limits, shard)
           if (Ledger.spendable(ledger, limits) === 0 || Ledger.freeAt(ledger, limits, bucket) > now) {
             continue
           }
