@@ -70,7 +70,7 @@ describe("CommandRateLimiter", () => {
         Effect.gen(function*() {
           yield* limiter.awaitRoom
           yield* limiter.recordCommand
-          // Slow at first, as on a connection that is new, and fast ever after; in order, as on any.
+          // Slow at first, as on a new connection, then fast; always in order.
           order = Math.max(order, (yield* Clock.currentTimeMillis) + delay)
           arrivals.push(order)
         })

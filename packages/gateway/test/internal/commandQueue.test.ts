@@ -22,7 +22,7 @@ const command = (text: string, kind: Kind.Kind): OutgoingCommand => ({
   kind
 })
 
-/** Lets forked fibers run until they wait. */
+/** Runs forked fibers until they wait. */
 const settle = Effect.repeatN(Effect.yieldNow(), 10)
 
 const writeAll = (queue: CommandQueue.CommandQueue, count: number) => {

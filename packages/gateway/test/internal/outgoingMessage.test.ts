@@ -96,7 +96,7 @@ describe("a command on its way", () => {
         return WriteMessage.write(connection, command)
       })
       assert.strictEqual(parse.mock.calls.length, 1)
-      // Once for what the session shows, which is stored with it; the command itself is not encoded again.
+      // Once for the presence that is stored with the session; the command itself is not encoded again.
       assert.strictEqual(stringify.mock.calls.length, 1)
       assert.strictEqual(written[0], json)
       assert.strictEqual(counters.bytesSent, Buffer.byteLength(json))

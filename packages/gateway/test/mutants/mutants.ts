@@ -105,7 +105,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     name: "an identify past the queue",
     file: internal("identify/withPermit.ts"),
     from: "queue.withPermit(id)(identify)",
-    to: "turn",
+    to: "identify",
     test: scenario("reconnect")
   },
   {

@@ -120,7 +120,7 @@ describe("a ledger", () => {
   })
 })
 
-/** What may happen to a ledger; `wait` passes time first. */
+/** Operations on a ledger; `wait` passes time first. */
 const steps = FastCheck.array(
   FastCheck.record({
     wait: FastCheck.oneof(FastCheck.integer({ min: 0, max: 6_000 }), FastCheck.integer({ min: 0, max: 2 * day })),
@@ -203,7 +203,7 @@ describe("whoever follows the ledger", () => {
           const before = written.slice(0, i).filter((entry) => entry.shard % maxConcurrency === shard % maxConcurrency)
           assert.isTrue(before.every((entry) => at - entry.at >= 5_000))
         }
-        // Discord's windows: each starts with the first identify after the one before.
+        // Discord's windows: each begins with the first identify after the one before.
         const allowed = total - Math.min(reserve, total - 1)
         let [start, count] = [Number.NEGATIVE_INFINITY, 0]
         for (const { at } of written) {

@@ -10,7 +10,7 @@ const wall = Date.UTC(2026, 0, 1)
 const limits: Ledger.Limits = { maxConcurrency: 1, interval: 5_000, reserve: undefined }
 const monotonic = 1_000
 
-/** The state that one process leaves and the next one reads, whose wall clock shows another time by `shift`. */
+/** Stores the state in one process and restores it in the next, whose wall clock differs by `shift`. */
 const reread = (ledger: Ledger.Ledger, shift: number) =>
   StoredState.restore(Option.some(StoredState.store(ledger, { wall, monotonic: 70_000 })), {
     wall: wall + shift,
@@ -59,7 +59,7 @@ describe("the state of a queue", () => {
       assert.isAtMost(Ledger.freeAt(restored, limits, 0), monotonic + limits.interval)
       const { remaining, resetsAt = Number.NEGATIVE_INFINITY } = restored.account
       assert.isAtMost(resetsAt, monotonic + Ledger.longestWindow)
-      // A window that ended long ago is over, and one without an end lasts at its longest.
+      // A window that ended long ago is over, and one without an end lasts for its full time.
       assert.strictEqual(remaining, at <= wall ? 100 : 0)
     })
   }
