@@ -4,9 +4,9 @@ import * as FastCheck from "effect/FastCheck"
 import * as Kind from "../../src/internal/commands/kind.js"
 import * as Order from "../../src/internal/commands/order.js"
 
-const { Bulk, Plain, Presence, VoiceState } = Kind.Kind
+const { Bulk, Plain, Presence, VoiceState } = Kind.CommandKind
 
-const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.Kind]> = [
+const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.CommandKind]> = [
   [{ op: 3, d: {} }, Presence()],
   [{ op: 3 }, Presence()],
   [{ op: 4, d: { guild_id: "1", channel_id: null } }, VoiceState({ guildId: "1" })],
@@ -23,10 +23,10 @@ const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.Kind]> = [
 ]
 
 const anyKind = FastCheck.oneof(
-  FastCheck.constant<Kind.Kind>(Plain()),
-  FastCheck.constant<Kind.Kind>(Bulk()),
-  FastCheck.constant<Kind.Kind>(Presence()),
-  FastCheck.constantFrom("1", "2", "3").map((guildId): Kind.Kind => VoiceState({ guildId }))
+  FastCheck.constant<Kind.CommandKind>(Plain()),
+  FastCheck.constant<Kind.CommandKind>(Bulk()),
+  FastCheck.constant<Kind.CommandKind>(Presence()),
+  FastCheck.constantFrom("1", "2", "3").map((guildId): Kind.CommandKind => VoiceState({ guildId }))
 )
 const anyQueue = FastCheck.array(FastCheck.record({ kind: anyKind, isWriting: FastCheck.boolean() }))
 
@@ -55,7 +55,7 @@ describe("a command replaces", () => {
           queue.push({ kind, isWriting: false })
         }
       }
-      const count = (kind: Kind.Kind) => queue.filter((place) => Equal.equals(place.kind, kind)).length
+      const count = (kind: Kind.CommandKind) => queue.filter((place) => Equal.equals(place.kind, kind)).length
       const states = [Presence(), ...["1", "2", "3"].map((guildId) => VoiceState({ guildId }))]
       assert.isTrue(states.every((kind) => count(kind) <= 1))
       assert.strictEqual(count(Plain()), given.filter(({ _tag }) => _tag === "Plain").length)

@@ -9,12 +9,12 @@ import type { OutgoingCommand } from "../../src/internal/commands/outgoingMessag
 import * as CommandQueue from "../../src/internal/commands/queue.js"
 import * as ShardError from "../../src/ShardError.js"
 
-const plain = Kind.Kind.Plain()
-const presence = Kind.Kind.Presence()
-const bulk = Kind.Kind.Bulk()
-const voice = (guildId: string) => Kind.Kind.VoiceState({ guildId })
+const plain = Kind.CommandKind.Plain()
+const presence = Kind.CommandKind.Presence()
+const bulk = Kind.CommandKind.Bulk()
+const voice = (guildId: string) => Kind.CommandKind.VoiceState({ guildId })
 
-const command = (text: string, kind: Kind.Kind): OutgoingCommand => ({
+const command = (text: string, kind: Kind.CommandKind): OutgoingCommand => ({
   subject: "command",
   payload: text,
   text,
@@ -125,7 +125,7 @@ describe("commandQueue", () => {
       assert.deepStrictEqual(yield* writeAll(queue, 1), ["d"])
     }))
 
-  const given = (queue: CommandQueue.CommandQueue, kind: Kind.Kind, text: string) =>
+  const given = (queue: CommandQueue.CommandQueue, kind: Kind.CommandKind, text: string) =>
     Effect.zipLeft(Effect.fork(queue.send(command(text, kind))), settle)
 
   it.effect("writes only the newest of a state, in the place of the oldest, and tells all who asked", () =>
@@ -234,7 +234,7 @@ describe("commandQueue", () => {
       yield* Fiber.join(again)
     }))
 
-  const orderOfFibers = (capacity: number, fibers: number, kindOf: (fiber: number) => Kind.Kind) =>
+  const orderOfFibers = (capacity: number, fibers: number, kindOf: (fiber: number) => Kind.CommandKind) =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(capacity)
       const each = 10

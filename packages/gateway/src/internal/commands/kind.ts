@@ -7,21 +7,21 @@ import * as Predicate from "effect/Predicate"
  * The kind of a command. A newer presence replaces a waiting one, and a newer voice state that of its guild. Bulk requests
  * cover one guild or a hundred ids each, so a program sends hundreds of them.
  */
-export type Kind = Data.TaggedEnum<{
+export type CommandKind = Data.TaggedEnum<{
   Plain: {}
   Bulk: {}
   Presence: {}
   VoiceState: { readonly guildId: string }
 }>
 
-export const Kind = Data.taggedEnum<Kind>()
+export const CommandKind = Data.taggedEnum<CommandKind>()
 
-const plain = Kind.Plain()
-const bulk = Kind.Bulk()
-const presence = Kind.Presence()
+const plain = CommandKind.Plain()
+const bulk = CommandKind.Bulk()
+const presence = CommandKind.Presence()
 
 /** Returns the kind of a payload, which may be JSON of the program. */
-export const of = (payload: unknown): Kind => {
+export const of = (payload: unknown): CommandKind => {
   if (!Predicate.isRecord(payload)) {
     return plain
   }
@@ -34,7 +34,7 @@ export const of = (payload: unknown): Kind => {
       return bulk
     case Opcode.VoiceStateUpdate:
       return Predicate.isRecord(d) && typeof d["guild_id"] === "string"
-        ? Kind.VoiceState({ guildId: d["guild_id"] })
+        ? CommandKind.VoiceState({ guildId: d["guild_id"] })
         : plain
     default:
       return plain
@@ -42,4 +42,4 @@ export const of = (payload: unknown): Kind => {
 }
 
 /** Checks that a newer command of the kind replaces a waiting one. */
-export const isState = (kind: Kind): boolean => kind._tag === "Presence" || kind._tag === "VoiceState"
+export const isState = (kind: CommandKind): boolean => kind._tag === "Presence" || kind._tag === "VoiceState"

@@ -4,7 +4,7 @@ import * as Kind from "./kind.js"
 
 /** A command in the queue. */
 export interface Queued {
-  readonly kind: Kind.Kind
+  readonly kind: Kind.CommandKind
   /** The command is being written and can no longer be replaced. */
   readonly isWriting: boolean
 }
@@ -18,7 +18,7 @@ export interface Limited {
 export const noneLimited: Limited = { presences: false, bulk: false }
 
 /** Returns the index of the command that a newer one of its kind replaces; -1 without one. */
-export const indexOfReplaced = (queue: ReadonlyArray<Queued>, kind: Kind.Kind): number =>
+export const indexOfReplaced = (queue: ReadonlyArray<Queued>, kind: Kind.CommandKind): number =>
   Kind.isState(kind) ? queue.findIndex((queued) => !queued.isWriting && Equal.equals(queued.kind, kind)) : -1
 
 /** The number of other commands that are written before a waiting bulk request. */
@@ -41,5 +41,5 @@ export const indexOfNext = (queue: ReadonlyArray<Queued>, limited: Limited, pass
 }
 
 /** Returns `passed` after a command of `kind` was written. */
-export const countPassed = (queue: ReadonlyArray<Queued>, kind: Kind.Kind, passed: number): number =>
+export const countPassed = (queue: ReadonlyArray<Queued>, kind: Kind.CommandKind, passed: number): number =>
   kind._tag !== "Bulk" && queue.some((queued) => queued.kind._tag === "Bulk") ? passed + 1 : 0

@@ -19,7 +19,7 @@ export interface OutgoingCommand extends Outgoing {
   readonly subject: "command"
   /** The decoded value of the text. */
   readonly payload: unknown
-  readonly kind: Kind.Kind
+  readonly kind: Kind.CommandKind
 }
 
 type EncodeResult = Either.Either<OutgoingCommand, ShardError.SendError>

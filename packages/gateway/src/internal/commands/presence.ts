@@ -50,7 +50,7 @@ export const enqueueIfDifferent = (
 ): void => {
   if (
     Option.isSome(presence) && shownPresence !== text(presence.value) &&
-    !commands.unsafeIsWaiting(Kind.Kind.Presence())
+    !commands.unsafeIsWaiting(Kind.CommandKind.Presence())
   ) {
     Either.map(Outgoing.presence(presence.value), commands.unsafeOffer)
   }

@@ -25,9 +25,9 @@ export interface Version {
 }
 
 /** Returns the queues that receive a copy of a forwarded command. */
-export type Route = (command: OutgoingCommand) => ReadonlyArray<CommandQueue>
+export type ForwardRoute = (command: OutgoingCommand) => ReadonlyArray<CommandQueue>
 
-interface Slot extends Order.Queued {
+interface QueueSlot extends Order.Queued {
   isWriting: boolean
   /** Oldest first. Only the newest is written; if it is withdrawn, the one before it is. */
   readonly versions: Array<Version>
@@ -38,7 +38,7 @@ interface Lane {
   /** Occupied slots. */
   size: number
   /** Commands that wait for a slot, in order. */
-  readonly waiting: Set<Slot>
+  readonly waiting: Set<QueueSlot>
 }
 
 export interface CommandQueue {
@@ -51,7 +51,7 @@ export interface CommandQueue {
   /** Checks for a command of a kind that is not limited. */
   readonly unsafeHasNext: (limited?: Order.Limited) => boolean
   /** Checks for a waiting command that a newer one of this kind would replace. */
-  readonly unsafeIsWaiting: (kind: Kind.Kind) => boolean
+  readonly unsafeIsWaiting: (kind: Kind.CommandKind) => boolean
   /** Registers the callback of the writer: called now and after each change, if a command waits. */
   readonly unsafeSetListener: (listener: (() => void) | undefined) => void
   /** Waits for a command of a kind that is not limited. */
@@ -72,7 +72,7 @@ export interface CommandQueue {
    * Forwards waiting and later commands to other queues, even after this queue was closed. A command that is being written is
    * forwarded if the write fails.
    */
-  readonly unsafeForward: (route: Route) => void
+  readonly unsafeForward: (route: ForwardRoute) => void
   /** Adds a command that another queue forwarded. */
   readonly unsafeAdopt: (version: Version) => void
   /** Adds a command without waiting for it. */
@@ -99,15 +99,15 @@ const makeLane = (): Lane => ({ size: 0, waiting: new Set() })
 /** Makes a queue with `capacity` slots for plain commands, and as many for bulk requests. */
 export const make = (capacity: number): CommandQueue => {
   const lanes = { Plain: makeLane(), Bulk: makeLane() }
-  const queue: Array<Slot> = []
+  const queue: Array<QueueSlot> = []
   const observers = new Set<() => void>()
   let passed = 0
   let closed = Option.none<ShardError.TerminalError>()
   let closing = makeClosing()
-  let successor: Route | undefined
+  let successor: ForwardRoute | undefined
   let listener: (() => void) | undefined
 
-  const findLane = ({ _tag }: Kind.Kind): Lane | undefined =>
+  const findLane = ({ _tag }: Kind.CommandKind): Lane | undefined =>
     _tag === "Plain" || _tag === "Bulk" ? lanes[_tag] : undefined
 
   const hasNext = (limited: Order.Limited = Order.noneLimited) => Order.indexOfNext(queue, limited, passed) !== -1
@@ -118,7 +118,7 @@ export const make = (capacity: number): CommandQueue => {
     }
   }
 
-  const addSlot = (slot: Slot, lane: Lane | undefined) => {
+  const addSlot = (slot: QueueSlot, lane: Lane | undefined) => {
     queue.push(slot)
     if (lane !== undefined) {
       lane.size++
@@ -157,7 +157,7 @@ export const make = (capacity: number): CommandQueue => {
     notifyWriter()
   }
 
-  const withdraw = (version: Version, slot: Slot) => {
+  const withdraw = (version: Version, slot: QueueSlot) => {
     findLane(slot.kind)?.waiting.delete(slot)
     // A replaced command may have moved to another slot.
     for (const { versions } of [slot, ...queue]) {
@@ -173,7 +173,7 @@ export const make = (capacity: number): CommandQueue => {
     const { kind } = version.command
     const lane = findLane(kind)
     const older = queue[Order.indexOfReplaced(queue, kind)]
-    const slot: Slot = older ?? { kind, isWriting: false, versions: [] }
+    const slot: QueueSlot = older ?? { kind, isWriting: false, versions: [] }
     slot.versions.push(version)
     version.withdraw = () => withdraw(version, slot)
     if (lane !== undefined && lane.size >= capacity) {
@@ -185,20 +185,20 @@ export const make = (capacity: number): CommandQueue => {
   }
 
   /** Forwards a command. The caller waits for the first copy only. */
-  const send = (route: Route, version: Version) =>
+  const send = (route: ForwardRoute, version: Version) =>
     route(version.command).forEach((target, i) =>
       i === 0 ? target.unsafeAdopt(version) : target.unsafeOffer(version.command)
     )
 
   /** Returns all slots, and clears the waiting ones so that none is admitted while the queue is emptied. */
-  const drainSlots = (): ReadonlyArray<Slot> => {
+  const drainSlots = (): ReadonlyArray<QueueSlot> => {
     const slots = [...queue, ...lanes.Plain.waiting, ...lanes.Bulk.waiting]
     lanes.Plain.waiting.clear()
     lanes.Bulk.waiting.clear()
     return slots
   }
 
-  const forwardAll = (route: Route) => {
+  const forwardAll = (route: ForwardRoute) => {
     for (const { isWriting, versions } of drainSlots()) {
       if (!isWriting) {
         versions.splice(0).forEach((version) => send(route, version))
@@ -217,7 +217,7 @@ export const make = (capacity: number): CommandQueue => {
     }
   }
 
-  const onWritten = (slot: Slot, newest: Version) => {
+  const onWritten = (slot: QueueSlot, newest: Version) => {
     slot.isWriting = false
     for (const version of slot.versions.splice(0)) {
       Deferred.unsafeDone(version.completed, Exit.succeed(version === newest ? "Written" : "Replaced"))
@@ -226,7 +226,7 @@ export const make = (capacity: number): CommandQueue => {
     afterChange()
   }
 
-  const onNotWritten = (slot: Slot) => {
+  const onNotWritten = (slot: QueueSlot) => {
     // A newer command of the kind was added in its own slot while this one was being written.
     const newer = queue[Order.indexOfReplaced(queue, slot.kind)]
     slot.isWriting = false
