@@ -143,7 +143,7 @@ describe("docs/deploy", () => {
 
   it("calls Vesper with options that it has", () => {
     const source = Fs.readFileSync(
-      fileURLToPath(new URL("../../cli/src/ClusterCommand.ts", import.meta.url)),
+      fileURLToPath(new URL("../../cli/src/commands/cluster.ts", import.meta.url)),
       "utf8"
     )
     const known = new Set(Array.from(source.matchAll(/(?:Options|Common)\.\w+\("([a-z-]+)"/g), ([, name]) => name))

@@ -320,6 +320,14 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
   Layer.effect(ShardConfig, Effect.suspend(() => make(options)))
 
 /**
+ * Removes the prefix `Bot ` from a token, and white space around it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const bareToken: (token: string) => string = BotId.withoutPrefix
+
+/**
  * The id of the bot that a token belongs to. None for a token that does not begin with one.
  *
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What a shard sends, in the shapes of the wire.
+ * Payloads that a shard sends, in the shapes of the protocol.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#send-events
  * @since 0.1.0
@@ -64,6 +64,8 @@ export const Activity = Schema.Struct({
 }).pipe(Schema.filter(Check.activity))
 
 /**
+ * The presence of a bot, as IDENTIFY and Presence Update send it.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -78,6 +80,8 @@ export const Presence = Schema.Struct({
 })
 
 /**
+ * The presence of a bot.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -117,6 +121,8 @@ export const makePresence = (
 export const PresenceUpdate = Schema.Struct({ op: Schema.Literal(Opcode.PresenceUpdate), d: Presence })
 
 /**
+ * A Presence Update payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -139,6 +145,8 @@ export const VoiceStateUpdate = Schema.Struct({
 })
 
 /**
+ * A Voice State Update payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -156,16 +164,18 @@ export const RequestGuildMembers = Schema.Struct({
   d: Schema.Struct({
     guild_id: Check.Id,
     query: Schema.optional(Schema.String),
-    /** How many at most, 0 for all with an empty query. Default with a query: 0. */
+    /** The maximum number of members, 0 for all with an empty query. Default with a query: 0. */
     limit: Schema.optional(Schema.NonNegativeInt),
     presences: Schema.optional(Schema.Boolean),
     user_ids: Schema.optional(Schema.Union(Check.Id, Schema.Array(Check.Id))),
-    /** Comes back with the answers; 32 bytes at most. */
+    /** Repeated in the responses; 32 bytes at most. */
     nonce: Schema.optional(Schema.String)
   }).pipe(Schema.filter(Check.memberRequest))
 })
 
 /**
+ * A Request Guild Members payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -182,6 +192,8 @@ export const RequestSoundboardSounds = Schema.Struct({
 })
 
 /**
+ * A Request Soundboard Sounds payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -201,6 +213,8 @@ export const RequestChannelInfo = Schema.Struct({
 })
 
 /**
+ * A Request Channel Info payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -227,6 +241,8 @@ export const Identify = Schema.Struct({
 })
 
 /**
+ * An IDENTIFY payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -249,6 +265,8 @@ export const Resume = Schema.Struct({
 })
 
 /**
+ * A RESUME payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -267,12 +285,16 @@ export const Heartbeat = Schema.Struct({
 })
 
 /**
+ * A heartbeat payload.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Heartbeat = typeof Heartbeat.Type
 
 /**
+ * Schema of the commands that a program sends.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -285,7 +307,7 @@ export const Command = Schema.Union(
 )
 
 /**
- * What a program sends. Identify, resume and heartbeat are the shard's own business.
+ * Commands that a program sends. Identify, resume and heartbeat are sent by the shard itself.
  *
  * @since 0.1.0
  * @category models
@@ -293,13 +315,15 @@ export const Command = Schema.Union(
 export type Command = typeof Command.Type
 
 /**
+ * Schema of every payload that a client sends.
+ *
  * @since 0.1.0
  * @category schemas
  */
 export const Outgoing = Schema.Union(Command, Identify, Resume, Heartbeat)
 
 /**
- * Everything that goes over the wire.
+ * Every payload that a client sends.
  *
  * @since 0.1.0
  * @category models
@@ -317,7 +341,7 @@ const names: Readonly<Record<Outgoing["op"], string>> = {
   [Opcode.RequestChannelInfo]: "request channel info"
 }
 
-/** Validates what a user gave, and says in one line which field is wrong. */
+/** Validates the input, and names the wrong field in one line. */
 const checked = <A extends Command>(op: A["op"], schema: Schema.Schema<A>) => {
   const validate = Schema.validateEither(schema)
   return (d: unknown): Either.Either<A, InvalidCommand> =>
@@ -366,7 +390,7 @@ export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceS
   checkVoiceState(d)
 
 /**
- * Asks for members of a guild, which come as GUILD_MEMBERS_CHUNK events.
+ * Requests members of a guild, which are received as GUILD_MEMBERS_CHUNK events.
  *
  * @example
  * ```ts
@@ -387,7 +411,7 @@ export const requestGuildMembers = (
   checkMembers(d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d)
 
 /**
- * Asks for the soundboard sounds of guilds, which come as a SOUNDBOARD_SOUNDS event for each.
+ * Requests the soundboard sounds of guilds, which are received as one SOUNDBOARD_SOUNDS event each.
  *
  * @since 0.1.0
  * @category constructors
@@ -397,7 +421,7 @@ export const requestSoundboardSounds = (
 ): Either.Either<RequestSoundboardSounds, InvalidCommand> => checkSounds(d)
 
 /**
- * Asks for what is short-lived about a guild's channels, which comes as a CHANNEL_INFO event.
+ * Requests ephemeral data of a guild's channels, which is received as a CHANNEL_INFO event.
  *
  * @since 0.1.0
  * @category constructors
@@ -406,12 +430,16 @@ export const requestChannelInfo = (d: RequestChannelInfo["d"]): Either.Either<Re
   checkChannelInfo(d)
 
 /**
+ * Makes an IDENTIFY payload.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const identify = (d: Identify["d"]): Identify => ({ op: Opcode.Identify, d })
 
 /**
+ * Makes a RESUME payload.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -420,6 +448,8 @@ export const resume = (
 ): Resume => ({ op: Opcode.Resume, d })
 
 /**
+ * Makes a heartbeat with the last sequence number, or null before the first event.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -428,18 +458,18 @@ export const heartbeat = (sequence: number | null): Heartbeat => ({ op: Opcode.H
 const encodeOutgoing = Schema.encodeSync(Outgoing)
 
 /**
- * The text for the wire. This is the only place where a token is taken out of its wrapping. Throws a `ParseError` for a
- * command that did not come from a constructor and that Discord would refuse.
+ * Serializes a payload. This is the only function that unwraps a token. Throws a `ParseError` for a command that was not
+ * made by a constructor and that Discord would refuse.
  *
  * @since 0.1.0
  * @category encoding
  */
 export const encode = (outgoing: Outgoing): string =>
-  // A heartbeat, by far the most frequent, is what it looks like on the wire already.
+  // A heartbeat, by far the most frequent, needs no conversion.
   JSON.stringify(outgoing.op === Opcode.Heartbeat ? outgoing : encodeOutgoing(outgoing))
 
 /**
- * What a payload is called.
+ * Returns the name of a payload.
  *
  * @since 0.1.0
  * @category getters

@@ -20,6 +20,8 @@ import * as ZstdStream from "./internal/zstdStream.js"
 export const defaultMaxMessageBytes = 32 * 1024 * 1024
 
 /**
+ * Options of a decompressor.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -61,7 +63,7 @@ export const makeZlib = (options: Options = {}): Decompressor.Decompressor =>
   )
 
 /**
- * Whether this Node decompresses zstd itself: 22.15 and newer. It is cheaper than zlib then.
+ * True if this Node decompresses zstd natively (22.15 and newer), at a lower cost than zlib.
  *
  * @since 0.1.0
  * @category constants
@@ -73,7 +75,7 @@ export const hasNativeZstd: boolean = (() => {
 })()
 
 /**
- * zstd-stream, decompressed in the same tick as the frame arrives. By node:zlib where it can; otherwise in JavaScript,
+ * zstd-stream, decompressed in the same tick as the frame arrives. By node:zlib if it supports zstd, otherwise in JavaScript,
  * at about ten times the cost. A frame that wants a window of more than 8 MiB is refused.
  *
  * @see https://docs.discord.com/developers/events/gateway#transport-compression
@@ -89,7 +91,7 @@ export const makeZstd = (options: Options = {}): Decompressor.Decompressor =>
   )
 
 /**
- * What costs this Node the least: zstd-stream where it decompresses zstd itself, zlib-stream otherwise.
+ * The cheapest compression for this Node: zstd-stream if it decompresses zstd natively, zlib-stream otherwise.
  *
  * @since 0.1.0
  * @category constructors
@@ -98,7 +100,7 @@ export const makeAuto = (options: Options = {}): Decompressor.Decompressor =>
   hasNativeZstd ? makeZstd(options) : makeZlib(options)
 
 /**
- * Lets the shards ask the gateway for zlib-stream.
+ * Requests zlib-stream from the gateway.
  *
  * @since 0.1.0
  * @category layers
@@ -106,7 +108,7 @@ export const makeAuto = (options: Options = {}): Decompressor.Decompressor =>
 export const layerZlib = (options: Options = {}): Layer.Layer<never> => Decompressor.layer(makeZlib(options))
 
 /**
- * Lets the shards ask the gateway for zstd-stream.
+ * Requests zstd-stream from the gateway.
  *
  * @since 0.1.0
  * @category layers
@@ -114,7 +116,7 @@ export const layerZlib = (options: Options = {}): Layer.Layer<never> => Decompre
 export const layerZstd = (options: Options = {}): Layer.Layer<never> => Decompressor.layer(makeZstd(options))
 
 /**
- * Lets the shards ask the gateway for what costs this Node the least.
+ * Requests the cheapest compression for this Node from the gateway.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * A shard or a fleet on Node, in one line.
+ * Layers of a shard or a fleet on Node.
  *
  * @since 0.1.0
  */
@@ -23,19 +23,19 @@ import * as NodeDecompressor from "./NodeDecompressor.js"
 import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
 
 /**
- * What belongs to Node rather than to the shard.
+ * Options of the platform.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlatformOptions {
-  /** Default: `auto`, which is what costs this Node the least: zstd-stream from 22.15 on, zlib-stream before. */
+  /** Default: `auto`, the cheapest for this Node: zstd-stream from 22.15 on, zlib-stream before. */
   readonly compression?: "auto" | "none" | Decompressor.Compression | undefined
   readonly socket?: NodeGatewaySocket.Options | undefined
 }
 
 /**
- * The shard, and the bot's identify limits.
+ * Options of a shard, and the bot's identify limits.
  *
  * @since 0.1.0
  * @category models
@@ -54,7 +54,7 @@ export interface ShardOptions extends PlatformOptions {
 }
 
 /**
- * Which shards, and where to ask what Discord allows.
+ * Options of a fleet: its shards, and the API that names Discord's limits.
  *
  * @since 0.1.0
  * @category models
@@ -62,9 +62,9 @@ export interface ShardOptions extends PlatformOptions {
 export interface FleetOptions extends PlatformOptions {
   /** Default: `recommended`, all that Discord recommends. */
   readonly shards?: Fleet.Shards | undefined
-  /** How fast shards come back together. Default: 50 at once, and 50 a second after those. */
+  /** The rate at which shards reconnect together. Default: 50 at once, and 50 a second after those. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** When the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  /** The time at which the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
   /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
@@ -80,8 +80,7 @@ const layersOf = {
 }
 
 /**
- * The socket and the decompression, for programs that bring config and identify queue themselves, and one for all
- * shards at that.
+ * Provides the socket and the decompression, for programs with their own config and identify queue.
  *
  * @since 0.1.0
  * @category layers
@@ -92,7 +91,7 @@ export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.
     layersOf[options.compression ?? "auto"]()
   )
 
-/** The figures of the options, and those of Discord where its API is at hand and answers. */
+/** An identify queue with Discord's limits, or with those of the options if the API is absent or does not respond. */
 const queueOf = (options: ShardOptions) =>
   Effect.gen(function*() {
     const { budget, maxConcurrency = 1 } = options
@@ -136,7 +135,7 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 })
 
 /**
- * A shard with config, identify queue, socket and compression. It reports Node's name of the operating system to Discord.
+ * Provides a shard with config, identify queue, socket and compression. IDENTIFY names the operating system as Node does.
  *
  * @since 0.1.0
  * @category layers
@@ -150,7 +149,7 @@ export const layerShard = (
   )
 
 /**
- * The same with the token from `DISCORD_TOKEN`, and each option of the shard's as it is or from a `Config` of its own.
+ * Provides the same shard with the token from `DISCORD_TOKEN`, and each option as a value or a `Config`.
  *
  * @example
  * ```ts
@@ -197,11 +196,11 @@ const configOf = (
 }
 
 /**
- * A fleet with everything it needs: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
- * day's identify budget from Discord, each option of the shards' as it is or from a `Config` of its own. It gives the
- * `GatewayApi` too, which `Fleet.autoReshard` asks.
+ * Provides a fleet: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
+ * day's identify budget from Discord, each option of the shards as a value or a `Config`. It also provides the
+ * `GatewayApi` that `Fleet.autoReshard` needs.
  *
- * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not answer or does not take the
+ * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not respond or rejects the
  * token.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * Websockets by `ws`, which can pause, tell the HTTP status of a refused upgrade, and be cut.
+ * Websockets of the package `ws`, which can pause, report the HTTP status of a refused upgrade, and be terminated.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@ import type * as Tls from "node:tls"
 import * as internal from "./internal/webSocket.js"
 
 /**
- * What Node's TLS may be told. The peer's certificate is always verified, whatever `NODE_TLS_REJECT_UNAUTHORIZED` says:
- * a server with a certificate of your own is trusted by giving that as `ca`.
+ * Options of Node's TLS. The peer's certificate is always verified, even with `NODE_TLS_REJECT_UNAUTHORIZED=0`; set `ca` to
+ * trust a server with your own certificate.
  *
  * @see https://nodejs.org/api/tls.html#tlsconnectoptions-callback
  * @since 0.1.0
@@ -27,30 +27,34 @@ export interface TlsOptions extends
 {}
 
 /**
+ * Options of Node's websockets.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How long opening may take. The shard has a deadline of its own, `ShardConfig.timeouts.open`; the shorter one
+   * The maximum time to open a connection. The shard has a deadline of its own, `ShardConfig.timeouts.open`; the shorter one
    * counts. Default: none.
    */
   readonly openTimeout?: Duration.DurationInput | undefined
-  /** How long the peer may take to answer a close frame before the connection is cut. Default: 1 second. */
+  /** The maximum time for the peer's close frame, after which the connection is terminated. Default: 1 second. */
   readonly closeTimeout?: Duration.DurationInput | undefined
   /** The longest websocket message, in bytes; a longer one ends the connection. Default: 32 MiB. */
   readonly maxPayload?: number | undefined
   /** Default: Node's own. */
   readonly tls?: TlsOptions | undefined
   /**
-   * How connections are made: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` goes through a proxy that
-   * speaks HTTP CONNECT, `new SocksProxyAgent(url)` of `socks-proxy-agent` through a SOCKS proxy. For a proxy of the
-   * gateway itself see `proxyUrl` of `ShardConfig`. Default: directly.
+   * The agent that opens connections: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` uses an HTTP CONNECT
+   * proxy, `new SocksProxyAgent(url)` of `socks-proxy-agent` a SOCKS proxy. For a proxy of the gateway itself see
+   * `proxyUrl` of `ShardConfig`. Default: direct connections.
    */
   readonly agent?: Http.Agent | undefined
 }
 
 /**
+ * Makes a `GatewaySocket` on Node.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -64,6 +68,8 @@ export const make = (options: Options = {}): GatewaySocket.GatewaySocket =>
   }))
 
 /**
+ * Provides a `GatewaySocket` on Node.
+ *
  * @since 0.1.0
  * @category layers
  */

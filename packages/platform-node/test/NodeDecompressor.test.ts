@@ -21,7 +21,7 @@ const ways: ReadonlyArray<readonly [name: string, make: (maxMessageBytes: number
   ["node:zlib as documented", Inflaters.makeDocumented]
 ]
 
-/** What a gateway would send: one deflate stream, flushed after each message. */
+/** The output of a gateway: one deflate stream, flushed after each message. */
 const deflate = (messages: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Buffer>> =>
   Effect.promise(async () => {
     const stream = Zlib.createDeflate()
@@ -83,7 +83,7 @@ describe.each(ways)("zlib-stream by %s", (_, makeContext) => {
       const frames = yield* deflate(messages)
       const inflater = makeInflater(4 << 20)
       const got = frames.map((frame) => text(inflater.inflate(frame)))
-      // A flush with nothing new writes nothing at all.
+      // A flush without new input writes nothing.
       assert.deepStrictEqual(got.filter((one) => one !== undefined && one !== ""), messages.filter((one) => one !== ""))
     }))
 

@@ -30,7 +30,7 @@ const listen = (server: Http.Server, protocol: "ws" | "wss", host: string) =>
     (server) => `${protocol}://${host}:${(server.address() as Net.AddressInfo).port}/`
   )
 
-/** Its certificate says that it is localhost, and nobody else says so. */
+/** Its certificate is self-signed, for localhost. */
 const serveTls = Effect.suspend(() => listen(Https.createServer(certificate), "wss", "localhost"))
 
 const firstFrame = Effect.map(Deferred.make<string>(), (frame) => {
@@ -41,7 +41,7 @@ const firstFrame = Effect.map(Deferred.make<string>(), (frame) => {
   return { frame: Deferred.await(frame), handlers }
 })
 
-/** Goes through an HTTP proxy by CONNECT, as the agents of the well-known packages do. */
+/** Connects through an HTTP proxy by CONNECT, as the agents of the well-known packages do. */
 class TunnelAgent extends Http.Agent {
   readonly targets: Array<string> = []
   readonly port: number

@@ -9,7 +9,6 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Events from "../../src/Events.js"
 import * as Fleet from "../../src/Fleet.js"
-import type * as FleetError from "../../src/FleetError.js"
 import type * as Session from "../../src/Session.js"
 import type * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
@@ -31,7 +30,7 @@ export interface Bot {
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
   readonly connect: Effect.Effect<void>
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<unknown>
-  readonly reshard: (total: number) => Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>
+  readonly reshard: (total: number) => Effect.Effect<void, Fleet.ReshardError | ConfigError.ConfigError>
 }
 
 /** The only shard of a bot. */

@@ -15,7 +15,6 @@ import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Fleet from "../../src/Fleet.js"
-import type * as FleetError from "../../src/FleetError.js"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import { entries, layer, type Options } from "../harness.js"
 
@@ -267,7 +266,7 @@ describe("a bot in two processes", () => {
 })
 
 /** The reason of a failure, or the text of another one. */
-const reasonOf = (effect: Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>) =>
+const reasonOf = (effect: Effect.Effect<void, Fleet.ReshardError | ConfigError.ConfigError>) =>
   Effect.map(Effect.flip(effect), (error) => "reason" in error ? error.reason : error.message)
 
 describe("a resharding that fails", () => {

@@ -1,6 +1,6 @@
 /**
- * Ways to decompress a stream in the same tick, on node:zlib alone. Each keeps one context, and gives what a flushed
- * piece of input became.
+ * Decompresses a stream in the same tick with node:zlib only. Each decompressor keeps one context, and returns the output
+ * of a flushed piece of input.
  */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Predicate from "effect/Predicate"
@@ -26,7 +26,7 @@ export const tooLarge = (limit: number) => refused(limit, "when")
 /** More input than allowed. */
 export const tooLong = (limit: number) => refused(limit, "before")
 
-/** What is used of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
+/** The used part of the handle inside node:zlib's streams. It is undocumented, and checked before use. */
 interface Handle {
   onerror: (message: string, errno: number, code: string) => void
   readonly writeSync: (
@@ -45,7 +45,7 @@ const isHandle = (u: unknown): u is Handle =>
   Predicate.hasProperty(u, "writeSync") && Predicate.isFunction(u.writeSync) &&
   Predicate.hasProperty(u, "close") && Predicate.isFunction(u.close)
 
-/** The handle of a new stream, and where it reports how much room and input a write has left. */
+/** The handle of a new stream, and the array in which it reports the remaining output and input of a write. */
 const openHandle = (stream: unknown): { readonly handle: Handle; readonly state: Uint32Array } | undefined => {
   const handle = Predicate.hasProperty(stream, "_handle") ? stream._handle : undefined
   const state = Predicate.hasProperty(stream, "_writeState") ? stream._writeState : undefined
@@ -59,7 +59,7 @@ const unusedStream = { chunkSize: 64 }
 const smallOutput = 64 * 1024
 const largeOutput = 512 * 1024
 
-// One for all contexts of the process: what is in it is read before the socket's callback returns.
+// One for all contexts of the process, because its content is read before the socket's callback returns.
 let output = Buffer.allocUnsafeSlow(smallOutput)
 
 const grow = (used: number, maxMessageBytes: number) => {
@@ -75,7 +75,7 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
   }
   const { handle, state } = opened
   let failure: Error | undefined
-  // Without a handler of ours the error would be thrown much later, where nobody can catch it.
+  // Without this handler the error would be thrown later, outside of any handler.
   handle.onerror = (message, _errno, code) => {
     failure = new Error(`corrupt ${format} data: ${message} (${code})`)
   }
@@ -127,8 +127,8 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
 }
 
 /**
- * Writes to the handle inside of node:zlib, the fastest way there is without an addon. None where the handle does not
- * look as expected.
+ * Writes to the handle inside node:zlib, the fastest way without an addon. Returns none if the handle has an unexpected
+ * shape.
  */
 export const makeHandle = (maxMessageBytes: number): Context | undefined =>
   overHandle(Zlib.createInflate(unusedStream), "zlib", Zlib.constants.Z_SYNC_FLUSH, maxMessageBytes)
@@ -136,7 +136,7 @@ export const makeHandle = (maxMessageBytes: number): Context | undefined =>
 // `Zlib.constants.ZSTD_d_windowLogMax`, which an older Node does not have.
 const windowLogMaxParameter = 100
 
-// While a stream goes on there is nothing to say to the decoder: it gives what it can at each write.
+// The decoder returns its output at each write, so that no flush is needed.
 const zstdContinue = 0
 
 /** The same for zstd, which node:zlib has from Node 22.15 on. None on an older one. */
@@ -153,8 +153,8 @@ const windowSize = 32_768
 const headerSize = 2
 
 /**
- * Inflates each piece with the 32 KB before it as dictionary, which is what a running context has in its window. All of
- * it is documented, and it takes about twice as long.
+ * Inflates each piece with the preceding 32 KB as dictionary, which is the window of a running context. It uses documented
+ * functions only, and takes about twice as long.
  */
 export const makeDocumented = (maxMessageBytes: number): Context => {
   let window: Buffer = Buffer.alloc(0)

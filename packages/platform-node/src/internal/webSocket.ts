@@ -21,13 +21,13 @@ export interface Settings {
   readonly agent: Http.Agent | undefined
 }
 
-/** Codes that `ws` makes up: a close frame without a code, and none at all. */
+/** Codes that `ws` defines: a close frame without a code, and a missing close frame. */
 const isFrameless = (code: number) => code === 1005 || code === 1006
 
 const construct = (url: string, settings: Settings): WebSocket =>
   new WebSocket(url, {
     perMessageDeflate: false,
-    // Text becomes a string by a decoder that replaces what is no UTF-8; checking it before costs a third of the read.
+    // Text is decoded with replacement of invalid UTF-8, because validation costs a third of the read.
     skipUTF8Validation: true,
     followRedirects: false,
     maxPayload: settings.maxPayload,
@@ -38,7 +38,7 @@ const construct = (url: string, settings: Settings): WebSocket =>
     autoPong: false,
     agent: settings.agent,
     ...settings.tls,
-    // Said outright, or an environment variable could turn it off, and the token would go to whoever answers.
+    // Set explicitly, because an environment variable could disable it and expose the token.
     rejectUnauthorized: true
   })
 
@@ -48,7 +48,7 @@ const tooLargeCodes: ReadonlySet<unknown> = new Set([
   "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
 ])
 
-/** What `ws` refused by itself has codes of its own; other errors are those of the operating system. */
+/** Frames that `ws` refused have its own codes; other errors are those of the operating system. */
 const refusalOf = (error: Error): Error => {
   const code = Predicate.hasProperty(error, "code") ? error.code : undefined
   return typeof code === "string" && code.startsWith("WS_ERR_")
@@ -99,7 +99,8 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   }
   const onClose = (code: number, reason: Buffer) =>
     end(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
-  // An error is always followed by a close, and says why there is no close frame. Without a listener it would be thrown.
+  // An error is always followed by a close, and is the reason for a missing close frame. Without a listener it would be
+  // thrown.
   const onError = (error: Error) => {
     cause ??= refusalOf(error)
     if (cause instanceof GatewaySocket.FrameError) {
@@ -194,7 +195,7 @@ const unsafeOnPolled = (onPolled: () => void): void => {
   setImmediate(() => setImmediate(onPolled))
 }
 
-/** Lets the peer answer our close frame; what it sent before is still read. */
+/** Waits for the peer's close frame; earlier messages are still read. */
 const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {
     socket.resume()

@@ -1,8 +1,8 @@
-/** What of the zstd format matters before any decoder sees it. */
+/** Checks of the zstd format before any decoder reads it. */
 
 /**
- * The largest window that is accepted, 8 MiB: what RFC 8878 wants every decoder to have, and no more. A frame's header
- * says how much memory its decoder must keep, so that a hostile one could ask for gigabytes.
+ * The largest window that is accepted, 8 MiB, which RFC 8878 requires of every decoder. A frame's header determines the
+ * memory of its decoder, so that a hostile one could require gigabytes.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1.2
  */
@@ -44,9 +44,9 @@ const maxBlockBytes = 128 * 1024
 
 interface Blocks {
   readonly count: number
-  /** Of all blocks: each copies up to 131,074 bytes, whatever it takes in the block. */
+  /** Of all blocks: each copies up to 131,074 bytes, independent of its size in the block. */
   readonly sequences: number
-  /** Whether the frame ends with them. */
+  /** The frame ends with them. */
   readonly isEnd: boolean
 }
 
@@ -60,7 +60,7 @@ const read = (bytes: Uint8Array, at: number, length: number): number => {
 }
 
 /**
- * How many bytes the literals of a compressed block take, with their header.
+ * Returns the size of the literals of a compressed block with their header, in bytes.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.3.1.1
  */
@@ -78,7 +78,7 @@ const literalsLength = (bytes: Uint8Array, at: number): number => {
   return header + Math.floor(read(bytes, at, header) / 2 ** (4 + bits))
 }
 
-/** How many sequences a compressed block says it has. */
+/** Returns the number of sequences that a compressed block declares. */
 const sequencesOf = (bytes: Uint8Array, at: number): number => {
   const first = bytes[at] ?? 0
   return first < 128

@@ -1,4 +1,4 @@
-/** A gateway on real sockets whose answers a test replaces one by one. What is not replaced is as Discord documents it. */
+/** A gateway on real sockets whose responses a test can replace one by one; the others are as Discord documents them. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -18,17 +18,17 @@ export interface Peer {
   /** 0 for the first connection. */
   readonly n: number
   readonly socket: WebSocket
-  /** What the client asked for. */
+  /** The requested URL. */
   readonly url: URL
   /** Sends a text, compressed as the client asked. */
   readonly text: (text: string | Uint8Array) => void
   /** Sends a payload. */
   readonly send: (payload: unknown) => void
-  /** The frame of a text, for a test that sends it in another way. */
+  /** Returns the frame of a text that a test sends itself. */
   readonly encode: Transport.Encode
   /** The connection below the websocket. */
   readonly tcp: Net.Socket
-  /** Whether events of the session are sent here. */
+  /** Events of the session are sent here. */
   isLive: boolean
 }
 

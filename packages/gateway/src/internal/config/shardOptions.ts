@@ -12,6 +12,7 @@ import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import { GatewayUrl } from "../wire/index.js"
 import { Payload } from "../identify/index.js"
+import * as BotId from "../session/botId.js"
 import * as Check from "./check.js"
 
 /** The environment variable of the bot's token. */
@@ -99,10 +100,10 @@ const remedy =
 /** Checks the token, which may be an unset variable despite its type. */
 const checkToken = (token: unknown): Result => {
   const value: unknown = Redacted.isRedacted(token) ? Redacted.value(token) : undefined
-  if (typeof value !== "string" || value.replace(/^Bot\s+/i, "").trim() === "") {
+  if (typeof value !== "string" || BotId.withoutPrefix(value) === "") {
     return Check.invalid(["token"], `the token is ${typeof value === "string" ? "empty" : "missing"}: ${remedy}`)
   }
-  return /\s/.test(value.replace(/^Bot\s+/i, "").trim())
+  return /\s/.test(BotId.withoutPrefix(value))
     ? Check.invalid(["token"], "the token contains white space; copy it again, without quotes or line breaks")
     : Either.void
 }

@@ -277,7 +277,7 @@ export const make = (
         const before = state.latency
         state.latency = Latency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
-          ShardMetrics.unsafeHeartbeat(state.latency.totalMillis - before.totalMillis)
+          ShardMetrics.heartbeatLatency.unsafeUpdate((state.latency.totalMillis - before.totalMillis) / 1_000, [])
         }
         return
       }

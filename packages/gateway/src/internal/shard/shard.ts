@@ -27,7 +27,7 @@ import type { NextEvent } from "../events/index.js"
 import { report } from "../diagnostics/index.js"
 import { Enqueue } from "../commands/index.js"
 import { SessionPersistence } from "../session/index.js"
-import { ShardState } from "../state/index.js"
+import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
 
@@ -113,7 +113,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     yield* Option.match(yield* ShardMetrics.Current, {
       onNone: () => Effect.void,
       onSome: (metrics) =>
-        metrics.watch({
+        MetricsRegistry.watch(metrics, {
           status: () => state.status.get()._tag,
           buffered: () => state.log.lag,
           waiting: state.commands.unsafeSize,
