@@ -1,9 +1,10 @@
 /**
- * A shard or a fleet on Node, in one line.
+ * Ready-made layers for a shard or a fleet on Node.
  *
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
@@ -23,19 +24,20 @@ import * as NodeDecompressor from "./NodeDecompressor.js"
 import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
 
 /**
- * What belongs to Node rather than to the shard.
+ * Options of the socket and of transport compression.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlatformOptions {
-  /** Default: `auto`, which is what costs this Node the least: zstd-stream from 22.15 on, zlib-stream before. */
+  /** Default: `auto`, the cheapest on this version of Node: zstd-stream from 22.15 on, zlib-stream before. */
   readonly compression?: "auto" | "none" | Decompressor.Compression | undefined
+  /** Timeouts, TLS and proxy of the websocket. */
   readonly socket?: NodeGatewaySocket.Options | undefined
 }
 
 /**
- * The shard, and the bot's identify limits.
+ * Options of a single shard: its id and the identify limits of the bot.
  *
  * @since 0.1.0
  * @category models
@@ -46,15 +48,15 @@ export interface ShardOptions extends PlatformOptions {
   /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
   readonly maxConcurrency?: number | undefined
   /**
-   * The bot's identifies a day. Default: 1,000, of which 50 are reserved for a restart by hand. A process that restarts
-   * begins with the budget of the `IdentifyStore` that the layer is given; without a store, with the figures of the
-   * `GatewayApi` that it is given; without either, with a full budget.
+   * The daily identify budget of the bot. Default: 1,000, of which 50 are reserved for a restart by hand. After a restart,
+   * the budget is read from the `IdentifyStore` in context, or else from the `GatewayApi` in context. Without either, the
+   * budget is full.
    */
   readonly budget?: IdentifyBudget.Options | undefined
 }
 
 /**
- * Which shards, and where to ask what Discord allows.
+ * Options of a fleet: its shards, their connections, and the HTTP API that returns the identify limits.
  *
  * @since 0.1.0
  * @category models
@@ -62,17 +64,19 @@ export interface ShardOptions extends PlatformOptions {
 export interface FleetOptions extends PlatformOptions {
   /** Default: `recommended`, all that Discord recommends. */
   readonly shards?: Fleet.Shards | undefined
-  /** How fast shards come back together. Default: 50 at once, and 50 a second after those. */
+  /** Rate at which the shards reconnect. Default: 50 at once, then 50 a second. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** When the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  /** When the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
-  /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
+  /** Identifies a day that are reserved for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
   readonly apiUrl?: string | undefined
+  /** HTTP client of GET /gateway/bot, for example one with a proxy. Default: `FetchHttpClient.layer`. */
+  readonly httpClient?: Layer.Layer<HttpClient.HttpClient> | undefined
 }
 
-const layersOf = {
+const compressionLayers = {
   auto: () => NodeDecompressor.layerAuto(),
   none: () => Decompressor.layerNone,
   "zlib-stream": () => NodeDecompressor.layerZlib(),
@@ -80,8 +84,8 @@ const layersOf = {
 }
 
 /**
- * The socket and the decompression, for programs that bring config and identify queue themselves, and one for all
- * shards at that.
+ * The websocket and the decompressor, for programs that provide `ShardConfig` and `IdentifyQueue` themselves. All shards
+ * of a process share them.
  *
  * @since 0.1.0
  * @category layers
@@ -89,11 +93,11 @@ const layersOf = {
 export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.GatewaySocket> =>
   Layer.merge(
     NodeGatewaySocket.layer(options.socket),
-    layersOf[options.compression ?? "auto"]()
+    compressionLayers[options.compression ?? "auto"]()
   )
 
-/** The figures of the options, and those of Discord where its API is at hand and answers. */
-const queueOf = (options: ShardOptions) =>
+/** Makes a queue with the limits that Discord returns, or with those of the options if Discord does not answer. */
+const makeQueue = (options: ShardOptions) =>
   Effect.gen(function*() {
     const { budget, maxConcurrency = 1 } = options
     const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency, budget })
@@ -107,13 +111,12 @@ const queueOf = (options: ShardOptions) =>
         "UnauthorizedError",
         "UnavailableError",
         "UnexpectedAnswerError",
-        (error) =>
-          Effect.as(Effect.logWarning(`${error.message}; the identify budget is taken from the options`), queue)
+        (error) => Effect.as(Effect.logWarning(`${error.message}; the identify budget of the options is used`), queue)
       )
     )
   })
 
-const layerOf = <E>(
+const layerFromConfig = <E>(
   options: ShardOptions,
   config: Layer.Layer<ShardConfig.ShardConfig, E>
 ): Layer.Layer<Shard.Shard, E | ConfigError.ConfigError> => {
@@ -125,7 +128,7 @@ const layerOf = <E>(
     )
   ).pipe(
     Layer.provide(config),
-    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, queueOf(options))),
+    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, makeQueue(options))),
     Layer.provide(layer(options))
   )
 }
@@ -136,7 +139,27 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 })
 
 /**
- * A shard with config, identify queue, socket and compression. It reports Node's name of the operating system to Discord.
+ * A shard with its config, identify queue, socket and decompressor. IDENTIFY reports Node's name of the operating system.
+ * Fails with a `ConfigError` for an invalid option.
+ *
+ * @example
+ * ```ts
+ * import { Shard } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Redacted, Stream } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const shard = yield* Shard.Shard
+ *   yield* Stream.runForEach(shard.events, (event) => Effect.log(event.t))
+ * })
+ *
+ * export const main = (token: Redacted.Redacted<string>) =>
+ *   Effect.provide(
+ *     program,
+ *     NodeGateway.layerShard({ token, intents: Intents.of("Guilds"), shard: { id: 0, total: 2 } })
+ *   )
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -144,13 +167,14 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 export const layerShard = (
   options: ShardConfig.Options & ShardOptions
 ): Layer.Layer<Shard.Shard, ConfigError.ConfigError> =>
-  layerOf(
+  layerFromConfig(
     options,
     ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
   )
 
 /**
- * The same with the token from `DISCORD_TOKEN`, and each option of the shard's as it is or from a `Config` of its own.
+ * The same as `layerShard` with the token from `DISCORD_TOKEN`. Each option of `ShardConfig` is a value or a `Config`. Fails
+ * with a `ConfigError` for an option that is missing or invalid.
  *
  * @example
  * ```ts
@@ -183,10 +207,10 @@ export const layerShardConfig = (
     socket: _socket,
     ...config
   } = options
-  return layerOf(options, configOf(config))
+  return layerFromConfig(options, configLayer(config))
 }
 
-const configOf = (
+const configLayer = (
   options: ShardConfig.ConfigOptions
 ): Layer.Layer<ShardConfig.ShardConfig, ConfigError.ConfigError> => {
   const { identifyProperties: properties } = options
@@ -196,13 +220,67 @@ const configOf = (
   return ShardConfig.layerConfig({ ...options, identifyProperties })
 }
 
+const fleetFromConfig = <E>(
+  options: FleetOptions,
+  config: Layer.Layer<ShardConfig.ShardConfig, E>
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, E | ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
+  const { apiUrl, compression, connect, httpClient = FetchHttpClient.layer, reconnects, reserve, socket } = options
+  const { shards = "recommended" } = options
+  const api = Layer.unwrapEffect(
+    Effect.map(ShardConfig.ShardConfig, ({ token }) => GatewayApi.layer({ token, baseUrl: apiUrl }))
+  ).pipe(Layer.provide(httpClient))
+  const fleet = shards === "recommended"
+    ? Fleet.layer({ shards, reconnects, connect })
+    : Fleet.layer({ shards, reconnects, connect })
+  return fleet.pipe(
+    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
+    Layer.provide(layer({ compression, socket })),
+    Layer.provideMerge(api),
+    Layer.provide(config)
+  )
+}
+
 /**
- * A fleet with everything it needs: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
- * day's identify budget from Discord, each option of the shards' as it is or from a `Config` of its own. It gives the
- * `GatewayApi` too, which `Fleet.autoReshard` asks.
+ * A fleet with the config of its shards, an identify queue, socket and decompressor. Discord's API returns the number of
+ * shards, the max concurrency and the daily identify budget. Also provides the `GatewayApi`, which `Fleet.autoReshard`
+ * requires.
  *
- * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not answer or does not take the
+ * Fails with a `ConfigError` for an invalid option, and with a `GatewayApiError` if Discord does not answer or refuses the
  * token.
+ *
+ * @example
+ * ```ts
+ * import { Events } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const handlers = Events.on("MESSAGE_CREATE", (event) => Effect.log(event.d.content))
+ *
+ * export const main = (token: Redacted.Redacted<string>) =>
+ *   Effect.provide(
+ *     Events.runFleet(handlers),
+ *     NodeGateway.layerFleet({
+ *       token,
+ *       intents: Intents.of("GuildMessages", "MessageContent"),
+ *       shards: { range: [0, 3], total: 8 }
+ *     })
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFleet = (
+  options: ShardConfig.Options & FleetOptions
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> =>
+  fleetFromConfig(
+    options,
+    ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
+  )
+
+/**
+ * The same as `layerFleet` with the token from `DISCORD_TOKEN`. Each option of `ShardConfig` is a value or a `Config`.
  *
  * @example
  * ```ts
@@ -223,17 +301,16 @@ const configOf = (
 export const layerFleetConfig = (
   options: ShardConfig.ConfigOptions & FleetOptions
 ): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
-  const { apiUrl, compression, connect, reconnects, reserve, shards = "recommended", socket, ...config } = options
-  const api = GatewayApi.layerConfig({ token: ShardConfig.tokenConfig, baseUrl: Config.succeed(apiUrl) }).pipe(
-    Layer.provide(FetchHttpClient.layer)
-  )
-  const fleet = shards === "recommended"
-    ? Fleet.layer({ shards, reconnects, connect })
-    : Fleet.layer({ shards, reconnects, connect })
-  return fleet.pipe(
-    Layer.provide(configOf(config)),
-    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
-    Layer.provide(layer({ compression, socket })),
-    Layer.provideMerge(api)
-  )
+  const {
+    apiUrl: _apiUrl,
+    compression: _compression,
+    connect: _connect,
+    httpClient: _httpClient,
+    reconnects: _reconnects,
+    reserve: _reserve,
+    shards: _shards,
+    socket: _socket,
+    ...config
+  } = options
+  return fleetFromConfig(options, configLayer(config))
 }
