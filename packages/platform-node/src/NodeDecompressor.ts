@@ -12,7 +12,7 @@ import * as ZstdLibrary from "./internal/zstdLibrary.js"
 import * as ZstdStream from "./internal/zstdStream.js"
 
 /**
- * The largest gateway message that is accepted by default: 32 MiB, some times the largest guild.
+ * Default limit of the size of a gateway message: 32 MiB, several times the largest guild.
  *
  * @since 0.1.0
  * @category constants
@@ -20,11 +20,13 @@ import * as ZstdStream from "./internal/zstdStream.js"
 export const defaultMaxMessageBytes = 32 * 1024 * 1024
 
 /**
+ * Options of a decompressor.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** A message that would grow past this is refused before memory grows. Default: 32 MiB. */
+  /** Largest decompressed message, in bytes. A larger one is refused before memory is allocated for it. Default: 32 MiB. */
   readonly maxMessageBytes?: number | undefined
 }
 
@@ -46,7 +48,7 @@ const make = (
   )
 
 /**
- * zlib-stream, inflated in the same tick as the frame arrives.
+ * Decompresses zlib-stream in the tick in which the frame arrives.
  *
  * @see https://docs.discord.com/developers/events/gateway#transport-compression
  * @since 0.1.0
@@ -61,7 +63,7 @@ export const makeZlib = (options: Options = {}): Decompressor.Decompressor =>
   )
 
 /**
- * Whether this Node decompresses zstd itself: 22.15 and newer. It is cheaper than zlib then.
+ * True if node:zlib decompresses zstd, from Node 22.15 on. It then costs less than zlib.
  *
  * @since 0.1.0
  * @category constants
@@ -73,8 +75,8 @@ export const hasNativeZstd: boolean = (() => {
 })()
 
 /**
- * zstd-stream, decompressed in the same tick as the frame arrives. By node:zlib where it can; otherwise in JavaScript,
- * at about ten times the cost. A frame that wants a window of more than 8 MiB is refused.
+ * Decompresses zstd-stream in the tick in which the frame arrives, by node:zlib if it can. Otherwise it is done in
+ * JavaScript, at about ten times the cost. A frame that requires a window of more than 8 MiB is refused.
  *
  * @see https://docs.discord.com/developers/events/gateway#transport-compression
  * @since 0.1.0
@@ -89,7 +91,7 @@ export const makeZstd = (options: Options = {}): Decompressor.Decompressor =>
   )
 
 /**
- * What costs this Node the least: zstd-stream where it decompresses zstd itself, zlib-stream otherwise.
+ * The cheapest compression on this version of Node: zstd-stream if node:zlib decompresses it, otherwise zlib-stream.
  *
  * @since 0.1.0
  * @category constructors
@@ -98,7 +100,7 @@ export const makeAuto = (options: Options = {}): Decompressor.Decompressor =>
   hasNativeZstd ? makeZstd(options) : makeZlib(options)
 
 /**
- * Lets the shards ask the gateway for zlib-stream.
+ * Makes the shards request zlib-stream.
  *
  * @since 0.1.0
  * @category layers
@@ -106,7 +108,7 @@ export const makeAuto = (options: Options = {}): Decompressor.Decompressor =>
 export const layerZlib = (options: Options = {}): Layer.Layer<never> => Decompressor.layer(makeZlib(options))
 
 /**
- * Lets the shards ask the gateway for zstd-stream.
+ * Makes the shards request zstd-stream.
  *
  * @since 0.1.0
  * @category layers
@@ -114,7 +116,7 @@ export const layerZlib = (options: Options = {}): Layer.Layer<never> => Decompre
 export const layerZstd = (options: Options = {}): Layer.Layer<never> => Decompressor.layer(makeZstd(options))
 
 /**
- * Lets the shards ask the gateway for what costs this Node the least.
+ * Makes the shards request the cheapest compression on this version of Node.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * Websockets by `ws`, which can pause, tell the HTTP status of a refused upgrade, and be cut.
+ * Websockets by `ws`. They can be paused and terminated, and report the HTTP status of a refused upgrade.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@ import type * as Tls from "node:tls"
 import * as internal from "./internal/webSocket.js"
 
 /**
- * What Node's TLS may be told. The peer's certificate is always verified, whatever `NODE_TLS_REJECT_UNAUTHORIZED` says:
- * a server with a certificate of your own is trusted by giving that as `ca`.
+ * TLS options of Node. The certificate of the peer is always verified, and `NODE_TLS_REJECT_UNAUTHORIZED` has no effect.
+ * To trust a certificate of your own, pass it as `ca`.
  *
  * @see https://nodejs.org/api/tls.html#tlsconnectoptions-callback
  * @since 0.1.0
@@ -27,30 +27,34 @@ export interface TlsOptions extends
 {}
 
 /**
+ * Options of the websocket.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * How long opening may take. The shard has a deadline of its own, `ShardConfig.timeouts.open`; the shorter one
-   * counts. Default: none.
+   * Timeout of opening. The shard has a timeout of its own, `ShardConfig.timeouts.open`; the shorter one applies.
+   * Default: none.
    */
   readonly openTimeout?: Duration.DurationInput | undefined
-  /** How long the peer may take to answer a close frame before the connection is cut. Default: 1 second. */
+  /** Time in which the peer must answer a close frame before the connection is terminated. Default: 1 second. */
   readonly closeTimeout?: Duration.DurationInput | undefined
-  /** The longest websocket message, in bytes; a longer one ends the connection. Default: 32 MiB. */
+  /** Longest websocket message, in bytes. A longer one closes the connection. Default: 32 MiB. */
   readonly maxPayload?: number | undefined
-  /** Default: Node's own. */
+  /** TLS options. Default: those of Node. */
   readonly tls?: TlsOptions | undefined
   /**
-   * How connections are made: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` goes through a proxy that
-   * speaks HTTP CONNECT, `new SocksProxyAgent(url)` of `socks-proxy-agent` through a SOCKS proxy. For a proxy of the
-   * gateway itself see `proxyUrl` of `ShardConfig`. Default: directly.
+   * Agent that opens the connections: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` for an HTTP CONNECT
+   * proxy, `new SocksProxyAgent(url)` of `socks-proxy-agent` for a SOCKS proxy. For a proxy of the gateway itself, see
+   * `proxyUrl` of `ShardConfig`. Default: direct connections.
    */
   readonly agent?: Http.Agent | undefined
 }
 
 /**
+ * Makes a gateway socket on `ws`.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -64,6 +68,8 @@ export const make = (options: Options = {}): GatewaySocket.GatewaySocket =>
   }))
 
 /**
+ * Provides a gateway socket on `ws`.
+ *
  * @since 0.1.0
  * @category layers
  */

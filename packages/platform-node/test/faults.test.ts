@@ -1,4 +1,4 @@
-/** What only real sockets can do to a shard; each time it must be back, and the event that follows must come. */
+/** Faults that need real sockets. The shard must reconnect after each one and receive the next event. */
 import { assert, describe, it } from "@effect/vitest"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Shard from "@vesper/gateway/Shard"
@@ -44,7 +44,7 @@ const layerWith = ({ compression, heartbeatTolerance }: Options) =>
 
 const layer = layerWith({ compression: "zlib-stream" })
 
-/** Faults that end a connection, and rules for the next ones, for which a drop makes room. */
+/** Faults that end a connection, and rules for the connection after a drop. */
 const faults: ReadonlyArray<readonly [what: string, ...faults: ReadonlyArray<Fault.Fault>]> = [
   ["a reset in the middle of a frame", Fault.ResetMidFrame()],
   ["bytes that dribble, so that no heartbeat is answered in time", Fault.Dribble({ bytesPerSecond: 5 })],
@@ -59,13 +59,13 @@ const faults: ReadonlyArray<readonly [what: string, ...faults: ReadonlyArray<Fau
   ["a loop of opcode 9", Fault.RejectResume({ host: "any", times: 3, resumable: true }), Fault.Drop()]
 ]
 
-/** Waits for the event; what came before it is of no interest, and errors are what a fault may cause. */
+/** Waits for the event. Ignores the events before it, and the errors that a fault may cause. */
 const awaitEvent = (shard: Shard.Shard, content: string) =>
   Effect.repeat(Effect.option(shard.nextEvent), {
     until: (event) => event._tag === "Some" && event.value.t === "MESSAGE_CREATE" && event.value.d.content === content
   })
 
-/** Keeps the event loop busy for so many of each 100 milliseconds. */
+/** Keeps the event loop busy for a part of each 100 milliseconds. */
 const busy = (millis: number) =>
   Effect.acquireRelease(
     Effect.sync(() =>

@@ -68,7 +68,7 @@ const play = (scenario: Scenario) => (mode: Transport.Mode) =>
       if (live !== undefined) {
         fault?.(live, gateway)
       }
-      // What the gateway sends now is received before or after the reconnect.
+      // This event is received before or after the reconnect.
       yield* Effect.sleep(20)
       if (isNewSession) {
         yield* until((content) => content === "READY")

@@ -16,7 +16,7 @@ const close = (server: Http.Server) =>
     server.close()
   })
 
-/** A websocket server that says hello. */
+/** A websocket server that sends one message. */
 const listen = (server: Http.Server, protocol: "ws" | "wss", host: string) =>
   Effect.map(
     Effect.acquireRelease(
@@ -30,7 +30,7 @@ const listen = (server: Http.Server, protocol: "ws" | "wss", host: string) =>
     (server) => `${protocol}://${host}:${(server.address() as Net.AddressInfo).port}/`
   )
 
-/** Its certificate says that it is localhost, and nobody else says so. */
+/** A server with a self-signed certificate for localhost. */
 const serveTls = Effect.suspend(() => listen(Https.createServer(certificate), "wss", "localhost"))
 
 const firstFrame = Effect.map(Deferred.make<string>(), (frame) => {
@@ -41,7 +41,7 @@ const firstFrame = Effect.map(Deferred.make<string>(), (frame) => {
   return { frame: Deferred.await(frame), handlers }
 })
 
-/** Goes through an HTTP proxy by CONNECT, as the agents of the well-known packages do. */
+/** Connects through an HTTP proxy by CONNECT, as the agents of the well-known packages do. */
 class TunnelAgent extends Http.Agent {
   readonly targets: Array<string> = []
   readonly port: number
@@ -64,7 +64,7 @@ class TunnelAgent extends Http.Agent {
   }
 }
 
-/** An HTTP proxy that knows CONNECT alone. */
+/** An HTTP proxy that supports only CONNECT. */
 const serveProxy = Effect.map(
   Effect.acquireRelease(
     Effect.async<Http.Server>((resume) => {

@@ -1,7 +1,4 @@
-/**
- * Ways to decompress a stream in the same tick, on node:zlib alone. Each keeps one context, and gives what a flushed
- * piece of input became.
- */
+/** Synchronous decompression of a stream by node:zlib. Each context returns the output of one flushed piece of input. */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Predicate from "effect/Predicate"
 import * as Zlib from "node:zlib"
@@ -9,7 +6,7 @@ import * as Zstd from "./zstd.js"
 
 /** The decompression context of one connection. */
 export interface Context {
-  /** Inflates input that ends in a flush. The result is valid in this tick, until the next call. Throws on bad data. */
+  /** Inflates input that ends in a flush. The result is valid until the next call, in this tick. Throws on bad data. */
   readonly inflate: (input: Uint8Array) => Uint8Array
   readonly close: () => void
 }
@@ -26,7 +23,7 @@ export const tooLarge = (limit: number) => refused(limit, "when")
 /** More input than allowed. */
 export const tooLong = (limit: number) => refused(limit, "before")
 
-/** What is used of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
+/** The used part of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
 interface Handle {
   onerror: (message: string, errno: number, code: string) => void
   readonly writeSync: (
@@ -45,21 +42,21 @@ const isHandle = (u: unknown): u is Handle =>
   Predicate.hasProperty(u, "writeSync") && Predicate.isFunction(u.writeSync) &&
   Predicate.hasProperty(u, "close") && Predicate.isFunction(u.close)
 
-/** The handle of a new stream, and where it reports how much room and input a write has left. */
+/** The handle of a new stream, and the array in which it reports the remaining room and input of a write. */
 const openHandle = (stream: unknown): { readonly handle: Handle; readonly state: Uint32Array } | undefined => {
   const handle = Predicate.hasProperty(stream, "_handle") ? stream._handle : undefined
   const state = Predicate.hasProperty(stream, "_writeState") ? stream._writeState : undefined
   return isHandle(handle) && state instanceof Uint32Array ? { handle, state } : undefined
 }
 
-// Node's stream around the handle is never used; this is the smallest buffer that it takes for one.
+// Node's stream around the handle is not used. This is the smallest buffer that it accepts.
 const unusedStream = { chunkSize: 64 }
 
-// Most messages fit; a larger one lets the buffer grow, and the next small one lets it shrink again.
+// Most messages fit. The buffer grows for a larger message and shrinks again at the next small one.
 const smallOutput = 64 * 1024
 const largeOutput = 512 * 1024
 
-// One for all contexts of the process: what is in it is read before the socket's callback returns.
+// One for all contexts of the process, because its content is read before the socket's callback returns.
 let output = Buffer.allocUnsafeSlow(smallOutput)
 
 const grow = (used: number, maxMessageBytes: number) => {
@@ -75,14 +72,14 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
   }
   const { handle, state } = opened
   let failure: Error | undefined
-  // Without a handler of ours the error would be thrown much later, where nobody can catch it.
+  // Without this handler the error would be thrown in a later tick and could not be caught.
   handle.onerror = (message, _errno, code) => {
     failure = new Error(`corrupt ${format} data: ${message} (${code})`)
   }
   let isClosed = false
   return {
     inflate: (input) => {
-      // Node ends the whole process when a closed handle is written to.
+      // Node aborts the process when a closed handle is written to.
       if (isClosed) {
         throw new Error("the connection of this zlib context has ended")
       }
@@ -101,7 +98,7 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
         const inputLeft = state[1] ?? 0
         const wasTaken = input.length - inputLeft
         used = room - roomLeft
-        // Room left over means that everything is out.
+        // All output was written if room is left.
         if (roomLeft > 0) {
           if (inputLeft === 0) {
             return output.subarray(0, used)
@@ -126,20 +123,17 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
   }
 }
 
-/**
- * Writes to the handle inside of node:zlib, the fastest way there is without an addon. None where the handle does not
- * look as expected.
- */
+/** Writes to the handle inside of node:zlib, the fastest way without an addon. None if the handle has another shape. */
 export const makeHandle = (maxMessageBytes: number): Context | undefined =>
   overHandle(Zlib.createInflate(unusedStream), "zlib", Zlib.constants.Z_SYNC_FLUSH, maxMessageBytes)
 
 // `Zlib.constants.ZSTD_d_windowLogMax`, which an older Node does not have.
 const windowLogMaxParameter = 100
 
-// While a stream goes on there is nothing to say to the decoder: it gives what it can at each write.
+// No flush flag is needed: the decoder returns all available output at each write.
 const zstdContinue = 0
 
-/** The same for zstd, which node:zlib has from Node 22.15 on. None on an older one. */
+/** The same for zstd, which node:zlib supports from Node 22.15 on. None on an older version. */
 export const makeZstdHandle = (maxMessageBytes: number): Context | undefined => {
   const create = Predicate.hasProperty(Zlib, "createZstdDecompress") ? Zlib.createZstdDecompress : undefined
   if (!Predicate.isFunction(create)) {
@@ -153,8 +147,8 @@ const windowSize = 32_768
 const headerSize = 2
 
 /**
- * Inflates each piece with the 32 KB before it as dictionary, which is what a running context has in its window. All of
- * it is documented, and it takes about twice as long.
+ * Inflates each piece with the 32 KB before it as dictionary, as the window of a running context would be. It uses only
+ * documented functions and takes about twice as long.
  */
 export const makeDocumented = (maxMessageBytes: number): Context => {
   let window: Buffer = Buffer.alloc(0)

@@ -7,7 +7,7 @@ export interface Headers {
   readonly "retry-after"?: string | undefined
 }
 
-// `Date.parse` also accepts texts that are no HTTP dates, such as "-1".
+// `Date.parse` also accepts texts that are not HTTP dates, such as "-1".
 const date = /^[A-Z][a-z]+,? .*\d\d:\d\d:\d\d/
 
 const timeOf = (text: string): Option.Option<number> =>
@@ -16,8 +16,8 @@ const timeOf = (text: string): Option.Option<number> =>
 const seconds = /^\d+(\.\d+)?$/
 
 /**
- * Reads seconds or an HTTP date. A date is compared with the server's own, or with `now` without one: the clocks of the two
- * may differ.
+ * Reads seconds or an HTTP date. A date is compared with the `Date` of the server, because the clocks may differ, or with
+ * `now` without one.
  *
  * @param now wall time in milliseconds
  */

@@ -21,24 +21,24 @@ export interface Settings {
   readonly agent: Http.Agent | undefined
 }
 
-/** Codes that `ws` makes up: a close frame without a code, and none at all. */
+/** Codes of `ws` itself: a close frame without a code, and no close frame. */
 const isFrameless = (code: number) => code === 1005 || code === 1006
 
 const construct = (url: string, settings: Settings): WebSocket =>
   new WebSocket(url, {
     perMessageDeflate: false,
-    // Text becomes a string by a decoder that replaces what is no UTF-8; checking it before costs a third of the read.
+    // The decoder of text replaces invalid UTF-8. Validation would add a third to the cost of a read.
     skipUTF8Validation: true,
     followRedirects: false,
     maxPayload: settings.maxPayload,
-    // A piece costs some hundred bytes of memory, however few it brings.
+    // Each fragment costs some hundred bytes of memory, even an empty one.
     maxFragments: 16 * 1024,
     maxBufferedChunks: 256 * 1024,
-    // `ws` cuts a connection with twenty answers under way.
+    // `ws` terminates a connection with twenty pending pongs.
     autoPong: false,
     agent: settings.agent,
     ...settings.tls,
-    // Said outright, or an environment variable could turn it off, and the token would go to whoever answers.
+    // Explicit, because an environment variable could turn it off and expose the token to any server.
     rejectUnauthorized: true
   })
 
@@ -48,8 +48,8 @@ const tooLargeCodes: ReadonlySet<unknown> = new Set([
   "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
 ])
 
-/** What `ws` refused by itself has codes of its own; other errors are those of the operating system. */
-const refusalOf = (error: Error): Error => {
+/** Converts errors of `ws` itself, which have codes of their own, to a `FrameError`. Other errors are the system's. */
+const toFrameError = (error: Error): Error => {
   const code = Predicate.hasProperty(error, "code") ? error.code : undefined
   return typeof code === "string" && code.startsWith("WS_ERR_")
     ? new GatewaySocket.FrameError({ reason: tooLargeCodes.has(code) ? "TooLarge" : "Malformed", cause: error })
@@ -57,8 +57,8 @@ const refusalOf = (error: Error): Error => {
 }
 
 /**
- * Answers pings, one at a time and the last one only, which the protocol allows: a flood of them takes neither memory nor
- * the connection.
+ * Answers the latest ping, one at a time, as the protocol allows. A flood of pings takes no memory and does not close the
+ * connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
  */
@@ -81,7 +81,7 @@ const answerPings = (socket: WebSocket): void => {
   })
 }
 
-/** Passes on frames and the end, until `release` is called. */
+/** Calls the handlers with frames and with the end of the connection, until `release` is called. */
 const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   const onMessage = (data: WebSocket.RawData, isBinary: boolean) => {
     // With ws's default binaryType every message is one Buffer.
@@ -99,11 +99,11 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   }
   const onClose = (code: number, reason: Buffer) =>
     end(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
-  // An error is always followed by a close, and says why there is no close frame. Without a listener it would be thrown.
+  // `ws` emits a close after each error. The error is the cause of a missing close frame, and is thrown without a listener.
   const onError = (error: Error) => {
-    cause ??= refusalOf(error)
+    cause ??= toFrameError(error)
     if (cause instanceof GatewaySocket.FrameError) {
-      // Nothing more is read, and the peer may take its time to close.
+      // Nothing more is read, so the end is reported before the peer closes.
       end(Option.none())
     }
   }
@@ -111,7 +111,7 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   socket.on("close", onClose)
   socket.on("error", onError)
   answerPings(socket)
-  // Once it is open, `ws` keeps the errors of the connection below to itself.
+  // `ws` does not report errors of the TCP connection once it is open.
   socket.once("upgrade", ({ socket: connection }) => connection.on("error", onError))
   return {
     socket,
@@ -133,7 +133,7 @@ const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
     return Effect.sync(() => socket.off("close", closed))
   })
 
-/** Statuses whose answer may say when to try again. */
+/** True for statuses whose response may have a `Retry-After`. */
 const mayRetryAfter = (status: number | undefined) => status === 429 || status === 503
 
 const awaitOpen = (
@@ -187,20 +187,20 @@ const unsafeWrite = (socket: WebSocket): GatewaySocket.Connection["unsafeWrite"]
 }
 
 /**
- * The sockets are polled before immediates run. The second one is for a call from within a socket's callback, in the middle
- * of a poll that may have begun before the event loop was blocked.
+ * Calls `onPolled` after the sockets were polled, which happens before immediates run. The second immediate is for a call
+ * within a socket's callback: that poll may have started before the event loop was blocked.
  */
 const unsafeOnPolled = (onPolled: () => void): void => {
   setImmediate(() => setImmediate(onPolled))
 }
 
-/** Lets the peer answer our close frame; what it sent before is still read. */
+/** Waits for the peer's close frame, and reads the frames before it. */
 const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {
     socket.resume()
     return awaitClosed(socket).pipe(
       Effect.timeoutOption(closeTimeout),
-      // Only the timeout ends the waiting. In a child a second interruption of the fiber would, and leave the socket open.
+      // Only the timeout ends this wait. As a child, it would end at a second interruption, and the socket would stay open.
       Effect.interruptible,
       Effect.disconnect,
       Effect.asVoid

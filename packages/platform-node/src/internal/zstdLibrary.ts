@@ -1,46 +1,46 @@
-/** zstd without node:zlib's help, by fzstd: plain JavaScript, for a Node older than 22.15. */
+/** zstd by fzstd, in plain JavaScript, on Node before 22.15. */
 import * as Fzstd from "fzstd"
 import * as Predicate from "effect/Predicate"
 import * as Vm from "node:vm"
 import * as Inflaters from "./inflaters.js"
 import * as Zstd from "./zstd.js"
 
-// fzstd waits for so much before it looks at a frame at all; blocks of nothing fill up what is shorter.
+// fzstd reads a frame once it has this many bytes. Shorter input is filled up with empty blocks.
 const minFirstInput = 18
 const emptyBlock = 3
 
 /** In milliseconds. 64 MB of text take 300. */
-const patience = 1_000
+const timeoutMillis = 1_000
 
 const nothing = () => {}
 const context = { work: nothing }
 const script = new Vm.Script("work()")
 
 /**
- * Node stops a script that takes too long, and whatever it calls. A thread watches over each, which takes longer than a
- * small message does: those that cannot take long do without.
+ * Runs `work` with a timeout, which Node enforces for scripts and the functions that they call. It starts a thread for each
+ * call, which costs more than a small message, so it is used only for messages that may take long.
  */
-const inTime = (work: () => void): void => {
+const withTimeout = (work: () => void): void => {
   context.work = work
   try {
-    script.runInContext(Vm.isContext(context) ? context : Vm.createContext(context), { timeout: patience })
+    script.runInContext(Vm.isContext(context) ? context : Vm.createContext(context), { timeout: timeoutMillis })
   } catch (cause) {
     throw Predicate.hasProperty(cause, "code") && cause.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
-      ? new Error(`it takes more than ${patience} ms`)
+      ? new Error(`it takes more than ${timeoutMillis} ms`)
       : cause
   } finally {
     context.work = nothing
   }
 }
 
-/** fzstd copies a sequence byte by byte, and looks at the limit of a block after it. */
+/** fzstd copies a sequence byte by byte, and checks the limit of a block after it. */
 const maxSequenceBytes = 131_074
 
-/** With each block fzstd moves the whole window, some sixteen times as fast. */
-const workOf = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
+/** Estimates the work in copied bytes. fzstd also moves the whole window with each block, about sixteen times as fast. */
+const estimateWork = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
   sequences * maxSequenceBytes + count * window / 16
 
-/** What takes some 50 ms at most. */
+/** Work that takes about 50 ms at most. */
 const littleWork = 32 * 1024 * 1024
 
 interface Frame extends Zstd.FrameHeader {
@@ -50,7 +50,7 @@ interface Frame extends Zstd.FrameHeader {
 export const make = (maxMessageBytes: number): Inflaters.Context => {
   let pieces: Array<Uint8Array> = []
   let size = 0
-  // None until one begins.
+  // None before its header was read.
   let frame: Frame | undefined
   let failure: unknown
 
@@ -70,12 +70,12 @@ export const make = (maxMessageBytes: number): Inflaters.Context => {
     const { decoder, hasChecksum, length, window } = frame ??= open(Zstd.readFrameHeader(input))
     const blocks = Zstd.readBlocks(input, isFirst ? length : 0, hasChecksum)
     const missing = isFirst && !blocks.isEnd ? Math.max(0, minFirstInput - input.length) : 0
-    // It keeps views of what it could not use yet, and the socket may overwrite its bytes.
+    // fzstd keeps views of unused input, and the socket may overwrite its bytes.
     const copy = new Uint8Array(input.length + Math.ceil(missing / emptyBlock) * emptyBlock)
     copy.set(input)
     const work = () => decoder.push(copy, blocks.isEnd)
-    if (workOf(blocks, window) > littleWork) {
-      inTime(work)
+    if (estimateWork(blocks, window) > littleWork) {
+      withTimeout(work)
     } else {
       work()
     }

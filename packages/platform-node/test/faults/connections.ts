@@ -6,7 +6,7 @@ import type * as Transport from "./transport.js"
 
 const compressed: ReadonlyArray<Transport.Mode> = ["zlib-stream", "zstd-stream"]
 
-/** A frame of a server: opcode, whether it is the last of its message, and the payload. */
+/** A frame of a server: opcode, FIN bit and payload. */
 const frame = (opcode: number, isLast: boolean, payload: Uint8Array | string): Buffer => {
   const bytes = Buffer.from(payload)
   const length = bytes.length < 126 ? [bytes.length] : [126, bytes.length >> 8, bytes.length & 0xff]
@@ -110,7 +110,7 @@ const frames: ReadonlyArray<Scenario> = [
     fault: (peer) => peer.socket.send(Buffer.from([1, 2, 3, 0, 0, 0xff, 0xff])),
     modes: compressed,
     resumes: 1,
-    // Node's own zstd may make something of it, which is no JSON then.
+    // Node's zstd may decompress it to text that is not JSON.
     line: /could not be decompressed: (corrupt|.* is not valid JSON)/
   },
   {
@@ -160,7 +160,7 @@ const upgrades: ReadonlyArray<Scenario> = [
     script: {
       onUpgrade: (n, _request, socket) => {
         if (n === 0) {
-          // An HTTP server's sockets are TCP sockets.
+          // The sockets of an HTTP server are TCP sockets.
           ;(socket as Net.Socket).resetAndDestroy()
         }
         return n === 0

@@ -1,4 +1,4 @@
-/** Faults of a gateway, each with what it may cost. */
+/** Faults of a gateway and their allowed costs. */
 import type { Gateway, Peer, Script } from "./scriptedGateway.js"
 import type * as Transport from "./transport.js"
 
@@ -22,7 +22,7 @@ export interface Scenario {
   readonly line?: RegExp
 }
 
-/** How many sessions and resumes a fault costs that leaves the connection as it is. */
+/** The cost of a fault that does not end the connection. */
 export const free = { identifies: 1, resumes: 0 }
 
 /** The payload of an event of one message. */

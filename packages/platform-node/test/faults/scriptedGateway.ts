@@ -1,4 +1,4 @@
-/** A gateway on real sockets whose answers a test replaces one by one. What is not replaced is as Discord documents it. */
+/** A gateway on real sockets. A test replaces single answers; the others follow Discord's documentation. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -13,22 +13,22 @@ export interface Event {
   readonly d: unknown
 }
 
-/** One connection, as the gateway sees it. */
+/** One connection of the gateway. */
 export interface Peer {
   /** 0 for the first connection. */
   readonly n: number
   readonly socket: WebSocket
-  /** What the client asked for. */
+  /** The compression of the connection's URL. */
   readonly url: URL
-  /** Sends a text, compressed as the client asked. */
+  /** Sends a text with the compression of the connection. */
   readonly text: (text: string | Uint8Array) => void
   /** Sends a payload. */
   readonly send: (payload: unknown) => void
-  /** The frame of a text, for a test that sends it in another way. */
+  /** Encodes a text as a frame. A test can send it in another way. */
   readonly encode: Transport.Encode
   /** The connection below the websocket. */
   readonly tcp: Net.Socket
-  /** Whether events of the session are sent here. */
+  /** True while events of the session are sent on this connection. */
   isLive: boolean
 }
 
@@ -44,7 +44,7 @@ export interface Gateway {
   readonly mode: Transport.Mode
   readonly peers: ReadonlyArray<Peer>
   readonly events: ReadonlyArray<Event>
-  /** The sequence numbers that were resumed from. */
+  /** The sequence numbers of the resumes. */
   readonly resumes: ReadonlyArray<number>
   readonly identifies: () => number
   readonly heartbeats: () => number
@@ -159,7 +159,7 @@ export const make = (mode: Transport.Mode, script: Script): Effect.Effect<Gatewa
           }
           peers.push(peer)
           socket.on("error", () => {})
-          // The client's own messages are trusted.
+          // The messages of the client under test are not validated.
           socket.on("message", (data) => receive(peer, JSON.parse(String(data)) as Received))
           if (script.onOpen === undefined) {
             gateway.hello(peer)
