@@ -19,12 +19,12 @@ import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as Latency from "../../Latency.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
-import { CommandLimiter, Outgoing, Presence, write, Writer } from "../commands/index.js"
+import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../commands/index.js"
 import type { LiveSession } from "../events/log/index.js"
 import * as PhaseTimeout from "./phaseTimeout.js"
 import { HeartbeatRequests, Heartbeats } from "../heartbeat/index.js"
 import { defectReason, open } from "./open.js"
-import { IdentifyTurn, Payload as IdentifyPayload } from "../identify/index.js"
+import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
 import { Identity } from "../session/index.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect } from "../reconnect/index.js"
@@ -120,7 +120,7 @@ const identify = (connection: ActiveConnection, limiter: CommandLimiter.CommandL
     yield* write(connection, Outgoing.handshake("identify", text))
     yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })
-  return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
+  return IdentifyPermit.use(services.queue, id, writeIdentify, () => isOver).pipe(
     handshakeSpan(connection, "vesper.identify")
   )
 }
@@ -140,7 +140,7 @@ const resume = (connection: ActiveConnection, limiter: CommandLimiter.CommandLim
 const startWriting = (connection: ActiveConnection, limiter: CommandLimiter.CommandLimiter) => {
   const { emit, finalizers, state: { commands } } = connection
   finalizers.push(() => commands.unsafeSetListener(undefined))
-  return Writer.make(connection, limiter, () => emit(Signal.CommandEnqueued()))
+  return QueueWriter.make(connection, limiter, () => emit(Signal.CommandEnqueued()))
 }
 
 /** Starts the heartbeats, and identifies or resumes in a fiber of its own. */
@@ -167,7 +167,7 @@ const processSignals = (connection: ActiveConnection, signals: Mailbox.ReadonlyM
   Effect.gen(function*() {
     const { receiver, state } = connection
     let limiter = Option.none<CommandLimiter.CommandLimiter>()
-    let writer = Option.none<Writer.Writer>()
+    let writer = Option.none<QueueWriter.QueueWriter>()
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
@@ -213,7 +213,7 @@ const applyBackPressure = (
 ) => {
   let isPaused = false
   let wasPaused = false
-  state.log.flow.setSource({
+  state.log.backpressure.setSocket({
     pause: () => {
       isPaused = true
       wasPaused = true
@@ -280,7 +280,7 @@ export const run = (
     }
     const socket = opened.right
     // One finalizer for all registrations of the connection, because each finalizer of a scope takes a kilobyte.
-    const finalizers = [phaseTimeout.unsafeStop, () => state.log.flow.setSource(undefined)]
+    const finalizers = [phaseTimeout.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         finalizers.forEach((finalizer) => finalizer())

@@ -315,7 +315,7 @@ export const make = (
   const receive = (frame: string | Uint8Array, isCompressed: boolean) => {
     let body = frame
     let isScanned = scan(body)
-    if (!isScanned && startsWithByteOrderMark(body)) {
+    if (!isScanned && Utf8.startsWithByteOrderMark(body)) {
       body = typeof body === "string" ? body.slice(1) : body.subarray(3)
       isScanned = scan(body)
     }
@@ -341,7 +341,7 @@ export const make = (
       counters.bytesReceived += data.length
       // After a fault the sequence does not change, so that a resume replays the lost event. After any other end, events are
       // accepted until the log is full.
-      isIgnoring ||= ended && (log.flow.isPaused || state.session === undefined)
+      isIgnoring ||= ended && (log.backpressure.isPaused || state.session === undefined)
       if (isIgnoring) {
         return
       }
@@ -388,12 +388,6 @@ export const make = (
     end
   }
 }
-
-/** Returns whether the text begins with a byte order mark, which JSON does not allow and some writers add. */
-const startsWithByteOrderMark = (body: string | Uint8Array): boolean =>
-  typeof body === "string"
-    ? body.startsWith("\ufeff")
-    : body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
 
 /** Parses JSON. Returns undefined for any other text, which the schemas refuse. */
 const parseJson = (text: string): unknown => {

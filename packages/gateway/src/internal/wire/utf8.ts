@@ -25,3 +25,9 @@ const decodeLatin1 = Latin1.make(buffer)
 /** Decodes JSON in UTF-8. Characters may be replaced by their escapes. */
 export const decodeJson = (bytes: Uint8Array, start: number, end: number): string =>
   decodeLatin1?.(bytes, start, end) ?? decode(bytes, start, end)
+
+/** Returns whether the text begins with a byte order mark, which JSON does not allow and some writers add. */
+export const startsWithByteOrderMark = (body: string | Uint8Array): boolean =>
+  typeof body === "string"
+    ? body.startsWith("\ufeff")
+    : body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
