@@ -34,6 +34,7 @@ import { Guard } from "../foreign/index.js"
 import * as ShardSet from "./shardSet.js"
 import type { ShardInternal } from "../shard/index.js"
 import * as ShardPlan from "./shardPlan.js"
+import { Scheduler } from "../heartbeat/index.js"
 import { After } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
 
@@ -96,7 +97,7 @@ const makeWith = (
     const reconnectThrottle = ReconnectThrottle.make(options.reconnects ?? { burst: 50, perSecond: 50 })
     const scheduler = yield* HeartbeatScheduler.current
     const notices = yield* FiberSet.makeRuntime<never>()
-    const after = After.make(scheduler, (cause) => {
+    const after = After.make(Scheduler.fromService(scheduler), (cause) => {
       notices(Effect.logError("a timer of the fleet has failed", cause))
     })
     const readers = new Readers({
