@@ -132,7 +132,7 @@ describe("handlers that run", () => {
   const failures: ReadonlyArray<readonly [name: string, fail: (content: string) => Effect.Effect<void, Oops>]> = [
     ["fails", (content) => Effect.fail(new Oops({ content }))],
     ["dies", (content) => Effect.die(new Error(content))],
-    ["throws before it gives an effect", (content) => {
+    ["throws before it returns an effect", (content) => {
       throw new Error(content)
     }],
     ["interrupts itself", () => Effect.interrupt]
@@ -222,12 +222,12 @@ describe("handlers that run", () => {
     readonly [name: string, config: Partial<ShardConfig.Options>, option: string, problem: RegExp]
   > = [
     [
-      "does not ask for the intents",
+      "does not request the intents",
       { intents: Intents.of("Guilds") },
       "intents",
       /MESSAGE_CREATE needs the intent GuildMessages/
     ],
-    ["was told not to parse the events", { events: ["READY"] }, "events", /MESSAGE_CREATE has a handler/]
+    ["excludes the events", { events: ["READY"] }, "events", /MESSAGE_CREATE has a handler/]
   ]
   for (const [name, config, option, problem] of unfit) {
     it.scoped(`do not connect a shard that ${name} they need`, () =>

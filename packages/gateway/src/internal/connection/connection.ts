@@ -209,7 +209,7 @@ const holdUp = (state: ShardState.ShardState, socket: GatewaySocket.Connection, 
     pause: () => {
       isPaused = true
       wasPaused = true
-      emit(Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
+      emit(Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.buffered }) }))
       socket.pause()
     },
     resume: () => {

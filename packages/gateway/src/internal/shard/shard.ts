@@ -115,7 +115,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       onSome: (metrics) =>
         MetricsRegistry.watch(metrics, {
           status: () => state.status.get()._tag,
-          buffered: () => state.log.lag,
+          buffered: () => state.log.buffered,
           waiting: state.commands.unsafeSize,
           counters: state.counters
         })
@@ -225,7 +225,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),
-      buffered: Effect.sync(() => state.log.lag),
+      buffered: Effect.sync(() => state.log.buffered),
       resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),
       rateLimiter: Effect.suspend(() =>

@@ -17,14 +17,14 @@ describe("a cursor", () => {
     append(log, session, 2)
     append(log, session, 2, "TYPING_START")
     log.notify({ _tag: "Close", frame: Option.none(), position: 0 })
-    assert.strictEqual(cursor.lag, 2)
+    assert.strictEqual(cursor.buffered, 2)
     assert.deepStrictEqual(read(cursor), [3, 4])
   })
 
   it("holds notices where its reader wants them, and control payloads once they are asked for", () => {
     const { cursor, log } = open({ wantsNotices: true })
     log.notify(control("a"))
-    assert.strictEqual(cursor.lag, 0)
+    assert.strictEqual(cursor.buffered, 0)
     cursor.wantsControls = true
     log.notify(control("b"))
     const item = cursor.next()
@@ -85,7 +85,7 @@ describe("a cursor", () => {
     for (const strategy of ["dropOldest", "dropNewest"] as const) {
       const { cursor, log, session } = open({ strategy }, { capacity: 1_000, capacityBytes: 100 })
       append(log, session, 100, "A", "0123456789")
-      assert.strictEqual(cursor.lag, 10, strategy)
+      assert.strictEqual(cursor.buffered, 10, strategy)
     }
   })
 
@@ -137,9 +137,9 @@ describe("a cursor", () => {
     const [, second] = append(log, session, 2)
     log.gate.close(second?.position ?? 0, () => blocked++)
     append(log, session, 1)
-    assert.strictEqual(cursor.lag, 2)
+    assert.strictEqual(cursor.buffered, 2)
     assert.deepStrictEqual(read(cursor), [1, 2])
-    assert.deepStrictEqual([cursor.hasNext(), cursor.isDrained(), cursor.lag, blocked], [false, false, 0, 1])
+    assert.deepStrictEqual([cursor.hasNext(), cursor.isDrained(), cursor.buffered, blocked], [false, false, 0, 1])
     let woken = 0
     cursor.listener = () => woken++
     log.openGateUpTo(Number.POSITIVE_INFINITY)
@@ -160,13 +160,13 @@ describe("a cursor", () => {
     read(cursor)
     assert.deepStrictEqual(calls, ["pause", "resume"])
     entries.forEach((entry) => cursor.defer(entry))
-    assert.deepStrictEqual([cursor.lag, calls], [4, ["pause", "resume", "pause"]])
+    assert.deepStrictEqual([cursor.buffered, calls], [4, ["pause", "resume", "pause"]])
     entries.slice(0, 2).forEach((entry) => cursor.beginDeferred(entry))
-    assert.deepStrictEqual([cursor.lag, calls], [2, ["pause", "resume", "pause", "resume"]])
+    assert.deepStrictEqual([cursor.buffered, calls], [2, ["pause", "resume", "pause", "resume"]])
     assert.strictEqual(cursor.lowestUnfinished(session), 1, "begun and not done")
   })
 
-  it("gives events back to be read again, in order and before later ones", () => {
+  it("requeues events in order and before later ones", () => {
     const { cursor, log, session } = open()
     const entries = append(log, session, 3)
     read(cursor)

@@ -16,7 +16,7 @@ describe("a log without a reader so far", () => {
     assert.isUndefined(log.backlog)
   })
 
-  it("gives the first reader only what it wants, and drops the rest", () => {
+  it("delivers only wanted events to the first reader, and drops the others", () => {
     const { calls, log } = makeLog()
     const session = makeSession()
     append(log, session, 3, "TYPING_START")
@@ -41,7 +41,7 @@ describe("a log without a reader so far", () => {
     assert.deepStrictEqual(read(log.open(handling)), [102, 103, 104, 105])
   })
 
-  it("drops nothing before it is full, however long no reader comes", () => {
+  it("drops nothing before it is full, at any time without a reader", () => {
     const { log, notices } = makeLog()
     append(log, makeSession(), 3)
     log.stopSuspendingBacklog()
@@ -68,7 +68,7 @@ describe("the socket of a log", () => {
     const { calls, log } = makeLog()
     log.open({ ...handling, wanted: new Set(["TYPING_START"]) })
     append(log, makeSession(), 100)
-    assert.deepStrictEqual([calls, log.lag], [[], 0])
+    assert.deepStrictEqual([calls, log.buffered], [[], 0])
   })
 
   it("is resumed when the cursor that it waits for leaves", () => {
@@ -121,9 +121,9 @@ describe("a log", () => {
       log.notify(control("not asked for"))
       log.notify({ _tag: "Close", frame: Option.none(), position: 0 })
     }
-    assert.strictEqual(cursor.lag, 8)
+    assert.strictEqual(cursor.buffered, 8)
     append(log, makeSession(), 1)
-    assert.strictEqual(cursor.lag, 9)
+    assert.strictEqual(cursor.buffered, 9)
   })
 
   it("publishes an event that cannot be read once, however many readers it has", () => {

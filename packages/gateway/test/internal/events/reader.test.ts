@@ -144,7 +144,7 @@ describe("a reader of several logs", () => {
       [0, false],
       [0, false]
     ])
-    assert.strictEqual(reader.lag, 0)
+    assert.strictEqual(reader.buffered, 0)
   })
 })
 

@@ -203,7 +203,7 @@ describe("readers", () => {
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt("key", "handler", undefined))), [1, 2])
   })
 
-  it("read a log that is removed to its end, also one that takes over later", () => {
+  it("read a log that is removed to its end, also one that opens later", () => {
     const { parts: [part], readers } = make(2)
     if (part === undefined) {
       return assert.fail()
@@ -218,7 +218,7 @@ describe("readers", () => {
     assert.isFalse(readers.open(streaming).cursors.has(part.log), "a later reader does not read it")
   })
 
-  it("give a log that was removed before anything was read to the first reader", () => {
+  it("read a log that was removed before the first reader opened", () => {
     const { parts: [part], readers } = make(2)
     if (part === undefined) {
       return assert.fail()
@@ -268,7 +268,7 @@ describe("a stream that ends", () => {
     read(stream, 1)
     readers.endStream(stream)
     append(log, session, 8)
-    assert.deepStrictEqual([log.backpressure.isPaused, log.lag, log.readIn(session)], [false, 0, 1])
+    assert.deepStrictEqual([log.backpressure.isPaused, log.buffered, log.readIn(session)], [false, 0, 1])
     expire()
     assert.deepStrictEqual([cursors(log), timers.size, log.readIn(session)], [0, 0, 12])
   })

@@ -89,7 +89,7 @@ describe("a run of handlers", () => {
       yield* TestClock.adjust("1 second")
     }))
 
-  it.effect("dies with what a handler throws, and gives its event back", () =>
+  it.effect("dies with what a handler throws, and requeues its event", () =>
     Effect.gen(function*() {
       const { reader, run, runs, send } = make()
       send("1", "1")
@@ -129,7 +129,7 @@ describe("a run of handlers", () => {
       assert.deepStrictEqual([ended, read(reader)], [1, [2]])
     }))
 
-  it.effect("interrupts handlers after drainTimeout, exactly, and gives their events back", () =>
+  it.effect("interrupts handlers after drainTimeout, exactly, and requeues their events", () =>
     Effect.gen(function*() {
       const { reader, run, send } = make()
       let interrupted = 0
@@ -146,7 +146,7 @@ describe("a run of handlers", () => {
       assert.deepStrictEqual([interrupted, read(reader)], [1, [1, 2]])
     }))
 
-  it.effect("gives each event a scope, which closes when its handler is over", () =>
+  it.effect("runs each handler in a scope, which closes when the handler ends", () =>
     Effect.gen(function*() {
       const { run, send } = make()
       const calls: Array<string> = []
