@@ -21,7 +21,7 @@ describe("a cursor", () => {
     assert.deepStrictEqual(read(cursor), [3, 4])
   })
 
-  it("holds notices where its reader wants them, and control payloads once they are asked for", () => {
+  it("holds notices if its reader wants them, and control payloads once they are requested", () => {
     const { cursor, log } = open({ wantsNotices: true })
     log.notify(control("a"))
     assert.strictEqual(cursor.buffered, 0)
@@ -81,7 +81,7 @@ describe("a cursor", () => {
     assert.deepStrictEqual(calls, [])
   })
 
-  it("that drops never holds more bytes than it may", () => {
+  it("that drops never holds more than capacityBytes", () => {
     for (const strategy of ["dropOldest", "dropNewest"] as const) {
       const { cursor, log, session } = open({ strategy }, { capacity: 1_000, capacityBytes: 100 })
       append(log, session, 100, "A", "0123456789")
@@ -90,7 +90,7 @@ describe("a cursor", () => {
   })
 
   for (const strategy of ["dropOldest", "dropNewest"] as const) {
-    it(`that drops, ${strategy}, keeps what may not be dropped, and pauses the socket for it`, () => {
+    it(`that drops, ${strategy}, keeps events that are not droppable, and pauses the socket for them`, () => {
       const { calls, cursor, log, session } = open({ strategy, droppable: new Set(["TYPING_START"]) })
       for (let i = 0; i < 4; i++) {
         append(log, session, 1, "TYPING_START")
@@ -105,7 +105,7 @@ describe("a cursor", () => {
     })
   }
 
-  it("that fails ends when one event does not fit, and what fits can be read", () => {
+  it("that fails ends at its capacity, and its events can be read", () => {
     const { calls, cursor, log, session } = open({ strategy: "fail" })
     let woken = 0
     cursor.listener = () => woken++
@@ -120,7 +120,7 @@ describe("a cursor", () => {
     assert.deepStrictEqual(calls, [])
   })
 
-  it("calls its listener when it has something after it had nothing, and not for each event", () => {
+  it("calls its listener when it becomes non-empty, and not for each event", () => {
     const { cursor, log, session } = open()
     let woken = 0
     cursor.listener = () => woken++
@@ -131,7 +131,7 @@ describe("a cursor", () => {
     assert.strictEqual(woken, 2)
   })
 
-  it("reads up to the gate, asks for it to be opened, and does not count what is behind it", () => {
+  it("reads up to the gate, makes it open, and does not count events behind it", () => {
     const { cursor, log, session } = open()
     let blocked = 0
     const [, second] = append(log, session, 2)
@@ -147,14 +147,14 @@ describe("a cursor", () => {
     assert.deepStrictEqual(read(cursor), [3])
   })
 
-  it("that drops does not drop for what is behind the gate, and pauses the socket", () => {
+  it("that drops does not count events behind the gate, and pauses the socket", () => {
     const { calls, cursor, log, session } = open({ strategy: "dropOldest" })
     log.gate.close(0, () => {})
     append(log, session, 5)
     assert.deepStrictEqual([cursor.dropped, calls], [0, ["pause"]])
   })
 
-  it("counts a deferred event as waiting, until it is begun after all", () => {
+  it("counts a deferred event as waiting until it is begun", () => {
     const { calls, cursor, log, session } = open()
     const entries = append(log, session, 4)
     read(cursor)
@@ -177,7 +177,7 @@ describe("a cursor", () => {
     assert.strictEqual(cursor.lowestUnfinished(session), 2)
   })
 
-  it("that is closed takes nothing back and holds no session", () => {
+  it("that is closed requeues nothing and holds no session", () => {
     const { cursor, log, session } = open()
     const entries = append(log, session, 2)
     read(cursor, 1)
@@ -188,7 +188,7 @@ describe("a cursor", () => {
     assert.strictEqual(cursor.lowestUnfinished(session), Number.POSITIVE_INFINITY)
   })
 
-  it("adopts of another cursor what its own reader wants, before what it has itself", () => {
+  it("adopts the wanted events of another cursor, in order before its own", () => {
     const { cursor, log, session } = open()
     append(log, session, 1)
     append(log, session, 1, "TYPING_START")
@@ -213,14 +213,14 @@ describe("a cursor", () => {
     assert.strictEqual(cursor.lowestUnfinished({ ...session }), Infinity)
   })
 
-  it("holds no session for what it could not replay", () => {
+  it("holds no session for events that cannot be replayed", () => {
     const { cursor, log } = open()
     const session = { ...makeSession(5), sequence: 4 }
     append(log, session, 2)
     assert.strictEqual(cursor.lowestUnfinished(session), 6, "READY has the sequence 5")
   })
 
-  it("knows the lowest position that is not finished", () => {
+  it("returns the lowest unfinished position", () => {
     const { cursor, log, session } = open()
     const [first, second] = append(log, session, 2)
     assert.strictEqual(cursor.lowestPosition(), first?.position)

@@ -260,7 +260,7 @@ const anyOperation = FastCheck.tuple(
   FastCheck.nat(1_000)
 )
 
-describe("random lives of readers", () => {
+describe("random operations of readers", () => {
   it(
     "read each event that they want once, hold the socket and the session for as long as they must, and leave nothing",
     () => {
