@@ -219,7 +219,7 @@ export interface Shard extends Sender {
    *
    * @see https://docs.discord.com/developers/events/gateway-events#update-presence
    */
-  readonly updatePresence: (presence: Command.Presence) => Effect.Effect<void, ShardError.SendError>
+  readonly updatePresence: (presence: Command.PresenceOptions) => Effect.Effect<void, ShardError.SendError>
   /**
    * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for the answer: the bot's voice state and,
    * unless it leaves, the voice server. If the session ends before the answer, the update is sent again in the next. To mute or

@@ -19,13 +19,13 @@ import * as ShardError from "../../ShardError.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
-import { MemberRequest, VoiceState } from "../requests/index.js"
+import { GuildMembers, VoiceState } from "../requests/index.js"
 import { ConnectPace } from "../reconnect/index.js"
 import { Parse, payloadOf } from "../events/log/index.js"
 import { EventStream, NextEvent, RunForEach } from "../events/index.js"
 import type { ReaderSource } from "../events/index.js"
 import { report } from "../diagnostics/index.js"
-import { Sender } from "../commands/index.js"
+import { Enqueue } from "../commands/index.js"
 import { SessionPersistence } from "../session/index.js"
 import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
@@ -206,8 +206,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       starter.connect
     )
 
-    const sender = Sender.make(state, close)
-    const requestGuildMembers = MemberRequest.make(state)
+    const sender = Enqueue.makeSender(state.commands, close)
+    const requestGuildMembers = GuildMembers.make(state)
     const source: ReaderSource = { readers: state.readers, config, parse: state.parse, after, start }
     const shared = new NextEvent(source)
     const shard: Shard.Shard = {
@@ -243,8 +243,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       report: (diagnostic) => report(state, diagnostic),
       sender,
       requestGuildMembers,
-      collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
-      updatePresence: Sender.updatePresence(state),
+      collectGuildMembers: (request, options) => GuildMembers.collect(requestGuildMembers(request, options)),
+      updatePresence: Enqueue.updatePresence(state.commands),
       updateVoiceState: VoiceState.update(state)
     }
     Assembly.set(shard, {
