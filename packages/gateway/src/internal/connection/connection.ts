@@ -217,7 +217,7 @@ const applyBackPressure = (
     pause: () => {
       isPaused = true
       wasPaused = true
-      emit(Signal.Diagnosed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
+      emit(Signal.Diagnosed({ diagnostic: Diagnostic.Paused({ buffered: state.log.buffered }) }))
       socket.pause()
     },
     resume: () => {

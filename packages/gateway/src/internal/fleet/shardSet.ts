@@ -93,7 +93,7 @@ const makeInfo = ({ guilds, shard, state }: FleetShard): Fleet.ShardInfo => ({
   id: shard.id,
   status: state.status.get(),
   guilds: GuildCount.count(guilds),
-  buffered: state.log.lag
+  buffered: state.log.buffered
 })
 
 export const status = (set: ShardSet): Omit<Fleet.FleetStatus, "resharding"> => {

@@ -117,7 +117,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       onSome: (metrics) =>
         MetricsRegistry.watch(metrics, {
           status: () => state.status.get()._tag,
-          buffered: () => state.log.lag,
+          buffered: () => state.log.buffered,
           waiting: state.commands.unsafeSize,
           counters: state.counters
         })
@@ -227,7 +227,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),
-      buffered: Effect.sync(() => state.log.lag),
+      buffered: Effect.sync(() => state.log.buffered),
       resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),
       rateLimiter: Effect.suspend(() =>

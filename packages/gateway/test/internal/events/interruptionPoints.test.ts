@@ -112,7 +112,7 @@ const interruptAt = ({ handles, read }: Kind, step: number) =>
     yield* Effect.sleep(1)
     const isOver = steps.count < step
     yield* Fiber.interrupt(fiber)
-    const begun = state.log.lag
+    const begun = state.log.buffered
     const problems: Array<string> = []
     if (state.readers.runs.size > 0) {
       problems.push("a run is left")
