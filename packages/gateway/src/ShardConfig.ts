@@ -15,7 +15,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as BotId from "./internal/session/botId.js"
+import * as Token from "./internal/config/token.js"
 import * as ShardOptions from "./internal/config/shardOptions.js"
 import * as Session from "./Session.js"
 
@@ -325,7 +325,7 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
  * @since 0.1.0
  * @category accessors
  */
-export const bareToken: (token: string) => string = BotId.withoutPrefix
+export const bareToken: (token: string) => string = Token.withoutPrefix
 
 /**
  * The id of the bot that a token belongs to. None for a token that does not begin with one.
@@ -333,7 +333,7 @@ export const bareToken: (token: string) => string = BotId.withoutPrefix
  * @since 0.1.0
  * @category accessors
  */
-export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = BotId.fromToken
+export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = Token.botId
 
 /**
  * The token from the environment variable `DISCORD_TOKEN`. A missing or empty variable is a `ConfigError` that names it.

@@ -50,7 +50,7 @@ export interface ShardOptions extends PlatformOptions {
    * begins with the budget of the `IdentifyStore` that the layer is given; without a store, with the figures of the
    * `GatewayApi` that it is given; without either, with a full budget.
    */
-  readonly budget?: IdentifyBudget.Options | undefined
+  readonly budget?: IdentifyBudget.BudgetOptions | undefined
 }
 
 /**

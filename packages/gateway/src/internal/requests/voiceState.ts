@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as ShardError from "../../ShardError.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type * as VoiceState from "../../VoiceState.js"
-import { BotId } from "../session/index.js"
+import { Token } from "../config/index.js"
 import { Outgoing } from "../commands/index.js"
 import type { CommandQueue } from "../commands/index.js"
 import type { EventLog } from "../events/log/index.js"
@@ -46,7 +46,7 @@ const makeHint = (attempts: number): string =>
 
 /** Returns the bot's own id, from the token if the shard has received no READY, as after a resume. */
 const ownId = (shard: VoiceRequester): string | undefined =>
-  shard.userId ?? Option.getOrUndefined(BotId.fromToken(shard.config.token))
+  shard.userId ?? Option.getOrUndefined(Token.botId(shard.config.token))
 
 const failed = (reason: ShardError.NoAnswerError["reason"], detail: string) =>
   new ShardError.NoAnswerError({ reason, request: "voice state update", detail })
