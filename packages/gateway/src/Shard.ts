@@ -161,10 +161,10 @@ export interface Shard extends Sender {
   /**
    * Adds a reader with a strategy for the time that it is too slow, until the scope closes. It receives every event from now on,
    * or since the start of the shard if nothing has read before, and acknowledges nothing. Fails with a `ConfigError` if the
-   * capacity is not a whole number from 1.
+   * capacity is not an integer of at least 1.
    */
   readonly subscribe: <S extends Subscription.Strategy = "suspend">(
-    options?: Subscription.Options<S>
+    options?: Subscription.SubscribeOptions<S>
   ) => Effect.Effect<
     Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
     ConfigError.ConfigError,

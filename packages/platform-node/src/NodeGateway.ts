@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
@@ -31,6 +32,7 @@ import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
 export interface PlatformOptions {
   /** Default: `auto`, the cheapest for this Node: zstd-stream from 22.15 on, zlib-stream before. */
   readonly compression?: "auto" | "none" | Decompressor.Compression | undefined
+  /** Timeouts, TLS and proxy of the websocket. */
   readonly socket?: NodeGatewaySocket.Options | undefined
 }
 
@@ -46,9 +48,9 @@ export interface ShardOptions extends PlatformOptions {
   /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
   readonly maxConcurrency?: number | undefined
   /**
-   * The bot's identifies a day. Default: 1,000, of which 50 are reserved for a restart by hand. A process that restarts
-   * begins with the budget of the `IdentifyStore` that the layer is given; without a store, with the figures of the
-   * `GatewayApi` that it is given; without either, with a full budget.
+   * The daily identify budget of the bot. Default: 1,000, of which 50 are reserved for a restart by hand. After a restart,
+   * the budget is read from the `IdentifyStore` in context, or else from the `GatewayApi` in context. Without either, the
+   * budget is full.
    */
   readonly budget?: IdentifyBudget.BudgetOptions | undefined
 }
@@ -66,13 +68,15 @@ export interface FleetOptions extends PlatformOptions {
   readonly reconnects?: Fleet.Options["reconnects"]
   /** The time at which the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
-  /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
+  /** Identifies a day that are reserved for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
   readonly apiUrl?: string | undefined
+  /** HTTP client of GET /gateway/bot, for example one with a proxy. Default: `FetchHttpClient.layer`. */
+  readonly httpClient?: Layer.Layer<HttpClient.HttpClient> | undefined
 }
 
-const layersOf = {
+const compressionLayers = {
   auto: () => NodeDecompressor.layerAuto(),
   none: () => Decompressor.layerNone,
   "zlib-stream": () => NodeDecompressor.layerZlib(),
@@ -88,7 +92,7 @@ const layersOf = {
 export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.GatewaySocket> =>
   Layer.merge(
     NodeGatewaySocket.layer(options.socket),
-    layersOf[options.compression ?? "auto"]()
+    compressionLayers[options.compression ?? "auto"]()
   )
 
 /** An identify queue with Discord's limits, or with those of the options if the API is absent or does not respond. */
@@ -106,13 +110,12 @@ const queueOf = (options: ShardOptions) =>
         "UnauthorizedError",
         "UnavailableError",
         "UnexpectedAnswerError",
-        (error) =>
-          Effect.as(Effect.logWarning(`${error.message}; the identify budget is taken from the options`), queue)
+        (error) => Effect.as(Effect.logWarning(`${error.message}; the identify budget of the options is used`), queue)
       )
     )
   })
 
-const layerOf = <E>(
+const layerFromConfig = <E>(
   options: ShardOptions,
   config: Layer.Layer<ShardConfig.ShardConfig, E>
 ): Layer.Layer<Shard.Shard, E | ConfigError.ConfigError> => {
@@ -124,7 +127,7 @@ const layerOf = <E>(
     )
   ).pipe(
     Layer.provide(config),
-    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, queueOf(options))),
+    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, makeQueue(options))),
     Layer.provide(layer(options))
   )
 }
@@ -143,7 +146,7 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 export const layerShard = (
   options: ShardConfig.Options & ShardOptions
 ): Layer.Layer<Shard.Shard, ConfigError.ConfigError> =>
-  layerOf(
+  layerFromConfig(
     options,
     ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
   )
@@ -182,10 +185,10 @@ export const layerShardConfig = (
     socket: _socket,
     ...config
   } = options
-  return layerOf(options, configOf(config))
+  return layerFromConfig(options, configLayer(config))
 }
 
-const configOf = (
+const configLayer = (
   options: ShardConfig.ConfigOptions
 ): Layer.Layer<ShardConfig.ShardConfig, ConfigError.ConfigError> => {
   const { identifyProperties: properties } = options
@@ -195,6 +198,26 @@ const configOf = (
   return ShardConfig.layerConfig({ ...options, identifyProperties })
 }
 
+const fleetFromConfig = <E>(
+  options: FleetOptions,
+  config: Layer.Layer<ShardConfig.ShardConfig, E>
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, E | ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
+  const { apiUrl, compression, connect, httpClient = FetchHttpClient.layer, reconnects, reserve, socket } = options
+  const { shards = "recommended" } = options
+  const api = Layer.unwrapEffect(
+    Effect.map(ShardConfig.ShardConfig, ({ token }) => GatewayApi.layer({ token, baseUrl: apiUrl }))
+  ).pipe(Layer.provide(httpClient))
+  const fleet = shards === "recommended"
+    ? Fleet.layer({ shards, reconnects, connect })
+    : Fleet.layer({ shards, reconnects, connect })
+  return fleet.pipe(
+    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
+    Layer.provide(layer({ compression, socket })),
+    Layer.provideMerge(api),
+    Layer.provide(config)
+  )
+}
+
 /**
  * Provides a fleet: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
  * day's identify budget from Discord, each option of the shards as a value or a `Config`. It also provides the
@@ -202,6 +225,40 @@ const configOf = (
  *
  * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not respond or rejects the
  * token.
+ *
+ * @example
+ * ```ts
+ * import { Events } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const handlers = Events.on("MESSAGE_CREATE", (event) => Effect.log(event.d.content))
+ *
+ * export const main = (token: Redacted.Redacted<string>) =>
+ *   Effect.provide(
+ *     Events.runFleet(handlers),
+ *     NodeGateway.layerFleet({
+ *       token,
+ *       intents: Intents.of("GuildMessages", "MessageContent"),
+ *       shards: { range: [0, 3], total: 8 }
+ *     })
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFleet = (
+  options: ShardConfig.Options & FleetOptions
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> =>
+  fleetFromConfig(
+    options,
+    ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
+  )
+
+/**
+ * The same as `layerFleet` with the token from `DISCORD_TOKEN`. Each option of `ShardConfig` is a value or a `Config`.
  *
  * @example
  * ```ts
@@ -222,17 +279,16 @@ const configOf = (
 export const layerFleetConfig = (
   options: ShardConfig.ConfigOptions & FleetOptions
 ): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
-  const { apiUrl, compression, connect, reconnects, reserve, shards = "recommended", socket, ...config } = options
-  const api = GatewayApi.layerConfig({ token: ShardConfig.tokenConfig, baseUrl: Config.succeed(apiUrl) }).pipe(
-    Layer.provide(FetchHttpClient.layer)
-  )
-  const fleet = shards === "recommended"
-    ? Fleet.layer({ shards, reconnects, connect })
-    : Fleet.layer({ shards, reconnects, connect })
-  return fleet.pipe(
-    Layer.provide(configOf(config)),
-    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
-    Layer.provide(layer({ compression, socket })),
-    Layer.provideMerge(api)
-  )
+  const {
+    apiUrl: _apiUrl,
+    compression: _compression,
+    connect: _connect,
+    httpClient: _httpClient,
+    reconnects: _reconnects,
+    reserve: _reserve,
+    shards: _shards,
+    socket: _socket,
+    ...config
+  } = options
+  return fleetFromConfig(options, configLayer(config))
 }

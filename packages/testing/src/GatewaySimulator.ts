@@ -196,6 +196,8 @@ export interface GatewaySimulator {
   ) => Effect.Effect<number>
   /** Injects a fault now, or a rule into the next connections. Default target: all. */
   readonly inject: (fault: Fault.Fault, target?: Target) => Effect.Effect<void>
+  /** Removes the injected rules that are not used up. */
+  readonly clearRules: Effect.Effect<void>
   /** Injects the faults of a scenario at their times. */
   readonly run: (scenario: Scenario.Scenario) => Effect.Effect<void>
   /** Sends generated events of the world until it is interrupted, at this rate over all guilds. */
@@ -316,6 +318,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
           return gateway.dispatch({ ...event, shard })
         }),
       inject,
+      clearRules: Effect.sync(gateway.clearRules),
       run: (scenario) =>
         Effect.forEach(
           scenario,

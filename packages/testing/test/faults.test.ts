@@ -142,6 +142,15 @@ describe("a fault in memory", () => {
       assert.deepStrictEqual([error.status, error.retryAfter], [Option.some(503), Option.some(Duration.seconds(7))])
     }).pipe(Effect.provide(inMemory)))
 
+  it.scoped("rules are removed by clearRules", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* inject(Fault.NeverHello({ host: "any", times: 5 }))
+      yield* simulator.clearRules
+      const client = yield* connect
+      assert.include(yield* client.next, "\"op\":10")
+    }).pipe(Effect.provide(inMemory)))
+
   it.scoped("StopReading keeps writes from completing until the connection ends, and is no late heartbeat", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator

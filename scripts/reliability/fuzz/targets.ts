@@ -21,7 +21,7 @@ import { parseDuration } from "../../../packages/cli/src/config/duration.js"
 import * as CliText from "../../../packages/cli/src/tui/text.js"
 import * as Reference from "../../../packages/cli/src/reference/reference.js"
 import * as Envelope from "../../../packages/gateway/src/internal/wire/envelope.js"
-import type { Options } from "../../../packages/gateway/src/internal/events/log/cursor.js"
+import type { CursorOptions } from "../../../packages/gateway/src/internal/events/log/cursor.js"
 import { Entry } from "../../../packages/gateway/src/internal/events/log/entry.js"
 import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.js"
 import * as GatewayUrl from "../../../packages/gateway/src/internal/wire/gatewayUrl.js"
@@ -209,7 +209,7 @@ const config = Either.getOrThrow(
 )
 const clock = Effect.runSync(Clock.clockWith(Effect.succeed))
 
-const everything: Options = {
+const everything: CursorOptions = {
   name: "the fuzzer",
   wanted: undefined,
   strategy: "suspend",

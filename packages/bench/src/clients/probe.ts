@@ -1,4 +1,4 @@
-/** The measuring inside of a client's process. */
+/** Measurements in the process of a client. */
 import * as Order from "./order.js"
 import { type ClientJob, type ClientMessage, expected } from "../runs/protocol.js"
 
@@ -6,10 +6,10 @@ export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
 
 export const tell = (message: ClientMessage) => process.send?.(message)
 
-/** The part of the events that comes before the measuring: code is compiled and the heap finds its size. */
+/** The part of the events before the measurement, in which code is compiled and the heap reaches its size. */
 const warmUp = 1 / 3
 
-/** Events that all readers of this process receive together, and how many of them are the warm-up. */
+/** Events of all readers of this process, and the number of them that are the warm-up. */
 const all = expected(job)
 const first = Math.floor(all * warmUp)
 let received = 0
@@ -61,7 +61,7 @@ process.on("uncaughtException", (error) => {
 })
 process.on("disconnect", () => process.exit())
 
-/** On request: what the process takes now; for "collect" once its garbage is gone, if it was started for that. */
+/** Reports the resources of the process on request. "collect" runs the garbage collector first if it is exposed. */
 process.on("message", (message) => {
   if (message === "sample" || message === "collect") {
     const { system, user } = process.cpuUsage()

@@ -1,4 +1,4 @@
-/** Vesper through its public API. The way to read is the process's second argument. */
+/** Vesper through its public API. The second argument of the process selects the kind of reader. */
 import * as Events from "@vesper/gateway/Events"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -43,12 +43,12 @@ const handlers = Events.handlers({
   VOICE_STATE_UPDATE: handle
 })
 
-/** Keeps the reader for as long as the job says. */
+/** Blocks the reader for the duration of the job. */
 const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
   Effect.suspend(() => {
     const until = performance.now() + job.slowness / 1000
     while (performance.now() < until) {
-      // Busy, as a handler that computes.
+      // Busy like a handler that computes.
     }
     onEvent(event)
     return Effect.yieldNow()
@@ -61,7 +61,7 @@ const tellReady = () => {
   }
 }
 
-/** As many subscribers as the job has readers. Each of them exists before the first one reads. */
+/** Subscribes once for each reader of the job, before the first one reads. */
 const subscribers = (shard: Shard.Shard): Effect.Effect<unknown, unknown> =>
   Effect.forEach(
     counters,
@@ -107,7 +107,7 @@ const config = ShardConfig.layer({
   gatewayUrl: job.url,
   identifyProperties: { os: process.platform },
   ...(job.isFiltered && { events: ["READY", Mix.wanted] as const }),
-  // Each drop is the first: the benchmark cuts more often than any gateway, and is not about the back-off.
+  // The benchmark drops connections more often than any gateway, and does not measure the back-off.
   reconnect: { stableAfter: "100 millis" }
 })
 
@@ -115,7 +115,7 @@ const platform = NodeGateway.layer({ compression: job.mode === "json" ? "none" :
 
 const way = process.argv[3] ?? "nextEvent"
 
-/** The ways to read all shards as one fleet, which is what a bot with many of them has. */
+/** The ways to read all shards as one fleet, as a bot with many shards does. */
 const fleetWays: Readonly<Record<string, (fleet: Fleet.Fleet) => Effect.Effect<unknown, unknown>>> = {
   fleet: ({ awaitReady, nextEvent }) =>
     Effect.zipRight(

@@ -1,4 +1,4 @@
-/** Results as tables, for a terminal and for Markdown. */
+/** Tables of results in a terminal and in Markdown. */
 import { floor } from "../runs/contestants.js"
 import type { Row } from "../runs/throughput.js"
 import type { Mode } from "../server/wire.js"
@@ -30,8 +30,8 @@ const comparedOf = ({ compared }: Row): ReadonlyArray<string> =>
     ]
 
 /**
- * What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. Two
- * more columns show the ratios that have an aim, if a row has one.
+ * The cost of an event for each client in one mode, over its successful rounds, with their number if some failed. Two more
+ * columns show the ratios with an aim, if a row has one.
  */
 export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = mode): string => {
   const rows = all.filter((row) => row.mode === mode)

@@ -1,7 +1,7 @@
 /**
- * The gateway of the benchmarks, a process of its own: it greets, answers an identify with READY and a resume with
- * RESUMED, acknowledges heartbeats, and after READY writes what its job is. Everything is encoded before the first
- * client comes.
+ * The gateway of the benchmarks, a separate process. It sends HELLO, answers IDENTIFY with READY and RESUME with RESUMED,
+ * acknowledges heartbeats, and writes the events of its job after READY. Everything is encoded before the first client
+ * connects.
  */
 import * as Crypto from "node:crypto"
 import * as Http from "node:http"
@@ -38,18 +38,18 @@ interface Script {
   readonly mode: Wire.Mode
   readonly hello: Buffer
   readonly ready: Buffer
-  /** What follows READY, in blocks. */
+  /** The events after READY, in blocks. */
   readonly blocks: ReadonlyArray<Buffer>
-  /** The acknowledgements of a connection on which nothing else happens, in their order. */
+  /** The acknowledgements of an idle connection, in their order. */
   readonly acks: ReadonlyArray<Buffer>
-  /** RESUMED, by its number, as the second message of a connection. */
+  /** RESUMED by its sequence, as the second message of a connection. */
   readonly resumed: ReadonlyArray<Buffer>
 }
 
 const emptyFrame = Buffer.alloc(0)
 /**
- * Hello comes apart from the answer to the upgrade, in milliseconds: not every client looks for frames that it read together
- * with that, and who is busy for as long reads both at once. Where events are counted nobody measures the time before READY.
+ * Delay of HELLO after the answer to the upgrade, in milliseconds, because some clients ignore frames that they read with
+ * that answer, and a busy client reads both at once. Benchmarks of throughput do not measure the time before READY.
  */
 const pause = job.events > 0 ? 250 : 10
 const acksPrepared = 200
@@ -73,7 +73,7 @@ const prepare = async (mode: Wire.Mode, url: string): Promise<Script> => {
   }
 }
 
-/** As fast as the client reads, and no faster. */
+/** Writes at the speed at which the client reads. */
 const pour = (socket: Stream.Duplex, blocks: ReadonlyArray<Buffer>) => {
   let next = 0
   const write = () => {
@@ -92,7 +92,7 @@ const pour = (socket: Stream.Duplex, blocks: ReadonlyArray<Buffer>) => {
 /** Connections that have identified and wait for the others of their client. */
 const waiting = new Map<Stream.Duplex, Script>()
 
-/** Otherwise a client would read the events of its first shards while its last ones connect. */
+/** Waits for all connections. Otherwise a client would read events of its first shards while the last ones connect. */
 const pourOnceAllWait = (socket: Stream.Duplex, script: Script) => {
   waiting.set(socket, script)
   if (waiting.size === (job.shards ?? 1)) {
@@ -125,7 +125,7 @@ const serve = (socket: Stream.Duplex, script: Script) => {
     "data",
     Wire.reader((text) => {
       const payload: { readonly op: number; readonly d: { readonly seq?: number } | null } = JSON.parse(text)
-      // Not every client waits for it, and a compressed stream has but one order.
+      // Some clients do not wait for HELLO, and a compressed stream has only one order.
       greet()
       switch (payload.op) {
         case 1:

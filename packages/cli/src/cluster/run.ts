@@ -61,7 +61,7 @@ export interface RunnerOptions extends Pick<RunOptions, SharedOptions> {
 
 const layerQueue = ({ apiUrl, maxConcurrency, name }: RunnerOptions, token: Redacted.Redacted<string>) =>
   Option.match(maxConcurrency, {
-    onSome: (maxConcurrency) => SqlIdentifyQueue.layer({ maxConcurrency, name }),
+    onSome: (maxConcurrency) => Layer.mapError(SqlIdentifyQueue.layer({ maxConcurrency, name }), told),
     onNone: () =>
       SqlIdentifyQueue.layerFromApi({ name }).pipe(
         Layer.provide(GatewayApi.layer({ token, baseUrl: Option.getOrUndefined(apiUrl) })),

@@ -55,12 +55,12 @@ const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string
     const resumed = log.filter(LogEntry.is("Resumed"))
     const replayed = resumed.reduce((sum, { replayed }) => sum + replayed, 0)
     const restarted = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
+    const missed = replayed === 0 ? "missed no event" : `received the ${counted(replayed, "event")} that it had missed`
     return [
       `vesper demo: ${summary}`,
       `  ${
         counted(resumed.length, "connection")
-      } broke or moved: the shard reconnected, resumed its session, and received the ` +
-      `${counted(replayed, "event")} that it had missed`,
+      } broke or moved: the shard reconnected, resumed its session, and ${missed}`,
       `  ${counted(restarted, "session")} was declared invalid by the gateway: the shard started a new one`
     ].slice(0, resumed.length + restarted === 0 ? 1 : restarted === 0 ? 2 : 3).join("\n")
   })

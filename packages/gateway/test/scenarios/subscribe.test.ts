@@ -41,7 +41,7 @@ const rest = <E>(subscription: Subscription.Subscription<E>) =>
   Effect.map(Stream.runCollect(subscription.events), (events) => Array.from(events, contentOf))
 
 /** A subscriber before the first event, and the shard connected and settled. */
-const subscribed = <S extends Subscription.Strategy = "suspend">(options?: Subscription.Options<S>) =>
+const subscribed = <S extends Subscription.Strategy = "suspend">(options?: Subscription.SubscribeOptions<S>) =>
   Effect.gen(function*() {
     const shard = yield* ShardModule.make(ShardId.single)
     const subscription = yield* shard.subscribe<S>({ events: ["MESSAGE_CREATE", "TYPING_START"], ...options })
@@ -239,7 +239,7 @@ describe("subscribe", () => {
       Effect.gen(function*() {
         const shard = yield* ShardModule.make(ShardId.single)
         const error = yield* Effect.flip(shard.subscribe({ capacity }))
-        assert.match(String(error), /capacity is a whole number from 1/)
+        assert.match(String(error), /capacity of a subscription has to be an integer of at least 1/)
       }).pipe(Effect.provide(layer())))
   }
 })

@@ -1,4 +1,4 @@
-/** Control payloads, sessions that begin oddly, and resumes. */
+/** Control payloads, unusual starts of sessions, and resumes. */
 import { free, message, type Scenario } from "./scenario.js"
 import type { Gateway } from "./scriptedGateway.js"
 

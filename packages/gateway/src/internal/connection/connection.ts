@@ -205,7 +205,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Signal>
 const holdUp = (state: ShardState.ShardState, socket: GatewaySocket.Connection, emit: (signal: Signal) => void) => {
   let isPaused = false
   let wasPaused = false
-  state.log.flow.setSource({
+  state.log.backpressure.setSocket({
     pause: () => {
       isPaused = true
       wasPaused = true
@@ -268,7 +268,7 @@ export const run = (
     }
     const socket = opened.right
     // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
-    const finalizers = [deadline.unsafeStop, () => state.log.flow.setSource(undefined)]
+    const finalizers = [deadline.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         finalizers.forEach((finalizer) => finalizer())

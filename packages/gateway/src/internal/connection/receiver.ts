@@ -339,7 +339,7 @@ export const make = (
       counters.bytesReceived += data.length
       // After a fault nothing moves the sequence on: what the fault has lost is replayed. After any other end, events on the way
       // are still good, up to the first that does not fit.
-      isDeaf ||= ended && (log.flow.isPaused || state.session === undefined)
+      isDeaf ||= ended && (log.backpressure.isPaused || state.session === undefined)
       if (isDeaf) {
         return
       }

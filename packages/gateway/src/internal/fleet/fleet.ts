@@ -27,7 +27,8 @@ import { Check } from "../config/index.js"
 import { ConnectPace } from "../reconnect/index.js"
 import { Parse } from "../events/log/index.js"
 import type { Cursor, Ending } from "../events/log/index.js"
-import { EventStream, Handlers, Readers } from "../events/index.js"
+import { EventStream, NextEvent, Readers, RunForEach } from "../events/index.js"
+import type { ReaderSource } from "../events/index.js"
 import { FleetReshard } from "./reshard/index.js"
 import { Guard } from "../foreign/index.js"
 import * as ShardSet from "./shardSet.js"
@@ -173,14 +174,14 @@ const makeWith = (
         return sessions
       })
 
-    const source: Handlers.Source = {
+    const source: ReaderSource = {
       readers,
       config,
       parse: yield* Parse.make(config.validate),
       after,
       start: starter.start
     }
-    const shared = Handlers.makeNextEvent(source)
+    const shared = new NextEvent(source)
 
     const broadcast: Fleet.Fleet["broadcast"] = (command) =>
       Effect.gen(function*() {
@@ -215,7 +216,7 @@ const makeWith = (
         return Exit.succeed(toFleetEvent(event, cursor))
       }),
       runForEach: (handler, options) =>
-        Handlers.run(source, shared, (event, shard) => handler({ shard, event }), options),
+        RunForEach.run(source, shared, (event, shard) => handler({ shard, event }), options),
       broadcast,
       status: Effect.sync(() => ({ ...ShardSet.status(sets.current), resharding: sets.stage })),
       // A closed fleet is not ready, although all of its shards are settled.

@@ -22,8 +22,8 @@ import { Assembly, Starter } from "../assembly/index.js"
 import { GuildMembers, VoiceState } from "../requests/index.js"
 import { ConnectPace } from "../reconnect/index.js"
 import { Parse, payloadOf } from "../events/log/index.js"
-import { EventStream, Handlers } from "../events/index.js"
-import type { NextEvent } from "../events/index.js"
+import { EventStream, NextEvent, RunForEach } from "../events/index.js"
+import type { ReaderSource } from "../events/index.js"
 import { report } from "../diagnostics/index.js"
 import { Enqueue } from "../commands/index.js"
 import { SessionPersistence } from "../session/index.js"
@@ -208,8 +208,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
 
     const sender = Enqueue.makeSender(state.commands, close)
     const requestGuildMembers = GuildMembers.make(state)
-    const source: Handlers.Source = { readers: state.readers, config, parse: state.parse, after, start }
-    const shared = Handlers.makeNextEvent(source)
+    const source: ReaderSource = { readers: state.readers, config, parse: state.parse, after, start }
+    const shared = new NextEvent(source)
     const shard: Shard.Shard = {
       ...sender,
       id,
@@ -220,7 +220,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       events: EventStream.make(source, shared, (event) => event),
       nextEvent: nextEvent(state, shared, start),
       nextMessage: nextMessage(state, shared, start),
-      runForEach: (handler, options) => Handlers.run(source, shared, handler, options),
+      runForEach: (handler, options) => RunForEach.run(source, shared, handler, options),
       subscribe: EventStream.subscribe(source, shared),
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,

@@ -88,6 +88,7 @@ export interface Gateway {
     tag: T
   ) => Extract<Fault.Rule, { readonly _tag: T }> | undefined
   readonly addRule: (rule: Fault.Rule) => void
+  readonly clearRules: () => void
   readonly nextConnection: () => number
   readonly isToken: (token: unknown) => boolean
   readonly isResumeUrl: (url: string) => boolean
@@ -223,6 +224,9 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     },
     addRule: (rule) => {
       rules.push({ rule, left: rule.times })
+    },
+    clearRules: () => {
+      rules.length = 0
     },
     nextConnection: () => ++connections,
     isToken: (token) => {

@@ -10,7 +10,7 @@ import * as ShardStatus from "../../../ShardStatus.js"
 import * as EventKey from "./eventKey.js"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type { Entry } from "../../events/log/index.js"
-import { guildOf } from "../../events/index.js"
+import { getGuildId } from "../../events/index.js"
 import type { FleetShard } from "../index.js"
 import * as Handover from "./handover.js"
 import type { Facts } from "./stage.js"
@@ -88,7 +88,7 @@ export const make = (
 
   /** Returns the guild whose order an event is part of, if any. */
   const orderKey = ({ event, member: { shard } }: Delivery): string | undefined =>
-    guildOf(event) ?? (shard.id.id === 0 ? unguilded : undefined)
+    getGuildId(event) ?? (shard.id.id === 0 ? unguilded : undefined)
 
   const routeOld = (delivery: Delivery): ReadonlyArray<Delivery> => {
     const { event, member } = delivery
@@ -159,7 +159,7 @@ export const make = (
       const { log, session, status } = member.state
       // An old shard without a session receives no more events of it.
       const isOver = log.ending.closed !== undefined || (session === undefined && !newShards.has(member))
-      if (!log.flow.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
+      if (!log.backpressure.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
         caughtUp.set(member, at)
       }
     }

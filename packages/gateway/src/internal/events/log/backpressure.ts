@@ -1,23 +1,24 @@
-/** Pauses a connection's socket while a cursor has as many items as it may, and resumes it when none has. */
+/** Pauses a connection's socket while a cursor is full, and resumes it when no cursor is. */
 
-/** What is paused: the socket of the current connection. */
-export interface Source {
+/** The socket of the current connection. */
+export interface PausableSocket {
   readonly pause: () => void
   readonly resume: () => void
 }
 
-/** One holder of items, such as a cursor. */
+/** A reader of events that may be full, such as a cursor. */
 export interface Holder {
   readonly name: string
 }
 
-export class Flow<A extends Holder> {
+/** The full cursors of a log, and the socket that they pause. */
+export class Backpressure<A extends Holder> {
   private readonly full = new Set<A>()
-  private source: Source | undefined
+  private socket: PausableSocket | undefined
   private readonly onPaused: () => void
   private readonly onResumed: () => void
 
-  /** `onPaused` is called when the first holder becomes full, `onResumed` when none is full any more. */
+  /** `onPaused` is called when the first holder becomes full, `onResumed` when the last full one has room. */
   constructor(onPaused: () => void, onResumed: () => void) {
     this.onPaused = onPaused
     this.onResumed = onResumed
@@ -27,30 +28,30 @@ export class Flow<A extends Holder> {
     return this.full.size > 0
   }
 
-  /** The holders on whose behalf the socket is paused. */
+  /** The full holders. */
   get holders(): ReadonlyArray<A> {
     return Array.from(this.full)
   }
 
-  /** Sets the socket to pause, none between two connections. */
-  setSource(source: Source | undefined): void {
-    this.source = source
+  /** Sets the socket to pause, undefined between two connections. */
+  setSocket(socket: PausableSocket | undefined): void {
+    this.socket = socket
     if (this.isPaused) {
-      source?.pause()
+      socket?.pause()
     }
   }
 
   add(holder: A): void {
     this.full.add(holder)
     if (this.full.size === 1) {
-      this.source?.pause()
+      this.socket?.pause()
       this.onPaused()
     }
   }
 
   remove(holder: A): void {
     if (this.full.delete(holder) && this.full.size === 0) {
-      this.source?.resume()
+      this.socket?.resume()
       this.onResumed()
     }
   }
