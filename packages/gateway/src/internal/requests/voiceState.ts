@@ -7,9 +7,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import type * as Shard from "../../Shard.js"
 import * as ShardError from "../../ShardError.js"
 import type * as ShardConfig from "../../ShardConfig.js"
-import type * as VoiceState from "../../VoiceState.js"
 import { Token } from "../config/index.js"
 import { Outgoing } from "../commands/index.js"
 import type { CommandQueue } from "../commands/index.js"
@@ -87,8 +87,8 @@ const listen = (shard: VoiceRequester, d: Command.VoiceStateUpdate["d"], current
 export const update = (shard: VoiceRequester) =>
 (
   d: Command.VoiceStateUpdate["d"],
-  options: VoiceState.Options = {}
-): Effect.Effect<VoiceState.VoiceConnection, Answer.RequestError> =>
+  options: Shard.VoiceStateOptions = {}
+): Effect.Effect<Shard.VoiceConnection, Answer.RequestError> =>
   Effect.scoped(Effect.gen(function*() {
     yield* checkIntent(shard)
     const command = yield* Outgoing.fromConstructor(Command.updateVoiceState(d))
@@ -102,7 +102,7 @@ export const update = (shard: VoiceRequester) =>
     })
     const answerTo = (
       { own, server, sessionEnded }: VoiceAttempt
-    ): Effect.Effect<Option.Option<VoiceState.VoiceConnection>> =>
+    ): Effect.Effect<Option.Option<Shard.VoiceConnection>> =>
       Effect.raceFirst(
         Effect.asSome(Effect.all({
           state: Deferred.await(own),
@@ -111,7 +111,7 @@ export const update = (shard: VoiceRequester) =>
         Effect.as(Deferred.await(sessionEnded), Option.none())
       )
     /** A voice state ends with its session, so the update is sent again in the next one. */
-    const request: Effect.Effect<VoiceState.VoiceConnection, Answer.RequestError> = Effect.flatMap(send, (outcome) => {
+    const request: Effect.Effect<Shard.VoiceConnection, Answer.RequestError> = Effect.flatMap(send, (outcome) => {
       if (outcome === "Replaced" || attempt === undefined) {
         return Effect.fail(failed("Replaced", "a newer voice state of the same guild was sent instead"))
       }
