@@ -5,8 +5,8 @@
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
-import * as Schema from "effect/Schema"
 
 /**
  * The current budget of a bot.
@@ -31,7 +31,7 @@ export interface IdentifyBudget {
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface BudgetOptions {
   /** Identifies in a window of 24 hours. Default: 1,000. */
   readonly total?: number | undefined
   /** Identifies left in the window. Default: all. */
@@ -84,20 +84,15 @@ export const spendable = (self: IdentifyBudget): number => Math.max(0, self.rema
  * @since 0.1.0
  * @category errors
  */
-export class IdentifyBudgetExhausted
-  extends Schema.TaggedError<IdentifyBudgetExhausted>("@vesper/gateway/IdentifyBudgetExhausted")(
-    "IdentifyBudgetExhausted",
-    {
-      total: Schema.Number,
-      remaining: Schema.Number,
-      reserve: Schema.Number,
-      /** The time at which identifies are available again, in milliseconds since 1970. */
-      until: Schema.Number,
-      /** The duration from the error until then, measured by monotonic time. */
-      after: Schema.optional(Schema.DurationFromMillis)
-    }
-  )
-{
+export class IdentifyBudgetExhausted extends Data.TaggedError("IdentifyBudgetExhausted")<{
+  readonly total: number
+  readonly remaining: number
+  readonly reserve: number
+  /** The time at which identifies are available again, in milliseconds since 1970. */
+  readonly until: number
+  /** The duration from the error until then, measured by monotonic time. */
+  readonly after?: Duration.Duration | undefined
+}> {
   override get message(): string {
     return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are reserved for a restart by hand: no shard identifies before ${
       new Date(this.until).toISOString()

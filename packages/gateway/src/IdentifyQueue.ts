@@ -117,7 +117,7 @@ export interface InMemoryOptions extends LimitOptions {
   /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
   readonly maxConcurrency: number
   /** The bot's daily budget. Default: 1,000 identifies, of which 50 are reserved. */
-  readonly budget?: IdentifyBudget.Options | undefined
+  readonly budget?: IdentifyBudget.BudgetOptions | undefined
 }
 
 /**
@@ -132,7 +132,7 @@ export interface Change {
   /** Identifies that remain reserved; 0 makes the reserve available. */
   readonly reserve?: number | undefined
   /** The budget that Discord reports. */
-  readonly budget?: Omit<IdentifyBudget.Options, "reserve"> | undefined
+  readonly budget?: Omit<IdentifyBudget.BudgetOptions, "reserve"> | undefined
 }
 
 /**
@@ -169,7 +169,7 @@ export const make = (
 
 const defaultTotal = 1_000
 
-const toAccount = (budget: IdentifyBudget.Options, now: number): Ledger.Account => {
+const toAccount = (budget: IdentifyBudget.BudgetOptions, now: number): Ledger.Account => {
   const total = budget.total ?? defaultTotal
   return {
     total,

@@ -6,6 +6,7 @@
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -62,13 +63,11 @@ export interface IdentifyStore {
  * @since 0.1.0
  * @category errors
  */
-export class IdentifyStoreError
-  extends Schema.TaggedError<IdentifyStoreError>("@vesper/gateway/IdentifyStoreError")("IdentifyStoreError", {
-    operation: Schema.Literal("load", "save"),
-    key: Schema.String,
-    reason: Schema.String
-  })
-{
+export class IdentifyStoreError extends Data.TaggedError("IdentifyStoreError")<{
+  readonly operation: "load" | "save"
+  readonly key: string
+  readonly reason: string
+}> {
   override get message(): string {
     return this.operation === "load"
       ? `the identifies of earlier processes could not be read from "${this.key}": ${this.reason}; repair the store, or remove the key once a day has passed since the last identify`

@@ -7,6 +7,7 @@
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -46,12 +47,10 @@ export interface SessionStore {
  * @since 0.1.0
  * @category errors
  */
-export class SessionStoreError
-  extends Schema.TaggedError<SessionStoreError>("@vesper/gateway/SessionStoreError")("SessionStoreError", {
-    operation: Schema.Literal("load", "save", "remove"),
-    cause: Schema.Defect
-  })
-{
+export class SessionStoreError extends Data.TaggedError("SessionStoreError")<{
+  readonly operation: "load" | "save" | "remove"
+  readonly cause: unknown
+}> {
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
     const then = this.operation === "load"

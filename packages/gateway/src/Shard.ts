@@ -14,6 +14,7 @@ import type * as EventType from "@vesper/model/EventType"
 import type * as ShardId from "@vesper/model/ShardId"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
@@ -25,14 +26,12 @@ import type * as GatewaySocket from "./GatewaySocket.js"
 import type * as IdentifyQueue from "./IdentifyQueue.js"
 import * as internal from "./internal/shard/shard.js"
 import type * as Latency from "./Latency.js"
-import type * as MemberRequest from "./MemberRequest.js"
 import type * as Message from "./Message.js"
 import type * as Session from "./Session.js"
 import type * as ShardConfig from "./ShardConfig.js"
 import type * as ShardError from "./ShardError.js"
 import type * as ShardStatus from "./ShardStatus.js"
 import type * as Subscription from "./Subscription.js"
-import type * as VoiceState from "./VoiceState.js"
 
 /**
  * A handle for other fibers to send commands.
@@ -106,6 +105,93 @@ export interface RunForEachOptions extends RunOptions {
   readonly events?: Iterable<EventType.EventType> | undefined
   /** A later run with the same key takes over the events that this run has not handled. Default: a run without a key. */
   readonly key?: unknown
+}
+
+/**
+ * A request for members of a guild, with the field names of the protocol. `query` is the beginning of a name; an empty one
+ * needs the intent GuildMembers with any limit. `user_ids` may contain any number of ids, which are sent in requests of a
+ * hundred. `presences` needs the intent GuildPresences. The shard sets the nonce.
+ *
+ * @example
+ * ```ts
+ * import { Shard } from "@vesper/gateway"
+ * import { Effect, Stream } from "effect"
+ *
+ * const allMembers: Shard.MemberRequest = { guild_id: "290926798626357250", query: "", limit: 0 }
+ *
+ * export const logNames = Effect.flatMap(Shard.Shard, (shard) =>
+ *   shard.requestGuildMembers(allMembers).pipe(
+ *     Stream.flatMap((chunk) => Stream.fromIterable(chunk.members)),
+ *     Stream.runForEach((member) => Effect.log(member.user.username)),
+ *     // A missing intent, no answer, a rate limit, or an ended session.
+ *     Effect.catchTag("NoAnswerError", (error) => Effect.logWarning(error.message))
+ *   ))
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MemberRequest = Omit<Command.RequestGuildMembers["d"], "nonce">
+
+/**
+ * Options of a request.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MemberRequestOptions {
+  /** The longest wait for the next chunk, excluding the time without a connection. Default: 30 seconds. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * A chunk of an answer, with at most a thousand members.
+ *
+ * @see https://docs.discord.com/developers/events/gateway-events#guild-members-chunk
+ * @since 0.1.0
+ * @category models
+ */
+export type MemberChunk = Dispatch.DataOf<"GUILD_MEMBERS_CHUNK">
+
+/**
+ * All chunks of an answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Members {
+  readonly members: ReadonlyArray<MemberChunk["members"][number]>
+  /** Empty unless the request has `presences`. */
+  readonly presences: ReadonlyArray<NonNullable<MemberChunk["presences"]>[number]>
+  /** Requested ids that do not belong to a member. */
+  readonly notFound: ReadonlyArray<string>
+}
+
+/**
+ * Options of an update.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VoiceStateOptions {
+  /**
+   * The longest wait for the answer, excluding the time without a connection. It restarts when the session ends and the update
+   * is sent in the next one. Default: 10 seconds.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * The data that opens a voice connection.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VoiceConnection {
+  /** The bot's own voice state, with the session id. */
+  readonly state: Dispatch.DataOf<"VOICE_STATE_UPDATE">
+  /** The voice server, with endpoint and token; none after the bot has left. */
+  readonly server: Option.Option<Dispatch.DataOf<"VOICE_SERVER_UPDATE">>
 }
 
 /**
@@ -203,14 +289,14 @@ export interface Shard extends Sender {
    * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
    */
   readonly requestGuildMembers: (
-    request: MemberRequest.MemberRequest,
-    options?: MemberRequest.Options
-  ) => Stream.Stream<MemberRequest.Chunk, ShardError.SendError | ShardError.NoAnswerError>
+    request: MemberRequest,
+    options?: MemberRequestOptions
+  ) => Stream.Stream<MemberChunk, ShardError.SendError | ShardError.NoAnswerError>
   /** Returns all chunks in one value. A guild with a hundred thousand members takes some 100 MB: use the stream for it. */
   readonly collectGuildMembers: (
-    request: MemberRequest.MemberRequest,
-    options?: MemberRequest.Options
-  ) => Effect.Effect<MemberRequest.Members, ShardError.SendError | ShardError.NoAnswerError>
+    request: MemberRequest,
+    options?: MemberRequestOptions
+  ) => Effect.Effect<Members, ShardError.SendError | ShardError.NoAnswerError>
   /**
    * Changes the presence, and completes when it or a newer one is written. Discord does not answer. It applies to the lifetime of
    * the shard: new sessions, and the shards of a resharded fleet, identify with it.
@@ -227,8 +313,8 @@ export interface Shard extends Sender {
    */
   readonly updateVoiceState: (
     state: Command.VoiceStateUpdate["d"],
-    options?: VoiceState.Options
-  ) => Effect.Effect<VoiceState.VoiceConnection, ShardError.SendError | ShardError.NoAnswerError>
+    options?: VoiceStateOptions
+  ) => Effect.Effect<VoiceConnection, ShardError.SendError | ShardError.NoAnswerError>
 
   /** A handle for other fibers. */
   readonly sender: Sender

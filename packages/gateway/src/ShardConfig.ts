@@ -15,7 +15,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as BotId from "./internal/session/botId.js"
+import * as Token from "./internal/config/token.js"
 import * as ShardOptions from "./internal/config/shardOptions.js"
 import * as Session from "./Session.js"
 
@@ -329,7 +329,7 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
  * @since 0.1.0
  * @category accessors
  */
-export const bareToken: (token: string) => string = BotId.withoutPrefix
+export const bareToken: (token: string) => string = Token.withoutPrefix
 
 /**
  * Returns the id of the bot from its token; none if the token does not begin with an id.
@@ -337,7 +337,7 @@ export const bareToken: (token: string) => string = BotId.withoutPrefix
  * @since 0.1.0
  * @category accessors
  */
-export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = BotId.fromToken
+export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = Token.botId
 
 /**
  * Reads the token from the environment variable `DISCORD_TOKEN`. Fails with a `ConfigError` if it is missing or empty.

@@ -158,7 +158,7 @@ describe("a wrong option", () => {
     [
       "text that is too long",
       { ...presence, activities: [{ name: "x", type: 0, state: "y".repeat(5_000) }] },
-      /takes 4096/
+      /accepts 4096/
     ]
   ]
   for (const [what, presence, problem] of wrongPresences) {
@@ -194,8 +194,8 @@ describe("a wrong option", () => {
   })
 
   it("is a property, or a token, that makes every identify too long", () => {
-    assert.match(refusal({ identifyProperties: { device: "y".repeat(4_000) } }), /at identifyProperties: .* takes 4096/)
-    assert.match(refusal({ token: Redacted.make("y".repeat(4_000)) }), /at token: .* takes 4096/)
+    assert.match(refusal({ identifyProperties: { device: "y".repeat(4_000) } }), /at identifyProperties: .* accepts 4096/)
+    assert.match(refusal({ token: Redacted.make("y".repeat(4_000)) }), /at token: .* accepts 4096/)
   })
 
   it("is refused by the layers as it is by make", () =>

@@ -24,7 +24,7 @@ export interface Options {
   readonly config?: Partial<ShardConfig.Options>
   readonly simulator?: GatewaySimulator.Options
   readonly maxConcurrency?: number
-  readonly budget?: IdentifyBudget.Options
+  readonly budget?: IdentifyBudget.BudgetOptions
 }
 
 /** Everything that a shard needs, on a simulated gateway in memory. */

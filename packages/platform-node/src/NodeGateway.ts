@@ -52,7 +52,7 @@ export interface ShardOptions extends PlatformOptions {
    * the budget is read from the `IdentifyStore` in context, or else from the `GatewayApi` in context. Without either, the
    * budget is full.
    */
-  readonly budget?: IdentifyBudget.Options | undefined
+  readonly budget?: IdentifyBudget.BudgetOptions | undefined
 }
 
 /**

@@ -330,7 +330,7 @@ describe("requestGuildMembers", () => {
       yield* TestClock.adjust(0)
       yield* answer(0, 1)
       yield* TestClock.adjust("30 seconds")
-      assert.include((yield* Fiber.join(result)).message, "its event buffer is full")
+      assert.include((yield* Fiber.join(result)).message, "the event buffer is full")
     }).pipe(withChance(0.9), Effect.provide(layer({ config: { intents: Intents.all, eventBufferSize: 2 } }))))
 
   it.scoped("ends with the shard", () =>

@@ -95,7 +95,7 @@ describe("updateVoiceState", () => {
       yield* TestClock.adjust(1)
       const error = yield* Fiber.join(joining)
       assert.deepStrictEqual([error._tag, error.reason], ["NoAnswerError", "TimedOut"])
-      assert.include(error.message, "may not see or join the channel")
+      assert.include(error.message, "may not view or join the channel")
     }).pipe(withChance(0.9), Effect.provide(all)))
 
   it.scoped("that was replaced by a newer one before it was sent says so", () =>

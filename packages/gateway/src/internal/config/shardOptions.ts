@@ -12,7 +12,7 @@ import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import { GatewayUrl } from "../wire/index.js"
 import { Payload } from "../identify/index.js"
-import * as BotId from "../session/botId.js"
+import * as Token from "./token.js"
 import * as Check from "./check.js"
 
 /** The environment variable of the bot's token. */
@@ -100,10 +100,10 @@ const remedy =
 /** Checks the token, which may be an unset variable despite its type. */
 const checkToken = (token: unknown): Result => {
   const value: unknown = Redacted.isRedacted(token) ? Redacted.value(token) : undefined
-  if (typeof value !== "string" || BotId.withoutPrefix(value) === "") {
+  if (typeof value !== "string" || Token.withoutPrefix(value) === "") {
     return Check.invalid(["token"], `the token is ${typeof value === "string" ? "empty" : "missing"}: ${remedy}`)
   }
-  return /\s/.test(BotId.withoutPrefix(value))
+  return /\s/.test(Token.withoutPrefix(value))
     ? Check.invalid(["token"], "the token contains white space; copy it again, without quotes or line breaks")
     : Either.void
 }

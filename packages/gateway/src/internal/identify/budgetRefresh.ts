@@ -14,7 +14,7 @@ const retryPause = Duration.minutes(1)
 /** Converts the reported limit. The window ends later by a margin, and Discord is asked again before. */
 export const toBudget = (
   { remaining, resetAfter, total }: GatewayApi.SessionStartLimit
-): IdentifyBudget.Options => ({
+): IdentifyBudget.BudgetOptions => ({
   total,
   remaining,
   resetAfter: Duration.toMillis(resetAfter) === 0

@@ -11,7 +11,7 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import type * as MemberRequest from "../../MemberRequest.js"
+import type * as Shard from "../../Shard.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import * as ShardError from "../../ShardError.js"
 import { Outgoing } from "../commands/index.js"
@@ -22,7 +22,7 @@ import * as RetryAfter from "./retryAfter.js"
 
 /** The events of a request. `attempt` is the number of times that it had been written by then. */
 type RequestEvent = Data.TaggedEnum<{
-  Chunk: { readonly chunk: MemberRequest.Chunk }
+  Chunk: { readonly chunk: Shard.MemberChunk }
   RateLimited: { readonly attempt: number; readonly retryAfter: unknown }
   /** A new session has begun, which does not answer requests of the old one. */
   SessionEnded: { readonly attempt: number }
@@ -53,9 +53,9 @@ const hint = () =>
 const failed = (reason: ShardError.NoAnswerError["reason"], detail: string) =>
   new ShardError.NoAnswerError({ reason, request: "member request", detail })
 
-const isForAll = ({ limit, query }: MemberRequest.MemberRequest): boolean => query === "" && (limit ?? 0) === 0
+const isForAll = ({ limit, query }: Shard.MemberRequest): boolean => query === "" && (limit ?? 0) === 0
 
-const missingIntent = (request: MemberRequest.MemberRequest, intents: Intents.Intents): Option.Option<string> => {
+const missingIntent = (request: Shard.MemberRequest, intents: Intents.Intents): Option.Option<string> => {
   const needed: ReadonlyArray<readonly [what: string, name: Intents.Name, isNeeded: boolean]> = [
     ["members for an empty query", "GuildMembers", request.query === ""],
     ["presences", "GuildPresences", request.presences === true]
@@ -69,7 +69,7 @@ const missingIntent = (request: MemberRequest.MemberRequest, intents: Intents.In
 }
 
 /** Returns a request for each hundred distinct ids. */
-const split = (request: MemberRequest.MemberRequest): ReadonlyArray<MemberRequest.MemberRequest> => {
+const split = (request: Shard.MemberRequest): ReadonlyArray<Shard.MemberRequest> => {
   const { user_ids: ids } = request
   if (ids === undefined || typeof ids === "string" || ids.length === 0) {
     return [request]
@@ -79,7 +79,7 @@ const split = (request: MemberRequest.MemberRequest): ReadonlyArray<MemberReques
 
 /** Validates and encodes all commands of a request, before the first is sent. */
 const encodeAll = (
-  request: MemberRequest.MemberRequest,
+  request: Shard.MemberRequest,
   nonce: string
 ): Either.Either<ReadonlyArray<EncodedRequest>, ShardError.SendError> =>
   Either.map(
@@ -129,7 +129,7 @@ const request = (
   shard: MemberRequester,
   { body, command }: EncodedRequest,
   idleTimeout: Duration.Duration
-): Stream.Stream<MemberRequest.Chunk, Answer.RequestError> =>
+): Stream.Stream<Shard.MemberChunk, Answer.RequestError> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     let attempts = 0
     let limitedFor = 0
@@ -150,7 +150,7 @@ const request = (
           return Effect.zipRight(Answer.untilClosed(shard, Effect.sleep(millis)), send)
         }
       })
-    const next: Effect.Effect<MemberRequest.Chunk, Option.Option<Answer.RequestError>> = Effect.suspend(() =>
+    const next: Effect.Effect<Shard.MemberChunk, Option.Option<Answer.RequestError>> = Effect.suspend(() =>
       seen.size >= expected
         ? Effect.fail(Option.none())
         : Effect.flatMap(
@@ -187,9 +187,9 @@ const request = (
 export const make = (shard: MemberRequester) => {
   let count = 0
   return (
-    memberRequest: MemberRequest.MemberRequest,
-    options: MemberRequest.Options = {}
-  ): Stream.Stream<MemberRequest.Chunk, Answer.RequestError> =>
+    memberRequest: Shard.MemberRequest,
+    options: Shard.MemberRequestOptions = {}
+  ): Stream.Stream<Shard.MemberChunk, Answer.RequestError> =>
     Stream.unwrap(Effect.gen(function*() {
       const detail = missingIntent(memberRequest, shard.config.intents)
       if (Option.isSome(detail)) {
@@ -205,8 +205,8 @@ export const make = (shard: MemberRequester) => {
 
 /** Collects all chunks. */
 export const collect = <E, R>(
-  chunks: Stream.Stream<MemberRequest.Chunk, E, R>
-): Effect.Effect<MemberRequest.Members, E, R> =>
+  chunks: Stream.Stream<Shard.MemberChunk, E, R>
+): Effect.Effect<Shard.Members, E, R> =>
   Effect.map(Stream.runCollect(chunks), (all) => {
     const chunkList = Array.from(all)
     return {

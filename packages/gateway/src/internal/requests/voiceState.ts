@@ -7,10 +7,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import type * as Shard from "../../Shard.js"
 import * as ShardError from "../../ShardError.js"
 import type * as ShardConfig from "../../ShardConfig.js"
-import type * as VoiceState from "../../VoiceState.js"
-import { BotId } from "../session/index.js"
+import { Token } from "../config/index.js"
 import { Outgoing } from "../commands/index.js"
 import type { CommandQueue } from "../commands/index.js"
 import type { EventLog } from "../events/log/index.js"
@@ -46,7 +46,7 @@ const makeHint = (attempts: number): string =>
 
 /** Returns the bot's own id, from the token if the shard has received no READY, as after a resume. */
 const ownId = (shard: VoiceRequester): string | undefined =>
-  shard.userId ?? Option.getOrUndefined(BotId.fromToken(shard.config.token))
+  shard.userId ?? Option.getOrUndefined(Token.botId(shard.config.token))
 
 const failed = (reason: ShardError.NoAnswerError["reason"], detail: string) =>
   new ShardError.NoAnswerError({ reason, request: "voice state update", detail })
@@ -87,8 +87,8 @@ const listen = (shard: VoiceRequester, d: Command.VoiceStateUpdate["d"], current
 export const update = (shard: VoiceRequester) =>
 (
   d: Command.VoiceStateUpdate["d"],
-  options: VoiceState.Options = {}
-): Effect.Effect<VoiceState.VoiceConnection, Answer.RequestError> =>
+  options: Shard.VoiceStateOptions = {}
+): Effect.Effect<Shard.VoiceConnection, Answer.RequestError> =>
   Effect.scoped(Effect.gen(function*() {
     yield* checkIntent(shard)
     const command = yield* Outgoing.fromConstructor(Command.updateVoiceState(d))
@@ -102,7 +102,7 @@ export const update = (shard: VoiceRequester) =>
     })
     const answerTo = (
       { own, server, sessionEnded }: VoiceAttempt
-    ): Effect.Effect<Option.Option<VoiceState.VoiceConnection>> =>
+    ): Effect.Effect<Option.Option<Shard.VoiceConnection>> =>
       Effect.raceFirst(
         Effect.asSome(Effect.all({
           state: Deferred.await(own),
@@ -111,7 +111,7 @@ export const update = (shard: VoiceRequester) =>
         Effect.as(Deferred.await(sessionEnded), Option.none())
       )
     /** A voice state ends with its session, so the update is sent again in the next one. */
-    const request: Effect.Effect<VoiceState.VoiceConnection, Answer.RequestError> = Effect.flatMap(send, (outcome) => {
+    const request: Effect.Effect<Shard.VoiceConnection, Answer.RequestError> = Effect.flatMap(send, (outcome) => {
       if (outcome === "Replaced" || attempt === undefined) {
         return Effect.fail(failed("Replaced", "a newer voice state of the same guild was sent instead"))
       }

@@ -9,11 +9,11 @@ import * as Option from "effect/Option"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import { PeerText } from "../wire/index.js"
-import * as BotId from "./botId.js"
+import { Token } from "../config/index.js"
 
 /** Returns the identity that the shard identifies with, without a presence. */
 export const make = (config: ShardConfig.ShardConfig, id: ShardId.ShardId): Session.Identity => {
-  const bot = BotId.fromToken(config.token)
+  const bot = Token.botId(config.token)
   return new Session.Identity({
     ...(Option.isSome(bot) && { bot: bot.value }),
     shard: id.id,

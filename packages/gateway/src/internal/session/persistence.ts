@@ -15,7 +15,7 @@ import { GatewayUrl, PeerText } from "../wire/index.js"
 import { lastPosition } from "../events/log/index.js"
 import { report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
-import * as BotId from "./botId.js"
+import { Token } from "../config/index.js"
 import * as Identity from "./identity.js"
 
 export interface SessionPersistence {
@@ -122,7 +122,7 @@ const isSession = (value: unknown): boolean => value instanceof Session.Session
 /** Makes the operations of the persistence, without the fiber that repeats them. */
 const makeOperations = (state: ShardState.ShardState, store: SessionStore.SessionStore) => {
   const { config, log } = state
-  const key: SessionStore.Key = { bot: Option.getOrElse(BotId.fromToken(config.token), () => "bot"), shard: state.id }
+  const key: SessionStore.Key = { bot: Option.getOrElse(Token.botId(config.token), () => "bot"), shard: state.id }
   const latch = Effect.unsafeMakeLatch(false)
   const turn = Effect.unsafeMakeSemaphore(1)
   let saved = Option.none<Session.Session>()
