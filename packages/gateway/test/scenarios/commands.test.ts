@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
 
-/** A command that no other replaces, told apart by an id. */
+/** A command with an id that other commands do not replace. */
 const sounds = (id: string) => Effect.orDie(Command.requestSoundboardSounds({ guild_ids: [id] }))
 
 const idsReceived = Effect.flatMap(
@@ -22,7 +22,7 @@ const idsReceived = Effect.flatMap(
     )
 )
 
-/** In what order the gateway let the shard in, and had the command. */
+/** The order in which the gateway sent READY or RESUMED and received the command. */
 const established = Effect.map(
   Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.log),
   (log) =>
@@ -39,7 +39,7 @@ describe("identifying", () => {
     Effect.gen(function*() {
       yield* startShards(5)
       yield* TestClock.adjust("1 minute")
-      // In what order a clock wakes two that are due together is its own affair.
+      // The clock may run timers that are due together in any order.
       const identified = (yield* entries("Identified")).map(({ at, shard }) => [shard ?? -1, at] as const)
         .sort(([a], [b]) => a - b)
       assert.deepStrictEqual(identified, [[0, 0], [1, 0], [2, 5_000], [3, 5_000], [4, 10_000]])
@@ -106,7 +106,7 @@ describe("commands", () => {
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(sender)
       assert.deepStrictEqual(yield* established, ["READY", "RESUMED", "command"])
-      // RESUMED was on its way for 50 ms: that it was sent is not enough.
+      // RESUMED arrives 50 ms after it was sent, and the command waits for its arrival.
       const [resumed] = yield* entries("Resumed")
       assert.deepStrictEqual(yield* timesReceived(Opcode.RequestSoundboardSounds), [(resumed?.at ?? 0) + 50])
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { latency: 50 } }))))

@@ -20,12 +20,12 @@ const guild = Option.getOrThrow(Option.fromNullable(world.guilds[0]))
 const users = guild.members.map(({ user }) => user.id)
 const all = { guild_id: guild.id, query: "", limit: 0 }
 const big = layer({ simulator: { world }, config: { intents: Intents.all } })
-/** A gateway that knows no guild, and answers nothing: the tests do. */
+/** A gateway without guilds, on which the tests send the answers. */
 const silent = layer({ config: { intents: Intents.all, events: ["MESSAGE_CREATE"] } })
 
 const connected = Effect.tap(startShard, () => TestClock.adjust(0))
 
-/** A chunk of the guild without a member, for the request that was received last. */
+/** A chunk without members that answers the last received request. */
 const answer = (index: number, count: number, over: Readonly<Record<string, unknown>> = {}) =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator

@@ -118,7 +118,7 @@ describe("updateVoiceState", () => {
     TestClock.adjust("6 seconds")
   )
 
-  /** A channel that the simulated gateway does not know, so that only the tests answer. */
+  /** A channel that does not exist on the simulated gateway, so that only the tests answer. */
   const unanswered = "42"
 
   for (const [what, channel] of [["joins", unanswered], ["leaves", null]] as const) {
@@ -127,7 +127,7 @@ describe("updateVoiceState", () => {
         const shard = yield* connected
         const updating = yield* Effect.fork(shard.updateVoiceState(join(channel)))
         yield* TestClock.adjust(0)
-        // Half of an answer from the session that ends does not count.
+        // Half of an answer in the session that ends is ignored.
         yield* server("old:443")
         yield* nextSession
         assert.strictEqual(yield* voiceUpdates, 2)
