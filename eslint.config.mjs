@@ -96,5 +96,5 @@ export default tseslint.config(
     rules: { ...unbrokenFinalizers, "rooms/through-the-entry": "error" }
   },
   { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },
-  { files: ["scripts/**", "packages/cli/src/**"], rules: { "no-console": "off" } }
+  { files: ["scripts/**", "packages/cli/src/**", "packages/testing/foreign/**"], rules: { "no-console": "off" } }
 )

@@ -1,6 +1,6 @@
 /**
- * Makes the `vesper` command of its sources and all that it imports: a file for what every command needs, and one for
- * each part that only some do. Node spends most of the start of an Effect program on finding modules.
+ * Bundles the `vesper` command with all that it imports: one file for every command, and one for each part that only some
+ * commands load. Node spends most of the start of an Effect program on the resolution of modules.
  */
 import { build, type Metafile } from "esbuild"
 import * as Fs from "node:fs"
@@ -10,10 +10,10 @@ import * as Path from "node:path"
 const folder = Path.resolve(import.meta.dirname, "../packages/cli")
 const target = Path.join(folder, "dist/bundle")
 
-/** Has a binary of the platform's own; a dependency of the package, so that it is found from the bundle. */
+/** Has a binary for each platform. It is a dependency of the package, and resolved from the bundle. */
 const native = ["libsql"]
 
-/** Binaries that make other packages faster where somebody has installed them. */
+/** Optional binaries that make other packages faster. */
 const optional = ["bufferutil", "msgpackr-extract", "pg-native", "utf-8-validate"]
 
 interface Manifest {
@@ -23,17 +23,17 @@ interface Manifest {
   readonly author?: string | { readonly name: string }
 }
 
-/** The folder of the package that a bundled module is from; none for a module of this repository. */
+/** The folder of the package of a bundled module; none for a module of this repository. */
 const packageOf = (module: string): string | undefined => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0]
 
 const licenceOf = (path: string): string => {
   const directory = Path.resolve(folder, path)
-  // Installed by npm, which has checked it.
+  // npm has checked it when it was installed.
   const manifest = JSON.parse(Fs.readFileSync(Path.join(directory, "package.json"), "utf8")) as Manifest
   const file = Fs.readdirSync(directory).find((name) => /^licen[cs]e/i.test(name))
   const author = typeof manifest.author === "string" ? manifest.author : manifest.author?.name
   if (file === undefined && manifest.license === undefined) {
-    throw new Error(`${manifest.name} has no licence: it cannot be part of the bundle`)
+    throw new Error(`${manifest.name} has no licence, and cannot be part of the bundle`)
   }
   const text = file === undefined
     ? `${manifest.license}${author === undefined ? "" : `, ${author}`}`
@@ -43,7 +43,7 @@ const licenceOf = (path: string): string => {
 
 type Outputs = Metafile["outputs"]
 
-/** The modules that something is left of in an output. */
+/** The modules with code in an output. */
 const modulesOf = ({ inputs }: Outputs[string]): ReadonlyArray<string> =>
   Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
 
@@ -53,11 +53,11 @@ const licencesOf = (outputs: Outputs): string => {
   return Array.from(packages, licenceOf).toSorted().join(`\n${"-".repeat(80)}\n\n`)
 }
 
-/** What only some commands need, and every command would wait for. */
+/** Modules that every command would wait for, and that only some need. */
 const heavy =
   /node_modules\/(ws|undici|pg|@libsql)\/|@effect\/(cluster|rpc|sql)|packages\/cluster|\/(Shard|GatewaySimulator)\.ts$/
 
-/** The modules that are loaded whatever the command is: of the file that is started, and of those that it imports. */
+/** The modules that every command loads: those of the file that is started, and of the files that it imports. */
 const loadedAtOnce = (outputs: Outputs, file: string, seen = new Set<string>()): ReadonlyArray<string> => {
   const output = outputs[file]
   if (output === undefined || seen.has(file)) {
@@ -84,7 +84,7 @@ const { metafile: { outputs } } = await build({
   conditions: ["@vesper/source"],
   external: [...native, ...optional],
   chunkNames: "[name]-[hash]",
-  // What was CommonJS asks for Node's own modules, and for the optional ones, when it needs them.
+  // Former CommonJS modules require Node's modules, and the optional ones, when they need them.
   banner: {
     js: "import { createRequire as requireOf } from \"node:module\"; const require = requireOf(import.meta.url);"
   },
@@ -98,3 +98,13 @@ if (tooHeavy.length > 0) {
   throw new Error(`every command would load ${tooHeavy.join(", ")}: import it where the one that needs it runs`)
 }
 Fs.writeFileSync(Path.join(target, "THIRD-PARTY-LICENSES.txt"), licencesOf(outputs))
+
+// Files that are read at run time, beside the bundle and beside the modules of the package.
+for (const place of ["bundle", "page"]) {
+  Fs.mkdirSync(Path.join(folder, "dist", place), { recursive: true })
+  for (const asset of ["status.html", "status.css", "status.js"]) {
+    Fs.copyFileSync(Path.join(folder, "src/page", asset), Path.join(folder, "dist", place, asset))
+  }
+}
+// The bundle has the module of @vesper/testing that reads its fixtures from the folder beside its own.
+Fs.cpSync(Path.join(folder, "../testing/fixtures"), Path.join(folder, "dist/fixtures"), { recursive: true })

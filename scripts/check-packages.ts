@@ -62,10 +62,10 @@ const pack = (name: string): Packed | undefined => {
   }
 }
 
-/** Public modules: every file of `src` that is not in a folder. */
+/** Public modules: every file of `src` that is not in a folder, and that is not started as a command. */
 const modulesOf = ({ folder }: Packed): ReadonlyArray<string> =>
   Fs.readdirSync(Path.join(folder, "src"))
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => file.endsWith(".ts") && file !== "bin.ts")
     .map((file) => file.slice(0, -3))
 
 const checkContents = (packed: Packed) => {
@@ -143,8 +143,7 @@ const install = (all: ReadonlyArray<Packed>): string => {
 /** Imports everything in one process, the package itself first, and says how long that took. */
 const checkImports = (project: string, packed: Packed) => {
   const { name } = packed.manifest
-  // A command runs when it is imported.
-  const others = modulesOf(packed).filter((module) => module !== "bin" && module !== "index")
+  const others = modulesOf(packed).filter((module) => module !== "index")
   const script = `const start = performance.now(); await import("${name}"); console.log(performance.now() - start);` +
     others.map((module) => `await import("${name}/${module}");`).join("") + "process.exit(0)"
   try {
@@ -164,7 +163,9 @@ const spoken: ReadonlyArray<readonly [args: string, said: RegExp]> = [
   ["--help", /^usage: vesper <command>/m],
   ["explain 4014", /^4014 DisallowedIntents/],
   ["cluster status --help", /--database/],
-  ["demo --duration 2s --http 0", /^\d+ events, 4 sessions begun/m]
+  ["demo --duration 2s --http 0", /\d+ events, 4 sessions started/],
+  // Reads a fixture.
+  ["simulate --port 0 --rate 0 --say hi --duration 4s --http 0", /the status page is at/]
 ]
 
 /** Runs the commands as they are installed. */

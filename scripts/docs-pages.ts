@@ -1,7 +1,7 @@
 /**
  * Checks that each relative link of the Markdown pages leads to a file, and its fragment to a heading; that the list of
- * decisions has each record; that each decision that a comment in the code names exists; and that the versions in `npm
- * install` lines are those that the packages use.
+ * decisions has each record; that each decision that a comment names exists, and each module that a page names with its
+ * folder; and that the versions in `npm install` lines are those of the packages.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
@@ -47,6 +47,14 @@ for (const page of pages) {
       problems.push(`${page} links to ${link}, which does not exist`)
     } else if (fragment !== undefined && target.endsWith(".md") && !fragmentsOf(target).has(fragment)) {
       problems.push(`${page} links to ${link}, and ${target} has no such heading`)
+    }
+  }
+}
+
+for (const page of pages) {
+  for (const [, module = ""] of proseOf(page).matchAll(/`((?:[\w-]+\/)+[\w.-]+\.ts)`/g)) {
+    if (!tracked.some((file) => file.endsWith(`/${module}`) || file === module)) {
+      problems.push(`${page} names ${module}, which does not exist`)
     }
   }
 }

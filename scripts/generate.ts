@@ -75,12 +75,7 @@ const foldersIn = (folder: string): ReadonlyArray<string> =>
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => [`${folder}/${name}`, ...foldersIn(`${folder}/${name}`)])
 
-/** The folders with modules, but not those that only hold other folders. */
-const rooms = readdirSync("packages")
-  .flatMap((name) => foldersIn(`packages/${name}/src`))
-  .filter((folder) => readdirSync(folder).some((file) => file.endsWith(".ts")))
-  .map((folder) => folder.replace(/^packages\//, "").replace("/src/", "/"))
-  .sort()
+const undescribed = "**no description**"
 
 const described = new Map(
   Array.from(
@@ -89,17 +84,25 @@ const described = new Map(
   )
 )
 
-/** The first comment of a folder's entry is its description; a folder without an entry keeps the one of the page. */
-const entryOf = (room: string): string | undefined => {
-  const [name = "", ...folders] = room.split("/")
-  const entry = `packages/${[name, "src", ...folders].join("/")}/index.ts`
-  return existsSync(entry) ? purposeOf(readFileSync(entry, "utf8")) : undefined
+const descriptionOf = (folder: string, room: string): string => {
+  const entry = `${folder}/index.ts`
+  return (existsSync(entry) ? purposeOf(readFileSync(entry, "utf8")) : undefined) ?? described.get(room) ?? undescribed
 }
+
+/** The folders with modules, but not those that only hold other folders. */
+const rooms = readdirSync("packages")
+  .flatMap((name) => foldersIn(`packages/${name}/src`))
+  .filter((folder) => readdirSync(folder).some((file) => file.endsWith(".ts")))
+  .sort()
+  .map((folder) => {
+    const name = folder.replace(/^packages\//, "").replace("/src/", "/")
+    return { name, description: descriptionOf(folder, name) }
+  })
 
 const map = [
   line(["folder", "contents"]),
   "|---|---|",
-  ...rooms.map((room) => line([`\`${room}\``, entryOf(room) ?? described.get(room) ?? "**no description**"]))
+  ...rooms.map(({ description, name }) => line([`\`${name}\``, description]))
 ].join("\n")
 
 const isCheck = process.argv.includes("--check")
@@ -129,7 +132,7 @@ write("docs/errors.md", "errors", errors)
 write("docs/errors.md", "close codes", closeCodes)
 write("docs/design.md", "folders", map)
 
-for (const room of rooms.filter((name) => !described.has(name) || described.get(name) === "**no description**")) {
-  console.error(`docs/design.md: the folder ${room} has no description; npm run generate adds its line`)
+for (const { name } of rooms.filter(({ description }) => description === undescribed)) {
+  console.error(`docs/design.md: the folder ${name} has no description`)
   process.exitCode = 1
 }

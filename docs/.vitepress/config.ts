@@ -46,6 +46,7 @@ const concepts: ReadonlyArray<readonly [text: string, page: string]> = [
   ["Figures", "figures"],
   ["Performance", "performance"],
   ["Reliability", "reliability"],
+  ["Other clients", "foreign-clients"],
   ["From twilight", "from-twilight"],
   ["Dependencies", "dependencies"],
   ["When Effect 4?", "effect-4"]

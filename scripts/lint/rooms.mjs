@@ -4,7 +4,8 @@
  */
 import { basename, dirname, resolve } from "node:path"
 
-const sourceFolder = (file) => /^.*\/packages\/[^/]+\/src(?=\/)/.exec(file)?.[0]
+// The folders of the model hold public modules, not rooms.
+const sourceFolder = (file) => /^.*\/packages\/(?!model\/)[^/]+\/src(?=\/)/.exec(file)?.[0]
 
 const reachesPast = (file, specifier) => {
   const source = sourceFolder(file)

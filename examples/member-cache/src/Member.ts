@@ -1,4 +1,4 @@
-/** What is kept of a member. */
+/** The stored fields of a member. */
 import type { Dispatch } from "@vesper/model"
 import { Schema } from "effect"
 
@@ -11,7 +11,7 @@ export class Member extends Schema.Class<Member>("member-cache/Member")({
   roles: Schema.parseJson(Schema.Array(Schema.String))
 }) {}
 
-/** As it stands in GUILD_MEMBERS_CHUNK, GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE alike. */
+/** A member as in GUILD_MEMBERS_CHUNK, GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE alike. */
 type Wire = Pick<Dispatch.DataOf<"GUILD_MEMBER_UPDATE">, "nick" | "roles" | "user">
 
 export const fromWire = (guild: string, { nick, roles, user }: Wire): Member =>

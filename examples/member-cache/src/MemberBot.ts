@@ -5,8 +5,8 @@ import * as Member from "./Member.js"
 import { MemberCache } from "./MemberCache.js"
 
 /**
- * Asks for the members of guilds, beside the handlers: the answer comes as events, and who waited for it in a handler
- * would wait for what it keeps from coming.
+ * Requests the members of guilds outside of the handlers: the response is a series of events, for which a handler cannot
+ * wait, because it delays them.
  */
 class Requests extends Effect.Service<Requests>()("member-cache/Requests", {
   scoped: Effect.gen(function*() {
@@ -29,9 +29,9 @@ class Requests extends Effect.Service<Requests>()("member-cache/Requests", {
 const withCache = <E, R>(use: (cache: MemberCache) => Effect.Effect<void, E, R>) => Effect.flatMap(MemberCache, use)
 
 export const handlers = Events.handlers({
-  // All guilds of a new session, those that come back from an outage, and those that the bot joins.
+  // All guilds of a new session, guilds after an outage, and guilds that the bot joins.
   GUILD_CREATE: ({ d }) => Effect.flatMap(Requests, (requests) => requests.allOf(d.id)),
-  // In the order of the events: whoever leaves after an answer was made is not put back by it.
+  // In the order of the events, so that a member that leaves after a response is not added by it.
   GUILD_MEMBERS_CHUNK: ({ d }) =>
     withCache((cache) =>
       cache.putPart({
@@ -48,10 +48,10 @@ export const handlers = Events.handlers({
   GUILD_DELETE: ({ d }) => d.unavailable === true ? Effect.void : withCache((cache) => cache.removeGuild(d.id))
 })
 
-/** Who is in a guild is privileged: it must be switched on for the bot in Discord's developer portal. */
+/** The members of a guild are privileged: enable the intent in Discord's developer portal. */
 export const config = {
   ...Events.config(handlers, { privileged: ["GuildMembers"] }),
-  // Each change is done when it is in the table; what a crash leaves undone comes again, and does no harm twice.
+  // An event is acknowledged when its change is in the table. After a crash it is delivered again, which is idempotent.
   acknowledge: "onHandled"
 } as const
 

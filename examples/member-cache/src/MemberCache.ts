@@ -1,6 +1,6 @@
 /**
- * The members of all guilds in a table. It changes by what the gateway tells, in the order in which it is told, and is
- * asked by whoever wants to know: it is there when the process is new, and a million members take no memory.
+ * The members of all guilds in a table. It applies the gateway's events in their order, and any part of the
+ * program may query it. It survives the process, and a million members take no memory.
  */
 import { SqlClient, type SqlError, SqlSchema } from "@effect/sql"
 import { LibsqlMigrator } from "@effect/sql-libsql"
@@ -19,7 +19,7 @@ export interface Part {
 
 export interface MemberCache {
   readonly put: (member: Member) => Effect.Effect<void, CacheError>
-  /** With the last part of an answer, whoever was in none of its parts is gone. */
+  /** With the last part of a response, members in none of its parts are removed. */
   readonly putPart: (part: Part) => Effect.Effect<void, CacheError>
   readonly remove: (guild: string, id: string) => Effect.Effect<void, CacheError>
   readonly removeGuild: (guild: string) => Effect.Effect<void, CacheError>
@@ -46,7 +46,7 @@ const createMembers = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 
 const layerTables = LibsqlMigrator.layer({ loader: LibsqlMigrator.fromRecord({ "1_members": createMembers }) })
 
-/** What LIKE takes for a pattern is a character like any other in a name. */
+/** Escapes the wildcards of LIKE, which are ordinary characters in a name. */
 const prefixPattern = (prefix: string): string => `${prefix.replace(/[\\%_]/g, "\\$&")}%`
 
 export const make: Effect.Effect<MemberCache, never, SqlClient.SqlClient> = Effect.map(

@@ -10,8 +10,8 @@ import * as MemberBot from "./MemberBot.js"
 import * as MemberCache from "./MemberCache.js"
 
 /**
- * The session belongs to the table: a new process resumes where the table stands, and asks for nothing anew. One that
- * comes too late for that has a new session, whose guilds bring the table up to date.
+ * The session is stored with the table: a new process resumes at the table's state, without requests. After the session
+ * has expired, the guilds of a new session update the table.
  */
 const onDiscord = NodeGateway.layerShardConfig(MemberBot.config).pipe(
   Layer.provide(SessionStore.layerKeyValueStore),
@@ -21,7 +21,7 @@ const onDiscord = NodeGateway.layerShardConfig(MemberBot.config).pipe(
 
 const world = World.make({ guilds: 3, membersPerGuild: 200 })
 
-/** Members come, change and go. */
+/** Members join, change and leave. */
 const traffic = Effect.flatMap(
   GatewaySimulator.GatewaySimulator,
   (simulator) => simulator.traffic({ eventsPerSecond: 100 })
@@ -33,7 +33,7 @@ const onSimulator = Layer.scopedDiscard(Effect.forkScoped(traffic)).pipe(
 
 const cacheIn = (file: string) => MemberCache.layer.pipe(Layer.provide(LibsqlClient.layer({ url: `file:${file}` })))
 
-/** A reader of the cache beside the bot: any part of the program can be one. */
+/** A reader of the cache outside of the bot. */
 const tellCount = Effect.gen(function*() {
   const cache = yield* MemberCache.MemberCache
   yield* Effect.sleep("2 seconds")

@@ -1,22 +1,22 @@
-/** What is written down, and how it follows from what Discord tells. */
+/** Entries of the log, and their derivation from events. */
 import type { Dispatch } from "@vesper/model"
 import { Option, Schema } from "effect"
 import type * as RecentMessages from "./RecentMessages.js"
 
-/** The name is not always told, and may change; the id stays. */
+/** The name is optional and may change; the id does not. */
 const Person = Schema.Struct({ id: Schema.String, name: Schema.optional(Schema.String) })
 
 /**
- * One line of the log. `id` is the same when the same event is handled twice, as it may be after a crash: whoever reads
- * the log can tell the copies.
+ * One line of the log. `id` is the same when the same event is handled twice, as it may be after a crash, so that a
+ * reader of the log recognizes the copies.
  */
 export class Entry extends Schema.Class<Entry>("moderation-log/Entry")({
   id: Schema.String,
   guild: Schema.String,
   what: Schema.Literal("message deleted", "messages purged", "member banned", "ban lifted", "member kicked"),
-  /** Who it happened to, if that is known. */
+  /** The affected user, if known. */
   who: Schema.optional(Person),
-  /** Who did it, if Discord says so. */
+  /** The user who did it, if Discord names it. */
   by: Schema.optional(Person),
   detail: Schema.optional(Schema.String)
 }) {}
@@ -33,7 +33,7 @@ export const ofDeletion = (
   d: Dispatch.DataOf<"MESSAGE_DELETE">,
   message: Option.Option<RecentMessages.Message>
 ): Option.Option<Entry> =>
-  // Without a guild it was in a direct message: nobody's business.
+  // Without a guild it was in a direct message, which is not logged.
   Option.map(Option.fromNullable(d.guild_id), (guild) =>
     new Entry({
       id: `deleted:${d.id}`,
@@ -58,7 +58,7 @@ export const ofBan = (d: Dispatch.DataOf<"GUILD_BAN_ADD">, sequence: number): En
 export const ofUnban = (d: Dispatch.DataOf<"GUILD_BAN_REMOVE">, sequence: number): Entry =>
   new Entry({ id: `lifted:${d.user.id}:${sequence}`, guild: d.guild_id, what: "ban lifted", who: personOf(d.user) })
 
-/** GUILD_MEMBER_REMOVE comes for those who left and for those who had to; the audit log knows. */
+/** GUILD_MEMBER_REMOVE is sent for leaves and for kicks; the audit log distinguishes them. */
 export const ofAuditLog = (d: Dispatch.DataOf<"GUILD_AUDIT_LOG_ENTRY_CREATE">): Option.Option<Entry> =>
   d.action_type === kick
     ? Option.some(

@@ -1,4 +1,4 @@
-/** Writes down what moderators will be asked about: deletions, purges, kicks, bans. */
+/** Logs the actions of moderators: deletions, purges, kicks, bans. */
 import { Events } from "@vesper/gateway"
 import type { Dispatch } from "@vesper/model"
 import { Effect, Option } from "effect"
@@ -29,12 +29,12 @@ export const handlers = Events.handlers({
 
 export const config = {
   ...Events.config(handlers, { privileged: ["MessageContent"] }),
-  // An event counts as done when its entry is written: what a crash leaves undone comes again.
+  // An event is acknowledged when its entry is written; after a crash it is delivered again.
   acknowledge: "onHandled"
 } as const
 
 /**
- * Ends with the first entry that cannot be written. A log that leaves things out without a word is worse than none, and
- * nothing is lost by it: the event comes again to the process that resumes the session.
+ * Ends with the first entry that cannot be written. A log with silent gaps is worse than none, and
+ * nothing is lost: the event is delivered again to the process that resumes the session.
  */
 export const run = Events.runUntilFailure(handlers)

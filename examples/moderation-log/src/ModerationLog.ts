@@ -1,4 +1,4 @@
-/** Where entries go. */
+/** The destination of entries. */
 import { FileSystem } from "@effect/platform"
 import type { PlatformError } from "@effect/platform/Error"
 import { Console, Context, Effect, Layer, Schema } from "effect"

@@ -1,6 +1,6 @@
 /**
- * What was said lately: a deletion comes without its text, so whoever wants to know must have kept it. It is kept in
- * memory only, and not for long.
+ * Recent messages: a deletion event has no text, so that the bot must keep it. It is kept in memory only, and for a short
+ * time.
  */
 import { Context, Effect, Layer, Option } from "effect"
 
@@ -11,16 +11,16 @@ export interface Message {
 
 export interface RecentMessages {
   readonly remember: (id: string, message: Message) => Effect.Effect<void>
-  /** Gives the message, and forgets it. */
+  /** Returns the message, and removes it. */
   readonly take: (id: string) => Effect.Effect<Option.Option<Message>>
 }
 
 export const RecentMessages = Context.GenericTag<RecentMessages>("moderation-log/RecentMessages")
 
-/** Remembers so many messages; for a new one the oldest is forgotten. */
+/** Keeps so many messages; a new one replaces the oldest. */
 export const make = (capacity: number): Effect.Effect<RecentMessages> =>
   Effect.sync(() => {
-    // Private and mutable: a Map keeps the order in which its keys came, which makes it a queue.
+    // Private and mutable: a Map iterates in insertion order, which makes it a queue.
     const messages = new Map<string, Message>()
     return {
       remember: (id, message) =>

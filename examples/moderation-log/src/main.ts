@@ -1,4 +1,4 @@
-/** On Discord with DISCORD_TOKEN, into a file; without it on a simulated gateway, where somebody has a bad day. */
+/** Runs on Discord with DISCORD_TOKEN, into a file; without it on a simulated gateway with a generated incident. */
 import { KeyValueStore } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { SessionStore, ShardConfig } from "@vesper/gateway"
@@ -10,7 +10,7 @@ import * as ModerationBot from "./ModerationBot.js"
 import * as ModerationLog from "./ModerationLog.js"
 import * as RecentMessages from "./RecentMessages.js"
 
-/** With the sessions beside the log, the next process hears of what happened while none was running. */
+/** With stored sessions, the next process receives the events that happened while none was running. */
 const onDiscord = Layer.mergeAll(
   NodeGateway.layerShardConfig(ModerationBot.config).pipe(Layer.provide(SessionStore.layerKeyValueStore)),
   ModerationLog.layerFile("moderation.ndjson")
@@ -19,7 +19,7 @@ const onDiscord = Layer.mergeAll(
   Layer.provide(NodeContext.layer)
 )
 
-/** What happens on the simulated gateway. */
+/** Events on the simulated gateway. */
 const badDay = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   yield* Expect.expectCommand(simulator, Opcode.Identify)

@@ -13,7 +13,7 @@ const recent = RecentMessages.layer({ capacity: 2 })
 const inQueue = (entries: Queue.Enqueue<Entry>) =>
   Layer.succeed(ModerationLog.ModerationLog, { append: (entry) => Queue.offer(entries, entry) })
 
-/** The bot on a simulated gateway, with what it writes down in a queue. */
+/** The bot on a simulated gateway, with its entries in a queue. */
 const start = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   const entries = yield* Queue.unbounded<Entry>()

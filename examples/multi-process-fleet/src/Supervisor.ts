@@ -1,6 +1,6 @@
 /**
- * Starts the workers, gives them one identify queue, and starts again what has died. When its scope closes, the workers
- * are told to end, and it waits until they have saved their sessions.
+ * Starts the workers with one identify queue, and restarts workers that died. When its scope closes, it
+ * stops the workers and waits until they have saved their sessions.
  */
 import { Command, type CommandExecutor, HttpServer } from "@effect/platform"
 import type { PlatformError } from "@effect/platform/Error"
@@ -15,7 +15,7 @@ export interface Options {
   readonly total: number
   /** A folder for the sessions, so that a worker that starts again resumes. */
   readonly sessions: string
-  /** What else the workers are to find in their environment. */
+  /** Additional environment variables of the workers. */
   readonly environment: Readonly<Record<string, string>>
   /** Gets each line that a worker writes. */
   readonly tell: (worker: number, line: string) => Effect.Effect<unknown>
@@ -40,7 +40,7 @@ const runOnce = (options: Options, worker: number, queueUrl: string) =>
       Command.start
     )
     const lines = Stream.splitLines(Stream.decodeText(running.stdout))
-    // To the end, whatever happens: a process that writes where nobody reads any more dies of it, its sessions unsaved.
+    // Read to the end, because a process that writes to a closed pipe dies with its sessions unsaved.
     const reading = yield* Effect.fork(
       Effect.uninterruptible(Stream.runForEach(lines, (line) => options.tell(worker, line)))
     )

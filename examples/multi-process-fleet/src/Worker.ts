@@ -1,4 +1,4 @@
-/** A process with its part of the shards. What it is told comes from the environment; see `Supervisor`. */
+/** A process with its part of the shards. Its configuration is in the environment; see `Supervisor`. */
 import { KeyValueStore } from "@effect/platform"
 import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Fleet, IdentifyQueue, SessionStore, ShardConfig } from "@vesper/gateway"

@@ -1,4 +1,4 @@
-/** Real processes on a real socket: nothing here waits for a time, only for what must happen. */
+/** Real processes on a real socket: the tests wait for events only, never for a time. */
 import { Command, FileSystem } from "@effect/platform"
 import { NodeContext, NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
@@ -29,7 +29,7 @@ const layer = Layer.mergeAll(
   NodeContext.layer
 )
 
-/** The fleet, and what its workers say. */
+/** The fleet, and the output of its workers. */
 const start = Effect.gen(function*() {
   const fileSystem = yield* FileSystem.FileSystem
   const server = yield* GatewayServer.GatewayServer
@@ -45,7 +45,7 @@ const start = Effect.gen(function*() {
   return lines
 })
 
-/** Reads until each of these was said, in any order; gives all that was. */
+/** Reads until each of these lines was written, in any order; returns all lines. */
 const hear = (lines: Queue.Dequeue<string>, ...expected: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const heard: Array<string> = []

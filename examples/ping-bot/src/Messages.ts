@@ -1,6 +1,6 @@
 /**
- * Says something in a channel: the one thing that this bot asks of Discord's HTTP API. Vesper is the gateway alone, so
- * it is a service of the bot's own, and who runs the bot decides where its messages go.
+ * Sends messages to a channel, the only request of this bot to Discord's HTTP API. Vesper is a gateway client only, so that
+ * this is the bot's own service, and the program that runs the bot provides it.
  */
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import { GatewayApi, ShardConfig } from "@vesper/gateway"
@@ -22,7 +22,7 @@ export interface Messages {
 
 export const Messages = Context.GenericTag<Messages>("ping-bot/Messages")
 
-/** How long Discord wants to be left alone, if it does. */
+/** The time until the next request that Discord accepts, if it names one. */
 const retryAfter = ({ headers, status }: HttpClientResponse.HttpClientResponse): Option.Option<number> => {
   const seconds = Number(headers["retry-after"])
   return status === 429 && seconds >= 0 ? Option.some(seconds) : Option.none()
@@ -36,14 +36,14 @@ const retryAfter = ({ headers, status }: HttpClientResponse.HttpClientResponse):
 export const layerDiscord: Layer.Layer<Messages, ConfigError.ConfigError, HttpClient.HttpClient> = Layer.effect(
   Messages,
   Effect.gen(function*() {
-    // With a scope, an answer that nobody reads to its end holds up no connection.
+    // With a scope, an unread response body does not block the connection.
     const client = HttpClient.withScope(yield* HttpClient.HttpClient)
     const token = Redacted.value(yield* ShardConfig.tokenConfig)
 
     const send = (channelId: string, content: string): Effect.Effect<void, MessageNotSent> => {
       const request = HttpClientRequest.post(`${GatewayApi.defaultBaseUrl}/channels/${channelId}/messages`).pipe(
         HttpClientRequest.setHeader("authorization", `Bot ${token}`),
-        // Whatever somebody makes the bot say, it wakes up nobody.
+        // A reply never mentions a user.
         HttpClientRequest.bodyUnsafeJson({ content, allowed_mentions: { parse: [] } })
       )
       return client.execute(request).pipe(
@@ -66,7 +66,7 @@ export const layerDiscord: Layer.Layer<Messages, ConfigError.ConfigError, HttpCl
   })
 )
 
-/** Prints what would be said: for the simulated gateway, where nobody listens. */
+/** Prints messages on the simulated gateway instead of sending them. */
 export const layerConsole: Layer.Layer<Messages> = Layer.succeed(Messages, {
   send: (channelId, content) => Console.log(`#${channelId}  bot: ${content}`)
 })

@@ -3,7 +3,7 @@ import { Events, type Latency, Shard } from "@vesper/gateway"
 import { Chunk, Duration, Effect, Option } from "effect"
 import { Messages } from "./Messages.js"
 
-/** What the bot says; the first heartbeat is not answered yet when somebody is very quick. */
+/** The reply of the bot; before the first acknowledgement the latency is unknown. */
 export const pong = ({ recent }: Latency.Latency): string =>
   Option.match(Chunk.head(recent), {
     onNone: () => "pong",
@@ -25,7 +25,7 @@ export const handlers = Events.on(
   { from: "everywhere", intents: ["MessageContent"] }
 )
 
-/** What messages say is privileged: it must be switched on for the bot in Discord's developer portal. */
+/** The content of messages is privileged: enable the intent in Discord's developer portal. */
 export const config = Events.config(handlers, { privileged: ["MessageContent"] })
 
 /** Runs until it is interrupted, or Discord closes the shard for good. A slow answer holds up seven others at most. */

@@ -1,6 +1,6 @@
 /**
- * On Discord, or where GATEWAY_URL says, with DISCORD_TOKEN; without it on a simulated gateway where somebody says `!ping`
- * now and then.
+ * Runs on Discord, or at GATEWAY_URL, with DISCORD_TOKEN; without it on a simulated gateway where a user writes `!ping`
+ * from time to time.
  */
 import { FetchHttpClient } from "@effect/platform"
 // Its own module: the package as a whole would bring the HTTP client undici into the one file.
@@ -20,7 +20,7 @@ const onDiscord = Layer.merge(
   Layer.provide(Messages.layerDiscord, FetchHttpClient.layer)
 )
 
-/** Somebody on the simulated gateway. */
+/** A user on the simulated gateway. */
 const ada = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   const said = Builder.message({ content: "!ping", author: { username: "ada" } })

@@ -9,7 +9,7 @@ interface Asked {
   readonly body: unknown
 }
 
-/** Discord, which gives these answers, one after the other, and what it was asked. */
+/** A server with these responses in order, and the requests that it received. */
 const discord = (...answers: ReadonlyArray<Response>) => {
   const asked: Array<Asked> = []
   const client = HttpClient.make((request) =>

@@ -10,7 +10,7 @@ interface Sent {
   readonly content: string
 }
 
-/** The bot on a simulated gateway, with what it says in a queue. */
+/** The bot on a simulated gateway, with its replies in a queue. */
 const start = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   const sent = yield* Queue.unbounded<Sent>()
@@ -48,7 +48,7 @@ describe("the ping bot", () => {
       yield* simulator.dispatch(Builder.message({ content: "!ping", author: { bot: true } }))
       yield* simulator.dispatch(Builder.message({ content: "what does !ping do?" }))
       yield* simulator.dispatch(Builder.message({ content: "!ping", channel_id: "the last" }))
-      // Only the last one is answered, and nothing came before its answer.
+      // Only the last message has a reply, and no reply precedes it.
       assert.strictEqual((yield* Queue.take(sent)).channelId, "the last")
     }).pipe(Effect.provide(layer)))
 

@@ -1,4 +1,4 @@
-/** The bot in one file, as `npm run build` makes it, where there is nothing else. */
+/** The bot in one file, as `npm run build` makes it, in an empty folder. */
 import { assert, describe, it } from "@effect/vitest"
 import { GatewayServer, GatewaySimulator, LogEntry } from "@vesper/testing"
 import { Console, Effect, Layer, Redacted } from "effect"

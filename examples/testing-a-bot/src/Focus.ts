@@ -1,4 +1,4 @@
-/** Shows on the bot itself that it is not to be disturbed, for as long as somebody wants. */
+/** Sets the bot's status to "do not disturb" for a requested time. */
 import { Shard } from "@vesper/gateway"
 import type { Command } from "@vesper/model"
 import { Duration, Effect, FiberHandle, Ref } from "effect"
@@ -25,11 +25,11 @@ export class Focus extends Effect.Service<Focus>()("testing-a-bot/Focus", {
 
     const show = (next: Command.Presence) => Effect.zipRight(Ref.set(shown, next), shard.updatePresence(next))
 
-    /** The last one's end must not come while the next one begins. */
+    /** The end of one focus must not overlap the start of the next. */
     const stopWaiting = FiberHandle.clear(waiting)
 
     return {
-      /** Begins, or begins anew. */
+      /** Starts or restarts a focus. */
       begin: (duration: Duration.Duration) =>
         stopWaiting.pipe(
           Effect.zipRight(show(busy(duration))),

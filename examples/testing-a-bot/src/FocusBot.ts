@@ -1,4 +1,4 @@
-/** A bot that is told by messages when not to be disturbed. */
+/** A bot whose status is set by messages. */
 import { Events } from "@vesper/gateway"
 import { Effect, Option } from "effect"
 import { Focus } from "./Focus.js"

@@ -1,4 +1,4 @@
-/** What people ask of the bot, read from what they write. */
+/** Requests to the bot, parsed from messages. */
 import { Data, Duration, Option } from "effect"
 
 export type Request = Data.TaggedEnum<{

@@ -1,4 +1,4 @@
-/** On Discord with DISCORD_TOKEN, and without it on a simulated gateway where somebody wants to focus. */
+/** Runs on Discord with DISCORD_TOKEN; without it on a simulated gateway where a user requests a focus. */
 import { NodeRuntime } from "@effect/platform-node"
 import { ShardConfig } from "@vesper/gateway"
 import { Opcode } from "@vesper/model"
@@ -9,7 +9,7 @@ import * as FocusBot from "./FocusBot.js"
 
 const onDiscord = NodeGateway.layerShardConfig(FocusBot.config)
 
-/** Somebody on the simulated gateway. */
+/** A user on the simulated gateway. */
 const ada = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   yield* Expect.expectCommand(simulator, Opcode.Identify)
@@ -20,7 +20,7 @@ const ada = Effect.gen(function*() {
   }
 })
 
-/** Shows what the others on the simulated gateway would see of the bot. */
+/** Prints the bot's presence on the simulated gateway. */
 const onlookers = Effect.flatMap(GatewaySimulator.GatewaySimulator, ({ logChanges }) =>
   logChanges.pipe(
     Stream.filter(LogEntry.is("Received")),

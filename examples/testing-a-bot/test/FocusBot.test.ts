@@ -1,6 +1,6 @@
 /**
- * The bot's whole life on TestClock. Time stands still until a test moves it, so "at twenty-five minutes, and not a
- * millisecond before" is something that a test can say; and 25 minutes take none.
+ * The bot on TestClock. Time moves only when a test adjusts it, so that a test can verify "at twenty-five minutes, and not
+ * a millisecond before", and 25 minutes take no time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Opcode } from "@vesper/model"
@@ -24,7 +24,7 @@ const start = Effect.gen(function*() {
   }
 })
 
-/** Lets everything run that needs no time. */
+/** Waits until all fibers have settled. */
 const settle = TestClock.adjust(0)
 
 describe("the focus bot", () => {
@@ -34,7 +34,7 @@ describe("the focus bot", () => {
       assert.deepStrictEqual(yield* shown, [Focus.free])
     }).pipe(Effect.provide(layer)))
 
-  it.scoped("is busy for as long as somebody wants, to the millisecond", () =>
+  it.scoped("is busy for the requested time, to the millisecond", () =>
     Effect.gen(function*() {
       const { say, shown, simulator } = yield* start
       yield* say("!focus 25")
@@ -45,7 +45,7 @@ describe("the focus bot", () => {
       assert.deepStrictEqual(yield* simulator.violations, [])
     }).pipe(Effect.provide(layer)))
 
-  it.scoped("begins anew when it is asked again", () =>
+  it.scoped("restarts on another request", () =>
     Effect.gen(function*() {
       const { say, shown } = yield* start
       yield* say("!focus 10")
@@ -58,7 +58,7 @@ describe("the focus bot", () => {
       assert.deepStrictEqual((yield* shown).at(-1), Focus.free)
     }).pipe(Effect.provide(layer)))
 
-  it.scoped("stops when it is told to, and does not stop twice", () =>
+  it.scoped("stops on request, and does not stop twice", () =>
     Effect.gen(function*() {
       const { say, shown } = yield* start
       yield* say("!focus 10")
@@ -85,7 +85,7 @@ describe("the focus bot", () => {
       const { say, shown, simulator } = yield* start
       yield* simulator.inject(Fault.Stall())
       yield* say("!focus 120")
-      // Nobody answers the heartbeats any more: the shard notices, comes back, and resumes.
+      // Heartbeats are no longer acknowledged: the shard notices, reconnects, and resumes.
       yield* TestClock.adjust("2 minutes")
       yield* simulator.awaitLog(LogEntry.is("Resumed"))
       assert.deepStrictEqual((yield* shown).at(-1), Focus.busy(Duration.hours(2)))

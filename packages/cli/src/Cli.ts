@@ -12,72 +12,35 @@ import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
-import { CliError } from "./CliError.js"
-import { clusterCommand } from "./ClusterCommand.js"
-import * as ConfigFile from "./ConfigFile.js"
-import { demoCommand } from "./DemoCommand.js"
-import { doctorCommand } from "./DoctorCommand.js"
-import { explainCommand } from "./ExplainCommand.js"
-import * as ExitCode from "./ExitCode.js"
-import { intentsCommand } from "./IntentsCommand.js"
-import * as Arguments from "./internal/arguments.js"
-import * as BashCompletions from "./internal/bashCompletions.js"
-import * as CommandTree from "./internal/commandTree.js"
-import * as Files from "./internal/files.js"
-import * as Help from "./internal/help.js"
-import * as OtherCompletions from "./internal/otherCompletions.js"
-import * as TerminalConsole from "./internal/terminalConsole.js"
-import { queueCommand } from "./QueueCommand.js"
-import { replayCommand } from "./ReplayCommand.js"
-import { recordCommand, runCommand } from "./RunCommand.js"
-import { simulateCommand } from "./SimulateCommand.js"
+import { tree, vesper } from "./commands/index.js"
+import { ConfigFile } from "./config/index.js"
+import { exitCodeOf, misused, reasonOf } from "./exit/index.js"
+import * as Help from "./help/index.js"
+import { clean, provideConsole } from "./tui/index.js"
 
-const subcommands = [
-  demoCommand,
-  simulateCommand,
-  runCommand,
-  doctorCommand,
-  recordCommand,
-  replayCommand,
-  intentsCommand,
-  explainCommand,
-  queueCommand,
-  clusterCommand
-] as const
-
-const description = "a Discord gateway client: runs and tries shards. Try: vesper demo"
-
-const vesper = Command.make("vesper").pipe(
-  Command.withDescription(description),
-  Command.withSubcommands(subcommands)
-)
-
-const tree = CommandTree.make(description, subcommands)
-
-// Its own package's, wherever this module lies: beside the sources, in `dist`, or in the one file that is made of it.
+// The package is found from the sources, from `dist` and from the bundle.
 const { version }: { readonly version: string } = createRequire(import.meta.url)("@vesper/cli/package.json")
 
-const misused = (message: string) => new CliError({ message, exitCode: ExitCode.misused })
-
-/** What @effect/cli has to say, in one line. */
-const sentenceOf = ({ error }: ValidationError.ValidationError): string =>
+const toSentence = ({ error }: ValidationError.ValidationError): string =>
   stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim().replace(/\s+/g, " ")
 
-/** Parses and runs. @effect/cli tells of its own errors in several lines; here each is one, told by `run`. */
-const parsed = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =>
+/** Parses and runs. @effect/cli prints its own errors in several lines, which are replaced by one. */
+const parseAndRun = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =>
   Console.consoleWith((console) => {
-    const loud = Command.transformHandler(vesper, (handler) => Console.withConsole(handler, console))
-    const command = Command.run(loud, { name: "vesper", version })
+    const withOutput = Command.transformHandler(vesper, (handler) => Console.withConsole(handler, console))
+    const command = Command.run(withOutput, { name: "vesper", version })
     return Console.withConsole(command([...argv.slice(0, 2), ...args]), { ...console, error: () => Effect.void })
   }).pipe(
     Effect.mapError((error) => {
-      const { path } = CommandTree.walk(tree, args)
+      const { path } = Help.CommandTree.walk(tree, args)
       return ValidationError.isValidationError(error)
-        ? misused(`${sentenceOf(error)} (see ${["vesper", ...path].join(" ")} --help)`)
+        ? misused(`${toSentence(error)} (see ${["vesper", ...path].join(" ")} --help)`)
         : error
     })
   )
@@ -86,65 +49,63 @@ const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns 
 
 const defaultFile = "vesper.json"
 
-/** Puts in what a file has; that file must be there if it was named. */
-const configured = (args: ReadonlyArray<string>) =>
+/** Adds the options of a config file. The file must exist if `--config` names it. */
+const addConfigFile = ({ args, config }: Help.Arguments.CommandLine) =>
   Effect.gen(function*() {
-    const { path, rest } = ConfigFile.takePath(args)
     const files = yield* FileSystem.FileSystem
-    const text = yield* files.readFileString(path ?? defaultFile).pipe(
+    const text = yield* files.readFileString(config ?? defaultFile).pipe(
       Effect.asSome,
       Effect.catchAll((error) =>
-        path === undefined
-          ? Effect.succeedNone
-          : misused(`${path} cannot be read: ${Files.reasonOf(error)}`)
+        config === undefined ? Effect.succeedNone : misused(`${config} cannot be read: ${reasonOf(error)}`)
       )
     )
     if (Option.isNone(text)) {
-      return rest
+      return args
     }
     const file = yield* Either.mapLeft(
-      ConfigFile.parse(text.value, known),
-      (problem) => misused(`${path ?? defaultFile}: ${problem}`)
+      ConfigFile.parse(text.value, Help.CommandTree.optionNames(tree)),
+      (problem) => misused(`${config ?? defaultFile}: ${problem}`)
     )
-    return ConfigFile.apply(file, rest)
+    return ConfigFile.apply(file, args)
   })
 
-const known = CommandTree.optionsOf(tree)
-
-/** The output is for what was asked; the log of what goes on before a view has begun is not. */
+/** Logs to the error output: the output is for the answer. */
 const layerLogger = Logger.replace(
   Logger.defaultLogger,
   Logger.make(({ message }) => {
-    globalThis.console.error(`vesper: ${Array.isArray(message) ? message.map(String).join(" ") : String(message)}`)
+    const texts = Array.isArray(message) ? message.map(String) : [String(message)]
+    globalThis.console.error(`vesper: ${clean(texts.join(" "))}`)
   })
 )
 
 const interpret = (argv: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const given = argv.slice(2)
-    const help = Arguments.helpOf(tree, given)
+    const line = yield* Either.mapLeft(Help.Arguments.takeCommon(argv.slice(2)), misused)
+    const help = Help.Arguments.helpOf(tree, line.args)
     if (help !== undefined) {
       return yield* Console.log(Help.render(help.node, help.path, columns()))
     }
-    const args = yield* configured(given)
-    yield* Either.mapLeft(Arguments.check(tree, args), misused)
-    const shell = Arguments.shellOf(args)
-    if (shell === "bash") {
-      return yield* Console.log(BashCompletions.script(tree))
-    }
-    yield* Console.consoleWith((console) =>
-      Console.withConsole(
-        parsed(argv, args),
-        shell === undefined
-          ? console
-          : { ...console, log: (...texts) => console.log(OtherCompletions.mend(shell, texts.join(" "))) }
-      )
+    const args = yield* addConfigFile(line)
+    yield* Either.mapLeft(Help.Arguments.check(tree, args), misused)
+    const { path } = Help.CommandTree.walk(tree, args)
+    const logLevel = line.logLevel === undefined ? [] : ["--log-level", line.logLevel]
+    const run = parseAndRun(argv, [...path, ...logLevel, ...args.slice(path.length)])
+    const shell = Help.Arguments.completionsShell(args)
+    yield* shell === undefined ? run : Console.consoleWith((console) =>
+      Console.withConsole(run, {
+        ...console,
+        log: (...texts) => console.log(Help.Completions.correct(shell, texts.join(" ")))
+      })
     )
   })
 
+/** The message of a failure, which may contain text of a peer. */
+const describeFailure = (error: unknown): string =>
+  clean(Predicate.hasProperty(error, "message") ? String(error.message) : String(error))
+
 /**
- * Runs the command line. What goes wrong is told in one line on the error output, with a hint if it was not understood;
- * only defects, which are errors of this program, come with their stack.
+ * Runs the command line. A failure is reported in one line on the error output, with a suggestion for a mistyped name. A
+ * defect, which is an error of this program, is reported with its stack.
  *
  * @since 0.1.0
  * @category running
@@ -154,10 +115,22 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<void, unknown, C
     Effect.catchTag("OutputClosed", () => Effect.void),
     Effect.tapErrorCause((cause) =>
       Option.match(Cause.failureOption(cause), {
-        onNone: () => Cause.isInterruptedOnly(cause) ? Effect.void : Console.error(Cause.pretty(cause)),
-        onSome: (error) => Console.error(`vesper: ${error.message}`)
+        onNone: () =>
+          Cause.isInterruptedOnly(cause)
+            ? Effect.void
+            : Console.error(Cause.pretty(cause).split("\n").map((line) => line.replace(/\p{Cc}/gu, " ")).join("\n")),
+        onSome: (error) => Console.error(`vesper: ${describeFailure(error)}`)
       })
     ),
-    TerminalConsole.provide,
+    provideConsole,
     Effect.provide(layerLogger)
   )
+
+/**
+ * The exit code of the process for the exit of `run`: 0 for success and Ctrl-C, 1 for a failure, 2 for a mistake on the
+ * command line or in a file that it names, 3 if a check found something.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const exitCode: (exit: Exit.Exit<unknown, unknown>) => number = exitCodeOf

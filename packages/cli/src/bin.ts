@@ -3,27 +3,30 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Cli from "./Cli.js"
-import * as ExitCode from "./ExitCode.js"
 
-// A pipe whose reader is gone is an error of the write as well, and dealt with there; unheard, it would be thrown here.
+// A closed pipe fails the write too, which handles it. Without a listener, Node would throw it here.
 process.stdout.on("error", () => {})
+process.stderr.on("error", () => {})
 
-// npm passes on the Ctrl-C that the terminal has sent to everybody, so that one comes twice: the second must not cut the
-// ending short. A later one is meant: whoever presses again does not want to wait.
-const patience = 1_000
+// A terminal sends Ctrl-C to npm and to this process, and npm forwards it: a second one within a second is a copy. A later
+// one is a request to end at once.
+const copyWindow = 1_000
 let interruptedAt: number | undefined
 process.on("SIGINT", () => {
   interruptedAt ??= performance.now()
-  if (performance.now() - interruptedAt > patience) {
+  if (performance.now() - interruptedAt > copyWindow) {
     process.exit(130)
   }
 })
+
+// A terminal that is closed ends the command as SIGTERM does.
+process.once("SIGHUP", () => process.kill(process.pid, "SIGTERM"))
 
 Cli.run(process.argv).pipe(
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit, onExit) => onExit(ExitCode.of(exit))
+    teardown: (exit, onExit) => onExit(Cli.exitCode(exit))
   })
 )

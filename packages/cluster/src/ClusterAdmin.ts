@@ -1,68 +1,122 @@
-/**
- * Looks at a cluster and steers it from outside: all it takes is the database.
- *
- * @since 0.1.0
- */
+/** Shows and changes a cluster from outside. It needs the cluster's database alone. @since 0.1.0 */
 import * as SqlClient from "@effect/sql/SqlClient"
+import * as ShardId from "@vesper/model/ShardId"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { ClusterDatabaseError, NewerSchemaError, ReshardUnderWayError, UnknownFleetError } from "./ClusterError.js"
+import * as Option from "effect/Option"
+import * as ClusterError from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
 import { migrate, refuseNewer } from "./internal/database/schema.js"
-import * as FleetView from "./internal/status/fleetView.js"
-import * as Report from "./internal/status/report.js"
+import { inTime, nowOf } from "./internal/database/statement.js"
+import * as FleetRows from "./internal/ownership/fleetRows.js"
+import * as Status from "./internal/fleet/status.js"
 
-/** Creates the tables if need be, and asks; an error that says what is wrong by itself is passed on. */
-const asked = <A, E extends Error>(
-  operation: string,
-  ask: (sql: SqlClient.SqlClient) => Effect.Effect<A, Error | E>,
-  isKnown: (error: Error | E) => error is E
-): Effect.Effect<A, ClusterDatabaseError | NewerSchemaError | E, SqlClient.SqlClient> =>
-  Effect.zipRight(migrate, refuseNewer).pipe(
-    Effect.zipRight(Effect.flatMap(SqlClient.SqlClient, (sql) => ask(sql.withoutTransforms()))),
-    Effect.mapError((cause) =>
-      cause instanceof NewerSchemaError || isKnown(cause) ? cause : new ClusterDatabaseError({ operation, cause })
-    )
-  )
+/** A client of a database with the tables. */
+const database = Effect.zipRight(Effect.zipRight(migrate, refuseNewer), SqlClient.SqlClient).pipe(
+  Effect.map((sql) => sql.withoutTransforms())
+)
 
-const isNever = (_: Error): _ is never => false
-const isUnknownFleet = (error: Error): error is UnknownFleetError => error instanceof UnknownFleetError
-const isRefusal = (error: Error): error is UnknownFleetError | ReshardUnderWayError =>
-  error instanceof UnknownFleetError || error instanceof ReshardUnderWayError
+/** The plan of a fleet. Fails for a name that no runner has used, which is most likely a typing error. */
+const requirePlan = (sql: SqlClient.SqlClient, fleet: string) =>
+  Effect.tap(FleetRows.findPlan(sql, fleet), ({ total }) =>
+    total > 0 ? Effect.void : Effect.flatMap(
+      inTime(sql<{ readonly fleet: string }>`SELECT fleet FROM vesper_fleets ORDER BY fleet LIMIT 20`),
+      (rows) => Effect.fail(new ClusterError.UnknownFleetError({ fleet, known: rows.map((row) => row.fleet) }))
+    ))
 
-/**
- * Runners and shards of a fleet. Without any runner so far, it has no shards.
- *
- * @since 0.1.0
- * @category operations
- */
-export const status = (
-  fleet = "vesper"
-): Effect.Effect<ClusterStatus.ClusterStatus, ClusterDatabaseError | NewerSchemaError, SqlClient.SqlClient> =>
-  Effect.map(asked("tell the status", (sql) => FleetView.look(sql, fleet), isNever), Report.statusOf)
+type OwnedRow = Readonly<Record<"total" | "shard", number>> & { readonly owner: string; readonly status: string | null }
 
-/**
- * Asks runners to go, by name or id; how many were there.
- *
- * @since 0.1.0
- * @category operations
- */
-export const drain = (
-  runner: string,
-  fleet = "vesper"
-): Effect.Effect<number, ClusterDatabaseError | NewerSchemaError | UnknownFleetError, SqlClient.SqlClient> =>
-  asked("ask a runner to end", (sql) => FleetView.drain(sql, fleet, runner), isUnknownFleet)
+const placesOf = (rows: ReadonlyArray<OwnedRow>, total: number): ReadonlyArray<ClusterStatus.ShardPlace> => {
+  const byId = new Map(rows.filter((row) => row.total === total).map((row) => [row.shard, row]))
+  return ShardId.all(total).map((id): ClusterStatus.ShardPlace => {
+    const row = Option.fromNullable(byId.get(id.id))
+    const report = Option.flatMap(row, ({ status }) => Status.decode(status))
+    return {
+      id,
+      runner: Option.map(row, ({ owner }) => owner),
+      status: Option.map(report, ({ status }) => status),
+      ping: Option.flatMap(report, ({ ping }) => Option.map(Option.fromNullable(ping), Duration.millis))
+    }
+  })
+}
 
-/**
- * Changes how many shards the bot has, as `ClusterFleet.reshard` does.
- *
- * @since 0.1.0
- * @category operations
- */
+/** Returns the runners and shards of a fleet. An unknown fleet has no shards. @since 0.1.0 @category operations */
+export const status = (fleet = "vesper") =>
+  Effect.gen(function*() {
+    const sql = yield* database
+    const now = nowOf(sql)
+    const plan = yield* FleetRows.findPlan(sql, fleet)
+    const { next, total } = plan
+    const done = yield* FleetRows.findDone(sql, fleet, plan)
+    const rows = yield* inTime(sql<OwnedRow>`
+      SELECT total, shard, owner, status FROM vesper_sessions
+      WHERE fleet = ${fleet} AND owner IS NOT NULL AND expires_at > ${now}
+    `)
+    const runners = yield* inTime(sql<{ readonly id: string; readonly name: string; readonly draining: number }>`
+      SELECT id, name, draining FROM vesper_runners WHERE fleet = ${fleet} AND expires_at > ${now} ORDER BY name, id
+    `)
+    const [identifies] = yield* inTime(sql<{ readonly remaining: number; readonly total: number }>`
+      SELECT total, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining
+      FROM vesper_budgets WHERE fleet = ${fleet}
+    `)
+    const shards = placesOf(rows, total)
+    const status: ClusterStatus.ClusterStatus = {
+      total,
+      shards,
+      identifies: Option.fromNullable(identifies),
+      runners: runners.map(({ draining, id, name }) => ({
+        id,
+        name,
+        isDraining: draining === 1,
+        shards: shards.filter(({ runner }) => Option.contains(runner, id)).map(({ id }) => id.id)
+      })),
+      resharding: Option.map(next, (next) => ({
+        total: next,
+        parts: ShardId.parts(total, next),
+        done: done.size,
+        shards: placesOf(rows, next)
+      }))
+    }
+    return status
+  })
+
+/** Asks the runners of a name or id to end, and returns their number. @since 0.1.0 @category operations */
+export const drain = (runner: string, fleet = "vesper") =>
+  Effect.gen(function*() {
+    const sql = yield* database
+    yield* requirePlan(sql, fleet)
+    const asked = yield* inTime(sql`
+      UPDATE vesper_runners SET draining = 1
+      WHERE fleet = ${fleet} AND (name = ${runner} OR id = ${runner}) AND expires_at > ${nowOf(sql)} RETURNING id
+    `)
+    return asked.length
+  })
+
+/** Changes the number of shards of the bot, as `ClusterFleet.reshard` does. @since 0.1.0 @category operations */
 export const reshard = (
   total: number,
   fleet = "vesper"
-): Effect.Effect<
-  void,
-  ClusterDatabaseError | NewerSchemaError | ReshardUnderWayError | UnknownFleetError,
-  SqlClient.SqlClient
-> => asked("change the number of shards", (sql) => FleetView.setTotal(sql, fleet, total), isRefusal)
+): Effect.Effect<void, ClusterError.ReshardError, SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* database
+    const plan = yield* requirePlan(sql, fleet)
+    const wanted = Option.getOrElse(plan.next, () => plan.total)
+    if (wanted === total) {
+      return
+    }
+    // A change that a runner has begun cannot be changed.
+    const written = yield* inTime(sql`
+      UPDATE vesper_fleets
+      SET next_total = ${total === plan.total ? null : total}, parts = ${ShardId.parts(plan.total, total)},
+        epoch = epoch + 1
+      WHERE fleet = ${fleet} AND epoch = ${plan.epoch}
+        AND NOT EXISTS (SELECT 1 FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${plan.epoch})
+      RETURNING total
+    `)
+    if (written.length === 0) {
+      const { epoch } = yield* FleetRows.findPlan(sql, fleet)
+      return yield* epoch === plan.epoch
+        ? Effect.fail(new ClusterError.ReshardUnderWayError({ from: plan.total, to: wanted }))
+        : reshard(total, fleet)
+    }
+  })

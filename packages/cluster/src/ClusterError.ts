@@ -1,16 +1,7 @@
-/**
- * What can go wrong between the runners of a cluster.
- *
- * @since 0.1.0
- */
+/** Errors of the runners of a cluster. @since 0.1.0 */
 import * as Schema from "effect/Schema"
 
-/**
- * The shard of a command was on no runner that could be reached in time: it is moving, or a runner has just died.
- *
- * @since 0.1.0
- * @category errors
- */
+/** No runner had the shard of a command: it moves, or its runner has died. @since 0.1.0 @category errors */
 export class ShardUnavailableError
   extends Schema.TaggedError<ShardUnavailableError>("@vesper/cluster/ShardUnavailableError")("ShardUnavailableError", {
     shard: Schema.Number,
@@ -18,34 +9,23 @@ export class ShardUnavailableError
   })
 {
   override get message(): string {
-    return `shard ${this.shard} of ${this.total} is on no runner at the moment; try again, and look at the cluster's status if it stays away`
+    return `shard ${this.shard} of ${this.total} is on no runner at the moment; try again, and see the cluster's status if it stays away`
   }
 }
 
-/**
- * The database that the runners share did not answer.
- *
- * @since 0.1.0
- * @category errors
- */
+/** The database that the runners share did not carry out a statement. @since 0.1.0 @category errors */
 export class ClusterDatabaseError
   extends Schema.TaggedError<ClusterDatabaseError>("@vesper/cluster/ClusterDatabaseError")("ClusterDatabaseError", {
-    operation: Schema.String,
     cause: Schema.Defect
   })
 {
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `the cluster's database did not ${this.operation} (${why}); see whether it is up and can be reached from here`
+    return `the cluster's database did not answer (${why}); see whether it is up and can be reached from here`
   }
 }
 
-/**
- * The number of shards cannot be changed now: a change of it has begun.
- *
- * @since 0.1.0
- * @category errors
- */
+/** The number of shards cannot be changed now: a change of it has begun. @since 0.1.0 @category errors */
 export class ReshardUnderWayError
   extends Schema.TaggedError<ReshardUnderWayError>("@vesper/cluster/ReshardUnderWayError")("ReshardUnderWayError", {
     from: Schema.Number,
@@ -57,12 +37,7 @@ export class ReshardUnderWayError
   }
 }
 
-/**
- * The fleet belongs to another bot: this one would take its shards and sessions.
- *
- * @since 0.1.0
- * @category errors
- */
+/** The fleet belongs to another bot: this one would take its shards and sessions. @since 0.1.0 @category errors */
 export class ForeignFleetError
   extends Schema.TaggedError<ForeignFleetError>("@vesper/cluster/ForeignFleetError")("ForeignFleetError", {
     fleet: Schema.String,
@@ -76,12 +51,7 @@ export class ForeignFleetError
   }
 }
 
-/**
- * No runner has ever used this name for a fleet.
- *
- * @since 0.1.0
- * @category errors
- */
+/** No runner has ever used this name for a fleet. @since 0.1.0 @category errors */
 export class UnknownFleetError
   extends Schema.TaggedError<UnknownFleetError>("@vesper/cluster/UnknownFleetError")("UnknownFleetError", {
     fleet: Schema.String,
@@ -95,12 +65,7 @@ export class UnknownFleetError
   }
 }
 
-/**
- * A newer version of Vesper has changed the tables in the database.
- *
- * @since 0.1.0
- * @category errors
- */
+/** A newer version of Vesper has changed the tables in the database. @since 0.1.0 @category errors */
 export class NewerSchemaError
   extends Schema.TaggedError<NewerSchemaError>("@vesper/cluster/NewerSchemaError")("NewerSchemaError", {
     found: Schema.Number,
@@ -112,10 +77,8 @@ export class NewerSchemaError
   }
 }
 
-/**
- * A reason for which a runner or a command is refused by a fleet.
- *
- * @since 0.1.0
- * @category errors
- */
+/** A reason for which a runner or a command is refused by a fleet. @since 0.1.0 @category errors */
 export type ClusterError = ClusterDatabaseError | ForeignFleetError | NewerSchemaError
+
+/** A reason for which a resharding is refused. @since 0.1.0 @category errors */
+export type ReshardError = ClusterDatabaseError | NewerSchemaError | ReshardUnderWayError | UnknownFleetError

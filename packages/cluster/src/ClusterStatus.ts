@@ -1,74 +1,51 @@
-/**
- * What is known of a cluster: its runners, and where its shards are.
- *
- * @since 0.1.0
- */
+/** The runners of a cluster, and the places of its shards. @since 0.1.0 */
 import type * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as ShardId from "@vesper/model/ShardId"
 import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 
-/**
- * A process that carries shards.
- *
- * @since 0.1.0
- * @category models
- */
+/** A process that runs shards. @since 0.1.0 @category models */
 export interface Runner {
-  /** Of this life of the process. */
+  /** Unique to this life of the process. */
   readonly id: string
-  /** Its address, or what it was called; the same after a restart. */
+  /** The same after a restart. */
   readonly name: string
-  /** Whether it was asked to go. */
+  /** True once it was asked to end. */
   readonly isDraining: boolean
-  /** The ids of the shards that it owns, new ones of a resharding aside. */
+  /** The ids of its shards, without new ones of a resharding. */
   readonly shards: ReadonlyArray<number>
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
+/** @since 0.1.0 @category models */
 export interface ShardPlace {
   readonly id: ShardId.ShardId
-  /** The id of the runner that owns it; none while it moves. */
+  /** The id of the runner that owns it; none while it moves, as the rest. */
   readonly runner: Option.Option<string>
-  /** Where it stood when its runner told of it last; none while it moves. */
   readonly status: Option.Option<ShardStatus.ShardStatus["_tag"]>
   /** The last round trip of a heartbeat. */
   readonly ping: Option.Option<Duration.Duration>
 }
 
-/**
- * A change of the number of shards that is under way. It is made in parts, each on one runner: the old shards of a part
- * serve until all of its guilds are handed over to the new ones.
- *
- * @since 0.1.0
- * @category models
- */
+/** A change of the number of shards. The old ones of a part serve until it is done. @since 0.1.0 @category models */
 export interface Resharding {
-  /** How many shards the bot is to have. */
+  /** The new number of shards. */
   readonly total: number
   readonly parts: number
   /** Parts whose new shards have taken over. */
   readonly done: number
-  /** Each new shard, in the order of their ids; those that do not run yet have no runner. */
+  /** The new shards, in the order of their ids. */
   readonly shards: ReadonlyArray<ShardPlace>
 }
 
-/**
- * @since 0.1.0
- * @category models
- */
+/** @since 0.1.0 @category models */
 export interface ClusterStatus {
-  /** How many shards the bot has; while it is resharded, the old number. */
+  /** The number of shards; during a resharding the old one. */
   readonly total: number
   /** The runners that were seen within their lease, by name. */
   readonly runners: ReadonlyArray<Runner>
-  /** Each shard, in the order of their ids. */
+  /** The shards, in the order of their ids. */
   readonly shards: ReadonlyArray<ShardPlace>
-  /** The bot's identifies of a day, by the queue in the same database; none before a runner has used one. */
+  /** The day's identifies of the queue in the same database; none before a runner has used one. */
   readonly identifies: Option.Option<{ readonly remaining: number; readonly total: number }>
-  /** The change of their number, while there is one. */
   readonly resharding: Option.Option<Resharding>
 }

@@ -1,55 +1,16 @@
-/**
- * Looks at a cluster and steers it from outside.
- *
- * @since 0.1.0
- */
+/** Shows and changes a cluster from outside. @since 0.1.0 */
 export * as ClusterAdmin from "./ClusterAdmin.js"
-
-/**
- * Builds @effect/cluster for a fleet.
- *
- * @since 0.1.0
- */
+/** Builds @effect/cluster for a fleet. @since 0.1.0 */
 export * as ClusterEngine from "./ClusterEngine.js"
-
-/**
- * What can go wrong between the runners of a cluster.
- *
- * @since 0.1.0
- */
+/** Errors of the runners of a cluster. @since 0.1.0 */
 export * as ClusterError from "./ClusterError.js"
-
-/**
- * The shards of a bot on many machines.
- *
- * @since 0.1.0
- */
+/** The shards of a bot on many machines. @since 0.1.0 */
 export * as ClusterFleet from "./ClusterFleet.js"
-
-/**
- * What is known of a cluster: its runners, and where its shards are.
- *
- * @since 0.1.0
- */
+/** The runners of a cluster, and the places of its shards. @since 0.1.0 */
 export * as ClusterStatus from "./ClusterStatus.js"
-
-/**
- * The engine of @effect/cluster on Node, set up for a fleet.
- *
- * @since 0.1.0
- */
+/** @effect/cluster on Node for a fleet. @since 0.1.0 */
 export * as NodeCluster from "./NodeCluster.js"
-
-/**
- * One identify queue for all runners of a cluster.
- *
- * @since 0.1.0
- */
+/** One identify queue for all runners of a cluster. @since 0.1.0 */
 export * as SqlIdentifyQueue from "./SqlIdentifyQueue.js"
-
-/**
- * Sessions in a database, for shards that are not in a cluster.
- *
- * @since 0.1.0
- */
+/** Sessions in a database, for shards that are not in a cluster. @since 0.1.0 */
 export * as SqlSessionStore from "./SqlSessionStore.js"

@@ -65,7 +65,7 @@ const world = World.make({ seed: 5, guilds: 24, membersPerGuild: 1 })
 /** The id of some guild that a shard of four hears of. */
 const guildOf = (shard: number) => world.guilds.find(({ id }) => ShardId.shardOf(id, 4) === shard)?.id ?? ""
 
-/** What messages in a guild were numbered, in the order in which they were handled. */
+/** The numbers of messages in a guild, in the order of their handling. */
 const numbersIn = (guild: string, handled: ReadonlyArray<Handled>): ReadonlyArray<unknown> =>
   handled.flatMap(({ event }) =>
     event.t === "MESSAGE_CREATE" && event.d.guild_id === guild && event.d.nonce !== undefined
@@ -94,7 +94,7 @@ describe("ClusterFleet", () => {
         const { runners } = yield* b.status
         assert.deepStrictEqual(runners.map(({ name, shards }) => [name, shards.length]), [["a", 2], ["b", 2]])
 
-        // Each shard's command goes out over that shard, whichever runner was asked.
+        // Each shard's command is sent over that shard, from either runner.
         yield* Effect.forEach([0, 1, 2, 3], (shard) =>
           Effect.zipRight(
             a.sendToGuild(guildOf(shard), voice(guildOf(shard))),
@@ -120,7 +120,7 @@ describe("ClusterFleet", () => {
           const guild = guildOf(shard)
           const number = (sent.get(guild) ?? 0) + 1
           sent.set(guild, number)
-          // Some have an id, which both sessions bring, and some can be told by their contents alone.
+          // Some have an id, which both sessions bring, and some are known by their contents alone.
           const id = number % 3 === 0 ? { id: `${guild}${number}` } : {}
           return simulator.dispatch({
             t: "MESSAGE_CREATE",
@@ -144,6 +144,10 @@ describe("ClusterFleet", () => {
         yield* soon(areUp(6))
         yield* soon(Effect.map(b.total, (total) => total === 6))
         assert.deepStrictEqual((yield* b.status).resharding, Option.none())
+        // The slots divide this total, so that no shard moves: each session is resumed as it is by now.
+        yield* b.reshard(12)
+        yield* soon(Effect.map(b.total, (total) => total === 12))
+        yield* soon(areUp(12))
         yield* Effect.sleep("500 millis")
         yield* Fiber.interrupt(load)
         yield* soon(
@@ -157,8 +161,8 @@ describe("ClusterFleet", () => {
           simulator.sessions,
           (sessions) => sessions.filter(({ isConnected }) => isConnected).map(({ total }) => total)
         )
-        yield* soon(Effect.map(connected, ({ length }) => length === 6))
-        assert.deepStrictEqual(yield* connected, [6, 6, 6, 6, 6, 6])
+        yield* soon(Effect.map(connected, ({ length }) => length === 12))
+        assert.deepStrictEqual(yield* connected, Array.from({ length: 12 }, () => 12))
         assert.deepStrictEqual(yield* simulator.violations, [])
 
         assert.strictEqual(yield* a.drain("b"), 1)

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as IdentifyRows from "../src/internal/identify/identifyRows.js"
+import * as Account from "../src/internal/identify/index.js"
 import * as NodeCluster from "../src/NodeCluster.js"
 import * as SqlIdentifyQueue from "../src/SqlIdentifyQueue.js"
 import * as Trial from "./proof/trial.js"
@@ -136,7 +136,7 @@ describe("SqlIdentifyQueue", () => {
             const view = yield* Effect.orDie(first.reserve(3))
             const error = yield* Effect.orDie(Effect.flip(second.reserve(3)))
             assert.deepInclude(error, { total: 6, remaining: 3, reserve: 1 })
-            // Two are everybody's.
+            // Two are not held.
             assert.isTrue(Option.isSome(yield* identify(second, 0)))
             assert.isTrue(Option.isSome(yield* identify(first, 1)))
             assert.isTrue(Option.isNone(yield* identify(second, 2)))
@@ -157,25 +157,57 @@ describe("SqlIdentifyQueue", () => {
     "frees what is held by a runner that does not come back",
     () =>
       Effect.gen(function*() {
-        const rows = yield* IdentifyRows.make({ fleet: "f", total: 4, reserve: 0 })
-        yield* rows.begin
+        const { begin, change } = yield* Account.make("f", 4)
+        yield* begin
         const sql = yield* SqlClient.SqlClient
-        assert.isTrue(yield* rows.hold("gone", 4))
-        assert.isTrue(Option.isNone(yield* rows.spend(Option.none())))
-        yield* sql`UPDATE vesper_holds SET expires_at = 0`
-        assert.deepStrictEqual(yield* rows.spend(Option.none()), Option.some("budget"))
-        assert.deepInclude(yield* rows.budget, { held: 0, remaining: 3 })
-        assert.deepStrictEqual(yield* rows.spend(Option.some("gone")), Option.some("budget"))
-        assert.isFalse(yield* rows.hold("more", 3))
-        assert.isTrue(yield* rows.hold("less", 2))
-        // Asked again, for the answer was lost.
-        assert.isTrue(yield* rows.hold("less", 2))
-        assert.strictEqual((yield* rows.budget).held, 2)
+        let bucket = 0
+        const take = (hold: string) =>
+          Effect.map(change(Account.take({ bucket: ++bucket, holder: String(bucket), hold }, 0)), ({ _tag }) => _tag)
+        const held = change(Account.heldIn)
+        assert.isTrue(yield* change(Account.hold("gone", 4, 0)))
+        assert.strictEqual(yield* take(""), "Exhausted")
+        yield* sql`UPDATE vesper_budgets SET queue = replace(queue, '"expiresAt":', '"expiresAt":-')`
+        assert.strictEqual(yield* take(""), "Granted")
+        assert.strictEqual(yield* held, 0)
+        assert.strictEqual(yield* take("gone"), "Granted")
+        assert.isFalse(yield* change(Account.hold("more", 3, 0)))
+        assert.isTrue(yield* change(Account.hold("less", 2, 0)))
+        // Asked again, because the answer was lost.
+        assert.isTrue(yield* change(Account.hold("less", 2, 0)))
+        assert.strictEqual(yield* held, 2)
         // Discord knows better: those that are held are not there.
-        yield* rows.learn(0, Duration.hours(1))
-        assert.isTrue(Option.isNone(yield* rows.spend(Option.some("less"))))
-        yield* rows.release("less")
-        assert.strictEqual((yield* rows.budget).held, 0)
+        yield* change(Account.merge(0, Duration.hours(1)))
+        assert.strictEqual(yield* take("less"), "Exhausted")
+        yield* change(Account.release("less"))
+        assert.strictEqual(yield* held, 0)
+      }).pipe(
+        Effect.provide(
+          Layer.unwrapScoped(Effect.map(Trial.scratch, (folder) => NodeCluster.layerSqlite(`${folder}/queue.db`)))
+        )
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "names an option that cannot be used, and the identify of a turn whose answer was lost is spent once",
+    () =>
+      Effect.gen(function*() {
+        const messages = yield* Effect.forEach([
+          { maxConcurrency: 0 },
+          { maxConcurrency: 1, total: 0.5 },
+          { maxConcurrency: 1, reserve: -1 },
+          // An interval from a file may be anything.
+          { maxConcurrency: 1, interval: "soon" as "1 second" }
+        ], (options) => Effect.map(Effect.flip(SqlIdentifyQueue.make(options)), String))
+        for (const [index, field] of ["maxConcurrency", "total", "reserve", "interval"].entries()) {
+          assert.include(messages[index], field)
+        }
+        const { begin, change } = yield* Account.make("f", 4)
+        yield* begin
+        const take = Account.take({ bucket: 0, holder: "h", hold: "" }, 0)
+        assert.strictEqual((yield* change(take))._tag, "Granted")
+        assert.strictEqual((yield* change(take))._tag, "Granted")
+        assert.strictEqual(yield* change(({ remaining }) => remaining), 3)
       }).pipe(
         Effect.provide(
           Layer.unwrapScoped(Effect.map(Trial.scratch, (folder) => NodeCluster.layerSqlite(`${folder}/queue.db`)))

@@ -1,6 +1,6 @@
 /**
- * The files of docs/deploy: read as YAML, checked against the types of Kubernetes' API, and by systemd where it is. What
- * they call Vesper with must be options that it has.
+ * The files of docs/deploy: read as YAML, checked against the types of Kubernetes' API, and by systemd if the
+ * machine has it. They must call Vesper with options that it has.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { spawnSync } from "node:child_process"
@@ -34,7 +34,7 @@ const kinds: Readonly<Record<string, string>> = {
   NetworkPolicy: "networking/v1"
 }
 
-/** What TypeScript finds wrong with the objects, as those that they say they are. */
+/** The errors that TypeScript finds in the objects by their kinds. */
 const typeErrorsOf = (objects: ReadonlyArray<unknown>): ReadonlyArray<string> => {
   const file = fileURLToPath(new URL("manifests.ts", import.meta.url))
   const text = objects.map((object, index) => {
@@ -64,7 +64,7 @@ const typeErrorsOf = (objects: ReadonlyArray<unknown>): ReadonlyArray<string> =>
 
 const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0
 
-/** What systemd says to a unit; nothing on a machine without it. */
+/** The complaints of systemd about a unit; none on a machine without it. */
 const systemdOf = (unit: string): string | undefined => {
   const folder = Fs.mkdtempSync(Path.join(tmpdir(), "vesper-unit-"))
   try {
@@ -143,7 +143,7 @@ describe("docs/deploy", () => {
 
   it("calls Vesper with options that it has", () => {
     const source = Fs.readFileSync(
-      fileURLToPath(new URL("../../cli/src/ClusterCommand.ts", import.meta.url)),
+      fileURLToPath(new URL("../../cli/src/commands/cluster.ts", import.meta.url)),
       "utf8"
     )
     const known = new Set(Array.from(source.matchAll(/(?:Options|Common)\.\w+\("([a-z-]+)"/g), ([, name]) => name))

@@ -1,6 +1,6 @@
 /**
- * Handlers of events, and what follows from them: which events a shard needs to parse, and which intents to ask for. So
- * nobody forgets an intent, and a privileged one that is missing is named before anything connects.
+ * Handlers of events, and the events and intents of a shard that are derived from them. A missing privileged intent is reported before
+ * the shard connects.
  *
  * @see https://docs.discord.com/developers/events/gateway#gateway-intents
  * @since 0.1.0
@@ -11,44 +11,39 @@ import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
-import * as Context from "effect/Context"
+import * as EffectContext from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
+import type { Covariant } from "effect/Types"
 import type * as Diagnostic from "./Diagnostic.js"
 import * as Fleet from "./Fleet.js"
 import * as Assemble from "./internal/assembly/assemble.js"
-import * as Dispatching from "./internal/events/dispatch.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
+import * as HandlerTable from "./internal/events/handlerTable.js"
+import { getRegistrations, type HandlersWithRegistrations, type Registration } from "./internal/events/registration.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
 
 /**
+ * The type identifier of `Handlers`.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export const TypeId: unique symbol = Symbol.for("@vesper/gateway/Events")
 
 /**
+ * The type of `TypeId`.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export type TypeId = typeof TypeId
-
-/**
- * One handler, its event, and what it needs to be run.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Registration<out E, out R> extends Needs.Need {
-  /** Given only events of the name `event`. */
-  readonly run: (event: Dispatch.Known) => Effect.Effect<unknown, E, R>
-}
 
 /**
  * Handlers, in the order in which they run.
@@ -57,8 +52,10 @@ export interface Registration<out E, out R> extends Needs.Need {
  * @category models
  */
 export interface Handlers<out E = never, out R = never> extends Pipeable {
-  readonly [TypeId]: TypeId
-  readonly registrations: ReadonlyArray<Registration<E, R>>
+  readonly [TypeId]: {
+    readonly _E: Covariant<E>
+    readonly _R: Covariant<R>
+  }
   /** The events that have a handler, each once. */
   readonly events: ReadonlyArray<EventType.EventType>
   /** The intents that all handlers together need. */
@@ -66,51 +63,95 @@ export interface Handlers<out E = never, out R = never> extends Pipeable {
 }
 
 /**
- * What can be said about a handler.
+ * The origin of events that have different intents for guilds and for direct messages.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export type EventOrigin = "guilds" | "directMessages" | "everywhere"
+
+/**
+ * The name of an intent that has to be enabled for the bot in the developer portal.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PrivilegedIntent = "GuildMembers" | "GuildPresences" | "MessageContent"
+
+/**
+ * Options of a handler.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandlerOptions {
   /**
-   * Where events are wanted from, if different intents stand for guilds and for direct messages, as they do for
-   * messages, reactions, typing and polls. Default: `guilds`.
+   * The origin of the wanted events. Messages, reactions, typing and polls have different intents for guilds and for direct messages.
+   * Default: `guilds`.
    */
-  readonly from?: Needs.Source | undefined
-  /**
-   * Intents that the handler needs beside those that let its event through, such as `MessageContent` to see what
-   * messages say.
-   */
+  readonly from?: EventOrigin | undefined
+  /** Further intents of the handler, such as `MessageContent` to receive the text of messages. Default: none. */
   readonly intents?: ReadonlyArray<Intents.Name> | undefined
 }
 
 /**
- * What is asked for beside what the handlers need.
+ * Options of `config`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ConfigOptions {
   /**
-   * The privileged intents that are switched on for the bot in the developer portal and that it is to ask for. Each
-   * privileged intent that a handler needs must stand here; others may. Default: none.
+   * The privileged intents to request, which have to be enabled for the bot in the developer portal. Includes at least each privileged
+   * intent that a handler needs. Default: none.
    */
-  readonly privileged?: ReadonlyArray<Needs.PrivilegedName> | undefined
+  readonly privileged?: ReadonlyArray<PrivilegedIntent> | undefined
 }
 
-/** What a handler for an event looks like. */
-type Run<T extends EventType.EventType, E, R> = (event: Dispatch.Of<T>) => Effect.Effect<unknown, E, R>
+/**
+ * A handler of one event. It may throw, which is a defect.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Handler<T extends EventType.EventType, E, R> = (event: Dispatch.Of<T>) => Effect.Effect<unknown, E, R>
 
-/** A handler for each of some events. */
-type Table = { readonly [T in EventType.EventType]?: Run<T, unknown, unknown> }
+/**
+ * Handlers by the names of their events.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Table = { readonly [T in EventType.EventType]?: Handler<T, unknown, unknown> }
 
-type ErrorOf<H> = H extends Handlers<infer E, infer _R> ? E : never
-type ContextOf<H> = H extends Handlers<infer _E, infer R> ? R : never
-type FailureOf<F> = F extends (event: never) => Effect.Effect<unknown, infer E, infer _R> ? E : never
-type RequirementOf<F> = F extends (event: never) => Effect.Effect<unknown, infer _E, infer R> ? R : never
+/**
+ * The error type of `Handlers` or of a `Handler`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Error<H> = H extends Handlers<infer E, infer _R> ? E
+  : H extends (event: never) => Effect.Effect<unknown, infer E, infer _R> ? E
+  : never
 
-const make = <E, R>(registrations: ReadonlyArray<Registration<E, R>>): Handlers<E, R> => ({
-  [TypeId]: TypeId,
+/**
+ * The requirements of `Handlers` or of a `Handler`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Context<H> = H extends Handlers<infer _E, infer R> ? R
+  : H extends (event: never) => Effect.Effect<unknown, infer _E, infer R> ? R
+  : never
+
+const variance = {
+  /* v8 ignore next 2 */
+  _E: (_: never) => _,
+  _R: (_: never) => _
+}
+
+const make = <E, R>(registrations: ReadonlyArray<Registration<E, R>>): HandlersWithRegistrations<E, R> => ({
+  [TypeId]: variance,
   registrations,
   events: Array.from(new Set(registrations.map(({ event }) => event))),
   intents: Needs.intentsOf(registrations),
@@ -119,20 +160,20 @@ const make = <E, R>(registrations: ReadonlyArray<Registration<E, R>>): Handlers<
   }
 })
 
-const registration = <T extends EventType.EventType, E, R>(
+const register = <T extends EventType.EventType, E, R>(
   event: EventType.EventType,
-  handler: Run<T, E, R>,
-  options: Options
+  handler: Handler<T, E, R>,
+  options: HandlerOptions
 ): Registration<E, R> => ({
   event,
   from: Option.fromNullable(options.from),
   intents: options.intents ?? [],
-  // Handlers are looked up by the name of the event: one of another name never gets here.
-  run: handler as Run<never, E, R> as Registration<E, R>["run"]
+  // Handlers are found by the name of the event, so a handler receives only its own event.
+  run: handler as Handler<never, E, R> as Registration<E, R>["run"]
 })
 
 /**
- * A handler for one event. Without `options` it is run for what happens in guilds; see `Options`.
+ * Makes a handler of one event. Without `options` it needs the intents for events of guilds.
  *
  * @example
  * ```ts
@@ -155,12 +196,12 @@ const registration = <T extends EventType.EventType, E, R>(
  */
 export const on = <T extends EventType.EventType, E, R>(
   event: T,
-  handler: Run<T, E, R>,
-  options: Options = {}
-): Handlers<E, R> => make([registration(event, handler, options)])
+  handler: Handler<T, E, R>,
+  options: HandlerOptions = {}
+): Handlers<E, R> => make([register(event, handler, options)])
 
 /**
- * Handlers by the names of their events. The options are for all of them.
+ * Makes handlers from a table by the names of their events. The options apply to all of them.
  *
  * @example
  * ```ts
@@ -182,35 +223,35 @@ export const on = <T extends EventType.EventType, E, R>(
  */
 export const handlers = <const H extends Table>(
   table: H & { readonly [K in Exclude<keyof H, EventType.EventType>]: never },
-  options: Options = {}
-): Handlers<FailureOf<H[keyof H]>, RequirementOf<H[keyof H]>> =>
+  options: HandlerOptions = {}
+): Handlers<Error<H[keyof H]>, Context<H[keyof H]>> =>
   make(
     Object.entries(table).map(([event, handler]) =>
-      // The entries of the table are what its type says; a name that is no event does not compile.
-      registration(
+      // The type of the table has these entries, and a key that is not an event does not compile.
+      register(
         event as EventType.EventType,
-        handler as Run<never, FailureOf<H[keyof H]>, RequirementOf<H[keyof H]>>,
+        handler as Handler<never, Error<H[keyof H]>, Context<H[keyof H]>>,
         options
       )
     )
   )
 
 /**
- * All handlers of several sets. Those of the same event run one after the other, in the order given here.
+ * Combines several sets of handlers. Handlers of one event run one after the other, in the order of the sets.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const merge = <const H extends ReadonlyArray<Handlers<unknown, unknown>>>(
   ...sets: H
-): Handlers<ErrorOf<H[number]>, ContextOf<H[number]>> =>
-  // What any of them fails with or needs is in the union.
-  make(sets.flatMap(({ registrations }) => registrations)) as Handlers<ErrorOf<H[number]>, ContextOf<H[number]>>
+): Handlers<Error<H[number]>, Context<H[number]>> =>
+  // The unions include the errors and requirements of each set.
+  make(sets.flatMap((set) => getRegistrations(set))) as Handlers<Error<H[number]>, Context<H[number]>>
 
 /**
- * The options of a shard that follow from its handlers, for `ShardConfig.layerConfig` and the ready-made layers: the
- * events to parse, and the intents to ask for. They fail with a `ConfigError`, before anything connects, if a handler
- * needs a privileged intent that is not granted here: it names the handler, the intent and its switch in the portal.
+ * Derives options of a shard from its handlers, for `ShardConfig.layerConfig` and the ready-made layers: the events to parse and the
+ * intents to request. Loading them fails with a `ConfigError` if a handler needs a privileged intent that is not granted here. Its
+ * message names the handler, the intent and its switch in the developer portal.
  *
  * @example
  * ```ts
@@ -236,7 +277,7 @@ export const config = <E, R>(
   readonly intents: Config.Config<Intents.Intents>
 } => {
   const granted = Intents.of(...options.privileged ?? [])
-  const problem = Needs.describeUngranted(self.registrations, granted)
+  const problem = Needs.describeUngranted(getRegistrations(self), granted)
   const intents = Intents.union(self.intents, granted)
   return {
     events: self.events,
@@ -250,31 +291,30 @@ export const config = <E, R>(
 const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
   Either.left(ConfigError.InvalidData([option], message))
 
-const start = <E, R, E2, R2>(
+const runWith = <E, R, E2, R2>(
   self: Handlers<E, R>,
   options: Shard.RunOptions | undefined,
-  around: Dispatching.Around<E, E2, R, R2, Shard.Shard>
+  wrap: HandlerTable.Wrap<E, E2, R, R2, Shard.Shard>
 ): Effect.Effect<
   void,
   E2 | ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R2, Scope.Scope> | Shard.Shard
 > =>
   Effect.flatMap(Shard.Shard, (shard) => {
-    const handle = Dispatching.make(self, around)
+    const handle = HandlerTable.make(self, wrap)
     return Effect.zipRight(
-      Assemble.check(shard.config, self.registrations),
+      Assemble.check(shard.config, getRegistrations(self)),
       shard.runForEach((event) => handle(event, shard), { ...options, events: self.events, key: self })
     )
   })
 
 /**
- * Runs the handlers on the events of the shard, until it is interrupted or the shard is closed. A handler that fails or
- * dies hurts nobody else: that is told to the log and to the shard's diagnostics, and the event counts as handled, for
- * an event that no handler can stand would else come again with every new process.
+ * Runs the handlers on the events of the shard, until it is interrupted or the shard is closed. A failing handler is reported to the
+ * log and the shard's diagnostics and does not affect other handlers. Its event counts as handled. Otherwise a poison event would be
+ * redelivered after every restart.
  *
- * Fails if the gateway closes the shard for good; and with a `ConfigError`, before it connects, if the shard's intents
- * or events leave a handler without what it needs. When it is interrupted, handlers that run have the shard's
- * `drainTimeout` to complete.
+ * Fails with `FatallyClosedError` after a fatal close, and with a `ConfigError` before it connects if the shard's config excludes an
+ * event or an intent of a handler. When it is interrupted, running handlers have the shard's `drainTimeout` to complete.
  *
  * @example
  * ```ts
@@ -309,9 +349,9 @@ export const run = <E, R>(
   void,
   ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => start(self, options, Dispatching.isolated((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+> => runWith(self, options, HandlerTable.isolateFailures((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
 
-/** Reports to the shard of the event. If it was replaced by now, the fleet's first shard takes the report. */
+/** Reports to the shard of the event, or to the fleet's first shard if it was replaced. */
 const fleetReport =
   (fleet: Fleet.Fleet, first: Shard.Shard | undefined) => (id: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) =>
     Effect.flatMap(
@@ -323,8 +363,8 @@ const fleetReport =
     )
 
 /**
- * The same on the events of all shards of a fleet, until it is interrupted or the fleet is closed. A guild's events are
- * handled one after the other whatever the concurrency. A handler that fails is told to its shard's diagnostics.
+ * Runs the handlers as `run`, on the events of all shards of a fleet, until it is interrupted or the fleet is closed. Events of one
+ * guild are handled one after the other at any concurrency. A failing handler is reported to the diagnostics of the event's shard.
  *
  * @example
  * ```ts
@@ -363,15 +403,15 @@ export const runFleet = <E, R>(
     const fleet = yield* Fleet.Fleet
     // All shards have one config.
     const [some] = yield* fleet.shards
-    yield* some === undefined ? Either.void : Assemble.check(some.config, self.registrations)
+    yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
     const report = fleetReport(fleet, some)
-    const handle = Dispatching.make<E, R, never, R, ShardId.ShardId>(self, Dispatching.isolated(report))
+    const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(self, HandlerTable.isolateFailures(report))
     yield* fleet.runForEach(({ event, shard }) => handle(event, shard), { ...options, events: self.events, key: self })
   })
 
 /**
- * The same, but ends with the first handler that fails or dies. With `acknowledge: "onHandled"` its event counts as not
- * handled: it comes again, to the next reader or to the process that resumes the session.
+ * Runs the handlers as `run`, but ends with the first handler that fails or dies. With `acknowledge: "onHandled"` its event counts as
+ * unhandled and is delivered again, to the next run with the same handlers or to the process that resumes the session.
  *
  * @since 0.1.0
  * @category running
@@ -383,7 +423,7 @@ export const runUntilFailure = <E, R>(
   void,
   E | ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => start(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
+> => runWith(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
 
 /**
  * Collects the handlers of a bot's features while they are built. `assemble` provides one for each bot; `layer` registers with it.
@@ -400,13 +440,15 @@ export interface Registry {
 }
 
 /**
+ * The tag of `Registry`.
+ *
  * @since 0.1.0
  * @category assembling
  */
-export const Registry = Context.GenericTag<Registry>("@vesper/gateway/Events/Registry")
+export const Registry = EffectContext.GenericTag<Registry>("@vesper/gateway/Events/Registry")
 
 /**
- * Options of an assembled bot. The `RunOptions` are defaults for the layers that do not set their own.
+ * Options of an assembled bot. The `RunOptions` are defaults for layers without options.
  *
  * @since 0.1.0
  * @category assembling
@@ -414,8 +456,8 @@ export const Registry = Context.GenericTag<Registry>("@vesper/gateway/Events/Reg
 export interface AssembleOptions extends Shard.RunOptions, ConfigOptions {}
 
 /**
- * The Layer form of `run`: registers handlers for as long as the layer lives. `assemble` runs them. Several sets of handlers each
- * receive all their events, in any order of their layers.
+ * Registers handlers until the layer is released. `assemble` runs them. Each set of handlers receives all of its events, in any order of
+ * the layers.
  *
  * @example
  * ```ts
@@ -443,16 +485,16 @@ export const layer = <E, R>(
 
 /**
  * Builds the features of a bot, connects its shard, and runs the handlers that the features have registered, until it is
- * interrupted or the shard is closed. Features that take long to build miss no event, because the shard connects when all are
- * built; any other reader that would start the shard waits too.
+ * interrupted or the shard is closed. Features that take long to build miss no event, because the shard connects once all are built.
+ * Other readers that would start the shard wait as well.
  *
- * The intents and events of the handlers are added to those of the shard's config. A privileged intent that a handler needs has to
- * be granted in `options.privileged` or asked for by the config; otherwise it fails with a `ConfigError` that names the handler,
- * before anything connects. A shard that is connected already has to have the needed intents.
+ * The intents and events of the handlers are added to those of the shard's config. A privileged intent that a handler needs has to be
+ * in `options.privileged` or in the config; otherwise it fails with a `ConfigError` that names the handler, before the shard connects.
+ * The config of a shard that is connected already has to include the needed intents.
  *
  * A failing handler is reported to the log and the shard's diagnostics, and its event counts as handled. Fails with
- * `FatallyClosedError` if the gateway closes the shard for good, and with the error of a feature that cannot be built. When it is
- * interrupted, handlers that run have the shard's `drainTimeout` to complete, then the features are released.
+ * `FatallyClosedError` after a fatal close, and with the error of a feature that cannot be built. When it is interrupted, running
+ * handlers have the shard's `drainTimeout` to complete, then the features are released.
  *
  * @example
  * ```ts
@@ -497,8 +539,8 @@ export const assemble = <A, E, R>(
     }, options))
 
 /**
- * The same on a fleet. The fleet has to be made with `connect: "onRead"` for its intents and events to be resolved; one that has
- * connected when it was made has to have the needed intents.
+ * Assembles a bot as `assemble`, on a fleet. Intents and events are added to a fleet with `connect: "onRead"`. The config of a fleet
+ * that connects at once has to include them.
  *
  * @example
  * ```ts
@@ -547,8 +589,8 @@ export const assembleFleet = <A, E, R>(
   })
 
 /**
- * Builds features in the scope of the caller and returns the handlers that they have registered, with all that these need. For
- * runners of events that `assemble` does not know, such as a cluster.
+ * Builds features in the scope of the caller and returns the handlers that they have registered, with their requirements provided. For
+ * other runners of events, such as a cluster.
  *
  * @since 0.1.0
  * @category assembling
@@ -558,11 +600,11 @@ export const collect = <A, E, R>(
 ): Effect.Effect<Handlers<unknown>, E, Exclude<R, Registry> | Scope.Scope> =>
   Effect.map(
     Assemble.build(features, Registry),
-    (collection) => make(collection.seal().flatMap(({ provided }) => provided))
+    (registry) => make(registry.seal().flatMap(({ provided }) => provided))
   )
 
 /**
- * Makes one handler of all, which the option `handlers` of a `ClusterFleet` takes. A failing handler is logged, and its event counts as handled.
+ * Combines all handlers into the option `handlers` of a `ClusterFleet`. A failing handler is logged, and its event counts as handled.
  *
  * @since 0.1.0
  * @category running
@@ -570,9 +612,9 @@ export const collect = <A, E, R>(
 export const toHandler = <E, R>(
   self: Handlers<E, R>
 ): (event: Fleet.FleetEvent) => Effect.Effect<unknown, never, R> => {
-  const handle = Dispatching.make<E, R, never, R, ShardId.ShardId>(
+  const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(
     self,
-    Dispatching.isolated((shard: ShardId.ShardId, diagnostic) => Report.log(shard, diagnostic))
+    HandlerTable.isolateFailures((shard: ShardId.ShardId, diagnostic) => Report.log(shard, diagnostic))
   )
   return ({ event, shard }) => handle(event, shard)
 }

@@ -1,8 +1,8 @@
 /**
- * Many shards under one scope: their events in one stream, their commands by guild, one identify queue for all.
+ * Many shards in one scope, with one reader of events, commands by guild, and one identify queue.
  *
- * The shards connect as soon as the fleet is made; their events wait in their buffers until they are read. When the
- * scope closes, every shard closes with a code that keeps its session.
+ * The shards connect when the fleet is made, and their events are buffered until they are read. When the scope closes, every
+ * shard closes with a code that keeps its session.
  *
  * @see https://docs.discord.com/developers/events/gateway#sharding
  * @since 0.1.0
@@ -20,12 +20,12 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type * as FleetError from "./FleetError.js"
 import * as GatewayApi from "./GatewayApi.js"
 import type * as GatewaySocket from "./GatewaySocket.js"
 import type * as IdentifyQueue from "./IdentifyQueue.js"
 import * as AutoReshard from "./internal/fleet/autoReshard.js"
 import * as internal from "./internal/fleet/fleet.js"
+import type { ReshardError } from "./internal/fleet/reshard/reshardError.js"
 import type * as Session from "./Session.js"
 import type * as Shard from "./Shard.js"
 import type * as ShardConfig from "./ShardConfig.js"
@@ -33,12 +33,12 @@ import type * as ShardError from "./ShardError.js"
 import type * as ShardStatus from "./ShardStatus.js"
 
 /**
- * Which shards the fleet holds.
+ * The shards of the fleet.
  *
- * - `"recommended"`: all of them, as many as Discord recommends now; it takes a `GatewayApi`.
- * - `{ total }`: all of them.
+ * - `"recommended"`: all shards of the total that Discord recommends; requires a `GatewayApi`.
+ * - `{ total }`: all shards.
  * - `{ range: [from, to], total }`: those ids, both ends included.
- * - `{ bucket, of, total }`: every id with `id % of === bucket`, to share a bot out over `of` processes.
+ * - `{ bucket, of, total }`: every id with `id % of === bucket`, to distribute a bot over `of` processes.
  *
  * @since 0.1.0
  * @category models
@@ -56,19 +56,19 @@ export type Shards =
 export interface Options<S extends Shards = Exclude<Shards, "recommended">> {
   readonly shards: S
   /**
-   * How fast shards come back together: so many connections at once, and so many a second after those, with up to a
-   * second of chance on each wait. First identifies are paced by the identify queue alone. Default: 50 and 50.
+   * The limit of reconnects of all shards: `burst` at once, then `perSecond`, with a random delay of up to a second. The
+   * first connections are only limited by the identify queue. Default: 50 and 50.
    */
   readonly reconnects?: { readonly burst: number; readonly perSecond: number } | undefined
   /**
-   * When the shards connect: as soon as the fleet is made, or with its first reader. A fleet that `Events.assembleFleet` is to
-   * resolve the intents of connects `onRead`. Default: `immediately`.
+   * The time at which the shards connect: when the fleet is made, or with its first reader. `Events.assembleFleet` requires
+   * `onRead`. Default: `immediately`.
    */
   readonly connect?: "immediately" | "onRead" | undefined
 }
 
 /**
- * An event, and the shard that it came over.
+ * An event and the shard that received it.
  *
  * @since 0.1.0
  * @category models
@@ -87,19 +87,19 @@ export interface ShardInfo {
   readonly status: ShardStatus.ShardStatus
   /** Guilds of the shard. None while it is unknown: before READY, and in a session that another process began. */
   readonly guilds: Option.Option<number>
-  /** Events that wait for the program. */
+  /** Events that no reader has read yet. */
   readonly buffered: number
 }
 
 /**
- * How far a resharding is.
+ * The stage of a resharding.
  *
- * - `Prepare`: the new shards wait for their sessions, within the identify queue. The old ones serve.
- * - `Overlap`: all have one, and their guilds arrive. The old ones serve.
- * - `HandOver`: each guild is handed over as soon as both shards have passed a common point in it.
- * - `Drain`: the new shards serve, commands go over them; the old ones are closed and read to their end.
- * - `Retire`: it is done.
- * - `RolledBack`: the new shards are closed; the old ones have served all the time.
+ * - `Prepare`: the new shards identify, through the identify queue. The old ones serve.
+ * - `Overlap`: all new shards have a session, and their guilds arrive. The old ones serve.
+ * - `HandOver`: each guild is handed over once both of its shards have passed a common point.
+ * - `Drain`: the new shards serve and send commands; the old ones are closed and their events are read.
+ * - `Retire`: the resharding is complete.
+ * - `RolledBack`: the new shards are closed; the old ones serve.
  *
  * @since 0.1.0
  * @category models
@@ -110,24 +110,33 @@ export type ReshardStage = Data.TaggedEnum<{
   HandOver: { readonly remaining: number }
   Drain: {}
   Retire: {}
-  RolledBack: { readonly failure: FleetError.ReshardError }
+  RolledBack: { readonly failure: ReshardError }
 }>
+
+export {
+  /**
+   * A failed resharding.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  ReshardError
+} from "./internal/fleet/reshard/reshardError.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
 export interface ReshardOptions {
-  /** From the first identify until the last guild is handed over; after that, it is rolled back. Default: 1 hour. */
+  /** Time limit from the first identify to the last handover; then it is rolled back. Default: 1 hour. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
-   * How far one session may be behind the other. A guild that is silent for so long on both is handed over, and copies
-   * of an event are awaited so long. Default: 10 seconds.
+   * The longest delay of one session behind the other. A guild that is silent on both for this time is handed over, and
+   * the copy of an event is awaited for this time. Default: 10 seconds.
    */
   readonly lag?: Duration.DurationInput | undefined
   /**
-   * How long a guild that is never silent may take to show an event that there is only once, such as a new message;
-   * then its events are compared by their contents alone. Default: 1 minute.
+   * The time after which the events of a guild without a common point are compared by their contents. Default: 1 minute.
    */
   readonly patience?: Duration.DurationInput | undefined
 }
@@ -137,9 +146,9 @@ export interface ReshardOptions {
  * @category models
  */
 export interface AutoReshardOptions extends ReshardOptions {
-  /** How often the fleet is looked at. Default: 1 hour. */
+  /** The interval of checks. Default: 1 hour. */
   readonly interval?: Duration.DurationInput | undefined
-  /** Guilds on one shard from which on it counts as full; Discord closes it at 2,500. Default: 2,000. */
+  /** Guilds at which a shard counts as full. Discord closes a shard at 2,500. Default: 2,000. */
   readonly guildsPerShard?: number | undefined
 }
 
@@ -148,13 +157,13 @@ export interface AutoReshardOptions extends ReshardOptions {
  * @category models
  */
 export interface FleetStatus {
-  /** How many shards the bot has, in other processes too. */
+  /** Shards of the bot, including those of other processes. */
   readonly total: number
-  /** How many shards of this fleet stand where. */
+  /** Shards of this fleet by status. */
   readonly counts: { readonly [K in ShardStatus.ShardStatus["_tag"]]: number }
-  /** Each shard, in the order of their ids. */
+  /** The shards, in the order of their ids. */
   readonly shards: ReadonlyArray<ShardInfo>
-  /** How far a resharding is, while there is one. */
+  /** The stage of the current resharding, if there is one. */
   readonly resharding: Option.Option<ReshardStage>
 }
 
@@ -165,20 +174,19 @@ export interface FleetStatus {
 export interface Fleet {
   /** The shards, in the order of their ids. */
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
-  /** The shard with this id, if the fleet holds it. */
+  /** The shard with this id, if it is one of the fleet. */
   readonly shard: (id: number) => Effect.Effect<Option.Option<Shard.Shard>>
-  /** The shard that hears of this guild, if the fleet holds it. */
+  /** The shard that receives the events of this guild, if it is one of the fleet. */
   readonly shardOfGuild: (guildId: string) => Effect.Effect<Option.Option<Shard.Shard>>
 
   /**
-   * The events of all shards, in turns. A shard that the gateway closes for good ends by itself, and is told of in
-   * `status` and the log; this fails if the reason is one that all shards share (4004, 4012 to 4014), or if it was the
-   * last one. As `Shard.events`, each run of the stream receives every event and acknowledges none.
+   * The events of all shards, in turns. When the gateway closes a shard for good, `status` and the log report it; the
+   * stream fails if all shards share the reason (4004, 4012 to 4014), or if it was the last shard. As with `Shard.events`, each run of the stream receives every event and acknowledges none.
    */
   readonly events: Stream.Stream<FleetEvent, ShardError.FatallyClosedError>
   /**
-   * Returns the next event of any shard. Fibers that run this share the events out; an event is handled when its fiber asks again or
-   * ends well, as with `Shard.nextEvent`. Fails with `ShardClosedError` too. Interrupting the wait loses nothing.
+   * Returns the next event of any shard. Each event is returned to one fiber; it is handled when that fiber asks again or
+   * succeeds, as with `Shard.nextEvent`. Fails with `ShardClosedError` too. Interrupting the wait loses nothing.
    */
   readonly nextEvent: Effect.Effect<FleetEvent, ShardError.TerminalError>
   /**
@@ -191,34 +199,34 @@ export interface Fleet {
     options?: Shard.RunForEachOptions
   ) => Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
 
-  /** Sends a command over every shard, and completes when all have written it. Fails only after all have tried. */
+  /** Sends a command on every shard and completes when all have written it. A failure is reported after all have tried. */
   readonly broadcast: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
   readonly status: Effect.Effect<FleetStatus>
   /**
-   * Replaces the shards by `total` new ones, without a gap: both sets are up until every guild is handed over, each
-   * event is delivered once and in its guild's order, and waiting commands move along. It takes an identify for each new
-   * shard, which it reserves before the first, and somebody who reads the events. Completes when the old shards are
-   * gone. Whatever goes wrong before the old ones begin to go, and an interruption, rolls back to them.
+   * Replaces the shards by `total` new ones without a gap. Both sets are connected until every guild is handed over, each
+   * event is delivered once and in its guild's order, and waiting commands are moved. Reserves an identify for each new
+   * shard, and requires a reader of the events. Completes when the old shards are closed. A failure or an interruption
+   * before the `Drain` stage rolls back to the old shards.
    *
    * A fleet with a part of the bot's shards is resharded to those of `total` that have its guilds, and fails with
-   * `Partial` if they would have others too: a `bucket` can be resharded if its `of` divides both totals.
+   * `Partial` if these have other guilds too: a `bucket` can be resharded if its `of` divides both totals.
    *
-   * What the new sessions say of themselves, READY and the first GUILD_CREATE of each guild, is not delivered.
+   * READY and the first GUILD_CREATE of each guild on the new shards are not delivered.
    *
-   * Fails with a `ConfigError` for an option that is no duration.
+   * Fails with a `ConfigError` for an invalid duration.
    */
   readonly reshard: (
     total: number,
     options?: ReshardOptions
-  ) => Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>
+  ) => Effect.Effect<void, ReshardError | ConfigError.ConfigError>
   /**
    * Waits until every shard has a session. Fails with `FatallyClosedError` if the fleet does, and with `ShardClosedError` once it is
    * closed. A shard that the gateway has closed for good is not waited for.
    */
   readonly awaitReady: Effect.Effect<void, ShardError.TerminalError>
   /**
-   * Closes every shard with this frame, and gives the sessions that can be resumed. What was received before can still
-   * be read.
+   * Closes every shard with this frame and returns the sessions that can be resumed. Events received before can still be
+   * read.
    */
   readonly close: (
     frame: CloseFrame.CloseFrame
@@ -232,7 +240,7 @@ export interface Fleet {
 export const Fleet = Context.GenericTag<Fleet>("@vesper/gateway/Fleet")
 
 /**
- * What every fleet needs.
+ * The services that every fleet requires.
  *
  * @since 0.1.0
  * @category models
@@ -240,8 +248,8 @@ export const Fleet = Context.GenericTag<Fleet>("@vesper/gateway/Fleet")
 export type Requirements = ShardConfig.ShardConfig | IdentifyQueue.IdentifyQueue | GatewaySocket.GatewaySocket
 
 /**
- * Makes the shards of a fleet and connects them. Fails with a `ConfigError` if there are no such shards, and with a
- * `GatewayApiError` if it could not be asked for what is recommended.
+ * Makes the shards of a fleet and connects them. Fails with a `ConfigError` for invalid shards, and with a
+ * `GatewayApiError` if the recommended number of shards could not be requested.
  *
  * @since 0.1.0
  * @category constructors
@@ -258,9 +266,9 @@ export const make: {
 } = internal.make
 
 /**
- * Looks after the fleet for ever: when a shard is nearly full of guilds, or Discord recommends half as many shards again,
- * it is resharded to what Discord recommends, before the gateway closes a shard with 4011. A failure is logged, and the
- * next look tries again. Fails with a `ConfigError` for an option that is no duration or number.
+ * Checks the fleet at an interval, and reshards it when a shard is nearly full or Discord recommends at least half as many
+ * shards again, before the gateway closes a shard with 4011. A failure is logged, and the next check tries again. Fails with
+ * a `ConfigError` for an invalid option.
  *
  * @since 0.1.0
  * @category operations
@@ -311,5 +319,5 @@ export const layer: {
   >
   (options: Options): Layer.Layer<Fleet, ConfigError.ConfigError, Requirements>
 } =
-  // Each overload of `make` gives just what the one of `layer` promises.
+  // Each overload of `make` has the types of the overload of `layer` at the same place.
   ((options: Options<"recommended">) => Layer.scoped(Fleet, make(options))) as typeof layer

@@ -20,6 +20,7 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as BotId from "./internal/session/botId.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
 /**
@@ -288,7 +289,7 @@ const isTemporaryFailure = (error: unknown): error is TemporaryFailure =>
  */
 export const make = (options: Options): Effect.Effect<GatewayApi, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
-    const token = Redacted.value(options.token).replace(/^Bot\s+/i, "").trim()
+    const token = BotId.withoutPrefix(Redacted.value(options.token))
     const baseUrl = (options.baseUrl ?? defaultBaseUrl).replace(/\/+$/, "")
     const request = HttpClientRequest.get(`${baseUrl}/gateway/bot`, {
       headers: { authorization: `Bot ${token}`, "user-agent": "DiscordBot (vesper, 0.1.0)" }

@@ -1,5 +1,5 @@
 /**
- * Requests for members of a guild, as `Shard.requestGuildMembers` sends them.
+ * Types of `Shard.requestGuildMembers`.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
  * @since 0.1.0
@@ -9,9 +9,9 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as Duration from "effect/Duration"
 
 /**
- * A request in the field names of the wire. `query` is the beginning of a name, and an empty one, whatever the limit, needs
- * the intent GuildMembers; `user_ids` may have any number of ids, which are sent by the hundred. `presences` needs the intent
- * GuildPresences. The shard sets the nonce.
+ * A request for members of a guild, with the field names of the protocol. `query` is the beginning of a name; an empty one
+ * needs the intent GuildMembers with any limit. `user_ids` may contain any number of ids, which are sent in requests of a
+ * hundred. `presences` needs the intent GuildPresences. The shard sets the nonce.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ import type * as Duration from "effect/Duration"
  *   shard.requestGuildMembers(allMembers).pipe(
  *     Stream.flatMap((chunk) => Stream.fromIterable(chunk.members)),
  *     Stream.runForEach((member) => Effect.log(member.user.username)),
- *     // The reason: a missing intent, silence, a rate limit, or a session that ended.
+ *     // A missing intent, no answer, a rate limit, or an ended session.
  *     Effect.catchTag("NoAnswerError", (error) => Effect.logWarning(error.message))
  *   ))
  * ```
@@ -35,16 +35,18 @@ import type * as Duration from "effect/Duration"
 export type MemberRequest = Omit<Command.RequestGuildMembers["d"], "nonce">
 
 /**
+ * Options of a request.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The longest wait for the next chunk, without the time in which the shard is not connected. Default: 30 seconds. */
+  /** The longest wait for the next chunk, excluding the time without a connection. Default: 30 seconds. */
   readonly idleTimeout?: Duration.DurationInput | undefined
 }
 
 /**
- * One part of an answer, with at most a thousand members.
+ * A chunk of an answer, with at most a thousand members.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#guild-members-chunk
  * @since 0.1.0
@@ -53,7 +55,7 @@ export interface Options {
 export type Chunk = Dispatch.DataOf<"GUILD_MEMBERS_CHUNK">
 
 /**
- * All parts of an answer.
+ * All chunks of an answer.
  *
  * @since 0.1.0
  * @category models

@@ -161,10 +161,10 @@ export interface Shard extends Sender {
   /**
    * Adds a reader with a strategy for the time that it is too slow, until the scope closes. It receives every event from now on,
    * or since the start of the shard if nothing has read before, and acknowledges nothing. Fails with a `ConfigError` if the
-   * capacity is not a whole number from 1.
+   * capacity is not an integer of at least 1.
    */
   readonly subscribe: <S extends Subscription.Strategy = "suspend">(
-    options?: Subscription.Options<S>
+    options?: Subscription.SubscribeOptions<S>
   ) => Effect.Effect<
     Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
     ConfigError.ConfigError,
@@ -219,7 +219,7 @@ export interface Shard extends Sender {
    *
    * @see https://docs.discord.com/developers/events/gateway-events#update-presence
    */
-  readonly updatePresence: (presence: Command.Presence) => Effect.Effect<void, ShardError.SendError>
+  readonly updatePresence: (presence: Command.PresenceOptions) => Effect.Effect<void, ShardError.SendError>
   /**
    * Joins a voice channel, moves to it, or leaves with `channel_id: null`, and waits for the answer: the bot's voice state and,
    * unless it leaves, the voice server. If the session ends before the answer, the update is sent again in the next. To mute or

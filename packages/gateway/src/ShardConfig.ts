@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Command from "@vesper/model/Command"
+import * as Command from "@vesper/model/Command"
 import type * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as Config from "effect/Config"
@@ -184,7 +184,7 @@ export interface Options {
    * The presence of each new session, until a command changes it. It is also sent after the resume of a session that shows
    * another one. Default: none, the bot is online.
    */
-  readonly presence?: Command.Presence | undefined
+  readonly presence?: Command.PresenceOptions | undefined
   /** Turn this off only behind a proxy that keeps the limit itself. Default: on. */
   readonly rateLimitCommands?: boolean | undefined
   /**
@@ -255,7 +255,7 @@ const build = (options: Options): ShardConfig => ({
     device: options.identifyProperties?.device ?? "vesper"
   },
   largeThreshold: options.largeThreshold ?? 50,
-  presence: Option.fromNullable(options.presence),
+  presence: Option.map(Option.fromNullable(options.presence), Command.makePresence),
   rateLimitCommands: options.rateLimitCommands ?? true,
   session: Option.map(
     Option.fromNullable(options.session),
@@ -318,6 +318,14 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
  */
 export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
   Layer.effect(ShardConfig, Effect.suspend(() => make(options)))
+
+/**
+ * Removes the prefix `Bot ` from a token, and white space around it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const bareToken: (token: string) => string = BotId.withoutPrefix
 
 /**
  * The id of the bot that a token belongs to. None for a token that does not begin with one.

@@ -1,10 +1,10 @@
 /**
- * What shards do, as Effect metrics: for Prometheus (`Prometheus.app`), OTLP, or whatever else reads Effect's metrics.
+ * Effect metrics of shards, for Prometheus (`Prometheus.app`), OTLP and other exporters.
  *
- * Rare things, such as a reconnect, are counted as they happen. What happens for every event is kept in plain numbers
- * and read on a fiber every few seconds; that takes the layer of this module, provided to the shards or the fleet. No
- * metric is by shard: a thousand shards times fifty kinds of events would be nobody's metric. `Fleet.status` and
- * `Shard.latency` tell of one shard. The identify queue has metrics of its own, in `IdentifyMetrics`.
+ * Reconnects and other rare changes are counted when they occur. Counts of events are kept as plain numbers and read by a
+ * fiber at an interval, which requires the layer of this module, provided to the shards or the fleet. No metric has a tag
+ * for the shard, because a thousand shards with fifty types of events are too many series; `Fleet.status` and
+ * `Shard.latency` describe one shard. The identify queue has its own metrics, in `IdentifyMetrics`.
  *
  * @since 0.1.0
  */
@@ -18,6 +18,7 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as internal from "./internal/state/counters.js"
+import * as MetricsRegistry from "./internal/state/metricsRegistry.js"
 import type { ShardStatus } from "./ShardStatus.js"
 
 /**
@@ -25,29 +26,12 @@ import type { ShardStatus } from "./ShardStatus.js"
  * @category models
  */
 export interface ShardMetrics {
-  /** Brings the metrics up to date now, for whoever is about to read them. */
+  /** Updates the metrics now. */
   readonly collect: Effect.Effect<void>
-  /** Watches a shard until the scope closes. Shards do this by themselves. */
-  readonly watch: (source: Source) => Effect.Effect<void, never, Scope.Scope>
 }
 
 /**
- * What a shard shows of itself.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Source {
-  readonly status: () => ShardStatus["_tag"]
-  /** Events that wait for the program. */
-  readonly buffered: () => number
-  /** Commands that wait to be written. */
-  readonly waiting: () => number
-  readonly counters: Readonly<internal.Counters>
-}
-
-/**
- * None without the layer: then what is read on a fiber stays at zero.
+ * None without the layer; then the metrics that the fiber updates stay at zero.
  *
  * @since 0.1.0
  * @category tags
@@ -57,7 +41,7 @@ export class Current extends Context.Reference<Current>()("@vesper/gateway/Shard
 }) {}
 
 /**
- * Shards by where they stand; the tag `status` is the `_tag` of a `ShardStatus`.
+ * Shards by status; the tag `status` is the `_tag` of a `ShardStatus`.
  *
  * @since 0.1.0
  * @category metrics
@@ -65,7 +49,7 @@ export class Current extends Context.Reference<Current>()("@vesper/gateway/Shard
 export const shards = Metric.gauge("vesper_shards", { description: "Shards by status" })
 
 /**
- * Events received, by their name in the tag `type`; all that this version does not know are `UnknownDispatch`.
+ * Events received; the tag `type` is the name of the event, or `UnknownDispatch` for an undocumented one.
  *
  * @since 0.1.0
  * @category metrics
@@ -76,18 +60,18 @@ export const events = Metric.counter("vesper_events_total", {
 })
 
 /**
- * Events that the program did not get; the tag `reason` is `duplicate` for those that had come before.
+ * Events that were not delivered; the tag `reason` is `duplicate` for events that were received before.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const dropped = Metric.counter("vesper_events_dropped_total", {
-  description: "Events left out",
+  description: "Events not delivered",
   incremental: true
 })
 
 /**
- * Bytes of the frames received, as they came over the wire.
+ * Bytes of the received frames, before decompression.
  *
  * @since 0.1.0
  * @category metrics
@@ -98,13 +82,13 @@ export const bytesReceived = Metric.counter("vesper_received_bytes_total", {
 })
 
 /**
- * Bytes that compressed frames became.
+ * Bytes of compressed frames after decompression.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const bytesInflated = Metric.counter("vesper_inflated_bytes_total", {
-  description: "Bytes that compressed frames became",
+  description: "Bytes of compressed frames after decompression",
   incremental: true
 })
 
@@ -117,7 +101,7 @@ export const bytesInflated = Metric.counter("vesper_inflated_bytes_total", {
 export const bytesSent = Metric.counter("vesper_sent_bytes_total", { description: "Bytes sent", incremental: true })
 
 /**
- * How many times larger compressed frames became, since the start; 1 without compression.
+ * The compression ratio since the start; 1 without compression.
  *
  * @since 0.1.0
  * @category metrics
@@ -127,7 +111,7 @@ export const compressionRatio = Metric.gauge("vesper_compression_ratio", {
 })
 
 /**
- * How long the gateway took to acknowledge heartbeats, in seconds.
+ * The time until heartbeats were acknowledged, in seconds.
  *
  * @since 0.1.0
  * @category metrics
@@ -139,7 +123,7 @@ export const heartbeatLatency = Metric.histogram(
 )
 
 /**
- * Sessions that were resumed.
+ * Resumed sessions.
  *
  * @since 0.1.0
  * @category metrics
@@ -147,7 +131,7 @@ export const heartbeatLatency = Metric.histogram(
 export const resumes = Metric.counter("vesper_resumes_total", { description: "Sessions resumed", incremental: true })
 
 /**
- * Identifies of shards that had a session before, and lost it.
+ * Identifies of shards after the loss of a session.
  *
  * @since 0.1.0
  * @category metrics
@@ -158,8 +142,8 @@ export const reidentifies = Metric.counter("vesper_reidentifies_total", {
 })
 
 /**
- * Connections that ended and are to be replaced. The tag `reason` says why, such as `Zombie` or `ReconnectRequested`;
- * for a close frame it is `Closed`, with the tag `code`.
+ * Connections that ended before a reconnect. The tag `reason` is the cause, such as `Zombie` or `ReconnectRequested`, or
+ * `Closed` for a close frame, with the tag `code`.
  *
  * @since 0.1.0
  * @category metrics
@@ -170,15 +154,15 @@ export const reconnects = Metric.counter("vesper_reconnects_total", {
 })
 
 /**
- * Events that wait for the program, in all shards.
+ * Events of all shards that no reader has read yet.
  *
  * @since 0.1.0
  * @category metrics
  */
-export const buffered = Metric.gauge("vesper_buffered_events", { description: "Events that wait for the program" })
+export const buffered = Metric.gauge("vesper_buffered_events", { description: "Events that no reader has read yet" })
 
 /**
- * Commands of the program's that were sent.
+ * Commands that were sent.
  *
  * @since 0.1.0
  * @category metrics
@@ -225,10 +209,10 @@ const statuses: ReadonlyArray<ShardStatus["_tag"]> = [
   "FatallyClosed"
 ]
 
-const typeOf = (name: string) => EventType.isKnown(name) ? name : "UnknownDispatch"
+const typeTag = (name: string) => EventType.isKnown(name) ? name : "UnknownDispatch"
 
 /**
- * Reads the shards that are made with this in their context, every `interval`.
+ * Reads the shards that are made with this service in their context, at an interval.
  *
  * @since 0.1.0
  * @category constructors
@@ -238,12 +222,12 @@ export const make = (options: {
   readonly interval?: Duration.DurationInput | undefined
 } = {}): Effect.Effect<ShardMetrics, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const sources = new Set<Source>()
+    const sources = new Set<MetricsRegistry.ShardSource>()
     const seen = new WeakMap<Readonly<internal.Counters>, internal.Counters>()
     const inflation = { compressed: 0, inflated: 0 }
 
-    /** Adds what has come since this source was read last. */
-    const advance = (source: Source) =>
+    /** Adds the counts since the last read of this source. */
+    const advance = (source: MetricsRegistry.ShardSource) =>
       Effect.gen(function*() {
         const now = internal.copy(source.counters)
         const before = seen.get(source.counters) ?? internal.make()
@@ -251,7 +235,7 @@ export const make = (options: {
         for (const [name, count] of now.events) {
           const more = count - (before.events.get(name) ?? 0)
           if (more > 0) {
-            yield* Metric.incrementBy(Metric.tagged(events, "type", typeOf(name)), more)
+            yield* Metric.incrementBy(Metric.tagged(events, "type", typeTag(name)), more)
           }
         }
         inflation.compressed += now.bytesCompressed - before.bytesCompressed
@@ -263,7 +247,8 @@ export const make = (options: {
         yield* Metric.incrementBy(commands, now.commandsSent - before.commandsSent)
       })
 
-    const sum = (read: (source: Source) => number) => Array.from(sources, read).reduce((a, b) => a + b, 0)
+    const sum = (read: (source: MetricsRegistry.ShardSource) => number) =>
+      Array.from(sources, read).reduce((a, b) => a + b, 0)
 
     const collect = Effect.gen(function*() {
       yield* Effect.forEach(sources, advance, { discard: true })
@@ -279,19 +264,18 @@ export const make = (options: {
     })
 
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(options.interval ?? "5 seconds"), collect)))
-    return {
-      collect,
-      watch: (source) =>
-        Effect.asVoid(Effect.acquireRelease(
-          Effect.sync(() => sources.add(source)),
-          // Its last numbers count, though nobody will ask again.
-          () => Effect.zipRight(advance(source), Effect.sync(() => sources.delete(source)))
-        ))
-    }
+    const metrics: ShardMetrics = { collect }
+    MetricsRegistry.register(metrics, (source) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => sources.add(source)),
+        // The last counts are added before the source is removed.
+        () => Effect.zipRight(advance(source), Effect.sync(() => sources.delete(source)))
+      )))
+    return metrics
   })
 
 /**
- * Provide it to the shards or the fleet.
+ * Provides the metrics to shards or a fleet.
  *
  * @example
  * ```ts
@@ -325,10 +309,3 @@ export const layer = (options: {
   /** Default: 5 seconds. */
   readonly interval?: Duration.DurationInput | undefined
 } = {}): Layer.Layer<never> => Layer.scoped(Current, Effect.map(make(options), Option.some))
-
-/**
- * Counts a heartbeat's round trip from where no Effect can run.
- *
- * @internal
- */
-export const unsafeHeartbeat = (millis: number): void => heartbeatLatency.unsafeUpdate(millis / 1_000, [])

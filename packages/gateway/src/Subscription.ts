@@ -1,22 +1,22 @@
 /**
- * All events of a shard for one of several readers, in a buffer of its own.
+ * A subscription to the events of a shard, with its own buffer and overflow strategy.
  *
  * @since 0.1.0
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
+import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type * as ShardError from "./ShardError.js"
 
 /**
- * What happens when a subscriber's buffer is full.
+ * The behaviour of a subscription whose buffer is full.
  *
- * - `suspend`: the socket is paused until the subscriber has caught up. Nothing is lost, and everybody else waits too.
- * - `dropOldest`: what waits longest is lost.
- * - `dropNewest`: what comes is lost.
- * - `fail`: the subscription ends with a `SubscriptionOverflowError` once its buffer is read to the end.
+ * - `suspend`: pauses the socket until half of the buffer is read. No event is lost, and all readers of the shard wait.
+ * - `dropOldest`: drops the oldest event of the buffer.
+ * - `dropNewest`: drops the received event.
+ * - `fail`: fails with a `SubscriptionOverflowError` once the buffer is read to its end.
  *
  * @since 0.1.0
  * @category models
@@ -24,48 +24,50 @@ import type * as ShardError from "./ShardError.js"
 export type Strategy = "suspend" | "dropOldest" | "dropNewest" | "fail"
 
 /**
+ * Options of `Shard.subscribe`.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface Options<S extends Strategy = Strategy> {
-  /** Events that may wait for the subscriber. Default: 1024. */
+export interface SubscribeOptions<S extends Strategy = Strategy> {
+  /** Maximum number of waiting events, at most the shard's `eventBufferSize`, which is the default. */
   readonly capacity?: number | undefined
-  /** Default: `suspend`. */
+  /** The behaviour when the buffer is full. Default: `suspend`. */
   readonly strategy?: S | undefined
-  /** The events that this subscriber wants, of those that the shard does. Default: all. */
+  /** The events to receive, among the shard's `events`. Default: all. */
   readonly events?: Iterable<EventType.EventType> | undefined
-  /** The events that a dropping strategy may lose; for others it suspends. Default: all. */
+  /** The events that a dropping strategy may drop. For other events it suspends. Default: all. */
   readonly droppable?: Iterable<EventType.EventType> | undefined
 }
 
 /**
- * A subscriber with the strategy `fail` was too slow.
+ * The buffer of a subscription with the strategy `fail` has overflowed.
  *
  * @since 0.1.0
  * @category errors
  */
-export class SubscriptionOverflowError
-  extends Schema.TaggedError<SubscriptionOverflowError>("@vesper/gateway/SubscriptionOverflowError")(
-    "SubscriptionOverflowError",
-    { capacity: Schema.Number }
-  )
-{
+export class SubscriptionOverflowError extends Data.TaggedError("SubscriptionOverflowError")<{
+  /** Maximum number of waiting events. */
+  readonly capacity: number
+}> {
   override get message(): string {
-    return `a subscriber was too slow: more than ${this.capacity} events waited for it; ` +
-      "give it a larger capacity or another strategy, or let it do less for each event"
+    return `a subscription has overflowed: more than ${this.capacity} events waited; ` +
+      "use a larger capacity or another strategy, or do less work for each event"
   }
 }
 
 /**
+ * A subscription, open until its scope closes.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Subscription<E = never> {
   /**
-   * The events since the subscription began. Reading them starts the shard. Several readers of one subscription share
-   * its events out; it ends and fails as `Shard.events` does.
+   * Emits the events since the subscription was opened. Reading them starts the shard. Each event is emitted once, to one of the
+   * stream's runs. Ends and fails as `Shard.events` does.
    */
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError | E>
-  /** How many events this subscriber has lost. */
+  /** The number of dropped events. */
   readonly dropped: Effect.Effect<number>
 }

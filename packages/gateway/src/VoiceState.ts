@@ -1,5 +1,5 @@
 /**
- * Voice states of the bot, as `Shard.updateVoiceState` sends them.
+ * Types of `Shard.updateVoiceState`.
  *
  * @see https://docs.discord.com/developers/topics/voice-connections#retrieving-voice-server-information
  * @since 0.1.0
@@ -9,13 +9,15 @@ import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 
 /**
+ * Options of an update.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * The longest wait for the answer, without the time in which the shard is not connected. Begins again when the session ends
-   * and the update is sent in the next one. Default: 10 seconds.
+   * The longest wait for the answer, excluding the time without a connection. It restarts when the session ends and the update
+   * is sent in the next one. Default: 10 seconds.
    */
   readonly timeout?: Duration.DurationInput | undefined
 }

@@ -13,7 +13,7 @@ export * as CommandRateLimiter from "./CommandRateLimiter.js"
 export * as Decompressor from "./Decompressor.js"
 
 /**
- * What a shard noticed and survived.
+ * Diagnostics: everything that a shard recovers from.
  *
  * @since 0.1.0
  */
@@ -27,28 +27,21 @@ export * as Diagnostic from "./Diagnostic.js"
 export * as Events from "./Events.js"
 
 /**
- * Many shards under one scope.
+ * Many shards in one scope.
  *
  * @since 0.1.0
  */
 export * as Fleet from "./Fleet.js"
 
 /**
- * What can go wrong with a fleet.
- *
- * @since 0.1.0
- */
-export * as FleetError from "./FleetError.js"
-
-/**
- * Asks Discord for the gateway's address, the recommended shards and the identifies left.
+ * Requests the gateway's address from Discord, the recommended shards and the identifies left.
  *
  * @since 0.1.0
  */
 export * as GatewayApi from "./GatewayApi.js"
 
 /**
- * The seam between a shard and its platform.
+ * The interface between a shard and the platform's websocket.
  *
  * @since 0.1.0
  */
@@ -62,14 +55,14 @@ export * as GatewaySocket from "./GatewaySocket.js"
 export * as HeartbeatScheduler from "./HeartbeatScheduler.js"
 
 /**
- * The identifies that a bot may spend in a day.
+ * The daily identify budget of a bot.
  *
  * @since 0.1.0
  */
 export * as IdentifyBudget from "./IdentifyBudget.js"
 
 /**
- * What an identify queue counts.
+ * Metrics of an identify queue.
  *
  * @since 0.1.0
  */
@@ -90,28 +83,28 @@ export * as IdentifyQueue from "./IdentifyQueue.js"
 export * as IdentifyQueueServer from "./IdentifyQueueServer.js"
 
 /**
- * Keeps what was identified over restarts.
+ * Stores the identify budget over restarts.
  *
  * @since 0.1.0
  */
 export * as IdentifyStore from "./IdentifyStore.js"
 
 /**
- * Round trips of heartbeats.
+ * Round-trip times of heartbeats.
  *
  * @since 0.1.0
  */
 export * as Latency from "./Latency.js"
 
 /**
- * Members of a guild, asked for by `Shard.requestGuildMembers`.
+ * Members of a guild, requested by `Shard.requestGuildMembers`.
  *
  * @since 0.1.0
  */
 export * as MemberRequest from "./MemberRequest.js"
 
 /**
- * What a shard receives, as text.
+ * Payloads that a shard receives, as text.
  *
  * @since 0.1.0
  */
@@ -125,63 +118,63 @@ export * as Message from "./Message.js"
 export * as Prometheus from "./Prometheus.js"
 
 /**
- * What it takes to resume.
+ * The session of a shard, which can be resumed.
  *
  * @since 0.1.0
  */
 export * as Session from "./Session.js"
 
 /**
- * Keeps sessions over the end of the process.
+ * Stores sessions over the end of the process.
  *
  * @since 0.1.0
  */
 export * as SessionStore from "./SessionStore.js"
 
 /**
- * One shard, all its life.
+ * One shard and its operations.
  *
  * @since 0.1.0
  */
 export * as Shard from "./Shard.js"
 
 /**
- * What a shard is told before it starts.
+ * The configuration of a shard.
  *
  * @since 0.1.0
  */
 export * as ShardConfig from "./ShardConfig.js"
 
 /**
- * What can go wrong.
+ * Errors of a shard.
  *
  * @since 0.1.0
  */
 export * as ShardError from "./ShardError.js"
 
 /**
- * What shards do, as Effect metrics.
+ * Effect metrics of shards.
  *
  * @since 0.1.0
  */
 export * as ShardMetrics from "./ShardMetrics.js"
 
 /**
- * Where a shard stands.
+ * The status of a shard.
  *
  * @since 0.1.0
  */
 export * as ShardStatus from "./ShardStatus.js"
 
 /**
- * All events of a shard for one of several readers, in a buffer of its own.
+ * A reader of a shard's events with its own buffer strategy.
  *
  * @since 0.1.0
  */
 export * as Subscription from "./Subscription.js"
 
 /**
- * Where the bot is in voice, as `Shard.updateVoiceState` is told.
+ * The voice state that `Shard.updateVoiceState` returns.
  *
  * @since 0.1.0
  */

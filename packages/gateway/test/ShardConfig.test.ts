@@ -64,13 +64,13 @@ describe("the config of a shard", () => {
   })
 
   it("refuses a resume URL without a session, and one that is not safe", () => {
-    assert.match(refusal({ resumeUrl: "wss://resume.example/" }), /resumeUrl.*there is no session to resume there/)
+    assert.match(refusal({ resumeUrl: "wss://resume.example/" }), /resumeUrl.*there is no session to resume/)
     assert.match(refusal({ session, resumeUrl: "ws://resume.example/" }), /as safe as the gateway URL/)
   })
 
   it("refuses a version that is none, and a proxy that is no websocket URL", () => {
-    assert.match(refusal({ apiVersion: 8 }), /8 is no version that Discord serves/)
-    assert.match(refusal({ apiVersion: 10.5 }), /10.5 is no version/)
+    assert.match(refusal({ apiVersion: 8 }), /8 is not a version that Discord serves/)
+    assert.match(refusal({ apiVersion: 10.5 }), /10.5 is not a version/)
     assert.match(refusal({ proxyUrl: "http://proxy" }), /proxyUrl.*must start with wss/)
   })
 })
@@ -154,7 +154,7 @@ describe("a wrong option", () => {
       { ...presence, activities: [{ name: "x", type: 9 }] },
       /must be a number from 0 to 5/
     ],
-    ["fields left out", { status: "online" }, /at presence: "/],
+    ["no status", { afk: true }, /at presence: "status must be online, dnd/],
     [
       "text that is too long",
       { ...presence, activities: [{ name: "x", type: 0, state: "y".repeat(5_000) }] },

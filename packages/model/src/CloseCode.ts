@@ -1,5 +1,5 @@
 /**
- * Why a connection was closed, and what may follow.
+ * Close codes of the gateway, and the reconnects that they allow.
  *
  * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
  * @since 0.1.0
@@ -7,17 +7,19 @@
 import * as Option from "effect/Option"
 
 /**
+ * A close code of the gateway, and its consequences.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface CloseCode {
   readonly code: number
   readonly name: string
-  /** Whether a new connection is of any use. */
+  /** A new connection may succeed. */
   readonly mayReconnect: boolean
-  /** Whether the session may have outlived the connection. */
+  /** The session may still exist. */
   readonly mayResume: boolean
-  /** What it means and what to do. */
+  /** The meaning, and the remedy. */
   readonly explanation: string
 }
 
@@ -153,13 +155,15 @@ export const all: ReadonlyArray<CloseCode> = [
 const byCode = new Map(all.map((closeCode) => [closeCode.code, closeCode]))
 
 /**
+ * Returns a documented close code.
+ *
  * @since 0.1.0
  * @category getters
  */
 export const get = (code: number): Option.Option<CloseCode> => Option.fromNullable(byCode.get(code))
 
 /**
- * Whether a new connection is of any use after this code. It is after a code that nobody knows.
+ * Returns true if a new connection may succeed after this code, as after an unknown code.
  *
  * @example
  * ```ts
@@ -176,8 +180,8 @@ export const get = (code: number): Option.Option<CloseCode> => Option.fromNullab
 export const mayReconnect = (code: number): boolean => byCode.get(code)?.mayReconnect ?? true
 
 /**
- * Whether the session may have outlived the connection after this code. Resuming costs a round trip and an identify
- * one of a thousand a day, so after a code that nobody knows the answer is yes.
+ * Returns true if the session may still exist after this code. A resume costs one round trip, and an identify costs
+ * one of a thousand per day, so the result for an unknown code is true.
  *
  * @since 0.1.0
  * @category getters
@@ -185,7 +189,7 @@ export const mayReconnect = (code: number): boolean => byCode.get(code)?.mayReco
 export const mayResume = (code: number): boolean => byCode.get(code)?.mayResume ?? true
 
 /**
- * What a code means and what to do, in one sentence.
+ * Describes the meaning of a code and its remedy in one sentence.
  *
  * @since 0.1.0
  * @category getters

@@ -1,6 +1,5 @@
 /**
- * The last message of a websocket: a code and a reason. The code that a client sends decides whether its session
- * lives on.
+ * The last message of a websocket: a code and a reason. The code that a client sends ends its session or keeps it.
  *
  * @see https://docs.discord.com/developers/events/gateway#initiating-a-disconnect
  * @since 0.1.0
@@ -9,6 +8,8 @@ import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
 /**
+ * A close frame: a code and a reason.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -18,7 +19,7 @@ export interface CloseFrame {
 }
 
 /**
- * Whether the session is to live on, for a resume, or to end: then the bot goes offline at once.
+ * The effect on the session: kept for a resume, or ended, with the bot offline at once.
  *
  * @since 0.1.0
  * @category models
@@ -106,7 +107,7 @@ export const make = (code: number, reason = ""): Either.Either<CloseFrame, Inval
 export const fromIntent = (intent: CloseIntent): CloseFrame => intent === "EndSession" ? NORMAL : RESUME
 
 /**
- * What a frame that a client sends means for its session: 1000 and 1001 end it, every other code keeps it.
+ * Returns the effect of a client's frame on its session: 1000 and 1001 end it, every other code keeps it.
  *
  * @since 0.1.0
  * @category getters

@@ -1,11 +1,12 @@
 /**
- * What a shard sends, in the shapes of the wire.
+ * Payloads that a shard sends, in the shapes of the protocol.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#send-events
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Check from "./internal/commandCheck.js"
@@ -63,6 +64,8 @@ export const Activity = Schema.Struct({
 }).pipe(Schema.filter(Check.activity))
 
 /**
+ * The presence of a bot, as IDENTIFY and Presence Update send it.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -77,10 +80,38 @@ export const Presence = Schema.Struct({
 })
 
 /**
+ * The presence of a bot.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Presence = typeof Presence.Type
+
+/**
+ * A presence whose fields have defaults, except the status.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PresenceOptions {
+  readonly status: Presence["status"]
+  /** Default: none. */
+  readonly activities?: Presence["activities"] | undefined
+  /** The time in milliseconds since 1970 from which the bot is idle. Default: null. */
+  readonly since?: number | null | undefined
+  /** Default: false. */
+  readonly afk?: boolean | undefined
+}
+
+/**
+ * Makes a presence with the defaults of `PresenceOptions`. It is validated when it is sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makePresence = (
+  { activities = [], afk = false, since = null, status }: PresenceOptions
+): Presence => ({ since, activities, status, afk })
 
 /**
  * @see https://docs.discord.com/developers/events/gateway-events#update-presence
@@ -90,6 +121,8 @@ export type Presence = typeof Presence.Type
 export const PresenceUpdate = Schema.Struct({ op: Schema.Literal(Opcode.PresenceUpdate), d: Presence })
 
 /**
+ * A Presence Update payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -112,6 +145,8 @@ export const VoiceStateUpdate = Schema.Struct({
 })
 
 /**
+ * A Voice State Update payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -129,16 +164,18 @@ export const RequestGuildMembers = Schema.Struct({
   d: Schema.Struct({
     guild_id: Check.Id,
     query: Schema.optional(Schema.String),
-    /** How many at most, 0 for all with an empty query. Default with a query: 0. */
+    /** The maximum number of members, 0 for all with an empty query. Default with a query: 0. */
     limit: Schema.optional(Schema.NonNegativeInt),
     presences: Schema.optional(Schema.Boolean),
     user_ids: Schema.optional(Schema.Union(Check.Id, Schema.Array(Check.Id))),
-    /** Comes back with the answers; 32 bytes at most. */
+    /** Repeated in the responses; 32 bytes at most. */
     nonce: Schema.optional(Schema.String)
   }).pipe(Schema.filter(Check.memberRequest))
 })
 
 /**
+ * A Request Guild Members payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -155,6 +192,8 @@ export const RequestSoundboardSounds = Schema.Struct({
 })
 
 /**
+ * A Request Soundboard Sounds payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -174,6 +213,8 @@ export const RequestChannelInfo = Schema.Struct({
 })
 
 /**
+ * A Request Channel Info payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -200,6 +241,8 @@ export const Identify = Schema.Struct({
 })
 
 /**
+ * An IDENTIFY payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -222,6 +265,8 @@ export const Resume = Schema.Struct({
 })
 
 /**
+ * A RESUME payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -240,12 +285,16 @@ export const Heartbeat = Schema.Struct({
 })
 
 /**
+ * A heartbeat payload.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Heartbeat = typeof Heartbeat.Type
 
 /**
+ * Schema of the commands that a program sends.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -258,7 +307,7 @@ export const Command = Schema.Union(
 )
 
 /**
- * What a program sends. Identify, resume and heartbeat are the shard's own business.
+ * Commands that a program sends. Identify, resume and heartbeat are sent by the shard itself.
  *
  * @since 0.1.0
  * @category models
@@ -266,13 +315,15 @@ export const Command = Schema.Union(
 export type Command = typeof Command.Type
 
 /**
+ * Schema of every payload that a client sends.
+ *
  * @since 0.1.0
  * @category schemas
  */
 export const Outgoing = Schema.Union(Command, Identify, Resume, Heartbeat)
 
 /**
- * Everything that goes over the wire.
+ * Every payload that a client sends.
  *
  * @since 0.1.0
  * @category models
@@ -290,7 +341,7 @@ const names: Readonly<Record<Outgoing["op"], string>> = {
   [Opcode.RequestChannelInfo]: "request channel info"
 }
 
-/** Validates what a user gave, and says in one line which field is wrong. */
+/** Validates the input, and names the wrong field in one line. */
 const checked = <A extends Command>(op: A["op"], schema: Schema.Schema<A>) => {
   const validate = Schema.validateEither(schema)
   return (d: unknown): Either.Either<A, InvalidCommand> =>
@@ -311,12 +362,23 @@ const checkSounds = checked(Opcode.RequestSoundboardSounds, RequestSoundboardSou
 const checkChannelInfo = checked(Opcode.RequestChannelInfo, RequestChannelInfo)
 
 /**
- * Changes the bot's presence. An empty list of activities clears it.
+ * Changes the bot's presence. Without activities, the current ones are cleared.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Command } from "@vesper/model"
+ * import { Either } from "effect"
+ *
+ * const { d } = Either.getOrThrow(Command.updatePresence({ status: "idle" }))
+ * assert.deepStrictEqual(d, { since: null, activities: [], status: "idle", afk: false })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const updatePresence = (d: Presence): Either.Either<PresenceUpdate, InvalidCommand> => checkPresence(d)
+export const updatePresence = (options: PresenceOptions): Either.Either<PresenceUpdate, InvalidCommand> =>
+  checkPresence(Predicate.isRecord(options) ? makePresence(options) : options)
 
 /**
  * Joins, moves between or leaves voice channels.
@@ -328,7 +390,7 @@ export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceS
   checkVoiceState(d)
 
 /**
- * Asks for members of a guild, which come as GUILD_MEMBERS_CHUNK events.
+ * Requests members of a guild, which are received as GUILD_MEMBERS_CHUNK events.
  *
  * @example
  * ```ts
@@ -349,7 +411,7 @@ export const requestGuildMembers = (
   checkMembers(d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d)
 
 /**
- * Asks for the soundboard sounds of guilds, which come as a SOUNDBOARD_SOUNDS event for each.
+ * Requests the soundboard sounds of guilds, which are received as one SOUNDBOARD_SOUNDS event each.
  *
  * @since 0.1.0
  * @category constructors
@@ -359,7 +421,7 @@ export const requestSoundboardSounds = (
 ): Either.Either<RequestSoundboardSounds, InvalidCommand> => checkSounds(d)
 
 /**
- * Asks for what is short-lived about a guild's channels, which comes as a CHANNEL_INFO event.
+ * Requests ephemeral data of a guild's channels, which is received as a CHANNEL_INFO event.
  *
  * @since 0.1.0
  * @category constructors
@@ -368,12 +430,16 @@ export const requestChannelInfo = (d: RequestChannelInfo["d"]): Either.Either<Re
   checkChannelInfo(d)
 
 /**
+ * Makes an IDENTIFY payload.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const identify = (d: Identify["d"]): Identify => ({ op: Opcode.Identify, d })
 
 /**
+ * Makes a RESUME payload.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -382,6 +448,8 @@ export const resume = (
 ): Resume => ({ op: Opcode.Resume, d })
 
 /**
+ * Makes a heartbeat with the last sequence number, or null before the first event.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -390,18 +458,18 @@ export const heartbeat = (sequence: number | null): Heartbeat => ({ op: Opcode.H
 const encodeOutgoing = Schema.encodeSync(Outgoing)
 
 /**
- * The text for the wire. This is the only place where a token is taken out of its wrapping. Throws a `ParseError` for a
- * command that did not come from a constructor and that Discord would refuse.
+ * Serializes a payload. This is the only function that unwraps a token. Throws a `ParseError` for a command that was not
+ * made by a constructor and that Discord would refuse.
  *
  * @since 0.1.0
  * @category encoding
  */
 export const encode = (outgoing: Outgoing): string =>
-  // A heartbeat, by far the most frequent, is what it looks like on the wire already.
+  // A heartbeat, by far the most frequent, needs no conversion.
   JSON.stringify(outgoing.op === Opcode.Heartbeat ? outgoing : encodeOutgoing(outgoing))
 
 /**
- * What a payload is called.
+ * Returns the name of a payload.
  *
  * @since 0.1.0
  * @category getters

@@ -1,6 +1,5 @@
 /**
- * The payloads that a shard itself lives by. They are always checked, whatever else is trusted; fields that are not
- * listed here are let through.
+ * Control payloads of a shard. They are always validated, even if events are not; unlisted fields are ignored.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#receive-events
  * @since 0.1.0
@@ -25,6 +24,8 @@ export const Hello = Schema.Struct({
 })
 
 /**
+ * A HELLO payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -39,6 +40,8 @@ export type Hello = typeof Hello.Type
 export const HeartbeatRequest = Schema.Struct({ op: Schema.Literal(Opcode.Heartbeat) })
 
 /**
+ * A request for a heartbeat.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -53,6 +56,8 @@ export type HeartbeatRequest = typeof HeartbeatRequest.Type
 export const HeartbeatAck = Schema.Struct({ op: Schema.Literal(Opcode.HeartbeatAck) })
 
 /**
+ * An acknowledgement of a heartbeat.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -67,13 +72,15 @@ export type HeartbeatAck = typeof HeartbeatAck.Type
 export const Reconnect = Schema.Struct({ op: Schema.Literal(Opcode.Reconnect) })
 
 /**
+ * A request to reconnect.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Reconnect = typeof Reconnect.Type
 
 /**
- * The session is over, or could not be made; `d` tells whether it can be resumed.
+ * The session was invalidated or could not be started; `d` is true if it can be resumed.
  *
  * @since 0.1.0
  * @category schemas
@@ -81,6 +88,8 @@ export type Reconnect = typeof Reconnect.Type
 export const InvalidSession = Schema.Struct({ op: Schema.Literal(Opcode.InvalidSession), d: Schema.Boolean })
 
 /**
+ * An Invalid Session payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -112,6 +121,8 @@ export const Ready = Schema.Struct({
 })
 
 /**
+ * A READY payload.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -130,12 +141,16 @@ export const Resumed = Schema.Struct({
 })
 
 /**
+ * A RESUMED payload.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Resumed = typeof Resumed.Type
 
 /**
+ * Validates a HELLO payload.
+ *
  * @since 0.1.0
  * @category decoding
  */
@@ -143,6 +158,8 @@ export const decodeHello: (payload: unknown) => Either.Either<Hello, ParseResult
   .decodeUnknownEither(Hello)
 
 /**
+ * Validates an Invalid Session payload.
+ *
  * @since 0.1.0
  * @category decoding
  */
@@ -150,6 +167,8 @@ export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSe
   .decodeUnknownEither(InvalidSession)
 
 /**
+ * Validates a READY payload.
+ *
  * @since 0.1.0
  * @category decoding
  */

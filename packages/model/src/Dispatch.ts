@@ -44,7 +44,7 @@ export interface Of<T extends EventType.EventType> {
 export type Known = { readonly [T in EventType.EventType]: Of<T> }[EventType.EventType]
 
 /**
- * An event that this version does not know, with its name and body as they came.
+ * An event that this version does not know, with its name and body as received.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +59,7 @@ export interface UnknownDispatch {
 }
 
 /**
- * Any event. `event.t` tells them apart: after `event.t === "MESSAGE_CREATE"`, `event.d` is a message.
+ * Any event. `event.t` discriminates: after `event.t === "MESSAGE_CREATE"`, `event.d` is a message.
  *
  * @since 0.1.0
  * @category models
@@ -67,7 +67,7 @@ export interface UnknownDispatch {
 export type Dispatch = Known | UnknownDispatch
 
 /**
- * What came over the wire.
+ * A dispatch as received.
  *
  * @since 0.1.0
  * @category models
@@ -82,7 +82,7 @@ export interface Payload {
 const isKnownPayload = (payload: Payload): payload is Payload & Known => EventType.isKnown(payload.t)
 
 /**
- * Gives a payload its type. The body is trusted to have the documented shape.
+ * Types a payload. The body is trusted to have the documented shape.
  *
  * @example
  * ```ts

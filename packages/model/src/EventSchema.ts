@@ -1,8 +1,8 @@
 /**
- * The shape of every event, to check at run time what Discord sends. Tolerant by rule: fields, enum values and flags
+ * Schemas of every event, to validate Discord's payloads at run time. They are tolerant: fields, enum values and flags
  * that the documentation does not know pass; a required field that is missing and a value of the wrong type do not.
  *
- * A schema is built when it is first asked for. Programs that trust Discord need not load this module at all.
+ * A schema is built on first use. Programs that trust Discord need not load this module.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#receive-events
  * @since 0.1.0
@@ -16,18 +16,18 @@ import { events } from "./internal/events.js"
 import * as Mismatch from "./internal/mismatch.js"
 
 /**
- * The body of an event is not what Discord documents.
+ * The body of an event differs from Discord's documentation.
  *
  * @since 0.1.0
  * @category errors
  */
 export class EventMismatch extends Schema.TaggedError<EventMismatch>("@vesper/model/EventMismatch")("EventMismatch", {
   event: Schema.String,
-  /** Where in `d`, such as `["author", "id"]`. */
+  /** The path in `d`, such as `["author", "id"]`. */
   path: Schema.Array(Schema.Union(Schema.String, Schema.Number)),
-  /** What should be there. */
+  /** The expected value. */
   expected: Schema.String,
-  /** What is there, shortened; "nothing" for a missing field. */
+  /** The actual value, shortened; "nothing" for a missing field. */
   actual: Schema.String
 }) {
   override get message(): string {
@@ -43,8 +43,8 @@ interface Compiled<T extends EventType.EventType> {
 }
 
 const compile = <T extends EventType.EventType>(type: T): Compiled<T> => {
-  // The schemas are looser than discord-api-types, for they let unknown enum values pass; the type-level tests hold
-  // that each of them takes everything that the static type allows.
+  // The schemas are looser than discord-api-types, because they accept unknown enum values; type-level tests verify that
+  // each of them accepts everything that the static type allows.
   const checked = events[type]() as Schema.Schema.AnyNoContext as Schema.Schema<Dispatch.DataOf<T>>
   const isValid = Schema.is(checked)
   const explain = ParseResult.validateEither(checked, { errors: "all" })
@@ -54,7 +54,7 @@ const compile = <T extends EventType.EventType>(type: T): Compiled<T> => {
       if (isValid(d)) {
         return Either.right(d)
       }
-      // Only what is wrong pays for the search of everything that is wrong with it.
+      // Only an invalid value is searched for all mismatches.
       return Either.mapLeft(explain(d), (issue) => new EventMismatch({ event: type, ...Mismatch.first(issue) }))
     }
   }
@@ -65,7 +65,7 @@ const compiled = new Map<string, Compiled<never>>()
 const get = <T extends EventType.EventType>(type: T): Compiled<T> => {
   const known = compiled.get(type)
   if (known !== undefined) {
-    // What the map holds under a type was made for this type.
+    // The map holds under each type the schema of this type.
     return known as Compiled<T>
   }
   const made = compile(type)
@@ -83,7 +83,7 @@ const get = <T extends EventType.EventType>(type: T): Compiled<T> => {
 export const of = <T extends EventType.EventType>(type: T): Schema.Schema<Dispatch.DataOf<T>> => get(type).schema
 
 /**
- * Checks the body of an event and gives back the very same value. Compiled once for each event, when first asked for.
+ * Validates the body of an event and returns the same value. The validator of each event is compiled on first use.
  *
  * @example
  * ```ts

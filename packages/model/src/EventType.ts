@@ -111,6 +111,8 @@ export const all: ReadonlyArray<EventType> = Object.keys(table) as Array<EventTy
 const names = new Set<string>(all)
 
 /**
+ * Narrows to the name of a documented event.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -134,7 +136,7 @@ export const isKnown = (name: string): name is EventType => names.has(name)
 export const intents = (self: EventType): ReadonlyArray<Intents.Name> => table[self]
 
 /**
- * Whether a session with these intents may receive the event.
+ * Returns true if a session with these intents may receive the event.
  *
  * @since 0.1.0
  * @category guards
@@ -152,7 +154,7 @@ export const fromIntents = (allowed: Intents.Intents): ReadonlyArray<EventType> 
   all.filter((name) => isAllowedBy(name, allowed))
 
 /**
- * When the event comes, in one sentence.
+ * Describes the occasion of the event in one sentence.
  *
  * @since 0.1.0
  * @category getters

@@ -1,13 +1,12 @@
 /**
- * Sets of bits with names, as numbers, for every kind of flags that comes with events. Bits that stand for nothing
- * today are kept.
+ * Sets of named bits, as numbers, one kind per flags field of events. Unknown bits are kept.
  *
  * @since 0.1.0
  */
 import * as BitSet from "./internal/bitSet.js"
 
 /**
- * What can be asked of a kind of flags, and how sets of it are made.
+ * Operations on one kind of flags.
  *
  * @since 0.1.0
  * @category models
@@ -25,7 +24,7 @@ export interface Flags<Name extends string> {
   readonly union: (self: number, that: number) => number
   /** The names of the flags in a set. */
   readonly names: (self: number) => ReadonlyArray<Name>
-  /** The positions of the bits in a set that stand for nothing that this version knows. */
+  /** The positions of the unknown bits in a set. */
   readonly unknownBits: (self: number) => ReadonlyArray<number>
 }
 
@@ -33,7 +32,7 @@ const make = <Name extends string>(table: Readonly<Record<Name, number>>): Flags
   BitSet.make(table, BitSet.asNumber)
 
 /**
- * What an activity allows.
+ * Flags of an activity.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object-activity-flags
  * @since 0.1.0
@@ -52,7 +51,7 @@ export const Activity = make({
 })
 
 /**
- * What an app is and may.
+ * Flags of an application.
  *
  * @see https://docs.discord.com/developers/resources/application#application-object-application-flags
  * @since 0.1.0
@@ -72,7 +71,7 @@ export const Application = make({
 })
 
 /**
- * What a file on a message is.
+ * Flags of an attachment.
  *
  * @see https://docs.discord.com/developers/resources/message#attachment-object-attachment-flags
  * @since 0.1.0
@@ -87,7 +86,7 @@ export const Attachment = make({
 })
 
 /**
- * What is special about a channel.
+ * Flags of a channel.
  *
  * @see https://docs.discord.com/developers/resources/channel#channel-object-channel-flags
  * @since 0.1.0
@@ -101,7 +100,7 @@ export const Channel = make({
 })
 
 /**
- * What an embed is.
+ * Flags of an embed.
  *
  * @see https://docs.discord.com/developers/resources/message#embed-object-embed-flags
  * @since 0.1.0
@@ -112,7 +111,7 @@ export const Embed = make({
 })
 
 /**
- * What an image or a video in an embed is.
+ * Flags of an image or a video in an embed.
  *
  * @see https://docs.discord.com/developers/resources/message#embed-object-embed-media-flags
  * @since 0.1.0
@@ -123,7 +122,7 @@ export const EmbedMedia = make({
 })
 
 /**
- * What an invite is.
+ * Flags of an invite.
  *
  * @see https://docs.discord.com/developers/resources/invite#invite-object-guild-invite-flags
  * @since 0.1.0
@@ -134,7 +133,7 @@ export const GuildInvite = make({
 })
 
 /**
- * What a member has done, and what was done to them.
+ * Flags of a guild member.
  *
  * @see https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-flags
  * @since 0.1.0
@@ -154,7 +153,7 @@ export const GuildMember = make({
 })
 
 /**
- * What a message is and how it is shown.
+ * Flags of a message.
  *
  * @example
  * ```ts
@@ -186,7 +185,7 @@ export const Message = make({
 })
 
 /**
- * What a role is.
+ * Flags of a role.
  *
  * @see https://docs.discord.com/developers/topics/permissions#role-object-role-flags
  * @since 0.1.0
@@ -210,7 +209,7 @@ export const Sku = make({
 })
 
 /**
- * What a guild does not announce in its system channel.
+ * Announcements that a guild's system channel suppresses.
  *
  * @see https://docs.discord.com/developers/resources/guild#guild-object-system-channel-flags
  * @since 0.1.0
@@ -226,7 +225,7 @@ export const SystemChannel = make({
 })
 
 /**
- * What a file or URL in a component is.
+ * Flags of a file or URL in a component.
  *
  * @see https://docs.discord.com/developers/components/reference#unfurled-media-item-unfurled-media-item-flags
  * @since 0.1.0
@@ -237,7 +236,7 @@ export const UnfurledMediaItem = make({
 })
 
 /**
- * What somebody is to Discord.
+ * Flags of a user.
  *
  * @see https://docs.discord.com/developers/resources/user#user-object-user-flags
  * @since 0.1.0

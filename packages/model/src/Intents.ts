@@ -1,5 +1,5 @@
 /**
- * Which groups of events a shard asks for: a set of bits with names.
+ * Groups of events that a shard requests: a set of named bits.
  *
  * @see https://docs.discord.com/developers/events/gateway#gateway-intents
  * @since 0.1.0
@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as BitSet from "./internal/bitSet.js"
 
 /**
- * The set, as the number that Discord takes. Bits that stand for no intent today are kept, for they may tomorrow.
+ * The set, as the number in IDENTIFY. Unknown bits are kept, because they may become intents.
  *
  * @since 0.1.0
  * @category models
@@ -129,6 +129,8 @@ const table = {
 } as const
 
 /**
+ * The name of an intent.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -160,7 +162,7 @@ export const allNames: ReadonlyArray<Name> = set.allNames
 export const privilegedNames: ReadonlyArray<Name> = allNames.filter((name) => table[name].isPrivileged)
 
 /**
- * Where an application's privileged intents are switched on: the Bot page of each.
+ * The page of the developer portal that enables an application's privileged intents.
  *
  * @since 0.1.0
  * @category constants
@@ -185,6 +187,8 @@ export class InvalidIntents extends Schema.TaggedError<InvalidIntents>("@vesper/
 const isBits = (bits: number): bits is Intents => Number.isSafeInteger(bits) && bits >= 0
 
 /**
+ * Schema of a set of intents, from the number in IDENTIFY.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -201,7 +205,7 @@ export const Intents: Schema.Schema<Intents, number> = Schema.Number.pipe(
 export const bit = (name: Name): number => table[name].bit
 
 /**
- * Whether it must be switched on in the developer portal.
+ * Returns true if the intent must be enabled in the developer portal.
  *
  * @since 0.1.0
  * @category guards
@@ -209,7 +213,7 @@ export const bit = (name: Name): number => table[name].bit
 export const isPrivileged = (name: Name): boolean => table[name].isPrivileged
 
 /**
- * What the intent lets through, in a few words.
+ * Describes the events of the intent in a few words.
  *
  * @since 0.1.0
  * @category getters
@@ -231,7 +235,7 @@ const switches: { readonly [N in Name]?: string } = {
 }
 
 /**
- * What the switch for a privileged intent is called in the developer portal; none for the others.
+ * Returns the name of a privileged intent in the developer portal; none for other intents.
  *
  * @example
  * ```ts
@@ -265,7 +269,7 @@ export const fromBits = (bits: number): Either.Either<Intents, InvalidIntents> =
     )
 
 /**
- * No intents: the gateway sends only what needs none, such as interactions.
+ * The empty set: the gateway sends only events without an intent, such as interactions.
  *
  * @since 0.1.0
  * @category constants
@@ -273,18 +277,24 @@ export const fromBits = (bits: number): Either.Either<Intents, InvalidIntents> =
 export const none: Intents = set.none
 
 /**
+ * Returns true if the set contains an intent.
+ *
  * @since 0.1.0
  * @category getters
  */
 export const has: (self: Intents, name: Name) => boolean = set.has
 
 /**
+ * Adds an intent to the set.
+ *
  * @since 0.1.0
  * @category combinators
  */
 export const add: (self: Intents, name: Name) => Intents = set.add
 
 /**
+ * Removes an intent from the set.
+ *
  * @since 0.1.0
  * @category combinators
  */
@@ -325,7 +335,7 @@ export const all: Intents = set.all
 export const nonPrivileged: Intents = of(...allNames.filter((name) => !table[name].isPrivileged))
 
 /**
- * The positions of the bits that stand for no intent.
+ * The positions of the unknown bits.
  *
  * @since 0.1.0
  * @category getters
@@ -349,7 +359,7 @@ export const names: (self: Intents) => ReadonlyArray<Name> = set.names
 export const privileged = (self: Intents): ReadonlyArray<Name> => privilegedNames.filter((name) => has(self, name))
 
 /**
- * What is in either set, unknown bits too.
+ * Unites two sets, with their unknown bits.
  *
  * @since 0.1.0
  * @category combinators

@@ -1,5 +1,5 @@
 /**
- * What kind of payload a message is.
+ * Opcodes, the kinds of payloads.
  *
  * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-opcodes
  * @since 0.1.0
@@ -103,7 +103,7 @@ export const HeartbeatAck = 11
 export const RequestSoundboardSounds = 31
 
 /**
- * Asks for what is short-lived about a guild's channels.
+ * Requests ephemeral data of a guild's channels.
  *
  * @since 0.1.0
  * @category constants
@@ -111,6 +111,8 @@ export const RequestSoundboardSounds = 31
 export const RequestChannelInfo = 43
 
 /**
+ * A documented opcode.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -199,6 +201,8 @@ const table = {
 } as const
 
 /**
+ * Narrows to a documented opcode.
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -229,11 +233,11 @@ export const name = (opcode: number): Option.Option<string> =>
  * @since 0.1.0
  * @category constants
  */
-// The keys of an object literal are just its own, and those that are whole numbers come in ascending order.
+// An object literal has only its own keys, and integer keys are enumerated in ascending order.
 export const all: ReadonlyArray<Opcode> = Object.keys(table).map((key) => Number(key) as Opcode)
 
 /**
- * What a payload of this opcode is for, in one sentence.
+ * Describes the purpose of an opcode in one sentence.
  *
  * @since 0.1.0
  * @category getters
@@ -241,7 +245,7 @@ export const all: ReadonlyArray<Opcode> = Object.keys(table).map((key) => Number
 export const describe = (opcode: Opcode): string => table[opcode].text
 
 /**
- * Whether a client may send it.
+ * Returns true if a client may send it.
  *
  * @since 0.1.0
  * @category guards
@@ -249,7 +253,7 @@ export const describe = (opcode: Opcode): string => table[opcode].text
 export const isSent = (opcode: number): boolean => isKnown(opcode) && table[opcode].isSent
 
 /**
- * Whether the gateway sends it.
+ * Returns true if the gateway sends it.
  *
  * @since 0.1.0
  * @category guards

@@ -1,5 +1,5 @@
 /**
- * What a role or a member may do: a set of bits with names. It has more bits than a number can hold, so Discord sends it
+ * Permissions of a role or a member: a set of named bits. It has more bits than a number can hold, so Discord sends it
  * as a decimal string.
  *
  * @see https://docs.discord.com/developers/topics/permissions
@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as BitSet from "./internal/bitSet.js"
 
 /**
- * The set. Bits that stand for no permission today are kept.
+ * The set. Unknown bits are kept.
  *
  * @since 0.1.0
  * @category models
@@ -75,6 +75,8 @@ const table = {
 } as const
 
 /**
+ * The name of a permission.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -110,6 +112,8 @@ export class InvalidPermissions
 export const allNames: ReadonlyArray<Name> = set.allNames
 
 /**
+ * The empty set.
+ *
  * @since 0.1.0
  * @category constants
  */
@@ -124,6 +128,8 @@ export const none: Permissions = set.none
 export const all: Permissions = set.all
 
 /**
+ * Makes a set of permissions by name.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -188,7 +194,7 @@ export const Permissions: Schema.Schema<Permissions, string> = Schema.transformO
 )
 
 /**
- * Whether the bit itself is set. To learn what somebody may do, ask `allows`.
+ * Returns true if the bit itself is set. `allows` also considers administrators.
  *
  * @since 0.1.0
  * @category getters
@@ -196,7 +202,7 @@ export const Permissions: Schema.Schema<Permissions, string> = Schema.transformO
 export const has: (self: Permissions, name: Name) => boolean = set.has
 
 /**
- * Whether somebody with these permissions may do a thing: an administrator may do everything.
+ * Returns true if these permissions allow an action: an administrator may do everything.
  *
  * @since 0.1.0
  * @category getters
@@ -212,7 +218,7 @@ export const allows = (self: Permissions, name: Name): boolean => has(self, "Adm
 export const names: (self: Permissions) => ReadonlyArray<Name> = set.names
 
 /**
- * The positions of the bits in a set that stand for no permission that this version knows.
+ * The positions of the unknown bits in a set.
  *
  * @since 0.1.0
  * @category getters
@@ -220,18 +226,24 @@ export const names: (self: Permissions) => ReadonlyArray<Name> = set.names
 export const unknownBits: (self: Permissions) => ReadonlyArray<number> = set.unknownBits
 
 /**
+ * Adds a permission to the set.
+ *
  * @since 0.1.0
  * @category combinators
  */
 export const add: (self: Permissions, name: Name) => Permissions = set.add
 
 /**
+ * Removes a permission from the set.
+ *
  * @since 0.1.0
  * @category combinators
  */
 export const remove: (self: Permissions, name: Name) => Permissions = set.remove
 
 /**
+ * Unites two sets.
+ *
  * @since 0.1.0
  * @category combinators
  */

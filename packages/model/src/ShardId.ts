@@ -1,5 +1,5 @@
 /**
- * Which shard of how many.
+ * Shards by id and total.
  *
  * @see https://docs.discord.com/developers/events/gateway#sharding
  * @since 0.1.0
@@ -28,6 +28,8 @@ export class InvalidShardId extends Schema.TaggedError<InvalidShardId>("@vesper/
 }
 
 /**
+ * The id of a shard and the total number of shards.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -59,6 +61,8 @@ export const FromPair: Schema.Schema<ShardId, readonly [id: number, total: numbe
 )
 
 /**
+ * Makes a shard id; fails if it is not below the total.
+ *
  * @example
  * ```ts
  * import * as assert from "node:assert"
@@ -104,7 +108,8 @@ export const all = (total: number): ReadonlyArray<ShardId> =>
   Array.from({ length: total }, (_, id) => unsafeMake(id, total))
 
 /**
- * The id of the shard that hears of a guild. What has no guild, direct messages among it, comes to shard 0.
+ * Returns the id of the shard that receives a guild's events. Events without a guild, such as direct messages, are
+ * received by shard 0.
  *
  * @example
  * ```ts

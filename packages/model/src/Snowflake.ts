@@ -8,6 +8,8 @@ import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
 
 /**
+ * Schema of a snowflake: an unsigned 64-bit integer as a decimal string.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -17,6 +19,8 @@ export const Snowflake = Schema.String.pipe(
 )
 
 /**
+ * A snowflake.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -31,13 +35,15 @@ export type Snowflake = typeof Snowflake.Type
 export const epoch = 1_420_070_400_000
 
 /**
+ * Makes a snowflake of its decimal text; throws on any other text.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make: (text: string) => Snowflake = Schema.decodeSync(Snowflake)
 
 /**
- * When it was made, in milliseconds since 1970.
+ * Returns the time of a snowflake in milliseconds since 1970.
  *
  * @example
  * ```ts
@@ -97,6 +103,8 @@ export {
 }
 
 /**
+ * Compares two snowflakes by number, which is also by time.
+ *
  * @since 0.1.0
  * @category combinators
  */

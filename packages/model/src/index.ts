@@ -1,5 +1,5 @@
 /**
- * Why a connection was closed, and what may follow.
+ * Close codes of the gateway.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ export * as CloseCode from "./CloseCode.js"
 export * as CloseFrame from "./CloseFrame.js"
 
 /**
- * What a shard sends.
+ * Payloads that a shard sends.
  *
  * @since 0.1.0
  */
@@ -55,28 +55,28 @@ export * as EventType from "./EventType.js"
 export * as Flags from "./Flags.js"
 
 /**
- * Which groups of events a shard asks for.
+ * Groups of events that a shard requests.
  *
  * @since 0.1.0
  */
 export * as Intents from "./Intents.js"
 
 /**
- * What kind of payload a message is.
+ * Opcodes, the kinds of payloads.
  *
  * @since 0.1.0
  */
 export * as Opcode from "./Opcode.js"
 
 /**
- * What somebody may do.
+ * Permissions of members and roles.
  *
  * @since 0.1.0
  */
 export * as Permissions from "./Permissions.js"
 
 /**
- * Which shard of how many.
+ * Shards by id and total.
  *
  * @since 0.1.0
  */

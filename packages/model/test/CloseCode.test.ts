@@ -4,7 +4,7 @@ import * as Either from "effect/Either"
 import * as CloseCode from "../src/CloseCode.js"
 import * as CloseFrame from "../src/CloseFrame.js"
 
-/** What Discord's table of close codes says: may the client reconnect, and may it resume. */
+/** Discord's table of close codes: the client may reconnect, and may resume. */
 const table: ReadonlyArray<readonly [code: number, mayReconnect: boolean, mayResume: boolean]> = [
   [1000, true, true],
   [1001, true, true],

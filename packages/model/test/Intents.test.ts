@@ -11,7 +11,7 @@ const someBits = FastCheck.maxSafeNat()
 
 const unsafeFromBits = (bits: number) => Either.getOrThrow(Intents.fromBits(bits))
 
-/** Names that discord-api-types gives to two intents of ours under older words. */
+/** Older names of two intents in discord-api-types. */
 const aliases: Readonly<Record<string, string>> = {
   GuildBans: "GuildModeration",
   GuildEmojisAndStickers: "GuildExpressions"

@@ -1,4 +1,4 @@
-/** Compares what the documentation says with what the model knows. */
+/** Compares the documentation with the model. */
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 import * as CloseCode from "../src/CloseCode.js"
@@ -19,7 +19,7 @@ export interface Lack {
 
 const modal = "the modal as a whole has it too, and discord-api-types knows it only there"
 
-/** Where a schema takes more than the documentation promises, and why. */
+/** Fields for which a schema accepts more than the documentation, with the reason. */
 const lenient = new Map([
   ["UserSelectInteractionResponse.resolved", modal],
   ["RoleSelectInteractionResponse.resolved", modal],
@@ -27,14 +27,14 @@ const lenient = new Map([
   ["ChannelSelectInteractionResponse.resolved", modal]
 ])
 
-/** What the schema of an object says of one field, over all its variants. */
+/** One field of an object over all variants of its schema. */
 interface Field {
   readonly isOptional: boolean
   readonly isNullable: boolean
   readonly kinds: ReadonlySet<string>
 }
 
-/** What a value may be: names of JSON's types, `literal` for one value only, `any` for all. */
+/** Possible types of a value: names of JSON's types, `literal` for one value only, `any` for all. */
 const kindsOf = (ast: AST.AST): ReadonlyArray<string> => {
   switch (ast._tag) {
     case "Union":
@@ -78,7 +78,7 @@ export const variantsOf = (ast: AST.AST): ReadonlyArray<AST.TypeLiteral> => {
   }
 }
 
-// What stands for the types that nobody knows yet says nothing about a field.
+// The variant of unknown types does not constrain a field.
 const isUnknownType = (variant: AST.TypeLiteral): boolean =>
   variant.propertySignatures.length === 1 && variant.propertySignatures[0]?.type._tag === "Refinement" &&
   variant.propertySignatures[0].name === "type"
@@ -303,7 +303,7 @@ const flagLacks = (documentation: Documentation): ReadonlyArray<Lack> =>
       .map(([name, bit]): Lack => ({ what: "flag", name: `${title}: ${name}`, problem: `is bit ${bit}` }))
   )
 
-/** What the documentation has and the model lacks. */
+/** Returns the documented facts that the model lacks. */
 export const lacksOf = (documentation: Documentation): ReadonlyArray<Lack> => [
   ...eventLacks(documentation),
   ...structureLacks(documentation),
@@ -312,7 +312,7 @@ export const lacksOf = (documentation: Documentation): ReadonlyArray<Lack> => [
   ...flagLacks(documentation)
 ]
 
-/** The part of the documentation that the model has to follow: what its schemas name. */
+/** The part of the documentation that the model follows: the structures of its schemas. */
 export const relevant = (documentation: Documentation): Documentation => {
   const used = usedStructures()
   const bases = new Set(Object.values(documentation.events).flatMap((event) => [event.base, event.or]))

@@ -1,4 +1,4 @@
-/** What Discord's documentation says, as far as the model has to follow it. */
+/** The facts of Discord's documentation that the model follows. */
 
 /** In the documentation's own notation: `name?` may be absent, `?type` may be null. */
 export type Fields = Readonly<Record<string, string>>
@@ -6,13 +6,13 @@ export type Fields = Readonly<Record<string, string>>
 export interface DocumentedEvent {
   /** The structure whose fields the event has. */
   readonly base?: string
-  /** A structure that may stand in place of all others. */
+  /** An alternative structure. */
   readonly or?: string
   /** The fields that it takes of its base, when not all. */
   readonly only?: ReadonlyArray<string>
   /** The fields of its base that it lacks. */
   readonly without?: ReadonlyArray<string>
-  /** Its fields beside those of its base. */
+  /** Its fields in addition to those of its base. */
   readonly fields: Fields
 }
 

@@ -30,7 +30,7 @@ type Events = typeof events
 type Checked<T extends EventType.EventType> = Schema.Schema.Type<ReturnType<Events[T]>>
 
 /**
- * The static type of what comes as JSON. discord-api-types writes an array of limited length as a tuple, whose missing
+ * The static type of parsed JSON. discord-api-types writes an array of limited length as a tuple, whose missing
  * elements no JSON has; and it leaves open one field that the documentation requires.
  */
 type Json<A> = A extends Api.APIStageInstance ? A & { guild_scheduled_event_id: string | null }
@@ -52,7 +52,7 @@ type Extra<Static, S> = Exclude<Keys<S>, Keys<Static>>
 /** The names of the fields that a schema has and the static type has not. */
 type ExtraOf<T extends EventType.EventType> = Extra<Dispatch.DataOf<T>, Checked<T>>
 
-// One structure stands for all types of channels, of which these events carry some.
+// One structure covers all types of channels, of which these events carry some.
 type ChannelEvent = "CHANNEL_CREATE" | "CHANNEL_DELETE" | "CHANNEL_UPDATE" | "THREAD_CREATE" | "THREAD_UPDATE"
 
 type WithExtra = {
@@ -94,7 +94,7 @@ type Pairs = {
   readonly file: [Api.APIFileComponent, typeof Component.File.Type]
   readonly gallery: [Api.APIMediaGalleryComponent, typeof Component.MediaGallery.Type]
   readonly guild: [Api.APIGuild, typeof Guild.Guild.Type]
-  // Discord gives every component an id, and documents it; discord-api-types leaves it open.
+  // Discord documents an id for every component; in discord-api-types it is optional.
   readonly label: [Api.ModalSubmitLabelComponent & { id: number }, typeof ModalSubmission.LabelResponse.Type]
   readonly member: [Api.APIInteractionGuildMember, typeof GuildMember.GuildMember.Type]
   readonly message: [Api.APIMessage, typeof Message.Message.Type]

@@ -63,7 +63,7 @@ export const makeZlib = (options: Options = {}): Decompressor.Decompressor =>
   )
 
 /**
- * True if node:zlib decompresses zstd, from Node 22.15 on. It then costs less than zlib.
+ * True if this Node decompresses zstd natively (22.15 and newer), at a lower cost than zlib.
  *
  * @since 0.1.0
  * @category constants
@@ -75,8 +75,8 @@ export const hasNativeZstd: boolean = (() => {
 })()
 
 /**
- * Decompresses zstd-stream in the tick in which the frame arrives, by node:zlib if it can. Otherwise it is done in
- * JavaScript, at about ten times the cost. A frame that requires a window of more than 8 MiB is refused.
+ * zstd-stream, decompressed in the same tick as the frame arrives. By node:zlib if it supports zstd, otherwise in JavaScript,
+ * at about ten times the cost. A frame that wants a window of more than 8 MiB is refused.
  *
  * @see https://docs.discord.com/developers/events/gateway#transport-compression
  * @since 0.1.0
@@ -91,7 +91,7 @@ export const makeZstd = (options: Options = {}): Decompressor.Decompressor =>
   )
 
 /**
- * The cheapest compression on this version of Node: zstd-stream if node:zlib decompresses it, otherwise zlib-stream.
+ * The cheapest compression for this Node: zstd-stream if it decompresses zstd natively, zlib-stream otherwise.
  *
  * @since 0.1.0
  * @category constructors
@@ -100,7 +100,7 @@ export const makeAuto = (options: Options = {}): Decompressor.Decompressor =>
   hasNativeZstd ? makeZstd(options) : makeZlib(options)
 
 /**
- * Makes the shards request zlib-stream.
+ * Requests zlib-stream from the gateway.
  *
  * @since 0.1.0
  * @category layers
@@ -108,7 +108,7 @@ export const makeAuto = (options: Options = {}): Decompressor.Decompressor =>
 export const layerZlib = (options: Options = {}): Layer.Layer<never> => Decompressor.layer(makeZlib(options))
 
 /**
- * Makes the shards request zstd-stream.
+ * Requests zstd-stream from the gateway.
  *
  * @since 0.1.0
  * @category layers
@@ -116,7 +116,7 @@ export const layerZlib = (options: Options = {}): Layer.Layer<never> => Decompre
 export const layerZstd = (options: Options = {}): Layer.Layer<never> => Decompressor.layer(makeZstd(options))
 
 /**
- * Makes the shards request the cheapest compression on this version of Node.
+ * Requests the cheapest compression for this Node from the gateway.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * Websockets by `ws`. They can be paused and terminated, and report the HTTP status of a refused upgrade.
+ * Websockets of the package `ws`, which can pause, report the HTTP status of a refused upgrade, and be terminated.
  *
  * @since 0.1.0
  */
@@ -12,8 +12,8 @@ import type * as Tls from "node:tls"
 import * as internal from "./internal/webSocket.js"
 
 /**
- * TLS options of Node. The certificate of the peer is always verified, and `NODE_TLS_REJECT_UNAUTHORIZED` has no effect.
- * To trust a certificate of your own, pass it as `ca`.
+ * Options of Node's TLS. The peer's certificate is always verified, even with `NODE_TLS_REJECT_UNAUTHORIZED=0`; set `ca` to
+ * trust a server with your own certificate.
  *
  * @see https://nodejs.org/api/tls.html#tlsconnectoptions-callback
  * @since 0.1.0
@@ -27,33 +27,33 @@ export interface TlsOptions extends
 {}
 
 /**
- * Options of the websocket.
+ * Options of Node's websockets.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   /**
-   * Timeout of opening. The shard has a timeout of its own, `ShardConfig.timeouts.open`; the shorter one applies.
-   * Default: none.
+   * The maximum time to open a connection. The shard has a deadline of its own, `ShardConfig.timeouts.open`; the shorter one
+   * counts. Default: none.
    */
   readonly openTimeout?: Duration.DurationInput | undefined
-  /** Time in which the peer must answer a close frame before the connection is terminated. Default: 1 second. */
+  /** The maximum time for the peer's close frame, after which the connection is terminated. Default: 1 second. */
   readonly closeTimeout?: Duration.DurationInput | undefined
   /** Longest websocket message, in bytes. A longer one closes the connection. Default: 32 MiB. */
   readonly maxPayload?: number | undefined
   /** TLS options. Default: those of Node. */
   readonly tls?: TlsOptions | undefined
   /**
-   * Agent that opens the connections: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` for an HTTP CONNECT
-   * proxy, `new SocksProxyAgent(url)` of `socks-proxy-agent` for a SOCKS proxy. For a proxy of the gateway itself, see
+   * The agent that opens connections: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` uses an HTTP CONNECT
+   * proxy, `new SocksProxyAgent(url)` of `socks-proxy-agent` a SOCKS proxy. For a proxy of the gateway itself see
    * `proxyUrl` of `ShardConfig`. Default: direct connections.
    */
   readonly agent?: Http.Agent | undefined
 }
 
 /**
- * Makes a gateway socket on `ws`.
+ * Makes a `GatewaySocket` on Node.
  *
  * @since 0.1.0
  * @category constructors
@@ -68,7 +68,7 @@ export const make = (options: Options = {}): GatewaySocket.GatewaySocket =>
   }))
 
 /**
- * Provides a gateway socket on `ws`.
+ * Provides a `GatewaySocket` on Node.
  *
  * @since 0.1.0
  * @category layers

@@ -26,7 +26,7 @@ const token = Redacted.make("MTE.fleet.token")
 const world = World.make({ seed: 5, guilds: 200, membersPerGuild: 1 })
 const places: ReadonlyArray<string> = world.guilds.map(({ id }) => id)
 
-// Wide enough for all shards at once, because this test measures sockets and not the limit.
+// Wide enough for all at once, because the test measures sockets, not the limit.
 const maxConcurrency = larger
 
 const layer = Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>

@@ -21,7 +21,7 @@ const ways: ReadonlyArray<readonly [name: string, make: (maxMessageBytes: number
   ["node:zlib as documented", Inflaters.makeDocumented]
 ]
 
-/** Compresses messages as a gateway does: one deflate stream, flushed after each message. */
+/** The output of a gateway: one deflate stream, flushed after each message. */
 const deflate = (messages: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Buffer>> =>
   Effect.promise(async () => {
     const stream = Zlib.createDeflate()

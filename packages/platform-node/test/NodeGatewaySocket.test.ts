@@ -37,7 +37,7 @@ const serve = Effect.gen(function*() {
   return { url: `ws://127.0.0.1:${(server.address() as Net.AddressInfo).port}/`, peer: Effect.orDie(peers.take) }
 })
 
-/** A TCP server that calls a function with each connection. */
+/** A TCP server with a handler for each connection. */
 const serveRaw = (onSocket: (socket: Net.Socket) => void) =>
   Effect.map(
     Effect.acquireRelease(

@@ -1,5 +1,5 @@
 /**
- * A certificate for localhost and its key. It was made for these tests, is not trusted, and is valid until 2120:
+ * A certificate for localhost, and its key. Made for these tests, self-signed, and valid until 2120:
  * `openssl ca -selfsign -startdate 20200101000000Z -enddate 21200101000000Z`.
  */
 export const cert = `-----BEGIN CERTIFICATE-----

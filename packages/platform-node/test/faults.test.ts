@@ -1,4 +1,4 @@
-/** Faults that need real sockets. The shard must reconnect after each one and receive the next event. */
+/** Faults of real sockets; each time the shard must reconnect and receive the next event. */
 import { assert, describe, it } from "@effect/vitest"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Shard from "@vesper/gateway/Shard"
@@ -59,7 +59,7 @@ const faults: ReadonlyArray<readonly [what: string, ...faults: ReadonlyArray<Fau
   ["a loop of opcode 9", Fault.RejectResume({ host: "any", times: 3, resumable: true }), Fault.Drop()]
 ]
 
-/** Waits for the event. Ignores the events before it, and the errors that a fault may cause. */
+/** Waits for an event; earlier events and errors of the fault are ignored. */
 const awaitEvent = (shard: Shard.Shard, content: string) =>
   Effect.repeat(Effect.option(shard.nextEvent), {
     until: (event) => event._tag === "Some" && event.value.t === "MESSAGE_CREATE" && event.value.d.content === content
@@ -114,7 +114,7 @@ describe("a shard over a real websocket lives through", () => {
   }
 
   for (const url of ["ws://127.0.0.1:1/", "ws://vesper.invalid/"]) {
-    it.live(`a resume URL where nobody is: ${url}`, () =>
+    it.live(`a resume URL without a server: ${url}`, () =>
       Effect.gen(function*() {
         const simulator = yield* GatewaySimulator.GatewaySimulator
         yield* simulator.inject(Fault.NameResumeUrl({ host: "any", times: 1, url }))
@@ -139,7 +139,7 @@ describe("a gateway", () => {
       assert.match(error.message, /ENOTFOUND|EAI_AGAIN/)
     }))
 
-  it.scopedLive("that redirects is refused, and nobody goes where it points to", () =>
+  it.scopedLive("that redirects is refused, and the redirect is not followed", () =>
     Effect.gen(function*() {
       const lured = yield* Deferred.make<never, string>()
       const listen = (answer: Http.RequestListener) =>

@@ -3,8 +3,11 @@
  * received once and in order, and no more sessions are spent than the fault costs.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
+import * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -18,15 +21,19 @@ import * as ScriptedGateway from "./faults/scriptedGateway.js"
 import * as Sessions from "./faults/sessions.js"
 import * as Transport from "./faults/transport.js"
 
+// Identifies are not spaced: a scenario that costs a second session would wait 5 s. Deadlines are short, because some
+// scenarios wait for them.
 const shardLayer = (gateway: ScriptedGateway.Gateway, lines: Array<string>) =>
-  NodeGateway.layerShard({
-    token: Redacted.make("token"),
-    intents: Intents.of("GuildMessages"),
-    gatewayUrl: gateway.url,
-    compression: gateway.mode,
-    timeouts: { open: "1 second", hello: "1 second", ready: "1 second", resumed: "300 millis" },
-    reconnect: { backoffBase: "20 millis", backoffMax: "50 millis" }
-  }).pipe(
+  Shard.layer(ShardId.single).pipe(
+    Layer.provide(ShardConfig.layer({
+      token: Redacted.make("token"),
+      intents: Intents.of("GuildMessages"),
+      gatewayUrl: gateway.url,
+      timeouts: { open: "1 second", hello: "1 second", ready: "1 second", resumed: "300 millis" },
+      reconnect: { backoffBase: "20 millis", backoffMax: "50 millis" }
+    })),
+    Layer.provide(IdentifyQueue.layerUnlimited),
+    Layer.provide(NodeGateway.layer({ compression: gateway.mode })),
     Layer.provide(Layer.merge(
       Logger.replace(
         Logger.defaultLogger,
@@ -68,7 +75,7 @@ const play = (scenario: Scenario) => (mode: Transport.Mode) =>
       if (live !== undefined) {
         fault?.(live, gateway)
       }
-      // This event is received before or after the reconnect.
+      // Messages that the gateway sends now are received before or after the reconnect.
       yield* Effect.sleep(20)
       if (isNewSession) {
         yield* until((content) => content === "READY")

@@ -30,7 +30,7 @@ const listen = (server: Http.Server, protocol: "ws" | "wss", host: string) =>
     (server) => `${protocol}://${host}:${(server.address() as Net.AddressInfo).port}/`
   )
 
-/** A server with a self-signed certificate for localhost. */
+/** Its certificate is self-signed, for localhost. */
 const serveTls = Effect.suspend(() => listen(Https.createServer(certificate), "wss", "localhost"))
 
 const firstFrame = Effect.map(Deferred.make<string>(), (frame) => {

@@ -37,7 +37,7 @@ const block = (kind: number, size: number, body: Iterable<number>) => {
   return [start & 255, (start >> 8) & 255, start >> 16, ...body]
 }
 
-/** A literal and the given number of sequences with the longest match, which take no bits. */
+/** A literal, and so many sequences that all have the longest match, without a bit. */
 const sequences = (count: number) => {
   const rest = count - 0x7f00
   return [1 << 3, 65, 255, rest & 255, rest >> 8, 0b0101_0100, 0, 0, 52, 1]

@@ -1,27 +1,31 @@
 /**
- * Events for tests: a full payload as Discord documents it, with what matters to the test put in.
+ * Events for tests: complete payloads as Discord documents them, with the fields that matter to the test.
  *
  * @since 0.1.0
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
-import * as Predicate from "effect/Predicate"
-import * as Fixture from "./Fixture.js"
 import type * as GatewaySimulator from "./GatewaySimulator.js"
+import { Complete } from "./internal/payload/index.js"
+import * as World from "./World.js"
 
 /**
- * Some fields of a body. Objects within are completed as well, arrays stand as they are, and `undefined` leaves a field
- * out.
+ * A value, or a part of it. Objects may be partial at every depth, arrays are replaced as a whole, and `undefined` removes
+ * the field.
  *
  * @since 0.1.0
  * @category models
  */
-export type Fields<A> = {
-  readonly [K in keyof A]?:
-    | A[K]
-    | (A[K] extends ReadonlyArray<unknown> ? never : A[K] extends object ? Partial<A[K]> : never)
-    | undefined
-}
+export type Part<V> = V | (V extends ReadonlyArray<unknown> ? never : V extends object ? Fields<V> : never) | undefined
+
+/**
+ * Some fields of a body. Objects inside it are completed too, arrays are replaced as a whole, and `undefined` removes a
+ * field.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Fields<A> = { readonly [K in keyof A]?: Part<A[K]> }
 
 /**
  * An event that `GatewaySimulator.dispatch` sends to the shard of its guild.
@@ -34,33 +38,9 @@ export interface Built<T extends EventType.EventType> extends GatewaySimulator.E
   readonly d: Dispatch.DataOf<T>
 }
 
-const merge = (whole: unknown, fields: unknown): unknown => {
-  if (!Predicate.isRecord(whole) || !Predicate.isRecord(fields)) {
-    return fields
-  }
-  const merged: Record<string, unknown> = { ...whole }
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) {
-      delete merged[name]
-    } else {
-      merged[name] = merge(merged[name], value)
-    }
-  }
-  return merged
-}
-
-const guildOf = (type: EventType.EventType, d: unknown): string | undefined => {
-  const id = Predicate.hasProperty(d, "guild_id")
-    ? d.guild_id
-    : /^GUILD_(CREATE|UPDATE|DELETE)$/.test(type) && Predicate.hasProperty(d, "id")
-    ? d.id
-    : undefined
-  return typeof id === "string" ? id : undefined
-}
-
 /**
- * Any event: all fields that the documentation has, with made-up values, but for those given. The same fields give the
- * same event: what is to have an id of its own is given one.
+ * Makes any event: all documented fields with made-up values, except for those that are given. The same fields make the
+ * same event, so that two different events need their own ids.
  *
  * @example
  * ```ts
@@ -77,13 +57,14 @@ const guildOf = (type: EventType.EventType, d: unknown): string | undefined => {
  * @category constructors
  */
 export const event = <T extends EventType.EventType>(type: T, fields: Fields<Dispatch.DataOf<T>> = {}): Built<T> => {
-  // What the fixture has is whole, and the fields are of its types.
-  const d = merge(Fixture.of(type).d, fields) as Dispatch.DataOf<T>
-  return { t: type, d, guildId: guildOf(type, d) }
+  // The fixture is complete, and the fields have its types.
+  const d = Complete.complete(type, fields as Readonly<Record<string, unknown>>) as Dispatch.DataOf<T>
+  return { t: type, d, guildId: Complete.guildIdOf(type, d) }
 }
 
 /**
- * A message in a channel of a guild; in a direct message with `guild_id: undefined, member: undefined`.
+ * Makes a message in a channel of a guild; with `guild_id: undefined, member: undefined` a direct message. It is an ordinary
+ * message without a reply, a poll or an interaction, unless these fields are given.
  *
  * @example
  * ```ts
@@ -103,7 +84,7 @@ export const message = (fields: Fields<Dispatch.DataOf<"MESSAGE_CREATE">> = {}):
   event("MESSAGE_CREATE", fields)
 
 /**
- * A reaction to a message.
+ * Makes a reaction to a message.
  *
  * @since 0.1.0
  * @category constructors
@@ -113,7 +94,7 @@ export const reaction = (
 ): Built<"MESSAGE_REACTION_ADD"> => event("MESSAGE_REACTION_ADD", fields)
 
 /**
- * Somebody who has joined a guild.
+ * Makes a member that joins a guild.
  *
  * @since 0.1.0
  * @category constructors
@@ -122,7 +103,18 @@ export const member = (fields: Fields<Dispatch.DataOf<"GUILD_MEMBER_ADD">> = {})
   event("GUILD_MEMBER_ADD", fields)
 
 /**
- * A command, a button, or whatever else a user of the bot does to it.
+ * Makes an interaction with the fields of its kind: by default a slash command; a button or select menu with its message,
+ * a user or message command with its target, an autocompletion or a modal by `type` and `data.type`. With
+ * `guild_id: undefined` it is in a direct message.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Builder } from "@vesper/testing"
+ *
+ * const press = Builder.interaction({ type: 3, data: { custom_id: "accept", component_type: 2 } })
+ * assert.ok("message" in press.d)
+ * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -130,3 +122,25 @@ export const member = (fields: Fields<Dispatch.DataOf<"GUILD_MEMBER_ADD">> = {})
 export const interaction = (
   fields: Fields<Dispatch.DataOf<"INTERACTION_CREATE">> = {}
 ): Built<"INTERACTION_CREATE"> => event("INTERACTION_CREATE", fields)
+
+/**
+ * Completes an event whose name and fields are known at run time only, in the first guild of a world. The body of an event
+ * that Discord does not document is sent as it is.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Builder, World } from "@vesper/testing"
+ *
+ * const world = World.make({ guilds: 1 })
+ * const hello = Builder.complete("MESSAGE_CREATE", { content: "hello" }, world)
+ * assert.strictEqual(hello.guildId, world.guilds[0]?.id)
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const complete = (type: string, fields: unknown, world: World.World = World.empty): GatewaySimulator.Event => {
+  const d = Complete.completeIn(world, type, fields)
+  return { t: type, d, guildId: Complete.guildIdOf(type, d) }
+}

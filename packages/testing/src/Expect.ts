@@ -1,5 +1,5 @@
 /**
- * What a test waits for at the gateway's side.
+ * Expectations about the commands that a client sends.
  *
  * @since 0.1.0
  */
@@ -21,24 +21,26 @@ import * as LogEntry from "./LogEntry.js"
 export type Received = Extract<LogEntry.LogEntry, { readonly _tag: "Received" }>
 
 /**
- * What was waited for did not come in time, or cannot come because nobody moves the clock.
+ * An expected command was not received in time, or the Clock does not move, so that it cannot be received.
  *
  * @since 0.1.0
  * @category errors
  */
-export class NothingCame extends Schema.TaggedError<NothingCame>("@vesper/testing/NothingCame")("NothingCame", {
+export class CommandNotReceivedError extends Schema.TaggedError<CommandNotReceivedError>(
+  "@vesper/testing/CommandNotReceivedError"
+)("CommandNotReceivedError", {
   expected: Schema.String,
   within: Schema.DurationFromSelf,
-  /** Whether the Clock stood still, as TestClock does until the test moves it. */
+  /** The Clock did not move, as TestClock until the test adjusts it. */
   isClockStill: Schema.Boolean,
-  /** What came instead, in the order in which it came; without heartbeats. */
+  /** The commands that were received, in order, without heartbeats. */
   received: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const came = this.received.length === 0 ? "nothing came" : `what came: ${this.received.join(", ")}`
+    const received = this.received.length === 0 ? "nothing" : this.received.join(", ")
     return this.isClockStill
-      ? `${this.expected} did not come, and the clock stands still (TestClock.adjust moves it); ${came}`
-      : `${this.expected} did not come within ${Duration.format(this.within)}; ${came}`
+      ? `${this.expected} was not received, and the clock does not move (TestClock.adjust moves it); received: ${received}`
+      : `${this.expected} was not received within ${Duration.format(this.within)}; received: ${received}`
   }
 }
 
@@ -46,11 +48,11 @@ const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `
 
 const liveClock = Clock.make()
 
-/** Turns of real time without a turn of the Clock, after which nothing is left to run that could send a command. */
+/** Intervals of real time during which the Clock did not move, after which no fiber is left that could send a command. */
 const stillTurns = 20
 const turn = Effect.withClock(Effect.sleep("100 millis"), liveClock)
 
-/** Completes when the Clock has stood still for two seconds of real time. A clock that runs never does. */
+/** Completes when the Clock has not moved for two seconds of real time. */
 const clockStill: Effect.Effect<void> = Effect.gen(function*() {
   let last = yield* Clock.currentTimeMillis
   for (let still = 0; still < stillTurns;) {
@@ -62,9 +64,9 @@ const clockStill: Effect.Effect<void> = Effect.gen(function*() {
 })
 
 /**
- * The first command with this opcode, or the first that the predicate takes, as soon as there is one; one that came
- * before counts. Fails if there is none within that time of the Clock, five seconds by default. A test on `TestClock` has
- * to move it, one on `VirtualClock` need not; when a clock has stood still for two seconds of real time, it fails as well.
+ * Waits for the first command with this opcode, or that satisfies the predicate, including earlier ones. Fails if it is
+ * not received within a time of the Clock, five seconds by default. A test on `TestClock` has to adjust the clock, one on
+ * `VirtualClock` does not. If the Clock has not moved for two seconds of real time, it fails as well.
  *
  * @example
  * ```ts
@@ -99,14 +101,14 @@ export const expectCommand = (
   simulator: GatewaySimulator.GatewaySimulator,
   what: number | ((received: Received) => boolean),
   options: { readonly within?: Duration.DurationInput | undefined } = {}
-): Effect.Effect<Received, NothingCame> => {
+): Effect.Effect<Received, CommandNotReceivedError> => {
   const within = Duration.decode(options.within ?? "5 seconds")
   const isIt = typeof what === "number" ? ({ op }: Received) => op === what : what
   const failed = (isClockStill: boolean) =>
     Effect.flatMap(simulator.log, (log) =>
-      new NothingCame({
+      new CommandNotReceivedError({
         isClockStill,
-        expected: typeof what === "number" ? nameOf(what) : "a command that the predicate takes",
+        expected: typeof what === "number" ? nameOf(what) : "a command that satisfies the predicate",
         within,
         received: log
           .filter(LogEntry.is("Received"))

@@ -1,12 +1,13 @@
 /**
- * What can go wrong with a gateway, as values: inject one into a running simulator, or put it into a `Scenario`.
+ * Faults of a gateway as values: inject one into a running simulator, or add it to a `Scenario`.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 
 /**
- * Which connections a rule is for: those to the gateway URL, those to a resume URL, or any.
+ * The connections that a rule affects: those to the gateway URL, those to a resume URL, or any.
  *
  * @since 0.1.0
  * @category models
@@ -14,37 +15,43 @@ import * as Data from "effect/Data"
 export type Host = "gateway" | "resume" | "any"
 
 /**
- * Faults of live connections, and rules for the next ones.
+ * Faults of open connections, and rules for the next ones.
  *
- * Live:
- * - `Drop`: the network is gone, without a close frame; the session stays.
- * - `Close`: the gateway closes with a code; the session stays, unless the code ends it.
+ * Open connections:
+ * - `Drop`: the network is lost, without a close frame; the session remains.
+ * - `Close`: the gateway closes with a code; the session remains, unless the code ends it.
  * - `Reconnect`: opcode 7.
  * - `InvalidSession`: opcode 9; the session ends if it is not resumable.
- * - `EndSession`: the session is forgotten without a word; a later resume fails.
+ * - `EndSession`: the session ends silently; a later resume fails.
  * - `RequestHeartbeat`: opcode 1.
- * - `StopAcknowledging`: heartbeats are no longer answered.
- * - `Stall`: half-open; nothing is read or sent any more.
- * - `Corrupt`: the next message is damaged: cut off as text, flipped bits when compressed.
+ * - `HeartbeatStorm`: opcode 1, `count` times.
+ * - `StopAcknowledging`: heartbeats are no longer acknowledged.
+ * - `Stall`: half-open; neither side receives anything.
+ * - `StopReading`: the gateway still sends but no longer reads, so that the client's writes do not complete.
+ * - `Corrupt`: the next message is damaged: truncated as text, overwritten when compressed.
  * - `SendText`: one message, as it is.
- * - `SkipSequence`: the next event's number is higher by so many.
- * - `DuplicateLast`: the last event again.
- * - `HelloAgain`: a second hello.
- * - `ResetMidFrame`: half of the next message comes, then the connection is reset. In memory none of it comes.
- * - `Dribble`: from now on bytes come one by one, so many a second; of a real websocket only. In memory messages are whole.
- * - `DenyVoice`: from now on the bot may not join a voice channel, and gets no answer when it tries.
- * - `SplitFrames`: from now on a message of zlib-stream comes in two websocket messages.
+ * - `BinaryFrame`: one binary message of `size` zero bytes, past the compression.
+ * - `LargeEvent`: an event of an unknown name whose body has `size` bytes, kept for a resume.
+ * - `DeepEvent`: an event of an unknown name whose body is `depth` nested arrays, kept for a resume.
+ * - `SkipSequence`: the next event's sequence number is higher by `count`.
+ * - `DuplicateLast`: the last event, again.
+ * - `HelloAgain`: a second HELLO.
+ * - `ResetMidFrame`: half of the next message, then a reset. In memory the message is omitted.
+ * - `Dribble`: bytes are sent one by one from now on, on a real websocket only.
+ * - `DenyVoice`: the bot may not join a voice channel from now on, and receives no answer to its attempts.
+ * - `SplitFrames`: each message of zlib-stream is sent as two websocket messages from now on.
  *
  * Rules, each for the next `times` connections to `host`:
- * - `RefuseConnections`: the upgrade is answered with an HTTP status.
+ * - `RefuseConnections`: the upgrade is answered with an HTTP status, and with `Retry-After` if `retryAfter` is set.
  * - `NeverOpen`: the upgrade is not answered.
- * - `NeverHello`, `HelloWithoutInterval`, `ReconnectBeforeHello`.
- * - `EventBeforeHello`: an event comes first.
- * - `RejectIdentify`: opcode 9 is the answer to an identify.
- * - `NameResumeUrl`: READY names this URL to resume at. One that ends in `.invalid` cannot be found, in memory either.
+ * - `NeverHello`, `HelloWithoutInterval`, `ReconnectBeforeHello`: HELLO is missing, has no interval, or is opcode 7 instead.
+ * - `EventBeforeHello`: an event precedes HELLO.
+ * - `RejectIdentify`, `RejectResume`: the response is opcode 9.
+ * - `NameResumeUrl`: READY names this resume URL. A host in `.invalid` does not resolve, in memory either.
+ * - `ReadyWithoutResumeUrl`: READY names no resume URL.
  * - `NeverReady`, `NeverResumed`: identify or resume is not answered.
- * - `AcceptThenClose`: closed at once, with a code or, without one, cut off.
- * - `RejectResume`: opcode 9 is the answer to a resume.
+ * - `ResumedWithoutSequence`: RESUMED has no sequence number.
+ * - `AcceptThenClose`: the connection is closed at once, with a code or, without one, without a close frame.
  *
  * @since 0.1.0
  * @category models
@@ -56,10 +63,15 @@ export type Fault = Data.TaggedEnum<{
   InvalidSession: { readonly resumable: boolean }
   EndSession: {}
   RequestHeartbeat: {}
+  HeartbeatStorm: { readonly count: number }
   StopAcknowledging: {}
   Stall: {}
+  StopReading: {}
   Corrupt: {}
   SendText: { readonly text: string }
+  BinaryFrame: { readonly size: number }
+  LargeEvent: { readonly size: number }
+  DeepEvent: { readonly depth: number }
   SkipSequence: { readonly count: number }
   DuplicateLast: {}
   HelloAgain: {}
@@ -67,7 +79,12 @@ export type Fault = Data.TaggedEnum<{
   ResetMidFrame: {}
   Dribble: { readonly bytesPerSecond: number }
   DenyVoice: {}
-  RefuseConnections: { readonly host: Host; readonly times: number; readonly status: number }
+  RefuseConnections: {
+    readonly host: Host
+    readonly times: number
+    readonly status: number
+    readonly retryAfter?: Duration.DurationInput | undefined
+  }
   NeverOpen: { readonly host: Host; readonly times: number }
   NeverHello: { readonly host: Host; readonly times: number }
   HelloWithoutInterval: { readonly host: Host; readonly times: number }
@@ -75,14 +92,16 @@ export type Fault = Data.TaggedEnum<{
   EventBeforeHello: { readonly host: Host; readonly times: number }
   RejectIdentify: { readonly host: Host; readonly times: number }
   NameResumeUrl: { readonly host: Host; readonly times: number; readonly url: string }
+  ReadyWithoutResumeUrl: { readonly host: Host; readonly times: number }
   NeverReady: { readonly host: Host; readonly times: number }
   NeverResumed: { readonly host: Host; readonly times: number }
+  ResumedWithoutSequence: { readonly host: Host; readonly times: number }
   AcceptThenClose: { readonly host: Host; readonly times: number; readonly code?: number | undefined }
   RejectResume: { readonly host: Host; readonly times: number; readonly resumable: boolean }
 }>
 
 /**
- * A fault that is a rule for connections to come.
+ * A fault that is a rule for the next connections.
  *
  * @since 0.1.0
  * @category models
@@ -90,7 +109,7 @@ export type Fault = Data.TaggedEnum<{
 export type Rule = Extract<Fault, { readonly host: Host }>
 
 /**
- * A fault of connections that are open.
+ * A fault of open connections.
  *
  * @since 0.1.0
  * @category models
@@ -100,71 +119,233 @@ export type LiveFault = Exclude<Fault, Rule>
 const fault = Data.taggedEnum<Fault>()
 
 /**
+ * Constructors of every fault.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const {
-  /** @since 0.1.0 */
+  /**
+   * Closes the next connections at once.
+   *
+   * @since 0.1.0
+   */
   AcceptThenClose,
-  /** @since 0.1.0 */
+  /**
+   * Sends one binary message of zero bytes.
+   *
+   * @since 0.1.0
+   */
+  BinaryFrame,
+  /**
+   * Closes with a code and a reason.
+   *
+   * @since 0.1.0
+   */
   Close,
-  /** @since 0.1.0 */
+  /**
+   * Damages the next message.
+   *
+   * @since 0.1.0
+   */
   Corrupt,
-  /** @since 0.1.0 */
+  /**
+   * Sends an event with a deeply nested body.
+   *
+   * @since 0.1.0
+   */
+  DeepEvent,
+  /**
+   * Denies the bot every voice channel from now on.
+   *
+   * @since 0.1.0
+   */
   DenyVoice,
-  /** @since 0.1.0 */
+  /**
+   * Sends bytes one by one from now on.
+   *
+   * @since 0.1.0
+   */
   Dribble,
-  /** @since 0.1.0 */
+  /**
+   * Ends the connection without a close frame.
+   *
+   * @since 0.1.0
+   */
   Drop,
-  /** @since 0.1.0 */
+  /**
+   * Sends the last event again.
+   *
+   * @since 0.1.0
+   */
   DuplicateLast,
-  /** @since 0.1.0 */
+  /**
+   * Ends the session silently.
+   *
+   * @since 0.1.0
+   */
   EndSession,
-  /** @since 0.1.0 */
+  /**
+   * Sends an event before HELLO.
+   *
+   * @since 0.1.0
+   */
   EventBeforeHello,
-  /** @since 0.1.0 */
+  /**
+   * Requests many heartbeats at once.
+   *
+   * @since 0.1.0
+   */
+  HeartbeatStorm,
+  /**
+   * Sends a second HELLO.
+   *
+   * @since 0.1.0
+   */
   HelloAgain,
-  /** @since 0.1.0 */
+  /**
+   * Sends a HELLO without an interval.
+   *
+   * @since 0.1.0
+   */
   HelloWithoutInterval,
-  /** @since 0.1.0 */
+  /**
+   * Invalidates the session with opcode 9.
+   *
+   * @since 0.1.0
+   */
   InvalidSession,
-  /** @since 0.1.0 */
+  /**
+   * Sends an event with a large body.
+   *
+   * @since 0.1.0
+   */
+  LargeEvent,
+  /**
+   * Names this resume URL in READY.
+   *
+   * @since 0.1.0
+   */
   NameResumeUrl,
-  /** @since 0.1.0 */
+  /**
+   * Sends no HELLO.
+   *
+   * @since 0.1.0
+   */
   NeverHello,
-  /** @since 0.1.0 */
+  /**
+   * Does not answer the upgrade.
+   *
+   * @since 0.1.0
+   */
   NeverOpen,
-  /** @since 0.1.0 */
+  /**
+   * Does not answer an identify.
+   *
+   * @since 0.1.0
+   */
   NeverReady,
-  /** @since 0.1.0 */
+  /**
+   * Does not answer a resume.
+   *
+   * @since 0.1.0
+   */
   NeverResumed,
-  /** @since 0.1.0 */
+  /**
+   * Omits the resume URL in READY.
+   *
+   * @since 0.1.0
+   */
+  ReadyWithoutResumeUrl,
+  /**
+   * Requests a reconnect with opcode 7.
+   *
+   * @since 0.1.0
+   */
   Reconnect,
-  /** @since 0.1.0 */
+  /**
+   * Requests a reconnect instead of HELLO.
+   *
+   * @since 0.1.0
+   */
   ReconnectBeforeHello,
-  /** @since 0.1.0 */
+  /**
+   * Refuses the next upgrades with an HTTP status.
+   *
+   * @since 0.1.0
+   */
   RefuseConnections,
-  /** @since 0.1.0 */
+  /**
+   * Answers an identify with opcode 9.
+   *
+   * @since 0.1.0
+   */
   RejectIdentify,
-  /** @since 0.1.0 */
+  /**
+   * Answers a resume with opcode 9.
+   *
+   * @since 0.1.0
+   */
   RejectResume,
-  /** @since 0.1.0 */
+  /**
+   * Requests a heartbeat with opcode 1.
+   *
+   * @since 0.1.0
+   */
   RequestHeartbeat,
-  /** @since 0.1.0 */
+  /**
+   * Resets the connection in the middle of the next message.
+   *
+   * @since 0.1.0
+   */
   ResetMidFrame,
-  /** @since 0.1.0 */
+  /**
+   * Omits the sequence number of RESUMED.
+   *
+   * @since 0.1.0
+   */
+  ResumedWithoutSequence,
+  /**
+   * Sends a text as it is.
+   *
+   * @since 0.1.0
+   */
   SendText,
-  /** @since 0.1.0 */
+  /**
+   * Skips sequence numbers before the next event.
+   *
+   * @since 0.1.0
+   */
   SkipSequence,
-  /** @since 0.1.0 */
+  /**
+   * Splits each message of zlib-stream from now on.
+   *
+   * @since 0.1.0
+   */
   SplitFrames,
-  /** @since 0.1.0 */
+  /**
+   * Stops both directions of the connection.
+   *
+   * @since 0.1.0
+   */
   Stall,
-  /** @since 0.1.0 */
-  StopAcknowledging
+  /**
+   * Acknowledges no heartbeat from now on.
+   *
+   * @since 0.1.0
+   */
+  StopAcknowledging,
+  /**
+   * Stops reading from the connection.
+   *
+   * @since 0.1.0
+   */
+  StopReading
 } = fault
 
 /**
+ * Narrows to a rule for the next connections.
+ *
  * @since 0.1.0
  * @category guards
  */

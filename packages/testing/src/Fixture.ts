@@ -1,6 +1,5 @@
 /**
- * One full payload for every event that Discord documents, with every field that the documentation has. All values are
- * made up.
+ * One complete payload for every event that Discord documents, with made-up values.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#receive-events
  * @since 0.1.0
@@ -11,7 +10,7 @@ import * as EventType from "@vesper/model/EventType"
 import * as fs from "node:fs"
 
 /**
- * The payloads that are no events.
+ * Control payloads by name.
  *
  * @since 0.1.0
  * @category models
@@ -23,7 +22,7 @@ export interface Controls {
 }
 
 /**
- * The text of a payload, as it comes over the wire.
+ * Returns the JSON of a payload.
  *
  * @since 0.1.0
  * @category getters
@@ -32,7 +31,7 @@ export const text = (name: EventType.EventType | keyof Controls): string =>
   fs.readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), "utf8")
 
 /**
- * The payload of an event. Each call gives a copy of its own.
+ * Returns the payload of an event, a new copy with each call.
  *
  * @example
  * ```ts
@@ -48,29 +47,29 @@ export const text = (name: EventType.EventType | keyof Controls): string =>
  * @category constructors
  */
 export const of = <T extends EventType.EventType>(type: T): Dispatch.Of<T> => {
-  // Each fixture passes the schema of its event, as the tests hold.
+  // Each fixture satisfies the schema of its event, which a test verifies.
   const payload: Dispatch.Of<T> = JSON.parse(text(type))
   return payload
 }
 
 /**
- * A payload that is no event.
+ * Returns a control payload, a new copy with each call.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const control = <N extends keyof Controls>(name: N): Controls[N] => {
-  // As for the events.
+  // A test decodes each of them.
   const payload: Controls[N] = JSON.parse(text(name))
   return payload
 }
 
 /**
- * The payloads of all events, in the order of `EventType.all`.
+ * Returns the payloads of all events, in the order of `EventType.all`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const all = (): ReadonlyArray<Dispatch.Known> =>
-  // What has the name of an event is that event.
+  // `of` returns the member of the union with this name.
   EventType.all.map((type) => of(type) as Dispatch.Known)

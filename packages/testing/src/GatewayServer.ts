@@ -1,11 +1,11 @@
 /**
- * A simulated gateway behind a real websocket server, for any client in any language: on the loopback interface, if not
- * said otherwise.
+ * A simulated gateway behind a real websocket server, for clients in any language. It listens on the loopback interface
+ * by default, and answers the requests that clients send before they connect.
  *
  * @since 0.1.0
  */
-import * as Intents from "@vesper/model/Intents"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
@@ -16,39 +16,42 @@ import * as Http from "node:http"
 import type * as Stream from "node:stream"
 import { type WebSocket, WebSocketServer } from "ws"
 import * as GatewaySimulator from "./GatewaySimulator.js"
-import type { Gateway } from "./internal/gateway.js"
-import * as Link from "./internal/link.js"
-import * as MemorySocket from "./internal/memorySocket.js"
-import * as Wire from "./internal/wire.js"
+import { Connection, Core, type Gateway } from "./internal/protocol/index.js"
+import { Frames, HttpApi, MemorySocket } from "./internal/transport/index.js"
 
 /**
+ * A server that listens.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface GatewayServer {
-  /** Where clients connect to, such as `ws://127.0.0.1:8080/`; the public URL, if there is one. */
+  /** The URL for clients, such as `ws://127.0.0.1:8080/`; the public URL, if there is one. */
   readonly url: string
+  /** The port that the server listens on. */
   readonly port: number
 }
 
 /**
+ * Options of a server.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The address to listen on. Default: 127.0.0.1, so that nobody else can reach it. */
+  /** The address to listen on. Default: 127.0.0.1, which other machines cannot reach. */
   readonly host?: string | undefined
-  /** Default: 0, any that is free. */
+  /** The port to listen on. Default: 0, any free port. */
   readonly port?: number | undefined
   /**
-   * What clients are told to connect to and to resume at, where that is not the address to listen on: behind a proxy, in
+   * The URL that clients connect to and resume at, if it differs from the address to listen on: behind a proxy, in
    * another container, with TLS. It must be a `ws:` or `wss:` URL. Default: `ws://host:port/`.
    */
   readonly publicUrl?: string | undefined
 }
 
 /**
- * The server could not listen, most likely because the port is taken.
+ * The server could not listen, usually because another process listens on the port.
  *
  * @since 0.1.0
  * @category errors
@@ -65,110 +68,93 @@ export class ListenError extends Schema.TaggedError<ListenError>("@vesper/testin
 }
 
 /**
+ * The tag of a server.
+ *
  * @since 0.1.0
  * @category tags
  */
 export const GatewayServer = Context.GenericTag<GatewayServer>("@vesper/testing/GatewayServer")
 
-/** Flags of an unverified application, by the privileged intents that are switched on. */
-const intentFlags: ReadonlyArray<readonly [Intents.Name, flag: number]> = [
-  ["GuildPresences", 1 << 13],
-  ["GuildMembers", 1 << 15],
-  ["MessageContent", 1 << 19]
-]
-
-const application = ({ settings: { allowedIntents } }: Gateway) => ({
-  id: "1",
-  name: "vesper",
-  flags: intentFlags.reduce((flags, [name, flag]) => Intents.has(allowedIntents, name) ? flags | flag : flags, 0)
-})
-
-/** Answers what a client asks before it connects. */
-const answer = (gateway: Gateway): Http.RequestListener => {
-  const route = (path: string, authorization: string): readonly [status: number, body: unknown] => {
-    const name = path.replace(/^\/api\/v\d+/, "")
-    if (name === "/gateway/bot" || name === "/applications/@me") {
-      return authorization.startsWith("Bot ") && gateway.isToken(authorization)
-        ? [200, name === "/gateway/bot" ? gateway.bot() : application(gateway)]
-        : [401, { message: "401: Unauthorized", code: 0 }]
-    }
-    return name === "/gateway"
-      ? [200, { url: gateway.urls.gateway }]
-      : [404, { message: "404: Not Found", code: 0 }]
-  }
-  return (request, response) => {
-    const [status, body] = route((request.url ?? "/").split("?")[0] ?? "/", request.headers.authorization ?? "")
-    response.writeHead(status, { "content-type": "application/json" })
-    response.end(JSON.stringify(body))
-  }
+const refuse = (socket: Stream.Duplex, status: number, retryAfter: Option.Option<Duration.Duration>) => {
+  const header = Option.match(retryAfter, {
+    onNone: () => "",
+    onSome: (duration) => `Retry-After: ${Math.ceil(Duration.toSeconds(duration))}\r\n`
+  })
+  const reason = Http.STATUS_CODES[status] ?? "Refused"
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${header}Connection: close\r\n\r\n`)
 }
 
-const refuse = (socket: Stream.Duplex, status: number) => {
-  socket.end(`HTTP/1.1 ${status} ${Http.STATUS_CODES[status] ?? "Refused"}\r\nConnection: close\r\n\r\n`)
-}
-
-/** Joins a websocket to the protocol, for as long as it lives. */
-const serve = (gateway: Gateway, socket: WebSocket, raw: Stream.Duplex, url: string): Effect.Effect<void> =>
+/** Connects a websocket to the protocol until it closes. */
+const serve = (gateway: Gateway.Gateway, socket: WebSocket, raw: Stream.Duplex, url: string): Effect.Effect<void> =>
   Effect.gen(function*() {
-    let dribble: Wire.Dribble | undefined
+    let dribble: Frames.Dribble | undefined
     yield* Effect.addFinalizer(() => Effect.sync(() => dribble?.stop()))
-    const link = Link.make(gateway, {
+    let isReading = true
+    const connection = Connection.make(gateway, {
       send: (data) => dribble === undefined ? socket.send(data) : dribble.send(data),
       close: ({ code, reason }) => {
         dribble?.flush()
         socket.close(code, reason)
+        if (!isReading) {
+          // The client's answer would not be read.
+          socket.terminate()
+        }
       },
       drop: () => socket.terminate(),
       cut: (data) => {
         dribble?.flush()
-        Wire.cut(raw, data)
+        Frames.cut(raw, data)
       },
       dribble: (bytesPerSecond) => {
-        dribble ??= Wire.dribble(raw, bytesPerSecond)
+        dribble ??= Frames.dribble(raw, bytesPerSecond)
+      },
+      stopReading: () => {
+        isReading = false
+        socket.pause()
       }
     }, url)
     const closed = Effect.async<void>((resume) => {
       socket.on("message", (data, isBinary) =>
         isBinary
-          ? link.inject({ _tag: "Close", code: 4002, reason: "binary messages are not understood" })
-          : link.receive(data.toString()))
+          ? connection.inject({ _tag: "Close", code: 4002, reason: "binary messages are not understood" })
+          : connection.receive(data.toString()))
       socket.on("error", () => socket.terminate())
       socket.on("close", (code, reason) => {
-        // 1005 is a close frame without a code, 1006 none at all: the session lives on after both.
+        // 1005 is a close frame without a code, 1006 a lost connection; neither ends the session.
         const isFrameless = code === 1005 || code === 1006
-        link.disconnected(isFrameless ? Option.none() : Option.some({ code, reason: reason.toString() }))
+        connection.onDisconnect(isFrameless ? Option.none() : Option.some({ code, reason: reason.toString() }))
         resume(Effect.void)
       })
-      link.greet()
+      connection.start()
     })
-    yield* Effect.raceFirst(closed, MemorySocket.watchHeartbeats(gateway, link)).pipe(
+    yield* Effect.raceFirst(closed, MemorySocket.watchHeartbeats(gateway, connection)).pipe(
       Effect.onInterrupt(() =>
         Effect.sync(() => {
-          link.disconnected(Option.none())
+          connection.onDisconnect(Option.none())
           socket.terminate()
         })
       )
     )
   }).pipe(Effect.scoped)
 
-/** The URL with a slash at its end, so that `resume/` can follow. */
+/** Appends a slash, so that `resume/` can follow. */
 const withSlash = (url: string): string => {
   const { host, pathname, protocol } = new URL(url)
   return `${protocol}//${host}${pathname.endsWith("/") ? pathname : `${pathname}/`}`
 }
 
-/** What a client has asked for, as it was told to: a proxy may have changed host and path. */
-const askedFor = ({ gateway, resume }: Gateway["urls"], path: string): string => {
-  const [place = "", query] = path.split("?")
-  return (place.endsWith("/resume/") ? resume : gateway) + (query === undefined ? "" : `?${query}`)
+/** Returns the URL that the client requested, because a proxy may have changed host and path. */
+const requestedUrl = ({ gateway, resume }: Gateway.Gateway["urls"], path: string): string => {
+  const [name = "", query] = path.split("?")
+  return (name.endsWith("/resume/") ? resume : gateway) + (query === undefined ? "" : `?${query}`)
 }
 
 const listen = (server: Http.Server, host: string, port: number): Effect.Effect<number, ListenError> =>
   Effect.async<number, ListenError>((resume) => {
-    const failed = (cause: unknown) => resume(Effect.fail(new ListenError({ host, port, cause })))
-    server.once("error", failed)
+    const fail = (cause: unknown) => resume(Effect.fail(new ListenError({ host, port, cause })))
+    server.once("error", fail)
     server.listen(port, host, () => {
-      server.off("error", failed)
+      server.off("error", fail)
       const address = server.address()
       resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : port))
     })
@@ -181,7 +167,7 @@ const closeServer = (server: Http.Server): Effect.Effect<void> =>
   })
 
 /**
- * Listens until the scope closes; then every connection is cut and the port is free.
+ * Starts a server. When the scope closes, every connection is cut and the port is released.
  *
  * @since 0.1.0
  * @category constructors
@@ -191,9 +177,9 @@ export const make = (
 ): Effect.Effect<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator | Scope.Scope> =>
   Effect.gen(function*() {
     const { host = "127.0.0.1", port = 0, publicUrl } = options
-    const { gateway } = GatewaySimulator.coreOf(yield* GatewaySimulator.GatewaySimulator)
+    const { gateway } = Core.get(yield* GatewaySimulator.GatewaySimulator)
     const server = yield* Effect.acquireRelease(
-      Effect.sync(() => Http.createServer(answer(gateway))),
+      Effect.sync(() => Http.createServer(HttpApi.listener(gateway))),
       closeServer
     )
     const websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1 << 20 })
@@ -202,9 +188,10 @@ export const make = (
     let count = 0
     server.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy())
-      const url = askedFor(gateway.urls, request.url ?? "/")
+      const url = requestedUrl(gateway.urls, request.url ?? "/")
       const upgrade = Effect.matchEffect(MemorySocket.admit(gateway, url), {
-        onFailure: (error) => Effect.sync(() => refuse(socket, Option.getOrElse(error.status, () => 503))),
+        onFailure: ({ retryAfter, status }) =>
+          Effect.sync(() => refuse(socket, Option.getOrElse(status, () => 503), retryAfter)),
         onSuccess: () =>
           Effect.flatMap(
             Effect.async<WebSocket>((resume) =>
@@ -223,6 +210,8 @@ export const make = (
   })
 
 /**
+ * Starts a server for the lifetime of the layer.
+ *
  * @example
  * ```ts
  * import { GatewayServer, GatewaySimulator } from "@vesper/testing"

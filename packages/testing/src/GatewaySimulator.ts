@@ -1,6 +1,6 @@
 /**
- * A simulated Discord gateway, as strict as Discord's: what Discord would punish, it punishes and records. It runs in
- * memory on the Clock, so that tests under TestClock are exact, or behind a real websocket server (`GatewayServer`).
+ * A simulated Discord gateway that enforces Discord's rules, and records every violation of them. It runs in memory on
+ * the Clock, so that tests under TestClock are exact, or behind a real websocket server (`GatewayServer`).
  *
  * @since 0.1.0
  */
@@ -11,6 +11,7 @@ import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -18,82 +19,119 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Builder from "./Builder.js"
 import * as Fault from "./Fault.js"
-import * as Gateway from "./internal/gateway.js"
-import * as MemorySocket from "./internal/memorySocket.js"
+import { Core, Gateway } from "./internal/protocol/index.js"
+import { MemorySocket } from "./internal/transport/index.js"
+import { Complete } from "./internal/payload/index.js"
+import { Guilds } from "./internal/world/index.js"
 import * as LogEntry from "./LogEntry.js"
 import type * as Scenario from "./Scenario.js"
 import * as World from "./World.js"
 
 /**
+ * Options of a simulator.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The one token that is accepted, with or without `Bot `. Default: any that is not empty. */
+  /** The only token that is accepted, with or without `Bot `. Default: any that is not empty. */
   readonly token?: Redacted.Redacted<string> | undefined
-  /** Default: 41.25 seconds, as Discord's. */
+  /** The heartbeat interval of HELLO. Default: 41.25 seconds, as Discord's. */
   readonly heartbeatInterval?: Duration.DurationInput | undefined
-  /** How late a heartbeat may be. Default: half of the interval. */
+  /** The time after the interval within which a heartbeat must arrive. Default: half of the interval. */
   readonly heartbeatTolerance?: Duration.DurationInput | undefined
-  /** Identifies at a time. Default: 1. */
+  /** Identifies per 5 seconds. Default: 1. */
   readonly maxConcurrency?: number | undefined
-  /** Identifies a day. Default: 1,000, all of them left, for 24 hours. */
+  /** Identifies per day. Default: 1,000, all of them left, for 24 hours. */
   readonly sessionStartLimit?: {
     readonly total: number
     readonly remaining: number
     readonly resetAfter: Duration.DurationInput
   } | undefined
-  /** What the bot may ask for. Default: all. */
+  /** The intents that the bot may request. Default: all. */
   readonly allowedIntents?: Intents.Intents | undefined
-  /** How long a session without a connection can be resumed. Default: 3 minutes. */
+  /** The time for which a session without a connection can be resumed. Default: 3 minutes. */
   readonly sessionTimeout?: Duration.DurationInput | undefined
   /** Events that a session keeps for a resume. Default: 10,000. */
   readonly replayLimit?: number | undefined
   /**
-   * Entries that the log keeps: when there are more, the older half goes. A long run under load, whose memory is to be
-   * that of what it tests, sets it and `replayLimit` low. Default: 100,000.
+   * Entries that the log keeps; above it the older half is dropped. Set it and `replayLimit` low to measure the memory of
+   * a client in a long run. Default: 100,000.
    */
   readonly logLimit?: number | undefined
-  /** From there on, a shard must be split. Default: 2,500. */
+  /** Guilds that one shard may have. Default: 2,500. */
   readonly maxGuildsPerShard?: number | undefined
-  /** How long a message takes to the client in memory. Default: nothing. */
+  /**
+   * Refuses an identify or resume on a connection whose session was invalidated by opcode 9, with close code 4005. Default:
+   * false, because Discord accepts it, and several clients do it.
+   */
+  readonly strictInvalidSession?: boolean | undefined
+  /** The time that a message takes to an in-memory client. Default: 0. */
   readonly latency?: Duration.DurationInput | undefined
-  /** Who lives there. Default: no guilds. */
+  /**
+   * The guilds of the bot. A command for another guild is a violation. Default: an empty world, in which commands may name
+   * any guild and are not answered.
+   */
   readonly world?: World.World | undefined
 }
 
 /**
- * A simulated gateway, and which shard is on it.
+ * Options of a simulator with one shard.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ShardOptions extends Options {
-  /** Default: the only shard, 0 of 1. */
+  /** The shard that connects. Default: 0 of 1. */
   readonly shard?: ShardId.ShardId | undefined
 }
 
 /**
- * An event to be sent. Its guild decides on the shard; without one it goes to shard 0, or to the one named.
+ * An event to send. Its guild determines the shard; without a guild it is sent to shard 0, unless a shard is named.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Event {
+  /** The name of the event. */
   readonly t: string
+  /** The body of the event. */
   readonly d: unknown
+  /** The guild in which it happened. */
   readonly guildId?: string | undefined
+  /** The only shard that receives it. */
   readonly shard?: number | undefined
 }
 
 /**
- * Which connections a fault is for: all, those of a shard, or one by its number.
+ * The body of GET /gateway/bot.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#get-gateway-bot
+ * @since 0.1.0
+ * @category models
+ */
+export interface GatewayBot {
+  readonly url: string
+  readonly shards: number
+  readonly session_start_limit: {
+    readonly total: number
+    readonly remaining: number
+    /** In milliseconds. */
+    readonly reset_after: number
+    readonly max_concurrency: number
+  }
+}
+
+/**
+ * The connections that a fault affects: all, those of a shard, or one by its number.
  *
  * @since 0.1.0
  * @category models
@@ -116,73 +154,71 @@ export interface SessionInfo {
 }
 
 /**
+ * A running simulator.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface GatewaySimulator {
-  /** Where clients connect to first, and where they resume; without a query. */
+  /** The URLs to connect and to resume at, without a query. */
   readonly urls: Effect.Effect<{ readonly gateway: string; readonly resume: string }>
-  /** What the gateway saw and did, in order, the last half of `logLimit` at least. No token is in it. */
+  /** The log in order, with at least the last half of `logLimit` entries. It holds no token. */
   readonly log: Effect.Effect<ReadonlyArray<LogEntry.LogEntry>>
-  /** What it sees and does from now on. */
+  /** Entries of the log from now on. */
   readonly logChanges: Stream.Stream<LogEntry.LogEntry>
-  /** The first entry that matches, as soon as there is one. */
+  /** Waits for the first entry that matches, including earlier ones. */
   readonly awaitLog: <A extends LogEntry.LogEntry>(
     refinement: (entry: LogEntry.LogEntry) => entry is A
   ) => Effect.Effect<A>
-  /** The payloads that clients sent with an opcode. */
+  /** The payloads with an opcode that clients sent. */
   readonly received: (op: number) => Effect.Effect<ReadonlyArray<Extract<LogEntry.LogEntry, { _tag: "Received" }>>>
-  /** What Discord would have punished, the first 1,000 of it. A well-behaved client leaves it empty. */
+  /** The first 1,000 violations of Discord's rules. It stays empty for a well-behaved client. */
   readonly violations: Effect.Effect<ReadonlyArray<Extract<LogEntry.LogEntry, { _tag: "Violation" }>>>
-  /** Open connections. */
+  /** The number of open connections. */
   readonly connections: Effect.Effect<number>
+  /** The sessions that exist. */
   readonly sessions: Effect.Effect<ReadonlyArray<SessionInfo>>
-  /** What GET /gateway/bot answers. */
-  readonly gatewayBot: Effect.Effect<Gateway.GatewayBot>
+  /** The body of GET /gateway/bot. */
+  readonly gatewayBot: Effect.Effect<GatewayBot>
   /**
-   * Sends an event to every session that it is for, and keeps it for those that are without a connection. How many
-   * sessions that were.
+   * Sends an event to every session whose shard and intents receive it, and keeps it for a resume. Fields that the intents
+   * withhold are emptied, as Discord does. Returns the number of sessions.
    */
   readonly dispatch: (event: Event) => Effect.Effect<number>
-  /** Lets something go wrong, now or, for a rule, with the next connections. Default target: all. */
+  /**
+   * Completes an event as `Builder.complete` does in the first guild of the world, with a new id and the current time unless
+   * the fields have them, and dispatches it. Returns the number of sessions.
+   */
+  readonly send: (
+    type: string,
+    fields: unknown,
+    options?: { readonly shard?: number | undefined }
+  ) => Effect.Effect<number>
+  /** Injects a fault now, or a rule into the next connections. Default target: all. */
   readonly inject: (fault: Fault.Fault, target?: Target) => Effect.Effect<void>
-  /** Lets things go wrong at their times. */
+  /** Removes the injected rules that are not used up. */
+  readonly clearRules: Effect.Effect<void>
+  /** Injects the faults of a scenario at their times. */
   readonly run: (scenario: Scenario.Scenario) => Effect.Effect<void>
-  /** Sends generated events of the world for ever, so many a second in all. */
+  /** Sends generated events of the world until it is interrupted, at this rate over all guilds. */
   readonly traffic: (options: { readonly eventsPerSecond: number }) => Effect.Effect<never>
 }
 
 /**
+ * The tag of a simulator.
+ *
  * @since 0.1.0
  * @category tags
  */
 export const GatewaySimulator = Context.GenericTag<GatewaySimulator>("@vesper/testing/GatewaySimulator")
 
-/** What the server and the in-memory socket need of a simulator, and no user. */
-const cores = new WeakMap<
-  GatewaySimulator,
-  { readonly gateway: Gateway.Gateway; readonly latency: Duration.Duration }
->()
-
-/** @internal */
-export const coreOf = (simulator: GatewaySimulator): {
-  readonly gateway: Gateway.Gateway
-  readonly latency: Duration.Duration
-} => {
-  const core = cores.get(simulator)
-  if (core === undefined) {
-    throw new Error("a simulator is made by GatewaySimulator.make")
-  }
-  return core
-}
-
 const millis = (input: Duration.DurationInput | undefined, fallback: Duration.DurationInput): number =>
   Duration.toMillis(input ?? fallback)
 
-const settingsOf = (options: Options): Gateway.Settings => {
+const toSettings = (options: Options): Gateway.Settings => {
   const heartbeatInterval = millis(options.heartbeatInterval, "41250 millis")
   return {
-    token: options.token === undefined ? undefined : Redacted.value(options.token).replace(/^Bot /, ""),
+    token: options.token === undefined ? undefined : ShardConfig.bareToken(Redacted.value(options.token)),
     heartbeatInterval,
     heartbeatTolerance: millis(options.heartbeatTolerance, heartbeatInterval / 2),
     maxConcurrency: options.maxConcurrency ?? 1,
@@ -194,15 +230,17 @@ const settingsOf = (options: Options): Gateway.Settings => {
     replayLimit: options.replayLimit ?? 10_000,
     logLimit: options.logLimit ?? 100_000,
     maxGuildsPerShard: options.maxGuildsPerShard ?? 2_500,
+    strictInvalidSession: options.strictInvalidSession ?? false,
     guilds: options.world?.guilds ?? []
   }
 }
 
 const isTarget =
-  (target: Target) => (link: { readonly number: number; readonly shard: () => { id: number } | undefined }) =>
-    target === "all" || ("shard" in target ? link.shard()?.id === target.shard : link.number === target.connection)
+  (target: Target) => (connection: { readonly number: number; readonly shard: () => { id: number } | undefined }) =>
+    target === "all" ||
+    ("shard" in target ? connection.shard()?.id === target.shard : connection.number === target.connection)
 
-/** How often generated events are sent. */
+/** The interval at which generated events are sent. */
 const trafficTick = Duration.millis(50)
 
 const sendTraffic = (gateway: Gateway.Gateway, world: World.World, eventsPerSecond: number) =>
@@ -221,14 +259,17 @@ const sendTraffic = (gateway: Gateway.Gateway, world: World.World, eventsPerSeco
   })
 
 /**
+ * Makes a simulator without a transport; `layerSocket` and `GatewayServer` add one.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, never, Scope.Scope> =>
   Effect.gen(function*() {
     const hub = yield* Effect.acquireRelease(PubSub.unbounded<LogEntry.LogEntry>(), PubSub.shutdown)
-    const settings = settingsOf(options)
+    const settings = toSettings(options)
     const world = options.world ?? World.empty
+    const ids = Guilds.makeIds()
     const gateway = Gateway.make(settings, yield* Effect.clock, (entry) => {
       hub.unsafeOffer(entry)
     })
@@ -238,7 +279,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
         if (Fault.isRule(fault)) {
           gateway.addRule(fault)
         } else {
-          Array.from(gateway.links).filter(isTarget(target)).forEach((link) => link.inject(fault))
+          Array.from(gateway.connections).filter(isTarget(target)).forEach((connection) => connection.inject(fault))
         }
       })
 
@@ -249,7 +290,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
       logChanges,
       awaitLog: (refinement) =>
         Effect.scoped(Effect.gen(function*() {
-          // Subscribed before the past is searched, so that nothing falls in between.
+          // Subscribed before the log is searched, so that no entry is missed in between.
           const later = yield* Stream.fromPubSub(hub, { scoped: true })
           const all = Stream.concat(Stream.fromIterable(gateway.log.slice()), later)
           const found = yield* Stream.runHead(Stream.filter(all, refinement))
@@ -258,19 +299,26 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
       received: (op) =>
         Effect.sync(() => gateway.log.filter(LogEntry.is("Received")).filter((entry) => entry.op === op)),
       violations: Effect.sync(() => gateway.violations.slice()),
-      connections: Effect.sync(() => gateway.links.size),
+      connections: Effect.sync(() => gateway.connections.size),
       sessions: Effect.sync(() =>
-        Array.from(gateway.sessions.values(), ({ id, link, sequence, shard }) => ({
+        Array.from(gateway.sessions.values(), ({ connection, id, sequence, shard }) => ({
           id,
           shard: shard.id,
           total: shard.total,
           sequence,
-          isConnected: link !== undefined
+          isConnected: connection !== undefined
         }))
       ),
-      gatewayBot: Effect.sync(gateway.bot),
+      gatewayBot: Effect.sync(gateway.gatewayBot),
       dispatch: (event) => Effect.sync(() => gateway.dispatch(event)),
+      send: (type, fields, { shard } = {}) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          const fresh = Complete.freshFields(type, ids.next(now), now)
+          const event = Builder.complete(type, Predicate.isRecord(fields) ? { ...fresh, ...fields } : fields, world)
+          return gateway.dispatch({ ...event, shard })
+        }),
       inject,
+      clearRules: Effect.sync(gateway.clearRules),
       run: (scenario) =>
         Effect.forEach(
           scenario,
@@ -279,12 +327,12 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
         ),
       traffic: ({ eventsPerSecond }) => sendTraffic(gateway, world, eventsPerSecond)
     }
-    cores.set(simulator, { gateway, latency: Duration.decode(options.latency ?? 0) })
+    Core.register(simulator, { gateway, latency: Duration.decode(options.latency ?? 0) })
     return simulator
   })
 
 /**
- * The simulator alone; a way in comes from `layerSocket` or `GatewayServer.layer`.
+ * Provides a simulator without a transport; `layerSocket` and `GatewayServer.layer` add one.
  *
  * @since 0.1.0
  * @category layers
@@ -293,7 +341,7 @@ export const layer = (options: Options = {}): Layer.Layer<GatewaySimulator> =>
   Layer.scoped(GatewaySimulator, make(options))
 
 /**
- * The way in that needs no network.
+ * Provides a `GatewaySocket` that connects to the simulator in memory.
  *
  * @since 0.1.0
  * @category layers
@@ -301,13 +349,13 @@ export const layer = (options: Options = {}): Layer.Layer<GatewaySimulator> =>
 export const layerSocket: Layer.Layer<GatewaySocket.GatewaySocket, never, GatewaySimulator> = Layer.effect(
   GatewaySocket.GatewaySocket,
   Effect.map(GatewaySimulator, (simulator) => {
-    const { gateway, latency } = coreOf(simulator)
+    const { gateway, latency } = Core.get(simulator)
     return GatewaySocket.make(MemorySocket.open(gateway, latency))
   })
 )
 
 /**
- * What the simulator would answer to GET /gateway/bot, without a network. It fails once the token was reset.
+ * Provides a `GatewayApi` that asks the simulator in memory. It fails after the token was reset.
  *
  * @since 0.1.0
  * @category layers
@@ -315,11 +363,11 @@ export const layerSocket: Layer.Layer<GatewaySocket.GatewaySocket, never, Gatewa
 export const layerApi: Layer.Layer<GatewayApi.GatewayApi, never, GatewaySimulator> = Layer.effect(
   GatewayApi.GatewayApi,
   Effect.map(GatewaySimulator, (simulator) => {
-    const { gateway } = coreOf(simulator)
+    const { gateway } = Core.get(simulator)
     return {
       gatewayBot: Effect.suspend(() =>
         gateway.isToken(gateway.settings.token ?? "any")
-          ? Effect.orDie(Schema.decode(GatewayApi.GatewayBot)(gateway.bot()))
+          ? Effect.orDie(Schema.decode(GatewayApi.GatewayBot)(gateway.gatewayBot()))
           : Effect.fail(new GatewayApi.UnauthorizedError())
       )
     }
@@ -327,7 +375,7 @@ export const layerApi: Layer.Layer<GatewayApi.GatewayApi, never, GatewaySimulato
 )
 
 /**
- * The simulator and the way in that needs no network.
+ * Provides a simulator and a `GatewaySocket` that connects to it in memory.
  *
  * @example
  * ```ts
@@ -363,17 +411,17 @@ export const layerInMemory = (
   options: Options = {}
 ): Layer.Layer<GatewaySimulator | GatewaySocket.GatewaySocket> => Layer.provideMerge(layerSocket, layer(options))
 
-/** The token that the simulator takes comes first, everything else from where the program has it. */
+/** Overrides the token of the program's configuration. */
 const withToken = (token: string, environment: ConfigProvider.ConfigProvider): ConfigProvider.ConfigProvider =>
   ConfigProvider.orElse(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", token]])), () => environment)
 
 /**
- * A shard on a simulator of its own, for a test or for a bot without a token: what `NodeGateway.layerShardConfig` is on
- * Discord. It takes the same options, such as those that `Events.config` makes of handlers; the token is the simulator's.
- * Identifies keep Discord's pace. Handlers that run when the test ends are interrupted at once, unless a `drainTimeout` is
- * given: on TestClock it would never pass.
+ * Provides a shard on its own simulator, in a test or without a token. It accepts the options of
+ * `NodeGateway.layerShardConfig`, such as those of `Events.config`, except for the token. Identifies are spaced as Discord
+ * requires. Handlers that run when the test ends are interrupted at once unless `drainTimeout` is set, because that time
+ * does not pass on TestClock.
  *
- * Fails with a `ConfigError` for an option, as on Discord.
+ * Fails with a `ConfigError` for an invalid option.
  *
  * @example
  * ```ts

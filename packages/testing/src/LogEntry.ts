@@ -1,27 +1,28 @@
 /**
- * What a simulated gateway saw and did.
+ * Entries of a simulated gateway's log.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 
 interface Common {
-  /** When, in milliseconds of the Clock. */
+  /** The time in milliseconds of the Clock. */
   readonly at: number
-  /** Connections are numbered from 1. */
+  /** The number of the connection, from 1. */
   readonly connection: number
-  /** The shard on the connection, once it has identified or resumed. */
+  /** The shard of the connection, once it has identified or resumed. */
   readonly shard: number | undefined
 }
 
 /**
- * - `Opened`, `Refused`: a websocket, or an attempt at one.
- * - `Received`: a payload of the client's; the token in it is left out.
- * - `Sent`: a payload of the gateway's.
+ * An entry of the log:
+ * - `Opened`, `Refused`: a connection, or a refused attempt at one.
+ * - `Received`: a payload of the client, without its token.
+ * - `Sent`: a payload of the gateway.
  * - `Identified`, `Resumed`: a session on the connection.
- * - `Closed`: the end of a connection, by whom and with what close frame.
- * - `SessionEnded`: a session that cannot be resumed any more.
- * - `Violation`: something that Discord would punish.
+ * - `Closed`: the end of a connection, with the side that closed it and the close frame.
+ * - `SessionEnded`: a session that can no longer be resumed.
+ * - `Violation`: a violation of Discord's rules.
  *
  * @since 0.1.0
  * @category models
@@ -45,32 +46,70 @@ export type LogEntry = Data.TaggedEnum<{
 const entry = Data.taggedEnum<LogEntry>()
 
 /**
+ * Constructors of every entry.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const {
-  /** @since 0.1.0 */
+  /**
+   * The end of a connection.
+   *
+   * @since 0.1.0
+   */
   Closed,
-  /** @since 0.1.0 */
+  /**
+   * A new session.
+   *
+   * @since 0.1.0
+   */
   Identified,
-  /** @since 0.1.0 */
+  /**
+   * A new connection.
+   *
+   * @since 0.1.0
+   */
   Opened,
-  /** @since 0.1.0 */
+  /**
+   * A payload of the client.
+   *
+   * @since 0.1.0
+   */
   Received,
-  /** @since 0.1.0 */
+  /**
+   * A refused attempt to connect.
+   *
+   * @since 0.1.0
+   */
   Refused,
-  /** @since 0.1.0 */
+  /**
+   * A resumed session.
+   *
+   * @since 0.1.0
+   */
   Resumed,
-  /** @since 0.1.0 */
+  /**
+   * A payload of the gateway.
+   *
+   * @since 0.1.0
+   */
   Sent,
-  /** @since 0.1.0 */
+  /**
+   * The end of a session.
+   *
+   * @since 0.1.0
+   */
   SessionEnded,
-  /** @since 0.1.0 */
+  /**
+   * A violation of Discord's rules.
+   *
+   * @since 0.1.0
+   */
   Violation
 } = entry
 
 /**
- * Narrows to the entries of a kind.
+ * Narrows to entries of one kind.
  *
  * @since 0.1.0
  * @category guards
@@ -78,7 +117,7 @@ export const {
 export const is = entry.$is
 
 /**
- * Handles each kind of entry by its tag.
+ * Matches an entry by its tag.
  *
  * @since 0.1.0
  * @category pattern matching

@@ -1,5 +1,5 @@
 /**
- * What goes wrong, when, and for whom: a value that a simulator runs.
+ * Faults at their times: a value that a simulator runs.
  *
  * @since 0.1.0
  */
@@ -8,24 +8,31 @@ import type * as Fault from "./Fault.js"
 import type * as GatewaySimulator from "./GatewaySimulator.js"
 
 /**
+ * A fault at its time.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Step {
-  /** How long after the start. */
+  /** The time after the start. */
   readonly at: Duration.DurationInput
+  /** The fault to inject. */
   readonly fault: Fault.Fault
-  /** Default: all connections. */
+  /** The connections that it affects. Default: all connections. */
   readonly target?: GatewaySimulator.Target | undefined
 }
 
 /**
+ * Faults in any order.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Scenario = ReadonlyArray<Step>
 
 /**
+ * Makes a scenario of its steps.
+ *
  * @example
  * ```ts
  * import { Fault, Scenario } from "@vesper/testing"

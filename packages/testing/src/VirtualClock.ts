@@ -1,6 +1,6 @@
 /**
- * A Clock for long histories. TestClock costs some milliseconds of real time for each wake-up; this one costs a
- * fraction of one, so that a day of heartbeats passes in well under a second.
+ * A Clock for simulations of hours and days. A wake-up costs a fraction of the milliseconds that it costs on TestClock, so
+ * that a day of heartbeats passes in less than a second.
  *
  * @since 0.1.0
  */
@@ -11,40 +11,52 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
-import * as TimerQueue from "./internal/timerQueue.js"
+import { TimerQueue } from "./internal/clock/index.js"
 
 /**
+ * A virtual clock and its controls.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface VirtualClock {
   /** The Clock itself. */
   readonly clock: Clock.Clock
-  /** Sleepers that wait. */
+  /** The number of sleeping fibers. */
   readonly sleeping: Effect.Effect<number>
-  /** Lets time pass: wakes every sleeper that is due, in order, and lets everything settle in between. */
+  /** Advances the time: wakes every sleeper that is due, in order, and lets all fibers settle in between. */
   readonly adjust: (duration: Duration.DurationInput) => Effect.Effect<void>
   /**
-   * Runs an effect on this clock. Whenever nothing is left to run, time jumps to the next sleeper's, so that the effect
-   * takes just as long as it takes to compute. Dies if the effect waits and nobody sleeps: nothing would ever wake it.
+   * Advances the time at once, as after a suspension of the process: every sleeper that is due wakes at the end.
+   */
+  readonly suspend: (duration: Duration.DurationInput) => Effect.Effect<void>
+  /**
+   * Sets the wall clock, forwards or back, to a time in milliseconds since 1970. Monotonic time and sleepers are not
+   * affected.
+   */
+  readonly setWallTime: (millis: number) => Effect.Effect<void>
+  /**
+   * Runs an effect on this clock. When every fiber waits, the time advances to the next sleeper, so that the effect takes
+   * only as long as its computation. Dies if every fiber waits and none sleeps, because nothing could wake it.
    */
   readonly run: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /**
+ * The tag of a virtual clock.
+ *
  * @since 0.1.0
  * @category tags
  */
 export const VirtualClock = Context.GenericTag<VirtualClock>("@vesper/testing/VirtualClock")
 
 /**
- * Effect runs its fibers in microtasks, all of which are over at the next turn of the event loop, and goes through a
- * timer now and then to let others run. Under a virtual clock there are no others: without those timers, one turn is
- * enough to know that everything has settled.
+ * Effect runs fibers in microtasks, which complete before the next turn of the event loop, and yields to a timer from time
+ * to time. Without these yields, all fibers have settled after one turn.
  */
 const scheduler = new Scheduler.MixedScheduler(Number.MAX_SAFE_INTEGER)
 
-/** Calls `step` again and again, each time when everything has settled, until it gives an effect to go on with. */
+/** Calls `step` each time all fibers have settled, until it returns an effect, and continues with that effect. */
 const drive = <A, E>(step: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> =>
   Effect.async<A, E>((resume) => {
     let handle = setImmediate(settled)
@@ -59,13 +71,13 @@ const drive = <A, E>(step: () => Effect.Effect<A, E> | undefined): Effect.Effect
     return Effect.sync(() => clearImmediate(handle))
   })
 
-const makeClock = (queue: TimerQueue.TimerQueue): Clock.Clock => {
+const makeClock = (queue: TimerQueue.TimerQueue, wallTime: () => number): Clock.Clock => {
   const unsafeCurrentTimeNanos = () => BigInt(Math.floor(queue.now() * 1_000_000))
   return {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: queue.now,
+    unsafeCurrentTimeMillis: wallTime,
     unsafeCurrentTimeNanos,
-    currentTimeMillis: Effect.sync(queue.now),
+    currentTimeMillis: Effect.sync(wallTime),
     currentTimeNanos: Effect.sync(unsafeCurrentTimeNanos),
     sleep: (duration) =>
       Effect.async<void>((resume) => {
@@ -73,13 +85,13 @@ const makeClock = (queue: TimerQueue.TimerQueue): Clock.Clock => {
         if (millis <= 0) {
           return resume(Effect.void)
         }
-        // For ever is a time that never comes.
+        // An infinite sleep is a timer at infinity.
         return Effect.sync(queue.add(queue.now() + millis, () => resume(Effect.void)))
       })
   }
 }
 
-/** Runs what is due until `end`. */
+/** Wakes the sleepers that are due until `end`. */
 const runUntil = (queue: TimerQueue.TimerQueue, end: number): Effect.Effect<void> =>
   drive(() => {
     const next = queue.nextAt()
@@ -91,7 +103,7 @@ const runUntil = (queue: TimerQueue.TimerQueue, end: number): Effect.Effect<void
     return Effect.void
   })
 
-/** Jumps from sleeper to sleeper until the fiber is done. */
+/** Advances from sleeper to sleeper until the fiber is done. */
 const runToEnd = <A, E>(queue: TimerQueue.TimerQueue, fiber: Fiber.RuntimeFiber<A, E>): Effect.Effect<A, E> =>
   drive(() => {
     if (fiber.unsafePoll() !== null) {
@@ -99,14 +111,16 @@ const runToEnd = <A, E>(queue: TimerQueue.TimerQueue, fiber: Fiber.RuntimeFiber<
     }
     const next = queue.nextAt()
     if (next === undefined || next === Number.POSITIVE_INFINITY) {
-      return Effect.dieMessage("everything under the virtual clock waits, and nobody sleeps: nothing would wake it")
+      return Effect.dieMessage(
+        "every fiber on the virtual clock waits and none sleeps, so that nothing can wake them; complete what they wait for"
+      )
     }
     queue.advanceTo(next)
     return undefined
   })
 
 /**
- * A clock that starts at a time in milliseconds. Default: 0.
+ * Makes a clock that starts at a time in milliseconds since 1970. Default: 0.
  *
  * @example
  * ```ts
@@ -129,11 +143,21 @@ const runToEnd = <A, E>(queue: TimerQueue.TimerQueue, fiber: Fiber.RuntimeFiber<
 export const make = (start = 0): Effect.Effect<VirtualClock> =>
   Effect.sync(() => {
     const queue = TimerQueue.make(start)
-    const clock = makeClock(queue)
+    let offset = 0
+    const clock = makeClock(queue, () => queue.now() + offset)
     return {
       clock,
       sleeping: Effect.sync(queue.size),
       adjust: (duration) => Effect.suspend(() => runUntil(queue, queue.now() + Duration.toMillis(duration))),
+      suspend: (duration) =>
+        Effect.suspend(() => {
+          queue.advanceTo(queue.now() + Duration.toMillis(duration))
+          return runUntil(queue, queue.now())
+        }),
+      setWallTime: (millis) =>
+        Effect.sync(() => {
+          offset = millis - queue.now()
+        }),
       run: (effect) =>
         effect.pipe(
           Effect.withClock(clock),
@@ -145,7 +169,7 @@ export const make = (start = 0): Effect.Effect<VirtualClock> =>
   })
 
 /**
- * Sets the Clock of whatever it is provided to; `VirtualClock.adjust` moves it.
+ * Provides a virtual clock as the Clock of the program; `VirtualClock.adjust` moves it.
  *
  * @since 0.1.0
  * @category layers

@@ -1,41 +1,55 @@
 /**
- * A made-up corner of Discord: guilds with channels, roles, members, voice states and presences, and what goes on in
- * them, in the shapes of Discord's documentation. The same seed gives the same world and the same events.
+ * A generated part of Discord: guilds with channels, roles, members, voice states and presences, and the events that
+ * happen in them, in the documented shapes. The same seed generates the same guilds and the same events.
  *
  * @see https://docs.discord.com/developers/resources/guild
  * @since 0.1.0
  */
+import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Utils from "effect/Utils"
 import type * as GatewaySimulator from "./GatewaySimulator.js"
-import * as Objects from "./internal/objects.js"
-import * as Happenings from "./internal/happenings.js"
+import { Activity, Guilds } from "./internal/world/index.js"
 
 /**
+ * The body of a GUILD_CREATE of an available guild.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Guild = Extract<Dispatch.DataOf<"GUILD_CREATE">, { readonly members: unknown }> & {
+  readonly [field: string]: unknown
+}
+
+/**
+ * Options of a generated world.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Default: 1. */
+  /** The seed of the generator. Default: 1. */
   readonly seed?: number | undefined
-  /** How many guilds. Default: 8. */
+  /** The number of guilds. Default: 8. */
   readonly guilds?: number | undefined
-  /** How many members each guild has. Default: 20. */
+  /** The number of members of each guild, without the bot. Default: 20. */
   readonly membersPerGuild?: number | undefined
 }
 
 /**
+ * Guilds, and a source of events in them.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface World {
-  /** Bodies of GUILD_CREATE. */
-  readonly guilds: ReadonlyArray<Objects.Guild>
-  /** The next thing that happens, at a time in milliseconds since 1970; none where nobody lives. */
+  /** Bodies of GUILD_CREATE. A simulator adds its bot to the members of each guild. */
+  readonly guilds: ReadonlyArray<Guild>
+  /** Returns the next event, at a time in milliseconds since 1970; undefined without guilds. */
   readonly nextEvent: (now: number) => GatewaySimulator.Event | undefined
 }
 
 /**
- * Nobody lives here.
+ * A world without guilds.
  *
  * @since 0.1.0
  * @category constants
@@ -43,6 +57,8 @@ export interface World {
 export const empty: World = { guilds: [], nextEvent: () => undefined }
 
 /**
+ * Generates a world.
+ *
  * @example
  * ```ts
  * import * as assert from "node:assert"
@@ -58,10 +74,10 @@ export const empty: World = { guilds: [], nextEvent: () => undefined }
  */
 export const make = (options: Options = {}): World => {
   const random = new Utils.PCGRandom(options.seed ?? 1)
-  const ids = Objects.makeIds()
+  const ids = Guilds.makeIds()
   const guilds = Array.from(
     { length: options.guilds ?? 8 },
-    () => Objects.makeGuild(random, ids, options.membersPerGuild ?? 20)
+    () => Guilds.makeGuild(random, ids, options.membersPerGuild ?? 20)
   )
-  return { guilds, nextEvent: guilds.length === 0 ? empty.nextEvent : Happenings.make(random, ids, guilds) }
+  return { guilds, nextEvent: guilds.length === 0 ? empty.nextEvent : Activity.make(random, ids, guilds) }
 }

@@ -1,26 +1,26 @@
 /**
- * Events for tests, with what matters put in.
+ * Events for tests.
  *
  * @since 0.1.0
  */
 export * as Builder from "./Builder.js"
 
 /**
- * What a test waits for at the gateway's side.
+ * Expectations about commands.
  *
  * @since 0.1.0
  */
 export * as Expect from "./Expect.js"
 
 /**
- * What can go wrong with a gateway.
+ * Faults of a gateway.
  *
  * @since 0.1.0
  */
 export * as Fault from "./Fault.js"
 
 /**
- * A full payload for every event.
+ * A complete payload for every event.
  *
  * @since 0.1.0
  */
@@ -41,28 +41,28 @@ export * as GatewayServer from "./GatewayServer.js"
 export * as GatewaySimulator from "./GatewaySimulator.js"
 
 /**
- * What a simulated gateway saw and did.
+ * Entries of a simulated gateway's log.
  *
  * @since 0.1.0
  */
 export * as LogEntry from "./LogEntry.js"
 
 /**
- * What goes wrong, when, and for whom.
+ * Faults at their times.
  *
  * @since 0.1.0
  */
 export * as Scenario from "./Scenario.js"
 
 /**
- * A Clock for long histories.
+ * A Clock for simulations of hours and days.
  *
  * @since 0.1.0
  */
 export * as VirtualClock from "./VirtualClock.js"
 
 /**
- * A made-up corner of Discord.
+ * Generated guilds and events.
  *
  * @since 0.1.0
  */

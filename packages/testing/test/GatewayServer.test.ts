@@ -148,7 +148,17 @@ describe("the simulated gateway's server", () => {
       assert.strictEqual(status, 200)
       assert.strictEqual(bot.session_start_limit.max_concurrency, 16)
       assert.strictEqual((yield* get("/gateway/bot"))[0], 200)
-      assert.strictEqual((yield* get("/users/@me"))[0], 404)
+      const [, user] = yield* get("/api/v10/users/@me")
+      assert.deepInclude(user, { username: "vesper", bot: true, discriminator: "0" })
+      for (const path of ["/applications/@me", "/oauth2/applications/@me"]) {
+        const [status, application] = yield* get(`/api/v10${path}`)
+        assert.strictEqual(status, 200)
+        assert.deepInclude(application, { id: user.id, name: "vesper" })
+        assert.strictEqual(application.owner.username, "owner")
+        assert.strictEqual((yield* get(path, ""))[0], 401)
+      }
+      assert.strictEqual((yield* get("/users/@me", "Bot "))[0], 401)
+      assert.strictEqual((yield* get("/users/2"))[0], 404)
       assert.strictEqual((yield* get("/gateway/bot", "token"))[0], 401)
       assert.strictEqual((yield* get("/gateway/bot", "Bot "))[0], 401)
     }).pipe(Effect.provide(layer({ maxConcurrency: 16 }))))

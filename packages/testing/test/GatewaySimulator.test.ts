@@ -25,7 +25,7 @@ type Client = Effect.Effect.Success<ReturnType<typeof connect>>
 
 const identified = Effect.tap(connect(), (client) => client.send(2, identifyBody()))
 
-/** What a client does, and the code that it is closed with. */
+/** Violations of a client, and the close codes that follow. */
 const punished: ReadonlyArray<
   readonly [
     what: string,
@@ -116,7 +116,7 @@ describe("a client is punished for", () => {
       assert.deepStrictEqual(client.frames, [])
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("a heartbeat that stays away for one and a half intervals, and not before", () =>
+  it.scoped("a heartbeat that is missing for one and a half intervals, and not before", () =>
     Effect.gen(function*() {
       const client = yield* connect()
       yield* TestClock.adjust("30 seconds")
@@ -308,7 +308,7 @@ describe("the log", () => {
       assert.deepStrictEqual([closed.by, closed.code, closed.reason], ["client", 4000, "bye"])
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("keeps no more entries than it is told to, the last ones, and every violation", () =>
+  it.scoped("keeps at most the configured number of entries, the last ones, and every violation", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
       yield* identified

@@ -40,14 +40,14 @@ describe("a virtual clock", () => {
       assert.strictEqual(yield* clock.run(program), 1_000)
     }))
 
-  it.live("says so when nothing would ever wake anybody", () =>
+  it.live("dies when nothing can wake its fibers", () =>
     Effect.gen(function*() {
       const clock = yield* VirtualClock.make()
       for (const stuck of [Effect.never, Effect.sleep(Duration.infinity)]) {
         const exit = yield* Effect.exit(clock.run(stuck))
         assert.isTrue(Exit.isFailure(exit))
         if (Exit.isFailure(exit)) {
-          assert.include(Cause.pretty(exit.cause), "nothing would wake it")
+          assert.include(Cause.pretty(exit.cause), "nothing can wake them")
         }
       }
     }))
@@ -66,6 +66,32 @@ describe("a virtual clock", () => {
       assert.isTrue(isInterrupted)
       assert.strictEqual(yield* clock.sleeping, 0)
     }))
+
+  it.live("wakes every sleeper at the end of a suspension", () =>
+    Effect.gen(function*() {
+      const clock = yield* VirtualClock.VirtualClock
+      const woken = yield* Effect.fork(
+        Effect.forEach([1, 2, 3], () => Effect.zipRight(Effect.sleep("1 second"), Clock.currentTimeMillis))
+      )
+      yield* clock.adjust(0)
+      yield* clock.suspend("1 minute")
+      yield* clock.adjust("2 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(woken), [60_000, 61_000, 62_000])
+    }).pipe(Effect.provide(VirtualClock.layer)))
+
+  it.live("whose wall time is set keeps its monotonic time and its sleepers", () =>
+    Effect.gen(function*() {
+      const clock = yield* VirtualClock.VirtualClock
+      const fiber = yield* Effect.fork(Effect.sleep("2 seconds"))
+      yield* clock.adjust("1 second")
+      yield* clock.setWallTime(500_000)
+      assert.strictEqual(yield* Clock.currentTimeMillis, 500_000)
+      assert.strictEqual(yield* Clock.currentTimeNanos, 1_000_000_000n)
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+      yield* clock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(yield* Clock.currentTimeMillis, 501_000)
+    }).pipe(Effect.provide(VirtualClock.layer)))
 
   it.live("as a layer is moved by adjust, and no further", () =>
     Effect.gen(function*() {

@@ -1,4 +1,4 @@
-/** A client that does just what it is told, rules or not. */
+/** A client that sends any message of a test. */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ export interface Payload {
   readonly d: unknown
 }
 
-/** Lets everything settle that takes no time. */
+/** Waits until all fibers have settled. */
 export const settle = TestClock.adjust(0)
 
 export const connect = (query = "?v=10&encoding=json", host: "gateway" | "resume" = "gateway") =>

@@ -1,4 +1,4 @@
-/** Another library against the simulated gateway: what keeps the simulator honest. */
+/** Another client on the simulated gateway, which verifies the simulator. */
 import { REST } from "@discordjs/rest"
 import { CompressionMethod, WebSocketManager, WebSocketShardEvents } from "@discordjs/ws"
 import { assert, describe, it } from "@effect/vitest"
@@ -26,29 +26,29 @@ const intents = GatewayIntentBits.Guilds | GatewayIntentBits.GuildMessages
 const start = (compression: CompressionMethod | null) =>
   Effect.gen(function*() {
     const { port } = yield* GatewayServer.GatewayServer
-    const happened = yield* Mailbox.make<string>()
+    const received = yield* Mailbox.make<string>()
     yield* Effect.acquireRelease(
       Effect.promise(async () => {
         const rest = new REST({ api: `http://127.0.0.1:${port}/api` }).setToken("token")
         const manager = new WebSocketManager({ token: "token", intents, rest, shardCount: 2, compression })
         manager.on(WebSocketShardEvents.Dispatch, ({ d, t }, shard) => {
           const id = typeof d === "object" && d !== null && "content" in d ? ` ${d.content}` : ""
-          happened.unsafeOffer(`${shard} ${t}${id}`)
+          received.unsafeOffer(`${shard} ${t}${id}`)
         })
         manager.on(WebSocketShardEvents.Error, (error) => {
-          happened.unsafeOffer(`error ${error.message}`)
+          received.unsafeOffer(`error ${error.message}`)
         })
         await manager.connect()
         return manager
       }),
       (manager) => Effect.promise(async () => manager.destroy())
     )
-    /** Reads on to a happening, and gives what came before it. */
+    /** Reads up to an event, and returns the earlier ones. */
     const readTo = (wanted: string) =>
       Effect.gen(function*() {
         const before: Array<string> = []
         for (;;) {
-          const next = yield* Effect.orDie(happened.take)
+          const next = yield* Effect.orDie(received.take)
           if (next === wanted) {
             return before
           }

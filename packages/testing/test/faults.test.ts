@@ -1,9 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Mailbox from "effect/Mailbox"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Net from "node:net"
@@ -11,12 +15,12 @@ import { WebSocket, WebSocketServer } from "ws"
 import * as Fault from "../src/Fault.js"
 import * as GatewayServer from "../src/GatewayServer.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
-import * as Wire from "../src/internal/wire.js"
+import * as Frames from "../src/internal/transport/frames.js"
 
 const url = "wss://gateway.simulator.test/?v=10&encoding=json"
 const identify = "{\"op\":2,\"d\":{\"token\":\"token\",\"intents\":0,\"properties\":{}}}"
 
-/** What a bare client gets in memory, as text; "end" when the connection has ended. */
+/** The messages of a bare in-memory client, as text; "end" when the connection has ended. */
 const connect = Effect.gen(function*() {
   const { open } = yield* GatewaySocket.GatewaySocket
   const texts = yield* Mailbox.make<string>()
@@ -33,7 +37,7 @@ const inject = (fault: Fault.Fault) =>
 const inMemory = GatewaySimulator.layerInMemory({ token: Redacted.make("token") })
 
 describe("a fault in memory", () => {
-  it.scoped("Stall leaves nobody who waits for a heartbeat that will not be seen", () =>
+  it.scoped("Stall leaves no fiber that waits for a heartbeat", () =>
     Effect.gen(function*() {
       const client = yield* connect
       yield* client.write(identify)
@@ -63,7 +67,7 @@ describe("a fault in memory", () => {
       assert.strictEqual((yield* violations)[0]?.rule, "IdentifyRate")
     }).pipe(Effect.provide(inMemory)))
 
-  it.scoped("NameResumeUrl is what READY says, and nothing answers at a host that cannot be found", () =>
+  it.scoped("NameResumeUrl is what READY says, and a host in .invalid does not resolve", () =>
     Effect.gen(function*() {
       const dead = "wss://dead.invalid/"
       yield* inject(Fault.NameResumeUrl({ host: "any", times: 1, url: dead }))
@@ -74,6 +78,93 @@ describe("a fault in memory", () => {
       const { open } = yield* GatewaySocket.GatewaySocket
       const error = yield* Effect.flip(open(dead, { onFrame: () => {}, onClose: () => {} }))
       assert.strictEqual(error._tag, "OpenError")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("ReadyWithoutResumeUrl omits the resume URL", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.ReadyWithoutResumeUrl({ host: "any", times: 1 }))
+      const client = yield* connect
+      yield* client.next
+      yield* client.write(identify)
+      const ready = yield* client.next
+      assert.include(ready, "READY")
+      assert.notInclude(ready, "resume_gateway_url")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("ResumedWithoutSequence omits the number, and the next event has it", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* inject(Fault.ResumedWithoutSequence({ host: "any", times: 1 }))
+      const first = yield* connect
+      yield* first.write(identify)
+      const [session] = yield* simulator.sessions
+      const client = yield* connect
+      yield* client.next
+      yield* client.write(JSON.stringify({ op: 6, d: { token: "token", session_id: session?.id, seq: 1 } }))
+      assert.include(yield* client.next, "\"t\":\"RESUMED\",\"s\":null")
+      yield* simulator.dispatch({ t: "USER_UPDATE", d: {} })
+      assert.include(yield* client.next, "\"s\":2")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("HeartbeatStorm sends opcode 1 as often as requested", () =>
+    Effect.gen(function*() {
+      const client = yield* connect
+      yield* client.next
+      yield* inject(Fault.HeartbeatStorm({ count: 3 }))
+      for (let i = 0; i < 3; i++) {
+        assert.include(yield* client.next, "\"op\":1")
+      }
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("BinaryFrame, LargeEvent and DeepEvent have the requested size, and events are numbered", () =>
+    Effect.gen(function*() {
+      const client = yield* connect
+      yield* client.next
+      yield* client.write(identify)
+      yield* client.next
+      yield* inject(Fault.BinaryFrame({ size: 0 }))
+      assert.strictEqual(yield* client.next, "")
+      yield* inject(Fault.BinaryFrame({ size: 1 }))
+      assert.strictEqual(yield* client.next, "\u0000")
+      yield* inject(Fault.LargeEvent({ size: 1_000_000 }))
+      const large = yield* client.next
+      assert.isAbove(large.length, 1_000_000)
+      assert.include(large.slice(0, 100), "\"s\":2")
+      yield* inject(Fault.DeepEvent({ depth: 100_000 }))
+      assert.isTrue((yield* client.next).endsWith("]".repeat(100_000) + "}"))
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("RefuseConnections answers with the status and the time to wait", () =>
+    Effect.gen(function*() {
+      yield* inject(Fault.RefuseConnections({ host: "any", times: 1, status: 503, retryAfter: "7 seconds" }))
+      const { open } = yield* GatewaySocket.GatewaySocket
+      const error = yield* Effect.flip(open(url, { onFrame: () => {}, onClose: () => {} }))
+      assert.deepStrictEqual([error.status, error.retryAfter], [Option.some(503), Option.some(Duration.seconds(7))])
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("rules are removed by clearRules", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* inject(Fault.NeverHello({ host: "any", times: 5 }))
+      yield* simulator.clearRules
+      const client = yield* connect
+      assert.include(yield* client.next, "\"op\":10")
+    }).pipe(Effect.provide(inMemory)))
+
+  it.scoped("StopReading keeps writes from completing until the connection ends, and is no late heartbeat", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const client = yield* connect
+      yield* client.next
+      yield* inject(Fault.StopReading())
+      const writing = yield* Effect.fork(Effect.either(client.write(identify)))
+      yield* TestClock.adjust("2 minutes")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(writing)))
+      yield* inject(Fault.RequestHeartbeat())
+      assert.include(yield* client.next, "\"op\":1")
+      yield* inject(Fault.Drop())
+      assert.isTrue(Either.isLeft(yield* Fiber.join(writing)))
+      assert.deepStrictEqual(yield* simulator.violations, [])
     }).pipe(Effect.provide(inMemory)))
 
   it.scoped("ResetMidFrame ends the connection in place of the next message", () =>
@@ -89,7 +180,7 @@ describe("a fault in memory", () => {
 describe("a fault of the server", () => {
   const server = GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer()))
 
-  /** The bytes after the upgrade, as they come. */
+  /** The bytes after the upgrade, as received. */
   const connectRaw = Effect.gen(function*() {
     const { port } = yield* GatewayServer.GatewayServer
     const pieces = yield* Mailbox.make<Buffer | "end" | "reset">()
@@ -109,15 +200,48 @@ describe("a fault of the server", () => {
     return read
   })
 
+  it.scopedLive("RefuseConnections sends Retry-After", () =>
+    Effect.gen(function*() {
+      const { port } = yield* GatewayServer.GatewayServer
+      yield* inject(Fault.RefuseConnections({ host: "any", times: 1, status: 429, retryAfter: "1500 millis" }))
+      const header = yield* Effect.async<string | undefined>((resume) => {
+        new WebSocket(`ws://127.0.0.1:${port}/?v=10`)
+          .on("error", () => {})
+          .on("unexpected-response", (_, response) => resume(Effect.succeed(response.headers["retry-after"])))
+      })
+      assert.strictEqual(header, "2")
+    }).pipe(Effect.provide(server)))
+
+  it.scopedLive("StopReading fills the client's buffers, while events still arrive", () =>
+    Effect.gen(function*() {
+      const { port } = yield* GatewayServer.GatewayServer
+      const payloads = yield* Mailbox.make<string>()
+      const socket = yield* Effect.acquireRelease(
+        Effect.sync(() => new WebSocket(`ws://127.0.0.1:${port}/?v=10`)),
+        (socket) => Effect.sync(() => socket.terminate())
+      )
+      socket.on("error", () => {})
+      socket.on("message", (data) => payloads.unsafeOffer(String(data)))
+      yield* payloads.take
+      yield* inject(Fault.StopReading())
+      for (let i = 0; i < 100; i++) {
+        socket.send("x".repeat(100_000))
+      }
+      yield* Effect.sleep("50 millis")
+      assert.isAbove(socket.bufferedAmount, 0)
+      yield* inject(Fault.RequestHeartbeat())
+      assert.include(yield* payloads.take, "\"op\":1")
+    }).pipe(Effect.provide(server)))
+
   it.scopedLive("ResetMidFrame sends half of a message, then the connection is gone", () =>
     Effect.gen(function*() {
       const read = yield* connectRaw
       yield* inject(Fault.ResetMidFrame())
       yield* inject(Fault.RequestHeartbeat())
-      const whole = Wire.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
+      const whole = Frames.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
       const half = yield* read
       assert.deepStrictEqual(half, whole.subarray(0, Math.ceil(whole.length / 2)))
-      // A system under load may tell of both in one go, and then of an end.
+      // A system under load may report both at once, as an end.
       assert.match(String(yield* read), /^(reset|end)$/)
     }).pipe(Effect.provide(server)))
 
@@ -126,7 +250,7 @@ describe("a fault of the server", () => {
       const read = yield* connectRaw
       yield* inject(Fault.Dribble({ bytesPerSecond: 500 }))
       yield* inject(Fault.RequestHeartbeat())
-      const whole = Wire.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
+      const whole = Frames.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}")
       let got = Buffer.alloc(0)
       let pieces = 0
       while (got.length < whole.length) {
@@ -144,7 +268,7 @@ describe("a fault of the server", () => {
   for (
     const [what, fault, ending] of [
       ["a close", Fault.Close({ code: 4000, reason: "bye" }), Buffer.from("\x88\x05\x0f\xa0bye", "latin1")],
-      ["a reset", Fault.ResetMidFrame(), Wire.encode("{\"t\":null,\"s\":null,\"op\":7,\"d\":null}").subarray(0, 19)]
+      ["a reset", Fault.ResetMidFrame(), Frames.encode("{\"t\":null,\"s\":null,\"op\":7,\"d\":null}").subarray(0, 19)]
     ] as const
   ) {
     it.scopedLive(`Dribble lets ${what} come behind a message, and not into it`, () =>
@@ -159,7 +283,7 @@ describe("a fault of the server", () => {
         yield* more
         yield* inject(fault)
         yield* inject(Fault.Reconnect())
-        const whole = Buffer.concat([Wire.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}"), ending])
+        const whole = Buffer.concat([Frames.encode("{\"t\":null,\"s\":null,\"op\":1,\"d\":null}"), ending])
         yield* Effect.repeat(more, { until: () => got.length >= whole.length })
         assert.deepStrictEqual(got, whole)
       }).pipe(Effect.provide(server)))
@@ -182,7 +306,7 @@ describe("a fault of the server", () => {
           })
         })
         listening.on("connection", (_, request) => {
-          messages.forEach((message) => request.socket.write(Wire.encode(message)))
+          messages.forEach((message) => request.socket.write(Frames.encode(message)))
         })
       })
       assert.deepStrictEqual(got, messages)

@@ -16,7 +16,7 @@ import * as Fault from "../src/Fault.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
 import * as LogEntry from "../src/LogEntry.js"
 
-const intents = Intents.of("GuildMessages")
+const intents = Intents.of("GuildMessages", "MessageContent")
 
 describe("layerShard", () => {
   it.scoped("gives a shard that reads what the simulator sends", () =>

@@ -17,11 +17,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as assert from "node:assert"
-import { parseDuration } from "../../../packages/cli/src/internal/duration.js"
-import * as CliText from "../../../packages/cli/src/internal/text.js"
-import * as Reference from "../../../packages/cli/src/Reference.js"
+import { parseDuration } from "../../../packages/cli/src/config/duration.js"
+import * as CliText from "../../../packages/cli/src/tui/text.js"
+import * as Reference from "../../../packages/cli/src/reference/reference.js"
 import * as Envelope from "../../../packages/gateway/src/internal/wire/envelope.js"
-import type { Options } from "../../../packages/gateway/src/internal/events/log/cursor.js"
+import type { CursorOptions } from "../../../packages/gateway/src/internal/events/log/cursor.js"
 import { Entry } from "../../../packages/gateway/src/internal/events/log/entry.js"
 import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.js"
 import * as GatewayUrl from "../../../packages/gateway/src/internal/wire/gatewayUrl.js"
@@ -34,8 +34,8 @@ import * as Inflaters from "../../../packages/platform-node/src/internal/inflate
 import * as ZlibStream from "../../../packages/platform-node/src/internal/zlibStream.js"
 import * as ZstdLibrary from "../../../packages/platform-node/src/internal/zstdLibrary.js"
 import * as ZstdStream from "../../../packages/platform-node/src/internal/zstdStream.js"
-import * as GatewayZlib from "../../../packages/testing/src/internal/zlibStream.js"
-import * as GatewayZstd from "../../../packages/testing/src/internal/zstdStream.js"
+import * as GatewayZlib from "../../../packages/testing/src/internal/compression/zlibStream.js"
+import * as GatewayZstd from "../../../packages/testing/src/internal/compression/zstdStream.js"
 import type { Chance } from "./chance.js"
 
 export interface Target {
@@ -209,7 +209,7 @@ const config = Either.getOrThrow(
 )
 const clock = Effect.runSync(Clock.clockWith(Effect.succeed))
 
-const everything: Options = {
+const everything: CursorOptions = {
   name: "the fuzzer",
   wanted: undefined,
   strategy: "suspend",

@@ -1,6 +1,6 @@
 /**
  * A bot to be killed: one shard of each way to acknowledge. Writes the number of each event that it has handled to the
- * file of its life. Begins when it is told to on its input, so that the time which Node takes to start is out of the way.
+ * file of its life. It starts on a line of input, so that the start of Node is not part of the measurement.
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as NodeContext from "@effect/platform-node/NodeContext"

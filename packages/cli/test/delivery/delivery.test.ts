@@ -1,4 +1,4 @@
-/** What is lost and what is repeated when the process dies: docs/delivery.md has the figures that this prints. */
+/** Lost and repeated events of a process that is killed. docs/delivery.md has the printed figures. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
@@ -8,31 +8,21 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import type { ChildProcessWithoutNullStreams } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
+import { bundle, runFile } from "../programs.js"
 
 const kills = 20
-
-const file = fileURLToPath(new URL("./bot.ts", import.meta.url))
-const root = fileURLToPath(new URL("../../../../", import.meta.url))
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "vesper-delivery-"))),
   (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))
 )
 
-const startBot = (url: string, directory: string, life: number) =>
-  Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, ["--conditions=@vesper/source", "--import", "tsx", file, url, directory, String(life)], {
-        cwd: root
-      })
-    ),
-    (bot) => Effect.sync(() => bot.kill("SIGKILL"))
-  )
+const startBot = (file: string, url: string, directory: string, life: number) =>
+  Effect.map(runFile(file, [url, directory, String(life)]), ({ process }) => process)
 
 const end = (bot: ChildProcessWithoutNullStreams, signal: NodeJS.Signals) =>
   Effect.async<void>((resume) => {
@@ -66,6 +56,7 @@ describe("a bot that is killed under load", () => {
         const simulator = yield* GatewaySimulator.GatewaySimulator
         const { url } = yield* GatewayServer.GatewayServer
         const path = yield* directory
+        const file = yield* bundle("test/delivery/bot.ts")
         let sent = 0
         let isSending = false
         let [current, done] = [0, 0]
@@ -80,7 +71,7 @@ describe("a bot that is killed under load", () => {
         )
         yield* Effect.forkScoped(Effect.forever(Effect.zipRight(burst, Effect.sleep("60 millis"))))
 
-        let standby = yield* startBot(url, path, 0)
+        let standby = yield* startBot(file, url, path, 0)
         for (let life = 0; life <= kills; life++) {
           const bot = standby
           current = life
@@ -95,7 +86,7 @@ describe("a bot that is killed under load", () => {
           yield* until(() => bot.exitCode !== null || (handles("onHandled") && handles("onReceive")))
           assert.strictEqual(bot.exitCode, null, errors)
           if (life < kills) {
-            standby = yield* startBot(url, path, life + 1)
+            standby = yield* startBot(file, url, path, life + 1)
             // At another moment between two bursts each time.
             yield* Effect.sleep(100 + 37 * life % 60)
             yield* end(bot, "SIGKILL")

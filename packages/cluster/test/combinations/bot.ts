@@ -19,7 +19,7 @@ import * as NodeCluster from "../../src/NodeCluster.js"
 
 export type Database = Context.Context<SqlClient.SqlClient>
 
-/** How many shards a cluster has. */
+/** The number of shards of a cluster. */
 const total = 2
 
 type Handler = (event: Dispatch.Dispatch) => Effect.Effect<unknown, unknown>
@@ -29,7 +29,7 @@ const concurrencyOf = ({ kind }: Cell): number => {
   return wanted === "unbounded" ? 16 : wanted
 }
 
-/** Joins the cluster. Handlers that run on it are those of its runner until they are interrupted. */
+/** Joins the cluster, and runs the handlers until they are interrupted. */
 export const make = (
   cell: Cell,
   name: string,
@@ -37,7 +37,7 @@ export const make = (
 ): Effect.Effect<Bot, never, Play.Requirements | Scope.Scope> =>
   Effect.gen(function*() {
     const handlers = new Set<Handler>()
-    // What is replayed at once after a restart waits for the handlers of the cell.
+    // Events that are replayed after a restart wait for the handlers of the cell.
     const isRunning = yield* Effect.makeLatch(!cell.kind.parts.some(({ isRun }) => isRun === true))
     const run = (handler: Handler) =>
       Effect.acquireUseRelease(

@@ -13,7 +13,7 @@ const chosen = Live.sample(["a cluster"], 11)
 
 testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "60 seconds")
 
-// A server does not end with a process, so that no copy of it is the state that a killed process leaves.
+// A server continues after a process was killed, so a copy of its files is not the state at that time.
 const onServer = chosen.filter(({ life }) => life !== "kill and restart").filter((_, index) => index % 3 === 0)
 
 if (postgres.isThere) {

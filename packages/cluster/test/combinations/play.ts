@@ -20,7 +20,7 @@ const layerOf = (cell: Cell) =>
     IdentifyQueue.layerInMemory({ maxConcurrency, interval: "5500 millis" })
   )
 
-/** Plays a cell on a database in a file. One that is killed leaves the files as they are at that moment. */
+/** Plays a cell on a database in a file. A killed process keeps the files of that time. */
 export const onSqlite = (cell: Cell) =>
   Effect.scoped(Effect.flatMap(Trial.scratch, (scratch) => {
     let process = 0

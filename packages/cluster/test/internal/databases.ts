@@ -1,4 +1,4 @@
-/** The databases that tests of statements run on: a file, and PostgreSQL where it is. */
+/** The databases of tests of statements: a file, and PostgreSQL if there is one. */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

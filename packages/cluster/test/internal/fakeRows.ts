@@ -19,9 +19,9 @@ export interface Row {
 export interface FakeRows extends OwnershipRows.OwnershipRows {
   readonly rows: Map<string, Row>
   readonly counts: { claims: number; renewals: number; saves: number; releases: number }
-  /** What a statement does before it is carried out; fails if the database is away. */
+  /** Run before a statement is carried out; fails if the database is away. */
   before: Effect.Effect<void, Error>
-  /** What happens to its answer. */
+  /** Run before its answer. */
   after: Effect.Effect<void, Error>
   readonly rowOf: (shard: ShardId.ShardId) => Row
 }

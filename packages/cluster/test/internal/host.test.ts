@@ -13,10 +13,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import * as Host from "../../src/internal/hosting/host.js"
-import * as PartHost from "../../src/internal/hosting/partHost.js"
+import type * as Fleet from "@vesper/gateway/Fleet"
+import * as Host from "../../src/internal/fleet/host.js"
 import * as Ownership from "../../src/internal/ownership/ownership.js"
-import * as Placement from "../../src/internal/ownership/placement.js"
+import type * as Placement from "../../src/internal/ownership/placement.js"
 import * as FakeRows from "./fakeRows.js"
 
 type Requirements = GatewaySocket.GatewaySocket | IdentifyQueue.IdentifyQueue | ShardConfig.ShardConfig | Scope.Scope
@@ -29,9 +29,8 @@ const start = (
   handler: (event: Dispatch.Dispatch) => Effect.Effect<void>
 ): Effect.Effect<Ownership.Ownership, never, Requirements> =>
   Effect.gen(function*() {
-    const options: PartHost.Options<never> = {
+    const options: Host.Options<never> = {
       rows: {
-        begin: () => Effect.never,
         beginPart: () => Effect.succeedSome(true),
         abandonPart: () => Effect.void,
         finishPart: () => Effect.succeed(true)
@@ -39,24 +38,17 @@ const start = (
       reshard: {},
       concurrency: 1,
       poll: Duration.millis(20),
-      handler: (_, event) => handler(event),
+      handler: ({ event }) => handler(event),
       enter: () => () => {},
       failed: () => Effect.void
     }
-    const ownership = yield* Ownership.make<Host.Requirements>({
+    const ownership = yield* Ownership.make<Fleet.Requirements>({
       rows,
       plan,
       isStrict,
       lease: Duration.seconds(15),
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
-      host: (unit, leases) => {
-        const [first] = leases
-        return Placement.isPart(unit)
-          ? PartHost.host(options, unit, leases)
-          : first === undefined
-          ? Effect.never
-          : Host.host(options, first)
-      }
+      host: (unit, leases) => Host.host(options, unit, leases)
     })
     ownership.unsafeFollow(() => true)
     yield* Effect.addFinalizer(() => ownership.close)

@@ -14,12 +14,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import * as Host from "../../src/internal/hosting/host.js"
+import * as Host from "../../src/internal/fleet/host.js"
 import * as Ownership from "../../src/internal/ownership/ownership.js"
 import * as ShardId from "@vesper/model/ShardId"
 import * as FakeRows from "./fakeRows.js"
 
-/** What the database does for a while, while events arrive. */
+/** A state of the database for a while, in which events arrive. */
 interface Phase {
   readonly fault: "none" | "refuses" | "loses answers" | "is late"
   readonly delay: number
@@ -34,7 +34,7 @@ const phase: FastCheck.Arbitrary<Phase> = FastCheck.record({
   events: FastCheck.integer({ min: 0, max: 5 })
 })
 
-/** Lets the database be as a phase says. What is late is carried out after its caller has given up. */
+/** Applies a phase to the database. A late statement is carried out after its caller has given up. */
 const disturb = (rows: FakeRows.FakeRows, { delay, fault }: Phase) => {
   const slow = Effect.sleep(delay)
   rows.before = fault === "refuses" ? Effect.zipRight(slow, Effect.fail(FakeRows.away)) : slow
@@ -56,28 +56,35 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
     const early: Array<number> = []
     const ownership = yield* Ownership.make({
       rows,
-      // Leases are not what this is about.
+      // Leases are not tested here.
       lease: Duration.hours(1),
       plan: FakeRows.planOf(1),
       isStrict,
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
-      host: (_, [lease]) =>
-        lease === undefined ? Effect.never : Host.host({
-          concurrency: 1,
-          poll: Duration.seconds(1),
-          handler: (_, event) =>
-            Effect.sync(() => {
-              if (event.t === "MESSAGE_CREATE") {
-                handled.push(Number(event.d.nonce))
-                const saved = Option.getOrUndefined(row.session)
-                if (isStrict && (saved === undefined || saved.sequence < event.s)) {
-                  early.push(event.s)
+      host: (unit, leases) =>
+        Host.host(
+          {
+            // A shard is not part of a resharding.
+            rows: { beginPart: () => Effect.never, abandonPart: () => Effect.never, finishPart: () => Effect.never },
+            reshard: {},
+            concurrency: 1,
+            poll: Duration.seconds(1),
+            handler: ({ event }) =>
+              Effect.sync(() => {
+                if (event.t === "MESSAGE_CREATE") {
+                  handled.push(Number(event.d.nonce))
+                  const saved = Option.getOrUndefined(row.session)
+                  if (isStrict && (saved === undefined || saved.sequence < event.s)) {
+                    early.push(event.s)
+                  }
                 }
-              }
-            }),
-          enter: () => () => {},
-          failed: () => Effect.void
-        }, lease)
+              }),
+            enter: () => () => {},
+            failed: () => Effect.void
+          },
+          unit,
+          leases
+        )
     })
     ownership.unsafeFollow(() => true)
     yield* ownership.acquire([0])
@@ -98,7 +105,7 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
     }
     rows.before = Effect.void
     rows.after = Effect.void
-    // The database is well: what waits is handled without another event.
+    // The database is well: a waiting event is handled without another one.
     yield* TestClock.adjust("4 seconds")
     assert.deepStrictEqual(handled, Array.from({ length: sent }, (_, index) => index + 1))
     assert.deepStrictEqual(early, [])

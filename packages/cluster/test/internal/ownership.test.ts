@@ -224,6 +224,14 @@ describe("saves", () => {
       assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(1, "new")))
     }))
 
+  it.scoped("are what a shard loads that is made again under the same lease", () =>
+    Effect.gen(function*() {
+      const { lease } = yield* start()
+      yield* Effect.fork(lease.sessions.save(key, sessionAt(8)))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* lease.sessions.load(key), Option.some(sessionAt(8)))
+    }))
+
   it.scoped("that fail are part of the next statement, whoever waits for them", () =>
     Effect.gen(function*() {
       const { lease, rows } = yield* start()

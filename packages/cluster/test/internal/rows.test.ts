@@ -200,7 +200,7 @@ for (const { isThere, layer, name } of Databases.both) {
         const { rows: b } = yield* begin("d")
         const olds = yield* a.claim(first, ShardId.all(4), always)
         const plan = Effect.map(a.look, (look) => look.plan)
-        // What no runner has begun may be changed, and taken back.
+        // A change that no runner has begun may be changed, and taken back.
         yield* ClusterAdmin.reshard(5, "f")
         yield* ClusterAdmin.reshard(4, "f")
         assert.deepStrictEqual((yield* plan).next, Option.none())
@@ -223,14 +223,14 @@ for (const { isThere, layer, name } of Databases.both) {
         assert.isFalse(yield* b.finishPart(now, 0, even))
         assert.isTrue(yield* a.finishPart(now, 0, even))
         yield* a.release(olds)
-        // Old shards of a part that is done are no more; those of the other part serve.
+        // Old shards of a part that is done have ended; those of the other part serve.
         assert.deepStrictEqual(yield* a.doneParts(now), new Set([0]))
         assert.isTrue(Option.isNone(yield* claimOne(a, now, ShardId.unsafeMake(0, 4))))
         assert.isTrue(Option.isSome(yield* claimOne(a, now, ShardId.unsafeMake(1, 4))))
         assert.deepInclude(Option.getOrThrow((yield* ClusterAdmin.status("f")).resharding), { parts: 2, done: 1 })
         assert.isTrue(yield* b.finishPart(now, 1, odd))
         assert.deepInclude(yield* plan, { total: 6, next: Option.none(), slots: 6 })
-        // Slots stay where they divide the new total.
+        // Slots stay if they divide the new total.
         yield* ClusterAdmin.reshard(12, "f")
         assert.deepInclude(yield* plan, { total: 6, next: Option.some(12), slots: 6 })
       })

@@ -1,11 +1,14 @@
-/** What a cluster asks of its database, and what it bears of it. */
+/** Load and faults of the database. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type Acknowledge, conclude, type Server, type Settings, three, told, verdict } from "./setup.js"
+import { type Acknowledge, conclude, type Server, type Settings, strays, three, verdict } from "./setup.js"
 import * as Statements from "./statements.js"
 import * as Trial from "./trial.js"
 
 const leaseSeconds = 15
+
+/** Identifies at a time, so that 300 shards start in half a minute. */
+const maxConcurrency = 64
 
 const counted = (
   server: Server,
@@ -19,6 +22,7 @@ const counted = (
     const ways = yield* Effect.all(Array.from({ length: more.runners ?? 3 }, () => Statements.make(server.port)))
     const trial = yield* three(settings, server, {
       leaseSeconds,
+      maxConcurrency,
       database: (runner) => server.url(ways[runner]?.port ?? server.port),
       ...more
     })
@@ -49,16 +53,18 @@ const rateOf = (
     yield* verdict(
       [
         `${count} shards on ${runners} runners, 60 events a second, ${acknowledge}`,
-        `  statements a second: ${rates.map((rate) => rate.toFixed(2)).join(", ")}`
+        `  statements a second: ${rates.map((rate) => rate.toFixed(2)).join(", ")}`,
+        `  from an event to its handler: ${tally.delay} ms at the median`
       ],
       [
         [`at most ${limit} for each runner`, rates.every((rate) => rate <= limit)],
+        ["at most 60 ms from an event to its handler", tally.delay <= 60],
         ["no event lost", tally.lost === 0]
       ]
     )
-  }).pipe(Effect.provide(Trial.gateway(16)), Effect.scoped)
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
-/** How many statements a runner needs, whatever its shards. */
+/** The statements of a runner, by its number of shards. */
 export const statements = (settings: Settings, server: Server) =>
   Effect.forEach([
     rateOf(24, 3, "onHandled", 3),
@@ -89,10 +95,10 @@ const slowed = (count: number, millis: number) => (settings: Settings, server: S
       identified: count
     })
     yield* verdict(
-      told(down.map(({ id }) => `shard ${id.id} is not connected`), 5),
+      strays(down.map(({ id }) => `shard ${id.id} is not connected`), 5),
       [["no lease lost", lost === 0], ["all shards connected", down.length === 0]]
     )
-  }).pipe(Effect.provide(Trial.gateway(16)), Effect.scoped)
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
 export const slow = (settings: Settings, server: Server) =>
   Effect.zipRight(slowed(60, 700)(settings, server), slowed(300, 250)(settings, server))
@@ -118,4 +124,4 @@ export const refuse = (settings: Settings, server: Server) =>
       isExact: true
     })
     yield* verdict([], [["no lease lost", lost === 0]])
-  }).pipe(Effect.provide(Trial.gateway(4)), Effect.scoped)
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)

@@ -1,4 +1,4 @@
-/** What a trial asks of a runner in another process, and how the runner answers: over the channel between the two. */
+/** Requests of a trial to a runner in another process, and their answers, over the channel between the two. */
 import type * as Command from "@vesper/model/Command"
 import * as Opcode from "@vesper/model/Opcode"
 import type * as ClusterFleet from "@vesper/cluster/ClusterFleet"
@@ -10,7 +10,7 @@ import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
-/** Send a command to a guild; without one, tell the status. */
+/** Send a command to a guild; without one, return the status. */
 export interface Errand {
   readonly number: number
   readonly guild: string | undefined

@@ -14,8 +14,8 @@ import {
   type Server,
   type Settings,
   shards,
+  strays,
   three,
-  told,
   verdict,
   vesper
 } from "./setup.js"
@@ -29,7 +29,7 @@ const guilds = ShardId.all(shards).map((shard) =>
   world.guilds.find(({ id }) => ShardId.shardOf(id, shards) === shard.id)?.id ?? ""
 )
 
-/** Each of three processes sends to a guild of each shard; then again while one of them dies. All tell the same status. */
+/** Each of three processes sends to a guild of each shard; then again while one of them dies. All return the same status. */
 export const send = (settings: Settings, server: Server) =>
   Effect.gen(function*() {
     const trial = yield* three(settings, server, { acknowledge: "onHandled", fleet: "send" })
@@ -55,7 +55,7 @@ export const send = (settings: Settings, server: Server) =>
         `  ${first.flat().length + second.flat().length} commands sent, ${written.length} written; the last ones took ${
           seconds(took)
         } with the death in it`,
-        ...told([...first, ...second].flat().flatMap(({ reason }) => reason ?? []), 3),
+        ...strays([...first, ...second].flat().flatMap(({ reason }) => reason ?? []), 3),
         `  the status of each process: ${statuses[0]?.places.join("; ") ?? ""}`
       ],
       [
@@ -74,7 +74,7 @@ export const send = (settings: Settings, server: Server) =>
     )
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency, { world })), Effect.scoped)
 
-/** Sessions are lost for good faster than identifies come, and runners die, until the day's identifies are spent. */
+/** Sessions are lost for good faster than identifies are granted, and runners die, until the day's identifies are spent. */
 export const budget = (settings: Settings, server: Server) =>
   Effect.gen(function*() {
     const total = 36
@@ -100,7 +100,7 @@ export const budget = (settings: Settings, server: Server) =>
       [
         `3 runners with ${total} identifies a day, ten kills and up to 40 sessions lost for good`,
         `  ${counts.identified} identified, ${total - remaining} are spent, ${violations.length} violations`,
-        ...told(violations, 5)
+        ...strays(violations, 5)
       ],
       [
         ["no identify beyond the day's", counts.identified <= total],
@@ -111,7 +111,7 @@ export const budget = (settings: Settings, server: Server) =>
     )
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
-/** A runner on the command line is told to go while its database does not answer any more. */
+/** A runner on the command line gets SIGTERM while its database no longer answers. */
 export const stuck = (_: Settings, server: Server) =>
   Effect.gen(function*() {
     const proxy = yield* Proxy.make(server.port)
@@ -146,7 +146,7 @@ export const stuck = (_: Settings, server: Server) =>
     yield* Effect.sleep("1 second")
     yield* verdict(
       [
-        "1 runner told to go while its database does not answer",
+        "1 runner ended while its database does not answer",
         `  took ${seconds(took)}, ended with ${
           child.exitCode ?? child.signalCode ?? ""
         }, connections left: ${yield* connected}`

@@ -1,4 +1,4 @@
-/** Holds the lock of a runner beside a database, until it is killed. */
+/** Holds the lock of a runner next to a database, until it is killed. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"

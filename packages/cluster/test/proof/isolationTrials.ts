@@ -1,4 +1,4 @@
-/** Two fleets of two bots in one database, beside each other, while everything happens to both. */
+/** Two fleets of two bots in one database, with faults in both at the same time. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Proxy from "./proxy.js"
@@ -73,7 +73,7 @@ const beside = (settings: Settings, server: Server, life: Omit<Life, "acknowledg
 export const isolation = (settings: Settings, server: Server) =>
   beside(settings, server, { runners: 3, shards: 8, leaseSeconds: usualLease, duration: 300_000, isResharded: true })
 
-/** Once: what each run of the gate has time for, with a lease that a busy machine does not lose. */
+/** Once, for each run of the gate, with a lease that a busy machine does not lose. */
 export const short = (settings: Settings, server: Server) =>
   beside({ ...settings, eventsPerSecond: 40 }, server, {
     runners: 2,

@@ -16,7 +16,7 @@ import * as Trial from "./trial.js"
 
 const packaged = "/usr/lib/postgresql"
 
-/** Where initdb and pg_ctl are, if the machine has them. */
+/** The folder of initdb and pg_ctl, if the machine has them. */
 const findBinaries = (): Option.Option<string> => {
   const folders = Fs.existsSync(packaged)
     ? Fs.readdirSync(packaged).sort((a, b) => Number(b) - Number(a)).map((version) =>
@@ -107,5 +107,5 @@ export const start: Effect.Effect<Option.Option<Server>, never, Scope.Scope> = E
     }))
 })
 
-/** Whether there is a server, or one can be started: for tests that are left out otherwise. */
+/** True if there is a server, or one can be started: for tests that are left out otherwise. */
 export const isThere: boolean = findBinaries()._tag === "Some" || await Effect.runPromise(listens(usualPort))

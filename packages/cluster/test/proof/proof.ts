@@ -1,5 +1,5 @@
 /**
- * The long proof: what becomes of a cluster of processes under load, whatever happens to them. Prints what was measured,
+ * The long proof: faults of a cluster of processes under load. Prints the measurements,
  * and fails if a promise was broken.
  *
  * `npm run cluster:proof -- [--times 10] [--events 150] [trial…]`; without a trial, all of them.

@@ -1,4 +1,4 @@
-/** A way to a port that can be cut, as a network split cuts it: nothing arrives any more, and nobody is told. */
+/** A way to a port that can be cut, as a network split cuts it: nothing arrives any more, and no side hears of it. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
@@ -22,7 +22,7 @@ export const make = (to: number): Effect.Effect<Proxy, never, Scope.Scope> =>
         socket.on("error", () => socket.destroy())
         socket.on("close", () => {
           sockets.delete(socket)
-          // Whoever is behind the cut does not hear that the other side has gone.
+          // The side behind the cut does not hear that the other has ended.
           if (!isCut) {
             other.destroy()
           }

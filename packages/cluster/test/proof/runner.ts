@@ -1,7 +1,7 @@
 /**
- * A runner as a process of its own, told by its environment what to be. It notes the number of each event that it handles
- * in a file, so that a killed one leaves behind what it did. It names every module by its package, so that it runs from
- * what is built as well as from the sources.
+ * A runner as a process of its own, configured by its environment. It notes the number of each event that it handles
+ * in a file, so that a killed one leaves its record. It names every module by its package, so that it runs
+ * from the build as well as from the sources.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as ClusterFleet from "@vesper/cluster/ClusterFleet"
@@ -38,16 +38,18 @@ const settings = Config.all({
 // All modules are loaded: from here on it is the cluster that takes its time.
 Fs.writeFileSync(`${process.env["PROOF_FILE"]}.booted`, String(Date.now()))
 
-const numberOf = (body: unknown): unknown =>
-  typeof body === "object" && body !== null && "number" in body ? body.number : undefined
+const numberOf = (body: unknown): string | undefined =>
+  typeof body === "object" && body !== null && "number" in body && "at" in body
+    ? `${String(body.number)} ${Date.now() - Number(body.at)}`
+    : undefined
 
 const program = Effect.gen(function*() {
   const { acknowledge, database, file, fleet: name, gatewayUrl, isAlone, lease, maxConcurrency, ...rest } =
     yield* settings
   const { listenPort, port, proxyUrl, shards, token, total } = rest
   const notes = Fs.openSync(file, "a")
-  const note = (number: unknown) => Effect.sync(() => Fs.writeSync(notes, `${String(number)}\n`))
-  // What counts is the beginning of a handler where nothing may be handled twice, its end where nothing may be lost.
+  const note = (line: string) => Effect.sync(() => Fs.writeSync(notes, `${line}\n`))
+  // A handler counts from its beginning if nothing may be handled twice, from its end if nothing may be lost.
   const handlers = ({ event }: Fleet.FleetEvent) => {
     const number = numberOf(event.d)
     return number === undefined

@@ -1,4 +1,4 @@
-/** What trials share: what they are tried with, three runners to try it on, and the sum of what was seen. */
+/** Shared by the trials: settings, three runners, and a verdict. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { fileURLToPath } from "node:url"
@@ -29,19 +29,19 @@ interface Expected {
   /** The longest time away, in seconds. */
   readonly within: number
   readonly identified?: number
-  /** Whether a connection may be open when its session is resumed, for its process cannot close it. */
+  /** True if a connection may be open when its session is resumed, because its process cannot close it. */
   readonly mayBeReplaced?: boolean
-  /** What Discord would punish in a runner that it cannot hear. */
+  /** True for a runner that Discord cannot hear. */
   readonly isUnheard?: boolean
-  /** Whether nothing may be handled twice though events are acknowledged when they are handled. */
+  /** True if nothing may be handled twice although events are acknowledged when they are handled. */
   readonly isExact?: boolean
 }
 
-/** Says what was seen, and which promises were broken: then the process fails, and `strays` may tell more. */
+/** Says what was seen, and which promises were broken: then the process fails, and `more` is printed too. */
 export const verdict = (
   lines: ReadonlyArray<string>,
   promises: ReadonlyArray<readonly [promise: string, isKept: boolean]>,
-  strays: ReadonlyArray<string> = []
+  more: ReadonlyArray<string> = []
 ) =>
   Effect.suspend(() => {
     const broken = promises.filter(([, isKept]) => !isKept).map(([promise]) => promise)
@@ -51,14 +51,15 @@ export const verdict = (
     return Console.log(
       [
         ...lines,
-        ...(broken.length > 0 ? strays : []),
+        ...(broken.length > 0 ? more : []),
         broken.length === 0 ? "  every promise was kept" : `  BROKEN: ${broken.join("; ")}`
       ].join("\n")
     )
   })
 
 /** Lines that should not be there, up to so many. */
-export const told = (lines: ReadonlyArray<string>, count: number) => lines.slice(0, count).map((line) => `  ! ${line}`)
+export const strays = (lines: ReadonlyArray<string>, count: number) =>
+  lines.slice(0, count).map((line) => `  ! ${line}`)
 
 const maxLines = 20
 
@@ -89,10 +90,10 @@ export const conclude = (name: string, trial: Trial.Trial, times: ReadonlyArray<
         } at most`,
         `  events: ${tally.sent} sent, ${tally.lost} lost, ${tally.twice} handled twice`,
         `  sessions: ${counts.identified} identified, ${counts.resumed} resumed, ${counts.ended} ended; ${replaced.length} connections replaced`,
-        ...told(wrong, maxLines)
+        ...strays(wrong, maxLines)
       ],
       promises,
-      told(tally.strays, Math.max(0, maxLines - wrong.length))
+      strays(tally.strays, Math.max(0, maxLines - wrong.length))
     )
   })
 

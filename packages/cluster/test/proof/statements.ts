@@ -9,13 +9,11 @@ export interface Counter {
   readonly count: () => number
   /** How many milliseconds pass until an answer arrives, from now on. */
   readonly delay: (millis: number) => Effect.Effect<void>
-  /** Whether new connections are refused, and open ones ended, from now on. */
+  /** Refuses new connections, and ends open ones, from now on. */
   readonly refuse: (isRefusing: boolean) => Effect.Effect<void>
-  /** Sends nothing more of a connection that has sent this text, for so many milliseconds. */
-  readonly stall: (text: string, millis: number) => Effect.Effect<void>
 }
 
-/** Counts the simple queries and the executions of prepared ones in what a client sends, whatever its chunks are. */
+/** Counts the simple queries and the executions of prepared ones in the chunks of a client. */
 const makeParser = () => {
   let rest = Buffer.alloc(0)
   let isStarted = false
@@ -46,7 +44,6 @@ export const make = (to: number): Effect.Effect<Counter, never, Scope.Scope> =>
     let count = 0
     let delay = 0
     let isRefusing = false
-    let marker: { readonly text: string; readonly millis: number } | undefined
     const sockets = new Set<Net.Socket>()
     const server = Net.createServer((near) => {
       if (isRefusing) {
@@ -55,16 +52,11 @@ export const make = (to: number): Effect.Effect<Counter, never, Scope.Scope> =>
       }
       const far = Net.connect(to, "127.0.0.1")
       const parse = makeParser()
-      let stalledUntil = 0
       // Chunks of one connection stay in their order.
       const later = (way: number, write: () => void) => way <= 0 ? write() : setTimeout(write, way)
       near.on("data", (data) => {
         count += parse(data)
-        if (marker !== undefined && data.includes(marker.text)) {
-          stalledUntil = Date.now() + marker.millis
-          marker = undefined
-        }
-        later(Math.max(delay / 2, stalledUntil - Date.now()), () => far.write(data))
+        later(delay / 2, () => far.write(data))
       })
       far.on("data", (data) => later(delay / 2, () => near.write(data)))
       for (const [socket, other] of [[near, far], [far, near]] as const) {
@@ -102,10 +94,6 @@ export const make = (to: number): Effect.Effect<Counter, never, Scope.Scope> =>
           if (refusing) {
             sockets.forEach((socket) => socket.destroy())
           }
-        }),
-      stall: (text, millis) =>
-        Effect.sync(() => {
-          marker = { text, millis }
         })
     }
   })

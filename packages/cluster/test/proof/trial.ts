@@ -26,10 +26,10 @@ import * as Witness from "./witness.js"
 const runnerFile = fileURLToPath(new URL("runner.ts", import.meta.url))
 const root = fileURLToPath(new URL("../../../../", import.meta.url))
 
-/** With `PROOF_BUILT=1` processes run what `npm run build` has made: loading the sources takes them seconds. */
+/** With `PROOF_BUILT=1` processes run the result of `npm run build`: loading the sources takes them seconds. */
 export const isBuilt = process.env["PROOF_BUILT"] === "1"
 
-/** The runner without its types. It is where its packages are found, and no part of one. */
+/** The runner without its types. It is in a folder from which its packages are found. */
 const buildRunner = (): string => {
   // Of this process alone: another proof may be starting a runner.
   const outfile = Path.join(root, `node_modules/.cache/vesper/runner-${process.pid}.mjs`)
@@ -55,11 +55,11 @@ export interface Options {
   readonly fleet: string
   /** The bot's token. Default: `proof`. */
   readonly token?: string | undefined
-  /** Whether the runner is the only one, and listens nowhere. Default: false. */
+  /** True for the only runner, which listens nowhere. Default: false. */
   readonly isAlone?: boolean | undefined
   /** The guilds that events happen in, in turn. Default: none, events are of shards. */
   readonly guilds?: ReadonlyArray<string> | undefined
-  /** The port by which others reach the runner, for the one that it listens on. Default: the same. */
+  /** The port by which others reach the runner, by the one that it listens on. Default: the same. */
   readonly reach?: ((runner: number, listenPort: number) => Effect.Effect<number, never, Scope.Scope>) | undefined
   /** How many identifies there are a day. Default: 1000. */
   readonly total?: number | undefined
@@ -73,13 +73,13 @@ export interface Trial {
   /** Starts the runner of this number, which is not running. */
   readonly start: (runner: number) => Effect.Effect<void>
   readonly signal: (runner: number, signal: NodeJS.Signals) => Effect.Effect<void>
-  /** What the runner of this number is called. */
+  /** The name of the runner of this number. */
   readonly nameOf: (runner: number) => string
   readonly pidOf: (runner: number) => number
   /** How many milliseconds the process took to load its program, before it did anything. */
   readonly bootOf: (runner: number) => number
   readonly status: Effect.Effect<ClusterStatus.ClusterStatus>
-  /** Lets the runner of this number send a command to a guild, or without one tell the status; its answer. */
+  /** Asks the runner of this number to send a command to a guild, or for the status; its answer. */
   readonly ask: (runner: number, guild?: string) => Effect.Effect<Errand.Answer>
   /** How many identifies of the day are left, by the database's word. */
   readonly remaining: Effect.Effect<number>
@@ -104,6 +104,8 @@ export interface Tally {
   readonly lost: number
   /** Events that were handled more than once. */
   readonly twice: number
+  /** The median of the time from an event to its handler, in milliseconds. */
+  readonly delay: number
   /** Some of those that were not handled once, and when they were sent. */
   readonly strays: ReadonlyArray<string>
 }
@@ -116,18 +118,22 @@ export const freePort = Effect.async<number>((resume) => {
   })
 })
 
-/** A folder that goes with the scope. */
+/** A folder that is removed with the scope. */
 export const scratch: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(tmpdir(), "vesper-cluster-"))),
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
 )
 
-const readNumbers = (folder: string): ReadonlyArray<number> =>
+/** The number of each event that was handled, and how many milliseconds after it was sent. */
+const readNotes = (folder: string): ReadonlyArray<readonly [number: number, delay: number]> =>
   Fs.readdirSync(folder)
     .filter((file) => file.endsWith(".handled"))
     .flatMap((file) => Fs.readFileSync(Path.join(folder, file), "utf8").split("\n"))
     .filter((line) => line !== "")
-    .map(Number)
+    .map((line) => {
+      const [number, delay] = line.split(" ")
+      return [Number(number), Number(delay)]
+    })
 
 /** Until it is so; how many milliseconds that took. */
 const inTime = (what: string, isSo: Effect.Effect<boolean>): Effect.Effect<number> =>
@@ -230,10 +236,10 @@ export const make = (options: Options): Effect.Effect<
           const place = guildId === undefined ? {} : { guild_id: guildId, id: String(turn) }
           const reached = yield* simulator.dispatch({
             t: "MESSAGE_CREATE",
-            d: { number: sent, content: "numbered", ...place },
+            d: { number: sent, at: Date.now(), content: "numbered", ...place },
             ...(guildId === undefined ? { shard: turn % shards } : { guildId })
           })
-          // Without a session there is nobody whom Discord would keep it for.
+          // Without a session Discord would not keep it.
           if (reached > 0) {
             sentAt[sent++] = Date.now()
           }
@@ -244,14 +250,18 @@ export const make = (options: Options): Effect.Effect<
 
     const tally = Effect.sync((): Tally => {
       const counts = new Map<number, number>()
-      readNumbers(folder).forEach((number) => counts.set(number, (counts.get(number) ?? 0) + 1))
-      const strays = sentAt.flatMap((at, number) => {
-        const count = counts.get(number) ?? 0
-        return count === 1 ? [] : [`event ${number}, sent at ${new Date(at).toISOString()}, handled ${count} times`]
-      })
+      const notes = readNotes(folder)
+      notes.forEach(([number]) => counts.set(number, (counts.get(number) ?? 0) + 1))
+      const delays = notes.map(([, delay]) => delay).sort((a, b) => a - b)
+      const stray = sentAt.flatMap((at, number) => counts.get(number) === 1 ? [] : [{ number, at }])
+      const countOf = (number: number) => counts.get(number) ?? 0
+      const strays = stray.sort((a, b) => countOf(b.number) - countOf(a.number)).map(({ at, number }) =>
+        `event ${number}, sent at ${new Date(at).toISOString()}, handled ${countOf(number)} times`
+      )
       return {
         sent,
         lost: sent - counts.size,
+        delay: delays[Math.floor(delays.length / 2)] ?? 0,
         twice: Array.from(counts.values()).filter((count) => count > 1).length,
         strays: strays.slice(0, 20)
       }
@@ -265,7 +275,7 @@ export const make = (options: Options): Effect.Effect<
           return child === undefined || child.exitCode !== null || child.signalCode !== null
         }
       }))
-    // On a busy machine the database may take its time, which is no concern of the one who watches.
+    // On a busy machine the database may take its time, and the trial waits.
     const status = Effect.provide(
       Effect.orDie(Effect.retry(ClusterAdmin.status(options.fleet), { times: 20 })),
       database
@@ -297,6 +307,7 @@ export const make = (options: Options): Effect.Effect<
         reserve: 0,
         total
       }).pipe(
+        Effect.orDie,
         Effect.flatMap((queue) => queue.budget),
         Effect.map(Option.match({ onNone: () => total, onSome: ({ remaining }) => remaining })),
         Effect.provide(database)

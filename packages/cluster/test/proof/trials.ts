@@ -18,6 +18,7 @@ import {
   type Settings,
   shards,
   three,
+  verdict,
   vesper
 } from "./setup.js"
 import * as Databases from "./databaseTrials.js"
@@ -35,6 +36,68 @@ const kill = (settings: Settings, server: Server) => (acknowledge: Acknowledge) 
       return Effect.tap(trial.kill(runner), Effect.zipRight(trial.start(runner), trial.awaitShares(3)))
     })
     yield* conclude(`3 runners, ${settings.times} kills`, trial, times, { acknowledge, within: leaseSeconds + 5 })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+/** Several runners are killed at the same moment; where none is left, all are started again. */
+const killTogether = (count: number) => (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  Effect.gen(function*() {
+    const trial = yield* three(settings, server, { acknowledge, fleet: `together-${count}-${acknowledge}` })
+    const killed = [0, 1, 2].slice(0, count)
+    const startAll = Effect.forEach(killed, trial.start)
+    const isAll = count === 3
+    const times = yield* repeated(Math.ceil(settings.times / 3), () =>
+      elapsed(
+        Effect.forEach(killed, (runner) => trial.signal(runner, "SIGKILL")).pipe(
+          Effect.zipRight(Effect.forEach(killed, trial.awaitExit)),
+          Effect.zipRight(Effect.sleep("200 millis")),
+          Effect.zipRight(Effect.when(startAll, () => isAll)),
+          Effect.zipRight(trial.awaitUp)
+        )
+      ).pipe(
+        // A process takes its time to load its program.
+        Effect.map((took) => isAll ? took - Math.max(...killed.map(trial.bootOf)) : took),
+        Effect.tap(Effect.when(startAll, () => !isAll)),
+        Effect.tap(trial.awaitShares(3))
+      ))
+    yield* conclude(`${count} of 3 runners killed together, ${times.length} times`, trial, times, {
+      acknowledge,
+      within: leaseSeconds + 5
+    })
+  }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
+
+/** A runner is stopped while the shards of a start under load identify. Only sessions that no store had are lost. */
+const freezeStart = (settings: Settings, server: Server) =>
+  Effect.gen(function*() {
+    const trial = yield* Trial.make({
+      shards,
+      maxConcurrency,
+      leaseSeconds,
+      eventsPerSecond: 5 * settings.eventsPerSecond,
+      database: () => server.url(server.port),
+      runners: 3,
+      acknowledge: "onHandled",
+      fleet: "freeze-start"
+    })
+    yield* Effect.forEach([0, 1, 2], trial.start)
+    const connected = Effect.map(trial.simulator.sessions, (all) => all.filter(({ isConnected }) => isConnected).length)
+    yield* Effect.repeat(Effect.zipRight(Effect.sleep(5), connected), { until: (count) => count >= 5 })
+    yield* trial.signal(1, "SIGSTOP")
+    yield* Effect.sleep((leaseSeconds + 4) * 1_000)
+    yield* trial.signal(1, "SIGCONT")
+    yield* trial.awaitShares(3)
+    const tally = yield* trial.settle
+    const { counts, overlaps } = trial.witness
+    yield* verdict(
+      [
+        "1 of 3 runners stopped in a start under load, onHandled",
+        `  events: ${tally.sent} sent, ${tally.lost} lost, ${tally.twice} handled twice; ${counts.identified} identified`
+      ],
+      [
+        ["never two owners", overlaps.length === 0],
+        ["no event lost but of a session that no store had", tally.lost === 0 || counts.identified > shards]
+      ],
+      tally.strays
+    )
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
 /** One runner is cut off the database. */
@@ -85,7 +148,7 @@ const cutRunners = (settings: Settings, server: Server) => (acknowledge: Acknowl
     })
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
-/** One runner is cut off the gateway: its shards are where they are, and come back with it. */
+/** One runner is cut off the gateway: its shards stay, and reconnect with it. */
 const cutGateway = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
   Effect.gen(function*() {
     const { port } = yield* Trial.server
@@ -110,7 +173,7 @@ const cutGateway = (settings: Settings, server: Server) => (acknowledge: Acknowl
     })
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency, { heartbeatInterval: "5 seconds" })), Effect.scoped)
 
-/** One runner is stopped for longer than its lease, and goes on then. */
+/** One runner is stopped for longer than its lease, and continues then. */
 const freeze = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
   Effect.gen(function*() {
     const trial = yield* three(settings, server, { acknowledge, fleet: `freeze-${acknowledge}` })
@@ -118,7 +181,7 @@ const freeze = (settings: Settings, server: Server) => (acknowledge: Acknowledge
       const runner = round % 3
       return elapsed(Effect.zipRight(trial.signal(runner, "SIGSTOP"), trial.awaitShares(2))).pipe(
         Effect.tap(Effect.sleep("5 seconds")),
-        // It finds its leases gone and its sockets closed, and takes a share anew.
+        // It finds its leases gone and its sockets closed, and takes a share again.
         Effect.tap(Effect.zipRight(trial.signal(runner, "SIGCONT"), trial.awaitShares(3)))
       )
     })
@@ -139,7 +202,7 @@ const drainBy = (database: string, fleet: string, runner: string) =>
     )
   })
 
-/** Three runners are drained one after the other with `vesper cluster drain`, and started anew. */
+/** Three runners are drained one after the other with `vesper cluster drain`, and started again. */
 const deploy = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
   Effect.gen(function*() {
     const fleet = `deploy-${acknowledge}`
@@ -153,7 +216,7 @@ const deploy = (settings: Settings, server: Server) => (acknowledge: Acknowledge
           Effect.zipRight(trial.awaitShares(3))
         )
       ))
-    yield* conclude("3 runners drained and started anew, one after the other", trial, times, {
+    yield* conclude("3 runners drained and started again, one after the other", trial, times, {
       acknowledge,
       within: 120,
       isExact: true
@@ -184,13 +247,13 @@ const reshardWith = (
     yield* Effect.sleep("5 seconds")
     const { counts } = trial.witness
     yield* conclude(
-      `3 runners resharded from 12 to ${options.to}${options.isDisturbed ? ", one of them killed meanwhile" : ""}`,
+      `3 runners resharded from 12 to ${options.to}${options.isDisturbed ? ", one of them killed" : ""}`,
       trial,
       [took],
       {
         acknowledge,
         within: 180,
-        // Parts that are begun anew identify anew.
+        // Parts that are begun again identify again.
         identified: options.isDisturbed ? counts.identified : shards + options.to
       }
     )
@@ -302,6 +365,9 @@ const withBoth =
 /** Those that need PostgreSQL. */
 export const onServer: Readonly<Record<string, OnServer>> = {
   kill: withBoth(kill),
+  "kill-two": withBoth(killTogether(2)),
+  "kill-all": withBoth(killTogether(3)),
+  "freeze-start": freezeStart,
   "cut-database": withBoth(cutDatabase),
   "cut-runners": withBoth(cutRunners),
   "cut-gateway": withBoth(cutGateway),

@@ -9,19 +9,18 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Events from "../../src/Events.js"
 import * as Fleet from "../../src/Fleet.js"
-import type * as FleetError from "../../src/FleetError.js"
 import type * as Session from "../../src/Session.js"
 import type * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
 import type * as ShardError from "../../src/ShardError.js"
 
-/** The id in the keys of the store, of a token that names none. */
+/** The id in the store's keys for a token without an application id. */
 export const botId = "11"
 
-/** What the readers of a cell need. */
+/** The operations that the readers of a cell use. */
 export interface Bot {
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
-  /** Waits for single events: of the shard, of the fleet, or of each shard of a cluster's runner. */
+  /** Reads single events: of the shard, of the fleet, or of each shard of a cluster's runner. */
   readonly nextEvents: Effect.Effect<ReadonlyArray<Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>>>
   readonly runForEach: <E>(
     handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E>,
@@ -31,7 +30,7 @@ export interface Bot {
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
   readonly connect: Effect.Effect<void>
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<unknown>
-  readonly reshard: (total: number) => Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>
+  readonly reshard: (total: number) => Effect.Effect<void, Fleet.ReshardError | ConfigError.ConfigError>
 }
 
 /** The only shard of a bot. */
@@ -62,12 +61,12 @@ export const ofFleet = (total: number): Effect.Effect<Bot, never, Fleet.Requirem
     reshard: (total) => fleet.reshard(total, { lag: "500 millis", patience: "1 second" })
   }))
 
-/** One life of a process. After it was killed, nothing that it does counts. */
+/** One process. Its actions are ignored after it was killed. */
 export interface Process {
   isAlive: boolean
 }
 
-/** The store of a process. It shows each session to `onSave`, and writes nothing once the process was killed. */
+/** The store of a process. It passes each session to `onSave`, and writes nothing after the process was killed. */
 export const storeOf = (
   store: SessionStore.SessionStore,
   process: Process,

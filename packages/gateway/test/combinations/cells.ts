@@ -1,4 +1,4 @@
-/** The dimensions of the table, which of its cells are legal, and what each promises. */
+/** The dimensions of the table, its legal cells, and the guarantees of each cell. */
 import type * as ShardConfig from "../../src/ShardConfig.js"
 import type { Kind, Part } from "./readers.js"
 import { kinds } from "./readers.js"
@@ -52,7 +52,7 @@ export interface Cell {
   readonly mode: Mode
   readonly target: Target
   readonly life: Life
-  /** Played in real time: a busy machine makes any reader slow. */
+  /** True for a cell in real time, in which a busy machine makes any reader slow. */
   readonly isRealTime?: boolean
 }
 
@@ -60,7 +60,7 @@ const isHandlers = ({ promise }: Part) => promise === "handlers" || promise === 
 
 const isRestart = (life: Life) => life === "kill and restart" || life === "stop and restart"
 
-/** Why a kind of reader, or a life, cannot be on a cluster. */
+/** Describes the kinds of readers and lives that a cluster does not support. */
 const illegalityOnCluster = ({ kind, life, mode }: Cell): string | undefined => {
   const runs = kind.parts.filter(({ isRun, promise }) => isRun === true && promise === "handlers")
   return kind.parts.some(({ isOrdered }) => !isOrdered)
@@ -78,7 +78,7 @@ const illegalityOnCluster = ({ kind, life, mode }: Cell): string | undefined => 
     : undefined
 }
 
-/** Why a cell cannot be. */
+/** Describes why a cell is illegal. */
 export const illegality = (cell: Cell): string | undefined => {
   const { kind, life, mode, target } = cell
   return target === "a cluster"
@@ -114,12 +114,12 @@ const atMostOnce: Count = { of: "attempts", least: 0, most: 1 }
 const atLeastOnce: Count = { of: "completions", least: 1, most: Number.POSITIVE_INFINITY }
 const anyTimes: Count = { of: "attempts", least: 0, most: Number.POSITIVE_INFINITY }
 
-/** How often each event is begun or finished by a reader. */
+/** The number of times that a reader begins or finishes each event. */
 export const countOf = ({ isRealTime = false, kind, life, mode, target }: Cell, part: Part): Count => {
   const isOnHandled = mode.acknowledge === "onHandled"
   if (isHandlers(part)) {
     if (life === "kill and restart") {
-      // The process after one that was killed in a resharding resumes the old shards, which do not know what the new ones had.
+      // After a process was killed in a resharding, the next one resumes the old shards, without the state of the new ones.
       return isOnHandled ? atLeastOnce : target === "a fleet while it is resharded" ? anyTimes : atMostOnce
     }
     return exactlyOnce(isOnHandled ? "completions" : "attempts")
@@ -134,7 +134,7 @@ export const countOf = ({ isRealTime = false, kind, life, mode, target }: Cell, 
   return isComplete ? exactlyOnce("completions") : atMostOnce
 }
 
-/** Says of each event that has another count than it should. */
+/** Describes each event with a count outside of its limits. */
 export const problemsOf = (cell: Cell, part: Part, record: Record, ledger: Ledger, dropped: number): Array<string> => {
   const { least, most, of } = countOf(cell, part)
   const wanted = ledger.wantedBy(record)

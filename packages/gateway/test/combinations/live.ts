@@ -9,7 +9,7 @@ import * as Play from "./play.js"
 import { kinds } from "./readers.js"
 
 /**
- * One legal cell for every `step` pairs of a kind of reader and a life, each with another target and mode than the one before.
+ * One legal cell for every `step` pairs of a kind of reader and a life, each with a different target and mode than the previous one.
  * All kinds and all lives have one.
  */
 export const sample = (targets: ReadonlyArray<Target>, step: number): ReadonlyArray<Cell> =>
@@ -36,7 +36,7 @@ export const problemsOf = <E>(
     const wall = yield* ShiftedClock.make
     const setting = yield* makeSetting(wall.shift)
     const problems = yield* Effect.supervised(wall.provide(Play.play(cell, setting)), supervisor)
-    // A fiber that was interrupted may need a turn to end.
+    // An interrupted fiber may need a turn of the event loop to end.
     const fibers = yield* Effect.repeat(Effect.delay(supervisor.value, 10), { until: isEmpty, times: 100 })
     return fibers.length === 0 ? problems : [...problems, `${fibers.length} fibers are left`]
   }).pipe(Effect.provide(layer))

@@ -1,10 +1,10 @@
-/** What happens to the bot and its readers in each life. */
+/** The lives of a bot: sequences of events, disconnects, restarts and other steps. */
 import * as Effect from "effect/Effect"
 import type { Life } from "./cells.js"
 
-/** What a life is made of. Each step takes as long as it needs. */
+/** The steps of a life. Each ends when its effect is complete. */
 export interface Steps {
-  /** Sends so many events in several guilds. */
+  /** Sends the number of events in several guilds. */
   readonly send: (count: number) => Effect.Effect<void>
   /** All connections drop, and the shards resume. */
   readonly drop: Effect.Effect<void>
@@ -15,7 +15,7 @@ export interface Steps {
   readonly connect: Effect.Effect<void>
   readonly interruptReaders: Effect.Effect<void>
   readonly startReaders: Effect.Effect<void>
-  /** Sets the wall clock forward by so many milliseconds, or back. Time passes as before. */
+  /** Changes the wall clock by the milliseconds. Monotonic time is unaffected. */
   readonly setWall: (millis: number) => Effect.Effect<void>
   /** Ends the process: in order, or as if it was killed. */
   readonly stop: (how: "kill" | "stop") => Effect.Effect<void>
@@ -23,15 +23,15 @@ export interface Steps {
   readonly restart: Effect.Effect<void>
 }
 
-/** How a life's handlers behave. */
+/** The behaviour of a life's handlers. */
 export interface Load {
-  /** How long a handler takes that is not done at once. */
+  /** The duration of a handler that is not done at once. */
   readonly millis: number
-  /** Whether all handlers take time. */
+  /** True if all handlers take time. */
   readonly isSlow: boolean
-  /** Whether handlers fail at some events when they are run for them first. */
+  /** True if handlers fail when they first run for some events. */
   readonly isFailing: boolean
-  /** Events that are sent at a time. */
+  /** The number of events that are sent at a time. */
   readonly burst: number
   readonly eventBufferSize: number | undefined
 }

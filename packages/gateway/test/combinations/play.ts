@@ -1,4 +1,4 @@
-/** Plays one cell of the table, and says what is wrong with it. */
+/** Plays one cell of the table, and returns its violations. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -23,14 +23,14 @@ const simulator = GatewaySimulator.GatewaySimulator
 export const world = World.make({ seed: 11, guilds: 6, membersPerGuild: 1 })
 const guilds: ReadonlyArray<string> = world.guilds.map(({ id }) => id)
 
-/** How many shards a fleet has before it is resharded, and after. */
+/** The number of shards of a fleet before and after resharding. */
 const [before, after] = [2, 4]
 
 const isTerminal = (error: unknown): boolean =>
   error instanceof Error && "_tag" in error &&
   (error._tag === "ShardClosedError" || error._tag === "FatallyClosedError")
 
-/** Reads in a fiber of its own until reading ends, and again after each failure of a handler. */
+/** Reads in a forked fiber until reading ends, and again after each failure of a handler. */
 const readOn = (stage: Stage, name: string, reading: Effect.Effect<void, unknown>): Effect.Effect<void> =>
   Effect.acquireUseRelease(Effect.fork(Effect.interruptible(reading)), Fiber.await, Fiber.interrupt).pipe(
     Effect.flatMap((exit) => {
@@ -50,18 +50,18 @@ const readOn = (stage: Stage, name: string, reading: Effect.Effect<void, unknown
 
 export type Requirements = Fleet.Requirements | GatewaySimulator.GatewaySimulator
 
-/** The surroundings of a cell. */
+/** The environment of a cell. */
 export interface Setting {
   /** Makes the bot of a process. It closes with the scope. */
   readonly makeBot: (
     process: Bot.Process,
     onSave: (session: Session.Session) => void
   ) => Effect.Effect<Bot.Bot, never, Requirements | Scope.Scope>
-  /** Loads sessions as they are stored; none without a store. */
+  /** Loads the stored sessions, none without a store. */
   readonly load: Option.Option<SessionStore.SessionStore["load"]>
-  /** Called when a process is killed, before anything of it ends. */
+  /** Called when a process is killed, before any of its fibers ends. */
   readonly onKill: () => void
-  /** Sets the wall clock forward by so many milliseconds, or back. */
+  /** Changes the wall clock by the milliseconds. */
   readonly setWall: (millis: number) => void
 }
 
@@ -188,7 +188,7 @@ const makeSteps = (
         }),
       drop: Effect.zipRight(gateway.inject(Fault.Drop()), Effect.sleep(pause)),
       invalidate: Effect.gen(function*() {
-        // What is under way to the shards is lost with their sessions.
+        // Events that the shards have not received are lost with their sessions.
         yield* Effect.sleep(20)
         yield* gateway.inject(Fault.InvalidSession({ resumable: false }))
         yield* Effect.sleep(10)
@@ -218,7 +218,7 @@ const makeSteps = (
     return { steps, current: () => current }
   })
 
-/** Whether everything is done that the cell promises. */
+/** Returns true if all guarantees of the cell are met. */
 const isDone = (stage: Stage) => Effect.map(problems(stage), (problems) => problems.length === 0)
 
 const problems = (stage: Stage): Effect.Effect<ReadonlyArray<string>> =>
@@ -231,7 +231,7 @@ const problems = (stage: Stage): Effect.Effect<ReadonlyArray<string>> =>
     (all) => [...stage.problems, ...all.flat()]
   )
 
-/** Says where a session of the bot, or what is stored of it, is not at the gateway's last event. */
+/** Describes sessions of the bot or of its store that are not at the gateway's last event. */
 const lag = (bot: Bot.Bot, { load }: Setting) =>
   Effect.gen(function*() {
     const known = yield* Effect.flatMap(simulator, ({ sessions }) => sessions)
@@ -254,7 +254,7 @@ const lag = (bot: Bot.Bot, { load }: Setting) =>
     return problems
   })
 
-/** Plays the cell, and says what is wrong: nothing if the table holds. */
+/** Plays the cell, and returns its violations. */
 export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<string>, never, Requirements> =>
   Effect.gen(function*() {
     const stage = new Stage(cell)
@@ -286,7 +286,7 @@ export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<
     yield* Fiber.interrupt(checking)
     const found = [...yield* problems(stage), ...yield* lag(current().bot, setting)]
     yield* end(current())
-    // A connection that was closed is there until its peer has answered.
+    // A closed connection remains until its peer has answered.
     const connections = yield* Effect.repeat(Effect.zipLeft(gateway.connections, Effect.sleep(20)), {
       until: (count) => count === 0,
       times: 100

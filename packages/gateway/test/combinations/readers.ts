@@ -15,18 +15,18 @@ export class HandlerFailure extends Data.TaggedError("HandlerFailure")<{ readonl
 /** Handles an event: at once, or after some time. */
 export type Work = (event: Dispatch.Dispatch) => Effect.Effect<void, HandlerFailure>
 
-/** What is noticed of a subscription besides its events. */
+/** Observations of a subscription besides its events. */
 export interface Notes {
   dropped: Effect.Effect<number>
   hasOverflowed: boolean
 }
 
 /**
- * What a reader promises.
+ * The guarantee of a reader.
  *
- * - `handlers`: acknowledges what was handled; a failure ends the run.
+ * - `handlers`: acknowledges handled events; a failure ends the run.
  * - `isolated`: the same, and an event whose handler fails counts as handled.
- * - `stream`: acknowledges nothing, and loses what it has pulled when its consumer is interrupted or fails.
+ * - `stream`: acknowledges nothing, and loses pulled events when its consumer is interrupted or fails.
  * - `dropping`: the same, and drops events while it is too slow.
  * - `failing`: the same, and ends when it is too slow.
  */
@@ -37,9 +37,9 @@ export interface Part {
   readonly name: string
   readonly promise: Promise
   readonly isOrdered: boolean
-  /** A run of handlers reads. */
+  /** True for a run of handlers. */
   readonly isRun?: boolean
-  /** Handlers at a time. */
+  /** Maximum number of handlers at a time. */
   readonly concurrency?: Shard.RunOptions["concurrency"]
   readonly wants: (t: string) => boolean
   /** Prepares the reader in the scope of the process. The effect reads until reading ends, and can be run again. */
@@ -50,7 +50,7 @@ export interface Kind {
   readonly name: string
   readonly parts: ReadonlyArray<Part>
   readonly isSubscription: boolean
-  /** A reader takes over from another. */
+  /** True if a reader continues with the events of another. */
   readonly isSuccession: boolean
 }
 
@@ -89,7 +89,7 @@ const stream = (name: string): Part => ({
   open: (bot, work) => Effect.succeed(Stream.runForEach(bot.events, work))
 })
 
-/** Fibers ask for one event at a time, until reading ends. */
+/** Fibers that read one event at a time, until reading ends. */
 const readOneByOne = (nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>, work: Work) =>
   nextEvent.pipe(
     Effect.matchEffect({
@@ -160,7 +160,7 @@ const kind = (name: string, ...parts: ReadonlyArray<Part>): Kind => ({
   isSuccession: parts.includes(nextEventThenHandlers)
 })
 
-/** Events that a dropping subscription lets wait. */
+/** The capacity of a dropping subscription. */
 export const smallCapacity = 4
 
 export const kinds: ReadonlyArray<Kind> = [

@@ -1,4 +1,4 @@
-/** The model of a cell: which numbered events were sent into which sessions, and what each reader began and finished. */
+/** The model of a cell: the numbered events, their sessions, and the events that each reader began and finished. */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as ShardId from "@vesper/model/ShardId"
@@ -26,11 +26,11 @@ export const receivedOf = (event: Dispatch.Dispatch): Received | undefined => {
     : undefined
 }
 
-/** What one reader did with each event. */
+/** The events that one reader began and finished. */
 export class Record {
   readonly name: string
   readonly wants: (t: string) => boolean
-  /** Whether the session to resume from has to stay before an event that is not finished. */
+  /** True if the session to resume from has to stay before an unfinished event. */
   readonly holds: boolean
   readonly isOrdered: boolean
   hasOverflowed = false
@@ -47,7 +47,7 @@ export class Record {
     this.isOrdered = isOrdered
   }
 
-  /** Begins an event. Returns how often it was begun before. */
+  /** Begins an event. Returns the number of times that it was begun before. */
   begin({ guild, n }: Received): number {
     const last = this.last.get(guild) ?? 0
     const running = this.running.get(guild) ?? 0
@@ -72,7 +72,7 @@ export class Record {
     this.running.set(guild, (this.running.get(guild) ?? 0) - 1)
   }
 
-  /** A new process has other readers, which begin where the session says. */
+  /** Replaces the readers by those of a new process, which begin after the session's sequence. */
   restart(): void {
     this.last.clear()
     this.running.clear()
@@ -91,7 +91,7 @@ export class Record {
 export class Ledger {
   readonly sent: Array<Sent> = []
 
-  /** Notes an event that was just sent, with the place that it has in each session of its guild. */
+  /** Records a sent event, with its sequence in each session of its guild. */
   add(event: Omit<Sent, "places">, sessions: ReadonlyArray<GatewaySimulator.SessionInfo>): void {
     const places = sessions
       .filter(({ shard, total }) => ShardId.shardOf(event.guild, total) === shard)
@@ -103,7 +103,7 @@ export class Ledger {
     return this.sent.filter(({ t }) => record.wants(t))
   }
 
-  /** The first sequence of the session that an acknowledging reader has not finished, infinity if all are. */
+  /** Returns the lowest sequence of the session that an acknowledging reader has not finished, infinity if all are. */
   firstUnfinished(session: string, records: ReadonlyArray<Record>): number {
     let first = Number.POSITIVE_INFINITY
     for (const record of records) {

@@ -1,4 +1,4 @@
-/** The state of a cell that is played: its readers, what they did, and what is wrong so far. */
+/** The state of a running cell: its readers, their records, and violations so far. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Session from "../../src/Session.js"
@@ -42,7 +42,7 @@ export class Stage {
     return this.readers.map(({ record }) => record)
   }
 
-  /** Checks that a session is not past an event that has to be handled. */
+  /** Checks that a session is not after an unhandled event. */
   checkSession({ id, sequence }: Session.Session, where: string): void {
     const first = this.ledger.firstUnfinished(id, this.records)
     if (sequence >= first) {
@@ -55,11 +55,11 @@ export class Stage {
     this.checkSession(session, "in the store")
   }
 
-  /** Checks that an event that is acknowledged at its receipt is stored before it is handled. */
+  /** Checks that an event that is acknowledged on receipt is stored before it is handled. */
   checkStored({ n }: Received): void {
     const places = Array.from(this.ledger.sent.find((sent) => sent.n === n)?.places ?? [])
     const { mode: { acknowledge, hasStore }, target } = this.cell
-    // A cluster writes its sessions to a database, which says nothing of it.
+    // A cluster writes its sessions to a database, without a notification.
     const isSeen = hasStore && target !== "a cluster"
     if (acknowledge === "onReceive" && isSeen && !places.some(([id, s]) => (this.stored.get(id) ?? 0) >= s)) {
       this.problems.push(`${n} is handled before a session after it is stored`)

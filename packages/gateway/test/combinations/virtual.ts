@@ -9,7 +9,7 @@ import type { Cell } from "./cells.js"
 import * as Lives from "./lives.js"
 import * as Play from "./play.js"
 
-/** The needs of the bot of a cell, but for its gateway. */
+/** The services of a cell's bot, without its gateway. */
 export const configOf = ({ life, mode }: Cell) => ({
   acknowledge: mode.acknowledge,
   eventBufferSize: Lives.loadOf(life).eventBufferSize
@@ -25,7 +25,7 @@ export const problemsOf = (cell: Cell): Effect.Effect<ReadonlyArray<string>> =>
       const wall = yield* ShiftedClock.make
       const setting = yield* Play.inProcess(cell, wall.shift)
       const problems = yield* Effect.supervised(wall.provide(Play.play(cell, setting)), supervisor)
-      // The gateway itself sleeps before a cell, and may have ended with it.
+      // The gateway sleeps before a cell, and may end with it.
       const sleeping = Math.max(0, (yield* clock.sleeping) - before)
       const fibers = (yield* supervisor.value).length
       return [

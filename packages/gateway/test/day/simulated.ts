@@ -16,17 +16,21 @@ const any = { host: "any", times: 1 } as const
 /** At least one fault of each kind. A missing kind does not compile. */
 const faults: { readonly [K in Fault.Fault["_tag"]]: ReadonlyArray<Extract<Fault.Fault, { readonly _tag: K }>> } = {
   AcceptThenClose: [Fault.AcceptThenClose(any), Fault.AcceptThenClose({ ...any, code: 4000 })],
+  BinaryFrame: [0, 1].map((size) => Fault.BinaryFrame({ size })),
   Close: [4000, 4003, 4007, 4009, 1000, 1006].map((code) => Fault.Close({ code, reason: "again" })),
   Corrupt: [Fault.Corrupt()],
+  DeepEvent: [Fault.DeepEvent({ depth: 10_000 })],
   DenyVoice: [Fault.DenyVoice()],
   Dribble: [Fault.Dribble({ bytesPerSecond: 10 })],
   Drop: [Fault.Drop()],
   DuplicateLast: [Fault.DuplicateLast()],
   EndSession: [Fault.EndSession()],
   EventBeforeHello: [Fault.EventBeforeHello(any)],
+  HeartbeatStorm: [Fault.HeartbeatStorm({ count: 200 })],
   HelloAgain: [Fault.HelloAgain()],
   HelloWithoutInterval: [Fault.HelloWithoutInterval(any)],
   InvalidSession: [Fault.InvalidSession({ resumable: false }), Fault.InvalidSession({ resumable: true })],
+  LargeEvent: [Fault.LargeEvent({ size: 1_000_000 })],
   NameResumeUrl: [
     Fault.NameResumeUrl({ ...any, url: "wss://nowhere.invalid/" }),
     Fault.NameResumeUrl({ ...any, url: "ws://plain.example/" })
@@ -35,20 +39,26 @@ const faults: { readonly [K in Fault.Fault["_tag"]]: ReadonlyArray<Extract<Fault
   NeverOpen: [Fault.NeverOpen(any)],
   NeverReady: [Fault.NeverReady(any)],
   NeverResumed: [Fault.NeverResumed(any)],
+  ReadyWithoutResumeUrl: [Fault.ReadyWithoutResumeUrl(any)],
   Reconnect: [Fault.Reconnect()],
   ReconnectBeforeHello: [Fault.ReconnectBeforeHello(any)],
-  RefuseConnections: [403, 500].map((status) => Fault.RefuseConnections({ ...any, status })),
+  RefuseConnections: [
+    ...[403, 500].map((status) => Fault.RefuseConnections({ ...any, status })),
+    Fault.RefuseConnections({ ...any, status: 503, retryAfter: "30 seconds" })
+  ],
   RejectIdentify: [Fault.RejectIdentify(any)],
   RejectResume: [Fault.RejectResume({ ...any, resumable: false }), Fault.RejectResume({ ...any, resumable: true })],
   RequestHeartbeat: [Fault.RequestHeartbeat()],
   ResetMidFrame: [Fault.ResetMidFrame()],
+  ResumedWithoutSequence: [Fault.ResumedWithoutSequence(any)],
   SendText: ["", "{", "[]", "{\"op\":99,\"d\":null}", "{\"t\":\"A\",\"s\":null,\"op\":0,\"d\":{}}"].map((text) =>
     Fault.SendText({ text })
   ),
   SkipSequence: [Fault.SkipSequence({ count: 5 })],
   SplitFrames: [Fault.SplitFrames()],
   Stall: [Fault.Stall()],
-  StopAcknowledging: [Fault.StopAcknowledging()]
+  StopAcknowledging: [Fault.StopAcknowledging()],
+  StopReading: [Fault.StopReading()]
 }
 
 const shards = [0, 1]
@@ -63,8 +73,6 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
     }))
     const simulator = Context.get(context, GatewaySimulator.GatewaySimulator)
     const socket = Context.get(context, GatewaySocket.GatewaySocket)
-    const { gateway } = GatewaySimulator.coreOf(simulator)
-    const urls = yield* simulator.urls
     const dispatch = Effect.forEach(shards, (shard) => simulator.dispatch({ t: "TYPING_START", d: {}, shard }))
     const isRule = Fault.isRule(injected)
 
@@ -73,9 +81,7 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
       if (!isRule) {
         return
       }
-      for (const url of [urls.gateway, urls.resume]) {
-        while (gateway.takeRule(url, injected._tag) !== undefined);
-      }
+      yield* simulator.clearRules
       yield* fault.isOn ? simulator.inject(injected) : Effect.void
     })
     return {

@@ -50,7 +50,7 @@ const table: ReadonlyArray<{
   readonly name: string
   readonly steps: ReadonlyArray<Step>
   readonly delivered: string
-  readonly phase: Handover.Phase
+  readonly phase: Handover.HandoverPhase
 }> = [
   {
     name: "only the old shard has the guild",

@@ -3,19 +3,20 @@ import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
+import type * as Events from "../../src/Events.js"
 import * as Needs from "../../src/internal/assembly/intentNeeds.js"
 
-const sources: ReadonlyArray<Needs.Source> = ["guilds", "directMessages", "everywhere"]
+const origins: ReadonlyArray<Events.EventOrigin> = ["guilds", "directMessages", "everywhere"]
 
-const need: FastCheck.Arbitrary<Needs.Need> = FastCheck.record({
+const need: FastCheck.Arbitrary<Needs.IntentNeed> = FastCheck.record({
   event: FastCheck.constantFrom(...EventType.all),
-  from: FastCheck.option(FastCheck.constantFrom(...sources)).map(Option.fromNullable),
+  from: FastCheck.option(FastCheck.constantFrom(...origins)).map(Option.fromNullable),
   intents: FastCheck.uniqueArray(FastCheck.constantFrom(...Intents.allNames), { maxLength: 2 })
 })
 
 describe("the intents that handlers need", () => {
   const cases: ReadonlyArray<
-    readonly [event: EventType.EventType, source: Needs.Source, names: ReadonlyArray<Intents.Name>]
+    readonly [event: EventType.EventType, origin: Events.EventOrigin, names: ReadonlyArray<Intents.Name>]
   > = [
     ["MESSAGE_CREATE", "guilds", ["GuildMessages"]],
     ["MESSAGE_CREATE", "directMessages", ["DirectMessages"]],
@@ -26,16 +27,19 @@ describe("the intents that handlers need", () => {
     ["INTERACTION_CREATE", "everywhere", []],
     ["GUILD_MEMBER_ADD", "guilds", ["GuildMembers"]]
   ]
-  for (const [event, source, names] of cases) {
-    it(`for ${event} from ${source} are ${names.join(" and ") || "none"}`, () => {
-      assert.deepStrictEqual(Needs.gates(event, source), names)
+  for (const [event, origin, names] of cases) {
+    it(`for ${event} from ${origin} are ${names.join(" and ") || "none"}`, () => {
+      assert.deepStrictEqual(Needs.admittingIntents(event, origin), names)
     })
   }
 
-  it("let the events through, from any source", () => {
+  it("let the events through, from any origin", () => {
     for (const event of EventType.all) {
-      for (const source of sources) {
-        assert.isTrue(EventType.isAllowedBy(event, Intents.of(...Needs.gates(event, source))), `${event} ${source}`)
+      for (const origin of origins) {
+        assert.isTrue(
+          EventType.isAllowedBy(event, Intents.of(...Needs.admittingIntents(event, origin))),
+          `${event} ${origin}`
+        )
       }
     }
   })
@@ -58,15 +62,15 @@ describe("the intents that handlers need", () => {
   })
 })
 
-describe("intents that a shard does not ask for", () => {
-  const messages: Needs.Need = { event: "MESSAGE_CREATE", from: Option.none(), intents: [] }
+describe("intents that a shard does not request", () => {
+  const messages: Needs.IntentNeed = { event: "MESSAGE_CREATE", from: Option.none(), intents: [] }
 
   it("are no problem if the event comes from somewhere, and nobody said from where", () => {
     assert.deepStrictEqual(Needs.describeMissing([messages], Intents.of("DirectMessages")), Option.none())
   })
 
   it("are named if it was said from where", () => {
-    const fromGuilds = { ...messages, from: Option.some<Needs.Source>("guilds") }
+    const fromGuilds = { ...messages, from: Option.some<Events.EventOrigin>("guilds") }
     assert.match(
       Option.getOrThrow(Needs.describeMissing([fromGuilds], Intents.of("DirectMessages"))),
       /the handler of MESSAGE_CREATE needs the intent GuildMessages/
@@ -74,7 +78,7 @@ describe("intents that a shard does not ask for", () => {
   })
 
   it("are named if the handler says so itself, with their switch", () => {
-    const withContent: Needs.Need = { ...messages, intents: ["MessageContent"] }
+    const withContent: Needs.IntentNeed = { ...messages, intents: ["MessageContent"] }
     assert.match(
       Option.getOrThrow(Needs.describeMissing([withContent], Intents.of("GuildMessages"))),
       /MessageContent.*"Message Content Intent" on the Bot page/

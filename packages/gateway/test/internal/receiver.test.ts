@@ -50,7 +50,7 @@ describe("once the end of a connection is decided", () => {
         "Dispatch",
         undefined
       ])
-      assert.isFalse(state.log.flow.isPaused)
+      assert.isFalse(state.log.backpressure.isPaused)
       receiver.onFrame(event(4), false)
       assert.strictEqual(state.session?.sequence, 2)
     }))

@@ -5,14 +5,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a full cursor does not pause the socket",
     file: internal("events/log/cursor.ts"),
-    from: "log.flow.add(this)",
+    from: "log.backpressure.add(this)",
     to: "",
     test: scenario("backpressure")
   },
   {
     name: "a socket that was paused is never read again",
-    file: internal("events/log/flow.ts"),
-    from: "this.source?.resume()",
+    file: internal("events/log/backpressure.ts"),
+    from: "this.socket?.resume()",
     to: "",
     test: scenario("backpressure")
   },
@@ -25,48 +25,48 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the gate does not hold an event back",
-    file: internal("events/log/gate.ts"),
+    file: internal("events/log/deliveryGate.ts"),
     from: "if (position <= this.limit) {",
     to: "if (position > 0) {",
     test: "gateway/test/internal/events/cursor.test.ts"
   },
   {
-    name: "events that are given back are read in another order",
+    name: "requeued events are read in another order",
     file: internal("events/log/itemQueue.ts"),
     from: ".sort((a, b) => a.position - b.position)",
     to: "",
     test: "gateway/test/internal/events/cursor.test.ts"
   },
   {
-    name: "a run takes over what a run of other events has left",
+    name: "a run adopts a run of other events",
     file: internal("events/readers.ts"),
-    from: "covers(wanted, leftover.reader.options.wanted)",
+    from: "covers(wanted, ended.reader.options.wanted)",
     to: "true",
     test: "gateway/test/internal/events/readers.test.ts"
   },
   {
-    name: "a run that has ended keeps no place",
+    name: "a run that has ended is not kept for the next run",
     file: internal("events/readers.ts"),
-    from: "this.leftovers.add(leftover)",
+    from: "this.endedRuns.add(ended)",
     to: "this.close(reader)",
     test: "gateway/test/internal/events/readerLives.test.ts"
   },
   {
     name: "events of one guild are handled at the same time",
     file: internal("events/runner.ts"),
-    from: "if (this.lanes.enter(task)) {",
-    to: "if (this.lanes.enter(task) || task.lane !== \"\") {",
+    from: "if (this.order.tryBegin(task)) {",
+    to: "if (this.order.tryBegin(task) || task.orderKey !== \"\") {",
     test: scenario("runForEach")
   },
   {
     name: "the event of an interrupted fiber counts as done",
     file: internal("events/nextEvent.ts"),
-    from: "held?.cursor.giveBack([held.entry])",
+    from: "held?.cursor.requeue([held.entry])",
     to: "held?.cursor.done(held.entry)",
     test: scenario("handOver")
   },
   {
-    name: "what was not handled counts as done",
+    name: "unhandled events count as done",
     file: internal("events/log/eventLog.ts"),
     from: "Math.min(session.sequence, ...unfinished.map((s) => s - 1))",
     to: "session.sequence",

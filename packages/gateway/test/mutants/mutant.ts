@@ -1,6 +1,6 @@
 /**
- * Faults that a hand could make in Vesper's code, as replacements of what stands there exactly once. Each names the
- * test file that must notice. `npm run mutants` tries them on a copy.
+ * Possible mistakes in Vesper's code, as replacements of a text that occurs exactly once. Each names the test file that has to fail.
+ * `npm run mutants` applies them to a copy.
  */
 export interface Mutant {
   readonly name: string

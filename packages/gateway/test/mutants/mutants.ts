@@ -103,9 +103,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an identify past the queue",
-    file: internal("identify/turn.ts"),
-    from: "queue.withPermit(id)(turn)",
-    to: "turn",
+    file: internal("identify/withPermit.ts"),
+    from: "queue.withPermit(id)(identify)",
+    to: "identify",
     test: scenario("reconnect")
   },
   {
@@ -159,14 +159,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a command that is given while none is sent waits for the next connection",
-    file: internal("commands/writer.ts"),
+    file: internal("commands/queueWriter.ts"),
     from: "isWriting = false\n  })",
     to: "})",
     test: scenario("commands")
   },
   {
     name: "a limiter that all shards share",
-    file: internal("commands/limiter.ts"),
+    file: internal("commands/rateLimiter.ts"),
     from: "const commands = SlidingLog.make(windowMillis)",
     to: "const commands = ((globalThis as { log?: SlidingLog.SlidingLog }).log ??= SlidingLog.make(windowMillis))",
     test: scenario("commands")
@@ -292,7 +292,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a place in the command limit is free as soon as the window is over",
-    file: internal("commands/limiter.ts"),
+    file: internal("commands/rateLimiter.ts"),
     from: "Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))",
     to: "Duration.toMillis(CommandRateLimiter.window)",
     test: "gateway/test/CommandRateLimiter.test.ts"

@@ -1,4 +1,4 @@
-/** Faults in what bounds and cleans the messages of a gateway. */
+/** Mistakes in the limits and the cleaning of the gateway's messages. */
 import { internal, type Mutant } from "./mutant.js"
 
 const receiver = "gateway/test/internal/receiver.test.ts"

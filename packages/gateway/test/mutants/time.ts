@@ -1,4 +1,4 @@
-/** Faults in how time is measured, and in what waits for how long. */
+/** Mistakes in the measurement of time, and in timeouts. */
 import { internal, type Mutant, scenario } from "./mutant.js"
 
 export const time: ReadonlyArray<Mutant> = [

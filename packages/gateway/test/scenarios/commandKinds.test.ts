@@ -34,8 +34,8 @@ const voice = (guild: string, channel: string): Command.Command => ({
 })
 const sounds = (id: string): Command.Command => ({ op: Opcode.RequestSoundboardSounds, d: { guild_ids: [id] } })
 
-/** The name of a command in its test. */
-const describeCommand = (command: Command.Command): string => {
+/** Returns the name of a command in the test. */
+const nameOf = (command: Command.Command): string => {
   switch (command.op) {
     case Opcode.PresenceUpdate:
       return `presence ${command.d.activities[0]?.state}`
@@ -50,11 +50,11 @@ const describeCommand = (command: Command.Command): string => {
 
 const isCommand = Schema.is(Command.Command)
 
-/** The commands that the gateway received, in order, with their times. */
+/** Returns the commands that the gateway received, in order, with their times. */
 const received = Effect.map(entries("Received"), (all) =>
   all.flatMap(({ at, d, op }) => {
     const payload = { op, d }
-    return isCommand(payload) ? [{ at, op, name: describeCommand(payload) }] : []
+    return isCommand(payload) ? [{ at, op, name: nameOf(payload) }] : []
   }))
 
 const namesReceived = Effect.map(received, (all) => all.map(({ name }) => name))
@@ -141,7 +141,7 @@ describe("presences", () => {
 })
 
 describe("a command that is being written when the connection drops", () => {
-  /** A socket on which the write of the first command of an opcode never completes. */
+  /** A socket that never completes the write of the first command of an opcode. */
   const hanging = (op: number, arrives: boolean) =>
     withFirstWrite((text) => text.includes(`"op":${op}`), (text, _onWritten, write) => {
       if (arrives) {
@@ -193,7 +193,7 @@ describe("whatever is given and whatever happens", () => {
     }))
   )
 
-  /** Sends the commands. Returns those that the gateway received, and the outcome of each. */
+  /** Sends the commands. Returns the commands that the gateway received, and the result of each. */
   const play = (all: ReadonlyArray<Step>) =>
     Effect.gen(function*() {
       const shard = yield* startShard
@@ -213,10 +213,7 @@ describe("whatever is given and whatever happens", () => {
       }
       yield* Effect.sleep("15 minutes")
       const ends = yield* Effect.forEach(fibers, ({ fiber, step }) =>
-        Effect.map(
-          Fiber.await(fiber),
-          (exit) => ({ name: describeCommand(step.command), isDone: exit._tag === "Success" })
-        ))
+        Effect.map(Fiber.await(fiber), (exit) => ({ name: nameOf(step.command), isDone: exit._tag === "Success" })))
       return { ends, received: yield* received, violations: yield* violations }
     }).pipe(Effect.scoped, withChance(0.5), Effect.provide(layer()))
 
@@ -236,7 +233,7 @@ describe("whatever is given and whatever happens", () => {
             assert.isAtMost(busiest(presences, 20_000), 5)
             const done = ends.filter(({ isDone }) => isDone).map(({ name }) => name)
             const sent = received.map(({ name }) => name)
-            // A command that is interrupted while it is written may have been received.
+            // A command that is withdrawn at the moment of its write may be received.
             const isDone = (name: string) => done.includes(name)
             const isPlain = (name: string) => name.startsWith("sounds")
             const number = (name = "0") => Number(name.split(" ").at(-1))
@@ -265,7 +262,7 @@ describe("whatever is given and whatever happens", () => {
         yield* Effect.sleep("10 minutes")
         const all = (yield* entries("Received")).map(({ at }) => at)
         assert.isAtMost(busiest(all, 60_000), 120)
-        // Heartbeats do not use all of their reserved places in every window.
+        // Heartbeats do not use all of their reserve in each window.
         assert.isAtLeast(busiest(all, 60_000), 118)
         assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 400)
         assert.deepStrictEqual(yield* violations, [])

@@ -19,13 +19,13 @@ import { awaitReady, entries, layer, startShard } from "../harness.js"
 
 type Broken = () => Effect.Effect<never>
 
-/** Incorrect behaviours of an operation. */
+/** Faults of an operation. */
 const broken: ReadonlyArray<readonly [what: string, operation: Broken]> = [
   ["dies", () => Effect.die(new Error("no database"))],
   ["throws", () => {
     throw new Error("no database")
   }],
-  // These do not type-check.
+  // These violate the types.
   ["fails", () => Effect.fail("no database") as Effect.Effect<never, unknown> as Effect.Effect<never>],
   ["returns a promise", () => Promise.resolve() as unknown as Effect.Effect<never>],
   ["interrupts itself", () => Effect.interrupt],
@@ -34,7 +34,7 @@ const broken: ReadonlyArray<readonly [what: string, operation: Broken]> = [
   ["hangs while it acquires", () => Effect.acquireUseRelease(Effect.never, () => Effect.never, () => Effect.void)]
 ]
 
-/** Requires that an effect completes within the given seconds of the test clock. */
+/** Checks that an effect completes within a number of seconds of the test clock. */
 const assertWithin = <A, E, R>(seconds: number, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)

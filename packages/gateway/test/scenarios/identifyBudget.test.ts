@@ -19,7 +19,7 @@ import * as Harness from "../harness.js"
 
 const { entries, startShard, startShards, withChance } = Harness
 
-/** Shards on the simulator with the limits that it reports. */
+/** Shards on the simulator, with the limits that it reports. */
 const layer = (options: GatewaySimulator.Options, queue: IdentifyQueue.FromApiOptions = {}) =>
   Layer.provideMerge(
     Layer.provide(IdentifyQueue.layerFromApi(queue), GatewaySimulator.layerApi),
@@ -33,7 +33,7 @@ const noViolations = Effect.flatMap(
   (simulator) => Effect.map(simulator.violations, (violations) => assert.deepStrictEqual(violations, []))
 )
 
-/** Collects log lines from WARN on. */
+/** Collects log lines of level warning and above. */
 const warnings = () => {
   const lines: Array<string> = []
   const logger = Logger.make(({ message }) => {
@@ -97,7 +97,7 @@ describe("a bot with few identifies left", () => {
       const log = yield* entries("Opened")
       yield* TestClock.adjust("8 hours")
       yield* TestClock.adjust("1 minute")
-      // No connection was opened in between, because it would have failed.
+      // The shard made no connection in between, which could only have failed.
       assert.strictEqual((yield* entries("Opened")).length, log.length + 1)
       const [at = 0] = yield* identifiedAt
       assert.closeTo(at, Duration.toMillis("8 hours"), 10_000)
@@ -130,7 +130,7 @@ describe("a day with a server that ends every session at once", () => {
             times.forEach((at, i) => assert.isAtLeast(at - (times[i - 1] ?? Number.NEGATIVE_INFINITY), 5_000))
           }
           yield* noViolations
-          // The next day starts like this one.
+          // The next day begins like this one.
           yield* Effect.sleep("1 hour")
           assert.isAbove((yield* identifiedAt).length, 1_100)
           yield* noViolations
@@ -139,7 +139,7 @@ describe("a day with a server that ends every session at once", () => {
           withChance(0.5),
           Effect.provide(layer({
             maxConcurrency: 4,
-            // Fewer heartbeats make the test faster.
+            // Fewer heartbeats make a shorter test.
             heartbeatInterval: "1 hour"
           })),
           clock.run

@@ -20,8 +20,8 @@ const presence = (name: string): Command.PresenceUpdate => ({
 
 const isPresence = Schema.is(Command.Presence)
 
-/** The names of the presences of each connection, in its identify and after it, in their order. */
-const presencesSent = Effect.map(
+/** Returns the names of the presences that each connection received, at its identify and later, in order. */
+const told = Effect.map(
   Effect.all([entries("Identified"), entries("Received")]),
   ([identified, received]) =>
     identified.map(({ connection }) =>
@@ -43,7 +43,7 @@ describe("the presence that a command has set", () => {
       yield* TestClock.adjust("1 second")
       yield* shard.command(presence("command"))
       yield* loseSession
-      assert.deepStrictEqual(yield* presencesSent, [["config", "command"], ["command"]])
+      assert.deepStrictEqual(yield* told, [["config", "command"], ["command"]])
     }).pipe(Effect.provide(fromTheConfig)))
 
   it.scoped("is told again by no resume", () =>
@@ -54,7 +54,7 @@ describe("the presence that a command has set", () => {
       yield* inject(Fault.Drop())
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* entries("Resumed")).length, 1)
-      assert.deepStrictEqual(yield* presencesSent, [["config", "command"]])
+      assert.deepStrictEqual(yield* told, [["config", "command"]])
     }).pipe(Effect.provide(fromTheConfig)))
 
   it.scoped("is sent as a command where the next identify has no room for it", () =>
@@ -65,13 +65,13 @@ describe("the presence that a command has set", () => {
       yield* TestClock.adjust("1 second")
       yield* shard.command({ ...long, d: { ...long.d, activities: [{ name: "long", type: 0, state }] } })
       yield* loseSession
-      assert.deepStrictEqual(yield* presencesSent, [["config", "long"], ["long"]])
+      assert.deepStrictEqual(yield* told, [["config", "long"], ["long"]])
       const [, last] = (yield* entries("Received")).filter(({ op }) => op === Opcode.Identify)
       assert.isFalse(Predicate.isRecord(last?.d) && "presence" in last.d)
       yield* inject(Fault.Drop())
       yield* TestClock.adjust("1 minute")
-      // The session has this presence.
-      assert.deepStrictEqual(yield* presencesSent, [["config", "long"], ["long"]])
+      // The session shows it.
+      assert.deepStrictEqual(yield* told, [["config", "long"], ["long"]])
     }).pipe(Effect.provide(fromTheConfig)))
 
   it.scoped("is forgotten if Discord would refuse it in an identify", () =>
@@ -80,7 +80,7 @@ describe("the presence that a command has set", () => {
       yield* TestClock.adjust("1 second")
       yield* shard.send(JSON.stringify({ op: Opcode.PresenceUpdate, d: { status: "asleep" } }))
       yield* loseSession
-      assert.deepStrictEqual(yield* presencesSent, [["config"], ["config"]])
+      assert.deepStrictEqual(yield* told, [["config"], ["config"]])
     }).pipe(Effect.provide(fromTheConfig)))
 
   it.live("is that of the shards that a fleet is resharded to, also where it changes meanwhile", () =>
@@ -97,7 +97,7 @@ describe("the presence that a command has set", () => {
         yield* shard.command(presence("meanwhile"))
         yield* Fiber.join(resharding)
         yield* Effect.sleep("5 seconds")
-        const ofNew = (yield* presencesSent).slice(4).map((names) => names.join(", ")).sort()
+        const ofNew = (yield* told).slice(4).map((names) => names.join(", ")).sort()
         const kept = Array.from({ length: 6 }, () => "before")
         assert.deepStrictEqual(ofNew, [...kept, "before, meanwhile", "before, meanwhile"])
       }).pipe(

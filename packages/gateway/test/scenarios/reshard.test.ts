@@ -15,7 +15,6 @@ import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Fleet from "../../src/Fleet.js"
-import type * as FleetError from "../../src/FleetError.js"
 import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import { entries, layer, type Options } from "../harness.js"
 
@@ -25,10 +24,10 @@ const inject: GatewaySimulator.GatewaySimulator["inject"] = (fault, target) =>
 
 const guilds = 40
 const world = World.make({ seed: 11, guilds, membersPerGuild: 2 })
-/** Places of events: guilds, or a direct message. */
+/** Where events happen: in a guild, or in a direct message. */
 const places: ReadonlyArray<string | undefined> = [undefined, ...world.guilds.map(({ id }) => id)]
 
-/** Sends numbered events in all places, and records the received ones. */
+/** Numbered events all over the place, and what came of them. */
 const makeLoad = Effect.sync(() => {
   const sent = new Map<string | undefined, number>()
   const got = new Map<string | undefined, Array<number>>()
@@ -38,7 +37,7 @@ const makeLoad = Effect.sync(() => {
     const place = places[yield* Random.nextIntBetween(0, places.length)]
     const n = (sent.get(place) ?? 0) + 1
     sent.set(place, n)
-    // Some events have an id, some do not, and some have the contents of earlier ones.
+    // Some have an id of their own, some do not, and some say what others said before.
     const kind = yield* Random.nextIntBetween(0, 3)
     const where = place === undefined ? {} : { guild_id: place }
     yield* gateway.dispatch({
@@ -123,7 +122,7 @@ describe("a fleet that is resharded from 4 to 16 under load", () => {
         const started = yield* Clock.currentTimeMillis
         yield* fleet.reshard(16)
         const took = (yield* Clock.currentTimeMillis) - started
-        // Sixteen identifies in two buckets, then silence in the quietest guild, then the last copies of the old set.
+        // Sixteen identifies in two buckets, then a silence in the quietest guild, then the old set's last copies.
         assert.isAbove(took, 35_000)
         assert.isBelow(took, 90_000)
         assert.isAbove(load.total() - before, 500)
@@ -144,7 +143,7 @@ describe("a fleet that is resharded from 4 to 16 under load", () => {
           yield* inject(Fault.Reconnect(), { shard: (i * 5) % 16 })
           const connection = (yield* newConnections)[i]
           if (i % 4 === 2 && connection !== undefined) {
-            // The old shard delivers the events that a new shard misses without its session.
+            // What a new shard misses without its session has come over the old one.
             yield* inject(Fault.InvalidSession({ resumable: false }), { connection })
           }
         }
@@ -212,7 +211,7 @@ describe("an event that is not handled yet", () => {
           gateway.sessions,
           (sessions) => sessions.find(({ shard: id, total }) => total === 2 && id === shard.id.id)?.sequence ?? 0
         )
-        // A resume of this session receives the message again.
+        // Whoever resumes this session gets the message again.
         assert.strictEqual((yield* known).sequence, (yield* received) - 1)
         yield* isReleased.open
         yield* Effect.sleep("1 second")
@@ -267,14 +266,14 @@ describe("a bot in two processes", () => {
 })
 
 /** The reason of a failure, or the text of another one. */
-const failureReason = (effect: Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>) =>
+const reasonOf = (effect: Effect.Effect<void, Fleet.ReshardError | ConfigError.ConfigError>) =>
   Effect.map(Effect.flip(effect), (error) => "reason" in error ? error.reason : error.message)
 
 describe("a resharding that fails", () => {
   it.live("because a new shard is refused leaves the old ones, which have served all the time", () =>
     underLoad({}, (fleet) =>
       Effect.gen(function*() {
-        const resharding = yield* Effect.fork(failureReason(fleet.reshard(16)))
+        const resharding = yield* Effect.fork(reasonOf(fleet.reshard(16)))
         yield* Effect.sleep("31 seconds")
         const connection = (yield* newConnections)[5] ?? -1
         yield* inject(Fault.Close({ code: 4011, reason: "Sharding required." }), { connection })
@@ -287,7 +286,7 @@ describe("a resharding that fails", () => {
   it.live("because it takes too long can be tried again", () =>
     underLoad({}, (fleet) =>
       Effect.gen(function*() {
-        assert.strictEqual(yield* failureReason(fleet.reshard(16, { timeout: "20 seconds" })), "TimedOut")
+        assert.strictEqual(yield* reasonOf(fleet.reshard(16, { timeout: "20 seconds" })), "TimedOut")
         assert.strictEqual((yield* fleet.status).total, 4)
         yield* fleet.reshard(8)
         assert.strictEqual((yield* fleet.status).total, 8)
@@ -298,7 +297,7 @@ describe("a resharding that fails", () => {
       Effect.gen(function*() {
         const resharding = yield* Effect.fork(fleet.reshard(16))
         yield* Effect.sleep("15 seconds")
-        assert.strictEqual(yield* failureReason(fleet.reshard(8)), "InProgress")
+        assert.strictEqual(yield* reasonOf(fleet.reshard(8)), "InProgress")
         yield* Fiber.interrupt(resharding)
         yield* Effect.sleep("30 seconds")
         assert.deepStrictEqual(yield* totals, [4, 4, 4, 4])
@@ -307,13 +306,13 @@ describe("a resharding that fails", () => {
   it.live("in the midst of handing over delivers what only the new shards had", () =>
     underLoad({}, (fleet) =>
       Effect.gen(function*() {
-        const resharding = yield* Effect.fork(failureReason(fleet.reshard(8)))
+        const resharding = yield* Effect.fork(reasonOf(fleet.reshard(8)))
         const inHandOver = Effect.map(
           fleet.status,
           ({ resharding: stage }) => Option.exists(stage, ({ _tag }) => _tag === "HandOver")
         )
         yield* Effect.repeat(Effect.zipRight(Effect.sleep("500 millis"), inHandOver), { until: (is) => is })
-        // An old shard falls behind, and a new one ends.
+        // The old shards fall behind, and the new ones end.
         yield* inject(Fault.Drop(), { shard: 1 })
         yield* inject(Fault.Close({ code: 4011, reason: "" }), { connection: (yield* newConnections)[0] ?? -1 })
         assert.strictEqual(yield* Fiber.join(resharding), "ShardClosed")
@@ -325,10 +324,10 @@ describe("a resharding that fails", () => {
       const clock = yield* VirtualClock.make()
       yield* Effect.gen(function*() {
         const whole = yield* Fleet.make({ shards: { total: 1 } })
-        assert.strictEqual(yield* failureReason(whole.reshard(0)), "InvalidTotal")
+        assert.strictEqual(yield* reasonOf(whole.reshard(0)), "InvalidTotal")
         const part = yield* Fleet.make({ shards: { range: [0, 1], total: 4 } })
         // Guilds of shard 0 of 4 would be on shards 0, 2 and 4 of 6, which have guilds of shard 2 too.
-        assert.strictEqual(yield* failureReason(part.reshard(6)), "Partial")
+        assert.strictEqual(yield* reasonOf(part.reshard(6)), "Partial")
       }).pipe(Effect.scoped, Effect.provide(layer()), clock.run)
     }))
 })
@@ -349,7 +348,7 @@ describe("the identifies of a resharding", () => {
         yield* Effect.sleep("7 seconds")
         yield* loseOldSession
         yield* Effect.sleep("1 second")
-        // New shard 6 loses its place in the queue and waits behind the old shard 0, which has the same bucket.
+        // New shard 6 loses its place in line, and comes back behind the old shard 0, which has the same bucket.
         yield* inject(Fault.Drop(), { connection: (yield* entries("Opened"))[4 + 6]?.connection ?? -1 })
         yield* Effect.sleep("8 seconds")
         assert.strictEqual((yield* fleet.status).counts.Connected, 3)
@@ -361,7 +360,7 @@ describe("the identifies of a resharding", () => {
   it.live("are there for an old shard again once it is given up", () =>
     underLoad({ budget, isLossy: true }, (fleet) =>
       Effect.gen(function*() {
-        const resharding = yield* Effect.fork(failureReason(fleet.reshard(8)))
+        const resharding = yield* Effect.fork(reasonOf(fleet.reshard(8)))
         yield* Effect.sleep("7 seconds")
         yield* loseOldSession
         yield* Effect.sleep("1 second")
@@ -369,13 +368,13 @@ describe("the identifies of a resharding", () => {
         assert.strictEqual(yield* Fiber.join(resharding), "ShardClosed")
         yield* Effect.sleep("15 seconds")
         assert.deepStrictEqual(yield* totals, [4, 4, 4, 4])
-        assert.strictEqual(yield* failureReason(fleet.reshard(8)), "Budget")
+        assert.strictEqual(yield* reasonOf(fleet.reshard(8)), "Budget")
       })))
 
   it.scoped("are too few where the queue says so, though it holds nothing", () =>
     Effect.gen(function*() {
       const fleet = yield* Fleet.make({ shards: { total: 2 } })
-      assert.strictEqual(yield* failureReason(fleet.reshard(4)), "Budget")
+      assert.strictEqual(yield* reasonOf(fleet.reshard(4)), "Budget")
     }).pipe(
       Effect.provideService(
         IdentifyQueue.IdentifyQueue,
@@ -402,7 +401,7 @@ describe("commands that wait on old shards", () => {
           concurrency: "unbounded"
         }))
         yield* Fiber.join(resharding)
-        // A handle from before the resharding still works.
+        // A handle from before still leads somewhere.
         yield* shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "a", limit: 1, nonce: "late" } }))
         yield* Effect.ignore(Fiber.join(sending))
         const received = yield* Effect.flatMap(simulator, (_) =>

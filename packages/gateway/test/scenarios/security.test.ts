@@ -194,7 +194,7 @@ describe("the id of a stored session", () => {
           )
         )
         assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 0)
-        assert.isTrue(lines.some((line) => line.includes("its id is too long or has control characters")))
+        assert.isTrue(lines.some((line) => line.includes("its id is too long or contains control characters")))
         assert.isTrue(lines.every((line) => line.length < 500 && !line.includes("\u001b")))
       }).pipe(Effect.provide(layer())))
   }

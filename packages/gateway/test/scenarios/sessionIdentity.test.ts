@@ -29,13 +29,13 @@ const presence = (name: string): Command.Presence => ({
 
 interface Process {
   readonly options?: Partial<ShardConfig.Options>
-  /** Runs once the shard has a session. */
+  /** Runs when the shard has a session. */
   readonly run?: (
     shard: Shard.Shard
   ) => Effect.Effect<unknown, unknown, GatewaySimulator.GatewaySimulator>
 }
 
-/** Runs a separate process to its end. Returns its diagnostics and its last session. */
+/** Runs a process to its end. Returns its diagnostics, and the session that it leaves. */
 const start = ({ options, run }: Process) =>
   Effect.gen(function*() {
     const shard = yield* Shard.make(ShardId.single)
@@ -57,7 +57,7 @@ const start = ({ options, run }: Process) =>
     Effect.provide(ShardConfig.layer({ token: Redacted.make(token), intents, ...options }))
   )
 
-/** Numbers of identifies and resumes, and the names of the presences that were sent by command. */
+/** Returns the beginnings of the sessions of the last process, and the names of the presences that it sent by command. */
 const counts = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   const [identifies, resumes, presences] = yield* Effect.all([

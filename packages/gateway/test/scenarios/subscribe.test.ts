@@ -27,21 +27,21 @@ const send = (from: number, to: number, t = "MESSAGE_CREATE") =>
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
-const readContent = ({ d }: { readonly d: unknown }) =>
+const contentOf = ({ d }: { readonly d: unknown }) =>
   typeof d === "object" && d !== null && "content" in d ? d.content : undefined
 
-/** Takes the contents of the next `count` events. */
+/** The next so many events of a subscription. */
 const take = (subscription: Subscription.Subscription<unknown>, count: number) =>
   Stream.runCollect(Stream.take(subscription.events, count)).pipe(
-    Effect.map((events) => Chunk.toReadonlyArray(Chunk.map(events, readContent)))
+    Effect.map((events) => Chunk.toReadonlyArray(Chunk.map(events, contentOf)))
   )
 
-/** The buffered events of a subscription after the shard was closed. */
+/** What waits, read to its end: the shard has been closed. */
 const rest = <E>(subscription: Subscription.Subscription<E>) =>
-  Effect.map(Stream.runCollect(subscription.events), (events) => Array.from(events, readContent))
+  Effect.map(Stream.runCollect(subscription.events), (events) => Array.from(events, contentOf))
 
-/** A connected shard with a subscriber from before the first event. */
-const subscribed = <S extends Subscription.Strategy = "suspend">(options?: Subscription.Options<S>) =>
+/** A subscriber before the first event, and the shard connected and settled. */
+const subscribed = <S extends Subscription.Strategy = "suspend">(options?: Subscription.SubscribeOptions<S>) =>
   Effect.gen(function*() {
     const shard = yield* ShardModule.make(ShardId.single)
     const subscription = yield* shard.subscribe<S>({ events: ["MESSAGE_CREATE", "TYPING_START"], ...options })
@@ -83,7 +83,7 @@ describe("subscribe", () => {
       const stream = yield* Effect.fork(Stream.runCollect(Stream.take(shard.events, 3)))
       yield* TestClock.adjust(0)
       yield* send(1, 3)
-      assert.deepStrictEqual(Array.from(yield* Fiber.join(stream), readContent), [1, 2, 3])
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(stream), contentOf), [1, 2, 3])
       assert.deepStrictEqual(yield* take(subscription, 3), [1, 2, 3])
     }).pipe(Effect.provide(layer())))
 
@@ -144,14 +144,14 @@ describe("subscribe", () => {
   it.scoped("dropOldest: the newest are kept, the others counted and reported", () =>
     Effect.gen(function*() {
       const { shard, subscription } = yield* subscribed({ capacity: 10, strategy: "dropOldest" })
-      const published = yield* Effect.fork(Stream.runCollect(Stream.take(shard.diagnostics, 5)))
+      const told = yield* Effect.fork(Stream.runCollect(Stream.take(shard.diagnostics, 5)))
       yield* TestClock.adjust(0)
       yield* send(1, 30)
       yield* close(shard)
       assert.strictEqual(yield* subscription.dropped, 20)
       assert.deepStrictEqual(yield* rest(subscription), numbers(21, 30))
       assert.deepStrictEqual(
-        Chunk.toReadonlyArray(yield* Fiber.join(published)),
+        Chunk.toReadonlyArray(yield* Fiber.join(told)),
         [1, 2, 4, 8, 16].map((total) => Diagnostic.Dropped({ eventType: "MESSAGE_CREATE", total }))
       )
     }).pipe(Effect.provide(layer())))
@@ -178,7 +178,7 @@ describe("subscribe", () => {
           Stream.take(10),
           Stream.runCollect
         )
-        assert.deepStrictEqual(Array.from(messages, readContent), numbers(0, 9))
+        assert.deepStrictEqual(Array.from(messages, contentOf), numbers(0, 9))
         assert.strictEqual((yield* shard.session).pipe(Option.getOrThrow).sequence, 21)
       }).pipe(Effect.provide(layer())))
   }
@@ -191,7 +191,7 @@ describe("subscribe", () => {
       assert.deepStrictEqual(yield* take(other, 30), numbers(1, 30))
       const seen: Array<unknown> = []
       const error = yield* subscription.events.pipe(
-        Stream.runForEach((event) => Effect.sync(() => seen.push(readContent(event)))),
+        Stream.runForEach((event) => Effect.sync(() => seen.push(contentOf(event)))),
         Effect.flip
       )
       assert.deepStrictEqual(seen, numbers(1, 10))
@@ -217,7 +217,7 @@ describe("subscribe", () => {
       const { shard, subscription } = yield* subscribed()
       const sequence = Effect.map(shard.session, (session) => Option.getOrThrow(session).sequence)
       const handlers = yield* Effect.fork(
-        shard.runForEach((event) => readContent(event) === 3 ? Effect.never : Effect.void)
+        shard.runForEach((event) => contentOf(event) === 3 ? Effect.never : Effect.void)
       )
       yield* TestClock.adjust(0)
       yield* send(1, 5)
@@ -239,7 +239,7 @@ describe("subscribe", () => {
       Effect.gen(function*() {
         const shard = yield* ShardModule.make(ShardId.single)
         const error = yield* Effect.flip(shard.subscribe({ capacity }))
-        assert.match(String(error), /capacity is a whole number from 1/)
+        assert.match(String(error), /capacity of a subscription has to be an integer of at least 1/)
       }).pipe(Effect.provide(layer())))
   }
 })

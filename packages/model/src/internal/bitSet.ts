@@ -1,4 +1,4 @@
-/** Sets of bits with names, over whatever Discord writes them as. All work is done on bigints: no bit is ever lost. */
+/** Sets of named bits over Discord's encoding of them. All work is done on bigints, so that no bit is lost. */
 
 /** A way of writing a set down. */
 export interface Notation<A> {
@@ -25,7 +25,7 @@ export interface BitSet<A, Name extends string> {
 const positions = (bits: bigint): ReadonlyArray<number> =>
   bits.toString(2).split("").reverse().flatMap((digit, position) => digit === "1" ? [position] : [])
 
-/** The set whose names stand for bits by their position. */
+/** A set whose names are bits by their position. */
 export const make = <A, Name extends string>(
   table: Readonly<Record<Name, number>>,
   { fromBits, toBits }: Notation<A>

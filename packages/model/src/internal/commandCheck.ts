@@ -1,4 +1,4 @@
-/** What Discord would refuse, or ignore without a word, beyond wrong types. Each problem names its field. */
+/** Checks for commands that Discord would refuse or silently ignore, beyond wrong types. Each problem names its field. */
 import * as Schema from "effect/Schema"
 
 export const maxNonceBytes = 32

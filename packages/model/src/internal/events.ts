@@ -134,7 +134,7 @@ export const events = {
         guild_scheduled_events: Schema.Array(ScheduledEvent),
         soundboard_sounds: Schema.Array(SoundboardSound)
       }),
-      // What tells it from a guild that is there.
+      // Discriminates it from an available guild.
       Schema.Struct({ ...UnavailableGuild.fields, unavailable: Schema.Literal(true) })
     ),
   GUILD_DELETE: () => Schema.Struct({ id: Id, unavailable: Schema.optional(Schema.Boolean) }),
@@ -146,7 +146,7 @@ export const events = {
       members: Schema.Array(GuildMember),
       chunk_index: Integer,
       chunk_count: Integer,
-      // What was asked for, whatever it was.
+      // The requested values, of any type.
       not_found: Schema.optional(Schema.Array(Schema.Unknown)),
       presences: Schema.optional(Schema.Array(Presence)),
       nonce: Schema.optional(Schema.String)

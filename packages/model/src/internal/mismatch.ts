@@ -4,12 +4,12 @@ import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import { unknownType } from "../objects/Wire.js"
 
-/** One value that is not what the documentation says. */
+/** A value that differs from the documentation. */
 export interface Mismatch {
   readonly path: ReadonlyArray<string | number>
   readonly expected: string
   readonly actual: string
-  /** Whether the value is one that tells structures apart. */
+  /** The value discriminates between structures. */
   readonly isTag: boolean
 }
 
@@ -22,7 +22,7 @@ const shorten = (text: string): string => text.length > longest ? `${text.slice(
 // Their values open doors: not even a part of one may reach a log.
 const secrets = new Set<unknown>(["token", "session_id"])
 
-/** A value in at most a line, whatever its size. */
+/** Formats a value of any size in one line. */
 export const describe = (value: unknown, path: Path = []): string => {
   if (secrets.has(path.at(-1)) && typeof value === "string") {
     return "a string"
@@ -59,8 +59,8 @@ const keysOf = (path: ParseResult.Path): ReadonlyArray<PropertyKey> => typeof pa
 const extend = (path: Path, by: ParseResult.Path): Path => [...path, ...keysOf(by).filter(isKey)]
 
 /**
- * Of a union's members, the one that was meant complains about something inside of the value, if possible not about what
- * tells the members apart, and about the fewest things. Between equals, it is the first that was declared.
+ * Selects the member of a union that the value most likely is: its mismatch is inside the value, if possible not in the
+ * discriminator, and it has the fewest mismatches. Among equals it is the first declared.
  */
 const meant = (depth: number, candidates: ReadonlyArray<ReadonlyArray<Mismatch>>): ReadonlyArray<Mismatch> => {
   const inside = candidates.filter((mismatches) => mismatches.some(({ path }) => path.length > depth))
@@ -93,7 +93,7 @@ const mismatches = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Mi
         : leaf(path, issue.ast, describe(issue.actual, path))
     }
     case "Refinement":
-      // What is wrong inside of the value says more than the refinement does.
+      // A mismatch inside the value is more specific than the refinement.
       return issue.issue._tag === "Composite"
         ? mismatches(issue.issue, path)
         : leaf(path, issue.ast, describe(issue.actual, path))

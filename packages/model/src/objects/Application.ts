@@ -10,7 +10,7 @@ import { PartialUser } from "./User.js"
 import { Enum, Flags, Id, Integer, optionalFields, Permissions } from "./Wire.js"
 
 /**
- * What an app asks for when it is installed.
+ * Scopes and permissions that an app requests at its installation.
  *
  * @see https://docs.discord.com/developers/resources/application#install-params-object-install-params-structure
  * @since 0.1.0
@@ -22,7 +22,7 @@ export class InstallParams extends Schema.Struct({
 }).annotations({ identifier: "InstallParams" }) {}
 
 /**
- * How an app is installed to a guild or to a user.
+ * The installation of an app to a guild or to a user.
  *
  * @see https://docs.discord.com/developers/resources/application#application-object-application-integration-type-configuration-object
  * @since 0.1.0
@@ -47,7 +47,7 @@ export class TeamMember extends Schema.Struct({
 }).annotations({ identifier: "TeamMember" }) {}
 
 /**
- * People who own an app together.
+ * A team that owns an app.
  *
  * @see https://docs.discord.com/developers/topics/teams#data-models-team-object
  * @since 0.1.0
@@ -105,7 +105,7 @@ export class Application extends Schema.Struct({
 }).annotations({ identifier: "Application" }) {}
 
 /**
- * Of an app, what is known.
+ * An app of which no field is required.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * Who may use a command.
+ * Permissions of application commands.
  *
  * @see https://docs.discord.com/developers/interactions/application-commands#application-command-permissions-object
  * @since 0.1.0
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { Enum, Id } from "./Wire.js"
 
 /**
- * Whether someone may use a command.
+ * A permission to use a command.
  *
  * @see https://docs.discord.com/developers/interactions/application-commands#application-command-permissions-object-application-command-permissions-structure
  * @since 0.1.0
@@ -21,7 +21,7 @@ export class ApplicationCommandPermission extends Schema.Struct({
 }).annotations({ identifier: "ApplicationCommandPermissions" }) {}
 
 /**
- * Who may use a command, or all commands of an app, in a guild.
+ * Permissions of a command, or of all commands of an app, in a guild.
  *
  * @see https://docs.discord.com/developers/interactions/application-commands#application-command-permissions-object-guild-application-command-permissions-structure
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Who did what in a guild.
+ * Audit logs of guilds.
  *
  * @see https://docs.discord.com/developers/resources/audit-log
  * @since 0.1.0
@@ -21,7 +21,7 @@ export class AuditLogChange extends Schema.Struct({
 }).annotations({ identifier: "AuditLogChange" }) {}
 
 /**
- * What belongs to the type of an entry.
+ * Additional fields by the type of an entry.
  *
  * @see https://docs.discord.com/developers/resources/audit-log#audit-log-entry-object-optional-audit-entry-info
  * @since 0.1.0
@@ -44,7 +44,7 @@ export class OptionalAuditEntryInfo extends Schema.Struct({
 }).annotations({ identifier: "OptionalAuditEntryInfo" }) {}
 
 /**
- * Something that somebody did.
+ * An action of a user.
  *
  * @see https://docs.discord.com/developers/resources/audit-log#audit-log-entry-object-audit-log-entry-structure
  * @since 0.1.0

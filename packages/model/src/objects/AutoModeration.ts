@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { Enum, Id, Integer } from "./Wire.js"
 
 /**
- * What belongs to the type of an action.
+ * Additional fields by the type of an action.
  *
  * @see https://docs.discord.com/developers/resources/auto-moderation#auto-moderation-action-object-action-metadata
  * @since 0.1.0
@@ -22,7 +22,7 @@ export class ActionMetadata extends Schema.Struct({
 }).annotations({ identifier: "ActionMetadata" }) {}
 
 /**
- * What happens when a rule is broken.
+ * An action that follows a violation of a rule.
  *
  * @see https://docs.discord.com/developers/resources/auto-moderation#auto-moderation-action-object-auto-moderation-action-structure
  * @since 0.1.0
@@ -34,7 +34,7 @@ export class AutoModerationAction extends Schema.Struct({
 }).annotations({ identifier: "AutoModerationAction" }) {}
 
 /**
- * What belongs to the trigger of a rule.
+ * Additional fields by the trigger of a rule.
  *
  * @see https://docs.discord.com/developers/resources/auto-moderation#auto-moderation-rule-object-trigger-metadata
  * @since 0.1.0

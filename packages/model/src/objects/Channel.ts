@@ -10,7 +10,7 @@ import { User } from "./User.js"
 import { Enum, Flags, Id, Integer, optionalFields, Permissions, Timestamp } from "./Wire.js"
 
 /**
- * What a role or a member may do in a channel, other than in the guild.
+ * Permissions of a role or a member in a channel that differ from the guild's.
  *
  * @see https://docs.discord.com/developers/resources/channel#overwrite-object-overwrite-structure
  * @since 0.1.0
@@ -24,7 +24,7 @@ export class Overwrite extends Schema.Struct({
 }).annotations({ identifier: "Overwrite" }) {}
 
 /**
- * What only threads have.
+ * Fields of threads only.
  *
  * @see https://docs.discord.com/developers/resources/channel#thread-metadata-object-thread-metadata-structure
  * @since 0.1.0
@@ -128,7 +128,7 @@ export class Channel extends Schema.Struct({
 }).annotations({ identifier: "Channel" }) {}
 
 /**
- * Of a channel, what is known: the id at least.
+ * A channel of which only the id is required.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * What messages are made of beside their text: buttons, selects, layout.
+ * Components of messages: buttons, selects, layout.
  *
  * @see https://docs.discord.com/developers/components/reference
  * @since 0.1.0
@@ -62,7 +62,7 @@ export class SelectOption extends Schema.Struct({
 }).annotations({ identifier: "SelectOption" }) {}
 
 /**
- * Who or what is chosen at the beginning.
+ * The initial selection.
  *
  * @see https://docs.discord.com/developers/components/reference#user-select-select-default-value-structure
  * @since 0.1.0
@@ -198,7 +198,7 @@ export class TextDisplay extends Schema.Struct({
 }).annotations({ identifier: "TextDisplay" }) {}
 
 /**
- * A small image beside a section.
+ * A small image next to a section.
  *
  * @see https://docs.discord.com/developers/components/reference#thumbnail-thumbnail-structure
  * @since 0.1.0
@@ -217,7 +217,7 @@ const SectionChild = openUnion(TextDisplay)
 const SectionAccessory = openUnion(Button, Thumbnail)
 
 /**
- * Text with something beside it.
+ * Text with an accessory.
  *
  * @see https://docs.discord.com/developers/components/reference#section-section-structure
  * @since 0.1.0
@@ -304,7 +304,7 @@ export class Container extends Schema.Struct({
 }).annotations({ identifier: "Container" }) {}
 
 /**
- * What may stand at the top of a message.
+ * A component at the top level of a message.
  *
  * @since 0.1.0
  * @category schemas

@@ -59,7 +59,7 @@ export class EmbedVideo extends Schema.Struct({
 }).annotations({ identifier: "EmbedVideo" }) {}
 
 /**
- * Where an embed comes from.
+ * The source of an embed.
  *
  * @see https://docs.discord.com/developers/resources/message#embed-object-embed-provider-structure
  * @since 0.1.0
@@ -71,7 +71,7 @@ export class EmbedProvider extends Schema.Struct({
 }).annotations({ identifier: "EmbedProvider" }) {}
 
 /**
- * Who wrote what an embed shows.
+ * The author of an embed.
  *
  * @see https://docs.discord.com/developers/resources/message#embed-object-embed-author-structure
  * @since 0.1.0

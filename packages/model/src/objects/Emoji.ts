@@ -27,7 +27,7 @@ export class Emoji extends Schema.Struct({
 }).annotations({ identifier: "Emoji" }) {}
 
 /**
- * Of an emoji, what is needed to show it.
+ * The fields of an emoji that are needed to display it.
  *
  * @since 0.1.0
  * @category schemas

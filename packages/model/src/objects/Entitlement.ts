@@ -1,5 +1,5 @@
 /**
- * What someone has bought, or was given.
+ * Entitlements of users.
  *
  * @see https://docs.discord.com/developers/resources/entitlement
  * @since 0.1.0
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { Enum, Id, Timestamp } from "./Wire.js"
 
 /**
- * What someone has bought, or was given.
+ * Entitlements of users.
  *
  * @see https://docs.discord.com/developers/resources/entitlement#entitlement-object-entitlement-structure
  * @since 0.1.0

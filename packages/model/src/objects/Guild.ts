@@ -11,7 +11,7 @@ import { Sticker } from "./Sticker.js"
 import { Enum, Flags, Id, Integer, optionalFields, Permissions, Timestamp } from "./Wire.js"
 
 /**
- * A guild that cannot be reached, or is still to come.
+ * A guild that is unavailable, or not yet received.
  *
  * @since 0.1.0
  * @category schemas
@@ -36,7 +36,7 @@ export class WelcomeScreenChannel extends Schema.Struct({
 }).annotations({ identifier: "WelcomeScreenChannel" }) {}
 
 /**
- * What new members see.
+ * The welcome screen of a guild.
  *
  * @see https://docs.discord.com/developers/resources/guild#welcome-screen-object-welcome-screen-structure
  * @since 0.1.0
@@ -48,7 +48,7 @@ export class WelcomeScreen extends Schema.Struct({
 }).annotations({ identifier: "WelcomeScreen" }) {}
 
 /**
- * What a guild does against raids.
+ * Measures of a guild against raids.
  *
  * @see https://docs.discord.com/developers/resources/guild#incidents-data-object-incidents-data-structure
  * @since 0.1.0
@@ -116,7 +116,7 @@ export class Guild extends Schema.Struct({
 }).annotations({ identifier: "Guild" }) {}
 
 /**
- * Of a guild, what is known: the id at least.
+ * A guild of which only the id is required.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * People in a guild.
+ * Members of guilds.
  *
  * @see https://docs.discord.com/developers/resources/guild#guild-member-object
  * @since 0.1.0
@@ -9,7 +9,7 @@ import { AvatarDecorationData, Collectibles, User } from "./User.js"
 import { Flags, Id, optionalFields, Permissions, Timestamp } from "./Wire.js"
 
 /**
- * Someone in a guild.
+ * A member of a guild.
  *
  * @see https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-structure
  * @since 0.1.0
@@ -34,7 +34,7 @@ export class GuildMember extends Schema.Struct({
 }).annotations({ identifier: "GuildMember" }) {}
 
 /**
- * A member without the user that it is sent beside.
+ * A member without its user, which is sent separately.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * What a user did with an app.
+ * Interactions of users with an app.
  *
  * @see https://docs.discord.com/developers/interactions/receiving-and-responding
  * @since 0.1.0
@@ -32,7 +32,7 @@ export interface ApplicationCommandDataOptionType extends Schema.Struct.Type<typ
 }
 
 /**
- * What a user gave for an option of a command.
+ * The value of a command's option.
  *
  * @see https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-application-command-interaction-data-option-structure
  * @since 0.1.0
@@ -111,7 +111,7 @@ const fields = {
 }
 
 /**
- * Discord asks whether the app is there.
+ * A check that the app is available.
  *
  * @see https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-structure
  * @since 0.1.0
@@ -149,7 +149,7 @@ export class ComponentUse extends Schema.Struct({
 }).annotations({ identifier: "Interaction" }) {}
 
 /**
- * A user is typing, and wants to see what may follow.
+ * A request for choices while a user types.
  *
  * @see https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-interaction-structure
  * @since 0.1.0
@@ -175,7 +175,7 @@ export class ModalSubmit extends Schema.Struct({
 }).annotations({ identifier: "Interaction" }) {}
 
 /**
- * What a user did with an app.
+ * Interactions of users with an app.
  *
  * @since 0.1.0
  * @category schemas

@@ -19,7 +19,7 @@ import { User } from "./User.js"
 import { Enum, Flags, Id, idRecord, Integer, openUnion, optionalFields, Timestamp } from "./Wire.js"
 
 /**
- * What a message invites to.
+ * The activity that a message invites to.
  *
  * @see https://docs.discord.com/developers/resources/message#message-object-message-activity-structure
  * @since 0.1.0
@@ -60,7 +60,7 @@ export class ChannelMention extends Schema.Struct({
 }).annotations({ identifier: "ChannelMention" }) {}
 
 /**
- * How many reactions of each kind.
+ * The number of reactions by kind.
  *
  * @see https://docs.discord.com/developers/resources/message#reaction-count-details-object-reaction-count-details-structure
  * @since 0.1.0
@@ -72,7 +72,7 @@ export class ReactionCountDetails extends Schema.Struct({
 }).annotations({ identifier: "ReactionCountDetails" }) {}
 
 /**
- * How often people reacted with an emoji.
+ * The reactions to a message with one emoji.
  *
  * @see https://docs.discord.com/developers/resources/message#reaction-object-reaction-structure
  * @since 0.1.0
@@ -88,7 +88,7 @@ export class Reaction extends Schema.Struct({
 }).annotations({ identifier: "Reaction" }) {}
 
 /**
- * The purchase or renewal of a role that a message tells of.
+ * The purchase or renewal of a role that a message announces.
  *
  * @see https://docs.discord.com/developers/resources/message#role-subscription-data-object-role-subscription-data-object-structure
  * @since 0.1.0
@@ -102,7 +102,7 @@ export class RoleSubscriptionData extends Schema.Struct({
 }).annotations({ identifier: "RoleSubscriptionData" }) {}
 
 /**
- * The call that a message tells of.
+ * The call that a message announces.
  *
  * @see https://docs.discord.com/developers/resources/message#message-call-object-message-call-object-structure
  * @since 0.1.0
@@ -203,7 +203,7 @@ export class ModalSubmitMetadata extends Schema.Struct({
 
 const InteractionMetadata = openUnion(ApplicationCommandMetadata, MessageComponentMetadata, ModalSubmitMetadata)
 
-// All of a message but what holds messages again.
+// All fields of a message without nested messages.
 const content = {
   id: Id,
   channel_id: Id,
@@ -242,7 +242,7 @@ const content = {
 }
 
 /**
- * Of a message, what is known.
+ * A message of which no field is required.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,5 +1,5 @@
 /**
- * What a user has filled into a modal. `resolved` may be missing here, for the modal as a whole has it too.
+ * The values of a submitted modal. `resolved` may be missing here, because the modal as a whole has it too.
  *
  * @see https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object-component-interaction-response-structures
  * @since 0.1.0
@@ -9,7 +9,7 @@ import { ResolvedData } from "./Message.js"
 import { Enum, Id, Integer, openUnion } from "./Wire.js"
 
 /**
- * What a text input gives back.
+ * The value of a text input.
  *
  * @see https://docs.discord.com/developers/components/reference#text-input-text-input-interaction-response-structure
  * @since 0.1.0
@@ -23,7 +23,7 @@ export class TextInputResponse extends Schema.Struct({
 }).annotations({ identifier: "TextInputInteractionResponse" }) {}
 
 /**
- * What a string select gives back.
+ * The value of a string select.
  *
  * @see https://docs.discord.com/developers/components/reference#string-select-string-select-interaction-response-structure
  * @since 0.1.0
@@ -38,7 +38,7 @@ export class StringSelectResponse extends Schema.Struct({
 }).annotations({ identifier: "StringSelectInteractionResponse" }) {}
 
 /**
- * What a user select gives back.
+ * The value of a user select.
  *
  * @see https://docs.discord.com/developers/components/reference#user-select-user-select-interaction-response-structure
  * @since 0.1.0
@@ -54,7 +54,7 @@ export class UserSelectResponse extends Schema.Struct({
 }).annotations({ identifier: "UserSelectInteractionResponse" }) {}
 
 /**
- * What a role select gives back.
+ * The value of a role select.
  *
  * @see https://docs.discord.com/developers/components/reference#role-select-role-select-interaction-response-structure
  * @since 0.1.0
@@ -70,7 +70,7 @@ export class RoleSelectResponse extends Schema.Struct({
 }).annotations({ identifier: "RoleSelectInteractionResponse" }) {}
 
 /**
- * What a mentionable select gives back.
+ * The value of a mentionable select.
  *
  * @see https://docs.discord.com/developers/components/reference#mentionable-select-mentionable-select-interaction-response-structure
  * @since 0.1.0
@@ -86,7 +86,7 @@ export class MentionableSelectResponse extends Schema.Struct({
 }).annotations({ identifier: "MentionableSelectInteractionResponse" }) {}
 
 /**
- * What a channel select gives back.
+ * The value of a channel select.
  *
  * @see https://docs.discord.com/developers/components/reference#channel-select-channel-select-interaction-response-structure
  * @since 0.1.0
@@ -102,7 +102,7 @@ export class ChannelSelectResponse extends Schema.Struct({
 }).annotations({ identifier: "ChannelSelectInteractionResponse" }) {}
 
 /**
- * What a text display gives back.
+ * The value of a text display.
  *
  * @see https://docs.discord.com/developers/components/reference#text-display-text-display-interaction-response-structure
  * @since 0.1.0
@@ -114,7 +114,7 @@ export class TextDisplayResponse extends Schema.Struct({
 }).annotations({ identifier: "TextDisplayInteractionResponse" }) {}
 
 /**
- * What a file upload gives back.
+ * The value of a file upload.
  *
  * @see https://docs.discord.com/developers/components/reference#file-upload-file-upload-interaction-response-structure
  * @since 0.1.0
@@ -128,7 +128,7 @@ export class FileUploadResponse extends Schema.Struct({
 }).annotations({ identifier: "FileUploadInteractionResponse" }) {}
 
 /**
- * What a radio group gives back.
+ * The value of a radio group.
  *
  * @see https://docs.discord.com/developers/components/reference#radio-group-interaction-response-structure
  * @since 0.1.0
@@ -142,7 +142,7 @@ export class RadioGroupResponse extends Schema.Struct({
 }).annotations({ identifier: "RadioGroupInteractionResponse" }) {}
 
 /**
- * What a checkbox group gives back.
+ * The value of a checkbox group.
  *
  * @see https://docs.discord.com/developers/components/reference#checkbox-group-interaction-response-structure
  * @since 0.1.0
@@ -156,7 +156,7 @@ export class CheckboxGroupResponse extends Schema.Struct({
 }).annotations({ identifier: "CheckboxGroupInteractionResponse" }) {}
 
 /**
- * What a checkbox gives back.
+ * The value of a checkbox.
  *
  * @see https://docs.discord.com/developers/components/reference#checkbox-interaction-response-structure
  * @since 0.1.0
@@ -183,7 +183,7 @@ const LabelChildResponse = openUnion(
 )
 
 /**
- * What a label gives back.
+ * The value of a label.
  *
  * @see https://docs.discord.com/developers/components/reference#label-label-interaction-response-structure
  * @since 0.1.0
@@ -196,7 +196,7 @@ export class LabelResponse extends Schema.Struct({
 }).annotations({ identifier: "LabelInteractionResponse" }) {}
 
 /**
- * What may stand at the top of a modal.
+ * A component at the top level of a modal.
  *
  * @since 0.1.0
  * @category schemas

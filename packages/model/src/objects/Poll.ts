@@ -9,7 +9,7 @@ import { PartialEmoji } from "./Emoji.js"
 import { Enum, Integer, Timestamp } from "./Wire.js"
 
 /**
- * What a question or an answer shows.
+ * The content of a question or an answer.
  *
  * @see https://docs.discord.com/developers/resources/poll#poll-media-object-poll-media-object-structure
  * @since 0.1.0
@@ -33,7 +33,7 @@ export class PollAnswer extends Schema.Struct({
 }).annotations({ identifier: "PollAnswer" }) {}
 
 /**
- * How many chose an answer.
+ * The number of votes for an answer.
  *
  * @see https://docs.discord.com/developers/resources/poll#poll-results-object-poll-answer-count-object-structure
  * @since 0.1.0
@@ -46,7 +46,7 @@ export class PollAnswerCount extends Schema.Struct({
 }).annotations({ identifier: "PollAnswerCount" }) {}
 
 /**
- * What has been counted so far.
+ * The votes that have been counted.
  *
  * @see https://docs.discord.com/developers/resources/poll#poll-results-object-poll-results-object-structure
  * @since 0.1.0

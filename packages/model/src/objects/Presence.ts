@@ -1,5 +1,5 @@
 /**
- * What people are doing.
+ * Presences of users.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#presence-update
  * @since 0.1.0
@@ -9,7 +9,7 @@ import { PartialUser } from "./User.js"
 import { Enum, Flags, Id, Integer } from "./Wire.js"
 
 /**
- * On which devices someone is, and how.
+ * The status of a user by device.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#client-status-object
  * @since 0.1.0
@@ -23,7 +23,7 @@ export class ClientStatus extends Schema.Struct({
 }).annotations({ identifier: "ClientStatus" }) {}
 
 /**
- * Since when, until when, in milliseconds since 1970.
+ * The start and the end of an activity, in milliseconds since 1970.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object-activity-timestamps
  * @since 0.1.0
@@ -35,7 +35,7 @@ export class ActivityTimestamps extends Schema.Struct({
 }).annotations({ identifier: "ActivityTimestamps" }) {}
 
 /**
- * The emoji of a custom status. The documentation knows of no null in it, but discord-api-types does.
+ * The emoji of a custom status. It may be null in discord-api-types, but not in the documentation.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object-activity-emoji
  * @since 0.1.0
@@ -48,7 +48,7 @@ export class ActivityEmoji extends Schema.Struct({
 }).annotations({ identifier: "ActivityEmoji" }) {}
 
 /**
- * With whom someone plays.
+ * The party of an activity.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object-activity-party
  * @since 0.1.0
@@ -102,7 +102,7 @@ export class ActivityButton extends Schema.Struct({
 }).annotations({ identifier: "ActivityButtons" }) {}
 
 /**
- * What someone is doing.
+ * An activity of a user.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object-activity-structure
  * @since 0.1.0
@@ -131,7 +131,7 @@ export class Activity extends Schema.Struct({
 }).annotations({ identifier: "Activity" }) {}
 
 /**
- * How someone is online, and what they are doing. No field but the id of the user is required.
+ * The status and activities of a user. Only the id of the user is required.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#presence-update-presence-update-event-fields
  * @since 0.1.0

@@ -21,7 +21,7 @@ export class RoleColors extends Schema.Struct({
 }).annotations({ identifier: "RoleColors" }) {}
 
 /**
- * What a role belongs to. A field that is null says yes by being there.
+ * Tags of a role. A field with the value null means true.
  *
  * @see https://docs.discord.com/developers/topics/permissions#role-object-role-tags-structure
  * @since 0.1.0

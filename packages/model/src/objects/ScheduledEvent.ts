@@ -9,7 +9,7 @@ import { User } from "./User.js"
 import { Enum, Id, Integer, Timestamp } from "./Wire.js"
 
 /**
- * What belongs to the kind of an event.
+ * Additional fields by the kind of an event.
  *
  * @see https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-object-guild-scheduled-event-entity-metadata
  * @since 0.1.0
@@ -32,7 +32,7 @@ export class RecurrenceRuleWeekday extends Schema.Struct({
 }).annotations({ identifier: "GuildScheduledEventRecurrenceRuleNWeekday" }) {}
 
 /**
- * When an event takes place again.
+ * The recurrence of an event.
  *
  * @see https://docs.discord.com/developers/resources/guild-scheduled-event#guild-scheduled-event-recurrence-rule-object-guild-scheduled-event-recurrence-rule-structure
  * @since 0.1.0

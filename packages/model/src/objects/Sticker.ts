@@ -30,7 +30,7 @@ export class Sticker extends Schema.Struct({
 }).annotations({ identifier: "Sticker" }) {}
 
 /**
- * Of a sticker, what is needed to show it.
+ * The fields of a sticker that are needed to display it.
  *
  * @see https://docs.discord.com/developers/resources/sticker#sticker-item-object-sticker-item-structure
  * @since 0.1.0

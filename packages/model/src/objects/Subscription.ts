@@ -1,5 +1,5 @@
 /**
- * What someone pays for again and again.
+ * Subscriptions of users.
  *
  * @see https://docs.discord.com/developers/resources/subscription
  * @since 0.1.0
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { Enum, Id, Timestamp } from "./Wire.js"
 
 /**
- * What someone pays for again and again.
+ * Subscriptions of users.
  *
  * @see https://docs.discord.com/developers/resources/subscription#subscription-object
  * @since 0.1.0

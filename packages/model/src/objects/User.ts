@@ -1,5 +1,5 @@
 /**
- * People and bots.
+ * Users and bots.
  *
  * @see https://docs.discord.com/developers/resources/user
  * @since 0.1.0
@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import { Enum, Flags, Id, Integer, optionalFields } from "./Wire.js"
 
 /**
- * What decorates an avatar.
+ * The decoration of an avatar.
  *
  * @see https://docs.discord.com/developers/resources/user#avatar-decoration-data-object-avatar-decoration-data-structure
  * @since 0.1.0
@@ -20,7 +20,7 @@ export class AvatarDecorationData extends Schema.Struct({
 }).annotations({ identifier: "AvatarDecorationData" }) {}
 
 /**
- * What decorates a name.
+ * The decoration of a name.
  *
  * @see https://docs.discord.com/developers/resources/user#nameplate-nameplate-structure
  * @since 0.1.0
@@ -34,7 +34,7 @@ export class Nameplate extends Schema.Struct({
 }).annotations({ identifier: "Nameplate" }) {}
 
 /**
- * What a user shows of what they have collected.
+ * Collectibles that a user shows.
  *
  * @see https://docs.discord.com/developers/resources/user#collectibles-collectible-structure
  * @since 0.1.0
@@ -59,7 +59,7 @@ export class PrimaryGuild extends Schema.Struct({
 }).annotations({ identifier: "UserPrimaryGuild" }) {}
 
 /**
- * A person or a bot.
+ * A user or a bot.
  *
  * @see https://docs.discord.com/developers/resources/user#user-object-user-structure
  * @since 0.1.0
@@ -88,7 +88,7 @@ export class User extends Schema.Struct({
 }).annotations({ identifier: "User" }) {}
 
 /**
- * Of a user, what is known: the id at least.
+ * A user of which only the id is required.
  *
  * @since 0.1.0
  * @category schemas

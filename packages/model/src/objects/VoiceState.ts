@@ -1,5 +1,5 @@
 /**
- * Who is in which voice channel.
+ * Voice states.
  *
  * @see https://docs.discord.com/developers/resources/voice
  * @since 0.1.0
@@ -10,7 +10,7 @@ import { GuildMember } from "./GuildMember.js"
 import { Id, Timestamp } from "./Wire.js"
 
 /**
- * Where someone is in voice, and how.
+ * The voice connection of a user.
  *
  * @see https://docs.discord.com/developers/resources/voice#voice-state-object-voice-state-structure
  * @since 0.1.0
@@ -33,7 +33,7 @@ export class VoiceState extends Schema.Struct({
 }).annotations({ identifier: "VoiceState" }) {}
 
 /**
- * A voice state where the guild is known from what it is part of.
+ * A voice state without the guild, which the enclosing object names.
  *
  * @since 0.1.0
  * @category schemas

@@ -33,6 +33,8 @@ export const Timestamp = Schema.String.annotations({
 })
 
 /**
+ * An integer.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -76,7 +78,7 @@ export const Flags = Schema.NonNegativeInt.annotations({
 })
 
 /**
- * Bits with meanings, as a decimal string, for there may be more than a number can hold.
+ * Named bits as a decimal string, because a number cannot hold all of them.
  *
  * @since 0.1.0
  * @category schemas
@@ -97,7 +99,7 @@ export const Permissions = Schema.String.pipe(
 export const idRecord = <A extends Schema.Schema.AnyNoContext>(value: A) => Schema.Record({ key: Id, value })
 
 /**
- * What a type is called that the documentation does not know yet.
+ * The name of an undocumented type.
  *
  * @since 0.1.0
  * @category constants
@@ -118,7 +120,7 @@ type Typed = Schema.Schema.AnyNoContext & {
 export interface UnknownType extends Schema.Struct<{ readonly type: Schema.filter<typeof Schema.Int> }> {}
 
 /**
- * One of several structures, told apart by `type`. A type that is none of theirs passes, whatever else it has.
+ * One of several structures, discriminated by `type`. A value of an unknown type passes.
  *
  * @since 0.1.0
  * @category constructors
@@ -139,7 +141,7 @@ type Optional<F extends Schema.Struct.Fields> = {
 }
 
 /**
- * The fields of a structure, none of them required: what the documentation calls a partial object.
+ * The fields of a structure, all optional: a partial object in the documentation.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,4 +1,7 @@
-/** Synchronous decompression of a stream by node:zlib. Each context returns the output of one flushed piece of input. */
+/**
+ * Decompresses a stream in the same tick with node:zlib only. Each decompressor keeps one context, and returns the output
+ * of a flushed piece of input.
+ */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Predicate from "effect/Predicate"
 import * as Zlib from "node:zlib"
@@ -23,7 +26,7 @@ export const tooLarge = (limit: number) => refused(limit, "when")
 /** More input than allowed. */
 export const tooLong = (limit: number) => refused(limit, "before")
 
-/** The used part of the handle inside of node:zlib's streams. It is not documented, so it is checked before use. */
+/** The used part of the handle inside node:zlib's streams. It is undocumented, and checked before use. */
 interface Handle {
   onerror: (message: string, errno: number, code: string) => void
   readonly writeSync: (
@@ -42,7 +45,7 @@ const isHandle = (u: unknown): u is Handle =>
   Predicate.hasProperty(u, "writeSync") && Predicate.isFunction(u.writeSync) &&
   Predicate.hasProperty(u, "close") && Predicate.isFunction(u.close)
 
-/** The handle of a new stream, and the array in which it reports the remaining room and input of a write. */
+/** The handle of a new stream, and the array in which it reports the remaining output and input of a write. */
 const openHandle = (stream: unknown): { readonly handle: Handle; readonly state: Uint32Array } | undefined => {
   const handle = Predicate.hasProperty(stream, "_handle") ? stream._handle : undefined
   const state = Predicate.hasProperty(stream, "_writeState") ? stream._writeState : undefined
@@ -72,7 +75,7 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
   }
   const { handle, state } = opened
   let failure: Error | undefined
-  // Without this handler the error would be thrown in a later tick and could not be caught.
+  // Without this handler the error would be thrown later, outside of any handler.
   handle.onerror = (message, _errno, code) => {
     failure = new Error(`corrupt ${format} data: ${message} (${code})`)
   }
@@ -123,14 +126,17 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
   }
 }
 
-/** Writes to the handle inside of node:zlib, the fastest way without an addon. None if the handle has another shape. */
+/**
+ * Writes to the handle inside node:zlib, the fastest way without an addon. Returns none if the handle has an unexpected
+ * shape.
+ */
 export const makeHandle = (maxMessageBytes: number): Context | undefined =>
   overHandle(Zlib.createInflate(unusedStream), "zlib", Zlib.constants.Z_SYNC_FLUSH, maxMessageBytes)
 
 // `Zlib.constants.ZSTD_d_windowLogMax`, which an older Node does not have.
 const windowLogMaxParameter = 100
 
-// No flush flag is needed: the decoder returns all available output at each write.
+// The decoder returns its output at each write, so that no flush is needed.
 const zstdContinue = 0
 
 /** The same for zstd, which node:zlib supports from Node 22.15 on. None on an older version. */
@@ -147,8 +153,8 @@ const windowSize = 32_768
 const headerSize = 2
 
 /**
- * Inflates each piece with the 32 KB before it as dictionary, as the window of a running context would be. It uses only
- * documented functions and takes about twice as long.
+ * Inflates each piece with the preceding 32 KB as dictionary, which is the window of a running context. It uses documented
+ * functions only, and takes about twice as long.
  */
 export const makeDocumented = (maxMessageBytes: number): Context => {
   let window: Buffer = Buffer.alloc(0)

@@ -7,7 +7,7 @@ export interface Headers {
   readonly "retry-after"?: string | undefined
 }
 
-// `Date.parse` also accepts texts that are not HTTP dates, such as "-1".
+// `Date.parse` also accepts other texts, such as "-1".
 const date = /^[A-Z][a-z]+,? .*\d\d:\d\d:\d\d/
 
 const parseDate = (text: string): Option.Option<number> =>

@@ -21,13 +21,13 @@ export interface Settings {
   readonly agent: Http.Agent | undefined
 }
 
-/** Codes of `ws` itself: a close frame without a code, and no close frame. */
+/** Codes that `ws` defines: a close frame without a code, and a missing close frame. */
 const isFrameless = (code: number) => code === 1005 || code === 1006
 
 const construct = (url: string, settings: Settings): WebSocket =>
   new WebSocket(url, {
     perMessageDeflate: false,
-    // The decoder of text replaces invalid UTF-8. Validation would add a third to the cost of a read.
+    // Text is decoded with replacement of invalid UTF-8, because validation costs a third of the read.
     skipUTF8Validation: true,
     followRedirects: false,
     maxPayload: settings.maxPayload,
@@ -38,7 +38,7 @@ const construct = (url: string, settings: Settings): WebSocket =>
     autoPong: false,
     agent: settings.agent,
     ...settings.tls,
-    // Explicit, because an environment variable could turn it off and expose the token to any server.
+    // Set explicitly, because an environment variable could disable it and expose the token.
     rejectUnauthorized: true
   })
 
@@ -48,8 +48,8 @@ const tooLargeCodes: ReadonlySet<unknown> = new Set([
   "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
 ])
 
-/** Converts errors of `ws` itself, which have codes of their own, to a `FrameError`. Other errors are the system's. */
-const toFrameError = (error: Error): Error => {
+/** Frames that `ws` refused have its own codes; other errors are those of the operating system. */
+const refusalOf = (error: Error): Error => {
   const code = Predicate.hasProperty(error, "code") ? error.code : undefined
   return typeof code === "string" && code.startsWith("WS_ERR_")
     ? new GatewaySocket.FrameError({ reason: tooLargeCodes.has(code) ? "TooLarge" : "Malformed", cause: error })
@@ -99,7 +99,8 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   }
   const onClose = (code: number, reason: Buffer) =>
     end(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
-  // `ws` emits a close after each error. The error is the cause of a missing close frame, and is thrown without a listener.
+  // An error is always followed by a close, and is the reason for a missing close frame. Without a listener it would be
+  // thrown.
   const onError = (error: Error) => {
     cause ??= toFrameError(error)
     if (cause instanceof GatewaySocket.FrameError) {
@@ -194,7 +195,7 @@ const unsafeOnPolled = (onPolled: () => void): void => {
   setImmediate(() => setImmediate(onPolled))
 }
 
-/** Waits for the peer's close frame, and reads the frames before it. */
+/** Waits for the peer's close frame; earlier messages are still read. */
 const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effect<void> =>
   Effect.suspend(() => {
     socket.resume()

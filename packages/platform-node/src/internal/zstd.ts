@@ -1,8 +1,8 @@
-/** Checks of a zstd frame before it is passed to a decoder. */
+/** Checks of the zstd format before any decoder reads it. */
 
 /**
- * The largest accepted window, 8 MiB, which RFC 8878 requires of every decoder. A frame's header sets the size of the
- * decoder's memory, so a hostile frame could request gigabytes.
+ * The largest window that is accepted, 8 MiB, which RFC 8878 requires of every decoder. A frame's header determines the
+ * memory of its decoder, so that a hostile one could require gigabytes.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.1.2
  */
@@ -44,9 +44,9 @@ const maxBlockBytes = 128 * 1024
 
 interface Blocks {
   readonly count: number
-  /** Sequences of all blocks. Each copies up to 131,074 bytes. */
+  /** Of all blocks: each copies up to 131,074 bytes, independent of its size in the block. */
   readonly sequences: number
-  /** True if the frame ends with these blocks. */
+  /** The frame ends with them. */
   readonly isEnd: boolean
 }
 
@@ -60,7 +60,7 @@ const read = (bytes: Uint8Array, at: number, length: number): number => {
 }
 
 /**
- * Length in bytes of the literals of a compressed block, with their header.
+ * Returns the size of the literals of a compressed block with their header, in bytes.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.3.1.1
  */
@@ -78,8 +78,8 @@ const literalsLength = (bytes: Uint8Array, at: number): number => {
   return header + Math.floor(read(bytes, at, header) / 2 ** (4 + bits))
 }
 
-/** Reads the number of sequences of a compressed block. */
-const readSequenceCount = (bytes: Uint8Array, at: number): number => {
+/** Returns the number of sequences that a compressed block declares. */
+const sequencesOf = (bytes: Uint8Array, at: number): number => {
   const first = bytes[at] ?? 0
   return first < 128
     ? first

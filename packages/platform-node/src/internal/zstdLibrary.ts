@@ -1,11 +1,11 @@
-/** zstd by fzstd, in plain JavaScript, on Node before 22.15. */
+/** Decompresses zstd without node:zlib, with fzstd: plain JavaScript on a Node older than 22.15. */
 import * as Fzstd from "fzstd"
 import * as Predicate from "effect/Predicate"
 import * as Vm from "node:vm"
 import * as Inflaters from "./inflaters.js"
 import * as Zstd from "./zstd.js"
 
-// fzstd reads a frame once it has this many bytes. Shorter input is filled up with empty blocks.
+// fzstd buffers so many bytes before it reads a frame; empty blocks pad shorter input.
 const minFirstInput = 18
 const emptyBlock = 3
 
@@ -17,8 +17,8 @@ const context = { work: nothing }
 const script = new Vm.Script("work()")
 
 /**
- * Runs `work` with a timeout, which Node enforces for scripts and the functions that they call. It starts a thread for each
- * call, which costs more than a small message, so it is used only for messages that may take long.
+ * Node stops a script that takes too long. Each such script needs a watchdog thread, which costs more than a small message,
+ * so that short scripts run without one.
  */
 const withTimeout = (work: () => void): void => {
   context.work = work
@@ -40,7 +40,7 @@ const maxSequenceBytes = 131_074
 const estimateWork = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
   sequences * maxSequenceBytes + count * window / 16
 
-/** Work that takes about 50 ms at most. */
+/** Input that takes about 50 ms at most. */
 const littleWork = 32 * 1024 * 1024
 
 interface Frame extends Zstd.FrameHeader {
@@ -70,7 +70,7 @@ export const make = (maxMessageBytes: number): Inflaters.Context => {
     const { decoder, hasChecksum, length, window } = frame ??= open(Zstd.readFrameHeader(input))
     const blocks = Zstd.readBlocks(input, isFirst ? length : 0, hasChecksum)
     const missing = isFirst && !blocks.isEnd ? Math.max(0, minFirstInput - input.length) : 0
-    // fzstd keeps views of unused input, and the socket may overwrite its bytes.
+    // fzstd keeps views of unread input, and the socket may overwrite its bytes.
     const copy = new Uint8Array(input.length + Math.ceil(missing / emptyBlock) * emptyBlock)
     copy.set(input)
     const work = () => decoder.push(copy, blocks.isEnd)

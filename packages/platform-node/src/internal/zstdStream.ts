@@ -17,8 +17,8 @@ export const make = (context: Inflaters.Context, maxMessageBytes: number): Decom
       }
       const output = context.inflate(frame)
       if (output.length === 0) {
-        // With damaged sizes the decoder would wait for the rest of a block. This throws for them, but not for an empty
-        // message.
+        // Damaged sizes look like an incomplete block, for whose rest the stream would wait silently. This throws for them,
+        // and not for an empty message.
         Zstd.readBlocks(frame, bytesIn === frame.length ? Zstd.readFrameHeader(frame).length : 0, false)
       }
       bytesOut += output.length

@@ -6,7 +6,7 @@ import type * as Transport from "./transport.js"
 
 const compressed: ReadonlyArray<Transport.Mode> = ["zlib-stream", "zstd-stream"]
 
-/** A frame of a server: opcode, FIN bit and payload. */
+/** A frame of a server: opcode, the flag of the last frame of a message, and the payload. */
 const frame = (opcode: number, isLast: boolean, payload: Uint8Array | string): Buffer => {
   const bytes = Buffer.from(payload)
   const length = bytes.length < 126 ? [bytes.length] : [126, bytes.length >> 8, bytes.length & 0xff]
@@ -110,7 +110,7 @@ const frames: ReadonlyArray<Scenario> = [
     fault: (peer) => peer.socket.send(Buffer.from([1, 2, 3, 0, 0, 0xff, 0xff])),
     modes: compressed,
     resumes: 1,
-    // Node's zstd may decompress it to text that is not JSON.
+    // Node's own zstd may decode it into a text that is not JSON.
     line: /could not be decompressed: (corrupt|.* is not valid JSON)/
   },
   {

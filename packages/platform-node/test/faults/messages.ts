@@ -1,4 +1,4 @@
-/** Messages that are not payloads, unusual events, and sequence numbers out of order. */
+/** Messages that are not payloads, odd events, and sequence numbers out of order. */
 import { type Fault, free, message, type Scenario } from "./scenario.js"
 
 /** Sends a text instead of the next event, so that no gap follows. */

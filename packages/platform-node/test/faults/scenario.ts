@@ -1,4 +1,4 @@
-/** Faults of a gateway and their allowed costs. */
+/** Faults of a gateway, each with its cost. */
 import type { Gateway, Peer, Script } from "./scriptedGateway.js"
 import type * as Transport from "./transport.js"
 
@@ -22,7 +22,7 @@ export interface Scenario {
   readonly line?: RegExp
 }
 
-/** The cost of a fault that does not end the connection. */
+/** The cost of a fault that leaves the connection open. */
 export const free = { identifies: 1, resumes: 0 }
 
 /** The payload of an event of one message. */

@@ -1,4 +1,4 @@
-/** A gateway on real sockets. A test replaces single answers; the others follow Discord's documentation. */
+/** A gateway on real sockets whose responses a test can replace one by one; the others are as Discord documents them. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
@@ -18,17 +18,17 @@ export interface Peer {
   /** 0 for the first connection. */
   readonly n: number
   readonly socket: WebSocket
-  /** The compression of the connection's URL. */
+  /** The requested URL. */
   readonly url: URL
   /** Sends a text with the compression of the connection. */
   readonly text: (text: string | Uint8Array) => void
   /** Sends a payload. */
   readonly send: (payload: unknown) => void
-  /** Encodes a text as a frame. A test can send it in another way. */
+  /** Returns the frame of a text that a test sends itself. */
   readonly encode: Transport.Encode
   /** The connection below the websocket. */
   readonly tcp: Net.Socket
-  /** True while events of the session are sent on this connection. */
+  /** Events of the session are sent here. */
   isLive: boolean
 }
 

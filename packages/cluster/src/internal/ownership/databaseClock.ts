@@ -1,36 +1,34 @@
-/**
- * The database's clock as a runner sees it. Expiry is a time of that clock, which an operator may set: a jump forward must
- * not make all leases look expired, so a runner takes over nothing and declares no runner dead until a lease after it.
- */
-import type * as Duration from "effect/Duration"
-import * as Dur from "effect/Duration"
+/** The clocks of a lease: deadlines are of a monotonic clock, expiry of the database's, which an operator may set. */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 
-export interface DatabaseClock {
-  /** Notes a time that the database has just given. Both are in milliseconds. */
-  readonly observe: (database: number, monotonic: number) => void
-  /** Whether the clock has jumped forward within the last lease. */
-  readonly isSuspect: (monotonic: number) => boolean
-  /** The latest time that the database may have if its clock runs on: one that is later has been set. */
-  readonly latest: (monotonic: number) => number
-}
+/** Milliseconds of a clock that is never set. */
+export const instant: Effect.Effect<number> = Effect.map(
+  Clock.currentTimeNanos,
+  (nanos) => Number(nanos / 1_000n) / 1_000
+)
 
-/** How much later than expected the database may be: an answer takes its time, and clocks are adjusted. */
+/** How much later than expected an answer may be, in milliseconds: it takes its time, and clocks are adjusted. */
 const tolerance = 3_000
 
-export const make = (lease: Duration.Duration): DatabaseClock => {
-  const millis = Dur.toMillis(lease)
+export const make = (lease: Duration.Duration) => {
   let offset: number | undefined
   let suspectUntil = Number.NEGATIVE_INFINITY
+  /** True for a lease after the clock has jumped forward: then this runner takes nothing over. */
+  const isSuspect = (monotonic: number) => monotonic < suspectUntil
   return {
-    observe: (database, monotonic) => {
+    isSuspect,
+    /** Notes a time of the database's clock. Both are in milliseconds. */
+    observe: (database: number, monotonic: number) => {
       const now = database - monotonic
       if (offset !== undefined && now - offset > tolerance) {
-        suspectUntil = monotonic + millis
+        suspectUntil = monotonic + Duration.toMillis(lease)
       }
       offset = now
     },
-    isSuspect: (monotonic) => monotonic < suspectUntil,
-    latest: (monotonic) =>
-      offset === undefined ? Number.MAX_SAFE_INTEGER : monotonic < suspectUntil ? 0 : offset + monotonic + tolerance
+    /** The latest time that the database's clock can have unless it is set. */
+    latest: (monotonic: number) =>
+      offset === undefined ? Number.MAX_SAFE_INTEGER : isSuspect(monotonic) ? 0 : offset + monotonic + tolerance
   }
 }

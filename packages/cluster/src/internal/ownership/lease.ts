@@ -1,6 +1,6 @@
 /**
- * A runner's lease on one shard, as the shard's host sees it: its session's store, and the admission of events. A lease is
- * lost for good when another runner has the shard, or when it could not be renewed for two thirds of its time.
+ * A runner's leases as their hosts see them: a store for the session, and the admission of events. The sessions of all
+ * shards of the runner are written in one statement a tick. A write that failed is part of the next statement.
  */
 import type * as Session from "@vesper/gateway/Session"
 import * as SessionStore from "@vesper/gateway/SessionStore"
@@ -9,140 +9,206 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Exit from "effect/Exit"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { instant } from "./instant.js"
-import type * as OwnershipRows from "./ownershipRows.js"
-import * as SessionWriter from "./sessionWriter.js"
+import { instant } from "./databaseClock.js"
+import * as OwnershipRows from "./ownershipRows.js"
 
-/** The lease was lost: another runner may do what this one would do. */
+/** Another runner may own the shard. */
 export class LeaseLost {
   readonly _tag = "LeaseLost"
 }
 
 export interface Lease {
-  readonly shard: ShardId.ShardId
   readonly claim: OwnershipRows.Claim
-  /** Completes when the lease is lost. */
+  readonly shard: ShardId.ShardId
+  /** Completes when the lease is lost, which is for good. */
   readonly lost: Effect.Effect<void>
-  /** Where the shard keeps its session, as long as the lease is held. */
+  /** The store of the shard's session. It refuses writes once the lease is lost. */
   readonly sessions: SessionStore.SessionStore
   /**
-   * Lets an event be handled, and fails when the lease is lost. Events that are acknowledged on receipt wait until their
-   * session is in the database. Others wait only while the database cannot be written. An event that has to wait saves
-   * the session itself: it does not rely on another save.
+   * Completes when an event may be handled. One that is acknowledged on receipt waits until its session is in the
+   * database, any other while the database cannot be written. An event that waits saves the session itself.
    */
   readonly admit: (sequence: number) => Effect.Effect<void, LeaseLost>
-  /** Writes the session that the shard has saved last, if a later one was read from it and is in the database. */
+  /** Writes the session that the shard has saved last, if the database has another one. */
   readonly settle: Effect.Effect<void>
-  /** Lets the session be read from the shard when it is written, until the scope closes. */
+  /** Reads the session from the shard whenever it is written, until the scope closes. */
   readonly observe: (session: Effect.Effect<Option.Option<Session.Session>>) => Effect.Effect<void, never, Scope.Scope>
-  /** Lets the next write have this status. */
+  /** Adds a status to the next write. */
   readonly unsafeReport: (status: string) => void
 }
 
-/** A lease as its runner keeps it. */
-export interface Held extends SessionWriter.Entry {
-  readonly lease: Lease
-  readonly lose: Effect.Effect<void>
+/** A lease with the state that its runner keeps. */
+export interface Held extends Lease {
   /** By the monotonic clock. */
   deadline: number
+  isLost: boolean
+  readonly unsafeLose: () => void
+  /** Loses this lease and those that are held with it. */
+  readonly loseAll: Effect.Effect<void>
+  /** The session that the shard has saved last. */
+  session: Option.Option<Session.Session>
+  /** The session that is certainly in the database. */
+  saved: Option.Option<Session.Session>
+  /** Reads the present session. */
+  view: Effect.Effect<Option.Option<Session.Session>>
+  status: string | null
+  revision: number
+  isDirty: boolean
 }
 
-/** How long an event waits after its save has failed. */
-const admissionPause = Duration.millis(250)
-
-export const make = (
-  claim: OwnershipRows.Claim,
-  deadline: number,
-  options: {
-    readonly writer: SessionWriter.SessionWriter
-    /** Whether events are acknowledged on receipt, and must not be handled twice. */
-    readonly isStrict: boolean
-  }
-): Effect.Effect<Held> =>
+/** Returns a function that makes leases. */
+export const make = (options: {
+  readonly save: OwnershipRows.OwnershipRows["save"]
+  readonly held: () => ReadonlyArray<Held>
+  /** True while sessions are written without waiting for the tick. */
+  readonly isHurried: () => boolean
+  /** True if events are acknowledged on receipt, and must not be handled twice. */
+  readonly isStrict: boolean
+  /** The least time between the beginnings of two statements, unless a session is new. */
+  readonly tick: Duration.Duration
+}) =>
   Effect.gen(function*() {
-    const lost = yield* Deferred.make<void>()
-    const { isStrict, writer } = options
-    const entry = SessionWriter.makeEntry(claim)
-
-    const write = (operation: "save" | "remove", session: Option.Option<Session.Session>) =>
-      Effect.suspend(() => {
-        const refused = new SessionStore.SessionStoreError({
-          operation,
-          cause: new Error("another runner owns the shard now")
-        })
-        return held.isLost ? Effect.fail(refused) : writer.save(held, session).pipe(
-          Effect.raceFirst(Deferred.await(lost)),
-          Effect.mapError((cause) => new SessionStore.SessionStoreError({ operation, cause })),
-          Effect.zipRight(Effect.suspend(() => held.isLost ? Effect.fail(refused) : Effect.void))
-        )
+    const wake = Effect.unsafeMakeLatch(false)
+    const rush = Effect.unsafeMakeLatch(false)
+    let isFailing = false
+    /** Completes with the statement that has the next sessions. */
+    let next = Deferred.unsafeMake<void, Error>(FiberId.none)
+    const writeAll = Effect.gen(function*() {
+      // In one step, so that no save falls between two statements.
+      const written = next
+      next = Deferred.unsafeMake(FiberId.none)
+      wake.unsafeClose()
+      rush.unsafeClose()
+      const dirty = options.held().filter(({ isDirty, isLost }) => isDirty && !isLost)
+      dirty.forEach((held) => {
+        held.isDirty = false
       })
-
-    /** Whether the next owner of the shard would get no event up to this one. */
-    const isCovered = (sequence: number, now: Option.Option<Session.Session>): boolean =>
-      Option.match(held.saved, {
-        onNone: () => Option.isNone(now),
-        onSome: (saved) => now.pipe(Option.exists(({ id }) => id === saved.id)) && saved.sequence >= sequence
-      })
-
-    const admit = (sequence: number): Effect.Effect<void, LeaseLost> =>
-      Effect.flatMap(instant, (now): Effect.Effect<void, LeaseLost> => {
-        if (held.isLost || now >= held.deadline) {
-          // Lost for good, though a late renewal might still succeed: its owner has begun to close.
-          return Effect.zipRight(held.lose, Effect.fail(new LeaseLost()))
+      const writes = yield* Effect.forEach(dirty, (held) =>
+        Effect.map(held.view, (session) => {
+          const { claim, status } = held
+          return { held, claim, session, status, revision: ++held.revision }
+        }))
+      const exit = yield* Effect.exit(writes.length === 0 ? Effect.succeed(new Set<string>()) : options.save(writes))
+      isFailing = Exit.isFailure(exit)
+      for (const { held, session } of writes) {
+        if (Exit.isFailure(exit)) {
+          mark(held)
+        } else if (exit.value.has(OwnershipRows.keyOf(held.shard))) {
+          held.saved = session
+        } else {
+          yield* held.loseAll
         }
-        if (!isStrict) {
-          return writer.unsafeIsFailing() ? admitBySaving(sequence) : Effect.void
-        }
-        return Effect.flatMap(
-          SessionWriter.current(held),
-          (session) => isCovered(sequence, session) ? Effect.void : admitBySaving(sequence)
-        )
-      })
-
-    const admitBySaving = (sequence: number): Effect.Effect<void, LeaseLost> =>
-      writer.write(held).pipe(
-        Effect.raceFirst(Deferred.await(lost)),
-        Effect.matchEffect({
-          onSuccess: () => held.isLost ? Effect.fail(new LeaseLost()) : Effect.void,
-          onFailure: () => Effect.zipRight(Effect.sleep(admissionPause), admit(sequence))
-        })
-      )
-
-    const lease: Lease = {
-      shard: claim.shard,
-      claim,
-      lost: Deferred.await(lost),
-      sessions: {
-        load: () => Effect.succeed(claim.session),
-        save: (_key, session) => write("save", Option.some(session)),
-        remove: () => write("remove", Option.none())
-      },
-      admit,
-      // A session that is given back may be behind: the shard does not save it again if it has saved the same before.
-      settle: Effect.suspend(() =>
-        held.isLost || Equal.equals(held.saved, held.session) ? Effect.void : Effect.ignore(writer.write(held))
-      ),
-      observe: (session) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            held.view = Option.some(session)
-          }),
-          () =>
-            Effect.sync(() => {
-              held.view = Option.none()
-            })
-        ),
-      unsafeReport: (status) => writer.unsafeReport(held, status)
-    }
-    const held: Held = Object.assign(entry, {
-      lease,
-      deadline,
-      lose: Effect.suspend(() => {
-        held.isLost = true
-        return Effect.asVoid(Deferred.succeed(lost, undefined))
-      })
+      }
+      yield* Deferred.done(written, Exit.asVoid(exit))
     })
-    return held
+    yield* Effect.forkScoped(Effect.forever(Effect.gen(function*() {
+      yield* wake.await
+      const end = (yield* instant) + Duration.toMillis(options.tick)
+      yield* writeAll
+      yield* Effect.sleep(isFailing ? 250 : 10)
+      yield* Effect.raceFirst(Effect.sleep(Math.max(0, end - (yield* instant))), rush.await)
+    })))
+    const mark = (held: Held) => {
+      held.isDirty = true
+      wake.unsafeOpen()
+    }
+    /** Completes when a statement with the present session is carried out, or the lease is lost. Fails with it. */
+    const write = (held: Held) =>
+      Effect.suspend(() => {
+        mark(held)
+        if (options.isHurried()) {
+          rush.unsafeOpen()
+        }
+        return Effect.raceFirst(Deferred.await(next), held.lost)
+      })
+    const save = (
+      held: Held,
+      operation: "save" | "remove",
+      session: Option.Option<Session.Session>
+    ): Effect.Effect<void, SessionStore.SessionStoreError> => {
+      const failed = (cause: Error) => new SessionStore.SessionStoreError({ operation, cause })
+      const checked = Effect.suspend(() =>
+        held.isLost ? Effect.fail(failed(new Error("another runner owns the shard now"))) : Effect.void
+      )
+      const writing = Effect.suspend(() => {
+        // Another runner can resume a new session only once it is in the database: it does not wait for the tick.
+        if (Option.getOrUndefined(session)?.id !== Option.getOrUndefined(held.saved)?.id) {
+          rush.unsafeOpen()
+        }
+        held.session = session
+        return write(held)
+      })
+      return checked.pipe(Effect.zipRight(Effect.mapError(writing, failed)), Effect.zipRight(checked))
+    }
+    /** True if the next owner of the shard would receive no event up to this one. */
+    const isCovered = ({ saved, view }: Held, sequence: number) =>
+      Effect.map(view, (now) =>
+        Option.match(saved, {
+          onNone: () => Option.isNone(now),
+          onSome: (saved) => Option.exists(now, ({ id }) => id === saved.id) && saved.sequence >= sequence
+        }))
+    const admit = (held: Held, sequence: number): Effect.Effect<void, LeaseLost> =>
+      Effect.gen(function*() {
+        if (held.isLost || (yield* instant) >= held.deadline) {
+          // A late renewal might still succeed, but the host has begun to close.
+          yield* held.loseAll
+          return yield* Effect.fail(new LeaseLost())
+        }
+        if (options.isStrict ? yield* isCovered(held, sequence) : !isFailing) {
+          return
+        }
+        const isWritten = yield* Effect.isSuccess(write(held))
+        if (held.isLost) {
+          return yield* Effect.fail(new LeaseLost())
+        }
+        yield* isWritten ? Effect.void : Effect.zipRight(Effect.sleep(250), admit(held, sequence))
+      })
+    return (claim: OwnershipRows.Claim, deadline: number, loseAll: Effect.Effect<void>): Held => {
+      const loss = Deferred.unsafeMake<void>(FiberId.none)
+      const setView = (view: Held["view"]) => Effect.sync(() => void Object.assign(held, { view }))
+      const held: Held = {
+        claim,
+        deadline,
+        loseAll,
+        shard: claim.shard,
+        isLost: false,
+        lost: Deferred.await(loss),
+        unsafeLose: () => {
+          held.isLost = true
+          Deferred.unsafeDone(loss, Exit.void)
+        },
+        session: claim.session,
+        saved: claim.session,
+        view: Effect.sync(() => held.session),
+        status: null,
+        revision: claim.revision,
+        isDirty: false,
+        sessions: {
+          load: () => Effect.sync(() => held.session),
+          save: (_, session) => save(held, "save", Option.some(session)),
+          remove: () => save(held, "remove", Option.none())
+        },
+        admit: (sequence) => admit(held, sequence),
+        // The shard saves no session twice, although the database may have a later one by now.
+        settle: Effect.suspend(() =>
+          held.isLost || Equal.equals(held.saved, held.session) ? Effect.void : Effect.ignore(write(held))
+        ),
+        observe: (session) =>
+          Effect.acquireRelease(
+            setView(Effect.map(session, Option.orElse(() => held.session))),
+            () => setView(Effect.sync(() => held.session))
+          ),
+        unsafeReport: (status) => {
+          if (held.status !== status) {
+            held.status = status
+            mark(held)
+          }
+        }
+      }
+      return held
+    }
   })

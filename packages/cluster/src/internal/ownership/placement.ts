@@ -1,14 +1,14 @@
 /**
- * Where the shards of a fleet belong: @effect/cluster shares a fixed number of slots out to runners, and slot `k` has the
- * shards whose id is `k` modulo that number. All of it is computed from the fleet's plan, so that all runners agree.
+ * The slots of a fleet, which @effect/cluster shares out to runners: slot `k` has the shards whose id is `k` modulo the
+ * number of slots. All of it is computed from the fleet's plan, so that all runners agree.
  */
 import * as ShardId from "@vesper/model/ShardId"
 import * as Option from "effect/Option"
 
-/** How many shards a fleet has, how many it is to have, and how many slots it is placed in. */
 export interface Plan {
   /** 0 before the first runner has joined. */
   readonly total: number
+  /** The total after the resharding under way. */
   readonly next: Option.Option<number>
   /** As stored: see `slotsOf` for those in use. */
   readonly slots: number
@@ -25,7 +25,7 @@ export interface Part {
   readonly part: number
 }
 
-/** What is hosted as a whole: a shard, or a part while the fleet is resharded. */
+/** A shard, or a part while the fleet is resharded; it is hosted as a whole. */
 export type Unit = ShardId.ShardId | Part
 
 export const isPart = (unit: Unit): unit is Part => "plan" in unit
@@ -33,10 +33,7 @@ export const isPart = (unit: Unit): unit is Part => "plan" in unit
 const partsOf = ({ next, total }: Plan): number =>
   Option.match(next, { onNone: () => total, onSome: (next) => ShardId.parts(total, next) })
 
-/**
- * How many slots the plan is placed in. With a number that divides all totals, old and new shards have the same slot, and
- * a resharding moves nothing. Otherwise there is a slot for each part, or for each shard.
- */
+/** The number of slots in use: the stored one if it divides all totals, otherwise one for each part or shard. */
 export const slotsOf = (plan: Plan): number => {
   const parts = partsOf(plan)
   return plan.slots > 0 && (parts % plan.slots === 0 || Option.isNone(plan.next) && plan.slots > parts)
@@ -44,7 +41,6 @@ export const slotsOf = (plan: Plan): number => {
     : Math.max(1, parts)
 }
 
-/** The units of a slot. */
 export const unitsOf = (plan: Plan, slot: number): ReadonlyArray<Unit> => {
   const parts = partsOf(plan)
   const slots = slotsOf(plan)
@@ -63,33 +59,23 @@ export const slotOf = (plan: Plan, shard: number): number => (shard % Math.max(1
 const idsOf = ({ part, parts }: Part, total: number): ReadonlyArray<ShardId.ShardId> =>
   Array.from({ length: total / parts }, (_, index) => ShardId.unsafeMake(part + index * parts, total))
 
-/** The shards that a unit needs a lease on. The old ones of a part that is done are no more. */
+/** The shards that a unit needs a lease on. The old shards of a part that is done have ended. */
 export const shardsOf = (unit: Unit, done: ReadonlySet<number>): ReadonlyArray<ShardId.ShardId> =>
-  isPart(unit)
-    ? [...(done.has(unit.part) ? [] : idsOf(unit, unit.from)), ...idsOf(unit, unit.to)]
-    : [unit]
-
-/** The characters from `!` to the last one before the surrogates. */
-const firstCharacter = 0x21
-const lastCharacter = 0xd7ff
+  isPart(unit) ? [...(done.has(unit.part) ? [] : idsOf(unit, unit.from)), ...idsOf(unit, unit.to)] : [unit]
 
 /**
- * A name for each slot, in one pass: @effect/cluster routes a message by a hash of a name. `slotOfName` is that hash; the
- * names are the same on every runner because they depend on it alone. The hash of one character is the character and a
- * constant, so that twice as many characters as slots are enough; digits would take a million for 4,000 slots.
+ * A name for each slot, in one pass. @effect/cluster routes a message by the hash of a name, which is `slotOfName`. The hash
+ * of one character is the character plus a constant, so that twice as many characters as slots are enough.
  */
 export const namesOf = (slots: number, slotOfName: (name: string) => number): ReadonlyArray<string> => {
-  const names = new Array<string>(slots)
-  let missing = slots
-  for (let round = 0; missing > 0; round++) {
-    for (let code = firstCharacter; missing > 0 && code <= lastCharacter; code++) {
+  const names = new Map<number, string>()
+  for (let round = 0; names.size < slots; round++) {
+    // The characters from `!` to the last one before the surrogates.
+    for (let code = 0x21; names.size < slots && code <= 0xd7ff; code++) {
       const name = String.fromCharCode(code) + (round === 0 ? "" : String(round))
       const slot = slotOfName(name)
-      if (names[slot] === undefined) {
-        names[slot] = name
-        missing--
-      }
+      names.set(slot, names.get(slot) ?? name)
     }
   }
-  return names
+  return Array.from({ length: slots }, (_, slot) => names.get(slot) ?? "")
 }

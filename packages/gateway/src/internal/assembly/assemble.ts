@@ -1,6 +1,6 @@
 /**
- * Builds the features of a bot, and runs the handlers that they have registered. The shard or the fleet connects when all are
- * registered, each with a reader of its own, so that no feature misses an event while another is still being built.
+ * Builds the features of a bot, and runs the handlers that they have registered. The shard or the fleet connects once all features are
+ * built and each set of handlers has a reader, so that no feature misses an event.
  */
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
@@ -17,13 +17,13 @@ import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type * as ShardError from "../../ShardError.js"
-import { Handlers } from "../events/index.js"
+import { getRegistrations, RunForEach } from "../events/index.js"
 import type { Runner } from "../events/index.js"
 import * as Needs from "./intentNeeds.js"
 import * as Assembly from "./assembly.js"
-import { Collection, type Registered } from "./registry.js"
+import { FeatureRegistry, type Registered } from "./registry.js"
 
-/** A shard or a fleet, as far as a bot that is assembled on it needs to know it. */
+/** The shard or the fleet on which a bot is assembled. */
 export interface Target {
   /** The public object. */
   readonly self: object
@@ -38,13 +38,13 @@ export interface Target {
 const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
   Either.left(ConfigError.InvalidData([option], message))
 
-/** The part of a config that follows from handlers. */
+/** The options of a config that are derived from handlers. */
 type Requested = Pick<ShardConfig.ShardConfig, "events" | "intents">
 
-/** Checks that a config meets the needs of handlers. */
+/** Checks that a config includes the intents and events of handlers. */
 export const check = (
   { events, intents }: Requested,
-  needs: ReadonlyArray<Needs.Need>
+  needs: ReadonlyArray<Needs.IntentNeed>
 ): Either.Either<void, ConfigError.ConfigError> =>
   Needs.describeMissing(needs, intents).pipe(
     Option.map(invalid("intents")),
@@ -52,15 +52,15 @@ export const check = (
     Option.getOrElse(() => Either.void)
   )
 
-const granted = ({ privileged = [] }: Events.AssembleOptions): Intents.Intents => Intents.of(...privileged)
+const grantedIntents = ({ privileged = [] }: Events.AssembleOptions): Intents.Intents => Intents.of(...privileged)
 
-/** Adds the needs of handlers to a config. A privileged intent has to be granted. */
+/** Adds the intents and events of handlers to a config. A privileged intent has to be granted. */
 export const resolve = (
   config: Requested,
-  needs: ReadonlyArray<Needs.Need>,
+  needs: ReadonlyArray<Needs.IntentNeed>,
   options: Events.AssembleOptions
 ): Either.Either<Requested, ConfigError.ConfigError> => {
-  const intents = Intents.union(config.intents, granted(options))
+  const intents = Intents.union(config.intents, grantedIntents(options))
   return Option.match(Needs.describeUngranted(needs, intents), {
     onSome: invalid("intents"),
     onNone: () =>
@@ -71,10 +71,10 @@ export const resolve = (
   })
 }
 
-/** Resolves intents and events, unless the shard is connected already: then it has to have them. */
-const prepare = (
+/** Sets intents and events. If the shard is connected already, its config has to include them. */
+const configure = (
   { config, self }: Target,
-  needs: ReadonlyArray<Needs.Need>,
+  needs: ReadonlyArray<Needs.IntentNeed>,
   options: Events.AssembleOptions
 ): Either.Either<void, ConfigError.ConfigError> => {
   const assembly = Assembly.get(self)
@@ -88,27 +88,29 @@ const prepare = (
   )
 }
 
-const patience = Duration.seconds(30)
+const warnAfter = Duration.seconds(30)
 
 const warnWhenSlow = Effect.delay(
   Effect.logWarning(
-    `the bot's features are still being built after ${Duration.format(patience)}; it connects when all are built. ` +
-      "A feature that waits for an event has to do so in a fiber of its own"
+    `The features of the bot are still being built after ${
+      Duration.format(warnAfter)
+    }. It connects once all are built. ` +
+      "A feature that waits for an event has to wait in a forked fiber"
   ),
-  patience
+  warnAfter
 )
 
-/** Builds features in the scope of the caller, with a registry of their own, which then holds their registrations. */
+/** Builds features in the scope of the caller. Returns the registry with their registrations. */
 export const build = <A, E, R>(
   features: Layer.Layer<A, E, R>,
   tag: typeof Events.Registry
-): Effect.Effect<Collection, E, Exclude<R, Events.Registry> | Scope.Scope> =>
+): Effect.Effect<FeatureRegistry, E, Exclude<R, Events.Registry> | Scope.Scope> =>
   Effect.suspend(() => {
-    const collection = new Collection()
-    return Effect.as(Effect.provideService(Layer.build(features), tag, collection), collection)
+    const registry = new FeatureRegistry()
+    return Effect.as(Effect.provideService(Layer.build(features), tag, registry), registry)
   })
 
-const optionsOf = (registered: Registered, defaults: Shard.RunOptions): Shard.RunForEachOptions => ({
+const toRunOptions = (registered: Registered, defaults: Shard.RunOptions): Shard.RunForEachOptions => ({
   concurrency: registered.options.concurrency ?? defaults.concurrency,
   order: registered.options.order ?? defaults.order,
   spans: registered.options.spans ?? defaults.spans,
@@ -116,8 +118,8 @@ const optionsOf = (registered: Registered, defaults: Shard.RunOptions): Shard.Ru
   key: registered.handlers
 })
 
-/** Runs all registrations to their ends. Each reads what was received before the gateway has closed the shard for good. */
-const together = (
+/** Waits until all runs have ended. After a fatal close, each still reads the events that were received before. */
+const runToEnd = (
   runs: ReadonlyArray<Effect.Effect<void, ShardError.FatallyClosedError>>
 ): Effect.Effect<void, ShardError.FatallyClosedError> =>
   Effect.flatMap(
@@ -125,7 +127,7 @@ const together = (
     (results) => results.find(Either.isLeft) ?? Effect.void
   )
 
-/** Opens a reader for each registration, then starts the shard, then runs them. */
+/** Opens a reader for each registration, starts the shard, and runs the handlers. */
 const runAll = (
   { report, runForEach, self }: Target,
   all: ReadonlyArray<Registered>,
@@ -134,22 +136,22 @@ const runAll = (
 ): Effect.Effect<void, ShardError.FatallyClosedError> => {
   const assembly = Assembly.get(self)
   if (assembly === undefined) {
-    return together(all.map((registered) => {
-      const options = optionsOf(registered, defaults)
+    return runToEnd(all.map((registered) => {
+      const options = toRunOptions(registered, defaults)
       return registered.run({ report, run: (handler) => runForEach(handler, options) })
     }))
   }
   const { nextEvent, source, start } = assembly
   return Effect.acquireUseRelease(
-    Handlers.open(source, nextEvent, all.map((registered) => [registered, optionsOf(registered, defaults)])),
+    RunForEach.open(source, nextEvent, all.map((registered) => [registered, toRunOptions(registered, defaults)])),
     (opened) =>
       Effect.zipRight(
         Effect.zipRight(release, start),
-        together(opened.map(({ options, owner, reader }) =>
-          owner.run({ report, run: (handler) => Handlers.read(source, reader, handler, options) })
+        runToEnd(opened.map(({ options, owner, reader }) =>
+          owner.run({ report, run: (handler) => RunForEach.read(source, reader, handler, options) })
         ))
       ),
-    (opened) => Effect.sync(() => opened.forEach((each) => Handlers.leave(source, each)))
+    (opened) => Effect.sync(() => opened.forEach((each) => RunForEach.end(source, each)))
   )
 }
 
@@ -157,7 +159,7 @@ const runAll = (
 export const assemble = <A, E, R>(
   features: Layer.Layer<A, E, R>,
   tag: typeof Events.Registry,
-  nothing: Events.Handlers,
+  noHandlers: Events.Handlers,
   target: Target,
   options: Events.AssembleOptions
 ): Effect.Effect<
@@ -168,13 +170,13 @@ export const assemble = <A, E, R>(
   Effect.scoped(Effect.gen(function*() {
     const release = yield* Assembly.get(target.self)?.hold ?? Effect.succeed(Effect.void)
     const watching = yield* Effect.forkScoped(warnWhenSlow)
-    const collection = yield* build(features, tag)
+    const registry = yield* build(features, tag)
     yield* Fiber.interrupt(watching)
-    if (collection.isEmpty) {
-      // Without a handler there is still a bot, which ends with its shard.
-      yield* collection.register(nothing)
+    if (registry.isEmpty) {
+      // A bot without handlers connects too, and ends with its shard.
+      yield* registry.register(noHandlers)
     }
-    const all = collection.seal()
-    yield* prepare(target, all.flatMap(({ handlers }) => handlers.registrations), options)
+    const all = registry.seal()
+    yield* configure(target, all.flatMap(({ handlers }) => getRegistrations(handlers)), options)
     yield* runAll(target, all, options, release)
   }))

@@ -1,19 +1,20 @@
 /**
- * The internal side of a shard or a fleet that a bot is assembled on. It is found by the public object, so that the public
- * interface does not grow by it.
+ * The internal interface of a shard or a fleet for the assembly of a bot. It is found by the public object, so that it is not part of
+ * the public interface.
  */
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as ShardConfig from "../../ShardConfig.js"
-import type { Handlers, NextEvent } from "../events/index.js"
+import type { NextEvent, ReaderSource } from "../events/index.js"
 
+/** The operations of a shard or a fleet that an assembly uses. */
 export interface Assembly {
   /** Delays the start until the scope closes or the returned effect runs. */
   readonly hold: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
-  /** Starts it when nothing holds it. */
+  /** Starts it once no assembly holds it. */
   readonly start: Effect.Effect<void>
   readonly hasStarted: () => boolean
-  readonly source: Handlers.Source
+  readonly source: ReaderSource
   readonly nextEvent: NextEvent
   readonly config: () => ShardConfig.ShardConfig
   /** Sets the intents of the next identify and the events that the next connection parses. */
@@ -22,9 +23,10 @@ export interface Assembly {
 
 const assemblies = new WeakMap<object, Assembly>()
 
+/** Sets the internal interface of a public object. */
 export const set = (self: object, assembly: Assembly): void => {
   assemblies.set(self, assembly)
 }
 
-/** None for an object that the library has not made, such as a test double. */
+/** Returns undefined for an object that the library has not made, such as a test double. */
 export const get = (self: object): Assembly | undefined => assemblies.get(self)

@@ -1,3 +1,3 @@
-/** Registers the handlers of features, collects what they need, and starts shards once all of them are built. */
+/** Registers the handlers of features, collects their intents, and starts shards once all features are built. */
 export * as Assembly from "./assembly.js"
 export { Starter } from "./starter.js"

@@ -1,92 +1,89 @@
-/** Which intents handlers need, and what to say about those that are missing. Decisions alone. */
+/** Derives the intents that handlers need, and describes those that are missing. Pure functions. */
 import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as Option from "effect/Option"
+import type { EventOrigin } from "../../Events.js"
 
-/** Where the events of a handler are to come from. */
-export type Source = "guilds" | "directMessages" | "everywhere"
-
-/** The intents that a bot may be granted. */
-export type PrivilegedName = "GuildMembers" | "GuildPresences" | "MessageContent"
-
-/** What a handler needs. */
-export interface Need {
+/** The event of a handler, and the intents that it needs. */
+export interface IntentNeed {
   readonly event: EventType.EventType
-  /** None means guilds, and that other sources are fine too if the shard's intents were chosen by somebody else. */
-  readonly from: Option.Option<Source>
+  /** None means guilds, or any origin that intents from elsewhere in the shard's config include. */
+  readonly from: Option.Option<EventOrigin>
   readonly intents: ReadonlyArray<Intents.Name>
 }
 
 const isDirect = (name: Intents.Name): boolean => name.startsWith("DirectMessage")
 
 /**
- * The intents that let an event through from a source. In guilds there may be two, of which the second adds to the
- * first, as GuildMembers does for THREAD_MEMBERS_UPDATE: the first alone is needed.
+ * Returns the intents that an event from the origin requires. An event of guilds can have two, of which only the first is required and
+ * the second adds to it, as GuildMembers does for THREAD_MEMBERS_UPDATE.
  */
-export const gates = (event: EventType.EventType, source: Source): ReadonlyArray<Intents.Name> => {
+export const admittingIntents = (event: EventType.EventType, origin: EventOrigin): ReadonlyArray<Intents.Name> => {
   const all = EventType.intents(event)
   const inGuilds = all.filter((name) => !isDirect(name)).slice(0, 1)
   const direct = all.filter(isDirect)
-  switch (source) {
+  switch (origin) {
     case "guilds":
       return inGuilds
     case "directMessages":
-      // Whatever no direct message can cause has only the one way.
+      // An event that no direct message can cause has the intents of guilds only.
       return direct.length > 0 ? direct : inGuilds
     case "everywhere":
       return [...inGuilds, ...direct]
   }
 }
 
-const required = ({ event, from, intents }: Need): ReadonlyArray<Intents.Name> => [
-  ...gates(event, Option.getOrElse(from, (): Source => "guilds")),
+const requiredIntents = ({ event, from, intents }: IntentNeed): ReadonlyArray<Intents.Name> => [
+  ...admittingIntents(event, Option.getOrElse(from, (): EventOrigin => "guilds")),
   ...intents
 ]
 
-export const intentsOf = (needs: ReadonlyArray<Need>): Intents.Intents => Intents.of(...needs.flatMap(required))
+/** Returns the intents that all handlers together need. */
+export const intentsOf = (needs: ReadonlyArray<IntentNeed>): Intents.Intents =>
+  Intents.of(...needs.flatMap(requiredIntents))
 
-const sentence = (problems: ReadonlyArray<string>): Option.Option<string> =>
+const joinProblems = (problems: ReadonlyArray<string>): Option.Option<string> =>
   problems.length === 0 ? Option.none() : Option.some(Array.from(new Set(problems)).join("; "))
 
-const switchOn = (name: Intents.Name): string =>
+const describeSwitch = (name: Intents.Name): string =>
   Option.match(Intents.portalSwitch(name), {
     onNone: () => "",
     onSome: (label) => `switch on "${label}" on the Bot page of your application (${Intents.developerPortal})`
   })
 
-/** Privileged intents that a handler needs and the bot was not granted. */
-export const describeUngranted = (needs: ReadonlyArray<Need>, granted: Intents.Intents): Option.Option<string> =>
-  sentence(needs.flatMap((need) =>
-    required(need)
+/** Describes privileged intents that a handler needs and the bot was not granted. */
+export const describeUngranted = (needs: ReadonlyArray<IntentNeed>, granted: Intents.Intents): Option.Option<string> =>
+  joinProblems(needs.flatMap((need) =>
+    requiredIntents(need)
       .filter((name) => Intents.isPrivileged(name) && !Intents.has(granted, name))
       .map((name) =>
-        `the handler of ${need.event} needs the privileged intent ${name}: ${switchOn(name)}, ` +
+        `the handler of ${need.event} needs the privileged intent ${name}: ${describeSwitch(name)}, ` +
         `then grant it here with privileged: ["${name}"]`
       )
   ))
 
-/** Intents that a handler needs and a shard does not ask for. */
-export const describeMissing = (needs: ReadonlyArray<Need>, intents: Intents.Intents): Option.Option<string> =>
-  sentence(needs.flatMap((need) => {
-    const missing = required(need).filter((name) => !Intents.has(intents, name))
+/** Describes intents that a handler needs and the shard's config does not include. */
+export const describeMissing = (needs: ReadonlyArray<IntentNeed>, intents: Intents.Intents): Option.Option<string> =>
+  joinProblems(needs.flatMap((need) => {
+    const missing = requiredIntents(need).filter((name) => !Intents.has(intents, name))
     const isReached = Option.isNone(need.from) && EventType.isAllowedBy(need.event, intents)
     return missing
       .filter((name) => need.intents.includes(name) || !isReached)
       .map((name) =>
-        `the handler of ${need.event} needs the intent ${name}, which the shard does not ask for: add it to its intents${
-          Intents.isPrivileged(name) ? `, and ${switchOn(name)}` : ""
+        `the handler of ${need.event} needs the intent ${name}, which the shard does not request: add it to its intents${
+          Intents.isPrivileged(name) ? `, and ${describeSwitch(name)}` : ""
         }`
       )
   }))
 
-/** Events that have a handler and that a shard was told not to parse. */
+/** Describes events that have a handler and that the shard's config excludes. */
 export const describeUnwanted = (
-  needs: ReadonlyArray<Need>,
+  needs: ReadonlyArray<IntentNeed>,
   wanted: Option.Option<ReadonlySet<string>>
 ): Option.Option<string> =>
   Option.flatMap(wanted, (events) =>
-    sentence(
+    joinProblems(
       needs
         .filter(({ event }) => !events.has(event))
-        .map(({ event }) => `${event} has a handler but is none of the shard's events: add it to them`)
+        .map(({ event }) => `${event} has a handler but is not in the shard's \`events\`: add it`)
     ))

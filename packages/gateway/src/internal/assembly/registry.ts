@@ -1,4 +1,4 @@
-/** The handlers that the features of one bot register while they are built. */
+/** Collects the handlers that the features of one bot register while they are built. */
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,11 +10,11 @@ import type * as Diagnostic from "../../Diagnostic.js"
 import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
-import { Dispatch, Handling } from "../events/index.js"
-import type { Runner } from "../events/index.js"
+import { callHandler, getRegistrations, HandlerTable, isDone } from "../events/index.js"
+import type { Registration, Runner } from "../events/index.js"
 
-/** Runs the handlers of one registration on the events of the assembled bot. */
-export interface Engine {
+/** Runs the handlers of one registration on the events of the assembled bot, and reports their failures. */
+export interface RunContext {
   readonly report: (shard: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
   readonly run: <R>(
     handler: Runner.Handler<never, R>
@@ -26,29 +26,29 @@ export interface Registered {
   readonly handlers: Events.Handlers<unknown, unknown>
   readonly options: Shard.RunOptions
   /** Runs them until reading ends or their layer closes. */
-  readonly run: (engine: Engine) => Effect.Effect<void, ShardError.FatallyClosedError>
-  /** The same handlers, with all that they need. */
-  readonly provided: ReadonlyArray<Events.Registration<unknown, never>>
+  readonly run: (context: RunContext) => Effect.Effect<void, ShardError.FatallyClosedError>
+  /** The same handlers, with their requirements provided. */
+  readonly provided: ReadonlyArray<Registration<unknown, never>>
 }
 
-const provided = <E, R>(
-  { registrations }: Events.Handlers<E, R>,
+const provide = <E, R>(
+  handlers: Events.Handlers<E, R>,
   runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>
-): ReadonlyArray<Events.Registration<E, never>> =>
-  registrations.map((registration) => ({
+): ReadonlyArray<Registration<E, never>> =>
+  getRegistrations(handlers).map((registration) => ({
     ...registration,
     run: (event) => {
-      const handled = Handling.attempt(() => registration.run(event))
-      // A handler that is done needs nothing, and `Effect.scoped` provides the only service that the runtime does not have.
-      return (Handling.isDone(handled) ? handled : Effect.provide(Effect.scoped(handled), runtime)) as Effect.Effect<
+      const handled = callHandler(() => registration.run(event))
+      // A handler that is done has no requirements. `Effect.scoped` provides the only service that the runtime does not have.
+      return (isDone(handled) ? handled : Effect.provide(Effect.scoped(handled), runtime)) as Effect.Effect<
         unknown,
         E
       >
     }
   }))
 
-/** Collects registrations until it is sealed. */
-export class Collection implements Events.Registry {
+/** Accepts registrations until it is sealed. */
+export class FeatureRegistry implements Events.Registry {
   private readonly all = new Set<Registered>()
   private isSealed = false
 
@@ -60,28 +60,31 @@ export class Collection implements Events.Registry {
       if (this.isSealed) {
         return yield* Effect.dieMessage(
           `handlers of ${handlers.events.join(", ")} were registered after their bot was assembled: ` +
-            "build their layer with its other features"
+            "build their layer with the other features of the bot"
         )
       }
       const captured = yield* Effect.runtime<Exclude<R, Scope.Scope>>()
-      // The scope of the layer is not that of an event. The requirements that were captured do not include one.
+      // Each event has its own scope, so the scope of the layer is omitted. The captured requirements do not include one.
       const runtime = Runtime.updateContext(captured, Context.omit(Scope.Scope)) as typeof captured
       let running: Fiber.RuntimeFiber<void, ShardError.FatallyClosedError> | undefined
       let isClosed = false
-      const run = (engine: Engine) =>
+      const run = (context: RunContext) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.gen(function*() {
             if (isClosed) {
               return
             }
-            const handle = Dispatch.make<E, R, never, R, ShardId.ShardId>(handlers, Dispatch.isolated(engine.report))
-            const fiber = running = yield* Effect.fork(restore(Effect.provide(engine.run(handle), runtime)))
+            const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(
+              handlers,
+              HandlerTable.isolateFailures(context.report)
+            )
+            const fiber = running = yield* Effect.fork(restore(Effect.provide(context.run(handle), runtime)))
             const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
-            // Interrupted by itself, it was ended by its layer.
+            // An interruption of only this fiber means that its layer was closed.
             return yield* Exit.isInterrupted(exit) ? Effect.void : exit
           })
         )
-      const registered: Registered = { handlers, options, run, provided: provided(handlers, runtime) }
+      const registered: Registered = { handlers, options, run, provided: provide(handlers, runtime) }
       yield* Effect.acquireRelease(
         Effect.sync(() => this.all.add(registered)),
         () =>
@@ -97,7 +100,7 @@ export class Collection implements Events.Registry {
     return this.all.size === 0
   }
 
-  /** Ends registering. Returns the registrations in their order. */
+  /** Rejects registrations from now on. Returns the earlier ones in their order. */
   seal(): ReadonlyArray<Registered> {
     this.isSealed = true
     return Array.from(this.all)

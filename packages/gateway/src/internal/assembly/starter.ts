@@ -1,7 +1,8 @@
-/** Starts a shard or a fleet. While a bot is assembled on it, the start waits until all of the bot's handlers are registered. */
+/** Starts a shard or a fleet. While a bot is assembled on it, the start waits until all handlers of the bot are registered. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
+/** The start of one shard or fleet. */
 export class Starter {
   hasStarted = false
   private holds = 0
@@ -13,12 +14,12 @@ export class Starter {
     this.begin = begin
   }
 
-  /** Starts it on behalf of a reader, which waits for an assembly. A reader that is interrupted by then starts nothing. */
+  /** Starts it for a reader, after the assembly. A reader that is interrupted before does not start it. */
   readonly start: Effect.Effect<void> = Effect.suspend(() =>
     this.holds === 0 ? this.startNow : Effect.zipRight(this.latch.await, this.start)
   )
 
-  /** Starts it at the program's request, which does not wait for an assembly. */
+  /** Starts it at the program's request. During an assembly it returns at once and the start follows. */
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
     if (this.holds === 0) {
       return this.startNow

@@ -20,12 +20,12 @@ import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as Latency from "../../Latency.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
-import { CommandLimiter, Outgoing, Presence, write, Writer } from "../commands/index.js"
+import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../commands/index.js"
 import type { LiveSession } from "../events/log/index.js"
 import * as Deadline from "./phaseTimeout.js"
 import { HeartbeatRequests, Heartbeats } from "../heartbeat/index.js"
 import * as Opening from "./open.js"
-import { IdentifyTurn, Payload as IdentifyPayload } from "../identify/index.js"
+import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
 import { Identity } from "../session/index.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect } from "../reconnect/index.js"
@@ -116,7 +116,7 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     yield* write(connection, Outgoing.handshake("identify", text))
     yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })
-  return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
+  return IdentifyPermit.use(services.queue, id, writeIdentify, () => isOver).pipe(
     handshakeSpan(connection, "vesper.identify")
   )
 }
@@ -136,7 +136,7 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
 const startWriting = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
   const { emit, finalizers, state: { commands } } = connection
   finalizers.push(() => commands.unsafeSetListener(undefined))
-  return Writer.make(connection, limiter, () => emit(Signal.CommandGiven()))
+  return QueueWriter.make(connection, limiter, () => emit(Signal.CommandGiven()))
 }
 
 /** The hello has come: beat, and become identified in the meantime. */
@@ -163,7 +163,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Signal>
   Effect.gen(function*() {
     const { receiver, state } = connection
     let limiter = Option.none<CommandLimiter.CommandLimiter>()
-    let writer = Option.none<Writer.Writer>()
+    let writer = Option.none<QueueWriter.QueueWriter>()
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
@@ -205,7 +205,7 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Signal>
 const holdUp = (state: ShardState.ShardState, socket: GatewaySocket.Connection, emit: (signal: Signal) => void) => {
   let isPaused = false
   let wasPaused = false
-  state.log.flow.setSource({
+  state.log.backpressure.setSocket({
     pause: () => {
       isPaused = true
       wasPaused = true
@@ -268,7 +268,7 @@ export const run = (
     }
     const socket = opened.right
     // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
-    const finalizers = [deadline.unsafeStop, () => state.log.flow.setSource(undefined)]
+    const finalizers = [deadline.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         finalizers.forEach((finalizer) => finalizer())

@@ -277,7 +277,7 @@ export const make = (
         const before = state.latency
         state.latency = Latency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
-          ShardMetrics.unsafeHeartbeat(state.latency.totalMillis - before.totalMillis)
+          ShardMetrics.heartbeatLatency.unsafeUpdate((state.latency.totalMillis - before.totalMillis) / 1_000, [])
         }
         return
       }
@@ -339,7 +339,7 @@ export const make = (
       counters.bytesReceived += data.length
       // After a fault nothing moves the sequence on: what the fault has lost is replayed. After any other end, events on the way
       // are still good, up to the first that does not fit.
-      isDeaf ||= ended && (log.flow.isPaused || state.session === undefined)
+      isDeaf ||= ended && (log.backpressure.isPaused || state.session === undefined)
       if (isDeaf) {
         return
       }

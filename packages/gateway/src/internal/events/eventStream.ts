@@ -1,4 +1,4 @@
-/** Events as streams. Each has a cursor of its own, takes what waits in one chunk, and acknowledges nothing. */
+/** Streams of events. Each has its own cursor, takes all waiting events in one chunk, and acknowledges nothing. */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
@@ -11,32 +11,32 @@ import * as Stream from "effect/Stream"
 import type * as ShardError from "../../ShardError.js"
 import * as Subscription from "../../Subscription.js"
 import { isFailure } from "./log/index.js"
-import type { Cursor, Options as CursorOptions, Parse } from "./log/index.js"
-import type { Source } from "./handlers.js"
+import type { Cursor, CursorOptions, Parse } from "./log/index.js"
+import type { ReaderSource } from "./readerSource.js"
 import type { NextEvent } from "./nextEvent.js"
 import type { Reader } from "./reader.js"
 import type { Readers } from "./readers.js"
 
-/** Most events of one chunk. */
+/** Maximum number of events in a chunk. */
 const maxChunk = 128
 
 const streaming = { acknowledges: false, wantsNotices: false } as const
 
-/** Opens a reader for as long as the scope, in place of single events that the fiber has read so far. */
+/** Opens a reader until the scope closes. It continues after the events that the fiber has read with `nextEvent`. */
 const open = (
   readers: Readers,
   nextEvent: NextEvent,
   options: CursorOptions
 ): Effect.Effect<Reader, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.withFiberRuntime<Reader>((fiber) => Effect.sync(() => readers.open(options, nextEvent.leave(fiber)))),
-    (reader) => Effect.sync(() => readers.leaveStream(reader))
+    Effect.withFiberRuntime<Reader>((fiber) => Effect.sync(() => readers.open(options, nextEvent.handOver(fiber)))),
+    (reader) => Effect.sync(() => readers.endStream(reader))
   )
 
 const take = <A>(
   reader: Reader,
   parse: Parse.Parse,
-  give: (event: Dispatch.Dispatch, cursor: Cursor) => A
+  select: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): ReadonlyArray<A> => {
   const events: Array<A> = []
   while (events.length < maxChunk) {
@@ -50,7 +50,7 @@ const take = <A>(
       if (isFailure(event)) {
         current.log.reportUnreadable(item, event)
       } else {
-        events.push(give(event, current))
+        events.push(select(event, current))
       }
     }
   }
@@ -58,13 +58,13 @@ const take = <A>(
 }
 
 /**
- * Reads on over everything that the shard recovers from. Ends when the program closes it, and fails when the gateway does. A channel of
- * its own, which runs no Effect between two chunks while events wait.
+ * Streams the events of the reader over all reconnects. Ends when the program closes the shard, and fails when the gateway does. Written
+ * as a channel, which runs no Effect between two chunks while events wait.
  */
 const fromReader = <A>(
   reader: Reader,
   parse: Parse.Parse,
-  give: (event: Dispatch.Dispatch, cursor: Cursor) => A
+  select: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): Stream.Stream<A, ShardError.FatallyClosedError> => {
   type Read = Channel.Channel<Chunk.Chunk<A>, unknown, ShardError.FatallyClosedError, unknown, void, unknown>
   const awaitAvailable = Channel.fromEffect(
@@ -74,7 +74,7 @@ const fromReader = <A>(
     })
   )
   const read: Read = Channel.suspend(() => {
-    const events = take(reader, parse, give)
+    const events = take(reader, parse, select)
     if (events.length > 0) {
       return Channel.flatMap(Channel.write(Chunk.unsafeFromArray(events)), () => read)
     }
@@ -92,11 +92,11 @@ const startedAt = Effect.map(
   (now) => `the stream started at ${new Date(now).toISOString()}`
 )
 
-/** All events from now on. Each run of the stream has a cursor of its own; reading starts the shard. */
+/** Streams all events from now on. Each run of the stream has its own cursor. Reading starts the shard. */
 export const make = <A>(
-  { parse, readers, start }: Source,
+  { parse, readers, start }: ReaderSource,
   nextEvent: NextEvent,
-  give: (event: Dispatch.Dispatch, cursor: Cursor) => A
+  select: (event: Dispatch.Dispatch, cursor: Cursor) => A
 ): Stream.Stream<A, ShardError.FatallyClosedError> =>
   Stream.suspend(() =>
     startedAt.pipe(
@@ -111,25 +111,28 @@ export const make = <A>(
         })
       ),
       Effect.zipLeft(start),
-      Effect.map((reader) => fromReader(reader, parse, give)),
+      Effect.map((reader) => fromReader(reader, parse, select)),
       Stream.unwrapScoped
     )
   )
 
-const setOf = (events: Iterable<string> | undefined) => events && new Set(events)
+const toSet = (events: Iterable<string> | undefined) => events && new Set(events)
 
-const checkCapacity = ({ capacity }: Subscription.Options): Either.Either<void, ConfigError.ConfigError> =>
+const checkCapacity = ({ capacity }: Subscription.SubscribeOptions): Either.Either<void, ConfigError.ConfigError> =>
   capacity === undefined || (Number.isInteger(capacity) && capacity >= 1)
     ? Either.void
     : Either.left(
-      ConfigError.InvalidData(["capacity"], `a subscription's capacity is a whole number from 1, not ${capacity}`)
+      ConfigError.InvalidData(
+        ["capacity"],
+        `the capacity of a subscription has to be an integer of at least 1, not ${capacity}`
+      )
     )
 
-/** A reader of a shard's events from now on, with a strategy of its own, until the scope closes. */
+/** Opens a reader of a shard's events from now on, with its own strategy, until the scope closes. */
 export const subscribe =
-  ({ parse, readers, start }: Source, nextEvent: NextEvent) =>
+  ({ parse, readers, start }: ReaderSource, nextEvent: NextEvent) =>
   <S extends Subscription.Strategy = "suspend">(
-    options: Subscription.Options<S> = {}
+    options: Subscription.SubscribeOptions<S> = {}
   ): Effect.Effect<
     Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
     ConfigError.ConfigError,
@@ -141,9 +144,9 @@ export const subscribe =
       const reader = yield* open(readers, nextEvent, {
         ...streaming,
         name: `a subscription${events === undefined ? "" : ` to ${Array.from(events).join(", ")}`}`,
-        wanted: setOf(events),
+        wanted: toSet(events),
         strategy,
-        droppable: setOf(droppable),
+        droppable: toSet(droppable),
         capacity
       })
       const cursors = () => Array.from(reader.cursors.values())
@@ -158,7 +161,7 @@ export const subscribe =
       )
       const reading = Stream.unwrap(Effect.as(start, fromReader(reader, parse, (event) => event)))
       return {
-        // Only a subscription with the strategy `fail` ever overflows.
+        // Only a subscription with the strategy `fail` can overflow.
         events: Stream.concat(reading, overflowed) as Stream.Stream<
           Dispatch.Dispatch,
           | ShardError.FatallyClosedError

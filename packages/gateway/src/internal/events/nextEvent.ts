@@ -1,9 +1,9 @@
 /**
- * Reading one event at a time, by fibers that share one cursor. The event belongs to the fiber that asked for it: it is done when
- * that fiber asks again or ends well, and given back when it is interrupted or fails.
+ * Reads one event at a time. The fibers that call `nextEvent` or `nextMessage` share one cursor. An event belongs to the fiber that
+ * received it: it is done when that fiber reads again or succeeds, and is requeued when the fiber fails or is interrupted.
  *
- * A fiber that begins another reader, itself or through a fiber that it has forked, asks no more: that reader takes over what was
- * not read. So a program can await READY with `nextEvent` and go on with handlers, and misses nothing in between.
+ * When a fiber opens another reader, itself or through a fiber that it has forked, that reader continues with the unread events. So a
+ * program can await READY with `nextEvent`, continue with handlers, and miss no event.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -11,68 +11,66 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Function from "effect/Function"
 import type * as ShardError from "../../ShardError.js"
-import type { After } from "../time/index.js"
-import type { Cursor, Entry, Item, Options as CursorOptions } from "./log/index.js"
+import type { Cursor, CursorOptions, Entry, Item } from "./log/index.js"
 import type { Reader } from "./reader.js"
-import type { Readers } from "./readers.js"
+import { isTracked, type ReaderSource } from "./readerSource.js"
 
-/** A fiber that has asked, and the event that it was given last. */
-interface Asker {
+/** A fiber that reads, and the event that it received last. */
+interface Caller {
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
   held: { readonly cursor: Cursor; readonly entry: Entry } | undefined
   hasReceived: boolean
 }
 
-/** While other readers wait for it, a reader that is not asked for so long counts as gone. */
+/** A reader without a call for this long is closed if other readers read. */
 const idleMillis = 30_000
 
-const isAlone = { fork: (asker: Asker | undefined) => asker, join: (parent: Asker | undefined) => parent }
+const options: CursorOptions = {
+  name: "`nextEvent`",
+  wanted: undefined,
+  strategy: "suspend",
+  droppable: undefined,
+  capacity: undefined,
+  acknowledges: true,
+  wantsNotices: true
+}
+
+const unshared = { fork: (caller: Caller | undefined) => caller, join: (parent: Caller | undefined) => parent }
 
 /** Returns true if a fiber has succeeded. A fiber of `Effect.forEach` or `Effect.all` ends with the exit of its element as a value. */
-const isWell = (exit: Exit.Exit<unknown, unknown>): boolean =>
+const hasSucceeded = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isSuccess(exit) && (!Exit.isExit(exit.value) || Exit.isSuccess(exit.value))
 
+/** The cursor of `nextEvent` and `nextMessage`, and the fibers that share it. */
 export class NextEvent {
   private reader: Reader | undefined
-  private readonly askers = new Set<Asker>()
-  private readonly lastAsker = FiberRef.unsafeMake<Asker | undefined>(undefined, isAlone)
-  /** A fiber that has read events was interrupted or has failed: what it has not read waits for the next one that asks. */
+  private readonly callers = new Set<Caller>()
+  private readonly lastCaller = FiberRef.unsafeMake<Caller | undefined>(undefined, unshared)
+  /** A fiber that has received events was interrupted or has failed: its unread events wait for the next call. */
   private isInterrupted = false
-  private asks = 0
+  private calls = 0
   private cancelIdle: () => void = Function.constVoid
-  private readonly readers: Readers
-  private readonly options: CursorOptions
-  private readonly isTracked: boolean
-  private readonly after: After.After
+  private readonly source: ReaderSource
 
-  /** `isTracked` says whether the session to resume from stays before an event that is not done. */
-  constructor(
-    readers: Readers,
-    options: CursorOptions,
-    isTracked: boolean,
-    after: After.After
-  ) {
-    this.readers = readers
-    this.options = options
-    this.isTracked = isTracked
-    this.after = after
+  constructor(source: ReaderSource) {
+    this.source = source
   }
 
-  /** Reads the next item that `pick` does not pass over. `start` runs before it waits. */
+  /** Reads the next item for which `pick` returns an exit. `start` runs before it waits. */
   read<A, E>(
     start: Effect.Effect<void>,
     pick: (item: Item, cursor: Cursor) => Exit.Exit<A, E> | undefined
   ): Effect.Effect<A, E | ShardError.TerminalError> {
     const next: Effect.Effect<A, E | ShardError.TerminalError> = Effect.withFiberRuntime((fiber) => {
-      const asker = fiber.getFiberRef(this.lastAsker)
-      if (asker?.fiber !== fiber) {
-        return Effect.zipRight(this.enlist(fiber), next)
+      const caller = fiber.getFiberRef(this.lastCaller)
+      if (caller?.fiber !== fiber) {
+        return Effect.zipRight(this.register(fiber), next)
       }
-      const reader = this.ask(asker)
+      const reader = this.beginCall(caller)
       for (let item = reader.next(); item !== undefined; item = reader.next()) {
         const picked = reader.current && pick(item, reader.current)
         if (picked !== undefined) {
-          this.hold(asker, reader.current, item, Exit.isSuccess(picked))
+          this.hold(caller, reader.current, item, Exit.isSuccess(picked))
           return picked
         }
       }
@@ -94,16 +92,16 @@ export class NextEvent {
     }
   }
 
-  /** A fiber begins another reader. Returns what that is to take over. */
-  leave(fiber: Fiber.RuntimeFiber<unknown, unknown>): Reader | undefined {
-    const asker = fiber.getFiberRef(this.lastAsker)
-    if (asker !== undefined) {
-      this.finish(asker)
-      this.askers.delete(asker)
+  /** Called when the fiber opens another reader. Returns the reader whose unread events the new one continues with. */
+  handOver(fiber: Fiber.RuntimeFiber<unknown, unknown>): Reader | undefined {
+    const caller = fiber.getFiberRef(this.lastCaller)
+    if (caller !== undefined) {
+      this.complete(caller)
+      this.callers.delete(caller)
     }
     const { reader } = this
     if (
-      reader === undefined || (asker === undefined && this.isInterrupted) || this.askers.size > 0 || reader.isStarved
+      reader === undefined || (caller === undefined && this.isInterrupted) || this.callers.size > 0 || reader.isStarved
     ) {
       return undefined
     }
@@ -111,59 +109,59 @@ export class NextEvent {
     return reader
   }
 
-  /** A fiber begins another reader, which has events of its own to begin with. */
-  leaveUnread(fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
-    const left = fiber.getFiberRef(this.lastAsker) && this.leave(fiber)
-    if (left !== undefined) {
-      this.readers.close(left)
+  /** Called when the fiber opens another reader that continues with the events of an ended run. */
+  dropUnread(fiber: Fiber.RuntimeFiber<unknown, unknown>): void {
+    const unread = fiber.getFiberRef(this.lastCaller) && this.handOver(fiber)
+    if (unread !== undefined) {
+      this.source.readers.close(unread)
     }
   }
 
   private open(): Reader {
     if (this.reader === undefined) {
-      const left = this.readers.adopt(undefined, undefined, undefined)
-      const reader = this.readers.open(this.options, left)
-      reader.idle = { asks: () => this.asks, leave: () => this.abandon(reader) }
+      const { readers } = this.source
+      const reader = readers.open(options, readers.adopt(undefined, undefined, undefined))
+      reader.idle = { calls: () => this.calls, close: () => this.abandon(reader) }
       this.reader = reader
       this.watchIdle(reader)
     }
     return this.reader
   }
 
-  private enlist(fiber: Fiber.RuntimeFiber<unknown, unknown>): Effect.Effect<void> {
-    const asker: Asker = { fiber, held: undefined, hasReceived: false }
+  private register(fiber: Fiber.RuntimeFiber<unknown, unknown>): Effect.Effect<void> {
+    const caller: Caller = { fiber, held: undefined, hasReceived: false }
     fiber.addObserver((exit) => {
-      const { held } = asker
-      asker.held = undefined
-      this.askers.delete(asker)
-      if (isWell(exit)) {
+      const { held } = caller
+      caller.held = undefined
+      this.callers.delete(caller)
+      if (hasSucceeded(exit)) {
         held?.cursor.done(held.entry)
       } else {
-        this.isInterrupted ||= asker.hasReceived
-        held?.cursor.giveBack([held.entry])
+        this.isInterrupted ||= caller.hasReceived
+        held?.cursor.requeue([held.entry])
       }
     })
-    return FiberRef.set(this.lastAsker, asker)
+    return FiberRef.set(this.lastCaller, caller)
   }
 
-  private ask(asker: Asker): Reader {
-    this.asks++
+  private beginCall(caller: Caller): Reader {
+    this.calls++
     this.isInterrupted = false
-    this.finish(asker)
-    this.askers.add(asker)
+    this.complete(caller)
+    this.callers.add(caller)
     return this.open()
   }
 
-  private finish(asker: Asker): void {
-    asker.held?.cursor.done(asker.held.entry)
-    asker.held = undefined
+  private complete(caller: Caller): void {
+    caller.held?.cursor.done(caller.held.entry)
+    caller.held = undefined
   }
 
-  private hold(asker: Asker, cursor: Cursor | undefined, item: Item, isGiven: boolean): void {
-    asker.hasReceived ||= isGiven
-    if (this.isTracked && isGiven && cursor !== undefined && item._tag === "Dispatch") {
+  private hold(caller: Caller, cursor: Cursor | undefined, item: Item, isReceived: boolean): void {
+    caller.hasReceived ||= isReceived
+    if (isReceived && cursor !== undefined && item._tag === "Dispatch" && isTracked(this.source)) {
       cursor.begin(item)
-      asker.held = { cursor, entry: item }
+      caller.held = { cursor, entry: item }
     }
   }
 
@@ -176,15 +174,15 @@ export class NextEvent {
   private abandon(reader: Reader): void {
     if (this.reader === reader) {
       this.forget()
-      this.askers.clear()
-      this.readers.abandon(reader)
+      this.callers.clear()
+      this.source.readers.abandon(reader)
     }
   }
 
   private watchIdle(reader: Reader): void {
-    const before = this.asks
-    this.cancelIdle = this.after(idleMillis, () => {
-      if (this.asks === before && !reader.isStarved && this.readers.hasOthers(reader)) {
+    const before = this.calls
+    this.cancelIdle = this.source.after(idleMillis, () => {
+      if (this.calls === before && !reader.isStarved && this.source.readers.hasOthers(reader)) {
         this.abandon(reader)
       } else {
         this.watchIdle(reader)

@@ -1,41 +1,39 @@
 /**
- * What one reader reads from: a cursor in the log of its shard, or one in the log of each shard of a fleet. Those are read in
- * turns, so that a busy shard does not delay the others.
+ * One reader, with a cursor in the log of its shard or of each shard of a fleet. The cursors are read in turns, so that a busy shard
+ * does not delay the others.
  */
 import type * as ShardError from "../../ShardError.js"
-import type { Cursor, Ending, EventLog, Item, Options } from "./log/index.js"
+import type { Cursor, CursorOptions, CursorOwner, Ending, EventLog, Item } from "./log/index.js"
 
-export class Reader {
+/** A reader of one shard or of all shards of a fleet. */
+export class Reader implements CursorOwner {
   readonly cursors = new Map<EventLog, Cursor>()
-  /** For a reader of single events: how often it was asked, and what closes it when it is not asked any more. */
-  idle: { readonly asks: () => number; readonly leave: () => void } | undefined
-  /** Its run or stream has ended. */
-  hasLeft = false
-  /** Called when a cursor has as many items as it may. */
-  onFull: ((log: EventLog) => void) | undefined
-  /** The cursor that the last item was read from. */
+  idle: CursorOwner["idle"]
+  hasEnded = false
+  onFull: CursorOwner["onFull"]
+  /** The cursor of the last item. */
   current: Cursor | undefined
   /**
-   * Reads in the order of positions instead of in turns: while a fleet is resharded, and until its old shards are read to their
-   * end, two logs hold events of one guild.
+   * True if items are read in the order of their positions instead of in turns, because two logs hold events of one guild: while a
+   * fleet is resharded, and until its old shards are read to their end.
    */
   isOrdered = false
-  // Cursors that may have something to read, and whose turn it is.
+  // Cursors that may have an item to read, and the index of the next one.
   private readonly listed: Array<Cursor> = []
   private turn = 0
   private readonly waiters = new Set<() => void>()
-  // Logs of shards that were replaced, whose events are still read or handled.
+  // Logs of replaced shards, until their events are handled.
   private readonly retiring = new Set<EventLog>()
-  readonly options: Options
+  readonly options: CursorOptions
   private readonly ending: Readonly<Ending> | undefined
 
-  /** `ending` is none for a reader of one shard, which ends with its log. */
-  constructor(options: Options, ending: Readonly<Ending> | undefined) {
+  /** `ending` is undefined for a reader of one shard, which ends with its log. */
+  constructor(options: CursorOptions, ending: Readonly<Ending> | undefined) {
     this.options = options
     this.ending = ending
   }
 
-  /** Adds a cursor in a log, which takes over what `from` has not read. */
+  /** Adds a cursor in a log, with the unread items of `from`. */
   attach(log: EventLog, from?: Cursor): void {
     const cursor = log.open(this.options, from)
     cursor.reader = this
@@ -55,13 +53,13 @@ export class Reader {
     }
   }
 
-  /** Removes the cursor in a log that receives nothing more, once its events are handled. */
+  /** Removes the cursor in the log of a replaced shard once its events are handled. */
   retire(log: EventLog): void {
     this.retiring.add(log)
     this.settleRetiring()
   }
 
-  /** The lowest position that is not finished, infinity if all are. */
+  /** Returns the lowest unfinished position, infinity if all are finished. */
   lowestPosition(): number {
     let lowest = Number.POSITIVE_INFINITY
     for (const cursor of this.cursors.values()) {
@@ -74,12 +72,12 @@ export class Reader {
     Array.from(this.cursors.keys()).forEach((log) => this.detach(log))
   }
 
-  /** Reads and begins the next item that may be read. */
+  /** Reads the next item. */
   next(): Item | undefined {
     return this.isOrdered || this.retiring.size > 0 ? this.nextInOrder() : this.nextInTurn()
   }
 
-  /** What reading fails with now; none while there is something to read, or may be. */
+  /** Returns the error that ends reading now, undefined if there is or may be an item. */
   failure(): ShardError.TerminalError | undefined {
     const isDrained = this.isDrained()
     if (this.ending !== undefined) {
@@ -94,7 +92,7 @@ export class Reader {
     return undefined
   }
 
-  /** Whether a cursor was ended by its strategy, and what it holds was read. */
+  /** Returns true if the strategy of a cursor has ended it, and its items were read. */
   hasOverflowed(): boolean {
     return this.isDrained() && Array.from(this.cursors.values()).some((cursor) => cursor.hasOverflowed)
   }
@@ -108,10 +106,7 @@ export class Reader {
     return false
   }
 
-  /**
-   * Calls `wake` once, when there is something to read or reading ends. Returns what cancels it. One that waits while there is
-   * something, or after the end, is woken at once.
-   */
+  /** Calls `wake` once, when there is an item to read or reading ends, at once if that is so now. Returns a function that cancels it. */
   onAvailable(wake: () => void): () => void {
     this.waiters.add(wake)
     if (this.hasNext() || this.failure() !== undefined || this.hasOverflowed()) {
@@ -120,7 +115,7 @@ export class Reader {
     return () => this.waiters.delete(wake)
   }
 
-  /** Items that wait for the reader, in all logs. */
+  /** Number of items that wait for the reader, in all logs. */
   get lag(): number {
     let lag = 0
     for (const cursor of this.cursors.values()) {
@@ -129,7 +124,6 @@ export class Reader {
     return lag
   }
 
-  /** Whether the reader waits for something to read. */
   get isStarved(): boolean {
     return this.waiters.size > 0
   }
@@ -182,7 +176,7 @@ export class Reader {
     for (let i = this.listed.length - 1; i >= 0; i--) {
       const cursor = this.listed[i]
       if (cursor === undefined || !cursor.hasNext()) {
-        // The gate is asked to open by the attempt to read.
+        // The attempt to read makes the gate open.
         cursor?.next()
         this.unlist(i)
       } else if (first === undefined || cursor.nextPosition() < first.nextPosition()) {
@@ -204,7 +198,7 @@ export class Reader {
     }
   }
 
-  /** Takes a cursor out of the list; the last one takes its place. */
+  /** Removes a cursor from the list. The last one moves to its index. */
   private unlist(at: number): void {
     const cursor = this.listed[at]
     const last = this.listed.pop()

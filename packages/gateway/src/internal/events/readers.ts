@@ -1,25 +1,27 @@
 /**
- * The readers of a shard or a fleet, and the places of runs and streams that have ended. The place of a run waits for the next run
- * with the same key; after `drainTimeout` it is dropped with a diagnostic, and the session moves on. Until then it may pause the
- * socket for events that its run has not handled, but not for later ones while another reader reads.
+ * The readers of a shard or a fleet, and the readers of runs and streams that have ended. The reader of an ended run is kept for the
+ * next run with the same key. After `drainTimeout` it is closed with a diagnostic, and the session advances. Until then it can pause
+ * the socket because of events that its run has not handled, but not because of later ones while another reader reads.
  */
 import * as Diagnostic from "../../Diagnostic.js"
 import type { After } from "../time/index.js"
-import type { Ending, EventLog, Item, Options as CursorOptions } from "./log/index.js"
+import type { CursorOptions, Ending, EventLog, Item } from "./log/index.js"
 import { Reader } from "./reader.js"
 import type { Runs } from "./runner.js"
 
-export interface Options {
-  /** The end of a fleet; none for the readers of one shard, which end with its log. */
+/** Dependencies of `Readers`. */
+export interface ReadersOptions {
+  /** The end of a fleet. Undefined for the readers of one shard, which end with its log. */
   readonly ending: Readonly<Ending> | undefined
   readonly drainTimeoutMillis: number
-  /** Keeps the place of a stream that has ended, so that a released shard saves a session before its unread events. */
+  /** Keeps the reader of the last ended stream, so that a released shard saves a session before its unread events. */
   readonly keepsStreams: boolean
   readonly after: After.After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
 }
 
-interface Leftover {
+/** A run that has ended, with its unhandled events. */
+interface EndedRun {
   readonly reader: Reader
   readonly key: unknown
   readonly handler: unknown
@@ -31,34 +33,35 @@ type Wanted = CursorOptions["wanted"]
 const covers = (wanted: Wanted, before: Wanted): boolean =>
   wanted === undefined || (before !== undefined && Array.from(before).every((t) => wanted.has(t)))
 
-/** Returns true if a reader that has not left reads from the log. */
+/** Returns true if an active reader reads from the log. */
 const isReadIn = ({ cursors }: EventLog): boolean =>
-  Array.from(cursors).some(({ reader }) => reader !== undefined && !reader.hasLeft)
+  Array.from(cursors).some(({ reader }) => reader !== undefined && !reader.hasEnded)
 
+/** All readers of a shard or a fleet, active and ended. */
 export class Readers {
-  /** What ends each run of handlers that is under way. */
+  /** An effect for each active run of handlers, which ends it. */
   readonly runs: Runs = new Set()
   private readonly attached = new Set<Reader>()
-  private readonly leftovers = new Set<Leftover>()
-  /** The logs of all shards, and whether the shard was replaced before anything was read. */
+  private readonly endedRuns = new Set<EndedRun>()
+  /** The logs of all shards. The value is true if the shard was replaced before the first reader opened. */
   private readonly logs = new Map<EventLog, boolean>()
   private isOrdered = false
-  /** The stream that has ended last. */
+  /** The last ended stream. */
   private lastStream: { readonly reader: Reader; readonly cancel: () => void } | undefined
   private isReleased = false
-  private readonly options: Options
+  private readonly options: ReadersOptions
 
-  constructor(options: Options) {
+  constructor(options: ReadersOptions) {
     this.options = options
   }
 
-  /** Adds the log of a new shard, from its first event on. */
+  /** Adds the log of a new shard. All readers receive its events from the first one on. */
   addLog(log: EventLog): void {
     this.logs.set(log, false)
     this.all().forEach((reader) => reader.attach(log))
   }
 
-  /** Removes the log of a shard that was replaced. Readers read it to its end. */
+  /** Removes the log of a replaced shard. Readers read it to its end. */
   removeLog(log: EventLog): void {
     if (log.backlog === undefined) {
       this.logs.delete(log)
@@ -68,7 +71,7 @@ export class Readers {
     this.all().forEach((reader) => reader.retire(log))
   }
 
-  /** Sets whether events of one guild may be in two logs. */
+  /** Reads items in the order of their positions while two logs hold events of one guild. */
   setOrdered(isOrdered: boolean): void {
     this.isOrdered = isOrdered
     this.all().forEach((reader) => {
@@ -76,7 +79,7 @@ export class Readers {
     })
   }
 
-  /** Adds a reader, which takes over what `from` has not read. */
+  /** Opens a reader, with the unread events of `from`. */
   open(options: CursorOptions, from?: Reader): Reader {
     const reader = new Reader(options, this.options.ending)
     reader.isOrdered = this.isOrdered
@@ -97,9 +100,9 @@ export class Readers {
       this.close(from)
     }
     this.attached.add(reader)
-    this.leftovers.forEach(({ reader }) => {
+    this.endedRuns.forEach(({ reader }) => {
       for (const log of reader.cursors.keys()) {
-        if (log.flow.holders.some((holder) => holder.reader === reader)) {
+        if (log.backpressure.holders.some((holder) => holder.reader === reader)) {
           reader.onFull?.(log)
         }
       }
@@ -107,7 +110,7 @@ export class Readers {
     return reader
   }
 
-  /** Adds readers that all receive the same: the unread events of `from`, or all since the start if nothing has read. */
+  /** Opens readers that receive the same events: the unread ones of `from`, or all since the start for the first readers. */
   openAll(all: ReadonlyArray<CursorOptions>, from: Reader | undefined): Array<Reader> {
     const [first, ...later] = all
     if (first === undefined) {
@@ -129,39 +132,39 @@ export class Readers {
   }
 
   /**
-   * Takes up what a run with this key has left behind, if all that it wanted is wanted now; if there are several, that of the same
-   * handler. The caller opens a reader from it.
+   * Returns the reader of an ended run with this key whose events are all wanted now, preferably of the same handler. The caller opens
+   * a reader from it.
    */
   adopt(key: unknown, handler: unknown, wanted: Wanted): Reader | undefined {
-    const candidates = Array.from(this.leftovers).filter((leftover) =>
-      leftover.key === key && covers(wanted, leftover.reader.options.wanted)
+    const candidates = Array.from(this.endedRuns).filter((ended) =>
+      ended.key === key && covers(wanted, ended.reader.options.wanted)
     )
-    const leftover = candidates.find((leftover) => leftover.handler === handler) ?? candidates[0]
-    if (leftover === undefined) {
+    const ended = candidates.find((ended) => ended.handler === handler) ?? candidates[0]
+    if (ended === undefined) {
       return undefined
     }
-    leftover.cancel()
-    this.leftovers.delete(leftover)
-    return leftover.reader
+    ended.cancel()
+    this.endedRuns.delete(ended)
+    return ended.reader
   }
 
-  /** Ends a run. What it has not handled, and what is received from now on, waits for the next run with this key. */
-  leave(reader: Reader, key: unknown, handler: unknown): void {
+  /** Ends a run. Its unhandled and all later events wait for the next run with this key. */
+  endRun(reader: Reader, key: unknown, handler: unknown): void {
     this.attached.delete(reader)
     const drop = () => {
-      leftover.cancel()
-      if (!this.isReleased && this.leftovers.delete(leftover)) {
+      ended.cancel()
+      if (!this.isReleased && this.endedRuns.delete(ended)) {
         this.abandon(reader)
       }
     }
-    const leftover: Leftover = {
+    const ended: EndedRun = {
       reader,
       key,
       handler,
       cancel: this.options.after(this.options.drainTimeoutMillis, drop)
     }
-    this.leftovers.add(leftover)
-    reader.hasLeft = true
+    this.endedRuns.add(ended)
+    reader.hasEnded = true
     if (reader.lowestPosition() === Number.POSITIVE_INFINITY) {
       reader.onFull = (log) => {
         if (isReadIn(log)) {
@@ -171,24 +174,24 @@ export class Readers {
     }
   }
 
-  /** Ends a stream. Its place is kept for the time that the shard may take to be released, and pauses nothing. */
-  leaveStream(reader: Reader): void {
+  /** Ends a stream. Its reader is kept for `drainTimeout`, because the shard may be released, and does not pause the socket. */
+  endStream(reader: Reader): void {
     if (!this.options.keepsStreams) {
       return this.close(reader)
     }
     this.forgetStream()
     this.attached.delete(reader)
-    reader.hasLeft = true
-    reader.cursors.forEach((cursor) => cursor.keepPlace())
+    reader.hasEnded = true
+    reader.cursors.forEach((cursor) => cursor.makePassive())
     this.lastStream = { reader, cancel: this.options.after(this.options.drainTimeoutMillis, () => this.forgetStream()) }
   }
 
-  /** Keeps all places from now on: the session is about to be saved for the next process. */
+  /** Keeps ended readers from now on, because the session is about to be saved for the next process. */
   release(): void {
     this.isReleased = true
   }
 
-  /** Drops what a reader has not read, because it does not read any more. */
+  /** Closes a reader, with a diagnostic that counts its unread events. */
   abandon(reader: Reader): void {
     const events = reader.lag
     this.close(reader)
@@ -197,17 +200,17 @@ export class Readers {
     }
   }
 
-  /** Fails all readers at once, or lets them read to the end first. */
+  /** Wakes all readers, after `ending` has changed. */
   wakeAll(): void {
     this.all().forEach((reader) => reader.wake())
   }
 
-  /** Whether another reader than this one reads. */
+  /** Returns true if there are other readers. */
   hasOthers(reader: Reader): boolean {
     return this.attached.size > (this.attached.has(reader) ? 1 : 0)
   }
 
-  /** The lowest position that an acknowledging reader has not finished. */
+  /** Returns the lowest position that an acknowledging reader has not finished. */
   lowestPosition(): number {
     return this.all().filter(({ options }) => options.acknowledges).reduce(
       (lowest, reader) => Math.min(lowest, reader.lowestPosition()),
@@ -240,6 +243,6 @@ export class Readers {
   }
 
   private all(): ReadonlyArray<Reader> {
-    return [...this.attached, ...Array.from(this.leftovers, ({ reader }) => reader)]
+    return [...this.attached, ...Array.from(this.endedRuns, ({ reader }) => reader)]
   }
 }

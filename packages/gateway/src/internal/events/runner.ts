@@ -1,7 +1,7 @@
 /**
- * Runs handlers on what a reader reads: of a shard, a fleet or a cluster. A handler that is done at once runs in a plain loop,
- * without a fiber; any other runs in a fiber of its own, in the context of the run. Nothing is read ahead of its handler but
- * events that wait behind another of their guild.
+ * Runs handlers on the events of a reader: of a shard, a fleet or a cluster. A handler that is done at once runs in a plain loop
+ * without a fiber. Any other handler runs in its own fiber, in the context of the run. An event is read when its handler can begin,
+ * or when it waits for another event of its guild.
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
@@ -19,46 +19,46 @@ import type * as ShardError from "../../ShardError.js"
 import { unbroken } from "../time/index.js"
 import { isFailure } from "./log/index.js"
 import type { Cursor, Entry, Parse } from "./log/index.js"
-import { guildOf } from "./guildOf.js"
-import * as Handling from "./handling.js"
-import { Lanes } from "./lanes.js"
+import { getGuildId } from "./guildId.js"
+import { callHandler, isDone } from "./callHandler.js"
+import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
-export interface Options {
-  /** Handlers at a time. */
+/** Options of one run of handlers. */
+export interface RunnerOptions {
+  /** Maximum number of handlers at a time. */
   readonly concurrency: number
-  /** Whether events of one guild are handled one after the other, whatever the concurrency. */
+  /** True if events of one guild are handled one after the other, at any concurrency. */
   readonly isOrdered: boolean
-  /** Whether an event whose handler has not succeeded is given back. */
+  /** True if an event whose handler has not succeeded is requeued. */
   readonly isTracked: boolean
-  /** How long handlers may go on after the run was interrupted or has failed. */
+  /** Time for running handlers to complete after the run was interrupted or has failed. */
   readonly drainTimeout: Duration.Duration
 }
 
-/** Handles an event of a shard. It may throw. */
+/** Handles an event of a shard. May throw. */
 export type Handler<E, R> = (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect.Effect<unknown, E, R>
 
-/** An event and where it was read. */
-interface Task {
+/** An event and its cursor. */
+interface Task extends Ordered {
   readonly event: Dispatch.Dispatch
   readonly entry: Entry
   readonly cursor: Cursor
-  readonly lane: string
 }
 
-/** Handlers that are done at once let other fibers run after so many events. */
+/** Number of events after which the loop lets other fibers run. */
 const maxTurns = 256
 
-const laneOf = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): string =>
-  guildOf(event) ?? `shard ${id}/${total}`
+const getOrderKey = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): string =>
+  getGuildId(event) ?? `shard ${id}/${total}`
 
-/** The handlers of one run that are under way, and the loop that begins them. */
-class Engine<E, R> {
-  /** Completes when the run cannot go on. */
+/** The running handlers of one run, and the loop that begins them. */
+class HandlerLoop<E, R> {
+  /** Completes when the run ends. */
   readonly ending = Deferred.unsafeMake<void>(FiberId.none)
   readonly causes: Array<Cause.Cause<E | ShardError.FatallyClosedError>> = []
   isStopping = false
-  private readonly lanes: Lanes<Task> | undefined
+  private readonly order: GuildOrder<Task> | undefined
   private readonly unfinished: Array<Task> = []
   private readonly running = new Map<Fiber.RuntimeFiber<unknown, E>, Task>()
   private cancelWait: (() => void) | undefined
@@ -71,7 +71,7 @@ class Engine<E, R> {
     effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
   ) => Fiber.RuntimeFiber<unknown, E>
   private readonly yieldThen: (resume: () => void) => void
-  private readonly options: Options
+  private readonly options: RunnerOptions
 
   constructor(
     reader: Reader,
@@ -81,7 +81,7 @@ class Engine<E, R> {
       effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
     ) => Fiber.RuntimeFiber<unknown, E>,
     yieldThen: (resume: () => void) => void,
-    options: Options
+    options: RunnerOptions
   ) {
     this.reader = reader
     this.parse = parse
@@ -89,10 +89,10 @@ class Engine<E, R> {
     this.fork = fork
     this.yieldThen = yieldThen
     this.options = options
-    this.lanes = options.isOrdered && options.concurrency > 1 ? new Lanes() : undefined
+    this.order = options.isOrdered && options.concurrency > 1 ? new GuildOrder() : undefined
   }
 
-  /** Begins handlers for as long as there is something to read and room for another handler. */
+  /** Begins handlers while there are events and fewer than `concurrency` handlers run. */
   readonly pump = (): void => {
     if (this.isPumping) {
       return
@@ -113,17 +113,17 @@ class Engine<E, R> {
     this.isPumping = false
   }
 
-  /** Begins no more handlers. */
+  /** Stops beginning handlers. */
   stop(): void {
     this.isStopping = true
     this.cancelWait?.()
   }
 
-  /** Handles one event, or waits for it. Whether there may be another. */
+  /** Handles one event, or waits for it. Returns true if there may be another. */
   private step(): boolean {
-    const deferred = this.lanes?.next()
+    const deferred = this.order?.next()
     if (deferred !== undefined) {
-      deferred.cursor.undefer(deferred.entry)
+      deferred.cursor.beginDeferred(deferred.entry)
       this.handle(deferred.event, deferred.entry, deferred.cursor, deferred)
       return true
     }
@@ -138,30 +138,30 @@ class Engine<E, R> {
       if (isFailure(event)) {
         current.log.reportUnreadable(item, event)
       } else {
-        this.enter(event, item, current)
+        this.schedule(event, item, current)
       }
     }
     return true
   }
 
-  private enter(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor): void {
-    if (this.lanes === undefined) {
+  private schedule(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor): void {
+    if (this.order === undefined) {
       return this.handle(event, entry, cursor, undefined)
     }
-    const task: Task = { event, entry, cursor, lane: laneOf(event, cursor.log.shard) }
-    if (this.lanes.enter(task)) {
+    const task: Task = { event, entry, cursor, orderKey: getOrderKey(event, cursor.log.shard) }
+    if (this.order.tryBegin(task)) {
       this.handle(event, entry, cursor, task)
     } else {
       cursor.defer(entry)
     }
   }
 
-  private handle(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor, inLane: Task | undefined): void {
-    const handling = Handling.attempt(() => this.handler(event, cursor.log.shard))
-    if (Handling.isDone(handling)) {
-      if (inLane !== undefined) {
+  private handle(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor, ordered: Task | undefined): void {
+    const handling = callHandler(() => this.handler(event, cursor.log.shard))
+    if (isDone(handling)) {
+      if (ordered !== undefined) {
         cursor.done(entry)
-        this.lanes?.leave(inLane)
+        this.order?.complete(ordered)
       }
       return
     }
@@ -170,7 +170,7 @@ class Engine<E, R> {
     } else {
       cursor.done(entry)
     }
-    const task = inLane ?? { event, entry, cursor, lane: "" }
+    const task = ordered ?? { event, entry, cursor, orderKey: "" }
     const fiber = this.fork(Effect.scoped(handling))
     this.running.set(fiber, task)
     fiber.addObserver((exit) => this.settle(fiber, task, exit))
@@ -180,7 +180,7 @@ class Engine<E, R> {
     this.running.delete(fiber)
     if (Exit.isSuccess(exit)) {
       task.cursor.done(task.entry)
-      this.lanes?.leave(task)
+      this.order?.complete(task)
     } else {
       this.unfinished.push(task)
       if (!this.isStopping || !Cause.isInterruptedOnly(exit.cause)) {
@@ -192,24 +192,24 @@ class Engine<E, R> {
     this.pump()
   }
 
-  /** Returns what was read and not handled: events whose handlers did not succeed only where that is tracked. */
-  giveBack(): void {
-    const left = new Map<Cursor, Array<Entry>>()
-    const add = ({ cursor, entry }: Task) => left.set(cursor, [...left.get(cursor) ?? [], entry])
-    for (const task of this.lanes?.drain() ?? []) {
-      task.cursor.undefer(task.entry)
+  /** Requeues events that were read and not handled. If tracked, also those whose handlers did not succeed. */
+  requeue(): void {
+    const unhandled = new Map<Cursor, Array<Entry>>()
+    const add = ({ cursor, entry }: Task) => unhandled.set(cursor, [...unhandled.get(cursor) ?? [], entry])
+    for (const task of this.order?.drain() ?? []) {
+      task.cursor.beginDeferred(task.entry)
       add(task)
     }
     if (this.options.isTracked) {
       this.unfinished.forEach(add)
     }
-    left.forEach((entries, cursor) => cursor.giveBack(entries))
+    unhandled.forEach((entries, cursor) => cursor.requeue(entries))
   }
 
   private wait(): void {
     const failure = this.reader.failure()
     if (failure === undefined) {
-      // Not at once: the packet's other events come first, and the socket's callback is not the place for handlers.
+      // In a microtask, after the other events of the packet, so that no handler runs in the socket's callback.
       this.cancelWait = this.reader.onAvailable(() => queueMicrotask(this.pump))
     } else if (this.running.size === 0) {
       if (failure._tag === "FatallyClosedError") {
@@ -228,37 +228,37 @@ class Engine<E, R> {
   }
 }
 
-/** Runs in progress, by what ends them. */
+/** Active runs, as effects that end them. */
 export type Runs = Set<Effect.Effect<void>>
 
-/** Runs the handler on what the reader reads, until reading ends or a handler fails. Then what it has not handled is given back. */
+/** Runs the handler for each event of the reader, until reading ends or a handler fails. Then it requeues unhandled events. */
 export const run = <E, R>(
   reader: Reader,
   parse: Parse.Parse,
   handler: Handler<E, R>,
-  options: Options,
+  options: RunnerOptions,
   runs: Runs
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const fibers = yield* FiberSet.make<unknown, E>()
-      // Handlers can be interrupted, also where the run cannot.
+      // Handlers can be interrupted even in an uninterruptible region of the run.
       const fork = yield* Effect.interruptible(FiberSet.runtime(fibers)<Exclude<R, Scope.Scope>>())
       const scheduler = yield* FiberRef.get(FiberRef.currentScheduler)
-      const engine = new Engine(reader, parse, handler, fork, (resume) => scheduler.scheduleTask(resume, 0), options)
+      const loop = new HandlerLoop(reader, parse, handler, fork, (resume) => scheduler.scheduleTask(resume, 0), options)
       const over = yield* Deferred.make<void>()
-      const end = Effect.zipRight(Deferred.succeed(engine.ending, undefined), Deferred.await(over))
+      const end = Effect.zipRight(Deferred.succeed(loop.ending, undefined), Deferred.await(over))
       runs.add(end)
-      engine.pump()
-      const waited = yield* Effect.exit(restore(Deferred.await(engine.ending)))
-      engine.stop()
-      const drained = Effect.suspend(() => Fiber.awaitAll(engine.fibers))
+      loop.pump()
+      const exit = yield* Effect.exit(restore(Deferred.await(loop.ending)))
+      loop.stop()
+      const drained = Effect.suspend(() => Fiber.awaitAll(loop.fibers))
       yield* unbroken(Effect.timeoutOption(drained, options.drainTimeout))
-      yield* Effect.suspend(() => Fiber.interruptAll(engine.fibers))
-      engine.giveBack()
+      yield* Effect.suspend(() => Fiber.interruptAll(loop.fibers))
+      loop.requeue()
       runs.delete(end)
       yield* Deferred.succeed(over, undefined)
-      const causes = Exit.isFailure(waited) ? [waited.cause, ...engine.causes] : engine.causes
+      const causes = Exit.isFailure(exit) ? [exit.cause, ...loop.causes] : loop.causes
       return yield* causes.length === 0 ? Effect.void : Effect.failCause(causes.reduce(Cause.parallel))
     })
   ).pipe(Effect.scoped)

@@ -1,4 +1,4 @@
-/** Watches how full a fleet's shards are, and reshards it before the gateway closes one with 4011. */
+/** Watches the number of guilds per shard, and reshards a fleet before the gateway closes a shard with 4011. */
 import type * as ConfigError from "effect/ConfigError"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -11,22 +11,21 @@ import { FleetReshard } from "./reshard/index.js"
 import { Guard } from "../foreign/index.js"
 import { PeerText } from "../wire/index.js"
 
-/** What is known when it is decided. */
-export class Fullness extends Data.Class<{
+/** The input of the decision to reshard. */
+export class Load extends Data.Class<{
   readonly total: number
-  /** Guilds of the shard that has most. */
+  /** Guilds of the shard that has the most. */
   readonly fullest: number
-  /** What Discord recommends. */
+  /** The number of shards that Discord recommends. */
   readonly recommended: number
 }> {}
 
 /**
- * The total to go to, if there is need. A shard that is nearly full is need; so is a recommendation of half as many
- * again. The recommendation is the total, for it respects what Discord asks of large bots; where it lags behind, the
- * shards double.
+ * Returns the new total if a shard is nearly full, or if Discord recommends at least half as many shards again. The new
+ * total is Discord's recommendation, which respects the rules for large bots, or else twice the current total.
  */
-export const nextTotal = (fullness: Fullness, guildsPerShard: number): Option.Option<number> => {
-  const { fullest, recommended, total } = fullness
+export const nextTotal = (load: Load, guildsPerShard: number): Option.Option<number> => {
+  const { fullest, recommended, total } = load
   const isFull = fullest >= guildsPerShard
   if (!isFull && recommended < total * 1.5) {
     return Option.none()
@@ -38,7 +37,7 @@ const positiveDuration: Check.Check = (value) =>
   Check.duration(value) ??
     (Option.exists(Duration.decodeUnknown(value), (duration) => Duration.toMillis(duration) > 0)
       ? undefined
-      : "it is 0; the fleet would be looked at all the time")
+      : "it is 0, and the fleet would be checked without a pause")
 
 const checks: Check.Fields = {
   ...FleetReshard.options,
@@ -47,15 +46,15 @@ const checks: Check.Fields = {
 }
 
 const watchChecked = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions): Effect.Effect<never> => {
-  const look = Effect.gen(function*() {
+  const check = Effect.gen(function*() {
     const { shards, total } = yield* fleet.status
     const { shards: recommended } = yield* Guard.runWithin(() => api.gatewayBot, {
       limit: FleetReshard.limit,
       onDefect: PeerText.toError
     })
-    // A shard whose guilds are unknown is not the reason to reshard; what Discord recommends counts its guilds too.
+    // A shard whose guilds are unknown counts as empty; Discord's recommendation includes its guilds.
     const fullest = shards.reduce((most, { guilds }) => Math.max(most, Option.getOrElse(guilds, () => 0)), 0)
-    const next = nextTotal(new Fullness({ total, fullest, recommended }), options.guildsPerShard ?? 2_000)
+    const next = nextTotal(new Load({ total, fullest, recommended }), options.guildsPerShard ?? 2_000)
     if (Option.isSome(next)) {
       yield* Effect.logInfo(
         `the fullest of ${total} shards has ${fullest} guilds, and ${recommended} are recommended: resharding to ${next.value}`
@@ -63,10 +62,11 @@ const watchChecked = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions
       yield* fleet.reshard(next.value, options)
     }
   })
-  const lookAndLog = Effect.catchAll(look, (error) => Effect.logError(error.message))
-  return Effect.forever(Effect.zipRight(Effect.sleep(options.interval ?? Duration.hours(1)), lookAndLog))
+  const checkAndLog = Effect.catchAll(check, (error) => Effect.logError(error.message))
+  return Effect.forever(Effect.zipRight(Effect.sleep(options.interval ?? Duration.hours(1)), checkAndLog))
 }
 
+/** Checks the fleet at an interval. A failed check is logged and tried again. */
 export const watch = (
   fleet: Fleet,
   api: GatewayApi,

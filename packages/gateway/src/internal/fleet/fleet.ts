@@ -11,7 +11,7 @@ import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Fleet from "../../Fleet.js"
-import { ReshardError } from "../../FleetError.js"
+import { ReshardError } from "./reshard/index.js"
 import * as GatewayApi from "../../GatewayApi.js"
 import * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../../IdentifyBudget.js"
@@ -27,22 +27,23 @@ import { Check } from "../config/index.js"
 import { ConnectPace } from "../reconnect/index.js"
 import { Parse } from "../events/log/index.js"
 import type { Cursor, Ending } from "../events/log/index.js"
-import { EventStream, Handlers, Readers } from "../events/index.js"
+import { EventStream, NextEvent, Readers, RunForEach } from "../events/index.js"
+import type { ReaderSource } from "../events/index.js"
 import { FleetReshard } from "./reshard/index.js"
 import { Guard } from "../foreign/index.js"
-import * as FleetSet from "./shardSet.js"
+import * as ShardSet from "./shardSet.js"
 import type { ShardInternal } from "../shard/index.js"
 import * as ShardPlan from "./shardPlan.js"
 import { After } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
 
-/** The config of a fleet's shards: a session in it would be that of each of them. */
-const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
+/** Removes the session from the config, because it would be resumed by every shard. */
+const withoutSession = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
   ...config,
   session: Option.none()
 })
 
-/** Identifies that queue and Discord both permit. None if neither says how many: then only the queue limits them. */
+/** Returns the identifies that the queue and Discord permit; none if both are unknown. */
 const identifiesLeft = (
   queue: IdentifyQueue.IdentifyQueue,
   api: Option.Option<GatewayApi.GatewayApi>
@@ -50,7 +51,7 @@ const identifiesLeft = (
   const known = <A>(subject: string, evaluate: () => Effect.Effect<A, unknown>) =>
     Guard.runWithin(evaluate, { limit: FleetReshard.limit, onDefect: Function.identity<unknown> }).pipe(
       Effect.tapError((cause) =>
-        Effect.logWarning(`the identifies that are left are not known to ${subject}: ${PeerText.describe(cause)}`)
+        Effect.logWarning(`the remaining identifies could not be read from ${subject}: ${PeerText.describe(cause)}`)
       ),
       Effect.option
     )
@@ -65,7 +66,7 @@ const identifiesLeft = (
   })
 }
 
-/** Asks Discord where it is told to, and knows how many identifies are left if it may ask. */
+/** Makes a fleet. With an API, a resharding also respects the identifies that Discord reports. */
 const makeWith = (
   options: Omit<Fleet.Options, "shards">,
   ids: ReadonlyArray<ShardId.ShardId>,
@@ -77,17 +78,17 @@ const makeWith = (
     const ending: Ending = { closed: undefined, failed: undefined }
     const over = yield* Deferred.make<never, ShardError.TerminalError>()
 
-    /** Readers read what was received, then reading fails. */
+    /** Ends reading once all received events are read. */
     const end = (error: ShardError.TerminalError) => {
       ending.closed ??= error
       readers.wakeAll()
       Deferred.unsafeDone(over, Effect.fail(error))
     }
-    const onFatal = (member: FleetSet.Member, error: ShardError.FatallyClosedError) => {
-      const members = Array.from(parts.current.members.values())
+    const onFatal = (member: ShardSet.FleetShard, error: ShardError.FatallyClosedError) => {
+      const members = Array.from(sets.current.members.values())
       const isLast = members.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
-      // The set that is being prepared does not affect the one that serves.
-      if (members.includes(member) && (ShardPlan.isShared(error.code) || isLast)) {
+      // The new set of a resharding does not end the fleet.
+      if (members.includes(member) && (ShardPlan.closesAllShards(error.code) || isLast)) {
         end(error)
       }
     }
@@ -104,8 +105,8 @@ const makeWith = (
       keepsStreams: config.acknowledge === "onReceive",
       after,
       notice: (diagnostic) => {
-        // A reader of the whole fleet is one of its first shard's.
-        const [some] = parts.current.members.values()
+        // A diagnostic of a reader of the whole fleet is published on the first shard.
+        const [some] = sets.current.members.values()
         some?.state.log.notice(diagnostic)
       }
     })
@@ -116,11 +117,11 @@ const makeWith = (
       queue: IdentifyQueue.IdentifyQueue,
       store: Option.Option<SessionStore.SessionStore>
     ) =>
-      FleetSet.open(ids, onFatal).pipe(
+      ShardSet.open(ids, onFatal).pipe(
         Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
-        // An assembly may have changed it since the last set.
+        // An assembly may have changed the config since the last set.
         (opening) =>
-          Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, configOfShards(config))),
+          Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, withoutSession(config))),
         (opening) =>
           Option.match(store, {
             onNone: () => opening,
@@ -131,11 +132,11 @@ const makeWith = (
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )
-    const parts: FleetReshard.Fleet = {
+    const sets: FleetReshard.ShardSets = {
       readers,
       scope: yield* Effect.scope,
       queue,
-      // A session that an interrupted resharding has stored would not name its guilds again: the next set begins new ones.
+      // A resumed session does not name its guilds, so a new set ignores sessions that an interrupted resharding has stored.
       open: (ids, queue) =>
         openWith(ids, queue, Option.map(sessions, (store) => ({ ...store, load: () => Effect.succeedNone }))),
       identifiesLeft: identifiesLeft(queue, api),
@@ -144,7 +145,7 @@ const makeWith = (
       stage: Option.none(),
       isResharding: false
     }
-    // Registered last: connections are open while handlers that are under way end.
+    // Registered last, so that connections are open while running handlers end.
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         ending.failed = new ShardError.ShardClosedError()
@@ -156,37 +157,37 @@ const makeWith = (
     let isStarted = false
     const connectAll = Effect.suspend(() => {
       isStarted = true
-      return FleetSet.connectAll(parts.current)
+      return ShardSet.connectAll(sets.current)
     })
     const starter = new Starter(
       Effect.suspend(() => isStarted || ending.closed !== undefined ? Effect.void : connectAll)
     )
 
-    const shards = Effect.sync(() => Array.from(parts.current.members.values(), ({ shard }) => shard))
+    const shards = Effect.sync(() => Array.from(sets.current.members.values(), ({ shard }) => shard))
 
     const close: Fleet.Fleet["close"] = (frame) =>
       Effect.gen(function*() {
-        // One that is under way ends with the shards that it waits for.
-        yield* Effect.forEach(Option.toArray(parts.upcoming), (set) => FleetSet.closeAll(set, CloseFrame.NORMAL))
-        const sessions = yield* FleetSet.closeAll(parts.current, frame)
+        // A resharding ends with the shards that it waits for.
+        yield* Effect.forEach(Option.toArray(sets.upcoming), (set) => ShardSet.closeAll(set, CloseFrame.NORMAL))
+        const sessions = yield* ShardSet.closeAll(sets.current, frame)
         end(new ShardError.ShardClosedError())
         return sessions
       })
 
-    const source: Handlers.Source = {
+    const source: ReaderSource = {
       readers,
       config,
       parse: yield* Parse.make(config.validate),
       after,
       start: starter.start
     }
-    const shared = Handlers.makeNextEvent(source)
+    const shared = new NextEvent(source)
 
     const broadcast: Fleet.Fleet["broadcast"] = (command) =>
       Effect.gen(function*() {
         const outgoing = yield* Outgoing.fromCommand(command)
         const [failures] = yield* Effect.partition(
-          Array.from(parts.current.members.values()),
+          Array.from(sets.current.members.values()),
           ({ state }) => state.commands.send(outgoing),
           { concurrency: "unbounded" }
         )
@@ -195,14 +196,14 @@ const makeWith = (
 
     const shardNumbered = (id: number) =>
       Effect.sync((): Option.Option<Shard.Shard> =>
-        Option.map(Option.fromNullable(parts.current.members.get(id)), ({ shard }) => shard)
+        Option.map(Option.fromNullable(sets.current.members.get(id)), ({ shard }) => shard)
       )
 
     const fleet: Fleet.Fleet = {
       shards,
       shard: shardNumbered,
-      shardOfGuild: (guildId) => Effect.suspend(() => shardNumbered(ShardId.shardOf(guildId, parts.current.total))),
-      events: EventStream.make(source, shared, eventOf),
+      shardOfGuild: (guildId) => Effect.suspend(() => shardNumbered(ShardId.shardOf(guildId, sets.current.total))),
+      events: EventStream.make(source, shared, toFleetEvent),
       nextEvent: shared.read(starter.start, (item, cursor) => {
         if (item._tag !== "Dispatch") {
           return undefined
@@ -212,31 +213,31 @@ const makeWith = (
           cursor.log.reportUnreadable(item, event)
           return undefined
         }
-        return Exit.succeed(eventOf(event, cursor))
+        return Exit.succeed(toFleetEvent(event, cursor))
       }),
       runForEach: (handler, options) =>
-        Handlers.run(source, shared, (event, shard) => handler({ shard, event }), options),
+        RunForEach.run(source, shared, (event, shard) => handler({ shard, event }), options),
       broadcast,
-      status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
-      // A fleet that has ended is not ready, though all of its shards are settled.
-      awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
+      status: Effect.sync(() => ({ ...ShardSet.status(sets.current), resharding: sets.stage })),
+      // A closed fleet is not ready, although all of its shards are settled.
+      awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => ShardSet.awaitSettled(sets.current))),
       reshard: (total, options = {}) =>
         Effect.suspend(() =>
           ending.closed === undefined
             ? Check.fields(FleetReshard.options, options).pipe(
               Effect.zipRight(starter.start),
-              Effect.zipRight(FleetReshard.run(parts, total, options))
+              Effect.zipRight(FleetReshard.run(sets, total, options))
             )
             : Effect.fail(new ReshardError({ reason: "ShardClosed", detail: ending.closed.message }))
         ),
       close
     }
     const members = () =>
-      Array.from(parts.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
+      Array.from(sets.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
         Predicate.isNotUndefined
       )
     Assembly.set(fleet, {
-      // A shard may be started by itself too.
+      // A shard can be started on its own.
       hold: Effect.map(
         Effect.all([Effect.suspend(() => Effect.all(members().map(({ hold }) => hold))), starter.hold]),
         ([releases, release]) => Effect.zipRight(Effect.all(releases, { discard: true }), release)
@@ -270,13 +271,13 @@ const makePlanned = (options: Fleet.Options) =>
     return yield* makeWith(options, ids, yield* Effect.serviceOption(GatewayApi.GatewayApi))
   })
 
-const eventOf = (event: Dispatch.Dispatch, { log }: Cursor): Fleet.FleetEvent => ({ shard: log.shard, event })
+const toFleetEvent = (event: Dispatch.Dispatch, { log }: Cursor): Fleet.FleetEvent => ({ shard: log.shard, event })
 
 const isRecommended = (
   options: Fleet.Options | Fleet.Options<"recommended">
 ): options is Fleet.Options<"recommended"> => options.shards === "recommended"
 
-// Which of the two it is, is decided by just what the overloads tell apart.
+// The overloads of `Fleet.make` differ in the type of `shards`, which `isRecommended` checks.
 export const make =
   ((options: Fleet.Options | Fleet.Options<"recommended">) =>
     isRecommended(options) ? makeRecommended(options) : makePlanned(options)) as typeof Fleet.make

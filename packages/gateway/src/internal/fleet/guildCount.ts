@@ -1,6 +1,6 @@
 /**
- * How many guilds a shard has. Kept as a set of ids, because Discord repeats GUILD_CREATE and sends GUILD_DELETE for guilds
- * that a shard never had. Unknown until READY: a session that another process began does not name its guilds again.
+ * The number of guilds of a shard. A set of ids, because Discord repeats GUILD_CREATE and sends GUILD_DELETE for guilds that
+ * a shard never had. Unknown until READY, because a resumed session does not name its guilds.
  */
 import * as ShardId from "@vesper/model/ShardId"
 import * as Option from "effect/Option"
@@ -17,16 +17,16 @@ export const make = (shard: GuildCount["shard"]): GuildCount => ({ shard, ids: u
 const maxGuilds = 50_000
 
 /**
- * The low 53 bits of an id: a number takes a third of the memory of the text. Two guilds of one shard that differ in the
- * other bits alone were made in the same millisecond of two periods of 24 days.
+ * Returns the low 53 bits of an id, because a number takes a third of the memory of the text. Two guilds of one shard that
+ * differ only in the other bits were made in the same millisecond of two periods of 24 days.
  */
-const keyOf = (id: unknown, { id: shard, total }: GuildCount["shard"]): number | undefined =>
+const toKey = (id: unknown, { id: shard, total }: GuildCount["shard"]): number | undefined =>
   typeof id === "string" && /^\d{1,20}$/.test(id) && ShardId.shardOf(id, total) === shard
     ? Number(BigInt.asUintN(53, BigInt(id)))
     : undefined
 
 const add = (self: GuildCount, id: unknown): void => {
-  const key = keyOf(id, self.shard)
+  const key = toKey(id, self.shard)
   if (key !== undefined && self.ids !== undefined) {
     self.ids.add(key)
     if (self.ids.size > maxGuilds) {
@@ -35,23 +35,23 @@ const add = (self: GuildCount, id: unknown): void => {
   }
 }
 
-const idOf = (guild: unknown): unknown => Predicate.hasProperty(guild, "id") ? guild.id : undefined
+const getId = (guild: unknown): unknown => Predicate.hasProperty(guild, "id") ? guild.id : undefined
 
-/** Takes note of an event. Its body is not validated by default. */
+/** Counts an event. Its body may not be validated. */
 export const record = (self: GuildCount, { d: body, t }: { readonly t: string; readonly d: unknown }): void => {
   switch (t) {
     case "READY": {
       const guilds: unknown = Predicate.hasProperty(body, "guilds") ? body.guilds : undefined
       self.ids = Array.isArray(guilds) ? new Set() : undefined
       if (Array.isArray(guilds)) {
-        guilds.forEach((guild: unknown) => add(self, idOf(guild)))
+        guilds.forEach((guild: unknown) => add(self, getId(guild)))
       }
       return
     }
     case "GUILD_CREATE":
-      return add(self, idOf(body))
+      return add(self, getId(body))
     case "GUILD_DELETE": {
-      const key = keyOf(idOf(body), self.shard)
+      const key = toKey(getId(body), self.shard)
       // A guild with an outage is still one of the bot's.
       const isOutage = Predicate.hasProperty(body, "unavailable") && body.unavailable === true
       if (key !== undefined && !isOutage) {
@@ -61,6 +61,6 @@ export const record = (self: GuildCount, { d: body, t }: { readonly t: string; r
   }
 }
 
-/** None while it is unknown. */
+/** Returns the number of guilds; none while it is unknown. */
 export const count = ({ ids }: GuildCount): Option.Option<number> =>
   Option.map(Option.fromNullable(ids), ({ size }) => size)

@@ -1,4 +1,4 @@
 /** Shards of one bot in one process. */
 export * as ShardPlan from "./shardPlan.js"
-export * as FleetSet from "./shardSet.js"
-export type { Member, ShardSet } from "./shardSet.js"
+export * as ShardSet from "./shardSet.js"
+export type { FleetShard } from "./shardSet.js"

@@ -1,4 +1,4 @@
-/** Which shards a fleet is to hold: pure, and checked before anything is started. */
+/** The ids of a fleet's shards, checked before a shard is made. */
 import * as ShardId from "@vesper/model/ShardId"
 import * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
@@ -11,24 +11,24 @@ const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
 
 const isIndex = (value: number) => Number.isSafeInteger(value) && value >= 0
 
-/** The ids, in order. `recommended` is what Discord recommends; it is only asked for where it counts. */
+/** Returns the ids in order. */
 export const resolve = (
   shards: Exclude<Shards, "recommended">
 ): Either.Either<ReadonlyArray<ShardId.ShardId>, ConfigError.ConfigError> => {
   const { total } = shards
   if (!isCount(total)) {
-    return invalid(`a total of ${total} shards: it is a whole number of at least 1`)
+    return invalid(`a total of ${total} shards; it must be a whole number of at least 1`)
   }
   if ("range" in shards) {
     const [from, to] = shards.range
     return isIndex(from) && isIndex(to) && from <= to && to < total
       ? Either.right(ShardId.all(total).slice(from, to + 1))
-      : invalid(`the range from ${from} to ${to} (both included) is none of the ids 0 to ${total - 1}`)
+      : invalid(`the range from ${from} to ${to} (both included) is not within the ids 0 to ${total - 1}`)
   }
   if ("bucket" in shards) {
     const { bucket, of } = shards
     if (!isCount(of) || !isIndex(bucket) || bucket >= of) {
-      return invalid(`bucket ${bucket} of ${of}: buckets are numbered from 0, and there is at least one`)
+      return invalid(`bucket ${bucket} of ${of}; it must be from 0 to the number of buckets minus 1`)
     }
     const ids = ShardId.all(total).filter(({ id }) => id % of === bucket)
     return ids.length > 0
@@ -39,9 +39,9 @@ export const resolve = (
 }
 
 /**
- * The shards of a new total that have the same guilds as these of an old one; none if some of those guilds have other
- * shards too, which are not among these. Guilds go by a number modulo the total, so shards of two totals have some in
- * common if their ids are the same modulo the greatest number that divides both.
+ * Returns the shards of a new total that have exactly the guilds of these shards; none if there are no such shards. A
+ * guild's shard is a number modulo the total, so two shards have guilds in common if their ids are equal modulo the
+ * greatest common divisor of both totals.
  */
 export const successors = (
   ids: ReadonlyArray<ShardId.ShardId>,
@@ -55,5 +55,5 @@ export const successors = (
     : Option.none()
 }
 
-/** Whether what closed one shard for good would close all: then the fleet is better off knowing at once. */
-export const isShared = (code: number): boolean => code === 4004 || (code >= 4012 && code <= 4014)
+/** Returns whether a fatal close code has a cause that all shards share, such as the token. */
+export const closesAllShards = (code: number): boolean => code === 4004 || (code >= 4012 && code <= 4014)

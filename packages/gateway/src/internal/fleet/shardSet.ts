@@ -1,4 +1,4 @@
-/** Shards of one total, which are made, connected and closed together. */
+/** A set of shards with the same total, which are opened, connected and closed together. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
@@ -13,29 +13,29 @@ import * as ShardStatus from "../../ShardStatus.js"
 import * as GuildCount from "./guildCount.js"
 import { ShardInternal } from "../shard/index.js"
 
-/** One shard of the fleet. */
-export interface Member extends ShardInternal.Open {
+/** One shard of a set. */
+export interface FleetShard extends ShardInternal.Open {
   readonly guilds: GuildCount.GuildCount
 }
 
 export interface ShardSet {
   readonly total: number
-  readonly members: ReadonlyMap<number, Member>
+  readonly members: ReadonlyMap<number, FleetShard>
   readonly scope: Scope.CloseableScope
 }
 
-/** Counts the shard's guilds, whatever the program reads. */
-const countGuilds = ({ guilds, state: { log: { listeners } } }: Member): Effect.Effect<void, never, Scope.Scope> =>
+/** Counts the guilds of a shard, independent of its readers. */
+const countGuilds = ({ guilds, state: { log: { listeners } } }: FleetShard): Effect.Effect<void, never, Scope.Scope> =>
   Effect.forEach(
     ["READY", "GUILD_CREATE", "GUILD_DELETE"] as const,
     (t) => listeners.listen(t, (d) => GuildCount.record(guilds, { t, d })),
     { discard: true }
   )
 
-/** Makes shards, each in a scope of its own, so that all of them close at the same time. */
+/** Makes shards, each in its own scope, so that all of them close at the same time. */
 export const open = (
   ids: ReadonlyArray<ShardId.ShardId>,
-  onFatal: (member: Member, error: ShardError.FatallyClosedError) => void
+  onFatal: (member: FleetShard, error: ShardError.FatallyClosedError) => void
 ): Effect.Effect<ShardSet, never, ShardInternal.Requirements> =>
   Effect.gen(function*() {
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
@@ -43,7 +43,7 @@ export const open = (
       Effect.gen(function*() {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
         const opened = yield* Scope.extend(ShardInternal.makeOpen(id), own)
-        const member: Member = { ...opened, guilds: GuildCount.make(id) }
+        const member: FleetShard = { ...opened, guilds: GuildCount.make(id) }
         yield* Scope.extend(countGuilds(member), own)
         opened.state.log.onEnd = (error) => {
           if (error._tag === "FatallyClosedError") {
@@ -59,7 +59,7 @@ export const open = (
 export const connectAll = (set: ShardSet): Effect.Effect<void> =>
   Effect.forEach(set.members.values(), ({ shard }) => shard.connect, { discard: true })
 
-/** Closes every shard, and gives the sessions that can be resumed. */
+/** Closes every shard and returns the sessions that can be resumed. */
 export const closeAll = (
   set: ShardSet,
   frame: CloseFrame.CloseFrame
@@ -76,7 +76,7 @@ export const closeAll = (
 const isSettled = (status: ShardStatus.ShardStatus) =>
   ShardStatus.isConnected(status) || ShardStatus.isFatallyClosed(status)
 
-/** Waits until each shard has a session, or never will. One after the other: who waits for the last waits for all. */
+/** Waits until each shard has a session or is closed for good. */
 export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
   Effect.forEach(
     set.members.values(),
@@ -89,7 +89,7 @@ export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
     { discard: true }
   )
 
-const infoOf = ({ guilds, shard, state }: Member): Fleet.ShardInfo => ({
+const makeInfo = ({ guilds, shard, state }: FleetShard): Fleet.ShardInfo => ({
   id: shard.id,
   status: state.status.get(),
   guilds: GuildCount.count(guilds),
@@ -97,7 +97,7 @@ const infoOf = ({ guilds, shard, state }: Member): Fleet.ShardInfo => ({
 })
 
 export const status = (set: ShardSet): Omit<Fleet.FleetStatus, "resharding"> => {
-  const shards = Array.from(set.members.values(), infoOf)
+  const shards = Array.from(set.members.values(), makeInfo)
   const counts = { Disconnected: 0, Connecting: 0, Identifying: 0, Resuming: 0, Connected: 0, FatallyClosed: 0 }
   for (const { status } of shards) {
     counts[status._tag]++

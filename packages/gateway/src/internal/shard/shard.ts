@@ -19,15 +19,15 @@ import * as ShardError from "../../ShardError.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
-import { MemberRequest, VoiceState } from "../requests/index.js"
+import { GuildMembers, VoiceState } from "../requests/index.js"
 import { ConnectPace } from "../reconnect/index.js"
 import { Parse, payloadOf } from "../events/log/index.js"
-import { EventStream, Handlers } from "../events/index.js"
-import type { NextEvent } from "../events/index.js"
+import { EventStream, NextEvent, RunForEach } from "../events/index.js"
+import type { ReaderSource } from "../events/index.js"
 import { report } from "../diagnostics/index.js"
-import { Sender } from "../commands/index.js"
+import { Enqueue } from "../commands/index.js"
 import { SessionPersistence } from "../session/index.js"
-import { ShardState } from "../state/index.js"
+import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
 
@@ -113,7 +113,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     yield* Option.match(yield* ShardMetrics.Current, {
       onNone: () => Effect.void,
       onSome: (metrics) =>
-        metrics.watch({
+        MetricsRegistry.watch(metrics, {
           status: () => state.status.get()._tag,
           buffered: () => state.log.lag,
           waiting: state.commands.unsafeSize,
@@ -206,10 +206,10 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       starter.connect
     )
 
-    const sender = Sender.make(state, close)
-    const requestGuildMembers = MemberRequest.make(state)
-    const source: Handlers.Source = { readers: state.readers, config, parse: state.parse, after, start }
-    const shared = Handlers.makeNextEvent(source)
+    const sender = Enqueue.makeSender(state.commands, close)
+    const requestGuildMembers = GuildMembers.make(state)
+    const source: ReaderSource = { readers: state.readers, config, parse: state.parse, after, start }
+    const shared = new NextEvent(source)
     const shard: Shard.Shard = {
       ...sender,
       id,
@@ -220,7 +220,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       events: EventStream.make(source, shared, (event) => event),
       nextEvent: nextEvent(state, shared, start),
       nextMessage: nextMessage(state, shared, start),
-      runForEach: (handler, options) => Handlers.run(source, shared, handler, options),
+      runForEach: (handler, options) => RunForEach.run(source, shared, handler, options),
       subscribe: EventStream.subscribe(source, shared),
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
@@ -243,8 +243,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       report: (diagnostic) => report(state, diagnostic),
       sender,
       requestGuildMembers,
-      collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
-      updatePresence: Sender.updatePresence(state),
+      collectGuildMembers: (request, options) => GuildMembers.collect(requestGuildMembers(request, options)),
+      updatePresence: Enqueue.updatePresence(state.commands),
       updateVoiceState: VoiceState.update(state)
     }
     Assembly.set(shard, {

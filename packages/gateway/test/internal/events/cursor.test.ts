@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Diagnostic from "../../../src/Diagnostic.js"
-import type { Options as CursorOptions } from "../../../src/internal/events/log/cursor.js"
-import type { Options as LogOptions } from "../../../src/internal/events/log/eventLog.js"
+import type { CursorOptions } from "../../../src/internal/events/log/cursor.js"
+import type { LogOptions } from "../../../src/internal/events/log/eventLog.js"
 import { append, control, handling, makeLog, makeSession, read } from "./fixture.js"
 
 /** A log with one cursor. */
@@ -161,7 +161,7 @@ describe("a cursor", () => {
     assert.deepStrictEqual(calls, ["pause", "resume"])
     entries.forEach((entry) => cursor.defer(entry))
     assert.deepStrictEqual([cursor.lag, calls], [4, ["pause", "resume", "pause"]])
-    entries.slice(0, 2).forEach((entry) => cursor.undefer(entry))
+    entries.slice(0, 2).forEach((entry) => cursor.beginDeferred(entry))
     assert.deepStrictEqual([cursor.lag, calls], [2, ["pause", "resume", "pause", "resume"]])
     assert.strictEqual(cursor.lowestUnfinished(session), 1, "begun and not done")
   })
@@ -172,7 +172,7 @@ describe("a cursor", () => {
     read(cursor)
     append(log, session, 1)
     entries.forEach((entry) => cursor.begin(entry))
-    cursor.giveBack([...entries.slice(2), ...entries.slice(0, 1)])
+    cursor.requeue([...entries.slice(2), ...entries.slice(0, 1)])
     assert.deepStrictEqual(read(cursor), [1, 3, 4])
     assert.strictEqual(cursor.lowestUnfinished(session), 2)
   })
@@ -183,7 +183,7 @@ describe("a cursor", () => {
     read(cursor, 1)
     entries.slice(0, 1).forEach((entry) => cursor.begin(entry))
     log.close(cursor)
-    cursor.giveBack(entries.slice(0, 1))
+    cursor.requeue(entries.slice(0, 1))
     assert.deepStrictEqual(read(cursor), [])
     assert.strictEqual(cursor.lowestUnfinished(session), Number.POSITIVE_INFINITY)
   })

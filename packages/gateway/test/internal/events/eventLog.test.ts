@@ -56,9 +56,9 @@ describe("the socket of a log", () => {
     const session = makeSession()
     const [fast, slow] = [log.open(handling), log.open({ ...streaming, capacity: 2 })]
     append(log, session, 4)
-    assert.deepStrictEqual(log.flow.holders, [slow, fast])
+    assert.deepStrictEqual(log.backpressure.holders, [slow, fast])
     read(fast)
-    assert.deepStrictEqual(log.flow.holders, [slow])
+    assert.deepStrictEqual(log.backpressure.holders, [slow])
     assert.deepStrictEqual(calls, ["pause"])
     read(slow, 3)
     assert.deepStrictEqual(calls, ["pause", "resume"])
@@ -84,11 +84,11 @@ describe("the socket of a log", () => {
     const { log } = makeLog()
     append(log, makeSession(), 4)
     const calls: Array<string> = []
-    log.flow.setSource(undefined)
-    log.flow.setSource({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
+    log.backpressure.setSocket(undefined)
+    log.backpressure.setSocket({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
     assert.deepStrictEqual(calls, ["pause"])
     read(log.open(handling))
-    assert.deepStrictEqual([calls.at(-1), log.flow.isPaused], ["resume", false])
+    assert.deepStrictEqual([calls.at(-1), log.backpressure.isPaused], ["resume", false])
   })
 })
 

@@ -1,13 +1,13 @@
 /** An event log without a shard, and entries for it. */
 import * as ShardId from "@vesper/model/ShardId"
 import type * as Diagnostic from "../../../src/Diagnostic.js"
-import type { Cursor, Options as CursorOptions } from "../../../src/internal/events/log/cursor.js"
+import type { Cursor, CursorOptions } from "../../../src/internal/events/log/cursor.js"
 import { Entry, type LiveSession, type Notice } from "../../../src/internal/events/log/entry.js"
-import { EventLog, type Options } from "../../../src/internal/events/log/eventLog.js"
+import { EventLog, type LogOptions } from "../../../src/internal/events/log/eventLog.js"
 import type { Reader } from "../../../src/internal/events/reader.js"
 
-/** A log with room for four events, what it does with its socket, and what it publishes. */
-export const makeLog = (options: Partial<Options> = {}) => {
+/** A log with a capacity of four events, the calls to its socket, and its diagnostics. */
+export const makeLog = (options: Partial<LogOptions> = {}) => {
   const calls: Array<"pause" | "resume"> = []
   const notices: Array<Diagnostic.Diagnostic> = []
   const log = new EventLog({
@@ -19,13 +19,13 @@ export const makeLog = (options: Partial<Options> = {}) => {
     onResumed: () => {},
     ...options
   })
-  log.flow.setSource({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
+  log.backpressure.setSocket({ pause: () => calls.push("pause"), resume: () => calls.push("resume") })
   return { log, calls, notices }
 }
 
 export const makeSession = (since = 0): LiveSession => ({ id: "a", resumeUrl: undefined, since, sequence: since })
 
-/** Appends so many events of a session, from its next sequence on. */
+/** Appends the number of events of a session, from its next sequence on. */
 export const append = (
   log: EventLog,
   session: LiveSession,
@@ -56,7 +56,7 @@ export const handling: CursorOptions = {
 /** Options of a reader that acknowledges nothing. */
 export const streaming: CursorOptions = { ...handling, name: "a stream", acknowledges: false }
 
-/** The sequences of up to so many events, read in order. */
+/** Reads at most `count` events, and returns their sequences. */
 export const read = (from: Cursor | Reader, count = Number.POSITIVE_INFINITY): ReadonlyArray<number> => {
   const sequences: Array<number> = []
   while (sequences.length < count) {

@@ -132,7 +132,7 @@ const interruptAt = ({ handles, read }: Kind, step: number) =>
     yield* Fiber.interrupt(stream)
     yield* Effect.sleep(drainTimeout * 4)
     const [, ...others] = Array.from(state.log.cursors, ({ name }) => name)
-    if (state.log.flow.isPaused || others.length > 0) {
+    if (state.log.backpressure.isPaused || others.length > 0) {
       problems.push(`cursors are left: ${Array.from(state.log.cursors, ({ name }) => name).join()}`)
     }
     return { problems, isOver }

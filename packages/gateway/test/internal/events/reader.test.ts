@@ -138,9 +138,12 @@ describe("a reader of several logs", () => {
   it("leaves nothing in its logs when it is closed", () => {
     const { logs, parts, reader } = open(2)
     parts.forEach(({ log, session }) => append(log, session, 4))
-    assert.isTrue(logs.every(({ flow }) => flow.isPaused))
+    assert.isTrue(logs.every(({ backpressure }) => backpressure.isPaused))
     reader.close()
-    assert.deepStrictEqual(logs.map(({ cursors, flow }) => [cursors.size, flow.isPaused]), [[0, false], [0, false]])
+    assert.deepStrictEqual(logs.map(({ cursors, backpressure }) => [cursors.size, backpressure.isPaused]), [
+      [0, false],
+      [0, false]
+    ])
     assert.strictEqual(reader.lag, 0)
   })
 })

@@ -1,4 +1,4 @@
-/** Random lives of readers on one log, compared with a model of a few lines. */
+/** Random operations of readers on one log, compared with a small model. */
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import type { Entry } from "../../../src/internal/events/log/entry.js"
@@ -11,7 +11,7 @@ const capacity = 6
 const names = ["A", "B", "C"] as const
 const filters: ReadonlyArray<ReadonlySet<string> | undefined> = [undefined, new Set(["A"]), new Set(["A", "B"])]
 
-/** What the model knows of a reader, of what a run has left behind, or of the log's backlog. */
+/** The model of a reader, of an ended run, or of the log's backlog. */
 interface Place {
   readonly wanted: ReadonlySet<string> | undefined
   readonly acknowledges: boolean
@@ -27,7 +27,7 @@ interface Live extends Place {
 
 interface Left extends Place {
   readonly key: string | undefined
-  /** Everything was handled when the run ended. */
+  /** True if all events were handled when the run ended. */
   readonly isFinished: boolean
 }
 
@@ -75,7 +75,7 @@ class World {
   }
 
   append(n: number): void {
-    // A paused socket still delivers what it has read.
+    // A paused socket still delivers the events that it has read.
     const isPaused = this.places.some(({ isFull }) => isFull)
     if (isPaused && n % 4 !== 0) {
       return
@@ -124,21 +124,21 @@ class World {
       if (isDone) {
         cursor.done(entry)
       } else {
-        cursor.giveBack([entry])
+        cursor.requeue([entry])
         live.waiting = [...live.waiting, entry.s].sort((a, b) => a - b)
       }
     }
   }
 
-  /** Ends a run as the runner does: what was begun is given back first. */
+  /** Ends a run as the runner does, which requeues begun events first. */
   leave(n: number): void {
     const live = this.pick(n)
     if (live?.acknowledges === true) {
-      live.reader.cursors.get(this.log)?.giveBack(Array.from(live.begun.values()))
+      live.reader.cursors.get(this.log)?.requeue(Array.from(live.begun.values()))
       live.waiting = [...live.waiting, ...live.begun.keys()].sort((a, b) => a - b)
       live.begun.clear()
       const key = n % 2 === 0 ? undefined : "key"
-      this.readers.leave(live.reader, key, "handler")
+      this.readers.endRun(live.reader, key, "handler")
       this.live = this.live.filter((one) => one !== live)
       this.left.push({ ...live, key, isFinished: live.waiting.length === 0 })
     }
@@ -164,7 +164,7 @@ class World {
     }
   }
 
-  /** Lets `drainTimeout` pass. */
+  /** Advances time by `drainTimeout`. */
   expire(): void {
     Array.from(this.timers).forEach((call) => call())
     this.timers.clear()
@@ -191,11 +191,11 @@ class World {
       const { length } = place.waiting
       place.isFull = place.isFull ? length > capacity / 2 : length >= capacity
     }
-    // A place without undone events does not pause the socket for a reader that is there.
+    // An ended run without unhandled events does not pause the socket for an active reader.
     this.left = this.left.filter(({ isFinished, isFull }) => !isFinished || !isFull || this.live.length === 0)
-    const { flow } = this.log
-    assert.strictEqual(flow.isPaused, this.places.some(({ isFull }) => isFull), "paused")
-    assert.strictEqual(flow.holders.length, this.places.filter(({ isFull }) => isFull).length, "holders")
+    const { backpressure } = this.log
+    assert.strictEqual(backpressure.isPaused, this.places.some(({ isFull }) => isFull), "paused")
+    assert.strictEqual(backpressure.holders.length, this.places.filter(({ isFull }) => isFull).length, "holders")
     for (const { reader, waiting } of this.live) {
       assert.strictEqual(reader.lag, waiting.filter((s) => s <= this.gate).length, "lag")
     }
@@ -206,7 +206,7 @@ class World {
     assert.strictEqual(this.log.cursors.size, this.places.length, "cursors")
   }
 
-  /** All readers leave, and nothing of them stays. */
+  /** Ends all readers, and checks that no cursor remains. */
   end(): void {
     this.openGate(true)
     this.check()
@@ -218,7 +218,7 @@ class World {
     assert.strictEqual(this.timers.size, 0)
     if (this.backlog === undefined) {
       assert.strictEqual(this.log.acknowledgedIn(this.session), this.session.sequence)
-      assert.isFalse(this.log.flow.isPaused)
+      assert.isFalse(this.log.backpressure.isPaused)
     }
   }
 
@@ -253,7 +253,7 @@ const anyOperation = FastCheck.tuple(
   FastCheck.oneof(
     ...Object.entries(operations).map(([name, [weight]]) => ({
       weight,
-      // `Object.entries` widens the keys that it was given.
+      // `Object.entries` widens the keys.
       arbitrary: FastCheck.constant(name as Operation)
     }))
   ),

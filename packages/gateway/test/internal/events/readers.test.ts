@@ -4,7 +4,7 @@ import type { EventLog } from "../../../src/internal/events/log/eventLog.js"
 import { Readers } from "../../../src/internal/events/readers.js"
 import { append, handling, makeLog, makeSession, read, streaming } from "./fixture.js"
 
-/** Readers of so many logs, with a clock that is moved by hand. */
+/** Readers of several logs, with a manual clock. */
 const make = (count = 1, keepsStreams = true) => {
   const timers = new Map<() => void, number>()
   const notices: Array<Diagnostic.Diagnostic> = []
@@ -25,7 +25,7 @@ const make = (count = 1, keepsStreams = true) => {
     notices,
     parts,
     timers,
-    /** Lets `drainTimeout` pass. */
+    /** Advances time by `drainTimeout`. */
     expire: () => Array.from(timers.keys()).forEach((call) => call())
   }
 }
@@ -41,7 +41,7 @@ describe("a run that ends", () => {
     const reader = readers.open(handling)
     append(part.log, part.session, 3)
     read(reader, 1)
-    readers.leave(reader, "a", "handler")
+    readers.endRun(reader, "a", "handler")
     append(part.log, part.session, 1)
     assert.isUndefined(readers.adopt("b", "handler", undefined))
     assert.isUndefined(readers.adopt(undefined, "handler", undefined))
@@ -57,7 +57,7 @@ describe("a run that ends", () => {
       return assert.fail()
     }
     const reader = readers.open(handling)
-    readers.leave(reader, undefined, "handler")
+    readers.endRun(reader, undefined, "handler")
     append(part.log, part.session, 2)
     assert.strictEqual(part.log.acknowledgedIn(part.session), 0)
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt(undefined, "handler", undefined))), [1, 2])
@@ -70,12 +70,12 @@ describe("a run that ends", () => {
     }
     const { log, session } = part
     const [left, other] = [readers.open(handling), readers.open(streaming)]
-    readers.leave(left, undefined, "handler")
+    readers.endRun(left, undefined, "handler")
     append(log, session, 3)
     read(other)
     assert.strictEqual(log.acknowledgedIn(session), 0)
     append(log, session, 1)
-    assert.deepStrictEqual([log.flow.isPaused, cursors(log), timers.size], [false, 1, 0])
+    assert.deepStrictEqual([log.backpressure.isPaused, cursors(log), timers.size], [false, 1, 0])
     assert.deepStrictEqual(notices, [Diagnostic.Abandoned({ reader: "a handler", events: 4 })])
     assert.strictEqual(log.acknowledgedIn(session), 4)
   })
@@ -86,11 +86,11 @@ describe("a run that ends", () => {
       return assert.fail()
     }
     const { log, session } = part
-    readers.leave(readers.open(handling), undefined, "handler")
+    readers.endRun(readers.open(handling), undefined, "handler")
     append(log, session, 4)
-    assert.isTrue(log.flow.isPaused)
+    assert.isTrue(log.backpressure.isPaused)
     readers.open(streaming)
-    assert.deepStrictEqual([log.flow.isPaused, cursors(log), timers.size], [false, 1, 0])
+    assert.deepStrictEqual([log.backpressure.isPaused, cursors(log), timers.size], [false, 1, 0])
   })
 
   it("keeps its place for ever once the shard is released", () => {
@@ -98,7 +98,7 @@ describe("a run that ends", () => {
     if (part === undefined) {
       return assert.fail()
     }
-    readers.leave(readers.open(handling), undefined, "handler")
+    readers.endRun(readers.open(handling), undefined, "handler")
     append(part.log, part.session, 2)
     readers.release()
     expire()
@@ -113,8 +113,8 @@ describe("a run that ends", () => {
     const [first, second] = [readers.open(handling), readers.open(handling)]
     append(part.log, part.session, 2)
     read(second, 1)
-    readers.leave(first, undefined, "first")
-    readers.leave(second, undefined, "second")
+    readers.endRun(first, undefined, "first")
+    readers.endRun(second, undefined, "second")
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt(undefined, "second", undefined))), [2])
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt(undefined, "third", undefined))), [1, 2])
   })
@@ -135,7 +135,7 @@ describe("a run that ends", () => {
       const reader = readers.open({ ...handling, wanted: new Set(["A", "B"]) })
       append(part.log, part.session, 1, "A")
       append(part.log, part.session, 1, "B")
-      readers.leave(reader, undefined, "handler")
+      readers.endRun(reader, undefined, "handler")
       const set = wanted && new Set<string>(wanted)
       const next = readers.open({ ...handling, wanted: set }, readers.adopt(undefined, "handler", set))
       append(part.log, part.session, 1, "C")
@@ -152,18 +152,18 @@ describe("a run that ends", () => {
     }
     const reader = readers.open(handling)
     append(part.log, part.session, 4)
-    readers.leave(reader, undefined, "handler")
-    assert.deepStrictEqual([part.log.flow.isPaused, part.log.acknowledgedIn(part.session)], [true, 0])
+    readers.endRun(reader, undefined, "handler")
+    assert.deepStrictEqual([part.log.backpressure.isPaused, part.log.acknowledgedIn(part.session)], [true, 0])
     assert.deepStrictEqual(Array.from(timers.values()), [10_000])
     expire()
-    assert.deepStrictEqual([part.log.flow.isPaused, part.log.acknowledgedIn(part.session)], [false, 4])
+    assert.deepStrictEqual([part.log.backpressure.isPaused, part.log.acknowledgedIn(part.session)], [false, 4])
     assert.deepStrictEqual(notices, [Diagnostic.Abandoned({ reader: "a handler", events: 4 })])
     assert.deepStrictEqual([cursors(part.log), readers.adopt(undefined, "handler", undefined)], [0, undefined])
   })
 
   it("is not reported where nothing waited for it", () => {
     const { expire, notices, parts: [part], readers } = make()
-    readers.leave(readers.open(handling), undefined, "handler")
+    readers.endRun(readers.open(handling), undefined, "handler")
     expire()
     assert.deepStrictEqual([notices, part && cursors(part.log)], [[], 0])
   })
@@ -195,7 +195,7 @@ describe("readers", () => {
   it("receive the events of a log that is added, from its first on, also where the run has ended", () => {
     const { readers } = make()
     const [reader, left] = [readers.open(handling), readers.open(handling)]
-    readers.leave(left, "key", "handler")
+    readers.endRun(left, "key", "handler")
     const { log } = makeLog()
     readers.addLog(log)
     append(log, makeSession(), 2)
@@ -241,7 +241,7 @@ describe("readers", () => {
     const [first, second] = append(part.log, part.session, 2)
     assert.strictEqual(readers.lowestPosition(), first?.position)
     read(reader, 1)
-    readers.leave(reader, undefined, "handler")
+    readers.endRun(reader, undefined, "handler")
     assert.strictEqual(readers.lowestPosition(), second?.position)
   })
 
@@ -266,9 +266,9 @@ describe("a stream that ends", () => {
     const stream = readers.open(streaming)
     append(log, session, 4)
     read(stream, 1)
-    readers.leaveStream(stream)
+    readers.endStream(stream)
     append(log, session, 8)
-    assert.deepStrictEqual([log.flow.isPaused, log.lag, log.readIn(session)], [false, 0, 1])
+    assert.deepStrictEqual([log.backpressure.isPaused, log.lag, log.readIn(session)], [false, 0, 1])
     expire()
     assert.deepStrictEqual([cursors(log), timers.size, log.readIn(session)], [0, 0, 12])
   })
@@ -282,8 +282,8 @@ describe("a stream that ends", () => {
     const [ahead, behind] = [readers.open(streaming), readers.open(streaming)]
     append(log, session, 3)
     read(ahead)
-    readers.leaveStream(ahead)
-    readers.leaveStream(behind)
+    readers.endStream(ahead)
+    readers.endStream(behind)
     append(log, session, 1)
     assert.deepStrictEqual([log.readIn(session), cursors(log), timers.size], [3, 1, 1])
   })
@@ -295,7 +295,7 @@ describe("a stream that ends", () => {
     }
     const stream = readers.open(streaming)
     append(part.log, part.session, 2)
-    readers.leaveStream(stream)
+    readers.endStream(stream)
     assert.deepStrictEqual([cursors(part.log), timers.size], [0, 0])
   })
 })

@@ -14,14 +14,14 @@ import * as Runner from "../../../src/internal/events/runner.js"
 import * as ShardError from "../../../src/ShardError.js"
 import { append, handling, makeLog, makeSession, read } from "./fixture.js"
 
-const defaults: Runner.Options = {
+const defaults: Runner.RunnerOptions = {
   concurrency: 1,
   isOrdered: true,
   isTracked: true,
   drainTimeout: Duration.seconds(1)
 }
 
-const make = (options: Partial<Runner.Options> = {}) => {
+const make = (options: Partial<Runner.RunnerOptions> = {}) => {
   const { log, notices } = makeLog({ capacity: 10_000, capacityBytes: 1_000_000 })
   const session = makeSession()
   const reader = new Reader(handling, undefined)

@@ -56,9 +56,9 @@ describe("a log whose socket is paused", () => {
     const { log, notices, pass, session } = make()
     append(log, session, 4)
     pass(drainTimeoutMillis - 1)
-    assert.deepStrictEqual([log.flow.isPaused, notices], [true, []])
+    assert.deepStrictEqual([log.backpressure.isPaused, notices], [true, []])
     pass(1)
-    assert.deepStrictEqual([log.flow.isPaused, notices], [
+    assert.deepStrictEqual([log.backpressure.isPaused, notices], [
       false,
       [Diagnostic.Abandoned({ reader: "a reader, and there has been none", events: 4 })]
     ])
@@ -91,19 +91,19 @@ describe("a log whose socket is paused", () => {
     open(streaming)
     append(log, session, 4)
     pass(60_000)
-    assert.deepStrictEqual([log.flow.isPaused, notices], [true, []])
+    assert.deepStrictEqual([log.backpressure.isPaused, notices], [true, []])
   })
 
-  for (const isAsked of [true, false]) {
-    it(`${isAsked ? "keeps" : "closes"} a reader of single events that was ${isAsked ? "" : "not "}asked since`, () => {
+  for (const isCalled of [true, false]) {
+    it(`${isCalled ? "keeps" : "closes"} a reader of single events  a new call`, () => {
       const { log, notices, open, pass, session } = make()
-      let asks = 1
-      let hasLeft = false
+      let calls = 1
+      let hasEnded = false
       const single = open(handling)
       single.idle = {
-        asks: () => asks,
-        leave: () => {
-          hasLeft = true
+        calls: () => calls,
+        close: () => {
+          hasEnded = true
           single.close()
         }
       }
@@ -111,9 +111,13 @@ describe("a log whose socket is paused", () => {
       append(log, session, 4)
       read(other)
       other.onAvailable(() => {})
-      asks += isAsked ? 1 : 0
+      calls += isCalled ? 1 : 0
       pass(5_000)
-      assert.deepStrictEqual([hasLeft, log.flow.isPaused, notices.length], [!isAsked, isAsked, isAsked ? 1 : 0])
+      assert.deepStrictEqual([hasEnded, log.backpressure.isPaused, notices.length], [
+        !isCalled,
+        isCalled,
+        isCalled ? 1 : 0
+      ])
     })
   }
 
@@ -123,6 +127,6 @@ describe("a log whose socket is paused", () => {
     append(log, session, 4)
     assert.strictEqual(timers.length, 2)
     read(reader)
-    assert.deepStrictEqual([timers, log.flow.isPaused], [[], false])
+    assert.deepStrictEqual([timers, log.backpressure.isPaused], [[], false])
   })
 })

@@ -1,15 +1,27 @@
 /**
- * One reader's place in one shard's log: the items that it wants and has not read, and the entries that it has begun and not
- * finished. Items are shared between cursors; a cursor holds references.
+ * The position of one reader in one shard's log: the items that it wants and has not read, and the entries that it has begun and
+ * not finished. Cursors share items and hold references to them.
  */
 import * as Diagnostic from "../../../Diagnostic.js"
 import type { Strategy } from "../../../Subscription.js"
 import { type Entry, type Item, type LiveSession, sizeOf } from "./entry.js"
 import type { EventLog } from "./eventLog.js"
 import { ItemQueue } from "./itemQueue.js"
-import type { Reader } from "../index.js"
 
-export interface Options {
+/** The reader that a cursor belongs to. */
+export interface CursorOwner {
+  /** Set for a reader of single events: counts its calls, and closes it. */
+  readonly idle: { readonly calls: () => number; readonly close: () => void } | undefined
+  /** True after its run or stream has ended. */
+  readonly hasEnded: boolean
+  /** True while it waits for something to read. */
+  readonly isStarved: boolean
+  /** Called when one of its cursors is full. */
+  readonly onFull: ((log: EventLog) => void) | undefined
+}
+
+/** Options of a reader, for each of its cursors. */
+export interface CursorOptions {
   /** Names the reader in diagnostics. */
   readonly name: string
   /** Names of the wanted events, all if undefined. */
@@ -17,58 +29,59 @@ export interface Options {
   readonly strategy: Strategy
   /** Names of the events that a dropping strategy may drop, all if undefined. */
   readonly droppable: ReadonlySet<string> | undefined
-  /** Most items that may wait; the log's own capacity bounds it. */
+  /** Maximum number of waiting items, at most the log's capacity. */
   readonly capacity: number | undefined
-  /** Whether the session to resume from stays before the cursor's unfinished entries. */
+  /** True if the session to resume from stays before the cursor's unfinished entries. */
   readonly acknowledges: boolean
   readonly wantsNotices: boolean
 }
 
-/** The last entry that readers of one kind have read, of all that they have read. */
+/** The entry with the highest position among those that readers of one kind have read. */
 export interface LastRead {
   entry: Entry | undefined
   position: number
 }
 
-/** Called when a cursor has something to read after it had nothing, and when its log ends. */
-export type Listener = (cursor: Cursor) => void
+/** Called when an empty cursor receives an item, and when its log ends. */
+export type CursorListener = (cursor: Cursor) => void
 
 const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 
 const sequenceIn = (session: LiveSession, item: Item): number =>
   item._tag === "Dispatch" && item.session === session && item.s > session.since ? item.s : Number.POSITIVE_INFINITY
 
+/** The position of one reader in one log. */
 export class Cursor {
   readonly name: string
   readonly capacity: number
   /** Entries that a dropping strategy has dropped. */
   dropped = 0
-  /** The strategy `fail` has ended this cursor: what waits can be read, and nothing more is offered. */
+  /** True after the strategy `fail` has ended this cursor: waiting items can be read, and later ones are not offered. */
   hasOverflowed = false
   isClosed = false
-  /** The reader has left, and its place pauses nothing. */
+  /** True after the reader has ended: the cursor keeps its unread items and does not pause the socket. */
   isPassive = false
-  /** The reader that the cursor belongs to; none for what waits for the first reader. */
-  reader: Reader | undefined
-  /** Whether control payloads are read too; set by the first `nextMessage`. */
+  /** Undefined for the backlog, which waits for the first reader. */
+  reader: CursorOwner | undefined
+  /** True if control payloads are read too; set by the first `nextMessage`. */
   wantsControls = false
   /** Set by the reader. */
-  listener: Listener | undefined
-  /** Used by its reader alone: whether the cursor is in its list of those that may have something. */
+  listener: CursorListener | undefined
+  /** Used by its reader: true while the cursor is in the reader's list of cursors to read from. */
   isListed = false
   private strategy: Strategy
   private readonly queue = new ItemQueue()
   private readonly begun = new Set<Entry>()
-  // What waits and what was read and deferred: all that is not begun.
+  // Waiting items and deferred entries: all that are not begun.
   private count = 0
   private bytes = 0
   private isFull = false
   private isSilent = false
   readonly log: EventLog
-  readonly options: Options
+  readonly options: CursorOptions
   private readonly lastRead: LastRead
 
-  constructor(log: EventLog, options: Options) {
+  constructor(log: EventLog, options: CursorOptions) {
     this.log = log
     this.options = options
     this.name = options.name
@@ -82,12 +95,12 @@ export class Cursor {
     return wanted === undefined || wanted.has(t)
   }
 
-  /** Items that wait for the reader, without those that the gate holds back. */
+  /** Number of items that wait for the reader, without those behind the gate. */
   get lag(): number {
     return this.count - this.queue.countAfter(this.log.gate.limit)
   }
 
-  /** The log's side: takes a reference to an item that the reader wants, or drops one where the strategy says so. */
+  /** Called by the log. Queues the item if the reader wants it, or drops an item if the strategy requires it. */
   offer(item: Item): void {
     if (item._tag === "Dispatch" ? !this.wants(item.t) : !this.options.wantsNotices) {
       return
@@ -102,30 +115,30 @@ export class Cursor {
     }
   }
 
-  /** Whether there is an item that may be read now. */
+  /** Returns true if there is an item that may be read now. */
   hasNext(): boolean {
     const item = this.queue.peek()
     return item !== undefined && item.position <= this.log.gate.limit
   }
 
-  /** The position of the item that is next, infinity if there is none. */
+  /** Returns the position of the next item, infinity if there is none. */
   nextPosition(): number {
     return this.hasNext() ? this.queue.peek()?.position ?? Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY
   }
 
-  /** Whether everything that was offered has been read. */
+  /** Returns true if all offered items were read. */
   isDrained(): boolean {
     return this.queue.size === 0
   }
 
-  /** Reads and begins the next item. */
+  /** Reads the next item. */
   next(): Item | undefined {
     const item = this.queue.peek()
     if (item === undefined || !this.log.gate.admits(item.position)) {
       return undefined
     }
     this.queue.shift()
-    this.settle(-1, -sizeOf(item))
+    this.adjust(-1, -sizeOf(item))
     const { lastRead } = this
     if (item._tag === "Dispatch" && item.position > lastRead.position) {
       lastRead.position = item.position
@@ -134,7 +147,7 @@ export class Cursor {
     return item
   }
 
-  /** Remembers an entry as begun, until `done` or `giveBack`. */
+  /** Remembers an entry as begun, until `done` or `requeue`. */
   begin(entry: Entry): void {
     this.begun.add(entry)
   }
@@ -143,63 +156,63 @@ export class Cursor {
     this.begun.delete(entry)
   }
 
-  /** Counts an entry that was read as not begun: it waits behind another of its guild. */
+  /** Counts a read entry as not begun, because it waits for another event of its guild. */
   defer(entry: Entry): void {
     this.begun.add(entry)
-    this.settle(1, entry.size)
+    this.adjust(1, entry.size)
   }
 
-  /** A deferred entry is begun after all. */
-  undefer(entry: Entry): void {
-    this.settle(-1, -entry.size)
+  /** Begins a deferred entry. */
+  beginDeferred(entry: Entry): void {
+    this.adjust(-1, -entry.size)
   }
 
-  /** Returns entries to be read again, in order. */
-  giveBack(entries: ReadonlyArray<Entry>): void {
+  /** Queues entries again, in their order. */
+  requeue(entries: ReadonlyArray<Entry>): void {
     entries.forEach((entry) => this.begun.delete(entry))
     this.restore(this.isClosed ? [] : entries)
   }
 
-  /** Takes over what another cursor of the log has not read. */
+  /** Takes the unread items of another cursor of the log. */
   adopt(other: Cursor): void {
     this.receive(other.clear())
   }
 
-  /** Adds the items that it wants of those that another cursor has not read. */
+  /** Adds the wanted ones of another cursor's unread items. */
   receive(items: ReadonlyArray<Item>): void {
     this.restore(items.filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsNotices))
   }
 
-  /** The items that were not read. */
+  /** Returns the items that were not read. */
   unread(): ReadonlyArray<Item> {
     return this.queue.toArray()
   }
 
-  /** Drops everything that waits and was begun. */
+  /** Drops all waiting and begun items. Returns the waiting ones. */
   clear(): ReadonlyArray<Item> {
     this.begun.clear()
     const items = this.queue.clear()
-    this.settle(-this.count, -this.bytes)
+    this.adjust(-this.count, -this.bytes)
     return items
   }
 
-  /** From now on drops the oldest items instead of pausing the socket, without a diagnostic for each. */
+  /** Drops the oldest items instead of pausing the socket from now on, without a diagnostic for each. */
   stopSuspending(): void {
     this.strategy = "dropOldest"
     this.isSilent = true
     this.dropNext()
-    this.settle(0, 0)
+    this.adjust(0, 0)
   }
 
   /** Keeps the waiting items and accepts later ones up to the capacity, without pausing the socket. */
-  keepPlace(): void {
+  makePassive(): void {
     this.strategy = "fail"
     this.isPassive = true
     this.isFull = false
-    this.log.flow.remove(this)
+    this.log.backpressure.remove(this)
   }
 
-  /** The lowest sequence of the session that is not finished, infinity if all are. */
+  /** Returns the lowest unfinished sequence of the session, infinity if all are finished. */
   lowestUnfinished(session: LiveSession): number {
     let lowest = Number.POSITIVE_INFINITY
     for (const entry of this.begun) {
@@ -214,7 +227,7 @@ export class Cursor {
     return lowest
   }
 
-  /** The lowest position that is not finished, infinity if all are. */
+  /** Returns the lowest unfinished position, infinity if all are finished. */
   lowestPosition(): number {
     let lowest = this.queue.peek()?.position ?? Number.POSITIVE_INFINITY
     for (const { position } of this.begun) {
@@ -229,7 +242,7 @@ export class Cursor {
 
   private push(item: Item): void {
     this.queue.push(item)
-    this.settle(1, sizeOf(item))
+    this.adjust(1, sizeOf(item))
     if (this.queue.size === 1) {
       this.listener?.(this)
     }
@@ -238,12 +251,12 @@ export class Cursor {
   private restore(items: ReadonlyArray<Item>): void {
     if (items.length > 0) {
       this.queue.insert(items)
-      this.settle(items.length, items.reduce((sum, item) => sum + sizeOf(item), 0))
+      this.adjust(items.length, items.reduce((sum, item) => sum + sizeOf(item), 0))
       this.listener?.(this)
     }
   }
 
-  /** Makes room for an item by dropping the oldest, or drops it; what may not be dropped is kept and pauses the socket. */
+  /** Queues the item in place of the oldest one, or drops it. An item that may not be dropped is queued and pauses the socket. */
   private replace(item: Item): void {
     if (this.strategy === "dropOldest" && this.dropNext()) {
       this.push(item)
@@ -265,7 +278,7 @@ export class Cursor {
       return false
     }
     this.queue.shift()
-    this.settle(-1, -sizeOf(first))
+    this.adjust(-1, -sizeOf(first))
     this.drop(first)
     return true
   }
@@ -280,8 +293,8 @@ export class Cursor {
     }
   }
 
-  /** Counts, and pauses or resumes the socket. A dropping cursor is full one item later: it drops instead. */
-  private settle(count: number, bytes: number): void {
+  /** Updates the counts, and pauses or resumes the socket. A dropping cursor is full one item later, because it drops instead. */
+  private adjust(count: number, bytes: number): void {
     this.count += count
     this.bytes += bytes
     if (this.isPassive) {
@@ -292,7 +305,7 @@ export class Cursor {
     if (!this.isFull) {
       this.isFull = this.count >= (isSuspending ? capacity : capacity + 1) || (isSuspending && this.hasManyBytes())
       if (this.isFull) {
-        log.flow.add(this)
+        log.backpressure.add(this)
         this.reader?.onFull?.(log)
       }
     } else if (
@@ -301,7 +314,7 @@ export class Cursor {
         : this.count <= capacity
     ) {
       this.isFull = false
-      log.flow.remove(this)
+      log.backpressure.remove(this)
     }
   }
 }

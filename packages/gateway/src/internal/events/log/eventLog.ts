@@ -1,52 +1,53 @@
 /**
- * The events of one shard, from the socket's callback to its readers. Each reader has a cursor of its own; an event is stored
- * once and shared. The socket is paused while a cursor has as many items as it may.
+ * The events of one shard, from the socket's callback to its readers. Each reader has its own cursor; an event is stored once and
+ * shared. The socket is paused while a cursor is full.
  */
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Diagnostic from "../../../Diagnostic.js"
 import type * as ShardError from "../../../ShardError.js"
 import * as Cursor from "./cursor.js"
 import { type Entry, type Item, lastPosition, type LiveSession, nextPosition, type Notice } from "./entry.js"
-import { Flow } from "./flow.js"
-import { Gate } from "./gate.js"
+import { Backpressure } from "./backpressure.js"
+import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
 
-export interface Options {
+/** Options of an event log. */
+export interface LogOptions {
   readonly shard: ShardId.ShardId
-  /** Most items that may wait for one cursor. */
+  /** Maximum number of items that wait for one cursor. */
   readonly capacity: number
-  /** Most characters that may wait for one cursor. */
+  /** Maximum number of characters that wait for one cursor. */
   readonly capacityBytes: number
-  /** Publishes what readers lose. Synchronous. */
+  /** Publishes a diagnostic. Synchronous. */
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
   readonly onPaused: () => void
   readonly onResumed: () => void
 }
 
-/** Decides about an entry while a fleet is resharded, in place of offering it to the cursors of its own log. */
+/** Delivers entries while a fleet is resharded, instead of offering them to the cursors of their own log. */
 export interface Route {
-  /** Whether the entry itself was offered. */
+  /** Returns true if the entry was offered. */
   readonly deliver: (entry: Entry) => boolean
-  /** The lowest position that a reader of any shard has not finished. */
+  /** Returns the lowest position that a reader of any shard has not finished. */
   readonly lowestPosition: () => number
 }
 
-/** An entry whose copy over another shard counts. Its session stays before it until what was offered by then is finished. */
+/** An entry whose copy from another shard is delivered. Its session stays before it until all items up to `after` are finished. */
 interface Withheld {
   readonly entry: Entry
   readonly after: number
   readonly lowestPosition: () => number
 }
 
-/** Why and when reading ends, of one shard or of a fleet. */
+/** The end of reading, of one shard or of a fleet. */
 export interface Ending {
-  /** Reading fails with it once everything was read. */
+  /** Reading fails with it once all items were read. */
   closed: ShardError.TerminalError | undefined
   /** Reading fails with it at once. */
   failed: ShardError.TerminalError | undefined
 }
 
-const unread: Cursor.Options = {
+const backlog: Cursor.CursorOptions = {
   name: "a reader, and there has been none",
   wanted: undefined,
   strategy: "suspend",
@@ -56,37 +57,38 @@ const unread: Cursor.Options = {
   wantsNotices: true
 }
 
+/** The event log of one shard. */
 export class EventLog {
   readonly shard: ShardId.ShardId
   readonly capacity: number
   readonly capacityBytes: number
-  readonly notice: Options["notice"]
-  readonly gate = new Gate()
-  readonly flow: Flow<Cursor.Cursor>
+  readonly notice: LogOptions["notice"]
+  readonly gate = new DeliveryGate()
+  readonly backpressure: Backpressure<Cursor.Cursor>
   readonly listeners = new Listeners()
   readonly cursors = new Set<Cursor.Cursor>()
   readonly ending: Ending = { closed: undefined, failed: undefined }
-  /** Keeps everything for the first reader of the shard's life. */
+  /** Keeps all items until the first reader of the shard opens. */
   backlog: Cursor.Cursor | undefined
   route: Route | undefined
-  /** Read by cursors that acknowledge. */
+  /** Updated by cursors that acknowledge. */
   readonly lastHandled: Cursor.LastRead = { entry: undefined, position: 0 }
-  /** Read by streams. */
+  /** Updated by streams. */
   readonly lastStreamed: Cursor.LastRead = { entry: undefined, position: 0 }
   /** Called when reading ends. */
   onEnd: ((error: ShardError.TerminalError) => void) | undefined
   private withheld: Array<Withheld> = []
 
-  constructor(options: Options) {
+  constructor(options: LogOptions) {
     this.shard = options.shard
     this.capacity = options.capacity
     this.capacityBytes = options.capacityBytes
     this.notice = options.notice
-    this.flow = new Flow(options.onPaused, options.onResumed)
-    this.backlog = this.add(new Cursor.Cursor(this, unread))
+    this.backpressure = new Backpressure(options.onPaused, options.onResumed)
+    this.backlog = this.add(new Cursor.Cursor(this, backlog))
   }
 
-  /** Whether a cursor wants events of this name. */
+  /** Returns true if a cursor wants events of this name. */
   wants(t: string): boolean {
     if (this.route !== undefined) {
       return true
@@ -99,7 +101,7 @@ export class EventLog {
     return false
   }
 
-  /** Takes in an event. Called by the socket's callback, and never waits. */
+  /** Appends an event. Called by the socket's callback; never waits. */
   append(entry: Entry): void {
     if (this.route === undefined) {
       this.offer(entry)
@@ -116,7 +118,7 @@ export class EventLog {
     }
   }
 
-  /** Offers a notice, unless its reader is far behind: no back-pressure stops failing reconnects. */
+  /** Offers a notice to readers that are not far behind, because back-pressure does not stop failing reconnects. */
   notify(notice: Notice): void {
     notice.position = nextPosition()
     for (const cursor of this.cursors) {
@@ -126,8 +128,8 @@ export class EventLog {
     }
   }
 
-  /** Adds a cursor. The first of the shard's life receives everything since its start, a later one what `from` has not read. */
-  open(options: Cursor.Options, from?: Cursor.Cursor): Cursor.Cursor {
+  /** Adds a cursor. The first one receives all items since the shard's start, a later one the unread items of `from`. */
+  open(options: Cursor.CursorOptions, from?: Cursor.Cursor): Cursor.Cursor {
     const cursor = this.add(new Cursor.Cursor(this, options))
     const source = from ?? this.backlog
     this.backlog = undefined
@@ -138,25 +140,25 @@ export class EventLog {
     return cursor
   }
 
-  /** Stops pausing the socket for a first reader that has not come. Returns how many items were dropped at once. */
+  /** Drops the oldest items instead of pausing the socket if no reader has opened so far. */
   stopSuspendingBacklog(): void {
     const { backlog } = this
-    if (backlog !== undefined && this.flow.holders.includes(backlog)) {
+    if (backlog !== undefined && this.backpressure.holders.includes(backlog)) {
       const events = backlog.lag
       backlog.stopSuspending()
       this.notice(Diagnostic.Abandoned({ reader: backlog.name, events }))
     }
   }
 
-  /** Removes a cursor: what it has not finished is not waited for. */
+  /** Removes a cursor with its unfinished entries. */
   close(cursor: Cursor.Cursor): void {
     cursor.isClosed = true
     this.cursors.delete(cursor)
     cursor.clear()
-    this.flow.remove(cursor)
+    this.backpressure.remove(cursor)
   }
 
-  /** Opens the gate, and wakes the readers of what was behind it. */
+  /** Opens the gate up to the position, and wakes readers of the items behind it. */
   openGateUpTo(position: number): void {
     this.gate.openUpTo(position)
     for (const cursor of this.cursors) {
@@ -166,7 +168,7 @@ export class EventLog {
     }
   }
 
-  /** What waits can be read; then reading fails with the error. None lets readers wait again. */
+  /** Makes reading fail with the error once waiting items were read. Undefined reverts that. */
   end(error: ShardError.TerminalError | undefined): void {
     this.ending.closed = error
     this.wakeAll()
@@ -175,13 +177,13 @@ export class EventLog {
     }
   }
 
-  /** Reading fails with the error at once. */
+  /** Makes reading fail with the error at once. */
   failReaders(error: ShardError.TerminalError): void {
     this.ending.failed = error
     this.wakeAll()
   }
 
-  /** Publishes an event that cannot be read, once for all readers. */
+  /** Publishes a diagnostic for an event that cannot be parsed, once for all readers. */
   reportUnreadable(entry: Entry, error: ShardError.DeserializationError): void {
     if (!entry.isReported) {
       entry.isReported = true
@@ -189,7 +191,7 @@ export class EventLog {
     }
   }
 
-  /** Items that wait for the reader that is furthest behind. */
+  /** Number of items that wait for the slowest reader. */
   get lag(): number {
     let most = 0
     for (const cursor of this.cursors) {
@@ -198,15 +200,15 @@ export class EventLog {
     return most
   }
 
-  /** The sequence of the last event of the session that is acknowledged by those that handle events. */
+  /** Returns the sequence of the last event of the session that all acknowledging cursors have handled. */
   acknowledgedIn(session: LiveSession): number {
     const acknowledging = Array.from(this.cursors).filter(({ options }) => options.acknowledges)
     return this.sequenceBefore(session, acknowledging)
   }
 
   /**
-   * The sequence after which the next process begins: it receives unhandled events again, and no handled event twice. Streams
-   * count if no cursor acknowledges.
+   * Returns the sequence after which the next process begins. It receives unread events again, and no event that a handler has
+   * read. Streams count if no cursor acknowledges.
    */
   readIn(session: LiveSession): number {
     const all = Array.from(this.cursors)

@@ -1,5 +1,5 @@
 /** The event log of a shard: entries, cursors, back-pressure and acknowledgement. */
-export type { Cursor, Options } from "./cursor.js"
+export type { Cursor, CursorOptions, CursorOwner } from "./cursor.js"
 export { Entry, lastPosition, payloadOf } from "./entry.js"
 export type { Item, LiveSession } from "./entry.js"
 export { EventLog } from "./eventLog.js"

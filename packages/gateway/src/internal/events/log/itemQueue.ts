@@ -1,9 +1,10 @@
 /** A queue of items in the order of their positions, cheap at both ends. */
 import type { Item } from "./entry.js"
 
-/** Taken items are cut off once so many are gone and they outweigh the others. */
-const cutAfter = 64
+/** Minimum number of taken items before the array is copied without them. */
+const minTaken = 64
 
+/** A queue of unread items. */
 export class ItemQueue {
   private items: Array<Item | undefined> = []
   private head = 0
@@ -25,20 +26,20 @@ export class ItemQueue {
     if (item === undefined) {
       return undefined
     }
-    // Released at once: an item can hold a hundred kilobytes of text.
+    // Released at once, because an item can hold a hundred kilobytes of text.
     this.items[this.head] = undefined
     this.head++
     if (this.head === this.items.length) {
       this.items.length = 0
       this.head = 0
-    } else if (this.head >= cutAfter && this.head * 2 > this.items.length) {
+    } else if (this.head >= minTaken && this.head * 2 > this.items.length) {
       this.items = this.items.slice(this.head)
       this.head = 0
     }
     return item
   }
 
-  /** How many items have a position behind this one. */
+  /** Counts the items after the position. */
   countAfter(position: number): number {
     let at = this.items.length
     while (at > this.head && (this.items[at - 1]?.position ?? 0) > position) {
@@ -47,7 +48,7 @@ export class ItemQueue {
     return this.items.length - at
   }
 
-  /** Returns items to their places in the order. */
+  /** Inserts items by their positions. */
   insert(returned: ReadonlyArray<Item>): void {
     this.items = [...returned, ...this.toArray()].sort((a, b) => a.position - b.position)
     this.head = 0

@@ -1,6 +1,6 @@
 /**
- * Listeners of the shard's own, by the name of the event. They receive an event when it arrives, also one that the program does
- * not want, and take it from no reader.
+ * Internal listeners of the shard, by the name of the event. They are called when an event arrives, including events that the program
+ * does not want, and do not affect readers.
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
@@ -10,18 +10,19 @@ import type * as Scope from "effect/Scope"
 import type { Entry } from "./entry.js"
 import { isFailure, parse } from "./parse.js"
 
-type Listener = (d: Record<string, unknown>) => void
+type BodyListener = (d: Record<string, unknown>) => void
 
+/** The internal listeners of one shard. */
 export class Listeners {
-  /** How many listen, to any event: all that the hot path reads while there are none. */
+  /** Number of all listeners. The hot path reads only this while it is 0. */
   count = 0
-  private readonly byName = new Map<string, Set<Listener>>()
+  private readonly byName = new Map<string, Set<BodyListener>>()
 
   has(t: string): boolean {
     return this.byName.has(t)
   }
 
-  /** Passes an event to the listeners of its name. A body that cannot be parsed is its reader's error. */
+  /** Calls the listeners of the event's name. Ignores a body that cannot be parsed, which readers report. */
   emit(entry: Entry): void {
     const listeners = this.byName.get(entry.t)
     const event = listeners && parse(entry)
@@ -33,25 +34,25 @@ export class Listeners {
     }
   }
 
-  /** Listens until the scope closes. `listener` must not throw; fields of the body are as Discord documents them. */
+  /** Adds a listener until the scope closes. It must not throw. */
   listen<T extends EventType.EventType>(
     t: T,
     listener: (d: Dispatch.DataOf<T>) => void
   ): Effect.Effect<void, never, Scope.Scope> {
-    // Bodies are trusted to be what Discord documents for their names, as everywhere.
-    const untyped = listener as Listener
+    // A body is trusted to have the fields that Discord documents for its name.
+    const untyped = listener as BodyListener
     return Effect.asVoid(Effect.acquireRelease(
       Effect.sync(() => this.add(t, untyped)),
       () => Effect.sync(() => this.remove(t, untyped))
     ))
   }
 
-  private add(t: string, listener: Listener): void {
+  private add(t: string, listener: BodyListener): void {
     this.byName.set(t, (this.byName.get(t) ?? new Set()).add(listener))
     this.count++
   }
 
-  private remove(t: string, listener: Listener): void {
+  private remove(t: string, listener: BodyListener): void {
     const listeners = this.byName.get(t)
     if (listeners?.delete(listener) === true) {
       this.count--

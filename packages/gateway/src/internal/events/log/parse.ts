@@ -1,4 +1,4 @@
-/** From the text of an event to what the reader gets. */
+/** Parses the text of an event, and compares it with its schema if validation is on. */
 import * as Dispatch from "@vesper/model/Dispatch"
 import * as EventType from "@vesper/model/EventType"
 import * as Opcode from "@vesper/model/Opcode"
@@ -11,11 +11,13 @@ import * as ShardError from "../../../ShardError.js"
 import { PeerText } from "../../wire/index.js"
 import { type Entry, payloadOf } from "./entry.js"
 
-/** An event, or why it cannot be read; told apart by `isFailure`, so that an event is not wrapped. */
+/** An event, or the error of its parsing. `isFailure` distinguishes them, so that an event is not wrapped. */
 export type Parsed = Dispatch.Dispatch | ShardError.DeserializationError
 
+/** Parses an entry, at most once. */
 export type Parse = (entry: Entry) => Parsed
 
+/** Returns true if the entry could not be parsed. */
 export const isFailure = (parsed: Parsed): parsed is ShardError.DeserializationError =>
   parsed instanceof ShardError.DeserializationError
 
@@ -23,22 +25,22 @@ const failed = (eventType: string, cause: unknown) =>
   new ShardError.DeserializationError({ eventType: Option.some(eventType), cause })
 
 /**
- * Makes a plain object as a literal would. V8 allocates a literal in its old generation once many of them outlive a collection,
- * as events do that a fiber handles; each then keeps its body until the next full collection. It has no such statistics of
- * what a constructor makes.
+ * Makes the same plain object as a literal. V8 allocates the objects of a literal in its old generation once many of them outlive a
+ * collection, as events do that a fiber handles, and each then keeps its body until the next full collection. Objects of a
+ * constructor are not subject to that.
  */
 const Payload = function(this: Mutable<Dispatch.Payload>, t: string, s: number, d: unknown): void {
   this.op = Opcode.Dispatch
   this.t = t
   this.s = s
   this.d = d
-  // TypeScript knows classes alone as constructors, and the prototype of a class cannot be replaced.
+  // TypeScript accepts only classes as constructors, and the prototype of a class cannot be replaced.
 } as unknown as new(t: string, s: number, d: unknown) => Dispatch.Payload
 Payload.prototype = Object.prototype
 
 const parsePayload: Parse = (entry) => {
   try {
-    // The envelope was read before; the body is trusted to be what Discord documents, unless validation is on.
+    // The envelope was read before. The body is trusted to have Discord's fields, unless validation is on.
     return Dispatch.fromPayload(JSON.parse(payloadOf(entry)) as Dispatch.Payload)
   } catch (cause) {
     // The message of a SyntaxError quotes the text.
@@ -51,7 +53,7 @@ const parseText: Parse = (entry) => {
     try {
       return Dispatch.fromPayload(new Payload(entry.t, entry.s, JSON.parse(entry.text)))
     } catch {
-      // Most likely something follows the body, which only the whole payload shows.
+      // Most likely the payload has text after the body, so that only the whole payload shows the error.
     }
   }
   return parsePayload(entry)
@@ -60,13 +62,13 @@ const parseText: Parse = (entry) => {
 /** Parses an entry on first demand. Readers share the result. */
 export const parse: Parse = (entry) => entry.parsed ??= parseText(entry)
 
-/** Parses an entry and, if its type is one of those, checks its body. An event that Discord does not document has no schema. */
+/** Returns a parser that also compares the bodies of some events with their schemas. An undocumented event has no schema. */
 export const make = (validate: ShardConfig.Validate): Effect.Effect<Parse> => {
   if (validate === "none" || validate.length === 0) {
     return Effect.succeed(parse)
   }
   const checked = new Set<string>(validate === "all" ? EventType.all : validate)
-  // Loaded on demand: the schemas are a sixth of a shard's start.
+  // Loaded on demand, because the schemas take a sixth of a shard's start.
   return Effect.map(Effect.promise(() => import("@vesper/model/EventSchema")), (EventSchema) => (entry) => {
     const event = parse(entry)
     if (entry.isChecked || isFailure(event) || event.t === "UnknownDispatch" || !checked.has(event.t)) {

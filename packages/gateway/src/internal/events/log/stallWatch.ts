@@ -1,36 +1,38 @@
 /**
- * Watches a log whose socket is paused. Items for which there was never a reader are dropped after `drainTimeout`. A reader that waits
- * because of another one is reported, with that one's name; one of single events that is not asked any more is closed.
+ * Watches a log whose socket is paused. Items without any reader so far are dropped after `drainTimeout`. If a reader waits because
+ * another one is full, the full one is reported by its name, or closed if it is a reader of single events without a new call.
  */
 import * as Duration from "effect/Duration"
 import * as Diagnostic from "../../../Diagnostic.js"
 import type { After } from "../../time/index.js"
 import type { EventLog } from "./eventLog.js"
-import type { Reader } from "../index.js"
+import type { CursorOwner } from "./cursor.js"
 
-/** How long a reader waits for another before that is reported. The pause before the next report is twice as long. */
-const patienceMillis = 5_000
+/** Time before the first report. Each later interval is twice as long. */
+const firstReportMillis = 5_000
 
-/** Called with the log when its socket is paused; what it returns, when the socket is resumed. */
+/** Returns a function to call with the log when its socket is paused. Its result is called when the socket is resumed. */
 export const make = (
   after: After.After,
   drainTimeoutMillis: number,
   onStalled: () => void
 ) =>
 (log: EventLog): () => void => {
-  const asks = new Map<Reader, number>()
-  for (const { reader } of log.flow.holders) {
+  const calls = new Map<CursorOwner, number>()
+  for (const { reader } of log.backpressure.holders) {
     if (reader?.idle !== undefined) {
-      asks.set(reader, reader.idle.asks())
+      calls.set(reader, reader.idle.calls())
     }
   }
 
   const report = (waited: number) => {
-    for (const holder of log.flow.holders) {
+    for (const holder of log.backpressure.holders) {
       const { idle } = holder.reader ?? {}
       const isStarving = Array.from(log.cursors).some(({ reader }) => reader !== holder.reader && reader?.isStarved)
-      if (isStarving && holder.reader !== undefined && idle !== undefined && idle.asks() === asks.get(holder.reader)) {
-        idle.leave()
+      if (
+        isStarving && holder.reader !== undefined && idle !== undefined && idle.calls() === calls.get(holder.reader)
+      ) {
+        idle.close()
       } else if (isStarving) {
         onStalled()
         log.notice(Diagnostic.Stalled({ reader: holder.name, events: holder.lag, waited: Duration.millis(waited) }))
@@ -38,7 +40,7 @@ export const make = (
     }
     cancelReport = after(waited, () => report(waited * 2))
   }
-  let cancelReport = after(patienceMillis, () => report(patienceMillis))
+  let cancelReport = after(firstReportMillis, () => report(firstReportMillis))
   const cancelBacklog = after(drainTimeoutMillis, () => log.stopSuspendingBacklog())
   return () => {
     cancelReport()

@@ -1,8 +1,8 @@
-/** By what the two copies of one event, from two sessions, are known to be the same. */
+/** Keys of events, equal for the two copies of one event that two sessions receive. */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Predicate from "effect/Predicate"
 
-/** Events whose `id` comes with this name once only. */
+/** Events that occur once for each `id`. */
 const once: ReadonlySet<string> = new Set([
   "AUTO_MODERATION_RULE_CREATE",
   "AUTO_MODERATION_RULE_DELETE",
@@ -21,17 +21,18 @@ const once: ReadonlySet<string> = new Set([
   "THREAD_DELETE"
 ])
 
-/** Answers to what one session asked for: they have no copy on another. */
-const answers: ReadonlySet<string> = new Set([
+/** Replies to requests of one session, which no other session receives. */
+const replies: ReadonlySet<string> = new Set([
   "CHANNEL_INFO",
   "GUILD_MEMBERS_CHUNK",
   "RATE_LIMITED",
   "SOUNDBOARD_SOUNDS"
 ])
 
-export const isAnswer = (t: string): boolean => answers.has(t)
+/** Returns whether an event replies to a request of its session. */
+export const isReply = (t: string): boolean => replies.has(t)
 
-/** 53 bits of a text: two different events of one guild within seconds do not share them by chance. */
+/** Hashes a text to 53 bits, so that different events of one guild within seconds have different keys. */
 const hash = (text: string): string => {
   let high = 0xdeadbeef
   let low = 0x41c6ce57
@@ -47,10 +48,11 @@ const hash = (text: string): string => {
 
 export interface EventKey {
   readonly key: string
+  /** Whether exactly one event has this key. */
   readonly isAnchor: boolean
 }
 
-/** The key of an event, without its number. */
+/** Makes the key of an event from its contents, without its sequence. */
 export const make = (event: Dispatch.Dispatch): EventKey => {
   const name = event.t === "UnknownDispatch" ? event.name : event.t
   const body: unknown = event.d
@@ -59,7 +61,7 @@ export const make = (event: Dispatch.Dispatch): EventKey => {
       return { key: `${name}:${body["id"]}`, isAnchor: true }
     }
     if (name === "GUILD_CREATE") {
-      // A snapshot, which each session takes at its own moment; it may come again after an outage.
+      // A snapshot, taken for each session at its own time and repeated after an outage.
       return { key: `${name}:${body["id"]}`, isAnchor: false }
     }
   }

@@ -1,4 +1,4 @@
-/** Carries a resharding out: brings the new set up, follows its stages, and ends one of the two sets. */
+/** Runs a resharding: connects the new set, moves through the stages, and closes one of the two sets. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Data from "effect/Data"
@@ -9,12 +9,11 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { ReshardOptions, ReshardStage } from "../../../Fleet.js"
-import { ReshardError } from "../../../FleetError.js"
+import { ReshardError } from "./reshardError.js"
 import type * as IdentifyQueue from "../../../IdentifyQueue.js"
 import type { Readers } from "../../events/index.js"
 import { Parse } from "../../events/log/index.js"
-import { FleetSet, ShardPlan } from "../index.js"
-import type { ShardSet } from "../index.js"
+import { ShardPlan, ShardSet } from "../index.js"
 import { Guard } from "../../foreign/index.js"
 import { Check } from "../../config/index.js"
 import { PeerText } from "../../wire/index.js"
@@ -23,39 +22,42 @@ import * as Reshard from "./reshard.js"
 import { next, Stage } from "./stage.js"
 import { Monotonic } from "../../time/index.js"
 
-/** What a resharding needs of its fleet. */
-export interface Fleet {
+/** The parts of a fleet that a resharding uses and replaces. */
+export interface ShardSets {
   readonly readers: Readers
   readonly scope: Scope.Scope
   readonly queue: IdentifyQueue.IdentifyQueue
-  /** Makes the shards of a new set, which identify by this queue and resume no stored session, without connecting them. */
-  readonly open: (ids: ReadonlyArray<ShardId.ShardId>, queue: IdentifyQueue.IdentifyQueue) => Effect.Effect<ShardSet>
-  /** Identifies that may still be spent, if that is known. */
+  /** Makes the shards of a new set without connecting them. They identify through this queue and resume no stored session. */
+  readonly open: (
+    ids: ReadonlyArray<ShardId.ShardId>,
+    queue: IdentifyQueue.IdentifyQueue
+  ) => Effect.Effect<ShardSet.ShardSet>
+  /** The identifies left for today; none if unknown. */
   readonly identifiesLeft: Effect.Effect<Option.Option<number>>
-  current: ShardSet
-  /** The set that is to follow. */
-  upcoming: Option.Option<ShardSet>
+  current: ShardSet.ShardSet
+  /** The set that replaces `current`. */
+  upcoming: Option.Option<ShardSet.ShardSet>
   stage: Option.Option<ReshardStage>
   isResharding: boolean
 }
 
-/** Checks of the options. */
+/** The checks of `ReshardOptions`. */
 export const options: Check.Fields = {
   timeout: Check.duration,
   lag: Check.duration,
   patience: Check.duration
 }
 
-/** How long an identify queue of the program, or the API, may take to answer. */
+/** The time limit of one call to the program's identify queue or to the API. */
 export const limit = Duration.seconds(30)
 
-/** How often the two sets are compared. */
+/** The interval at which the two sets are compared. */
 const step = Duration.seconds(1)
 
 const error = (reason: ReshardError["reason"], detail: string) => new ReshardError({ reason, detail })
 
-/** The ids of the new set, or why it cannot even begin. */
-const check = (fleet: Fleet, total: number): Effect.Effect<ReadonlyArray<ShardId.ShardId>, ReshardError> =>
+/** Returns the ids of the new set. Fails if the resharding cannot start. */
+const check = (fleet: ShardSets, total: number): Effect.Effect<ReadonlyArray<ShardId.ShardId>, ReshardError> =>
   Effect.gen(function*() {
     if (fleet.isResharding) {
       return yield* error("InProgress", "another resharding is under way")
@@ -67,41 +69,41 @@ const check = (fleet: Fleet, total: number): Effect.Effect<ReadonlyArray<ShardId
     return yield* Effect.mapError(ShardPlan.successors(current, total), () =>
       error(
         "Partial",
-        `guilds of this fleet would be on shards of ${total} that have guilds of other fleets too: a fleet that holds the ` +
-          "bot's shards of a bucket can be resharded to a total that the number of buckets divides"
+        `with ${total} shards, guilds of this fleet would share shards with guilds of other fleets; ` +
+          "choose a total that is divisible by the number of buckets"
       ))
   })
 
-/** The identify queue does not keep the promises of its type. */
-class Broken extends Data.TaggedError("Broken")<{ readonly cause: unknown }> {}
+/** A defect of the program's identify queue. */
+class QueueDefect extends Data.TaggedError("QueueDefect")<{ readonly cause: unknown }> {}
 
-const tooFew = (count: number, left: number) =>
-  error("Budget", `${count} shards would have to identify, and ${left} may today`)
+const budgetError = (count: number, left: number) =>
+  error("Budget", `${count} shards need an identify each, and ${left} are left today`)
 
-/** An identify for each new shard, which no old one can take meanwhile. A queue without a budget has none to hold. */
+/** Reserves an identify for each new shard. A queue without a budget reserves nothing. */
 const reserve = (
-  fleet: Fleet,
+  fleet: ShardSets,
   count: number
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
-    // A queue that holds nothing may know what is left all the same.
+    // A queue that cannot reserve may still report a budget.
     const left = yield* fleet.identifiesLeft
     if (Option.isSome(left) && left.value < count) {
-      return yield* tooFew(count, left.value)
+      return yield* budgetError(count, left.value)
     }
     return yield* Effect.mapError(
-      Guard.runWithin(() => fleet.queue.reserve(count), { limit, onDefect: (cause) => new Broken({ cause }) }),
+      Guard.runWithin(() => fleet.queue.reserve(count), { limit, onDefect: (cause) => new QueueDefect({ cause }) }),
       (failure) =>
-        failure._tag === "Broken"
+        failure._tag === "QueueDefect"
           ? error("Budget", `the identify queue could not reserve ${count}: ${PeerText.describe(failure.cause)}`)
-          : tooFew(count, Math.max(0, failure.remaining - failure.reserve))
+          : budgetError(count, Math.max(0, failure.remaining - failure.reserve))
     )
   })
 
-const interrupted = error("Interrupted", "nobody waits for it any more")
+const interrupted = error("Interrupted", "the caller was interrupted")
 
-/** What makes it impossible to go on, at this moment. */
-const failureOf = (set: ShardSet, isOverdue: boolean, isCancelled: boolean): Option.Option<ReshardError> => {
+/** Returns the error that ends the resharding now, if there is one. */
+const findFailure = (set: ShardSet.ShardSet, isOverdue: boolean, isCancelled: boolean): Option.Option<ReshardError> => {
   for (const { shard, state } of set.members.values()) {
     const status = state.status.get()
     if (status._tag === "FatallyClosed") {
@@ -111,17 +113,17 @@ const failureOf = (set: ShardSet, isOverdue: boolean, isCancelled: boolean): Opt
   return isCancelled
     ? Option.some(interrupted)
     : isOverdue
-    ? Option.some(error("TimedOut", "not all guilds have arrived and been handed over in time"))
+    ? Option.some(error("TimedOut", "some guilds were not handed over within `timeout`"))
     : Option.none()
 }
 
-/** Offers events to the readers, each in the log of its shard. */
+/** Appends events to the logs of their shards. */
 const deliver = (deliveries: ReadonlyArray<Reshard.Delivery>): void => {
   deliveries.forEach(({ entry, member }) => member.state.log.offer(entry))
 }
 
-/** From now on the resharding decides which events of the two sets are delivered. */
-const route = (fleet: Fleet, sets: ReadonlyArray<ShardSet>, reshard: Reshard.Reshard): void => {
+/** Routes the events of both sets through the resharding. */
+const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, reshard: Reshard.Reshard): void => {
   fleet.readers.setOrdered(true)
   const lowestPosition = () => fleet.readers.lowestPosition()
   for (const member of sets.flatMap(({ members }) => Array.from(members.values()))) {
@@ -142,50 +144,51 @@ const route = (fleet: Fleet, sets: ReadonlyArray<ShardSet>, reshard: Reshard.Res
   }
 }
 
-const unroute = (fleet: Fleet, sets: ReadonlyArray<ShardSet>): void => {
+/** Delivers all events of these sets again. */
+const stopRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>): void => {
   fleet.readers.setOrdered(false)
   for (const { state } of sets.flatMap(({ members }) => Array.from(members.values()))) {
     state.log.route = undefined
   }
 }
 
-/** Ends the old set, whose events the new one has brought too, and reads what is left of it. */
-const retire = (fleet: Fleet, old: ShardSet, set: ShardSet, reshard: Reshard.Reshard) =>
+/** Closes the old set and waits until its events are read. */
+const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet, reshard: Reshard.Reshard) =>
   Effect.gen(function*() {
     reshard.switchOver()
     fleet.current = set
     fleet.upcoming = Option.none()
     ForwardCommands.forward(old, set)
-    yield* FleetSet.closeAll(old, CloseFrame.NORMAL)
+    yield* ShardSet.closeAll(old, CloseFrame.NORMAL)
     let stage: ReshardStage = Stage.Drain()
     while (stage._tag !== "Retire") {
       yield* Effect.sleep(step)
       deliver(reshard.tick())
       stage = next(stage, reshard.facts(Option.none()))
     }
-    unroute(fleet, [set])
+    stopRouting(fleet, [set])
     old.members.forEach(({ state }) => fleet.readers.removeLog(state.log))
     yield* Scope.close(old.scope, Exit.void)
   })
 
-/** Ends the new set. Copies of what it alone has delivered are left out until the old one has brought them. */
-const rollBack = (fleet: Fleet, set: ShardSet, reshard: Reshard.Reshard) =>
+/** Closes the new set. Events that only the new set has delivered are dropped when the old set receives them. */
+const rollBack = (fleet: ShardSets, set: ShardSet.ShardSet, reshard: Reshard.Reshard) =>
   Effect.gen(function*() {
-    reshard.giveUp()
+    reshard.abandon()
     fleet.upcoming = Option.none()
-    yield* FleetSet.closeAll(set, CloseFrame.NORMAL)
+    yield* ShardSet.closeAll(set, CloseFrame.NORMAL)
     while (!reshard.isSettled()) {
       yield* Effect.sleep(step)
       deliver(reshard.tick())
     }
-    unroute(fleet, [fleet.current])
+    stopRouting(fleet, [fleet.current])
     set.members.forEach(({ state }) => fleet.readers.removeLog(state.log))
     yield* Scope.close(set.scope, Exit.void)
   })
 
-/** The whole of it. `isCancelled` is asked until the old set begins to go. */
-const carryOut = (
-  fleet: Fleet,
+/** Runs all stages. A cancellation rolls back until the `Drain` stage. */
+const runStages = (
+  fleet: ShardSets,
   ids: ReadonlyArray<ShardId.ShardId>,
   options: ReshardOptions,
   isCancelled: () => boolean
@@ -195,9 +198,9 @@ const carryOut = (
     const started = Monotonic.unsafeMillis(clock)
     const timeout = Duration.toMillis(options.timeout ?? "1 hour")
     const old = fleet.current
-    const holding = yield* Scope.make()
-    yield* Effect.addFinalizer((exit) => Scope.close(holding, exit))
-    const queue = yield* Scope.extend(reserve(fleet, ids.length), holding)
+    const reservation = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => Scope.close(reservation, exit))
+    const queue = yield* Scope.extend(reserve(fleet, ids.length), reservation)
     if (isCancelled()) {
       return yield* interrupted
     }
@@ -208,21 +211,21 @@ const carryOut = (
       patience: Duration.toMillis(options.patience ?? "1 minute")
     }, () => Monotonic.unsafeMillis(clock))
     fleet.upcoming = Option.some(set)
-    route(fleet, [old, set], reshard)
-    yield* FleetSet.connectAll(set)
+    startRouting(fleet, [old, set], reshard)
+    yield* ShardSet.connectAll(set)
     let stage: ReshardStage = Stage.Prepare()
     while (stage._tag !== "Drain" && stage._tag !== "RolledBack") {
       fleet.stage = Option.some(stage)
       yield* Effect.sleep(step)
       deliver(reshard.tick())
       const isOverdue = Monotonic.unsafeMillis(clock) - started >= timeout
-      stage = next(stage, reshard.facts(failureOf(set, isOverdue, isCancelled())))
+      stage = next(stage, reshard.facts(findFailure(set, isOverdue, isCancelled())))
       if (Option.isSome(fleet.stage) && fleet.stage.value._tag !== stage._tag) {
         yield* Effect.logInfo(`resharding from ${old.total} to ${set.total}: ${stage._tag}`)
       }
     }
     fleet.stage = Option.some(stage)
-    yield* Scope.close(holding, Exit.void)
+    yield* Scope.close(reservation, Exit.void)
     if (stage._tag === "RolledBack") {
       yield* rollBack(fleet, set, reshard)
       return yield* stage.failure
@@ -230,12 +233,13 @@ const carryOut = (
     return yield* retire(fleet, old, set, reshard)
   })
 
-export const run = (fleet: Fleet, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
+/** Reshards a fleet to `total` shards. */
+export const run = (fleet: ShardSets, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
   Effect.gen(function*() {
     const ids = yield* check(fleet, total)
     let isCancelled = false
     fleet.isResharding = true
-    const whole = carryOut(fleet, ids, options, () => isCancelled).pipe(
+    const resharding = runStages(fleet, ids, options, () => isCancelled).pipe(
       Effect.scoped,
       Effect.ensuring(Effect.sync(() => {
         fleet.isResharding = false
@@ -243,8 +247,8 @@ export const run = (fleet: Fleet, total: number, options: ReshardOptions): Effec
       })),
       Effect.withSpan("vesper.reshard", { attributes: { "shards.from": fleet.current.total, "shards.to": total } })
     )
-    // It goes on when nobody waits for it any more, for it has to leave one whole set behind.
-    const fiber = yield* Effect.forkIn(whole, fleet.scope)
+    // An interruption of the caller must not stop it halfway: exactly one set remains.
+    const fiber = yield* Effect.forkIn(resharding, fleet.scope)
     return yield* Effect.onInterrupt(Fiber.join(fiber), () =>
       Effect.sync(() => {
         isCancelled = true

@@ -9,7 +9,7 @@ import { Outgoing } from "../../commands/index.js"
 import type { CommandQueue } from "../../commands/index.js"
 
 /** Returns the guild that a command is about, if any. */
-const guildOf = ({ payload }: Outgoing.OutgoingCommand): string | undefined => {
+const commandGuild = ({ payload }: Outgoing.OutgoingCommand): string | undefined => {
   const body = Predicate.isRecord(payload) ? payload["d"] : undefined
   if (!Predicate.isRecord(body)) {
     return undefined
@@ -33,7 +33,7 @@ export const targets = (
   from: ShardId.ShardId,
   total: number
 ): ReadonlyArray<number> => {
-  const guild = guildOf(command)
+  const guild = commandGuild(command)
   if (guild !== undefined) {
     return [ShardId.shardOf(guild, total)]
   }
@@ -42,8 +42,8 @@ export const targets = (
 
 /** Returns each new shard with an old one that has guilds in common with it. */
 const related = (
-  old: ShardSet,
-  set: ShardSet
+  old: ShardSet.ShardSet,
+  set: ShardSet.ShardSet
 ): ReadonlyArray<readonly [from: ShardState.ShardState, to: ShardState.ShardState]> => {
   const members = Array.from(old.members.values())
   return Array.from(set.members.values()).flatMap((to) => {
@@ -53,14 +53,14 @@ const related = (
 }
 
 /** Makes new shards identify with the presence of the old ones. */
-export const copyPresence = (old: ShardSet, set: ShardSet): void => {
+export const copyPresence = (old: ShardSet.ShardSet, set: ShardSet.ShardSet): void => {
   for (const [from, to] of related(old, set)) {
     to.presence = from.presence
   }
 }
 
 /** Sends a presence that was changed after the new shards identified. */
-const renewPresence = (old: ShardSet, set: ShardSet): void => {
+const renewPresence = (old: ShardSet.ShardSet, set: ShardSet.ShardSet): void => {
   for (const [from, to] of related(old, set)) {
     if (from.presence !== to.presence && Option.isSome(from.presence)) {
       Either.map(Outgoing.presence(from.presence.value), to.commands.unsafeOffer)
@@ -68,8 +68,8 @@ const renewPresence = (old: ShardSet, set: ShardSet): void => {
   }
 }
 
-/** From now on, commands that wait on the old shards or are given to them are sent by the new ones. */
-export const forward = (old: ShardSet, set: ShardSet): void => {
+/** Moves commands that wait on the old shards to the new ones, and forwards all later ones. */
+export const forward = (old: ShardSet.ShardSet, set: ShardSet.ShardSet): void => {
   // First, so that a waiting presence replaces the renewed one.
   renewPresence(old, set)
   for (const { shard, state } of old.members.values()) {

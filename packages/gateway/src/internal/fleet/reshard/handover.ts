@@ -1,22 +1,21 @@
 /**
- * One guild's way from an old shard to a new one. Both hear of everything that happens in it, each under numbers of its
- * own, and each in the guild's order. So the two are told apart by their contents, and the first copy of each event is
- * given on.
+ * The handover of one guild from an old shard to a new one. Both receive all events of the guild in the same order, with
+ * different sequences. Copies are matched by their contents, and the first copy of each event is delivered.
  *
- * The hard part is the beginning: what happened before the new session had the guild never comes over it. The old shard
- * has the only say until one point is found that both have passed. Such a point is
+ * The new session never receives the events from before it had the guild. Until a common point of both is found, only the
+ * events of the old shard are delivered. The common point is one of
  *
- * - an anchor: an event that there is only once, such as a message with its id, seen on both; or
- * - a silence of both for longer than one can be behind the other; or
- * - for a guild that gives neither for long: whatever one has brought and the other has not, counted by contents.
+ * - an anchor, which is an event that occurs once, such as a message with its id, received by both;
+ * - a silence of both that is longer than `lag`;
+ * - after `patience`, the difference of the events received by each, by their contents.
  *
- * From there on either of the two can fail or go, and nothing is lost or doubled. No effects here, and no clock: what is
- * given back is to be delivered, in that order.
+ * From the common point on, either shard can fail or close, and no event is lost or doubled. The functions are pure but for
+ * the state that they are given; the events that they return are to be delivered, in that order.
  */
 
 /** One of the two copies of an event. */
 export interface Copy<A> {
-  /** The same for both copies. */
+  /** Equal for both copies. */
   readonly key: string
   /** No other event has this key. */
   readonly isAnchor: boolean
@@ -34,36 +33,38 @@ interface Held<A> {
 }
 
 /**
+ * The phases of a handover.
+ *
  * - `Old`: only the old shard has the guild.
  * - `Overlap`: the new one has it too; no common point is known.
- * - `Both`: the first copy counts.
+ * - `Both`: the first copy of each event is delivered.
  */
-export type Phase = "Old" | "Overlap" | "Both"
+export type HandoverPhase = "Old" | "Overlap" | "Both"
 
 export interface Handover<A> {
-  phase: Phase
-  /** What the old shard has brought of late. */
+  phase: HandoverPhase
+  /** Recent events of the old shard. */
   history: Array<Seen>
-  /** What the new shard has brought since it has the guild, while no common point is known. */
+  /** Events of the new shard, while no common point is known. */
   held: Array<Held<A>>
-  /** Delivered from the old shard; the new one's copy is to come. */
+  /** Events delivered from the old shard whose copy the new shard has not received. */
   aheadOld: Array<Seen>
-  /** Delivered from the new shard; the old one's copy is to come. */
+  /** Events delivered from the new shard whose copy the old shard has not received. */
   aheadNew: Array<Seen>
-  /** When the new shard got the guild. */
+  /** The time at which the new shard got the guild, in milliseconds. */
   overlapSince: number
-  /** When either brought something last. */
+  /** The time of the last event of either, in milliseconds. */
   lastAt: number
 }
 
 export interface Policy {
-  /** How far one session may be behind the other, in milliseconds. */
+  /** The longest delay of one session behind the other, in milliseconds. */
   readonly lag: number
-  /** How long a common point is looked for before contents are counted. */
+  /** The time after which events are compared by contents, in milliseconds. */
   readonly patience: number
 }
 
-/** Until when everything that came over the old and the new shard has been looked at. */
+/** The times up to which all events of the old and the new shard are processed, in milliseconds. */
 export interface CaughtUp {
   readonly old: number
   readonly new: number
@@ -79,7 +80,7 @@ export const make = <A>(now: number): Handover<A> => ({
   lastAt: now
 })
 
-/** Takes out the first with this key. Copies come in order: it is the first of all but for events on their way. */
+/** Removes the first entry with this key. Copies arrive in order, so it is near the start. */
 const remove = (list: Array<Seen>, key: string): boolean => {
   const index = list.findIndex((seen) => seen.key === key)
   if (index === -1) {
@@ -98,7 +99,7 @@ const lastIndexOf = (list: ReadonlyArray<Seen>, key: string): number => {
   return -1
 }
 
-/** From now on the first copy counts. */
+/** Begins the phase `Both`. */
 const join = <A>(self: Handover<A>, aheadOld: Array<Seen>, fresh: ReadonlyArray<Held<A>>): ReadonlyArray<A> => {
   self.phase = "Both"
   self.held = []
@@ -107,7 +108,7 @@ const join = <A>(self: Handover<A>, aheadOld: Array<Seen>, fresh: ReadonlyArray<
   return fresh.map(({ copy }) => copy.value)
 }
 
-/** The old shard has brought an event. */
+/** Takes an event of the old shard. */
 export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): ReadonlyArray<A> => {
   self.lastAt = now
   self.history.push({ key: copy.key, at: now })
@@ -125,7 +126,7 @@ export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
   return [copy.value]
 }
 
-/** The new shard has brought an event. */
+/** Takes an event of the new shard. */
 export const fromNew = <A>(self: Handover<A>, copy: Copy<A>, now: number): ReadonlyArray<A> => {
   switch (self.phase) {
     case "Old":
@@ -150,7 +151,7 @@ export const fromNew = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
   }
 }
 
-/** The new shard has the guild: every later event of it comes over both. */
+/** Notes that the new shard has the guild, so that both receive its later events. */
 export const overlap = <A>(self: Handover<A>, now: number): void => {
   if (self.phase === "Old") {
     self.phase = "Overlap"
@@ -158,7 +159,7 @@ export const overlap = <A>(self: Handover<A>, now: number): void => {
   }
 }
 
-/** Looks for no common point any more: what the new shard has brought, and the old one has not, is delivered. */
+/** Ends the search for a common point and delivers the events that only the new shard has received. */
 const joinByContents = <A>(self: Handover<A>): ReadonlyArray<A> => {
   const unmatched = self.history.slice()
   const known = self.aheadNew.slice()
@@ -166,10 +167,10 @@ const joinByContents = <A>(self: Handover<A>): ReadonlyArray<A> => {
   return join(self, unmatched, fresh)
 }
 
-/** The old shard has lost its session, and with it whatever the new one alone has brought since. */
+/** Notes that the old shard has lost its session, and with it all copies that it has not received. */
 export const loseOld = <A>(self: Handover<A>): ReadonlyArray<A> => self.phase === "Overlap" ? joinByContents(self) : []
 
-/** The new shard has lost its session: the old one alone has the guild again, until the next session has it. */
+/** Notes that the new shard has lost its session. Only the old shard has the guild until the next session has it. */
 export const loseNew = <A>(self: Handover<A>): void => {
   self.phase = "Old"
   self.held = []
@@ -181,7 +182,7 @@ const after = (list: Array<Seen>, at: number): Array<Seen> => {
   return first === undefined || first.at > at ? list : list.filter((seen) => seen.at > at)
 }
 
-/** Time has passed: finds the common point in a silence, and forgets copies that cannot come any more. */
+/** Finds the common point in a silence, and removes copies that can no longer arrive. */
 export const settle = <A>(self: Handover<A>, caughtUp: CaughtUp, policy: Policy): ReadonlyArray<A> => {
   const both = Math.min(caughtUp.old, caughtUp.new)
   let fresh: ReadonlyArray<A> = []
@@ -200,5 +201,5 @@ export const settle = <A>(self: Handover<A>, caughtUp: CaughtUp, policy: Policy)
   return fresh
 }
 
-/** Whether the old shard may go, or has gone: nothing of it waits for its copy. */
+/** Returns whether no delivered event waits for its copy. */
 export const isSettled = <A>(self: Handover<A>): boolean => self.aheadOld.length === 0 && self.aheadNew.length === 0

@@ -1,17 +1,17 @@
 /**
- * Two sets of shards side by side: which guild is where, and what of the events of both is given on. Synchronous, for it
- * stands between the shards' buffers and the reader.
+ * Decides which events of the two sets of a resharding are delivered. Synchronous, because it runs while an event is
+ * appended to the log of its shard.
  */
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
 import type * as Option from "effect/Option"
-import type { ReshardError } from "../../../FleetError.js"
+import type { ReshardError } from "./reshardError.js"
 import * as ShardStatus from "../../../ShardStatus.js"
 import * as EventKey from "./eventKey.js"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type { Entry } from "../../events/log/index.js"
-import { guildOf } from "../../events/index.js"
-import type { Member } from "../index.js"
+import { getGuildId } from "../../events/index.js"
+import type { FleetShard } from "../index.js"
 import * as Handover from "./handover.js"
 import type { Facts } from "./stage.js"
 
@@ -19,37 +19,37 @@ import type { Facts } from "./stage.js"
 export interface Delivery {
   readonly event: Dispatch.Dispatch
   readonly entry: Entry
-  readonly member: Member
+  readonly member: FleetShard
 }
 
-/** One of the two sets. */
+/** The old or the new set. */
 export interface Side {
   readonly total: number
-  readonly members: ReadonlyMap<number, Member>
+  readonly members: ReadonlyMap<number, FleetShard>
 }
 
 export interface Reshard {
-  /** What becomes of an event of either side. */
+  /** Takes an event of either side and returns the events to deliver. */
   readonly route: (delivery: Delivery) => ReadonlyArray<Delivery>
-  /** Time has passed. What it gives is to be delivered. */
+  /** Runs at an interval and returns the events to deliver. */
   readonly tick: () => ReadonlyArray<Delivery>
   readonly facts: (failure: Option.Option<ReshardError>) => Facts
-  /** The new set is the fleet's: what has no guild is given on from its shards too. */
+  /** Makes the new set the fleet's: its events without a guild are delivered too. */
   readonly switchOver: () => void
-  /** The new set is gone: nothing of it is given on any more. */
-  readonly giveUp: () => void
-  /** No copy is to come, from either side. */
+  /** Delivers no more events of the new set. */
+  readonly abandon: () => void
+  /** Returns whether no copy is awaited from either side. */
   readonly isSettled: () => boolean
 }
 
-/** What has no guild comes over shard 0, and goes the same way as a guild. */
-const nowhere = "@"
+/** The order key of events without a guild. Shard 0 receives them, and they are handed over like a guild. */
+const unguilded = "@"
 
-/** A shard of the new set, and what READY has told it of. */
-interface Newcomer {
-  readonly member: Member
+/** A shard of the new set, and the guilds that its READY named. */
+interface NewShard {
+  readonly member: FleetShard
   isReady: boolean
-  /** Guilds whose GUILD_CREATE is to come. */
+  /** Guilds whose first GUILD_CREATE has not arrived. */
   readonly expected: Set<string>
 }
 
@@ -59,107 +59,107 @@ export const make = (
   now: () => number
 ): Reshard => {
   const handovers = new Map<string, Handover.Handover<Delivery>>()
-  // Guilds that the new set knows, those that left since without.
+  // The guilds of the new set, without those that the bot has left.
   const known = new Set<string>()
-  const newcomers = new Map<Member, Newcomer>()
+  const newShards = new Map<FleetShard, NewShard>()
   for (const member of sides.new.members.values()) {
-    newcomers.set(member, { member, isReady: false, expected: new Set() })
+    newShards.set(member, { member, isReady: false, expected: new Set() })
   }
-  const caughtUp = new Map<Member, number>()
+  const caughtUp = new Map<FleetShard, number>()
   let isSwitched = false
-  let isGivenUp = false
+  let isAbandoned = false
 
-  const handoverOf = (guild: string) => {
+  const getHandover = (guild: string) => {
     const handover = handovers.get(guild) ?? Handover.make<Delivery>(now())
     handovers.set(guild, handover)
     return handover
   }
 
-  const shardIn = (side: Side, guild: string) => guild === nowhere ? 0 : ShardId.shardOf(guild, side.total)
+  const shardIn = (side: Side, guild: string) => guild === unguilded ? 0 : ShardId.shardOf(guild, side.total)
 
-  const copyOf = (delivery: Delivery): Handover.Copy<Delivery> => ({
+  const makeCopy = (delivery: Delivery): Handover.Copy<Delivery> => ({
     ...EventKey.make(delivery.event),
     value: delivery
   })
 
-  /** The handovers of all guilds of one shard. */
-  const handoversOf = (side: Side, member: Member) =>
+  /** Returns the handovers of all guilds of one shard. */
+  const shardHandovers = (side: Side, member: FleetShard) =>
     Array.from(handovers).filter(([guild]) => shardIn(side, guild) === member.shard.id.id)
 
-  /** The guild in whose order the event stands, if any. */
-  const placeOf = ({ event, member: { shard } }: Delivery): string | undefined =>
-    guildOf(event) ?? (shard.id.id === 0 ? nowhere : undefined)
+  /** Returns the guild whose order an event is part of, if any. */
+  const orderKey = ({ event, member: { shard } }: Delivery): string | undefined =>
+    getGuildId(event) ?? (shard.id.id === 0 ? unguilded : undefined)
 
   const routeOld = (delivery: Delivery): ReadonlyArray<Delivery> => {
     const { event, member } = delivery
     if (event.t === "READY") {
-      return [...handoversOf(sides.old, member).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
+      return [...shardHandovers(sides.old, member).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
     }
-    const place = placeOf(delivery)
-    return place === undefined || event.t === "RESUMED" || EventKey.isAnswer(event.t)
+    const key = orderKey(delivery)
+    return key === undefined || event.t === "RESUMED" || EventKey.isReply(event.t)
       ? [delivery]
-      : Handover.fromOld(handoverOf(place), copyOf(delivery), now())
+      : Handover.fromOld(getHandover(key), makeCopy(delivery), now())
   }
 
-  const arrive = (guild: string) => {
+  const markArrived = (guild: string) => {
     known.add(guild)
-    Handover.overlap(handoverOf(guild), now())
+    Handover.overlap(getHandover(guild), now())
   }
 
-  const ready = (newcomer: Newcomer, guilds: ReadonlyArray<{ readonly id: string }>) => {
-    const { member } = newcomer
-    handoversOf(sides.new, member).forEach(([, handover]) => Handover.loseNew(handover))
-    newcomer.isReady = true
-    newcomer.expected.clear()
+  const ready = (newShard: NewShard, guilds: ReadonlyArray<{ readonly id: string }>) => {
+    const { member } = newShard
+    shardHandovers(sides.new, member).forEach(([, handover]) => Handover.loseNew(handover))
+    newShard.isReady = true
+    newShard.expected.clear()
     guilds.forEach(({ id }) => known.add(id))
     if (member.shard.id.id === 0) {
-      arrive(nowhere)
+      markArrived(unguilded)
     }
     if (Intents.has(member.state.config.intents, "Guilds")) {
-      guilds.forEach(({ id }) => newcomer.expected.add(id))
+      guilds.forEach(({ id }) => newShard.expected.add(id))
     } else {
-      // Without this intent no guild is announced: the session has them all from its first moment on.
-      guilds.forEach(({ id }) => arrive(id))
+      // Without this intent Discord sends no GUILD_CREATE: the session has all guilds from READY on.
+      guilds.forEach(({ id }) => markArrived(id))
     }
   }
 
-  const routeNew = (delivery: Delivery, newcomer: Newcomer): ReadonlyArray<Delivery> => {
+  const routeNew = (delivery: Delivery, newShard: NewShard): ReadonlyArray<Delivery> => {
     const { event } = delivery
-    if (isGivenUp) {
+    if (isAbandoned) {
       return []
     }
     if (event.t === "READY") {
-      ready(newcomer, event.d.guilds)
+      ready(newShard, event.d.guilds)
       return isSwitched ? [delivery] : []
     }
-    if (EventKey.isAnswer(event.t)) {
+    if (EventKey.isReply(event.t)) {
       return [delivery]
     }
-    const place = placeOf(delivery)
-    if (place === undefined || event.t === "RESUMED") {
+    const key = orderKey(delivery)
+    if (key === undefined || event.t === "RESUMED") {
       return isSwitched ? [delivery] : []
     }
     if (event.t === "GUILD_CREATE" || event.t === "GUILD_DELETE") {
-      const isSnapshot = newcomer.expected.delete(place)
-      arrive(place)
+      const isSnapshot = newShard.expected.delete(key)
+      markArrived(key)
       if (isSnapshot && (event.t === "GUILD_CREATE" || event.d.unavailable === true)) {
         return []
       }
       if (event.t === "GUILD_DELETE" && event.d.unavailable !== true) {
-        known.delete(place)
+        known.delete(key)
       }
     }
-    return Handover.fromNew(handoverOf(place), copyOf(delivery), now())
+    return Handover.fromNew(getHandover(key), makeCopy(delivery), now())
   }
 
-  /** Notes which shards have received everything that was sent to them: those whose sockets are not paused. */
+  /** Notes the shards that have received everything that was sent to them, which are those with an unpaused socket. */
   const catchUp = () => {
     const at = now()
     for (const member of [...sides.old.members.values(), ...sides.new.members.values()]) {
       const { log, session, status } = member.state
-      // An old shard whose session is lost brings nothing more of it, however long it waits for the next one.
-      const isOver = log.ending.closed !== undefined || (session === undefined && !newcomers.has(member))
-      if (!log.flow.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
+      // An old shard without a session receives no more events of it.
+      const isOver = log.ending.closed !== undefined || (session === undefined && !newShards.has(member))
+      if (!log.backpressure.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
         caughtUp.set(member, at)
       }
     }
@@ -174,15 +174,15 @@ export const make = (
 
   return {
     route: (delivery) => {
-      const newcomer = newcomers.get(delivery.member)
-      return newcomer === undefined ? routeOld(delivery) : routeNew(delivery, newcomer)
+      const newShard = newShards.get(delivery.member)
+      return newShard === undefined ? routeOld(delivery) : routeNew(delivery, newShard)
     },
     tick: () => {
       catchUp()
       return Array.from(handovers).flatMap(([guild, handover]) =>
         Handover.settle(
           handover,
-          { old: caughtUpAt(sides.old, guild), new: isGivenUp ? now() : caughtUpAt(sides.new, guild) },
+          { old: caughtUpAt(sides.old, guild), new: isAbandoned ? now() : caughtUpAt(sides.new, guild) },
           policy
         )
       )
@@ -190,8 +190,8 @@ export const make = (
     facts: (failure) => {
       const phases = Array.from(known, (guild) => handovers.get(guild)?.phase ?? "Old")
       return {
-        shards: newcomers.size,
-        identified: Array.from(newcomers.values()).filter(({ isReady }) => isReady).length,
+        shards: newShards.size,
+        identified: Array.from(newShards.values()).filter(({ isReady }) => isReady).length,
         guilds: known.size,
         arrived: phases.filter((phase) => phase !== "Old").length,
         handedOver: phases.filter((phase) => phase === "Both").length,
@@ -202,8 +202,8 @@ export const make = (
     switchOver: () => {
       isSwitched = true
     },
-    giveUp: () => {
-      isGivenUp = true
+    abandon: () => {
+      isAbandoned = true
       all().forEach(Handover.loseNew)
     },
     isSettled: () => all().every(Handover.isSettled)

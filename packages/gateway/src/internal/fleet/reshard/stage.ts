@@ -1,25 +1,28 @@
-/** How far a resharding is: one pure function of what is known of the two sets. */
+/** The stages of a resharding, as a pure function of the facts about both sets. */
 import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import type { ReshardStage } from "../../../Fleet.js"
-import type { ReshardError } from "../../../FleetError.js"
+import type { ReshardError } from "./reshardError.js"
 
 export const Stage = Data.taggedEnum<ReshardStage>()
 
 export interface Facts {
-  /** Shards of the new set, and those of them that have a session. */
+  /** Shards of the new set. */
   readonly shards: number
+  /** Shards of the new set that have a session. */
   readonly identified: number
-  /** Guilds that the new set was told of, those that arrived, and those that were handed over. */
+  /** Guilds that the new set's READYs named. */
   readonly guilds: number
+  /** Guilds that have arrived on the new set. */
   readonly arrived: number
+  /** Guilds with a common point. */
   readonly handedOver: number
-  /** No copy of what the old shards have received is to be received any more. */
+  /** Whether the new set has received all events that the old one has. */
   readonly isOldDone: boolean
   readonly failure: Option.Option<ReshardError>
 }
 
-/** As far as the new set is, without regard to what has been. */
+/** Returns the stage that the facts describe, whatever the stage before was. */
 const progress = (facts: Facts): ReshardStage => {
   if (facts.identified < facts.shards) {
     return Stage.Prepare()
@@ -32,8 +35,8 @@ const progress = (facts: Facts): ReshardStage => {
 }
 
 /**
- * What follows on a stage. Until all guilds are handed over a shard of the new set may lose its session, which leads
- * back, and a failure may end it all, for the old set still serves. From `Drain` there is no way back.
+ * Returns the next stage. Until `Drain`, a new shard that loses its session leads back to an earlier stage, and a failure
+ * rolls back to the old set. `Drain` cannot be rolled back.
  */
 export const next = (stage: ReshardStage, facts: Facts): ReshardStage => {
   switch (stage._tag) {

@@ -1,0 +1,60 @@
+/** `vesper cluster status`, `drain` and `reshard`. */
+import * as ClusterAdmin from "@vesper/cluster/ClusterAdmin"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import { failed, failedWith } from "../exit/index.js"
+import * as Database from "./database.js"
+import * as StatusText from "./statusText.js"
+
+interface Options {
+  readonly database: Redacted.Redacted<string>
+  readonly json: boolean
+  /** The name of the fleet. */
+  readonly name: string
+}
+
+/** Runs an operation on the database once, and prints its answer as text or as JSON. */
+const administer = <A, R>(
+  options: Options,
+  operation: Effect.Effect<A, { readonly message: string }, R>,
+  render: (answer: A) => { readonly text: string; readonly json: string }
+) =>
+  Effect.mapError(operation, failedWith).pipe(
+    Effect.map(render),
+    Effect.flatMap(({ json, text }) => Console.log(options.json ? json : text))
+  )
+
+export const status = (options: Options & { readonly watch: boolean }) =>
+  administer(
+    options,
+    Effect.filterOrFail(
+      ClusterAdmin.status(options.name),
+      ({ total }) => total > 0,
+      () => failed(`there is no fleet "${options.name}" in this database: see --name and --database`)
+    ),
+    (status) => ({ text: StatusText.render(status), json: StatusText.toJson(status) })
+  ).pipe(
+    (show) => options.watch ? Effect.forever(Effect.zipRight(show, Effect.sleep("1 second"))) : show,
+    Effect.provide(Database.layerOnce(options.database))
+  )
+
+export const drain = (options: Options & { readonly runner: string }) =>
+  administer(
+    options,
+    Effect.filterOrFail(
+      ClusterAdmin.drain(options.runner, options.name),
+      (count) => count > 0,
+      () => failed(`no runner "${options.runner}" is up: see vesper cluster status`)
+    ),
+    (asked) => ({
+      text: `${options.runner} was asked to end: its shards move to other runners, which resume them`,
+      json: JSON.stringify({ runner: options.runner, asked })
+    })
+  ).pipe(Effect.provide(Database.layerOnce(options.database)))
+
+export const reshard = (options: Options & { readonly shards: number }) =>
+  administer(options, ClusterAdmin.reshard(options.shards, options.name), () => ({
+    text: `resharding to ${options.shards} shards has started; vesper cluster status shows its progress`,
+    json: JSON.stringify({ total: options.shards })
+  })).pipe(Effect.provide(Database.layerOnce(options.database)))

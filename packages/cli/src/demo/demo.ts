@@ -1,0 +1,117 @@
+/** `vesper demo`: a fleet on a simulated gateway over real websockets, with faults. */
+import * as Fleet from "@vesper/gateway/Fleet"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
+import * as Intents from "@vesper/model/Intents"
+import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import * as Fault from "@vesper/testing/Fault"
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as Scenario from "@vesper/testing/Scenario"
+import * as World from "@vesper/testing/World"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { failedWith } from "../exit/index.js"
+import { counted, type Mode, modeOf } from "../tui/index.js"
+import { Watch } from "../shards/index.js"
+
+const shardCount = 4
+const eventsPerSecond = 40
+const token = Redacted.make("demo")
+
+/** A fault for each kind of reconnect, repeated after a pause. */
+const faults = Scenario.make(
+  { at: "3 seconds", fault: Fault.Drop(), target: { shard: 1 } },
+  { at: "5 seconds", fault: Fault.Reconnect(), target: { shard: 2 } },
+  { at: "7 seconds", fault: Fault.InvalidSession({ resumable: false }), target: { shard: 3 } }
+)
+const pause = "13 seconds"
+
+/** Waits until every event that was sent has been received, three seconds at most. Returns how many are missing. */
+const settle = (simulator: GatewaySimulator.GatewaySimulator, sequences: Effect.Effect<ReadonlyArray<number>>) => {
+  const missing = Effect.zipWith(
+    simulator.sessions,
+    sequences,
+    (sessions, seen) =>
+      sessions.reduce((sum, { sequence, shard }) => sum + Math.max(0, sequence - (seen[shard] ?? 0)), 0)
+  )
+  return Effect.zipLeft(missing, Effect.sleep("20 millis")).pipe(
+    Effect.repeat({ until: (count) => count === 0 }),
+    Effect.timeoutOption("3 seconds"),
+    // Not in a child fiber, which a second Ctrl-C would end together with the rest of the finalizer.
+    Effect.interruptible,
+    Effect.disconnect,
+    Effect.zipRight(missing)
+  )
+}
+
+/** Describes the faults of the run and their consequences without the terms of the protocol. */
+const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string) =>
+  Effect.map(simulator.log, (log) => {
+    const resumed = log.filter(LogEntry.is("Resumed"))
+    const replayed = resumed.reduce((sum, { replayed }) => sum + replayed, 0)
+    const restarted = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
+    const missed = replayed === 0 ? "missed no event" : `received the ${counted(replayed, "event")} that it had missed`
+    return [
+      `vesper demo: ${summary}`,
+      `  ${
+        counted(resumed.length, "connection")
+      } broke or moved: the shard reconnected, resumed its session, and ${missed}`,
+      `  ${counted(restarted, "session")} was declared invalid by the gateway: the shard started a new one`
+    ].slice(0, resumed.length + restarted === 0 ? 1 : restarted === 0 ? 2 : 3).join("\n")
+  })
+
+const watch = (options: Pick<Watch.Options<never, never>, "duration" | "http"> & { readonly mode: Mode }) =>
+  Effect.gen(function*() {
+    const simulator = yield* GatewaySimulator.GatewaySimulator
+    const { url } = yield* GatewayServer.GatewayServer
+    // The settings of the demo are valid.
+    const shardConfig = Layer.orDie(ShardConfig.layer({ token, intents: Intents.all, gatewayUrl: url }))
+    yield* Watch.watch({
+      ...options,
+      title: `vesper demo: ${shardCount} shards on a simulated gateway at ${url}`,
+      isGapless: true,
+      showsEvents: true,
+      start: Watch.startFleet(
+        Effect.provide(Effect.orDie(Fleet.make({ shards: { total: shardCount } })), shardConfig),
+        () =>
+          Effect.raceFirst(
+            simulator.traffic({ eventsPerSecond }),
+            Effect.forever(Effect.zipRight(simulator.run(faults), Effect.sleep(pause)))
+          )
+      ),
+      budget: Effect.map(
+        simulator.gatewayBot,
+        ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
+      ),
+      settle: (sequences) => settle(simulator, sequences),
+      summary: (summary) => summarize(simulator, summary)
+    })
+  })
+
+const services = Layer.mergeAll(
+  GatewayServer.layer().pipe(
+    Layer.provideMerge(GatewaySimulator.layer({
+      token,
+      // Discord's interval of 41 s is longer than most demos, which would show no latency.
+      heartbeatInterval: "2 seconds",
+      maxConcurrency: shardCount,
+      world: World.make({ guilds: 24 })
+    }))
+  ),
+  IdentifyQueue.layerInMemory({ maxConcurrency: shardCount }),
+  NodeGateway.layer(),
+  ShardMetrics.layer()
+)
+
+export const demo = (
+  { json, ...options }: Pick<Watch.Options<never, never>, "duration" | "http"> & { readonly json: boolean }
+) =>
+  Effect.flatMap(modeOf(json), (mode) => watch({ ...options, mode })).pipe(
+    Effect.provide(services),
+    Effect.catchTag("ListenError", failedWith)
+  )

@@ -1,0 +1,2 @@
+/** The fleet of `vesper demo`, and its faults. */
+export { demo } from "./demo.js"

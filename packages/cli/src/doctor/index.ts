@@ -1,0 +1,2 @@
+/** Measurements of `vesper doctor`, and their judgements. */
+export { run } from "./doctor.js"

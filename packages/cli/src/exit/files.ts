@@ -1,0 +1,24 @@
+/** The reason why a file cannot be read or written. */
+import * as Predicate from "effect/Predicate"
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "a part of its path is not a folder",
+  EISDIR: "it is a folder",
+  EACCES: "this user has no permission",
+  EPERM: "this user has no permission",
+  EEXIST: "it exists already",
+  ENOSPC: "the disk is full",
+  EROFS: "the file system is read-only"
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  Predicate.hasProperty(error, "code") && typeof error.code === "string"
+    ? error.code
+    // @effect/platform wraps Node's error.
+    : Predicate.hasProperty(error, "cause")
+    ? codeOf(error.cause)
+    : undefined
+
+export const reasonOf = (error: unknown): string =>
+  reasons[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error))

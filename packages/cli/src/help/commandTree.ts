@@ -1,0 +1,173 @@
+/** The commands with their options and arguments, read from the help that @effect/cli generates as data. */
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Descriptor from "@effect/cli/CommandDescriptor"
+import type * as HelpDoc from "@effect/cli/HelpDoc"
+import type * as Span from "@effect/cli/HelpDoc/Span"
+import * as HashMap from "effect/HashMap"
+import type { ConfigFile } from "../config/index.js"
+
+/** An option or an argument. */
+export interface Entry {
+  /** As it is written: `--shards number`, `<file>...`. */
+  readonly title: string
+  /** Without dashes and value. */
+  readonly name: string
+  readonly hasValue: boolean
+  /** All values that it accepts; empty if any value is parsed. */
+  readonly choices: ReadonlyArray<string>
+  readonly isRequired: boolean
+  readonly isRepeatable: boolean
+  readonly description: string
+}
+
+/** A command without subcommands. */
+export interface Leaf {
+  readonly _tag: "Leaf"
+  readonly description: string
+  readonly options: ReadonlyArray<Entry>
+  readonly args: ReadonlyArray<Entry>
+}
+
+/** A command with subcommands. */
+export interface Group {
+  readonly _tag: "Group"
+  readonly description: string
+  readonly children: ReadonlyMap<string, Node>
+}
+
+export type Node = Group | Leaf
+
+const nameOf = (title: string): string => /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title
+
+const hasValue = (title: string): boolean => /^--[a-z-]+ /.test(title)
+
+const builtIn = (title: string, description: string, choices: ReadonlyArray<string> = []): Entry => ({
+  title,
+  name: nameOf(title),
+  hasValue: hasValue(title),
+  choices,
+  isRequired: false,
+  isRepeatable: false,
+  description
+})
+
+export const logLevels: ReadonlyArray<string> = ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"]
+
+/** The options of every command. */
+export const builtIns: ReadonlyArray<Entry> = [
+  builtIn("--help, -h", "Shows how the command is used."),
+  builtIn(
+    "--config file",
+    "Reads options from this file. Without it, from vesper.json in the current folder, if there is one."
+  ),
+  builtIn("--wizard", "Asks for each option."),
+  builtIn(
+    "--log-level level",
+    "The lowest level that is logged: trace, debug, info, warning, error or none. Default: info.",
+    logLevels
+  ),
+  builtIn("--completions shell", "Prints completions for bash, zsh or fish.", ["bash", "zsh", "fish", "sh"]),
+  builtIn("--version", "Prints the version.")
+]
+
+const textOf = (span: Span.Span): string => {
+  switch (span._tag) {
+    case "Text":
+    case "URI":
+      return span.value
+    case "Sequence":
+      return textOf(span.left) + textOf(span.right)
+    default:
+      return textOf(span.value)
+  }
+}
+
+const blocksOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
+  doc._tag === "Sequence" ? [...blocksOf(doc.left), ...blocksOf(doc.right)] : [doc]
+
+const paragraphsOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> =>
+  blocksOf(doc).flatMap((block) => block._tag === "Paragraph" ? [textOf(block.value)] : [])
+
+/** The sentences that @effect/cli adds to every option about its presence and its sources. */
+const isBoilerplate = (paragraph: string): boolean =>
+  /^This (setting|option|argument) (is|may|can|must) /.test(paragraph)
+
+const entryOf = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
+  const title = textOf(span).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
+  // The first paragraph is the type of the value. The title names it better.
+  const [, ...paragraphs] = paragraphsOf(doc)
+  return {
+    title,
+    name: nameOf(title),
+    hasValue: hasValue(title),
+    choices: title.includes(" | ") ? title.replace(/^--\S+ /, "").split(" | ") : [],
+    isRequired: !paragraphs.some((paragraph) => /optional|zero or more/.test(paragraph)),
+    isRepeatable: paragraphs.some((paragraph) => /zero or more|one or more|at least/.test(paragraph)),
+    description: paragraphs.filter((paragraph) => !isBoilerplate(paragraph)).join(" ")
+  }
+}
+
+const entriesUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Entry> => {
+  const start = blocks.findIndex((block) => block._tag === "Header" && textOf(block.value) === heading)
+  const entries: Array<Entry> = []
+  for (const block of start === -1 ? [] : blocks.slice(start + 1)) {
+    if (block._tag !== "DescriptionList") {
+      break
+    }
+    entries.push(...block.definitions.map(entryOf))
+  }
+  return entries
+}
+
+const byName = (a: Entry, b: Entry): number => a.name < b.name ? -1 : 1
+
+const config: CliConfig.CliConfig = { ...CliConfig.defaultConfig, showBuiltIns: false }
+
+const nodeOf = (descriptor: Descriptor.Command<unknown>, name: string): Node => {
+  const blocks = blocksOf(Descriptor.getHelp(descriptor, config))
+  const description = paragraphsOf({ _tag: "Sequence", left: blocks[0] ?? empty, right: blocks[1] ?? empty }).join(" ")
+  const children = HashMap.toEntries(Descriptor.getSubcommands(descriptor)).toSorted(([a], [b]) => a < b ? -1 : 1)
+  // A command without subcommands is listed as its own.
+  const isLeaf = children.every(([child]) => child === name)
+  return isLeaf
+    ? {
+      _tag: "Leaf",
+      description,
+      options: entriesUnder(blocks, "OPTIONS").toSorted(byName),
+      args: entriesUnder(blocks, "ARGUMENTS")
+    }
+    : { _tag: "Group", description, children: new Map(children.map(([name, child]) => [name, nodeOf(child, name)])) }
+}
+
+const empty: HelpDoc.HelpDoc = { _tag: "Empty" }
+
+/** The tree of a command, with its subcommands in the given order. */
+export const make = (
+  description: string,
+  commands: ReadonlyArray<{ readonly descriptor: Descriptor.Command<unknown> }>
+): Group => ({
+  _tag: "Group",
+  description,
+  children: new Map(commands.map(({ descriptor }) => {
+    const name = Array.from(Descriptor.getNames(descriptor))[0] ?? ""
+    return [name, nodeOf(descriptor, name)]
+  }))
+})
+
+/** The names of the options of each command, which a config file may have. */
+export const optionNames = ({ children }: Group): ConfigFile.Known =>
+  new Map(Array.from(children, ([name, child]) => [
+    name,
+    child._tag === "Group" ? optionNames(child) : child.options.map(({ name }) => name)
+  ]))
+
+/** Finds the command that the arguments name, and returns the arguments after its name. */
+export const walk = (
+  node: Node,
+  args: ReadonlyArray<string>,
+  path: ReadonlyArray<string> = []
+): { readonly node: Node; readonly path: ReadonlyArray<string>; readonly rest: ReadonlyArray<string> } => {
+  const [name = "", ...rest] = args
+  const child = node._tag === "Group" ? node.children.get(name) : undefined
+  return child === undefined ? { node, path, rest: args } : walk(child, rest, [...path, name])
+}

@@ -1,0 +1,2 @@
+/** The status page. */
+export { type Options, serve } from "./page.js"

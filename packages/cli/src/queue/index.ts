@@ -1,0 +1,2 @@
+/** `vesper queue serve`. */
+export { serve } from "./queue.js"

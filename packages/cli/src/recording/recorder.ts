@@ -1,0 +1,90 @@
+/** A file of compressed lines. */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { createReadStream, createWriteStream } from "node:fs"
+import * as Readline from "node:readline"
+import type { Readable } from "node:stream"
+import { finished } from "node:stream/promises"
+import * as Zlib from "node:zlib"
+import { type CliError, ExitCode, failed, noteExitCode, reasonOf } from "../exit/index.js"
+
+export interface Recorder {
+  /** Completes when the line was written to the compressor: a slow disk slows the shards down. */
+  readonly write: (line: string) => Effect.Effect<void, CliError>
+}
+
+const newline = 10
+
+/** The most that a killed process loses. */
+const flushInterval = "2 seconds"
+
+/** Creates a file, which must not exist. It is complete when the scope has closed. */
+export const make = (path: string): Effect.Effect<Recorder, CliError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const unwritable = (cause: unknown) => failed(`${path} cannot be written: ${reasonOf(cause)}`)
+    const file = yield* Effect.async<ReturnType<typeof createWriteStream>, CliError>((resume) => {
+      const stream = createWriteStream(path, { flags: "wx", mode: 0o600 })
+      stream.once("open", () => resume(Effect.succeed(stream)))
+      stream.once("error", (cause) => resume(Effect.fail(unwritable(cause))))
+    })
+    const gzip = Zlib.createGzip()
+    // A failure of the file fails the next write.
+    let problem: unknown
+    file.on("error", (cause) => {
+      problem = cause
+      gzip.destroy(cause)
+    })
+    gzip.on("error", () => {})
+    gzip.pipe(file)
+    let isReported = false
+    yield* Effect.addFinalizer(() =>
+      Effect.tryPromise(() => {
+        gzip.end()
+        return finished(file)
+      }).pipe(Effect.catchAll(() =>
+        isReported || problem === undefined
+          ? Effect.void
+          : Effect.zipRight(Console.error(`vesper: ${unwritable(problem).message}`), noteExitCode(ExitCode.failed))
+      ))
+    )
+    yield* Effect.forkScoped(Effect.forever(
+      Effect.zipRight(Effect.sleep(flushInterval), Effect.sync(() => gzip.flush()))
+    ))
+    return {
+      write: (line) =>
+        Effect.async((resume) => {
+          gzip.write(`${line}\n`, (cause) => {
+            isReported = isReported || Boolean(cause)
+            resume(cause ? Effect.fail(unwritable(problem ?? cause)) : Effect.void)
+          })
+        })
+    }
+  })
+
+/** Reads the lines of such a file, compressed or not. An incomplete last line of a file that was cut off is left out. */
+export async function* read(path: string): AsyncGenerator<string> {
+  const file = createReadStream(path)
+  const gunzip = Zlib.createGunzip({ finishFlush: Zlib.constants.Z_SYNC_FLUSH })
+  const content: Readable = path.endsWith(".gz") ? file.pipe(gunzip) : file
+  file.on("error", (cause) => content.destroy(cause))
+  const problem = finished(content).then(() => undefined, (cause: unknown) => cause)
+  let isComplete = true
+  content.on("data", (data: Buffer) => {
+    isComplete = data.at(-1) === newline
+  })
+  let last: string | undefined
+  for await (const line of Readline.createInterface({ input: content, crlfDelay: Infinity })) {
+    if (last !== undefined) {
+      yield last
+    }
+    last = line
+  }
+  if (last !== undefined && isComplete) {
+    yield last
+  }
+  const cause = await problem
+  if (cause !== undefined) {
+    throw cause
+  }
+}

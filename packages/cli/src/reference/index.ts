@@ -1,0 +1,2 @@
+/** Explanations of codes, events, errors and intents. */
+export { find, findIntents, intent, json, text } from "./reference.js"

@@ -1,0 +1,232 @@
+/** The faults and events of a simulation: from flags such as `drop:30s`, or from a file of JSON. */
+import * as Fault from "@vesper/testing/Fault"
+import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
+import { describeIssue, didYouMean, isNestedTooDeeply, parseDuration } from "../config/index.js"
+
+/** A fault, or an event that is sent. With `every` it is repeated from `at` on, the first time after that period. */
+export interface Step {
+  /** After the start. */
+  readonly at: Duration.Duration
+  readonly every: Duration.Duration | undefined
+  /** Its only shard. None: all of them, or for an event the one of its guild. */
+  readonly shard: number | undefined
+  readonly what: Fault.Fault | { readonly _tag: "Send"; readonly t: string; readonly d: unknown }
+}
+
+const DurationText = Schema.transformOrFail(Schema.String, Schema.DurationFromSelf, {
+  strict: true,
+  decode: (text, _, ast) => Either.mapLeft(parseDuration(text), (problem) => new ParseResult.Type(ast, text, problem)),
+  encode: (duration) => Either.right(`${Duration.toMillis(duration)}ms`)
+})
+
+/** Bytes, or levels, of a generated event at most. */
+const maxEventSize = 100_000_000
+
+const Count = Schema.Int.pipe(Schema.greaterThanOrEqualTo(1))
+const CloseCode = Schema.Int.pipe(Schema.between(1000, 4999))
+const times = Schema.optionalWith(Count, { default: () => 1 })
+const host = Schema.optionalWith(Schema.Literal("gateway", "resume", "any"), { default: () => "any" })
+const resumable = Schema.optionalWith(Schema.Boolean, { default: () => false })
+
+const timing = { at: Schema.optional(DurationText), every: Schema.optional(DurationText) }
+const shard = { shard: Schema.optional(Schema.NonNegativeInt) }
+
+/** `invalid-session` for `InvalidSession`. */
+const toName = (tag: string): string => tag.replace(/\B[A-Z]/g, "-$&").toLowerCase()
+
+/** An object whose `fault` is the name, with the fields of the fault. */
+const fault = <Tag extends Fault.Fault["_tag"], Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
+  Schema.Struct({
+    ...timing,
+    ...fields,
+    _tag: Schema.propertySignature(Schema.transformLiteral(toName(tag), tag)).pipe(Schema.fromKey("fault"))
+  })
+
+const faults = {
+  Drop: fault("Drop", shard),
+  Close: fault("Close", {
+    ...shard,
+    code: Schema.optionalWith(CloseCode, { default: () => 4000 }),
+    reason: Schema.optionalWith(Schema.String, { default: () => "" })
+  }),
+  Reconnect: fault("Reconnect", shard),
+  InvalidSession: fault("InvalidSession", { ...shard, resumable }),
+  EndSession: fault("EndSession", shard),
+  RequestHeartbeat: fault("RequestHeartbeat", shard),
+  HeartbeatStorm: fault("HeartbeatStorm", { ...shard, count: Schema.optionalWith(Count, { default: () => 200 }) }),
+  StopAcknowledging: fault("StopAcknowledging", shard),
+  Stall: fault("Stall", shard),
+  StopReading: fault("StopReading", shard),
+  Corrupt: fault("Corrupt", shard),
+  SendText: fault("SendText", { ...shard, text: Schema.String }),
+  BinaryFrame: fault("BinaryFrame", {
+    ...shard,
+    size: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 })
+  }),
+  LargeEvent: fault("LargeEvent", {
+    ...shard,
+    size: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, maxEventSize)), { default: () => 10_000_000 })
+  }),
+  DeepEvent: fault("DeepEvent", {
+    ...shard,
+    depth: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, maxEventSize)), { default: () => 100_000 })
+  }),
+  SkipSequence: fault("SkipSequence", { ...shard, count: Schema.optionalWith(Count, { default: () => 1 }) }),
+  DuplicateLast: fault("DuplicateLast", shard),
+  HelloAgain: fault("HelloAgain", shard),
+  SplitFrames: fault("SplitFrames", shard),
+  ResetMidFrame: fault("ResetMidFrame", shard),
+  Dribble: fault("Dribble", { ...shard, bytesPerSecond: Schema.optionalWith(Count, { default: () => 20 }) }),
+  DenyVoice: fault("DenyVoice", shard),
+  RefuseConnections: fault("RefuseConnections", {
+    host,
+    times,
+    status: Schema.optionalWith(Schema.Int.pipe(Schema.between(400, 599)), { default: () => 503 }),
+    retryAfter: Schema.optional(DurationText)
+  }),
+  NeverOpen: fault("NeverOpen", { host, times }),
+  NeverHello: fault("NeverHello", { host, times }),
+  HelloWithoutInterval: fault("HelloWithoutInterval", { host, times }),
+  ReconnectBeforeHello: fault("ReconnectBeforeHello", { host, times }),
+  EventBeforeHello: fault("EventBeforeHello", { host, times }),
+  RejectIdentify: fault("RejectIdentify", { host, times }),
+  NameResumeUrl: fault("NameResumeUrl", {
+    host,
+    times,
+    url: Schema.optionalWith(Schema.String, { default: () => "wss://nowhere.invalid/" })
+  }),
+  ReadyWithoutResumeUrl: fault("ReadyWithoutResumeUrl", { host, times }),
+  NeverReady: fault("NeverReady", { host, times }),
+  NeverResumed: fault("NeverResumed", { host, times }),
+  ResumedWithoutSequence: fault("ResumedWithoutSequence", { host, times }),
+  AcceptThenClose: fault("AcceptThenClose", { host, times, code: Schema.optional(CloseCode) }),
+  RejectResume: fault("RejectResume", { host, times, resumable })
+} satisfies { readonly [Tag in Fault.Fault["_tag"]]: Schema.Schema.Any }
+
+/** The names of all faults. */
+export const faultNames: ReadonlyArray<string> = Object.keys(faults).map(toName)
+
+const FaultStep = Schema.Union(...Object.values(faults))
+
+const SendStep = Schema.Struct({
+  ...timing,
+  ...shard,
+  send: Schema.Struct({
+    t: Schema.String.pipe(
+      Schema.pattern(/^[A-Z][A-Z0-9_]*$/, { message: () => "Expected a name such as MESSAGE_CREATE" })
+    ),
+    d: Schema.Unknown
+  })
+})
+
+const File = Schema.Struct({ steps: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+
+const decode = <A, I>(schema: Schema.Schema<A, I>, value: unknown): Either.Either<A, string> =>
+  Either.mapLeft(Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(value), describeIssue)
+
+/** At the start no connection exists that a fault could affect. */
+const checkTime = (step: Step, name: string): Either.Either<Step, string> =>
+  step.every !== undefined || Duration.toMillis(step.at) > 0 || (step.what._tag !== "Send" && Fault.isRule(step.what))
+    ? Either.right(step)
+    : Either.left(`"${name}" needs a time, because no client is connected at the start: "at": "30s", or "every": "30s"`)
+
+const isFault = (name: unknown): boolean => typeof name === "string" && faultNames.includes(name)
+
+const unknownFault = (name: unknown): string =>
+  typeof name === "string"
+    ? `"${name}" is not a fault${didYouMean(name, faultNames)} (all: ${faultNames.join(", ")})`
+    : "it needs a \"fault\" or an event to \"send\""
+
+const decodeStep = (value: Readonly<Record<string, unknown>>): Either.Either<Step, string> => {
+  if ("send" in value) {
+    return Either.flatMap(
+      decode(SendStep, value),
+      ({ at = Duration.zero, every, send, shard }) =>
+        checkTime({ at, every, shard, what: { _tag: "Send", t: send.t, d: send.d } }, "send")
+    )
+  }
+  const name = value["fault"]
+  if (!isFault(name)) {
+    return Either.left(`fault: ${unknownFault(name)}`)
+  }
+  return Either.flatMap(decode(FaultStep, value), ({ at = Duration.zero, every, ...rest }) => {
+    if (!("shard" in rest)) {
+      return checkTime({ at, every, shard: undefined, what: rest }, String(name))
+    }
+    const { shard, ...what } = rest
+    return checkTime({ at, every, shard, what }, String(name))
+  })
+}
+
+const decodeSteps = (values: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
+  Either.all(values.map((value, index) => Either.mapLeft(decodeStep(value), (problem) => `steps[${index}].${problem}`)))
+
+/** Reads a scenario file: `{ "steps": [{ "at": "10s", "fault": "drop", "shard": 1 }, …] }`. The left side names the place. */
+export const parse = (text: string): Either.Either<ReadonlyArray<Step>, string> =>
+  isNestedTooDeeply(text) ? Either.left("it is nested too deeply") : Either.try({
+    try: (): unknown => JSON.parse(text),
+    catch: (error) => `it is not JSON: ${error instanceof Error ? error.message : String(error)}`
+  }).pipe(
+    Either.flatMap((value) => decode(File, value)),
+    Either.flatMap(({ steps }) => decodeSteps(steps))
+  )
+
+/** The settings that are never a number or a boolean. */
+const textKeys = new Set(["at", "every", "host", "reason", "text"])
+
+const parseValue = (key: string, text: string): unknown =>
+  textKeys.has(key)
+    ? text
+    : text === "true"
+    ? true
+    : text === "false"
+    ? false
+    : /^-?\d+$/.test(text)
+    ? Number(text)
+    : text
+
+/**
+ * Reads a flag: the fault's name, then after a colon its time and its settings, such as `drop:30s`,
+ * `close:1m,code=4009,shard=0`, `reconnect:every=20s` or `refuse-connections:times=3`.
+ */
+export const parseFlag = (flag: string): Either.Either<Step, string> => {
+  const [, name = "", rest = ""] = /^([^:,]*)[:,]?(.*)$/s.exec(flag) ?? []
+  if (!isFault(name)) {
+    return Either.left(unknownFault(name))
+  }
+  const settings = rest.split(",").filter((part) => part !== "").map((part): readonly [string, unknown] => {
+    const [key = "", ...value] = part.split("=")
+    return value.length === 0 ? ["at", key] : [key, parseValue(key, value.join("="))]
+  })
+  return Either.mapLeft(
+    decodeStep({ ...Object.fromEntries(settings), fault: name }),
+    (problem) =>
+      `${flag}: ${problem.replace("\"at\": \"30s\", or \"every\": \"30s\"", `${name}:30s, or ${name}:every=30s`)}`
+  )
+}
+
+const perform = (simulator: GatewaySimulator.GatewaySimulator, { shard, what }: Step): Effect.Effect<unknown> => {
+  if (what._tag !== "Send") {
+    return simulator.inject(what, shard === undefined ? "all" : { shard })
+  }
+  return simulator.send(what.t, what.d, { shard })
+}
+
+/** Performs each step at its time. Completes after the last one. */
+export const run = (simulator: GatewaySimulator.GatewaySimulator, steps: ReadonlyArray<Step>): Effect.Effect<void> =>
+  Effect.forEach(
+    steps,
+    (step) => {
+      const once = perform(simulator, step)
+      return Effect.delay(
+        step.every === undefined ? once : Effect.forever(Effect.delay(once, step.every)),
+        step.at
+      )
+    },
+    { concurrency: "unbounded", discard: true }
+  )

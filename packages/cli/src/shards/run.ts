@@ -1,0 +1,165 @@
+/** `vesper run` and `vesper record`: shards of Discord's gateway, or of another. */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Fleet from "@vesper/gateway/Fleet"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as SessionStore from "@vesper/gateway/SessionStore"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
+import * as NodeGateway from "@vesper/platform-node/NodeGateway"
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import type { RunOptions } from "../commands/index.js"
+import { ShardSelection, Token } from "../config/index.js"
+import { type CliError, failedWith, misused } from "../exit/index.js"
+import { Recorder, Recording } from "../recording/index.js"
+import { modeOf } from "../tui/index.js"
+import * as SessionFile from "./sessionFile.js"
+import * as Watch from "./watch.js"
+
+const invalid = (error: ConfigError.ConfigError): CliError =>
+  misused(ConfigError.isInvalidData(error) ? `${error.path.join(".")}: ${error.message}` : String(error))
+
+interface Limits {
+  readonly gatewayUrl: string
+  readonly recommended: number
+  readonly queue: Effect.Effect<IdentifyQueue.IdentifyQueue, CliError, Scope.Scope>
+  /** None if the gateway is named and its API is not. */
+  readonly api: Option.Option<GatewayApi.GatewayApi>
+}
+
+/** Requests GET /gateway/bot, unless the gateway is named and its API is not. */
+const requestLimits = (options: RunOptions, token: Redacted.Redacted<string>): Effect.Effect<Limits, CliError> =>
+  Effect.gen(function*() {
+    if (Option.isSome(options.gatewayUrl) && Option.isNone(options.apiUrl)) {
+      if (options.shards._tag === "Auto") {
+        return yield* misused(
+          "--shards auto asks the API: name it with --api-url as well, such as http://127.0.0.1:8080/api/v10"
+        )
+      }
+      const maxConcurrency = Option.getOrElse(options.maxConcurrency, () => 1)
+      return {
+        gatewayUrl: options.gatewayUrl.value,
+        recommended: 1,
+        queue: Effect.mapError(IdentifyQueue.makeInMemory({ maxConcurrency }), invalid),
+        api: Option.none()
+      }
+    }
+    const api = yield* GatewayApi.make({ token, baseUrl: Option.getOrUndefined(options.apiUrl) })
+    const answer = yield* Effect.mapError(api.gatewayBot, failedWith)
+    const queue = Effect.gen(function*() {
+      const queue = yield* IdentifyQueue.makeFromApi()
+      yield* queue.update({ maxConcurrency: Option.getOrUndefined(options.maxConcurrency) })
+      return queue
+    })
+    return {
+      gatewayUrl: Option.getOrElse(options.gatewayUrl, () => answer.url),
+      recommended: answer.shards,
+      api: Option.some(api),
+      queue: Effect.mapError(Effect.provideService(queue, GatewayApi.GatewayApi, api), failedWith)
+    }
+  }).pipe(Effect.provide(FetchHttpClient.layer))
+
+/** Without a file sessions end with the process. */
+const layerStore = (file: Option.Option<string>) =>
+  Option.match(file, {
+    onNone: () => Layer.empty,
+    onSome: (path) =>
+      SessionStore.layerKeyValueStore.pipe(
+        Layer.provide(Layer.effect(KeyValueStore.KeyValueStore, SessionFile.make(path)))
+      )
+  })
+
+/** The effect that reshards the fleet when Discord recommends it. */
+const autoReshard = (
+  { autoReshard, shards }: RunOptions,
+  { api }: Limits
+): Effect.Effect<(fleet: Fleet.Fleet) => Effect.Effect<never>, CliError> => {
+  if (Option.isNone(autoReshard)) {
+    return Effect.succeed(() => Effect.never)
+  }
+  if (shards._tag === "Range") {
+    return misused("--auto-reshard needs all shards in this process: give --shards auto, or their number")
+  }
+  if (Duration.toMillis(autoReshard.value) === 0) {
+    return misused("--auto-reshard needs a time above 0, such as 1h")
+  }
+  return Option.match(api, {
+    onNone: () => misused("--auto-reshard asks the API: name it with --api-url as well as the gateway"),
+    onSome: (api) =>
+      Effect.succeed((fleet) =>
+        Fleet.autoReshard({ interval: autoReshard.value }).pipe(
+          // The interval is above zero.
+          Effect.orDie,
+          Effect.provideService(Fleet.Fleet, fleet),
+          Effect.provideService(GatewayApi.GatewayApi, api)
+        )
+      )
+  })
+}
+
+const watch = (options: RunOptions, more: { readonly name: string; readonly record?: Watch.Record }) =>
+  Effect.gen(function*() {
+    const token = yield* Token.read("try what needs none: vesper demo")
+    const limits = yield* requestLimits(options, token)
+    const shardConfig = yield* Effect.mapError(
+      ShardConfig.make({
+        token,
+        intents: options.intents,
+        events: Option.getOrUndefined(options.events),
+        gatewayUrl: limits.gatewayUrl,
+        identifyProperties: { os: process.platform }
+      }),
+      invalid
+    )
+    const chosen = ShardSelection.toFleet(options.shards, limits.recommended)
+    const background = yield* autoReshard(options, limits)
+    const services = Layer.mergeAll(
+      Layer.succeed(ShardConfig.ShardConfig, shardConfig),
+      Layer.scoped(IdentifyQueue.IdentifyQueue, limits.queue),
+      NodeGateway.layer({ compression: options.compression }),
+      layerStore(options.resumeFile),
+      ShardMetrics.layer()
+    )
+    const mode = yield* modeOf(options.json)
+    const fate = (kept: string) =>
+      Option.isSome(options.resumeFile)
+        ? `${kept} kept for a later resume`
+        : "sessions not saved (--resume-file saves them)"
+    yield* Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
+      Watch.watch({
+        ...more,
+        title: `vesper ${more.name}: ${GatewaySocket.redactUrl(limits.gatewayUrl)}`,
+        mode,
+        duration: options.duration,
+        http: options.http,
+        // During a resharding an event is received over one session or the other.
+        isGapless: Option.isNone(options.events) && Option.isNone(options.autoReshard),
+        showsEvents: true,
+        start: Watch.startFleet(Fleet.make({ shards: chosen }), background),
+        budget,
+        summary: (summary, kept) => Effect.succeed(`${summary}, ${fate(kept)}`)
+      })).pipe(Effect.provide(services))
+  })
+
+export const run = (options: RunOptions) => watch(options, { name: "run" })
+
+export const record = (
+  { out, redactContents, ...options }: RunOptions & { readonly out: string; readonly redactContents: boolean }
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const token = yield* Token.read("try what needs none: vesper demo")
+    const recorder = yield* Recorder.make(out)
+    yield* watch(options, {
+      name: "record",
+      record: (event, shard, at) =>
+        recorder.write(Recording.encode(event, { shard, at, redactContents, secret: Redacted.value(token) }))
+    })
+  }))

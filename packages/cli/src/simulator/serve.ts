@@ -1,0 +1,132 @@
+/** Serves a simulated gateway and shows it: a live view on a terminal, plain lines elsewhere, or JSON. */
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { ServerOptions } from "../commands/index.js"
+import { type CliError, ExitCode, failedWith, noteExitCode } from "../exit/index.js"
+import { isLoopback } from "../loopback/index.js"
+import * as Scenario from "../scenario/index.js"
+import { type Mode, modeOf, type Moment, plainLine, show, write, writeNotice } from "../tui/index.js"
+import * as Board from "./board.js"
+import { toJson, toLine } from "./entryText.js"
+import * as Metrics from "./metrics.js"
+import * as SimulatorView from "./view.js"
+
+export interface Options {
+  /** The command, such as `vesper simulate`. */
+  readonly title: string
+  /** Sends events. The simulation ends with it. */
+  readonly traffic: (simulator: GatewaySimulator.GatewaySimulator) => Effect.Effect<void, CliError>
+  readonly steps: ReadonlyArray<Scenario.Step>
+  readonly simulator: Omit<GatewaySimulator.Options, "maxConcurrency" | "token">
+}
+
+interface State {
+  board: Board.Board
+  /** The board whose counts are in the metrics. */
+  measured: Board.Board
+}
+
+const readLog = (
+  state: State,
+  { mode, verbose }: { readonly mode: Mode; readonly verbose: boolean },
+  simulator: GatewaySimulator.GatewaySimulator
+) =>
+  Stream.runForEachChunk(simulator.logChanges, (chunk) => {
+    const entries = Chunk.toReadonlyArray(chunk)
+    state.board = Board.add(state.board, entries)
+    const lines = mode === "live"
+      ? []
+      : mode === "json"
+      ? entries.map(toJson)
+      : entries.filter((entry) => verbose || Board.isNotable(entry)).map((entry) => plainLine(toLine(entry)))
+    return lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+  })
+
+const take = (
+  state: State,
+  simulator: GatewaySimulator.GatewaySimulator,
+  title: string
+): Effect.Effect<Moment> =>
+  Effect.gen(function*() {
+    const at = yield* Clock.currentTimeMillis
+    const before = state.measured
+    state.board = state.measured = Board.sample(state.board, at)
+    yield* Metrics.update(before, state.board)
+    const status = SimulatorView.snapshot({ title, at, board: state.board, sessions: yield* simulator.sessions })
+    return SimulatorView.toMoment(status, Board.searched(state.board))
+  })
+
+/** Addresses that mean all addresses of a machine. Bots elsewhere cannot connect to them. */
+const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::"
+
+/** Writes the address of the gateway, and a warning if other machines can connect. */
+const announce = ({ host, publicUrl }: ServerOptions, mode: Mode, title: string, server: GatewayServer.GatewayServer) =>
+  Effect.gen(function*() {
+    const { port, url } = server
+    const place = Option.isNone(publicUrl) ? url : `${host}:${port}; the URL for bots is ${url}`
+    yield* writeNotice(
+      mode,
+      `${title}: listening on ${place}, GET ${url.replace(/^ws/, "http")}api/v10/gateway/bot`
+    )
+    if (!isLoopback(host)) {
+      const hint = isWildcard(host) && Option.isNone(publicUrl)
+        ? `, but the URL that they receive is ${url}: give one that they can reach with --public-url`
+        : ""
+      yield* Console.error(`vesper: ${host} is not a loopback address: other machines can connect${hint}`)
+    }
+  })
+
+const run = (given: ServerOptions, options: Options, mode: Mode, state: State) =>
+  Effect.scoped(Effect.gen(function*() {
+    const simulator = yield* GatewaySimulator.GatewaySimulator
+    // The log is read before the server listens, which takes some turns of the event loop.
+    const reading = yield* Effect.forkScoped(readLog(state, { mode, verbose: given.verbose }, simulator))
+    const server = yield* GatewayServer.make({
+      host: given.host,
+      port: given.port,
+      publicUrl: Option.getOrUndefined(given.publicUrl)
+    })
+    if (mode !== "live") {
+      yield* announce(given, mode, options.title, server)
+    }
+    yield* Effect.forkScoped(Scenario.run(simulator, options.steps))
+    const view = show({
+      ...given,
+      mode,
+      moment: take(state, simulator, `${options.title}: ${server.url}`),
+      notify: (text) => mode === "live" ? Effect.void : writeNotice(mode, text)
+    })
+    yield* Effect.raceFirst(Effect.raceFirst(Fiber.join(reading), options.traffic(simulator)), view)
+  }))
+
+/** Serves a simulated gateway, shows it, and writes a summary at the end. */
+export const serve = (given: ServerOptions, options: Options) =>
+  Effect.gen(function*() {
+    const mode = yield* modeOf(given.json)
+    const board = Board.make(yield* Clock.currentTimeMillis)
+    const state: State = { board, measured: board }
+    const finish = Effect.gen(function*() {
+      yield* writeNotice(mode, SimulatorView.summary(state.board.counts))
+      if (given.strict && state.board.counts.violated > 0) {
+        yield* Console.error("vesper: a client violated Discord's rules; see the violations above")
+        yield* noteExitCode(ExitCode.found)
+      }
+    })
+    yield* Effect.onExit(run(given, options, mode, state), (exit) =>
+      Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? Effect.ignore(finish) : Effect.void)
+  }).pipe(
+    Effect.provide(GatewaySimulator.layer({
+      ...options.simulator,
+      token: Option.getOrUndefined(given.token),
+      maxConcurrency: given.maxConcurrency
+    })),
+    Effect.catchTag("ListenError", failedWith)
+  )

@@ -1,0 +1,47 @@
+/** `vesper simulate`. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as World from "@vesper/testing/World"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { ServerOptions } from "../commands/index.js"
+import { misused, reasonOf } from "../exit/index.js"
+import * as Scenario from "../scenario/index.js"
+import { sendMessages } from "./messages.js"
+import { serve } from "./serve.js"
+
+const readScenario = (path: string) =>
+  Effect.gen(function*() {
+    const fileSystem = yield* FileSystem.FileSystem
+    const text = yield* Effect.mapError(
+      fileSystem.readFileString(path),
+      (error) => misused(`${path} cannot be read: ${reasonOf(error)}`)
+    )
+    return yield* Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
+  })
+
+interface Options extends ServerOptions {
+  readonly faults: ReadonlyArray<Scenario.Step>
+  readonly guilds: number
+  readonly heartbeatInterval: Option.Option<Duration.Duration>
+  readonly rate: number
+  readonly says: ReadonlyArray<string>
+  readonly scenario: Option.Option<string>
+}
+
+export const simulate = ({ faults, guilds, heartbeatInterval, rate, says, scenario, ...options }: Options) =>
+  Effect.gen(function*() {
+    const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
+    const world = World.make({ guilds })
+    yield* serve(options, {
+      title: "vesper simulate",
+      traffic: (simulator) =>
+        Effect.raceFirst(
+          rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
+          sendMessages(simulator, world, says)
+        ),
+      steps: [...faults, ...fromFile],
+      simulator: { heartbeatInterval: Option.getOrUndefined(heartbeatInterval), world }
+    })
+  })

@@ -1,0 +1,137 @@
+/** A view on a terminal. */
+import * as Doc from "@effect/printer-ansi/AnsiDoc"
+import * as Array from "effect/Array"
+import * as Controls from "./controls.js"
+import type { Display, Line, Mark, Panel, Row } from "./display.js"
+import * as Draw from "./draw.js"
+import { clock, pad, widthOf } from "./text.js"
+
+export interface Screen {
+  readonly controls: Controls.Controls
+  readonly columns: number
+  readonly rows: number
+  readonly hasColours: boolean
+}
+
+/** Rows that are kept for the log, as long as there are as many. */
+const minLogRows = 3
+
+/** One cell a mark: with its text if all fit, else the symbol alone. */
+const marksLines = (marks: ReadonlyArray<Mark>, columns: number, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
+  const textWidth = Math.max(1, ...marks.map(({ text }) => text.length))
+  const isRoomy = marks.length * (textWidth + 3) <= rows * columns
+  const perRow = Math.max(1, Math.floor(columns / (isRoomy ? textWidth + 3 : 1)))
+  const pieces = marks.map(({ symbol, text, tone }): Draw.Piece => ({
+    text: isRoomy ? `${symbol} ${pad(text, textWidth)} ` : symbol,
+    tone
+  }))
+  return Array.chunksOf(pieces, perRow).slice(0, rows).map((cells) => Draw.line(columns, cells))
+}
+
+const logLines = (lines: ReadonlyArray<Line>, columns: number): ReadonlyArray<Doc.AnsiDoc> => {
+  const originWidth = Math.max(4, ...lines.map(({ origin }) => widthOf(origin))) + 1
+  const titleWidth = Math.min(28, Math.max(0, ...lines.map(({ title }) => widthOf(title)))) + 1
+  // A narrow screen shows the text in place of the time.
+  const time = (at: number) => columns < 50 ? "" : `${clock(at)} `
+  return lines.map(({ at, origin, text, title, tone }) =>
+    Draw.line(columns, [
+      { text: `${time(at)}${pad(origin, originWidth)}`, tone: "quiet" },
+      { text: pad(title, titleWidth), tone },
+      { text }
+    ])
+  )
+}
+
+/** Puts the troubled rows first if not all fit. */
+const select = (rows: ReadonlyArray<Row>, room: number): ReadonlyArray<Row> =>
+  rows.length <= room
+    ? rows
+    : [...rows.filter(({ isTroubled }) => isTroubled), ...rows.filter(({ isTroubled }) => !isTroubled)].slice(0, room)
+
+/** The rows of a panel without its heading. */
+const wantedRows = (panel: Panel, columns: number): number => {
+  switch (panel.kind) {
+    case "marks":
+      return Math.ceil(panel.marks.length * 6 / columns)
+    case "table":
+      return panel.rows.length
+    case "lines":
+      return panel.lines.length
+  }
+}
+
+const panelLines = (panel: Panel, { columns }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
+  const heading = Draw.line(columns, [{ text: panel.title.toUpperCase(), tone: "quiet" }])
+  switch (panel.kind) {
+    case "marks":
+      return marksLines(panel.marks, columns, rows)
+    case "table": {
+      const hidden = panel.rows.length - rows
+      const room = hidden > 0 ? Math.max(1, rows - 1) : rows
+      const cells = select(panel.rows, room).map(({ cells }) => cells)
+      return [
+        Doc.empty,
+        ...Draw.table(columns, panel.columns, cells),
+        ...(hidden > 0 && rows > 1
+          ? [Draw.line(columns, [{ text: `+${panel.rows.length - room} more`, tone: "quiet" }])]
+          : [])
+      ]
+    }
+    case "lines":
+      return [Doc.empty, heading, ...logLines(panel.lines.slice(-rows), columns)]
+  }
+}
+
+/** Draws the panels in their order, each with at most its share of the rows, and returns how many rows are left. */
+const drawPanels = (panels: ReadonlyArray<Panel>, screen: Screen, rows: number) => {
+  const lines: Array<Doc.AnsiDoc> = []
+  for (const panel of panels) {
+    const [wanted, most] = [wantedRows(panel, screen.columns), Math.max(1, Math.floor(rows * panel.share))]
+    const heading = panel.kind === "marks" ? 0 : 2
+    const room = Math.min(wanted, most, rows - lines.length - heading - minLogRows)
+    if (room > 0) {
+      lines.push(...panelLines(panel, screen, room))
+    }
+  }
+  return { lines, left: Math.max(0, rows - lines.length) }
+}
+
+const help = (columns: number): ReadonlyArray<Doc.AnsiDoc> =>
+  Controls.bindings.map(([, name, help]) =>
+    Draw.line(columns, [{ text: pad(name, 9), tone: "accent" }, { text: help }])
+  )
+
+/** Draws a view on one screen, over the one before. */
+export const screen = (display: Display, self: Screen): string => {
+  const { columns, controls, hasColours, rows } = self
+  const facts = display.facts.map(({ label, tone, value }) => ({ text: `${value} ${label}`, tone }))
+  const top = [
+    Draw.line(columns, [{ text: display.title, tone: "bold" }]),
+    ...Draw.flow(columns, facts, columns < 60 ? 3 : 2),
+    ...(display.notice === null ? [] : [Draw.line(columns, [{ text: display.notice, tone: "accent" }])])
+  ]
+  // The footer, the heading of the log and the gap before it.
+  const { left, lines } = drawPanels(display.panels, self, rows - top.length - 3)
+  const { filter, scrolled } = controls
+  const log = (filter === "" ? display.log : display.searched.lines).filter((line) => Controls.shows(controls, line))
+  const end = Math.max(Math.min(left, log.length), log.length - scrolled)
+  const shown = log.slice(Math.max(0, end - left), end)
+  const heading = filter === "" ? "LOG" : `LOG, ${display.searched.what}`
+  const body = controls.isHelpShown ? [...top, Doc.empty, ...help(columns)] : [
+    ...top,
+    ...lines,
+    Doc.empty,
+    Draw.line(columns, [{ text: heading, tone: "quiet" }]),
+    ...(left === 0 ? [] : logLines(shown, columns))
+  ]
+  const cut = body.slice(0, Math.max(0, rows - 1))
+  return Draw.frame([
+    ...cut,
+    ...(rows - 1 > cut.length ? Array.makeBy(rows - 1 - cut.length, () => Doc.empty) : []),
+    Draw.line(columns, [{ text: Controls.footer(controls, display.searched.what), tone: "bold" }])
+  ], hasColours)
+}
+
+/** A line of the log for an output that is not a terminal. */
+export const plainLine = ({ at, origin, text, title }: Line): string =>
+  `${clock(at)} ${pad(origin, 5)} ${title}${text === "" ? "" : `  ${text}`}`

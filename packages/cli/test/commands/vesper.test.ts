@@ -1,0 +1,252 @@
+/** The commands that run shards and gateways: as a user sees them, mostly in this process. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it, layer } from "@effect/vitest"
+import * as GatewayServer from "@vesper/testing/GatewayServer"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as LogEntry from "@vesper/testing/LogEntry"
+import * as World from "@vesper/testing/World"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
+
+const timeout = 60_000
+
+/** The command in one file. */
+class Bundle extends Context.Tag("test/Bundle")<Bundle, string>() {}
+
+describe("vesper demo", () => {
+  it.scopedLive(
+    "shows READY of four shards, a resume, and ends by itself without a loss",
+    () =>
+      Effect.gen(function*() {
+        const demo = yield* vesper(["demo", "--duration", "4s"])
+        assert.strictEqual(yield* demo.exit, 0)
+        for (const shard of [0, 1, 2, 3]) {
+          assert.match(demo.stdout(), new RegExp(`#${shard} +READY`))
+        }
+        assert.match(demo.stdout(), /#1 +RESUMED/)
+        assert.match(demo.stdout(), /4 sessions started, 1 resumed, 0 events lost\n/)
+        assert.match(
+          demo.stdout(),
+          /1 connection broke or moved: .* and (missed no event|received the \d+ events? that it had missed)\n$/
+        )
+        assert.strictEqual(demo.stderr(), "")
+      }),
+    timeout
+  )
+
+  it.scopedLive(
+    "with --json writes one event a line, and everything else to the error output",
+    () =>
+      Effect.gen(function*() {
+        const demo = yield* vesper(["demo", "--duration", "4s", "--json"])
+        assert.strictEqual(yield* demo.exit, 0)
+        const events = demo.stdout().trimEnd().split("\n").map((line) => JSON.parse(line))
+        assert.isAbove(events.length, 50)
+        events.forEach((event) => assert.hasAllKeys(event, ["shard", "t", "s", "d"]))
+        assert.match(demo.stderr(), /the connection was lost; resuming/)
+        assert.match(demo.stderr(), /0 events lost/)
+      }),
+    timeout
+  )
+})
+
+layer(Layer.scoped(Bundle, bundleCommand), { excludeTestServices: true })("the process of vesper demo", (it) => {
+  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const) {
+    it.scoped(
+      `ends cleanly on ${signals.join(" and ")}: no event lost, exit code 0`,
+      () =>
+        Effect.gen(function*() {
+          const demo = yield* runFile(yield* Bundle, ["demo"])
+          yield* demo.awaitOutput(/#3 +READY/)
+          signals.forEach((signal) => demo.process.kill(signal))
+          assert.strictEqual(yield* demo.exit, 0)
+          assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
+        }),
+      timeout
+    )
+  }
+
+  it.scoped("ends without a message when the reader of its output is gone", () =>
+    Effect.gen(function*() {
+      const demo = yield* runFile(yield* Bundle, ["demo", "--json"])
+      yield* demo.awaitOutput(/READY/)
+      demo.process.stdout.destroy()
+      assert.strictEqual(yield* demo.exit, 0)
+      assert.notInclude(demo.stderr(), "EPIPE")
+    }), timeout)
+})
+
+describe("vesper simulate", () => {
+  it.scopedLive(
+    "serves vesper run, reports what it sees, and ends with 3 if it is strict and a client was not",
+    () =>
+      Effect.gen(function*() {
+        const traffic = ["--rate", "50", "--guilds", "4"]
+        const simulate = yield* vesper(["simulate", "--port", "0", "--strict", "--http", "0", ...traffic])
+        yield* simulate.awaitOutput(/listening on ws/)
+        const url = /ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""
+        // Two shards at a time, of one that is allowed.
+        const args = ["run", "--gateway-url", url, "--shards", "2", "--max-concurrency", "2"]
+        const run = yield* runFile(yield* bundleCommand, args, { DISCORD_TOKEN: "secret" })
+        yield* run.awaitOutput(/READY/)
+        yield* simulate.awaitOutput(/VIOLATION {2}IdentifyRate/)
+        const page = /the status page is at (\S+)/.exec(simulate.stdout())?.[1] ?? ""
+        const metrics = yield* Effect.promise(() => fetch(`${page}metrics`).then((answer) => answer.text()))
+        assert.match(metrics, /^vesper_simulator_violations_total 1$/m)
+        assert.match(metrics, /^vesper_simulator_identifies_total 1$/m)
+        run.process.kill("SIGINT")
+        assert.strictEqual(yield* run.exit, 0)
+        assert.strictEqual(yield* simulate.interrupt, 3)
+        assert.match(simulate.stdout(), /Identify, \d+ bytes.*<redacted>/)
+        assert.match(simulate.stdout(), /1 identified.*1 violation\n$/)
+        assert.match(simulate.stderr(), /^vesper: a client violated Discord's rules/)
+        assert.notInclude(simulate.stdout(), "secret")
+      }),
+    timeout
+  )
+})
+
+describe("vesper simulate behind a proxy", () => {
+  it.scopedLive("gives bots the public URL, and listens on its own address", () =>
+    Effect.gen(function*() {
+      const simulate = yield* vesper([
+        "simulate",
+        "--port",
+        "0",
+        "--public-url",
+        "wss://gateway.example/",
+        "--token",
+        "x"
+      ])
+      yield* simulate.awaitOutput(/the URL for bots is wss:\/\/gateway\.example\//)
+      const port = /listening on 127\.0\.0\.1:(\d+)/.exec(simulate.stdout())?.[1]
+      const headers = { authorization: "Bot x" }
+      const answer = yield* Effect.promise(() => fetch(`http://127.0.0.1:${port}/api/v10/gateway/bot`, { headers }))
+      assert.deepInclude(yield* Effect.promise(() => answer.json()), { url: "wss://gateway.example/" })
+    }), timeout)
+})
+
+describe("vesper run", () => {
+  it.scopedLive(
+    "without a token reports in one line what is missing and what needs none",
+    () =>
+      Effect.gen(function*() {
+        const run = yield* vesper(["run"])
+        assert.strictEqual(yield* run.exit, 1)
+        assert.strictEqual(run.stdout(), "")
+        assert.match(run.stderr(), /^vesper: DISCORD_TOKEN is not set: .*vesper demo\n$/)
+      }),
+    timeout
+  )
+
+  it.scopedLive(
+    "connects its shards where it is told, and closes them with their sessions kept",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* GatewayServer.GatewayServer
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const args = ["run", "--gateway-url", url, "--shards", "2", "--max-concurrency", "2", "--intents", "guilds"]
+        const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        yield* run.awaitOutput(/#0 +GUILD_CREATE/)
+        yield* run.awaitOutput(/#1 +READY/)
+        assert.strictEqual(yield* run.interrupt, 0)
+        // The last frames may still be on their way to this process.
+        yield* Effect.repeat(Effect.zipRight(Effect.sleep("5 millis"), simulator.connections), {
+          until: (n) => n === 0
+        })
+        assert.deepStrictEqual(yield* simulator.violations, [])
+        assert.deepStrictEqual((yield* simulator.sessions).map(({ isConnected }) => isConnected), [false, false])
+        const codes = (yield* simulator.log).filter(LogEntry.is("Closed")).map(({ code }) => code)
+        assert.deepStrictEqual(codes, [4000, 4000])
+        assert.notInclude(run.stdout() + run.stderr(), "secret")
+      }).pipe(Effect.provide(
+        GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({
+          token: Redacted.make("secret"),
+          maxConcurrency: 2,
+          world: World.make({ guilds: 8, membersPerGuild: 2 })
+        })))
+      )),
+    timeout
+  )
+
+  it.scopedLive(
+    "with auto runs what the API recommends, and resumes what the run before has kept in a file",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* GatewayServer.GatewayServer
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const files = yield* FileSystem.FileSystem
+        const file = `${yield* files.makeTempDirectoryScoped()}/sessions.json`
+        const api = `${url.replace("ws:", "http:")}api/v10`
+        const args = ["run", "--api-url", api, "--shards", "auto", "--resume-file", file, "--compression", "none"]
+        const first = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        yield* first.awaitOutput(/#0 +READY/)
+        assert.strictEqual(yield* first.interrupt, 0)
+        const second = yield* vesper([...args, "--events", "resumed"], { DISCORD_TOKEN: "secret" })
+        yield* second.awaitOutput(/#0 +RESUMED/)
+        assert.strictEqual(yield* second.interrupt, 0)
+        assert.match(second.stdout(), /^1 event, 0 sessions started, 1 resumed, 1 of 1 session kept/m)
+        assert.deepStrictEqual(yield* simulator.violations, [])
+        assert.notInclude(yield* files.readFileString(file), "secret")
+      }).pipe(Effect.provide([
+        GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ token: Redacted.make("secret") }))),
+        NodeFileSystem.layer
+      ])),
+    timeout
+  )
+
+  it.scopedLive("says what is wrong with a token that the gateway refuses", () =>
+    Effect.gen(function*() {
+      const { url } = yield* GatewayServer.GatewayServer
+      const run = yield* vesper(["run", "--gateway-url", url], { DISCORD_TOKEN: "wrong-one" })
+      assert.strictEqual(yield* run.exit, 1)
+      assert.match(run.stderr(), /^vesper: .*4004.*the token is not valid/m)
+      assert.notInclude(run.stdout() + run.stderr(), "wrong-one")
+    }).pipe(Effect.provide(
+      GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ token: Redacted.make("right-one") })))
+    )), timeout)
+
+  it.scopedLive(
+    "refuses what it does not understand with exit code 2, and does not tell the token",
+    () =>
+      Effect.gen(function*() {
+        const args = ["run", "--shards", "auto", "--gateway-url", "ws://127.0.0.1:1/"]
+        const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+        assert.strictEqual(yield* run.exit, 2)
+        assert.match(run.stderr(), /^vesper: --shards auto asks the API.*\n$/)
+        assert.notInclude(run.stdout() + run.stderr(), "secret")
+      }),
+    timeout
+  )
+})
+
+describe("vesper intents and vesper explain", () => {
+  const explained: ReadonlyArray<readonly [args: ReadonlyArray<string>, text: RegExp]> = [
+    [
+      ["intents", "GUILD_MEMBERS", "MESSAGE_CONTENT"],
+      /"Server Members Intent".*"Message Content Intent".*together: 32770 =/s
+    ],
+    [["explain", "4014"], /^4014 DisallowedIntents, a close code\n.*reconnects +no/s]
+  ]
+  for (const [args, text] of explained) {
+    it.scopedLive(`explain ${args.join(" ")}`, () =>
+      Effect.gen(function*() {
+        const run = yield* vesper(args)
+        assert.strictEqual(yield* run.exit, 0)
+        assert.match(run.stdout(), text)
+        assert.strictEqual(run.stderr(), "")
+      }), timeout)
+  }
+
+  it.scopedLive("print JSON too", () =>
+    Effect.gen(function*() {
+      const run = yield* vesper(["explain", "--json", "4014"])
+      assert.strictEqual(yield* run.exit, 0)
+      const [entry] = JSON.parse(run.stdout())
+      assert.deepInclude(entry, { kind: "close code", code: 4014, reconnects: false, resumes: false })
+    }), timeout)
+})

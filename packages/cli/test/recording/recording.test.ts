@@ -1,0 +1,105 @@
+import * as Dispatch from "@vesper/model/Dispatch"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Recorder, Recording } from "../../src/recording/index.js"
+
+const secret = "MTIz.abc.def"
+
+const encode = (t: string, d: unknown, redactContents = false) =>
+  JSON.parse(Recording.encode(Dispatch.fromPayload({ op: 0, t, s: 2, d }), { at: 5, shard: 1, redactContents, secret }))
+
+describe("a line of a recording", () => {
+  it("has no token and nothing to resume with, in whatever depth, nor the bot's token in a text", () => {
+    const line = encode("INTERACTION_CREATE", { token: "t", deep: [{ session_id: "s" }], content: `leak: ${secret}!` })
+    assert.deepStrictEqual(line, {
+      at: 5,
+      shard: 1,
+      t: "INTERACTION_CREATE",
+      d: { token: "<redacted>", deep: [{ session_id: "<redacted>" }], content: "leak: <redacted>!" }
+    })
+  })
+
+  it("keeps ids, times, numbers and kinds when the contents are left out, and nothing else", () => {
+    const d = {
+      id: "679383613879353491",
+      timestamp: "2026-11-24T22:30:00.000Z",
+      content: "hello",
+      author: { username: "ada", bot: false },
+      mentions: ["someone"],
+      status: "idle",
+      type: 0
+    }
+    assert.deepStrictEqual(encode("MESSAGE_CREATE", d, true).d, {
+      ...d,
+      content: "xxxxx",
+      author: { username: "xxx", bot: false },
+      mentions: ["xxxxxxx"]
+    })
+  })
+
+  it("is read again, or refused with what is wrong", () => {
+    assert.isTrue(Either.isRight(Recording.decode(`{"at":1,"shard":0,"t":"A","d":null}`)))
+    assert.match(Either.getOrThrow(Either.flip(Recording.decode(`{"at":1,"shard":-1,"t":"A","d":null}`))), /^shard: /)
+    assert.isTrue(Either.isLeft(Recording.decode("hello")))
+  })
+
+  it("belongs to its guild", () => {
+    const guilds = ([
+      ["GUILD_CREATE", { id: "5" }, "5"],
+      ["MESSAGE_CREATE", { id: "6", guild_id: "7" }, "7"],
+      ["GUILD_ROLE_DELETE", { role_id: "1", guild_id: "7" }, "7"],
+      ["MESSAGE_CREATE", { id: "6" }, undefined],
+      ["A", null, undefined]
+    ] as const).map(([t, d, guild]) => [Recording.guildOf({ at: 0, shard: 0, t, d }), guild])
+    guilds.forEach(([found, guild]) => assert.strictEqual(found, guild))
+  })
+})
+
+const inFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "vesper-recording-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true }))
+)
+
+const readAll = (path: string) =>
+  Effect.promise(async () => {
+    const lines: Array<string> = []
+    for await (const line of Recorder.read(path)) {
+      lines.push(line)
+    }
+    return lines
+  })
+
+const lines = Array.from({ length: 500 }, (_, i) => `line ${i} ${Math.sin(i)}`)
+
+describe("the file of a recording", () => {
+  it.scopedLive("is whole when the scope closes, and is never written over", () =>
+    Effect.gen(function*() {
+      const path = join(yield* inFolder, "a.ndjson.gz")
+      yield* Effect.scoped(Effect.flatMap(Recorder.make(path), ({ write }) => Effect.forEach(lines, write)))
+      assert.isBelow(readFileSync(path).length, lines.join("\n").length)
+      assert.deepStrictEqual(yield* readAll(path), lines)
+      const error = yield* Effect.flip(Effect.scoped(Recorder.make(path)))
+      assert.match(error.message, /a\.ndjson\.gz cannot be written: it exists already/)
+    }))
+
+  it.scopedLive("gives what is whole of one that was cut off", () =>
+    Effect.gen(function*() {
+      const path = join(yield* inFolder, "a.ndjson.gz")
+      yield* Effect.scoped(Effect.flatMap(Recorder.make(path), ({ write }) => Effect.forEach(lines, write)))
+      truncateSync(path, readFileSync(path).length - 500)
+      const read = yield* readAll(path)
+      assert.isAbove(read.length, 100)
+      assert.deepStrictEqual(read, lines.slice(0, read.length))
+    }))
+
+  it.scopedLive("may be plain text", () =>
+    Effect.gen(function*() {
+      const path = join(yield* inFolder, "a.ndjson")
+      writeFileSync(path, "a\nb\n")
+      assert.deepStrictEqual(yield* readAll(path), ["a", "b"])
+    }))
+})

@@ -1,0 +1,43 @@
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as FileStore from "../../src/shards/sessionFile.js"
+
+const inFolder = <A, E>(
+  use: (path: string, files: FileSystem.FileSystem) => Effect.Effect<A, E, FileSystem.FileSystem>
+) =>
+  Effect.gen(function*() {
+    const files = yield* FileSystem.FileSystem
+    const folder = yield* files.makeTempDirectoryScoped()
+    return yield* use(`${folder}/sessions.json`, files)
+  }).pipe(Effect.provide(NodeFileSystem.layer))
+
+describe("a store in one file", () => {
+  it.scopedLive("gives the next process what this one has kept", () =>
+    inFolder((path, files) =>
+      Effect.gen(function*() {
+        const store = yield* FileStore.make(path)
+        assert.deepStrictEqual(yield* store.get("a"), Option.none())
+        yield* Effect.forEach(["1", "2", "3"], (value) => store.set("a", value), { concurrency: "unbounded" })
+        yield* store.set("b", "x")
+        yield* store.remove("b")
+        const next = yield* FileStore.make(path)
+        assert.deepStrictEqual(yield* next.get("a"), Option.some("3"))
+        assert.deepStrictEqual(yield* next.get("b"), Option.none())
+        assert.deepStrictEqual(yield* files.readDirectory(path.replace(/[^/]*$/, "")), ["sessions.json"])
+        assert.strictEqual(Number((yield* files.stat(path)).mode) & 0o777, 0o600)
+      })
+    ))
+
+  it.scopedLive("leaves a file alone that holds something else", () =>
+    inFolder((path, files) =>
+      Effect.gen(function*() {
+        yield* files.writeFileString(path, "dear diary")
+        const error = yield* Effect.flip(FileStore.make(path))
+        assert.match(error.message, /sessions\.json cannot be used for sessions: it has another content/)
+        assert.strictEqual(yield* files.readFileString(path), "dear diary")
+      })
+    ))
+})

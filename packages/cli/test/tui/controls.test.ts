@@ -1,0 +1,77 @@
+import type * as Terminal from "@effect/platform/Terminal"
+import { assert, describe, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as Controls from "../../src/tui/controls.js"
+
+const key = (input: string): Terminal.UserInput => {
+  const names: Readonly<Record<string, string>> = { "\r": "return", "\u001b": "escape", "\u007f": "backspace" }
+  return {
+    input: Option.some(input),
+    key: { name: names[input] ?? input, ctrl: false, meta: false, shift: false }
+  }
+}
+
+const after = (...keys: ReadonlyArray<string>) =>
+  keys.reduce(
+    (controls, it) => Option.flatMap(controls, (controls) => Controls.press(controls, key(it))),
+    Option.some(Controls.initial)
+  )
+
+const pressed: ReadonlyArray<readonly [keys: ReadonlyArray<string>, change: Partial<Controls.Controls>]> = [
+  [["p"], { isPaused: true }],
+  [["p", "p"], {}],
+  [["/", "a", "q", "\u007f", "b"], { isTyping: true, filter: "ab" }],
+  [["f", "p", "\r"], { filter: "p" }],
+  [["f", "p", "\r", "\u001b"], {}],
+  [["f", "p", "\u001b"], {}],
+  [["f", "\u0007"], { isTyping: true }],
+  [["?"], { isHelpShown: true }],
+  [["?", "\u001b"], {}],
+  [["k", "k", "j"], { scrolled: 1, isPaused: true }],
+  [["k", "j"], {}],
+  [["k", "p"], {}],
+  [["j"], {}],
+  [["x"], {}]
+]
+
+const shown: ReadonlyArray<readonly [filter: string, isShown: boolean]> = [
+  ["", true],
+  ["message", true],
+  ["READY", false],
+  ["#3", true],
+  ["#3 ", true],
+  ["#31", false],
+  ["#3 create", true],
+  ["#3  ready", false],
+  ["#", true],
+  ["#3x", false]
+]
+
+describe("a filter", () => {
+  for (const [filter, isShown] of shown) {
+    it(`${JSON.stringify(filter)} ${isShown ? "shows" : "hides"} a line of shard 3`, () =>
+      assert.strictEqual(
+        Controls.shows({ ...Controls.initial, filter }, {
+          at: 0,
+          shard: 3,
+          origin: "#3",
+          title: "MESSAGE_CREATE",
+          text: "hi",
+          tone: "accent"
+        }),
+        isShown
+      ))
+  }
+})
+
+describe("the keys of a live view", () => {
+  for (const [keys, change] of pressed) {
+    it(`take ${JSON.stringify(keys.join(""))} as ${JSON.stringify(change)}`, () =>
+      assert.deepStrictEqual(after(...keys), Option.some({ ...Controls.initial, ...change })))
+  }
+
+  it("quit with q, but not while a filter is typed", () => {
+    assert.deepStrictEqual(after("q"), Option.none())
+    assert.isTrue(Option.isSome(after("/", "q")))
+  })
+})

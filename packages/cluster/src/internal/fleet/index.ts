@@ -1,0 +1,137 @@
+/** Assembles a runner: the fleet's plan, the ownership of shards, their hosts, and @effect/cluster. */
+import * as SqlClient from "@effect/sql/SqlClient"
+import type * as Fleet from "@vesper/gateway/Fleet"
+import * as HeartbeatScheduler from "@vesper/gateway/HeartbeatScheduler"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
+import type * as ShardError from "@vesper/gateway/ShardError"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as SubscriptionRef from "effect/SubscriptionRef"
+import { createHash } from "node:crypto"
+import * as ClusterAdmin from "../../ClusterAdmin.js"
+import * as ClusterEngine from "../../ClusterEngine.js"
+import type * as ClusterError from "../../ClusterError.js"
+import type * as ClusterFleet from "../../ClusterFleet.js"
+import * as CommandRouter from "./commandRouter.js"
+import { migrate, refuseNewer } from "../database/index.js"
+import { FleetRows, Ownership, OwnershipRows, Placement, RunnerStorage } from "../ownership/index.js"
+import * as Host from "./host.js"
+
+/** The id of a token's bot. A token without one, as in tests, is known by a digest of it. */
+const botOf = (token: Redacted.Redacted<string>) =>
+  Option.getOrElse(ShardConfig.botId(token), () => {
+    const digest = createHash("sha256").update(Redacted.value(token)).digest("hex")
+    return `token ${digest.slice(0, 12)}`
+  })
+
+export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
+  ClusterFleet.ClusterFleet,
+  ClusterError.ClusterError,
+  R | Fleet.Requirements | ClusterEngine.ClusterEngine | SqlClient.SqlClient | Scope.Scope
+> =>
+  Effect.gen(function*() {
+    const { name: fleet = "vesper", shards, slots = shards } = options
+    const lease = Duration.decode(options.lease ?? "15 seconds")
+    const engine = yield* ClusterEngine.ClusterEngine
+    const sql = yield* SqlClient.SqlClient
+    const config = yield* ShardConfig.ShardConfig
+    const runner = { id: crypto.randomUUID(), name: options.runner ?? "runner" }
+    const isStrict = config.acknowledge === "onReceive"
+    yield* Effect.zipRight(migrate, refuseNewer)
+    const fleetRows = yield* FleetRows.make(fleet, runner.id)
+    const begun = yield* Effect.retry(
+      fleetRows.begin({ total: shards, slots, bot: options.bot ?? botOf(config.token) }),
+      { times: 5, schedule: Schedule.spaced("1 second"), while: ({ _tag }) => _tag === "ClusterDatabaseError" }
+    )
+    yield* begun.total === shards ? Effect.void : Effect.logWarning(
+      `the fleet ${fleet} has ${begun.total} shards: ${shards} is not used, because only a resharding changes it`
+    )
+    const plan = yield* SubscriptionRef.make<Placement.Plan>(begun)
+    const drained = yield* Deferred.make<void>()
+    const failure = yield* Deferred.make<never, ShardError.FatallyClosedError>()
+    const locals = new Set<Fleet.Fleet>()
+    const rows = yield* OwnershipRows.make({ fleet, lease, runner })
+    // Created before the shards, whose heartbeats are sent until their end.
+    const scheduler = yield* HeartbeatScheduler.current
+    const host: Host.Options<R> = {
+      rows: fleetRows,
+      concurrency: options.concurrency ?? 1,
+      poll: Duration.millis(250),
+      handler: options.handlers,
+      reshard: options.handover ?? {},
+      enter: (local) => {
+        locals.add(local)
+        return () => locals.delete(local)
+      },
+      failed: (error) =>
+        Effect.zipRight(
+          Effect.logError(`the gateway closed a shard for good: ${error.message}`),
+          Deferred.fail(failure, error)
+        )
+    }
+    const shardConfig: ShardConfig.ShardConfig = {
+      ...config,
+      // Shards offer their sessions more often than they are written, so that each write has all that have moved.
+      saveInterval: isStrict ? config.saveInterval : Duration.times(config.saveInterval, 1 / 4)
+    }
+    const router = CommandRouter.make(
+      fleet,
+      SubscriptionRef.get(plan),
+      (guild) => Effect.map(Effect.forEach(locals, (local) => local.shardOfGuild(guild)), Option.firstSomeOf)
+    )
+    const onLook = ({ isDraining, plan: next }: OwnershipRows.Look) =>
+      Effect.zipRight(
+        isDraining ? Deferred.succeed(drained, undefined) : Effect.void,
+        SubscriptionRef.update(plan, (now) => next.total === 0 || next.epoch === now.epoch ? now : next)
+      )
+    /** Runs @effect/cluster and the ownership of shards for a plan, until there is another one. */
+    const runPlan = (of: Placement.Plan): Effect.Effect<Placement.Plan, never, R | Fleet.Requirements> =>
+      Effect.gen(function*() {
+        const slots = Placement.slotsOf(of)
+        const ownership = yield* Ownership.make({
+          rows,
+          lease,
+          plan: of,
+          isStrict,
+          // Events that wait for the database wait so long for others to be written with them.
+          tick: isStrict ? Duration.millis(50) : config.saveInterval,
+          host: (unit, leases) =>
+            Host.host(host, unit, leases).pipe(
+              Effect.provideService(ShardConfig.ShardConfig, shardConfig),
+              Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler))
+            )
+        })
+        const storage = RunnerStorage.make(fleet, runner.id, rows, ownership, onLook)
+        const sharding = yield* engine.build({ group: fleet, slots, lease, storage })
+        ownership.unsafeFollow((slot) => sharding.hasShardId(RunnerStorage.shardIdOf(fleet, slot)))
+        yield* router.attach(sharding, slots)
+        // Before the engine ends, which would release one slot after the other.
+        yield* Effect.addFinalizer(() => ownership.close)
+        const next = yield* Stream.runHead(Stream.filter(plan.changes, ({ epoch }) => epoch !== of.epoch))
+        return Option.getOrElse(next, () => of)
+      }).pipe(Effect.scoped)
+    yield* Effect.forkScoped(Effect.iterate(begun, { while: () => true, body: runPlan }))
+    // The others see at once that this runner is about to end, and take each shard as soon as it is released.
+    yield* Effect.addFinalizer(() => Effect.ignore(rows.unregister))
+    const withDatabase = Effect.provideService(SqlClient.SqlClient, sql)
+    return {
+      runner,
+      total: Effect.map(SubscriptionRef.get(plan), ({ total }) => total),
+      shards: Effect.map(
+        Effect.suspend(() => Effect.forEach(locals, ({ shards }) => shards)),
+        (all) => all.flat().sort((a, b) => a.id.id - b.id.id)
+      ),
+      sendToGuild: (guild, command) => Effect.suspend(() => router.send(guild, JSON.stringify(command))),
+      status: withDatabase(ClusterAdmin.status(fleet)),
+      drain: (runner) => withDatabase(ClusterAdmin.drain(runner, fleet)),
+      reshard: (total) => withDatabase(ClusterAdmin.reshard(total, fleet)),
+      awaitDrain: Deferred.await(drained),
+      awaitFailure: Deferred.await(failure)
+    }
+  })

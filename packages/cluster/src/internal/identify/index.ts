@@ -1,0 +1,139 @@
+/**
+ * The identifies of a fleet in one row: when each bucket is free, how many identifies are left in the window, and how many
+ * of those are held for a resharding. It is read, changed by a function, and written if its revision is still the same.
+ */
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { inTime, migrate, nowOf } from "../database/index.js"
+
+/** A copy of the row, which a change may write to. Times are in milliseconds since 1970 by the database's clock. */
+export interface Account {
+  readonly total: number
+  remaining: number
+  resetsAt: number
+  /** The last turn of each bucket. */
+  readonly turns: Record<
+    string,
+    { readonly holder: string; readonly freeAt: number; readonly hold?: string | undefined }
+  >
+  /** Identifies that are held, by the id of the hold. */
+  readonly holds: Record<string, { count: number; expiresAt: number }>
+}
+
+export interface Request {
+  readonly bucket: number
+  /** Unique, so that a request whose answer was lost can be repeated. */
+  readonly holder: string
+  /** The hold to spend from for as long as it has identifies. */
+  readonly hold: string
+}
+
+/** The answer to a request. `wait` is in milliseconds, as all spans here. */
+export type Answer = { readonly _tag: "Granted" | "Taken" | "Exhausted"; readonly wait: number }
+
+/** How long a turn and a hold last if their runner does not return. */
+const turnPatience = 15_000
+export const holdPatience = 30_000
+export const heldIn = ({ holds }: Account): number => Object.values(holds).reduce((sum, { count }) => sum + count, 0)
+
+/** Takes the bucket and one identify, which must be more than the reserve and what is held for others. */
+export const take = ({ bucket, hold, holder }: Request, reserve: number) => (account: Account, now: number): Answer => {
+  const last = account.turns[bucket]
+  const source = account.holds[hold]?.count === 0 ? undefined : account.holds[hold]
+  if (last?.holder === holder) {
+    return { _tag: "Granted", wait: 0 }
+  }
+  if (last !== undefined && last.freeAt > now) {
+    return { _tag: "Taken", wait: last.freeAt - now }
+  }
+  if (account.remaining <= reserve + heldIn(account) - (source === undefined ? 0 : 1)) {
+    return { _tag: "Exhausted", wait: Math.max(1_000, account.resetsAt - now) }
+  }
+  if (source !== undefined) {
+    source.count--
+  }
+  account.remaining--
+  // A window begins with its first identify.
+  account.resetsAt ||= now + Duration.toMillis(IdentifyBudget.window)
+  account.turns[bucket] = { holder, freeAt: now + turnPatience, hold: source === undefined ? undefined : hold }
+  return { _tag: "Granted", wait: 0 }
+}
+
+/** Frees the bucket after the interval; at once and with its identify returned if that was not used. */
+export const end =
+  ({ bucket, holder }: Request, isUsed: boolean, interval: number) => (account: Account, now: number): void => {
+    const turn = account.turns[bucket]
+    if (turn?.holder !== holder) {
+      return
+    }
+    account.turns[bucket] = { holder: "", freeAt: isUsed ? now + interval : 0 }
+    if (!isUsed) {
+      account.remaining = Math.min(account.total, account.remaining + 1)
+      const { count = 0 } = account.holds[turn.hold ?? ""] ?? {}
+      Object.assign(account.holds[turn.hold ?? ""] ?? {}, { count: count + 1 })
+    }
+  }
+
+/** Holds identifies until they are released or the hold is not renewed; false if fewer are left. */
+export const hold = (id: string, count: number, reserve: number) => (account: Account, now: number): boolean => {
+  if (account.holds[id] === undefined && account.remaining < reserve + heldIn(account) + count) {
+    return false
+  }
+  account.holds[id] ??= { count, expiresAt: now + holdPatience }
+  return true
+}
+
+export const renewHold = (id: string) => ({ holds }: Account, now: number): void =>
+  void Object.assign(holds[id] ?? {}, { expiresAt: now + holdPatience })
+
+export const release = (id: string) => ({ holds }: Account): void => void delete holds[id]
+
+/** Adopts Discord's figures. Within a window the lower one counts: an answer may not include a recent identify. */
+export const merge = (remaining: number, resetAfter: Duration.Duration) => (account: Account, now: number): void => {
+  account.remaining = account.resetsAt === 0 ? remaining : Math.min(account.remaining, remaining)
+  account.resetsAt = Math.round(now + Duration.toMillis(resetAfter))
+}
+
+/** Creates the row of a fleet, or sets its total; returns a function that applies a change to it. */
+export const make = (fleet: string, total: number) =>
+  Effect.gen(function*() {
+    yield* migrate
+    const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+    const begin = inTime(sql`
+      INSERT INTO vesper_budgets (fleet, total, remaining, resets_at) VALUES (${fleet}, ${total}, ${total}, 0)
+      ON CONFLICT (fleet) DO UPDATE SET total = excluded.total
+    `)
+    // PostgreSQL returns large numbers as text.
+    const find = inTime(sql<Readonly<Record<string, string | number>>>`
+      SELECT remaining, resets_at, queue, revision, ${nowOf(sql)} AS now FROM vesper_budgets WHERE fleet = ${fleet}
+    `)
+    const change = <A>(by: (account: Account, now: number) => A): Effect.Effect<A, Error> =>
+      Effect.gen(function*() {
+        const [{ now, queue = "{}", remaining = total, resets_at = 0, revision = 0 } = {}] = yield* find
+        const { holds = {}, turns = {} }: Partial<Account> = JSON.parse(String(queue))
+        const moment = Number(now ?? 0)
+        const isOver = Number(resets_at) <= moment
+        const account: Account = {
+          total,
+          remaining: isOver ? total : Number(remaining),
+          resetsAt: isOver ? 0 : Number(resets_at),
+          turns,
+          // Those of runners that did not return are available to all.
+          holds: Object.fromEntries(Object.entries(holds).filter(([, { expiresAt }]) => expiresAt > moment))
+        }
+        const before = JSON.stringify(account)
+        const answer = by(account, moment)
+        if (JSON.stringify(account) === before) {
+          return answer
+        }
+        const written = yield* inTime(sql`
+          UPDATE vesper_budgets SET remaining = ${account.remaining}, resets_at = ${account.resetsAt},
+            queue = ${JSON.stringify({ turns, holds: account.holds })}, revision = revision + 1
+          WHERE fleet = ${fleet} AND revision = ${Number(revision)} RETURNING fleet
+        `)
+        return written.length > 0 ? answer : yield* change(by)
+      })
+    return { begin, change }
+  })

@@ -1,0 +1,58 @@
+/** Pauses a connection's socket while a cursor is full, and resumes it when no cursor is. */
+
+/** The socket of the current connection. */
+export interface PausableSocket {
+  readonly pause: () => void
+  readonly resume: () => void
+}
+
+/** A reader of events that may be full, such as a cursor. */
+export interface Holder {
+  readonly name: string
+}
+
+/** The full cursors of a log, and the socket that they pause. */
+export class Backpressure<A extends Holder> {
+  private readonly full = new Set<A>()
+  private socket: PausableSocket | undefined
+  private readonly onPaused: () => void
+  private readonly onResumed: () => void
+
+  /** `onPaused` is called when the first holder becomes full, `onResumed` when the last full one has room. */
+  constructor(onPaused: () => void, onResumed: () => void) {
+    this.onPaused = onPaused
+    this.onResumed = onResumed
+  }
+
+  get isPaused(): boolean {
+    return this.full.size > 0
+  }
+
+  /** The full holders. */
+  get holders(): ReadonlyArray<A> {
+    return Array.from(this.full)
+  }
+
+  /** Sets the socket to pause, undefined between two connections. */
+  setSocket(socket: PausableSocket | undefined): void {
+    this.socket = socket
+    if (this.isPaused) {
+      socket?.pause()
+    }
+  }
+
+  add(holder: A): void {
+    this.full.add(holder)
+    if (this.full.size === 1) {
+      this.socket?.pause()
+      this.onPaused()
+    }
+  }
+
+  remove(holder: A): void {
+    if (this.full.delete(holder) && this.full.size === 0) {
+      this.socket?.resume()
+      this.onResumed()
+    }
+  }
+}

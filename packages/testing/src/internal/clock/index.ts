@@ -1,0 +1,2 @@
+/** Timers of the virtual clock. */
+export * as TimerQueue from "./timerQueue.js"

@@ -1,0 +1,143 @@
+/** Completes the bodies of events. */
+import * as EventType from "@vesper/model/EventType"
+import * as Predicate from "effect/Predicate"
+import * as Fixture from "../../Fixture.js"
+import type * as World from "../../World.js"
+import { Bot } from "../world/index.js"
+import * as Interaction from "./interaction.js"
+import { type Body, merge, omitUnless } from "./merge.js"
+
+// Fields of messages that are not ordinary ones: replies, forwards, crossposts, webhooks, interactions, polls, calls.
+const specialFields = [
+  "activity",
+  "application",
+  "application_id",
+  "call",
+  "components",
+  "interaction",
+  "interaction_metadata",
+  "mention_channels",
+  "message_reference",
+  "message_snapshots",
+  "poll",
+  "position",
+  "reactions",
+  "referenced_message",
+  "resolved",
+  "role_subscription_data",
+  "shared_client_theme",
+  "sticker_items",
+  "stickers",
+  "thread",
+  "webhook_id"
+]
+
+const fixtureOf = (type: EventType.EventType): Body => {
+  const d: unknown = Fixture.of(type).d
+  return Predicate.isRecord(d) ? d : {}
+}
+
+/** An ordinary message, with the special fields that are requested. */
+const message = (fields: Body, type: "MESSAGE_CREATE" | "MESSAGE_UPDATE" = "MESSAGE_CREATE"): unknown => {
+  const ordinary = omitUnless(fixtureOf(type), specialFields, fields)
+  const isNew = type === "MESSAGE_CREATE" && { edited_timestamp: null, pinned: false }
+  return merge({ ...ordinary, type: 0, flags: 0, components: [], ...isNew }, fields)
+}
+
+/** The message of a component or a message command: as the API returns it, without the fields of the event. */
+const interactionMessage = (fields: Body): Body => {
+  const { channel_type: _type, guild_id: _guild, member: _member, nonce: _nonce, ...rest } = message({}) as Body
+  return { ...rest, ...(typeof fields["channel_id"] === "string" && { channel_id: fields["channel_id"] }) }
+}
+
+/** Returns the complete body of an event with the fields. */
+export const complete = (type: EventType.EventType, fields: Body): unknown => {
+  switch (type) {
+    case "MESSAGE_CREATE":
+    case "MESSAGE_UPDATE":
+      return message(fields, type)
+    case "INTERACTION_CREATE":
+      return Interaction.complete(fixtureOf(type), interactionMessage(fields), fields)
+    default:
+      return merge(Fixture.of(type).d, fields)
+  }
+}
+
+/** The fields that place an event into a guild, as far as the event has them. */
+const placeIn = (guild: World.Guild, type: EventType.EventType, whole: Body, fields: Body): Body => {
+  const [member] = guild.members
+  if (member === undefined || (type !== "GUILD_UPDATE" && !("guild_id" in whole))) {
+    return {}
+  }
+  const { user, ...partial } = member
+  const channelType = type.startsWith("VOICE_") ? 2 : 0
+  const place: Body = {
+    ...(type === "GUILD_UPDATE" && { id: guild.id }),
+    guild_id: guild.id,
+    channel_id: guild.channels.find((channel) => channel.type === channelType)?.id ?? guild.id,
+    author: user,
+    ...(/^GUILD_MEMBER_(UPDATE|REMOVE)$/.test(type) && { user }),
+    user_id: user.id,
+    member: "author" in whole ? partial : member
+  }
+  return Object.fromEntries(Object.entries(place).filter(([name]) => name in whole && !(name in fields)))
+}
+
+/** Replaces the guild at every depth, so that the parts of an event are in one guild. */
+const inGuild = (value: unknown, id: string): unknown =>
+  Array.isArray(value)
+    ? value.map((element) => inGuild(element, id))
+    : Predicate.isRecord(value)
+    ? Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, name === "guild_id" ? id : inGuild(inner, id)])
+    )
+    : value
+
+/** The fields that place an event into a world: into its first guild, or a message into a direct one without guilds. */
+const place = ({ guilds: [guild] }: World.World, type: EventType.EventType, fields: Body): Body => {
+  if (type === "USER_UPDATE") {
+    return { ...Bot.currentUser }
+  }
+  const whole = complete(type, fields)
+  if (!Predicate.isRecord(whole)) {
+    return {}
+  }
+  if (guild !== undefined) {
+    const aligned = inGuild(whole, guild.id)
+    return { ...(Predicate.isRecord(aligned) ? aligned : {}), ...placeIn(guild, type, whole, fields) }
+  }
+  return "author" in whole ? { guild_id: undefined, member: undefined } : {}
+}
+
+/** Completes any event, in the first guild of a world. A body of an unknown event is returned as it is. */
+export const completeIn = (world: World.World, type: string, d: unknown): unknown => {
+  if (!EventType.isKnown(type) || !(d === undefined || Predicate.isRecord(d))) {
+    return d
+  }
+  const fields: Body = Predicate.isRecord(d) ? d : {}
+  return complete(type, { ...place(world, type, fields), ...fields })
+}
+
+/** The fields of a new event at a time in milliseconds since 1970, with a unique id. */
+export const freshFields = (type: string, id: string, now: number): Body => {
+  switch (type) {
+    case "MESSAGE_CREATE":
+      return { id, timestamp: new Date(now).toISOString() }
+    case "INTERACTION_CREATE":
+      return { id }
+    case "TYPING_START":
+      return { timestamp: Math.floor(now / 1_000) }
+    default:
+      return {}
+  }
+}
+
+/** Returns the guild of an event by its body. */
+export const guildIdOf = (type: string, d: unknown): string | undefined => {
+  const id = Predicate.hasProperty(d, "guild_id")
+    ? d.guild_id
+    : /^GUILD_(CREATE|UPDATE|DELETE)$/.test(type) && Predicate.hasProperty(d, "id")
+    ? d.id
+    : undefined
+  return typeof id === "string" ? id : undefined
+}

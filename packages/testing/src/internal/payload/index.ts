@@ -1,0 +1,2 @@
+/** Completes partial payloads from fixtures, so that they can exist on Discord. */
+export * as Complete from "./complete.js"
