@@ -12,7 +12,7 @@ import * as ZstdLibrary from "./internal/zstdLibrary.js"
 import * as ZstdStream from "./internal/zstdStream.js"
 
 /**
- * Default limit of the size of a gateway message: 32 MiB, several times the largest guild.
+ * The largest gateway message that is accepted by default: 32 MiB, some times the largest guild.
  *
  * @since 0.1.0
  * @category constants
@@ -26,7 +26,7 @@ export const defaultMaxMessageBytes = 32 * 1024 * 1024
  * @category models
  */
 export interface Options {
-  /** Largest decompressed message, in bytes. A larger one is refused before memory is allocated for it. Default: 32 MiB. */
+  /** A message that would grow past this is refused before memory grows. Default: 32 MiB. */
   readonly maxMessageBytes?: number | undefined
 }
 
@@ -48,7 +48,7 @@ const make = (
   )
 
 /**
- * Decompresses zlib-stream in the tick in which the frame arrives.
+ * zlib-stream, inflated in the same tick as the frame arrives.
  *
  * @see https://docs.discord.com/developers/events/gateway#transport-compression
  * @since 0.1.0

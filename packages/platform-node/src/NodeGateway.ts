@@ -1,5 +1,5 @@
 /**
- * Layers of a shard or a fleet on Node.
+ * Ready-made layers for a shard or a fleet on Node.
  *
  * @since 0.1.0
  */
@@ -24,20 +24,20 @@ import * as NodeDecompressor from "./NodeDecompressor.js"
 import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
 
 /**
- * Options of the platform.
+ * Options of the socket and of transport compression.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlatformOptions {
-  /** Default: `auto`, the cheapest for this Node: zstd-stream from 22.15 on, zlib-stream before. */
+  /** Default: `auto`, the cheapest on this version of Node: zstd-stream from 22.15 on, zlib-stream before. */
   readonly compression?: "auto" | "none" | Decompressor.Compression | undefined
   /** Timeouts, TLS and proxy of the websocket. */
   readonly socket?: NodeGatewaySocket.Options | undefined
 }
 
 /**
- * Options of a shard, and the bot's identify limits.
+ * Options of a single shard: its id and the identify limits of the bot.
  *
  * @since 0.1.0
  * @category models
@@ -56,7 +56,7 @@ export interface ShardOptions extends PlatformOptions {
 }
 
 /**
- * Options of a fleet: its shards, and the API that names Discord's limits.
+ * Options of a fleet: its shards, their connections, and the HTTP API that returns the identify limits.
  *
  * @since 0.1.0
  * @category models
@@ -64,9 +64,9 @@ export interface ShardOptions extends PlatformOptions {
 export interface FleetOptions extends PlatformOptions {
   /** Default: `recommended`, all that Discord recommends. */
   readonly shards?: Fleet.Shards | undefined
-  /** The rate at which shards reconnect together. Default: 50 at once, and 50 a second after those. */
+  /** Rate at which the shards reconnect. Default: 50 at once, then 50 a second. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** The time at which the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  /** When the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
   /** Identifies a day that are reserved for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
@@ -84,7 +84,8 @@ const compressionLayers = {
 }
 
 /**
- * Provides the socket and the decompression, for programs with their own config and identify queue.
+ * The websocket and the decompressor, for programs that provide `ShardConfig` and `IdentifyQueue` themselves. All shards
+ * of a process share them.
  *
  * @since 0.1.0
  * @category layers
@@ -95,8 +96,8 @@ export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.
     compressionLayers[options.compression ?? "auto"]()
   )
 
-/** An identify queue with Discord's limits, or with those of the options if the API is absent or does not respond. */
-const queueOf = (options: ShardOptions) =>
+/** Makes a queue with the limits that Discord returns, or with those of the options if Discord does not answer. */
+const makeQueue = (options: ShardOptions) =>
   Effect.gen(function*() {
     const { budget, maxConcurrency = 1 } = options
     const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency, budget })
@@ -138,7 +139,27 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 })
 
 /**
- * Provides a shard with config, identify queue, socket and compression. IDENTIFY names the operating system as Node does.
+ * A shard with its config, identify queue, socket and decompressor. IDENTIFY reports Node's name of the operating system.
+ * Fails with a `ConfigError` for an invalid option.
+ *
+ * @example
+ * ```ts
+ * import { Shard } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Redacted, Stream } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const shard = yield* Shard.Shard
+ *   yield* Stream.runForEach(shard.events, (event) => Effect.log(event.t))
+ * })
+ *
+ * export const main = (token: Redacted.Redacted<string>) =>
+ *   Effect.provide(
+ *     program,
+ *     NodeGateway.layerShard({ token, intents: Intents.of("Guilds"), shard: { id: 0, total: 2 } })
+ *   )
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -152,7 +173,8 @@ export const layerShard = (
   )
 
 /**
- * Provides the same shard with the token from `DISCORD_TOKEN`, and each option as a value or a `Config`.
+ * The same as `layerShard` with the token from `DISCORD_TOKEN`. Each option of `ShardConfig` is a value or a `Config`. Fails
+ * with a `ConfigError` for an option that is missing or invalid.
  *
  * @example
  * ```ts
@@ -219,11 +241,11 @@ const fleetFromConfig = <E>(
 }
 
 /**
- * Provides a fleet: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
- * day's identify budget from Discord, each option of the shards as a value or a `Config`. It also provides the
- * `GatewayApi` that `Fleet.autoReshard` needs.
+ * A fleet with the config of its shards, an identify queue, socket and decompressor. Discord's API returns the number of
+ * shards, the max concurrency and the daily identify budget. Also provides the `GatewayApi`, which `Fleet.autoReshard`
+ * requires.
  *
- * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not respond or rejects the
+ * Fails with a `ConfigError` for an invalid option, and with a `GatewayApiError` if Discord does not answer or refuses the
  * token.
  *
  * @example

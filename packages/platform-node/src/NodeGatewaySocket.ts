@@ -40,9 +40,9 @@ export interface Options {
   readonly openTimeout?: Duration.DurationInput | undefined
   /** The maximum time for the peer's close frame, after which the connection is terminated. Default: 1 second. */
   readonly closeTimeout?: Duration.DurationInput | undefined
-  /** Longest websocket message, in bytes. A longer one closes the connection. Default: 32 MiB. */
+  /** The longest websocket message, in bytes; a longer one ends the connection. Default: 32 MiB. */
   readonly maxPayload?: number | undefined
-  /** TLS options. Default: those of Node. */
+  /** Default: Node's own. */
   readonly tls?: TlsOptions | undefined
   /**
    * The agent that opens connections: `new HttpsProxyAgent(url)` of the package `https-proxy-agent` uses an HTTP CONNECT

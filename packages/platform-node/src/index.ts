@@ -6,14 +6,14 @@
 export * as NodeDecompressor from "./NodeDecompressor.js"
 
 /**
- * Ready-made layers for a shard or a fleet on Node.
+ * A shard on Node, in one line.
  *
  * @since 0.1.0
  */
 export * as NodeGateway from "./NodeGateway.js"
 
 /**
- * Websockets by `ws`.
+ * Websockets by ws.
  *
  * @since 0.1.0
  */

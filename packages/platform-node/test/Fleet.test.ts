@@ -1,6 +1,6 @@
 /**
- * Many shards on real websockets: 100, or `VESPER_FLEET_SHARDS`. With 500, client and server in one process take 45 seconds
- * on two busy cores, which is too long for every run.
+ * Many shards on real websockets: 100, or as many as `VESPER_FLEET_SHARDS` says. With 500 it takes three quarters of a
+ * minute on two busy cores, client and server in one process; that is too long for every run.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Fleet from "@vesper/gateway/Fleet"
@@ -36,7 +36,7 @@ const layer = Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url 
     gatewayUrl: url,
     timeouts: { open: "60 seconds", hello: "60 seconds", ready: "60 seconds" }
   }))).pipe(
-    // The gateway counts from receipt to receipt, and a busy machine delays some frames more than others.
+    // The gateway counts from receipt to receipt: a busy machine delays one frame more than another.
     Layer.merge(IdentifyQueue.layerInMemory({ maxConcurrency, interval: "8 seconds" })),
     Layer.merge(NodeGateway.layer({ compression: "none" })),
     Layer.merge(Logger.minimumLogLevel(LogLevel.None)),
@@ -76,7 +76,7 @@ describe(`${total} shards in one process, on real websockets`, () => {
         ))
         let next = 0
         const sendOne = Effect.suspend(() => {
-          // One busy guild and many quiet ones.
+          // A busy place, and many quiet ones.
           const guild = places[next++ % 3 === 0 ? 0 : (next * 7) % places.length] ?? ""
           const n = (sent.get(guild) ?? 0) + 1
           sent.set(guild, n)
@@ -89,7 +89,7 @@ describe(`${total} shards in one process, on real websockets`, () => {
         const sending = yield* Effect.forkScoped(
           Effect.forever(Effect.zipRight(Effect.repeatN(sendOne, 4), Effect.sleep("10 millis")))
         )
-        // Every second guild is never silent and has no unique event, so the search for a common point ends by `patience`.
+        // Every other guild is never silent, and shows no event that there is only once: patience ends its search.
         yield* fleet.reshard(larger, { lag: "3 seconds", patience: "6 seconds" })
         const resharded = performance.now()
         yield* Fiber.interrupt(sending)

@@ -41,7 +41,7 @@ const deflate = (messages: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<B
 
 const text = (bytes: Uint8Array | undefined) => bytes === undefined ? undefined : Buffer.from(bytes).toString()
 
-/** A text of the given number of bytes, not all of them ASCII. */
+/** A text of so many bytes, not all of them ASCII. */
 const sentence = (bytes: number) => {
   const unit = "déjà vu 😀 "
   const size = Buffer.byteLength(unit)
@@ -94,7 +94,7 @@ describe.each(ways)("zlib-stream by %s", (_, makeContext) => {
       FastCheck.assert(
         FastCheck.property(FastCheck.array(FastCheck.nat(), { maxLength: 4 }), (cuts) => {
           const inflater = makeInflater()
-          // The gateway never splits after bytes that look like a flush marker, which would end the message.
+          // A flush marker that ends a piece by chance would end the message: the gateway never splits so.
           const pieces = frames.flatMap((frame) =>
             split(frame, cuts.filter((cut) => cut % frame.length < frame.length - 4))
           )

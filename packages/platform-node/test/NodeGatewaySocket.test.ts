@@ -17,7 +17,7 @@ import * as Net from "node:net"
 import { WebSocket, WebSocketServer } from "ws"
 import * as NodeGatewaySocket from "../src/NodeGatewaySocket.js"
 
-/** A bare server that returns its sockets. */
+/** A bare server that hands out its sockets. */
 const serve = Effect.gen(function*() {
   const server = yield* Effect.acquireRelease(
     Effect.async<WebSocketServer>((resume) => {
@@ -48,7 +48,7 @@ const serveRaw = (onSocket: (socket: Net.Socket) => void) =>
           socket.on("close", () => sockets.delete(socket))
           socket.on("error", () => {})
           onSocket(socket)
-          // Without a reader the end would not be reported.
+          // Without a reader its end would not be seen.
           socket.resume()
         })
         server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ server, sockets })))
@@ -97,7 +97,7 @@ const ways = [
     "a WebSocket of the platform",
     GatewaySocket.layerWebSocketConstructor.pipe(Layer.provide(Layer.succeed(
       Socket.WebSocketConstructor,
-      // `ws` also implements the standard interface, but its type differs from that of the DOM.
+      // `ws` has the standard's interface too, which the type of the DOM does not know.
       (url) => new WebSocket(url) as unknown as globalThis.WebSocket
     )))
   ]
@@ -291,7 +291,7 @@ describe("NodeGatewaySocket", () => {
         server.send("unread")
         const end = performance.now() + 100
         while (performance.now() < end) {
-          // The message arrives and is not read.
+          // The message arrives, and nothing reads it.
         }
         // Timers that are due run before the sockets are read.
         setTimeout(() => {
@@ -386,7 +386,7 @@ describe("NodeGatewaySocket", () => {
       Effect.gen(function*() {
         const before = process.getActiveResourcesInfo().length
         const { sockets, url } = yield* serveRaw((socket) => {
-          // Completes the handshake of RFC 6455 and sends nothing after it.
+          // Completes the handshake of RFC 6455, then never says anything again.
           socket.once("data", (request) => {
             const key = /sec-websocket-key: (.*)\r\n/i.exec(String(request))?.[1] ?? ""
             socket.write(

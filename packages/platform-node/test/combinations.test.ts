@@ -27,7 +27,7 @@ const makeLayer = (cell: Cell) =>
     Effect.map(GatewayServer.GatewayServer, ({ url }) =>
       ShardConfig.layer({ token, intents: Intents.nonPrivileged, gatewayUrl: url, ...configOf(cell) }))
   ).pipe(
-    // The gateway counts from receipt to receipt, and the machine delays some frames more than others.
+    // The gateway counts from receipt to receipt, and the machine delays one frame more than another.
     Layer.merge(IdentifyQueue.layerInMemory({ maxConcurrency, interval: "8 seconds" })),
     Layer.merge(NodeGateway.layer({ compression: compressions[chosen.indexOf(cell) % 3] ?? "none" })),
     Layer.merge(Logger.minimumLogLevel(LogLevel.None)),

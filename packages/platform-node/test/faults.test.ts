@@ -44,7 +44,7 @@ const layerWith = ({ compression, heartbeatTolerance }: Options) =>
 
 const layer = layerWith({ compression: "zlib-stream" })
 
-/** Faults that end a connection, and rules for the connection after a drop. */
+/** Faults that end a connection, and rules for the next ones, for which a drop makes room. */
 const faults: ReadonlyArray<readonly [what: string, ...faults: ReadonlyArray<Fault.Fault>]> = [
   ["a reset in the middle of a frame", Fault.ResetMidFrame()],
   ["bytes that dribble, so that no heartbeat is answered in time", Fault.Dribble({ bytesPerSecond: 5 })],
@@ -65,7 +65,7 @@ const awaitEvent = (shard: Shard.Shard, content: string) =>
     until: (event) => event._tag === "Some" && event.value.t === "MESSAGE_CREATE" && event.value.d.content === content
   })
 
-/** Keeps the event loop busy for a part of each 100 milliseconds. */
+/** Keeps the event loop busy for so many of each 100 milliseconds. */
 const busy = (millis: number) =>
   Effect.acquireRelease(
     Effect.sync(() =>

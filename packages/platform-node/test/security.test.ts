@@ -26,11 +26,11 @@ import * as NodeGatewaySocket from "../src/NodeGatewaySocket.js"
 
 const mebibyte = 1 << 20
 
-/** A flushed deflate stream of zeros, which takes a thousandth of their number in bytes. */
+/** A deflate stream of so many zeros, flushed: a thousandth of that in bytes. */
 const zlibBomb = (size: number) =>
   Zlib.deflateSync(Buffer.alloc(size), { finishFlush: Zlib.constants.Z_SYNC_FLUSH, level: 9 })
 
-/** A zstd frame of blocks that each repeat one byte. */
+/** A zstd frame of blocks that each say one byte and how often. */
 const zstdBomb = (size: number) => {
   const blocks = Array.from({ length: size / (128 * 1024) }, () => {
     const header = (128 * 1024) << 3 | 1 << 1
@@ -54,7 +54,7 @@ const contexts = [
 describe("a decompression bomb", () => {
   for (const [way, make, bomb] of contexts) {
     const context = make()
-    // An older version of Node has no zstd of its own, so there is nothing to test.
+    // An older Node has no zstd of its own: there is nothing to try then.
     if (context === undefined) {
       continue
     }
@@ -144,7 +144,7 @@ describe("a websocket message", () => {
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
                   `Sec-WebSocket-Accept: ${accept}\r\n\r\n`
               )
-              // The header of a frame of one gibibyte, without its payload.
+              // A frame of one gibibyte, of which nothing follows.
               socket.write(Buffer.from([0x82, 127, 0, 0, 0, 0, 0x40, 0, 0, 0]))
             })
           })

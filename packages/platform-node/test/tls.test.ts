@@ -16,7 +16,7 @@ const close = (server: Http.Server) =>
     server.close()
   })
 
-/** A websocket server that sends one message. */
+/** A websocket server that says hello. */
 const listen = (server: Http.Server, protocol: "ws" | "wss", host: string) =>
   Effect.map(
     Effect.acquireRelease(
@@ -64,7 +64,7 @@ class TunnelAgent extends Http.Agent {
   }
 }
 
-/** An HTTP proxy that supports only CONNECT. */
+/** An HTTP proxy that knows CONNECT alone. */
 const serveProxy = Effect.map(
   Effect.acquireRelease(
     Effect.async<Http.Server>((resume) => {

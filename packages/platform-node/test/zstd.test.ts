@@ -28,10 +28,10 @@ const text = (bytes: Uint8Array | undefined) => bytes === undefined ? undefined 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
 const hasZstd = major > 23 || (major === 23 && minor >= 8) || (major === 22 && minor >= 15)
 
-/** The header of a frame with a window of 2 to the given power. */
+/** The beginning of a frame with a window of 2 to that power; no end of it is foreseen. */
 const header = (windowLog = 23) => [0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3]
 
-/** Kinds: 0 is raw, 1 is a run, 2 is compressed. */
+/** 0 is as it is, 1 a run, 2 compressed. */
 const block = (kind: number, size: number, body: Iterable<number>) => {
   const start = (size << 3) | (kind << 1)
   return [start & 255, (start >> 8) & 255, start >> 16, ...body]

@@ -1,7 +1,7 @@
-/** Messages and the output of Node 24 for them: one zstd frame that never ends, with a flush for each message. */
+/** Messages, and the frames that Node 24 made of them: one zstd frame that never ends, a flush for each message. */
 import * as Fs from "node:fs"
 
-/** Words in an order without a pattern, not all of them ASCII. Each call returns the same. */
+/** Words in an order without a pattern, not all of them ASCII; the same at each call. */
 const prose = (bytes: number): string => {
   const words = ["guild", "déjà", "vu", "😀", "{\"op\":0}", "member", "1149", "null", "\"t\":", "presence"]
   let state = 7
@@ -25,7 +25,7 @@ export const messages: ReadonlyArray<string> = [
   prose(700)
 ]
 
-/** Reads the recorded frames. */
+/** The frames, from the file that the recorder wrote. */
 export const frames = (): ReadonlyArray<Buffer> => {
   const file = new URL("fixtures/zstd.json", import.meta.url)
   const recorded: ReadonlyArray<string> = JSON.parse(Fs.readFileSync(file, "utf8"))

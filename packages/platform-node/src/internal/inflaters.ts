@@ -9,7 +9,7 @@ import * as Zstd from "./zstd.js"
 
 /** The decompression context of one connection. */
 export interface Context {
-  /** Inflates input that ends in a flush. The result is valid until the next call, in this tick. Throws on bad data. */
+  /** Inflates input that ends in a flush. The result is valid in this tick, until the next call. Throws on bad data. */
   readonly inflate: (input: Uint8Array) => Uint8Array
   readonly close: () => void
 }
@@ -52,10 +52,10 @@ const openHandle = (stream: unknown): { readonly handle: Handle; readonly state:
   return isHandle(handle) && state instanceof Uint32Array ? { handle, state } : undefined
 }
 
-// Node's stream around the handle is not used. This is the smallest buffer that it accepts.
+// Node's stream around the handle is never used; this is the smallest buffer that it takes for one.
 const unusedStream = { chunkSize: 64 }
 
-// Most messages fit. The buffer grows for a larger message and shrinks again at the next small one.
+// Most messages fit; a larger one lets the buffer grow, and the next small one lets it shrink again.
 const smallOutput = 64 * 1024
 const largeOutput = 512 * 1024
 
@@ -82,7 +82,7 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
   let isClosed = false
   return {
     inflate: (input) => {
-      // Node aborts the process when a closed handle is written to.
+      // Node ends the whole process when a closed handle is written to.
       if (isClosed) {
         throw new Error("the connection of this zlib context has ended")
       }
@@ -101,7 +101,7 @@ const overHandle = (stream: unknown, format: string, flush: number, maxMessageBy
         const inputLeft = state[1] ?? 0
         const wasTaken = input.length - inputLeft
         used = room - roomLeft
-        // All output was written if room is left.
+        // Room left over means that everything is out.
         if (roomLeft > 0) {
           if (inputLeft === 0) {
             return output.subarray(0, used)
@@ -139,7 +139,7 @@ const windowLogMaxParameter = 100
 // The decoder returns its output at each write, so that no flush is needed.
 const zstdContinue = 0
 
-/** The same for zstd, which node:zlib supports from Node 22.15 on. None on an older version. */
+/** The same for zstd, which node:zlib has from Node 22.15 on. None on an older one. */
 export const makeZstdHandle = (maxMessageBytes: number): Context | undefined => {
   const create = Predicate.hasProperty(Zlib, "createZstdDecompress") ? Zlib.createZstdDecompress : undefined
   if (!Predicate.isFunction(create)) {

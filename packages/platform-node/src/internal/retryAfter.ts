@@ -16,8 +16,8 @@ const parseDate = (text: string): Option.Option<number> =>
 const seconds = /^\d+(\.\d+)?$/
 
 /**
- * Reads seconds or an HTTP date. A date is compared with the `Date` of the server, because the clocks may differ, or with
- * `now` without one.
+ * Reads seconds or an HTTP date. A date is compared with the server's own, or with `now` without one: the clocks of the two
+ * may differ.
  *
  * @param now wall time in milliseconds
  */

@@ -31,10 +31,10 @@ const construct = (url: string, settings: Settings): WebSocket =>
     skipUTF8Validation: true,
     followRedirects: false,
     maxPayload: settings.maxPayload,
-    // Each fragment costs some hundred bytes of memory, even an empty one.
+    // A piece costs some hundred bytes of memory, however few it brings.
     maxFragments: 16 * 1024,
     maxBufferedChunks: 256 * 1024,
-    // `ws` terminates a connection with twenty pending pongs.
+    // `ws` cuts a connection with twenty answers under way.
     autoPong: false,
     agent: settings.agent,
     ...settings.tls,
@@ -57,8 +57,8 @@ const refusalOf = (error: Error): Error => {
 }
 
 /**
- * Answers the latest ping, one at a time, as the protocol allows. A flood of pings takes no memory and does not close the
- * connection.
+ * Answers pings, one at a time and the last one only, which the protocol allows: a flood of them takes neither memory nor
+ * the connection.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
  */
@@ -81,7 +81,7 @@ const answerPings = (socket: WebSocket): void => {
   })
 }
 
-/** Calls the handlers with frames and with the end of the connection, until `release` is called. */
+/** Passes on frames and the end, until `release` is called. */
 const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   const onMessage = (data: WebSocket.RawData, isBinary: boolean) => {
     // With ws's default binaryType every message is one Buffer.
@@ -102,9 +102,9 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   // An error is always followed by a close, and is the reason for a missing close frame. Without a listener it would be
   // thrown.
   const onError = (error: Error) => {
-    cause ??= toFrameError(error)
+    cause ??= refusalOf(error)
     if (cause instanceof GatewaySocket.FrameError) {
-      // Nothing more is read, so the end is reported before the peer closes.
+      // Nothing more is read, and the peer may take its time to close.
       end(Option.none())
     }
   }
@@ -112,7 +112,7 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   socket.on("close", onClose)
   socket.on("error", onError)
   answerPings(socket)
-  // `ws` does not report errors of the TCP connection once it is open.
+  // Once it is open, `ws` keeps the errors of the connection below to itself.
   socket.once("upgrade", ({ socket: connection }) => connection.on("error", onError))
   return {
     socket,
@@ -134,7 +134,7 @@ const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
     return Effect.sync(() => socket.off("close", closed))
   })
 
-/** True for statuses whose response may have a `Retry-After`. */
+/** Statuses whose answer may say when to try again. */
 const mayRetryAfter = (status: number | undefined) => status === 429 || status === 503
 
 const awaitOpen = (
@@ -188,8 +188,8 @@ const unsafeWrite = (socket: WebSocket): GatewaySocket.Connection["unsafeWrite"]
 }
 
 /**
- * Calls `onPolled` after the sockets were polled, which happens before immediates run. The second immediate is for a call
- * within a socket's callback: that poll may have started before the event loop was blocked.
+ * The sockets are polled before immediates run. The second one is for a call from within a socket's callback, in the middle
+ * of a poll that may have begun before the event loop was blocked.
  */
 const unsafeOnPolled = (onPolled: () => void): void => {
   setImmediate(() => setImmediate(onPolled))
@@ -201,7 +201,7 @@ const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effe
     socket.resume()
     return awaitClosed(socket).pipe(
       Effect.timeoutOption(closeTimeout),
-      // Only the timeout ends this wait. As a child, it would end at a second interruption, and the socket would stay open.
+      // Only the timeout ends the waiting. In a child a second interruption of the fiber would, and leave the socket open.
       Effect.interruptible,
       Effect.disconnect,
       Effect.asVoid

@@ -12,13 +12,13 @@ const smallest = 4 * 1024
 const empty = new Uint8Array(0)
 
 export const make = (context: Inflaters.Context, maxMessageBytes: number): Decompressor.Inflater => {
-  // One array that grows, so that a message in a million pieces takes no more memory than its bytes.
+  // One array that grows: a message in a million pieces takes no more memory than its bytes.
   let collected = empty
   let length = 0
   let bytesIn = 0
   let bytesOut = 0
 
-  /** Copies the bytes, because the socket may overwrite them once this call returns. */
+  /** The socket may overwrite its bytes once this call returns, so that they are copied. */
   const collect = (frame: Uint8Array) => {
     const needed = length + frame.length
     // A message that never ends must not grow for ever.

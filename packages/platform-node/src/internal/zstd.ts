@@ -14,18 +14,18 @@ const corrupt = (why: string) => new Error(`corrupt zstd data: ${why}`)
 
 export interface FrameHeader {
   readonly length: number
-  /** Size of the window in bytes. */
+  /** The window's, in bytes. */
   readonly window: number
   readonly hasChecksum: boolean
 }
 
-/** Reads the header of a frame at the start of `bytes`. Throws if the frame requires a larger window than allowed. */
+/** The header of the frame that begins here, if it wants no more memory for its window than allowed. */
 export const readFrameHeader = (bytes: Uint8Array): FrameHeader => {
   const descriptor = bytes[4]
   if (descriptor === undefined || magic.some((byte, i) => bytes[i] !== byte)) {
     throw corrupt("it does not begin with a frame")
   }
-  // The window of a single segment is its content, so a stream without an end cannot have one.
+  // A single segment has no window but its content, which a stream without an end cannot have.
   const isSingleSegment = (descriptor & 0x20) !== 0
   const windowLog = 10 + ((bytes[5] ?? 0) >> 3)
   const mantissa = (bytes[5] ?? 0) & 7
@@ -50,7 +50,7 @@ interface Blocks {
   readonly isEnd: boolean
 }
 
-/** Reads a little-endian number. Bytes after the end of the message are zeros. */
+/** A number of a block, least byte first. Beyond the message there are zeros. */
 const read = (bytes: Uint8Array, at: number, length: number): number => {
   let number = 0
   for (let i = 0; i < length; i++) {
@@ -72,7 +72,7 @@ const literalsLength = (bytes: Uint8Array, at: number): number => {
     const isRun = (first & 1) === 1
     return header + (isRun ? 1 : read(bytes, at, header) >> (header === 1 ? 3 : 4))
   }
-  // The sizes before and after compression have `bits` bits each.
+  // Two sizes, before compression and after, of so many bits each.
   const bits = format < 2 ? 10 : format === 2 ? 14 : 18
   const header = (4 + 2 * bits) / 8
   return header + Math.floor(read(bytes, at, header) / 2 ** (4 + bits))
@@ -89,7 +89,7 @@ const sequencesOf = (bytes: Uint8Array, at: number): number => {
 }
 
 /**
- * Reads the blocks from `start` to the end of the message. Throws unless the message ends with a block or with the frame.
+ * The blocks from here to the end of the message, which must be the end of one of them, or of the frame.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1.2
  */
@@ -103,9 +103,9 @@ export const readBlocks = (bytes: Uint8Array, start: number, hasChecksum: boolea
     }
     at += 3
     if (kind === 2) {
-      sequences += readSequenceCount(bytes, at + literalsLength(bytes, at))
+      sequences += sequencesOf(bytes, at + literalsLength(bytes, at))
     }
-    // A run takes one byte at any length.
+    // A run is one byte, however long it becomes.
     at += kind === 1 ? 1 : size
     count++
     isEnd = (header & 1) === 1

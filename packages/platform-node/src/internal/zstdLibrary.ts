@@ -10,7 +10,7 @@ const minFirstInput = 18
 const emptyBlock = 3
 
 /** In milliseconds. 64 MB of text take 300. */
-const timeoutMillis = 1_000
+const patience = 1_000
 
 const nothing = () => {}
 const context = { work: nothing }
@@ -20,24 +20,24 @@ const script = new Vm.Script("work()")
  * Node stops a script that takes too long. Each such script needs a watchdog thread, which costs more than a small message,
  * so that short scripts run without one.
  */
-const withTimeout = (work: () => void): void => {
+const inTime = (work: () => void): void => {
   context.work = work
   try {
-    script.runInContext(Vm.isContext(context) ? context : Vm.createContext(context), { timeout: timeoutMillis })
+    script.runInContext(Vm.isContext(context) ? context : Vm.createContext(context), { timeout: patience })
   } catch (cause) {
     throw Predicate.hasProperty(cause, "code") && cause.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
-      ? new Error(`it takes more than ${timeoutMillis} ms`)
+      ? new Error(`it takes more than ${patience} ms`)
       : cause
   } finally {
     context.work = nothing
   }
 }
 
-/** fzstd copies a sequence byte by byte, and checks the limit of a block after it. */
+/** fzstd copies a sequence byte by byte, and looks at the limit of a block after it. */
 const maxSequenceBytes = 131_074
 
-/** Estimates the work in copied bytes. fzstd also moves the whole window with each block, about sixteen times as fast. */
-const estimateWork = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
+/** With each block fzstd moves the whole window, some sixteen times as fast. */
+const workOf = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
   sequences * maxSequenceBytes + count * window / 16
 
 /** Input that takes about 50 ms at most. */
@@ -50,7 +50,7 @@ interface Frame extends Zstd.FrameHeader {
 export const make = (maxMessageBytes: number): Inflaters.Context => {
   let pieces: Array<Uint8Array> = []
   let size = 0
-  // None before its header was read.
+  // None until one begins.
   let frame: Frame | undefined
   let failure: unknown
 
@@ -74,8 +74,8 @@ export const make = (maxMessageBytes: number): Inflaters.Context => {
     const copy = new Uint8Array(input.length + Math.ceil(missing / emptyBlock) * emptyBlock)
     copy.set(input)
     const work = () => decoder.push(copy, blocks.isEnd)
-    if (estimateWork(blocks, window) > littleWork) {
-      withTimeout(work)
+    if (workOf(blocks, window) > littleWork) {
+      inTime(work)
     } else {
       work()
     }

@@ -160,7 +160,7 @@ const upgrades: ReadonlyArray<Scenario> = [
     script: {
       onUpgrade: (n, _request, socket) => {
         if (n === 0) {
-          // The sockets of an HTTP server are TCP sockets.
+          // An HTTP server's sockets are TCP sockets.
           ;(socket as Net.Socket).resetAndDestroy()
         }
         return n === 0

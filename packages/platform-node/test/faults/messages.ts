@@ -1,14 +1,14 @@
 /** Messages that are not payloads, odd events, and sequence numbers out of order. */
 import { type Fault, free, message, type Scenario } from "./scenario.js"
 
-/** Sends a text instead of the next event, so that no gap follows. */
+/** Sends a text in the place of the next event, so that no gap follows. */
 const inPlaceOfEvent = (text: (s: number) => string | Uint8Array): Fault => (peer, gateway) => {
   peer.text(text(++gateway.sequence))
 }
 
 const sendText = (text: string | Uint8Array): Fault => (peer) => peer.text(text)
 
-/** Costs only a line in the log. */
+/** Costs nothing but a line in the log. */
 const texts: ReadonlyArray<Scenario> = ([
   ["text that is no JSON", "not json"],
   ["an empty text", ""],
@@ -39,7 +39,7 @@ const texts: ReadonlyArray<Scenario> = ([
   ["200,000 brackets of an unknown opcode", `{"op":99,"d":${"[".repeat(200_000)}${"]".repeat(200_000)}}`]
 ] as const).map(([what, text]) => ({ name: `sends ${what}`, fault: sendText(text), ...free }))
 
-/** Replaces an event. The events after it are still received. */
+/** In the place of an event: the ones after it are received all the same. */
 const oddEvents: ReadonlyArray<Scenario> = ([
   ["an event of an unknown name", (s) => JSON.stringify({ t: "BRAND_NEW", s, op: 0, d: { a: 1 } })],
   ["an event of a name in lower case", (s) => JSON.stringify({ t: "message_create", s, op: 0, d: {} })],
@@ -67,7 +67,7 @@ const oddEvents: ReadonlyArray<Scenario> = ([
   ...free
 }))
 
-/** Events that must be received in each spelling. */
+/** Events that must be received, however they are written. */
 const spelled: ReadonlyArray<Scenario> = ([
   ["behind a byte order mark", (s) => `\ufeff${JSON.stringify(message(s, "odd"))}`],
   ["with white space", (s) => `\n ${JSON.stringify(message(s, "odd"), undefined, 4)}\r\n`],

@@ -13,14 +13,14 @@ export interface Event {
   readonly d: unknown
 }
 
-/** One connection of the gateway. */
+/** One connection, as the gateway sees it. */
 export interface Peer {
   /** 0 for the first connection. */
   readonly n: number
   readonly socket: WebSocket
   /** The requested URL. */
   readonly url: URL
-  /** Sends a text with the compression of the connection. */
+  /** Sends a text, compressed as the client asked. */
   readonly text: (text: string | Uint8Array) => void
   /** Sends a payload. */
   readonly send: (payload: unknown) => void
@@ -44,7 +44,7 @@ export interface Gateway {
   readonly mode: Transport.Mode
   readonly peers: ReadonlyArray<Peer>
   readonly events: ReadonlyArray<Event>
-  /** The sequence numbers of the resumes. */
+  /** The sequence numbers that were resumed from. */
   readonly resumes: ReadonlyArray<number>
   readonly identifies: () => number
   readonly heartbeats: () => number
@@ -159,7 +159,7 @@ export const make = (mode: Transport.Mode, script: Script): Effect.Effect<Gatewa
           }
           peers.push(peer)
           socket.on("error", () => {})
-          // The messages of the client under test are not validated.
+          // The client's own messages are trusted.
           socket.on("message", (data) => receive(peer, JSON.parse(String(data)) as Received))
           if (script.onOpen === undefined) {
             gateway.hello(peer)

@@ -1,4 +1,4 @@
-/** Control payloads, unusual starts of sessions, and resumes. */
+/** Control payloads, sessions that begin oddly, and resumes. */
 import { free, message, type Scenario } from "./scenario.js"
 import type { Gateway } from "./scriptedGateway.js"
 

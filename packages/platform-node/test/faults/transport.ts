@@ -1,4 +1,4 @@
-/** Transport compression of the gateway, in stored or independent pieces that every decoder reads. */
+/** Transport compression from the gateway's side, in stored or independent pieces that every decoder reads. */
 import type * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Zlib from "node:zlib"
 
@@ -6,7 +6,7 @@ export type Mode = "none" | Decompressor.Compression
 
 export const modes: ReadonlyArray<Mode> = ["none", "zlib-stream", "zstd-stream"]
 
-/** Encodes texts as the frames of one connection. */
+/** Turns texts into the frames of one connection. */
 export type Encode = (text: string | Uint8Array) => string | Uint8Array
 
 const makeZlib = (): Encode => {
