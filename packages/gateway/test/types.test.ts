@@ -1,4 +1,4 @@
-/** What the compiler promises. `tsc` checks it; running it proves nothing more. */
+/** Tests of types, which `tsc` checks. Running them has no further effect. */
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type { GatewayMessageCreateDispatchData } from "discord-api-types/v10"
@@ -89,7 +89,7 @@ describe("types", () => {
       ShardError.FatallyClosedError
     >()
     assert.isFunction(subscribe)
-    // A subscription that nobody scopes would never leave.
+    // A subscription without a scope would never end.
     expectTypeOf<Effect.Effect.Context<ReturnType<Shard.Shard["subscribe"]>>>().toEqualTypeOf<Scope.Scope>()
   })
 

@@ -189,7 +189,7 @@ describe("a shard over a real websocket", () => {
         const simulator = yield* GatewaySimulator.GatewaySimulator
         const shard = yield* Shard.Shard
         yield* shard.nextEvent
-        const told = yield* Effect.fork(
+        const published = yield* Effect.fork(
           Stream.runCollect(Stream.takeUntil(shard.diagnostics, ({ _tag }) => _tag === "Lagged"))
         )
         const beats = Effect.map(simulator.received(Opcode.Heartbeat), ({ length }) => length)
@@ -199,7 +199,7 @@ describe("a shard over a real websocket", () => {
           Stream.take(1),
           Stream.runForEach(() => Effect.sync(() => block(4_000)))
         )
-        const diagnostics = Array.from(yield* Fiber.join(told))
+        const diagnostics = Array.from(yield* Fiber.join(published))
         const lagged = diagnostics.at(-1)
         assert.isTrue(lagged?._tag === "Lagged" && Duration.toMillis(lagged.blockedFor) >= 1_500)
         const after = yield* beats

@@ -66,7 +66,7 @@ let ready = 0
 for (let i = 0; i < job.shards; i++) {
   connect((s) => {
     if (s === 1 && ++ready === job.shards) {
-      Probe.tell({ _tag: "Ready" })
+      Probe.report({ _tag: "Ready" })
     }
     count(s)
   })

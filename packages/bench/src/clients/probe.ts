@@ -4,7 +4,7 @@ import { type ClientJob, type ClientMessage, expected } from "../runs/protocol.j
 
 export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
 
-export const tell = (message: ClientMessage) => process.send?.(message)
+export const report = (message: ClientMessage) => process.send?.(message)
 
 /** The part of the events before the measurement, in which code is compiled and the heap reaches its size. */
 const warmUp = 1 / 3
@@ -19,7 +19,7 @@ let started = performance.now()
 
 const finish = () => {
   const { system, user } = process.cpuUsage(cpu)
-  tell({
+  report({
     _tag: "Measured",
     measured: {
       cpu: (user + system) / (1 - warmUp),
@@ -56,7 +56,7 @@ export const make = () => {
 }
 
 process.on("uncaughtException", (error) => {
-  tell({ _tag: "Failed", message: error.stack ?? String(error) })
+  report({ _tag: "Failed", message: error.stack ?? String(error) })
   process.exit(1)
 })
 process.on("disconnect", () => process.exit())
@@ -70,6 +70,6 @@ process.on("message", (message) => {
       globalThis.gc?.()
     }
     const { arrayBuffers, external, heapUsed, rss } = process.memoryUsage()
-    tell({ _tag: "Sample", rss, heap: heapUsed + external + arrayBuffers, cpu: user + system })
+    report({ _tag: "Sample", rss, heap: heapUsed + external + arrayBuffers, cpu: user + system })
   }
 })

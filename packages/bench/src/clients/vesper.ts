@@ -57,7 +57,7 @@ const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
 let ready = 0
 const tellReady = () => {
   if (++ready === job.shards) {
-    Probe.tell({ _tag: "Ready" })
+    Probe.report({ _tag: "Ready" })
   }
 }
 
@@ -119,7 +119,7 @@ const way = process.argv[3] ?? "nextEvent"
 const fleetWays: Readonly<Record<string, (fleet: Fleet.Fleet) => Effect.Effect<unknown, unknown>>> = {
   fleet: ({ awaitReady, nextEvent }) =>
     Effect.zipRight(
-      Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.tell({ _tag: "Ready" })))),
+      Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.report({ _tag: "Ready" })))),
       Effect.forever(nextEvent)
     ),
   "fleet.runForEach": (fleet) => fleet.runForEach(({ event }) => handle(event)),
@@ -148,4 +148,4 @@ const run = read.pipe(
   Effect.provide(Layer.mergeAll(config, IdentifyQueue.layerUnlimited, platform, Logger.minimumLogLevel(LogLevel.None)))
 )
 
-Effect.runPromise(run).catch((error) => Probe.tell({ _tag: "Failed", message: String(error) }))
+Effect.runPromise(run).catch((error) => Probe.report({ _tag: "Failed", message: String(error) }))

@@ -17,15 +17,15 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
 const nameOf = ({ client, rounds, survived }: Row): string =>
   survived === rounds || survived === 0 ? client : `${client} (${survived} of ${rounds} rounds)`
 
-const rangeOf = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
+const formatRange = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
 
-const comparedOf = ({ compared }: Row): ReadonlyArray<string> =>
+const formatCompared = ({ compared }: Row): ReadonlyArray<string> =>
   compared === undefined
     ? ["", ""]
     : [
       compared.client === floor.name
         ? "as to the floor"
-        : `${fixed(compared.ratio, 2)} (${rangeOf(compared.ratios)}) of ${compared.client}`,
+        : `${fixed(compared.ratio, 2)} (${formatRange(compared.ratios)}) of ${compared.client}`,
       `${fixed(compared.aim, 2)}${compared.ratio > compared.aim ? " missed" : ""}`
     ]
 
@@ -52,10 +52,10 @@ export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = 
         ? [
           `${fixed(row.cpu, 2)} us`,
           fixed(row.ratio, 2),
-          rangeOf(row.ratios),
+          formatRange(row.ratios),
           fixed(row.eventsPerSecond, 0),
           mega(row.peak),
-          ...(isCompared ? comparedOf(row) : [])
+          ...(isCompared ? formatCompared(row) : [])
         ]
         : ["failed", "-", "-", "-", "-", ...(isCompared ? ["", ""] : [])])
     ])

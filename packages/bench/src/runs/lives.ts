@@ -49,7 +49,7 @@ const idleOf = async (
   speedup: number
 ): Promise<Idle> => {
   const server = await Processes.startServer({ events: 0, heartbeatInterval: 41_250 / speedup })
-  const sampleOf = async (count: number, millis: number) => {
+  const measure = async (count: number, millis: number) => {
     const running = Processes.startClient(client, { ...job, url: server.url, mode, shards: count }, ["--expose-gc"])
     try {
       await (count === 1 ? sleep(2_000) : running.next("Ready"))
@@ -65,8 +65,8 @@ const idleOf = async (
     }
   }
   try {
-    const one = await sampleOf(1, 0)
-    const many = await sampleOf(shards, window)
+    const one = await measure(1, 0)
+    const many = await measure(shards, window)
     return {
       client: client.name,
       mode,

@@ -128,27 +128,27 @@ const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Run):
   const { contestants, events, floor, progress, rounds } = options
   const taking = [floor, ...contestants].filter(({ modes }) => modes.includes(mode))
   const outcomes = new Map<Contestants.Contestant, Array<Outcome>>(taking.map((client) => [client, []]))
-  const outcomesOf = (client: Contestants.Contestant) => outcomes.get(client) ?? []
+  const outcomesFor = (client: Contestants.Contestant) => outcomes.get(client) ?? []
   for (let round = 0; round < rounds; round++) {
     // Alternating order, so that no client always runs on a machine that is warm or throttled.
     for (const client of round % 2 === 0 ? taking : taking.toReversed()) {
-      if (isLost(outcomesOf(client))) {
+      if (isLost(outcomesFor(client))) {
         continue
       }
       try {
         const measured = await measure(server, client, mode, options)
-        outcomesOf(client).push(measured)
+        outcomesFor(client).push(measured)
         progress(`${mode} round ${round + 1}: ${client.name} ${(measured.cpu / events).toFixed(2)} us`)
       } catch (error) {
-        outcomesOf(client).push({ failure: String(error).split("\n")[0] ?? "" })
+        outcomesFor(client).push({ failure: String(error).split("\n")[0] ?? "" })
         progress(`${mode} round ${round + 1}: ${String(error)}`)
       }
     }
   }
   return taking.map((client) => {
     const other = taking.find(({ name }) => name === client.aim?.of)
-    const aim = client.aim && other && { ...client.aim, outcomes: outcomesOf(other) }
-    return summarise(client.name, mode, events, outcomesOf(client), outcomesOf(floor), aim)
+    const aim = client.aim && other && { ...client.aim, outcomes: outcomesFor(other) }
+    return summarise(client.name, mode, events, outcomesFor(client), outcomesFor(floor), aim)
   })
 }
 

@@ -10,7 +10,7 @@ import * as Mix from "./mix.js"
 import type { ServerJob, ServerMessage } from "../runs/protocol.js"
 import * as Wire from "./wire.js"
 
-const tell = (message: ServerMessage) => process.send?.(message)
+const report = (message: ServerMessage) => process.send?.(message)
 
 const job: ServerJob = JSON.parse(process.argv[2] ?? "{}")
 
@@ -132,12 +132,12 @@ const serve = (socket: Stream.Duplex, script: Script) => {
           return socket.write(script.acks[beats++] ?? emptyFrame)
         case 2: {
           socket.write(script.ready)
-          tell({ _tag: "Identified", mode: script.mode })
+          report({ _tag: "Identified", mode: script.mode })
           return pourOnceAllWait(socket, script)
         }
         case 6: {
           socket.write(script.resumed[(payload.d?.seq ?? 0) + 1] ?? emptyFrame)
-          return tell({ _tag: "Resumed" })
+          return report({ _tag: "Resumed" })
         }
       }
     }, () => socket.end())
@@ -156,7 +156,7 @@ const server = Http.createServer((_, response) => {
 let url = ""
 
 server.on("upgrade", (request, socket) => {
-  tell({ _tag: "Connected", at: Date.now() })
+  report({ _tag: "Connected", at: Date.now() })
   const compress = new URL(request.url ?? "/", url).searchParams.get("compress")
   const script = scripts.get(compress === "zlib-stream" || compress === "zstd-stream" ? compress : "json")
   const accept = Crypto.createHash("sha1")
@@ -186,7 +186,7 @@ server.listen({ host: "127.0.0.1", port: 0, backlog: 2_048 }, async () => {
     scripts.set(mode, await prepare(mode, url))
   }
   const texts = job.events > 0 ? Mix.texts(job.events) : []
-  tell({
+  report({
     _tag: "Listening",
     url,
     wanted: Mix.countWanted(texts),

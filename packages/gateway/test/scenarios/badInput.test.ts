@@ -28,7 +28,7 @@ import { awaitReady, entries, inject, layer, startShard, token, withChance } fro
 
 const valid: ShardConfig.Options = { token: Redacted.make(token), intents: Intents.none }
 
-// As they may come from a program without types.
+// Values that a program without types may pass.
 const bits = (value: number) => value as Intents.Intents
 
 const refused: ReadonlyArray<readonly [what: string, options: Partial<ShardConfig.Options>, message: RegExp]> = [
@@ -231,7 +231,7 @@ describe("a bad message", () => {
       yield* TestClock.adjust("30 minutes")
       assert.isNull(reader.unsafePoll())
       assert.isTrue(ShardStatus.isConnected(yield* shard.status))
-      // A made-up sequence number is believed, and refused in the resume; nothing else is anybody's fault.
+      // The shard accepts an invented sequence number, and the gateway refuses it in the resume.
       const rules = (yield* simulator.violations).map(({ rule }) => rule)
       assert.deepStrictEqual(rules.filter((rule) => rule !== "InvalidSequence"), [])
     }).pipe(withChance(0.5), Effect.provide(layer())))
@@ -327,7 +327,7 @@ describe("a defect inside the shard", () => {
         Stream.filter(shard.diagnostics, (one) => one._tag === "Failure" && one.error.message.includes("logger"))
       ))
       yield* TestClock.adjust(0)
-      // The first line of the log is that of the error, and comes before the shard has begun to wait.
+      // The first log line reports the error before the shard starts to wait.
       yield* inject(Fault.HelloAgain())
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* shard.status)._tag, "Disconnected")

@@ -1,4 +1,4 @@
-/** The lines that an operator reads. */
+/** Log lines for operators. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
@@ -14,7 +14,7 @@ import * as TestClock from "effect/TestClock"
 import * as Shard from "../../src/Shard.js"
 import { inject, layer, startShard, withChance } from "../harness.js"
 
-/** Runs faults against a shard, each followed by a second; the lines from INFO on. */
+/** Injects faults, each followed by a second. Returns the log lines from INFO on. */
 const linesAfter = (faults: ReadonlyArray<Fault.Fault>, options: Parameters<typeof layer>[0] = {}) =>
   Effect.gen(function*() {
     const lines: Array<string> = []

@@ -24,7 +24,7 @@ const typing = (n: number) =>
     (simulator) => simulator.dispatch({ t: "TYPING_START", d: { n } })
   )
 
-/** What a program may do wrong with an event. */
+/** Failures of handlers. */
 const failures: ReadonlyArray<readonly [what: string, handler: Effect.Effect<unknown, string>]> = [
   ["fails", Effect.fail("no")],
   [
@@ -90,7 +90,7 @@ describe("a handler that", () => {
   }
 })
 
-/** A part of Vesper, or of what it is given, that throws the first time it is used after READY. */
+/** A part of Vesper or of the program that throws at its first use after READY. */
 interface Broken {
   readonly what: string
   readonly layer: Layer.Layer<never> | Layer.Layer<GatewaySocket.GatewaySocket, never, GatewaySocket.GatewaySocket>
