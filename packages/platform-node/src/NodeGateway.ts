@@ -66,7 +66,7 @@ export interface FleetOptions extends PlatformOptions {
   readonly shards?: Fleet.Shards | undefined
   /** Rate at which the shards reconnect. Default: 50 at once, then 50 a second. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** When the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
+  /** The time at which the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
   /** Identifies a day that are reserved for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined

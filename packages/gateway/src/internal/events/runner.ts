@@ -20,7 +20,7 @@ import { runToCompletion } from "../time/index.js"
 import { isFailure } from "./log/index.js"
 import type { Cursor, Entry, Parse } from "./log/index.js"
 import { getGuildId } from "./guildId.js"
-import { callHandler, isDone } from "./callHandler.js"
+import { callHandler, isDone } from "./handlers/index.js"
 import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
