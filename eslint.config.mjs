@@ -39,9 +39,9 @@ const unbrokenFinalizers = {
   "no-restricted-syntax": ["error", {
     selector:
       `:matches(${finalizers.join(", ")}) MemberExpression[object.name='Effect'][property.name=/^(timeout|race)/]` +
-      ":not(CallExpression:has(> MemberExpression[property.name='disconnect'], > Identifier[name='unbroken']) *)",
+      ":not(CallExpression:has(> MemberExpression[property.name='disconnect'], > Identifier[name='runToCompletion']) *)",
     message: "A timeout or a race runs in a child, which a second interruption ends although finalizers cannot be " +
-      "interrupted. Put Effect.interruptible and then Effect.disconnect around it, or what does both: unbroken."
+      "interrupted. Put Effect.interruptible and then Effect.disconnect around it, or what does both: runToCompletion."
   }]
 }
 

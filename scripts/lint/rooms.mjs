@@ -5,7 +5,7 @@
 import { basename, dirname, resolve } from "node:path"
 
 // The folders of the model hold public modules, not rooms.
-const sourceFolder = (file) => /^.*\/packages\/(?!model\/)[^/]+\/src(?=\/)/.exec(file)?.[0]
+const sourceFolder = (file) => /^.*\/packages\/(?!(?:model|bench)\/)[^/]+\/src(?=\/)/.exec(file)?.[0]
 
 const reachesPast = (file, specifier) => {
   const source = sourceFolder(file)

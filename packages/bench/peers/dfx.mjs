@@ -29,7 +29,7 @@ const layer = DiscordLive.pipe(
   })),
   Layer.provide(FetchHttpClient.layer),
   Layer.provide(Layer.succeed(Socket.WebSocketConstructor, (url, protocols) =>
-    // It always goes to Discord first.
+    // It always connects to Discord first.
     new WebSocket(url.replace("wss://gateway.discord.gg/", job.url), protocols)))
 )
 

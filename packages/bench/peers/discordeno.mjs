@@ -23,7 +23,7 @@ const shard = new DiscordenoShard({
   },
   logger: { debug() {}, info() {}, warn() {}, error() {}, fatal() {} },
   events: {
-    // Its own recommended way in: with snake_case kept, or each event would be rewritten.
+    // The recommended setup, with snake_case kept. Otherwise each event would be rewritten.
     message: (_, payload) => payload.op === 0 && count(payload.s)
   }
 })

@@ -3,7 +3,7 @@ import { CompressionMethod, WebSocketManager, WebSocketShardEvents } from "@disc
 import * as Probe from "@vesper/cli/bench/probe"
 
 const { job } = Probe
-// What its documentation recommends, where it can be loaded.
+// Recommended by its documentation, and used if it can be loaded.
 const hasZlibSync = await import("zlib-sync").then(() => true, () => false)
 const methods = {
   json: null,

@@ -1,11 +1,11 @@
-/** Bounds for CI, far above what is measured, so that only a mistake reaches them. */
+/** Bounds for CI, far above the measured figures, so that only a mistake reaches them. */
 import type { Row } from "./runs/throughput.js"
 import type { Results } from "./report/report.js"
 
-/** Ratios to the floor: a fiber or a promise an event, or a parse too many, is more. */
+/** Ratios to the floor. A fiber, a promise or a second parse for each event exceeds them. */
 const toFloor: Readonly<Record<string, number>> = { "Vesper, runForEach": 4, "Vesper, 1 of 20 wanted": 2 }
 
-/** Ratios to the row that the aim names: a second queue an event is more. */
+/** Ratios to the row that the aim names. A second queue for each event exceeds them. */
 const toCompared: Readonly<Record<string, number>> = { "Vesper, fleet.runForEach": 2, "Vesper, Events.runFleet": 2 }
 
 const isAbove = (ratio: number, bound: number | undefined): boolean => bound !== undefined && !(ratio <= bound)
@@ -23,7 +23,7 @@ const describe = (row: Row, shards: number): ReadonlyArray<string> => {
   ]
 }
 
-/** A line for each row that has failed or is above its bound. */
+/** Returns a line for each row that has failed or is above its bound. */
 export const failures = ({ fleets, throughput }: Pick<Results, "fleets" | "throughput">): ReadonlyArray<string> =>
   [{ shards: 1, rows: throughput }, ...fleets].flatMap(({ rows, shards }) =>
     rows.flatMap((row) => describe(row, shards))

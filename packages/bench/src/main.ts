@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: runs the benchmarks, prints their tables, and with `--save` writes results, charts, the tables of
  * docs/figures.md and the README's. `--quick` is a tenth of the work, `--only throughput,idle` some of it, `--rows fleet` some of
- * the rows. `--guard` is for CI: a few seconds, and it fails only if an event costs several times what it should, as a
- * ratio of CPU to other clients of the same run.
+ * the rows. `--guard` is for CI: it takes a few seconds, and fails only if an event costs several times the CPU of its bound,
+ * as a ratio to other clients of the same run.
  */
 import * as Contestants from "./runs/contestants.js"
 import { machine } from "./report/machine.js"
@@ -24,18 +24,18 @@ const peers = Path.resolve(import.meta.dirname, "../peers")
 const npm = (...args: ReadonlyArray<string>): boolean =>
   ChildProcess.spawnSync("npm", args, { cwd: peers, stdio: "inherit" }).status === 0
 
-/** The peers are no part of the workspace's install: most who work on Vesper never need them. */
+/** Installs the peers, which `npm install` of the workspace leaves out because few contributors need them. */
 const installPeers = () => {
   if (options.hasPeers && !Fs.existsSync(Path.join(peers, "node_modules"))) {
     npm("ci", "--ignore-scripts")
   }
-  // A native addon: it needs a compiler, and so it is asked for.
+  // A native addon needs a compiler, so it is installed only on request.
   if (options.hasZlibSync && !Fs.existsSync(Path.join(peers, "node_modules/zlib-sync/build"))) {
     npm("install", "--no-save", "--ignore-scripts=false", "zlib-sync@0.1.10")
   }
 }
 
-// The terminal's, not the log's: this is a command.
+// Written to the terminal instead of the log, because this is a command.
 const print = (text: string) => process.stdout.write(`${text}\n`)
 
 const replaceBetween = (text: string, name: string, replacement: string): string => {
@@ -67,7 +67,7 @@ const save = async (results: Results) => {
 }
 
 installPeers()
-// The peers' versions are read as these modules load, so they load after the install.
+// These modules read the versions of the peers when they load, so they load after the install.
 const Peers = await import("./runs/peers.js")
 const Lives = await import("./runs/lives.js")
 const Report = await import("./report/report.js")
@@ -88,7 +88,7 @@ const ofShard = Rows.select(
 )
 const ofFleet = Rows.select(Rows.fleets, options.isWanted)
 
-/** One part at a time, for each wants the machine for itself. */
+/** Runs one part at a time, because each needs the whole machine. */
 const part = async <A>(name: Options.Part, run: () => Promise<ReadonlyArray<A>>): Promise<ReadonlyArray<A>> => {
   if (!options.parts.has(name)) {
     return []

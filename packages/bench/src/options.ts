@@ -7,7 +7,7 @@ const allParts = ["throughput", "fleets", "idle", "reconnect", "startup", "backl
 
 export type Part = (typeof allParts)[number]
 
-/** A word of `--only` for the rows that have an aim, of the parts that have such rows. */
+/** The word of `--only` that selects the rows with an aim. */
 const pipeline = "pipeline"
 const pipelineParts: ReadonlyArray<Part> = ["throughput", "fleets"]
 
@@ -17,18 +17,18 @@ export interface Options {
   readonly isGuard: boolean
   readonly hasPeers: boolean
   readonly hasZlibSync: boolean
-  /** On all connections of a client together. */
+  /** Events on all connections of a client together. */
   readonly events: number
   readonly rounds: number
   readonly parts: ReadonlySet<Part>
   readonly modes: ReadonlyArray<Wire.Mode>
-  /** How fleets are measured, once for each number of shards. */
+  /** Measurement of fleets, once for each number of shards. */
   readonly fleets: {
     readonly shards: ReadonlyArray<number>
     readonly events: number
     readonly modes: ReadonlyArray<Wire.Mode>
   }
-  /** Whether a row is asked for by itself. */
+  /** Returns true if the row is selected by its name. */
   readonly isWanted: (contestant: Contestant) => boolean
 }
 
@@ -36,20 +36,20 @@ const fail = (message: string): never => {
   throw new Error(message)
 }
 
-const wordsOf = (list: string): ReadonlyArray<string> => list.split(",").filter((word) => word !== "")
+const splitWords = (list: string): ReadonlyArray<string> => list.split(",").filter((word) => word !== "")
 
-/** The words of a list, each of which has to be one of `all`. */
-const oneOf = <A extends string>(option: string, list: string, all: ReadonlyArray<A>): ReadonlyArray<A> =>
-  wordsOf(list).map((word) =>
+/** Parses a list of words, each of which must be one of `all`. */
+const parseWords = <A extends string>(option: string, list: string, all: ReadonlyArray<A>): ReadonlyArray<A> =>
+  splitWords(list).map((word) =>
     all.find((known) => known === word) ?? fail(`${option}: "${word}" is not one of ${all.join(", ")}`)
   )
 
-const countOf = (option: string, text: string): number => {
+const parseCount = (option: string, text: string): number => {
   const count = Number(text)
   return Number.isSafeInteger(count) && count > 0 ? count : fail(`${option}: "${text}" is not a positive integer`)
 }
 
-/** Reads the arguments of the command. Throws an error that names the option and what it takes. */
+/** Parses the arguments of the command. Throws an error that names the option and its allowed values. */
 export const parse = (args: ReadonlyArray<string>): Options => {
   const { values } = Util.parseArgs({
     args: [...args],
@@ -68,11 +68,11 @@ export const parse = (args: ReadonlyArray<string>): Options => {
     }
   })
   const { guard, quick, save } = values
-  const only = oneOf("--only", values.only, [...allParts, pipeline])
-  const events = countOf("--events", values.events ?? (quick || guard ? "20000" : "150000"))
-  const modes = oneOf("--modes", values.modes, Wire.modes)
+  const only = parseWords("--only", values.only, [...allParts, pipeline])
+  const events = parseCount("--events", values.events ?? (quick || guard ? "20000" : "150000"))
+  const modes = parseWords("--modes", values.modes, Wire.modes)
   const hasAimsOnly = only.includes(pipeline)
-  const words = wordsOf(values.rows.toLowerCase())
+  const words = splitWords(values.rows.toLowerCase())
   if (save && (hasAimsOnly || words.length > 0)) {
     fail("--save replaces whole tables: leave out --rows and --only pipeline")
   }
@@ -83,12 +83,12 @@ export const parse = (args: ReadonlyArray<string>): Options => {
     hasPeers: !values["no-peers"] && !guard && only.includes("throughput"),
     hasZlibSync: values["zlib-sync"],
     events,
-    rounds: countOf("--rounds", values.rounds ?? (guard ? "1" : quick ? "3" : "5")),
+    rounds: parseCount("--rounds", values.rounds ?? (guard ? "1" : quick ? "3" : "5")),
     parts: new Set(guard ? pipelineParts : only.flatMap((word) => word === pipeline ? pipelineParts : [word])),
     modes,
     fleets: {
-      shards: wordsOf(values.shards ?? (guard ? "16" : "16,250")).map((count) => countOf("--shards", count)),
-      // A ratio of two clients of Vesper is the same with each compression. It takes more events until both are compiled.
+      shards: splitWords(values.shards ?? (guard ? "16" : "16,250")).map((count) => parseCount("--shards", count)),
+      // A ratio of two clients of Vesper is the same with each compression. Both need more events until they are compiled.
       events: guard ? events * 3 : events,
       modes: guard ? modes.slice(0, 1) : modes
     },

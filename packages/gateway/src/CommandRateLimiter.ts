@@ -1,8 +1,8 @@
 /**
  * Keeps one connection within Discord's limit of 120 messages in any 60 seconds.
  *
- * A sliding log: each message takes a place for 60 seconds and a margin. Room is reserved for the heartbeats that will be
- * due, so they wait only if the gateway asks for more than 110 of them in a window.
+ * The limiter is a sliding log: each message counts for 60 seconds and a margin. Room is reserved for heartbeats, so they wait
+ * only if the gateway requests more than 110 of them in a window.
  *
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
@@ -13,7 +13,7 @@ import type * as Option from "effect/Option"
 import * as HeartbeatPolicy from "./internal/heartbeat/policy.js"
 
 /**
- * Messages of any kind that Discord takes from one connection in a window.
+ * Messages of any kind that Discord accepts from one connection in a window.
  *
  * @since 0.1.0
  * @category constants
@@ -21,14 +21,16 @@ import * as HeartbeatPolicy from "./internal/heartbeat/policy.js"
 export const limit = 120
 
 /**
+ * The duration of the window of `limit`.
+ *
  * @since 0.1.0
  * @category constants
  */
 export const window: Duration.Duration = Duration.seconds(60)
 
 /**
- * How much longer than the window a place is taken. Discord counts where messages arrive: the ones of a slow moment and
- * those of a fast one a minute later are closer together there than they were sent.
+ * The time that a message counts beyond the window. Discord counts arrivals, and network jitter can bring those of two
+ * windows closer together.
  *
  * @since 0.1.0
  * @category constants
@@ -36,8 +38,8 @@ export const window: Duration.Duration = Duration.seconds(60)
 export const margin: Duration.Duration = Duration.seconds(1)
 
 /**
- * Commands that a window has room for at least, however short the heartbeat interval. Below about 550 ms heartbeats and
- * commands exceed the limit together; heartbeats are then sent as often as the limit permits.
+ * Minimum number of commands in a window. With heartbeat intervals below about 550 ms, heartbeats and commands together exceed
+ * the limit, and heartbeats are sent as often as the limit permits.
  *
  * @since 0.1.0
  * @category constants
@@ -45,7 +47,7 @@ export const margin: Duration.Duration = Duration.seconds(1)
 export const minimum = 10
 
 /**
- * Presence updates that Discord takes from a bot's connection in a window of their own, beside the other limit.
+ * Presence updates that Discord accepts from one connection in `presenceWindow`, in addition to `limit`.
  *
  * @since 0.1.0
  * @category constants
@@ -53,30 +55,32 @@ export const minimum = 10
 export const presenceLimit = 5
 
 /**
+ * The duration of the window of `presenceLimit`.
+ *
  * @since 0.1.0
  * @category constants
  */
 export const presenceWindow: Duration.Duration = Duration.seconds(20)
 
 /**
- * An unchanging picture of a connection's limiter.
+ * A snapshot of the limiter of a connection.
  *
  * @since 0.1.0
  * @category models
  */
 export class CommandRateLimiter extends Data.Class<{
-  /** Commands that could be sent at once. */
+  /** Commands that can be sent now. */
   readonly available: number
-  /** Commands that a window has room for, heartbeats left out. */
+  /** Commands in a window, without heartbeats. */
   readonly max: number
-  /** How long until one can be sent; zero if one can now. */
+  /** The time until a command can be sent; zero if one can be sent now. */
   readonly nextAvailable: Duration.Duration
-  /** How long until the place that was taken first is free again; none while all are free. */
+  /** The time until the oldest command no longer counts; none if no command counts. */
   readonly nextRefill: Option.Option<Duration.Duration>
 }> {}
 
 /**
- * Returns how many commands a window has room for beside the heartbeats of an interval.
+ * Returns the number of commands in a window, without the heartbeats of an interval.
  *
  * @example
  * ```ts
@@ -95,8 +99,8 @@ export const capacity = (heartbeatInterval: Duration.DurationInput): number => {
     return minimum
   }
   const windowMillis = Duration.toMillis(window)
-  // One more than fit, because a window may begin just before a heartbeat. Of short intervals, the margin and the slack of
-  // a heartbeat make room for more.
+  // One more than fit, because a window may begin just before a heartbeat. With short intervals, the margin and the slack of
+  // a heartbeat permit more.
   const heartbeats = 1 + Math.max(
     1,
     Math.ceil(windowMillis / interval),

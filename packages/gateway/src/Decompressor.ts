@@ -1,6 +1,5 @@
 /**
- * Undoes Discord's transport compression. The layer chooses the compression: a shard asks the gateway for what its
- * `Decompressor` reads, and for none if no layer is given.
+ * Decompresses Discord's transport compression. The layer selects the compression that a shard requests. Default: none.
  *
  * @see https://docs.discord.com/developers/events/gateway#transport-compression
  * @since 0.1.0
@@ -20,36 +19,36 @@ import type * as Scope from "effect/Scope"
 export type Compression = "zlib-stream" | "zstd-stream"
 
 /**
- * The decompression context of one connection. It dies with the connection's scope, so that no byte of an old
- * connection can reach a new one.
+ * The decompression context of one connection. The connection's scope releases it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Inflater {
   /**
-   * Takes one binary websocket message and gives the UTF-8 bytes of the gateway message that it completes, or
-   * `undefined` while more messages are needed. The bytes are valid until the next call on any context of the process,
-   * for all may share one buffer: use them in the same tick.
+   * Decompresses one binary websocket message. Returns the UTF-8 bytes of the gateway message that it completes, or `undefined`
+   * while more messages are needed. The bytes are valid until the next call on any context of the process, because contexts may
+   * share one buffer.
    *
-   * Synchronous, for it runs in the socket's callback. It throws when the data cannot be decompressed or would grow
-   * past the limit of its layer; the context is of no use after that.
+   * Throws if the data cannot be decompressed or exceeds the limit of its layer. The context must not be used after that.
    */
   readonly inflate: (frame: Uint8Array) => Uint8Array | undefined
-  /** Compressed bytes taken so far. */
+  /** The number of compressed bytes so far. */
   readonly bytesIn: () => number
-  /** Decompressed bytes given so far. */
+  /** The number of decompressed bytes so far. */
   readonly bytesOut: () => number
 }
 
 /**
+ * A compression and its inflaters.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Decompressor {
-  /** What to ask the gateway for; none means text messages. */
+  /** The compression to request; none for text messages. */
   readonly compression: Option.Option<Compression>
-  /** A fresh context for one connection; none where there is no compression. */
+  /** Makes the context of one connection; none without compression. */
   readonly make: Effect.Effect<Option.Option<Inflater>, never, Scope.Scope>
 }
 
@@ -62,7 +61,7 @@ export interface Decompressor {
 export const none: Decompressor = { compression: Option.none(), make: Effect.succeed(Option.none()) }
 
 /**
- * A reference, so that a program which gives no layer talks to the gateway without compression.
+ * The decompressor of the shards that are made with this reference. Default: no compression.
  *
  * @since 0.1.0
  * @category tags
@@ -72,6 +71,8 @@ export class Current extends Context.Reference<Current>()("@vesper/gateway/Decom
 }) {}
 
 /**
+ * Makes a decompressor from a compression and the constructor of its contexts.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -84,12 +85,16 @@ export const make = (
 })
 
 /**
+ * Provides a decompressor.
+ *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (decompressor: Decompressor): Layer.Layer<never> => Layer.succeed(Current, decompressor)
 
 /**
+ * Disables compression.
+ *
  * @since 0.1.0
  * @category layers
  */

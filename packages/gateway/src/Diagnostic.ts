@@ -1,6 +1,6 @@
 /**
- * Events in the life of a shard: what went well, and what it recovered from. Each is logged and published by
- * `Shard.diagnostics`. Lines of one kind that repeat are throttled in the log, and the next line has their count.
+ * Diagnostics of a shard: sessions, and failures that it recovered from. Each is logged and published by `Shard.diagnostics`.
+ * Repeated lines of one kind are throttled in the log, and the next line contains their count.
  *
  * @since 0.1.0
  */
@@ -13,29 +13,29 @@ import type * as SessionStore from "./SessionStore.js"
 import type * as ShardError from "./ShardError.js"
 
 /**
- * - `Ready`: a new session has begun; the name of the bot and the number of its guilds on this shard, where READY has
+ * - `Ready`: a new session has begun, with the name of the bot and the number of its guilds on this shard if READY contains
  *   them.
- * - `Resumed`: the session was resumed; events replayed, and the time since the connection before was lost, where this
- *   process had one. `isAssumed` if RESUMED did not arrive within `ShardConfig.timeouts.resumed`, but events did.
+ * - `Resumed`: the session was resumed, with the number of replayed events and the time since this process lost the previous
+ *   connection. `isAssumed` if RESUMED did not arrive within `ShardConfig.timeouts.resumed`, but events did.
  * - `Failure`: an error that the shard recovers from.
- * - `Duplicate`: an event came a second time, and was dropped.
- * - `Gap`: events between two sequence numbers never came.
- * - `UnknownOpcode`: a message of a kind that this version does not know was ignored.
+ * - `Duplicate`: an event was received twice, and the second was dropped.
+ * - `Gap`: events between two sequence numbers did not arrive.
+ * - `UnknownOpcode`: a message with an opcode that this version does not know was ignored.
  * - `EarlyEvent`: an event before HELLO or READY was dropped.
  * - `Skipped`: an event was refused twice because it is larger than a limit of this program; the session resumes after it.
- * - `UnsafeResumeUrl`: the gateway named a resume URL that is no websocket URL, too long, or not as safe as the gateway
- *   URL; it is not used. `url` is without credentials and query.
- * - `Zombie`: a heartbeat was not acknowledged, the connection counts as dead.
- * - `Reconnecting`: the connection has ended; what the shard does next. `isFault` if it did not end by a close or a request
- *   of the gateway.
- * - `HandlerFailed`: a handler of the program's failed or died; the event counts as handled.
- * - `Paused`: the program is slower than the gateway, the buffer is full and reading has stopped.
- * - `SessionRefused`: the session of an earlier process cannot serve this shard, which identifies instead.
+ * - `UnsafeResumeUrl`: the resume URL is not a websocket URL, too long, or less safe than the gateway URL. It is not used.
+ *   `url` is without credentials and query.
+ * - `Zombie`: a heartbeat was not acknowledged. The connection is closed.
+ * - `Reconnecting`: the connection has ended, with the next step of the shard. `isFault` unless the gateway closed the connection
+ *   or requested the end.
+ * - `HandlerFailed`: a handler of the program failed or died. The event counts as handled.
+ * - `Paused`: the buffer is full because the program is slower than the gateway. The socket is paused.
+ * - `SessionRefused`: the session of an earlier process does not fit this shard, which identifies instead.
  * - `SessionDiffers`: the session of an earlier process is resumed although it was identified with other values.
- * - `SessionStoreFailed`: the session store failed. Said once, until it has worked again.
- * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The gateway is not
- *   blamed for what could not be read meanwhile; but it may close the connection for a heartbeat that came too late.
- * - `Dropped`: a subscriber is slower than the gateway and chose to lose events; told for the 1st, 2nd, 4th, 8th … one.
+ * - `SessionStoreFailed`: the session store failed. Published once until it works again.
+ * - `Lagged`: the process was blocked or stopped for at least this long when a heartbeat was due. The shard has more time to read
+ *   the acknowledgement, but the gateway may close the connection because the heartbeat is late.
+ * - `Dropped`: a subscriber that drops events is slower than the gateway. Published for the 1st, 2nd, 4th, 8th … dropped event.
  * - `Stalled`: a reader waits because the socket is paused for another one, which has `events` to read. Published after 5
  *   seconds, then after twice as long each time.
  * - `Abandoned`: events were dropped because their reader has left, or never read, and no other took them over.
@@ -83,6 +83,8 @@ export type Diagnostic = Data.TaggedEnum<{
 const diagnostic = Data.taggedEnum<Diagnostic>()
 
 /**
+ * Constructors of diagnostics.
+ *
  * @since 0.1.0
  * @category constructors
  */

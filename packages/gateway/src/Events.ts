@@ -24,8 +24,12 @@ import * as Fleet from "./Fleet.js"
 import * as Assemble from "./internal/assembly/assemble.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
-import * as HandlerTable from "./internal/events/handlerTable.js"
-import { getRegistrations, type HandlersWithRegistrations, type Registration } from "./internal/events/registration.js"
+import * as HandlerTable from "./internal/events/handlers/handlerTable.js"
+import {
+  getRegistrations,
+  type HandlersWithRegistrations,
+  type Registration
+} from "./internal/events/handlers/registration.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
 
@@ -349,7 +353,12 @@ export const run = <E, R>(
   void,
   ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => runWith(self, options, HandlerTable.isolateFailures((shard: Shard.Shard, diagnostic) => shard.report(diagnostic)))
+> =>
+  runWith(
+    self,
+    options,
+    HandlerTable.isolateFailures((shard: Shard.Shard, diagnostic) => Report.reportTo(shard, diagnostic))
+  )
 
 /** Reports to the shard of the event, or to the fleet's first shard if it was replaced. */
 const fleetReport =
@@ -357,8 +366,8 @@ const fleetReport =
     Effect.flatMap(
       fleet.shard(id.id),
       Option.match({
-        onNone: () => first === undefined ? Effect.void : first.report(diagnostic),
-        onSome: (shard) => shard.report(diagnostic)
+        onNone: () => first === undefined ? Effect.void : Report.reportTo(first, diagnostic),
+        onSome: (shard) => Report.reportTo(shard, diagnostic)
       })
     )
 
@@ -534,7 +543,7 @@ export const assemble = <A, E, R>(
     Assemble.assemble(features, Registry, make([]), {
       self: shard,
       config: shard.config,
-      report: (_, diagnostic) => shard.report(diagnostic),
+      report: (_, diagnostic) => Report.reportTo(shard, diagnostic),
       runForEach: (handler, options) => shard.runForEach((event) => handler(event, shard.id), options)
     }, options))
 

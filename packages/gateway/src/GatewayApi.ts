@@ -1,5 +1,5 @@
 /**
- * Asks Discord where the gateway is, how many shards it recommends, and how many identifies are left today.
+ * Requests the gateway's URL, the recommended number of shards and the remaining identifies of the day from Discord.
  *
  * @see https://docs.discord.com/developers/events/gateway#get-gateway-bot
  * @since 0.1.0
@@ -20,11 +20,11 @@ import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as BotId from "./internal/session/botId.js"
+import * as Token from "./internal/config/token.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
 /**
- * Where Discord's HTTP API lives.
+ * The base URL of Discord's HTTP API.
  *
  * @since 0.1.0
  * @category constants
@@ -35,7 +35,7 @@ const Count = Schema.Int.pipe(Schema.nonNegative())
 const AtLeastOne = Schema.Int.pipe(Schema.positive())
 
 /**
- * How many sessions a bot may start.
+ * Limits of the sessions that a bot may start.
  *
  * @see https://docs.discord.com/developers/events/gateway#session-start-limit-object
  * @since 0.1.0
@@ -44,15 +44,17 @@ const AtLeastOne = Schema.Int.pipe(Schema.positive())
 export const SessionStartLimit = Schema.Struct({
   /** Identifies in a window of 24 hours. */
   total: Count,
-  /** Identifies that are left of them. */
+  /** Remaining identifies of them. */
   remaining: Count,
-  /** How long until all are there again; in milliseconds on the wire. */
+  /** Time until the limit is reset, in milliseconds on the wire. */
   resetAfter: Schema.propertySignature(Schema.DurationFromMillis).pipe(Schema.fromKey("reset_after")),
-  /** Identifies at a time, one for each bucket. */
+  /** Number of identify buckets, each of which allows one identify every 5 seconds. */
   maxConcurrency: Schema.propertySignature(AtLeastOne).pipe(Schema.fromKey("max_concurrency"))
 })
 
 /**
+ * The decoded `SessionStartLimit`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -65,33 +67,37 @@ export type SessionStartLimit = typeof SessionStartLimit.Type
  * @category models
  */
 export const GatewayBot = Schema.Struct({
-  /** Where first connections go. */
+  /** The URL for identifies. */
   url: Schema.NonEmptyString,
-  /** How many shards Discord recommends. */
+  /** The recommended number of shards. */
   shards: AtLeastOne,
   sessionStartLimit: Schema.propertySignature(SessionStartLimit).pipe(Schema.fromKey("session_start_limit"))
 })
 
 /**
+ * The decoded `GatewayBot`.
+ *
  * @since 0.1.0
  * @category models
  */
 export type GatewayBot = typeof GatewayBot.Type
 
 /**
+ * The part of Discord's HTTP API that a gateway client needs.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface GatewayApi {
   /**
-   * Asks anew each time: the numbers change as the bot is used. What passes by itself is tried again up to five times,
-   * each time after a longer wait, or after what Discord asks for.
+   * Sends GET /gateway/bot. The result is not cached, because the numbers change. A temporary failure is retried up to four
+   * times, after a wait that doubles, or after the `Retry-After` of the response.
    */
   readonly gatewayBot: Effect.Effect<GatewayBot, GatewayApiError>
 }
 
 /**
- * Discord does not know the token. Asking again cannot help, and Discord blocks addresses that do it too often.
+ * Discord refused the token. The request is not retried, because Discord blocks addresses with many such requests.
  *
  * @since 0.1.0
  * @category errors
@@ -100,31 +106,31 @@ export class UnauthorizedError
   extends Schema.TaggedError<UnauthorizedError>("@vesper/gateway/UnauthorizedError")("UnauthorizedError", {})
 {
   override get message(): string {
-    return "Discord does not know the bot's token (401): copy it again from the Bot page of your application, or reset it there"
+    return "Discord refused the bot's token (401): copy it again from the Bot page of your application, or reset it there"
   }
 }
 
 /**
- * No usable answer after all attempts: Discord could not be reached, was not well, or wanted fewer requests.
+ * All attempts failed, because Discord could not be reached, returned a server error, or limited the rate of requests.
  *
  * @since 0.1.0
  * @category errors
  */
 export class UnavailableError
   extends Schema.TaggedError<UnavailableError>("@vesper/gateway/UnavailableError")("UnavailableError", {
-    /** How often it was tried. */
+    /** Number of attempts. */
     attempts: Schema.Number,
-    /** What the last attempt ended with. */
+    /** The failure of the last attempt. */
     reason: Schema.String
   })
 {
   override get message(): string {
-    return `GET /gateway/bot failed ${this.attempts} times, the last time with: ${this.reason}; see whether the network and Discord are well, and try again later`
+    return `GET /gateway/bot failed ${this.attempts} times, the last time with: ${this.reason}; check the network and Discord's status, and try again later`
   }
 }
 
 /**
- * An answer that Discord's documentation knows nothing of. A wrong base URL or a proxy in between is most likely.
+ * An undocumented response. The likely cause is a wrong base URL, or a proxy.
  *
  * @since 0.1.0
  * @category errors
@@ -136,28 +142,34 @@ export class UnexpectedAnswerError
   })
 {
   override get message(): string {
-    return `GET /gateway/bot was answered with status ${this.status} (${this.reason}): check the base URL, and what stands between this program and Discord`
+    return `GET /gateway/bot was answered with status ${this.status} (${this.reason}): check the base URL, and any proxy between this program and Discord`
   }
 }
 
 /**
+ * An error of the `GatewayApi`.
+ *
  * @since 0.1.0
  * @category errors
  */
 export type GatewayApiError = UnauthorizedError | UnavailableError | UnexpectedAnswerError
 
 /**
+ * The tag of the `GatewayApi`.
+ *
  * @since 0.1.0
  * @category tags
  */
 export const GatewayApi = Context.GenericTag<GatewayApi>("@vesper/gateway/GatewayApi")
 
 /**
+ * The token and the base URL of the API.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The bot's token, with or without `Bot ` before it. */
+  /** The bot's token, with or without the prefix `Bot `. */
   readonly token: Redacted.Redacted<string>
   /** The API with its version. Redirects are not followed. Default: `https://discord.com/api/v10`. */
   readonly baseUrl?: string | undefined
@@ -167,30 +179,33 @@ const attempts = 5
 const attemptTimeout = Duration.seconds(10)
 const backoffBase = Duration.seconds(1)
 
-/** Why an attempt failed in a way that may pass, and how long Discord wants to be left alone. */
-interface Passing {
-  readonly _tag: "Passing"
+/** A temporary failure of an attempt, with the `Retry-After` of the response. */
+interface TemporaryFailure {
+  readonly _tag: "TemporaryFailure"
   readonly reason: string
   readonly retryAfter: Option.Option<Duration.Duration>
 }
 
-const passing = (reason: string, retryAfter: Option.Option<Duration.Duration> = Option.none()): Passing => ({
-  _tag: "Passing",
+const temporaryFailure = (
+  reason: string,
+  retryAfter: Option.Option<Duration.Duration> = Option.none()
+): TemporaryFailure => ({
+  _tag: "TemporaryFailure",
   reason,
   retryAfter
 })
 
-const retryAfterOf = ({ headers }: HttpClientResponse.HttpClientResponse): Option.Option<Duration.Duration> => {
+const readRetryAfter = ({ headers }: HttpClientResponse.HttpClientResponse): Option.Option<Duration.Duration> => {
   const seconds = Number.parseFloat(headers["retry-after"] ?? "")
   return seconds >= 0 ? Option.some(Duration.seconds(seconds)) : Option.none()
 }
 
-/** The library's errors hold the request, and with it the token: only the words of their causes are taken. */
-const reasonOf = (error: HttpClientError.HttpClientError, token: string): string => {
+/** Describes the cause of an error. The error itself holds the request, and with it the token. */
+const describeFailure = (error: HttpClientError.HttpClientError, token: string): string => {
   const { cause } = error
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
   const words = inner instanceof Error ? PeerText.describe(inner, 1_000) : error.description ?? error.reason
-  // Redacted before it is cut: a part of the token is a secret too.
+  // Redacted before it is cut, because a part of the token is also a secret.
   return PeerText.clean(words.replaceAll(token, "<redacted>"))
 }
 
@@ -199,7 +214,7 @@ const decode = Schema.decodeUnknown(GatewayBot)
 const read = (
   response: HttpClientResponse.HttpClientResponse,
   token: string
-): Effect.Effect<GatewayBot, GatewayApiError | Passing> => {
+): Effect.Effect<GatewayBot, GatewayApiError | TemporaryFailure> => {
   const { status } = response
   const unexpected = (reason: string) =>
     new UnexpectedAnswerError({ status, reason: PeerText.clean(reason.replaceAll(token, "<redacted>")) })
@@ -207,33 +222,36 @@ const read = (
     return Effect.fail(new UnauthorizedError())
   }
   if (status === 429 || status >= 500) {
-    return Effect.fail(passing(`status ${status}`, retryAfterOf(response)))
+    return Effect.fail(temporaryFailure(`status ${status}`, readRetryAfter(response)))
   }
   if (status !== 200) {
     return Effect.fail(unexpected("not documented"))
   }
   return response.text.pipe(
-    Effect.mapError((error) => passing(reasonOf(error, token))),
+    Effect.mapError((error) => temporaryFailure(describeFailure(error, token))),
     Effect.flatMap((text) => Effect.try({ try: (): unknown => JSON.parse(text), catch: () => unexpected("no JSON") })),
     Effect.flatMap((body) => Effect.mapError(decode(body), (error) => unexpected(Control.describe(error))))
   )
 }
 
-/** The wait after an attempt: it doubles, and up to half of it is taken away by chance. */
-const waitAfter = (attempt: number, { retryAfter }: Passing): Effect.Effect<Duration.Duration> =>
+/** The wait after an attempt. It doubles each time, minus a random part of up to half. */
+const waitAfter = (attempt: number, { retryAfter }: TemporaryFailure): Effect.Effect<Duration.Duration> =>
   Option.match(retryAfter, {
     onSome: Effect.succeed,
     onNone: () =>
       Effect.map(Random.next, (random) => Duration.times(backoffBase, 2 ** (attempt - 1) * (1 - random / 2)))
   })
 
-/** To the millisecond. */
-const inWords = (wait: Duration.Duration): string =>
+/** Formats a wait in whole milliseconds. */
+const formatWait = (wait: Duration.Duration): string =>
   Duration.format(Duration.millis(Math.round(Duration.toMillis(wait))))
 
-const retried = <A, E>(ask: Effect.Effect<A, E | Passing>, attempt = 1): Effect.Effect<A, E | UnavailableError> =>
+const withRetries = <A, E>(
+  ask: Effect.Effect<A, E | TemporaryFailure>,
+  attempt = 1
+): Effect.Effect<A, E | UnavailableError> =>
   Effect.catchAll(ask, (error) => {
-    if (!isPassing(error)) {
+    if (!isTemporaryFailure(error)) {
       return Effect.fail(error)
     }
     if (attempt >= attempts) {
@@ -242,14 +260,14 @@ const retried = <A, E>(ask: Effect.Effect<A, E | Passing>, attempt = 1): Effect.
     return Effect.flatMap(
       waitAfter(attempt, error),
       (wait) =>
-        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${inWords(wait)}`).pipe(
+        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${formatWait(wait)}`).pipe(
           Effect.zipRight(Effect.sleep(wait)),
-          Effect.zipRight(retried(ask, attempt + 1))
+          Effect.zipRight(withRetries(ask, attempt + 1))
         )
     )
   })
 
-/** `fetch` would follow where an answer points to, and Node's other client does not: it could be anywhere. */
+/** Makes `fetch` refuse redirects, as Node's other client does, because they could expose the token to another host. */
 const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(
     Effect.serviceOption(FetchHttpClient.RequestInit),
@@ -260,40 +278,42 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
       })
   )
 
-const isPassing = (error: unknown): error is Passing =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "Passing"
+const isTemporaryFailure = (error: unknown): error is TemporaryFailure =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "TemporaryFailure"
 
 /**
+ * Makes a `GatewayApi` on the `HttpClient` in context.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<GatewayApi, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => {
-    const token = BotId.withoutPrefix(Redacted.value(options.token))
+    const token = Token.withoutPrefix(Redacted.value(options.token))
     const baseUrl = (options.baseUrl ?? defaultBaseUrl).replace(/\/+$/, "")
     const request = HttpClientRequest.get(`${baseUrl}/gateway/bot`, {
       headers: { authorization: `Bot ${token}`, "user-agent": "DiscordBot (vesper, 0.1.0)" }
     })
-    // The client's own span would carry the headers.
-    const quiet = HttpClient.withTracerDisabledWhen(client, () => true)
+    // The client's span would have the headers as attributes.
+    const untraced = HttpClient.withTracerDisabledWhen(client, () => true)
     const ask = Effect.scoped(Effect.flatMap(
-      Effect.mapError(quiet.execute(request), (error) => passing(reasonOf(error, token))),
+      Effect.mapError(untraced.execute(request), (error) => temporaryFailure(describeFailure(error, token))),
       (response) => read(response, token)
     )).pipe(withoutRedirects)
     const inTime = Effect.timeoutFail(ask, {
       duration: attemptTimeout,
-      onTimeout: () => passing(`no answer within ${Duration.format(attemptTimeout)}`)
+      onTimeout: () => temporaryFailure(`no answer within ${Duration.format(attemptTimeout)}`)
     })
     return {
-      // What cannot be a token cannot be in a header either, and the platform's complaint would quote it.
+      // An invalid token is not sent, because the error for an invalid header would quote it.
       gatewayBot: /^[\x21-\x7e]+$/.test(token)
-        ? Effect.withSpan(retried(inTime), "vesper.gatewayBot")
+        ? Effect.withSpan(withRetries(inTime), "vesper.gatewayBot")
         : Effect.fail(new UnauthorizedError())
     }
   })
 
 /**
- * Over whatever HttpClient the program uses: `FetchHttpClient.layer` runs everywhere.
+ * Provides a `GatewayApi` on the `HttpClient` of the program. `FetchHttpClient.layer` runs on all platforms.
  *
  * @example
  * ```ts
@@ -318,7 +338,7 @@ export const layer = (options: Options): Layer.Layer<GatewayApi, never, HttpClie
   Layer.effect(GatewayApi, make(options))
 
 /**
- * The same with each option as it is or from a `Config`; the token is commonly `ShardConfig.tokenConfig`.
+ * The same with each option as a value or a `Config`. The token is commonly `ShardConfig.tokenConfig`.
  *
  * @since 0.1.0
  * @category layers

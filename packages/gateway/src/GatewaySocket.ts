@@ -1,31 +1,34 @@
 /**
- * Opens one websocket to a gateway. The narrow seam between a shard and its platform: Node's `ws` in
- * `@vesper/platform-node`, the simulated gateway in `@vesper/testing`, any `WebSocket` through
- * `layerWebSocketConstructor`.
+ * Opens one websocket to a gateway. Implementations: Node's `ws` in `@vesper/platform-node`, the simulated gateway in
+ * `@vesper/testing`, and `layerWebSocketConstructor` for any `WebSocket`.
  *
  * @since 0.1.0
  */
 import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as GatewayUrl from "./internal/wire/gatewayUrl.js"
 import * as internal from "./internal/wire/webSocket.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
 /**
+ * The id of the service.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: unique symbol = Symbol.for("@vesper/gateway/GatewaySocket")
 
 /**
+ * The type of the id.
+ *
  * @since 0.1.0
  * @category type ids
  */
@@ -40,32 +43,32 @@ export type TypeId = typeof TypeId
 export interface GatewaySocket {
   readonly [TypeId]: TypeId
   /**
-   * Connects to `url` and completes once the websocket is open. Interrupting it abandons the attempt at once.
+   * Connects to `url` and completes when the websocket is open. An interruption abandons the attempt immediately.
    *
-   * Closing the scope ends the connection. If `Connection.close` was called before, the close handshake is given a
-   * short while to finish, and frames that arrive meanwhile still reach `Handlers.onFrame`; otherwise the connection
-   * is cut without a close frame. After the scope has closed no handler is called any more.
+   * Closing the scope ends the connection. If `Connection.close` was called before, the peer has a short time to complete the
+   * close handshake, and `Handlers.onFrame` still receives frames; otherwise the connection is cut without a close frame. No
+   * handler is called after the scope has closed.
    */
   readonly open: (url: string, handlers: Handlers) => Effect.Effect<Connection, OpenError, Scope.Scope>
 }
 
 /**
- * What a connection tells its shard. Both run synchronously inside the socket's callback, in the order of arrival,
- * and may be called before `open` has completed. Neither may throw.
+ * Callbacks of a connection. Both run synchronously in the socket's callback, in the order of arrival, and may be called before
+ * `open` has completed. They must not throw.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Handlers {
   /**
-   * One whole websocket message. A text message is a string or its UTF-8 bytes, whichever costs the platform less; a
-   * binary message is bytes. Bytes belong to the socket and may be overwritten once the call returns.
+   * Receives one websocket message. A text message is a string or its UTF-8 bytes; a binary message is bytes. The socket may
+   * overwrite the bytes after the call.
    */
   readonly onFrame: (data: string | Uint8Array, isBinary: boolean) => void
   /**
-   * The connection has ended, on either side: with the close frame that the peer sent, or with none if it was lost. Then
-   * `cause` is the reason, where the platform knows it: a `FrameError` if this side refused a frame, or the error of the
-   * operating system. Called once at most; no frame follows.
+   * Called at most once, when the connection has ended, with the close frame of the peer, or with none if the connection was
+   * lost. Then `cause` is the reason if the platform knows it: a `FrameError` if this side refused a frame, or the error of the
+   * operating system.
    */
   readonly onClose: (frame: Option.Option<CloseFrame.CloseFrame>, cause?: unknown) => void
 }
@@ -78,71 +81,64 @@ export interface Handlers {
  */
 export interface Connection {
   /**
-   * Sends one text message, and calls `onWritten` once: when the operating system has taken it, or with what kept it from
-   * that. It may do so before it returns, and long after whoever wrote has lost interest. Works while paused. To throw is
-   * a defect, and ends the connection.
+   * Sends one text message, and calls `onWritten` once: when the operating system has accepted it, or with the error. It may do
+   * so before it returns. Works while paused. An exception is a defect and ends the connection.
    *
-   * A plain function, since heartbeats are written without a fiber. Everybody else takes `write`, which is made of it.
+   * Shards write heartbeats with it, without a fiber. Applications use `write`.
    */
   readonly unsafeWrite: (text: string, onWritten: (result: Either.Either<void, WriteError>) => void) => void
-  /** Sends a close frame, and does not wait for the answer. Only the first call does anything. */
+  /** Sends a close frame without waiting for the answer. Only the first call has an effect. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<void>
   /**
-   * Stops reading, so that the peer feels the back-pressure. Messages already read may still arrive (some tens), and
-   * a close frame is not seen until `resume`. Does nothing where the platform cannot pause.
+   * Stops reading, which applies back-pressure to the peer. Some tens of messages that are already read may still arrive, and a
+   * close frame is not received until `resume`. Has no effect on a platform that cannot pause.
    */
   readonly pause: () => void
-  /** Reads on after `pause`. */
+  /** Continues reading after `pause`. */
   readonly resume: () => void
   /**
-   * Calls `onPolled` once everything is read that the operating system held for this process when it was called. Timers
-   * that are late run before the sockets are read; this is how a shard knows that an acknowledgement is not just unread.
-   * Absent where the platform cannot say: a shard that was blocked then waits for five seconds.
+   * Calls `onPolled` once all data is read that the operating system held for this process at the time of the call. Late timers
+   * run before the sockets are read, so a shard uses this to read an acknowledgement that has already arrived. Absent if the
+   * platform cannot know it: a shard that was blocked then waits for five seconds.
    */
   readonly unsafeOnPolled?: (onPolled: () => void) => void
 }
 
 /**
- * No websocket could be opened: the name does not resolve, nothing listens there, TLS failed, or the answer was no
+ * The websocket could not be opened: the name does not resolve, the connection was refused, TLS failed, or the answer is not an
  * upgrade.
  *
  * @since 0.1.0
  * @category errors
  */
-export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/GatewaySocket/OpenError")("OpenError", {
-  /** Without credentials, query and fragment, whatever it was made with. */
-  url: Schema.String,
-  /** The HTTP status of an answer that was no upgrade. */
-  status: Schema.OptionFromSelf(Schema.Number),
-  /** The time until the next attempt that an answer with status 429 or 503 asks for. Default: none. */
-  retryAfter: Schema.OptionFromSelf(Schema.DurationFromSelf).pipe(
-    Schema.propertySignature,
-    Schema.withConstructorDefault(() => Option.none<Duration.Duration>())
-  ),
-  cause: Schema.Defect
-}) {
-  constructor(
-    props: {
-      readonly url: string
-      readonly status: Option.Option<number>
-      readonly retryAfter?: Option.Option<Duration.Duration>
-      readonly cause: unknown
-    },
-    options?: Schema.MakeOptions
-  ) {
-    super({ ...props, url: GatewayUrl.redact(props.url) }, options)
+export class OpenError extends Data.TaggedError("OpenError")<{
+  /** Without credentials, query and fragment. The constructor removes them. */
+  readonly url: string
+  /** The HTTP status of an answer that is not an upgrade. */
+  readonly status: Option.Option<number>
+  /** The time until the next attempt that an answer with status 429 or 503 requests. Default: none. */
+  readonly retryAfter: Option.Option<Duration.Duration>
+  readonly cause: unknown
+}> {
+  constructor(props: {
+    readonly url: string
+    readonly status: Option.Option<number>
+    readonly retryAfter?: Option.Option<Duration.Duration>
+    readonly cause: unknown
+  }) {
+    super({ retryAfter: Option.none(), ...props, url: GatewayUrl.redact(props.url) })
   }
 
   override get message(): string {
-    const why = Option.match(this.status, {
+    const reason = Option.match(this.status, {
       onNone: () => PeerText.describe(this.cause),
       onSome: (status) => `it answered with HTTP status ${status} instead of a websocket`
     })
     const pause = Option.match(this.retryAfter, {
       onNone: () => "",
-      onSome: (duration) => `, and asks to try again in ${Duration.format(duration)}`
+      onSome: (duration) => `, and requests a retry in ${Duration.format(duration)}`
     })
-    return `could not open a websocket to ${this.url}: ${why}${pause}`
+    return `could not open a websocket to ${this.url}: ${reason}${pause}`
   }
 }
 
@@ -152,45 +148,41 @@ export class OpenError extends Schema.TaggedError<OpenError>("@vesper/gateway/Ga
  * @since 0.1.0
  * @category errors
  */
-export class WriteError extends Schema.TaggedError<WriteError>("@vesper/gateway/GatewaySocket/WriteError")(
-  "WriteError",
-  { cause: Schema.Defect }
-) {
+export class WriteError extends Data.TaggedError("WriteError")<{ readonly cause: unknown }> {
   override get message(): string {
-    return `the websocket took no message: ${PeerText.describe(this.cause)}`
+    return `the websocket did not accept a message: ${PeerText.describe(this.cause)}`
   }
 }
 
 /**
- * A message of the peer was refused, which ends the connection.
+ * A message of the peer was refused, and the connection has ended.
  *
- * - `TooLarge`: it is larger than a limit of this side, in bytes or in pieces. The same event is received again after a
- *   resume; once it has been refused twice, the shard resumes after it.
- * - `Malformed`: it breaks the websocket protocol.
+ * - `TooLarge`: the message exceeds a limit of this side, in bytes or in fragments. A resume replays the event; after the second
+ *   refusal the shard resumes after it.
+ * - `Malformed`: the message violates the websocket protocol.
  *
  * @since 0.1.0
  * @category errors
  */
-export class FrameError extends Schema.TaggedError<FrameError>("@vesper/gateway/GatewaySocket/FrameError")(
-  "FrameError",
-  {
-    reason: Schema.Literal("TooLarge", "Malformed"),
-    cause: Schema.Defect
-  }
-) {
+export class FrameError extends Data.TaggedError("FrameError")<{
+  readonly reason: "TooLarge" | "Malformed"
+  readonly cause: unknown
+}> {
   override get message(): string {
     return PeerText.describe(this.cause)
   }
 }
 
 /**
+ * The tag of the service.
+ *
  * @since 0.1.0
  * @category tags
  */
 export const GatewaySocket = Context.GenericTag<GatewaySocket>("@vesper/gateway/GatewaySocket")
 
 /**
- * Makes a socket service from its one function, for a platform of your own.
+ * Makes a socket service for another platform.
  *
  * @since 0.1.0
  * @category constructors
@@ -198,8 +190,8 @@ export const GatewaySocket = Context.GenericTag<GatewaySocket>("@vesper/gateway/
 export const make = (open: GatewaySocket["open"]): GatewaySocket => ({ [TypeId]: TypeId, open })
 
 /**
- * The `WebSocket` that the platform provides: browsers, Bun, Deno, Node 22 and newer. It cannot pause, so a slow program
- * is no back-pressure to the gateway; and it tells nothing about why a connection failed.
+ * Uses the `WebSocket` of the platform: browsers, Bun, Deno, Node 22 and newer. It cannot pause, so a slow program does not apply
+ * back-pressure to the gateway, and most platforms hide the reason for a failed connection.
  *
  * @example
  * ```ts
@@ -236,8 +228,8 @@ export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket
 )
 
 /**
- * Sends one text message, and completes when the operating system has taken it. Whoever interrupts it waits no longer, and
- * the message may arrive all the same.
+ * Sends one text message, and completes when the operating system has accepted it. An interruption ends the wait, but the
+ * message may still arrive.
  *
  * @since 0.1.0
  * @category operations

@@ -15,41 +15,29 @@ import type * as Scope from "effect/Scope"
 import * as internal from "./internal/heartbeat/scheduler.js"
 
 /**
- * The time until a timer is due, in milliseconds.
+ * The id of the service.
  *
  * @since 0.1.0
- * @category models
+ * @category type ids
  */
-export interface Delay {
-  /** Counted from now, or from the time that the timer was due. */
-  readonly after: number
-  /** How much earlier the timer may be called, together with another one. */
-  readonly slack: number
-}
+export const TypeId: unique symbol = internal.TypeId
 
 /**
- * A registered timer. Both functions are synchronous.
+ * The type of the id.
  *
  * @since 0.1.0
- * @category models
+ * @category type ids
  */
-export interface Timer {
-  /**
-   * Called when the timer is due, `late` milliseconds after its time. Returns the time until it is due again; the timer is
-   * removed if there is none.
-   */
-  readonly onDue: (late: number) => Delay | undefined
-  /** Called when `onDue` has thrown, which removes the timer. Must not throw. */
-  readonly onDefect: (cause: unknown) => void
-}
+export type TypeId = typeof TypeId
 
 /**
+ * A scheduler of heartbeats. `make` is its only constructor.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface HeartbeatScheduler {
-  /** Registers a timer. The function that is returned removes it. */
-  readonly unsafeSchedule: (timer: Timer, first: Delay) => () => void
+  readonly [TypeId]: TypeId
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What an identify queue counts. Any exporter of Effect's metrics sees them under their names.
+ * Metrics of identify queues, for any exporter of Effect's metrics.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 
 /**
- * How long shards waited for their turn, in seconds: `vesper_identify_wait_seconds`.
+ * Histogram of the time that shards waited for their turn, in seconds: `vesper_identify_wait_seconds`.
  *
  * @since 0.1.0
  * @category metrics
@@ -15,12 +15,12 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 export const wait = Metric.histogram(
   "vesper_identify_wait_seconds",
   MetricBoundaries.fromIterable([0.1, 1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400]),
-  "How long shards waited for their turn to identify"
+  "Time that shards waited for their turn to identify"
 )
 
 /**
- * Identifies that may still be granted today, without the reserve: `vesper_identify_budget`. Queues that know no budget
- * do not set it.
+ * Identifies that may still be granted today, without the reserve: `vesper_identify_budget`. Queues without a budget do not
+ * set it.
  *
  * @since 0.1.0
  * @category metrics
@@ -30,7 +30,7 @@ export const budget = Metric.gauge("vesper_identify_budget", {
 })
 
 /**
- * Shards that wait for their turn now: `vesper_identify_waiting`.
+ * Shards that wait for their turn: `vesper_identify_waiting`.
  *
  * @since 0.1.0
  * @category metrics
@@ -51,12 +51,12 @@ export const identifies = Metric.counter("vesper_identifies_total", {
 })
 
 /**
- * Turns that came back because the identify was never written: `vesper_identify_refunds_total`.
+ * Turns that were refunded because the identify was not written: `vesper_identify_refunds_total`.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const refunds = Metric.counter("vesper_identify_refunds_total", {
-  description: "Turns to identify that came back unused",
+  description: "Turns to identify that were refunded",
   incremental: true
 })

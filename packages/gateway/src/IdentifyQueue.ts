@@ -17,27 +17,31 @@ import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
 import type * as IdentifyBudget from "./IdentifyBudget.js"
 import * as IdentifyStore from "./IdentifyStore.js"
+import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
+import * as CheckOptions from "./internal/identify/checkOptions.js"
 import * as HttpQueue from "./internal/identify/httpQueue.js"
 import * as Ledger from "./internal/identify/ledger.js"
-import * as Options from "./internal/identify/options.js"
-import * as Refresh from "./internal/identify/refresh.js"
 import * as Scheduler from "./internal/identify/scheduler.js"
-import * as State from "./internal/identify/state.js"
+import * as StoredState from "./internal/identify/storedState.js"
 
 /**
+ * Identifies values of this module.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export const TypeId: unique symbol = Symbol.for("@vesper/gateway/IdentifyQueue")
 
 /**
+ * The type of `TypeId`.
+ *
  * @since 0.1.0
  * @category type ids
  */
 export type TypeId = typeof TypeId
 
 /**
- * One queue is shared by all shards of a bot: each IDENTIFY passes it, and no RESUME does.
+ * Grants each IDENTIFY of a bot its turn. All shards of the bot share one queue; a RESUME does not use it.
  *
  * @since 0.1.0
  * @category models
@@ -45,23 +49,23 @@ export type TypeId = typeof TypeId
 export interface IdentifyQueue {
   readonly [TypeId]: TypeId
   /**
-   * Waits for the shard's turn, then runs `identify`, which writes the payload. The turn is spent unless `identify`
-   * fails, as when the socket has closed before: then it costs nothing, and the next in line has it at once.
-   * Interrupting the wait passes the place on. Fails with `IdentifyBudgetExhausted` only if the queue is configured so.
+   * Waits for the shard's turn, then runs `identify`, which writes the payload. If `identify` fails, as when the socket has
+   * closed before, the turn is refunded and the next shard receives it. Interrupting the wait passes the turn on. Fails with
+   * `IdentifyBudgetExhausted` only with `whenExhausted: "fail"`.
    */
   readonly withPermit: (
     shard: ShardId.ShardId
   ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
-  /** The day's budget, if the queue knows it; the reserve is part of it. */
+  /** Returns the budget of the day, including the reserve; none if the queue does not know it. */
   readonly budget: Effect.Effect<Option.Option<IdentifyBudget.IdentifyBudget>>
   /**
-   * Holds so many of the day's identifies until the scope closes, and returns a view of this queue whose permits are
-   * spent from them first, in line with all others. To other shards they are as good as spent. Fails at once with
-   * `IdentifyBudgetExhausted` if fewer are left besides the reserve, other holds, and one for each shard that waits.
-   * Once the scope is closed, the rest is available to all again, and the view is like the queue.
+   * Reserves `count` identifies of the day until the scope closes, and returns a view of this queue whose permits use them
+   * first. Other shards cannot use them. Fails at once with `IdentifyBudgetExhausted` if fewer are left, without the reserve,
+   * other reservations, and one for each waiting shard. When the scope closes, unused identifies are available to all shards
+   * again.
    *
-   * A queue that keeps no budget has nothing to hold: there the view is the queue. That is so with `layerUnlimited`,
-   * with `layerHttp`, whose server alone knows the budget, and with `make` unless it is given a `reserve`.
+   * A queue without a budget reserves nothing and returns itself: `layerUnlimited`, `layerHttp`, whose server has the budget,
+   * and `make` without a `reserve`.
    */
   readonly reserve: (
     count: number
@@ -69,6 +73,8 @@ export interface IdentifyQueue {
 }
 
 /**
+ * The queue that shards identify with.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -90,18 +96,20 @@ export const defaultInterval: Duration.Duration = Duration.seconds(5)
  */
 export interface LimitOptions {
   /**
-   * The time between two identifies of a bucket, counted from the moment the first was written. Discord counts 5
-   * seconds at its own end: a longer interval leaves room for an uneven network. Default: 5 seconds.
+   * The time between two identifies of a bucket, from the write of the first. Discord counts 5 seconds between arrivals, so a
+   * longer interval allows for network jitter. Default: 5 seconds.
    */
   readonly interval?: Duration.DurationInput | undefined
   /**
-   * The fate of a shard when nothing but the reserve is left of the day's budget: it waits for the reset, with a line in
-   * the log, or fails with `IdentifyBudgetExhausted`. Default: `wait`.
+   * With `wait`, a shard waits for the reset when only the reserve is left of the day's budget, and a warning is logged. With
+   * `fail`, it fails with `IdentifyBudgetExhausted`. Default: `wait`.
    */
   readonly whenExhausted?: "wait" | "fail" | undefined
 }
 
 /**
+ * Options of a queue for one process.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -109,11 +117,11 @@ export interface InMemoryOptions extends LimitOptions {
   /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
   readonly maxConcurrency: number
   /** The bot's daily budget. Default: 1,000 identifies, of which 50 are reserved. */
-  readonly budget?: IdentifyBudget.Options | undefined
+  readonly budget?: IdentifyBudget.BudgetOptions | undefined
 }
 
 /**
- * A change of the limits while shards wait. A field that is left out keeps its value.
+ * A change of the limits of a queue. An omitted field keeps its value.
  *
  * @since 0.1.0
  * @category models
@@ -121,10 +129,10 @@ export interface InMemoryOptions extends LimitOptions {
 export interface Change {
   readonly maxConcurrency?: number | undefined
   readonly interval?: Duration.DurationInput | undefined
-  /** 0 spends the reserve. */
+  /** Identifies that remain reserved; 0 makes the reserve available. */
   readonly reserve?: number | undefined
-  /** The budget as Discord reports it. */
-  readonly budget?: Omit<IdentifyBudget.Options, "reserve"> | undefined
+  /** The budget that Discord reports. */
+  readonly budget?: Omit<IdentifyBudget.BudgetOptions, "reserve"> | undefined
 }
 
 /**
@@ -134,13 +142,13 @@ export interface Change {
  * @category models
  */
 export interface AdjustableQueue extends IdentifyQueue {
-  /** Fails with a `ConfigError` that names the field, and then changes nothing. */
+  /** Changes the limits. Fails with a `ConfigError` that names an invalid field, and then changes nothing. */
   readonly update: (change: Change) => Effect.Effect<void, ConfigError.ConfigError>
 }
 
 /**
- * Makes a queue from its functions, for a limit that is kept elsewhere. By default it knows no budget, and a reservation
- * holds nothing.
+ * Makes a queue from its functions, such as one whose limits are in another service. By default it has no budget, and
+ * `reserve` returns the queue itself.
  *
  * @since 0.1.0
  * @category constructors
@@ -161,7 +169,7 @@ export const make = (
 
 const defaultTotal = 1_000
 
-const accountOf = (budget: IdentifyBudget.Options, now: number): Ledger.Account => {
+const toAccount = (budget: IdentifyBudget.BudgetOptions, now: number): Ledger.Account => {
   const total = budget.total ?? defaultTotal
   return {
     total,
@@ -170,25 +178,25 @@ const accountOf = (budget: IdentifyBudget.Options, now: number): Ledger.Account 
   }
 }
 
-const limitsOf = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger.Limits> => ({
+const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger.Limits> => ({
   ...(maxConcurrency !== undefined && { maxConcurrency }),
   ...(interval !== undefined && { interval: Duration.toMillis(interval) }),
   ...(reserve !== undefined && { reserve })
 })
 
-/** The stored account takes precedence over the options, unless the options are Discord's own figures. */
+/** Prefers the stored account to the options, unless the options are the figures of Discord. */
 const initialLedger = (
-  stored: ReturnType<typeof State.restore>,
-  given: Ledger.Account,
+  stored: ReturnType<typeof StoredState.restore>,
+  configured: Ledger.Account,
   trust: "store" | "options",
   now: number
 ): Ledger.Ledger =>
   Option.match(stored.account, {
-    onNone: () => ({ recent: stored.recent, account: given }),
+    onNone: () => ({ recent: stored.recent, account: configured }),
     onSome: (account) =>
       trust === "store"
-        ? { recent: stored.recent, account: { ...account, total: given.total } }
-        : Ledger.merge({ recent: stored.recent, account }, given, 0, now)
+        ? { recent: stored.recent, account: { ...account, total: configured.total } }
+        : Ledger.merge({ recent: stored.recent, account }, configured, 0, now)
   })
 
 const makeAdjustable = (
@@ -196,7 +204,7 @@ const makeAdjustable = (
   trust: "store" | "options"
 ): Effect.Effect<AdjustableQueue, ConfigError.ConfigError> =>
   Effect.gen(function*() {
-    yield* Options.checkOwn(options)
+    yield* CheckOptions.checkInMemory(options)
     const store = yield* IdentifyStore.CurrentIdentifyStore
     const now = yield* Scheduler.currentTime
     const limits: Ledger.Limits = {
@@ -208,37 +216,37 @@ const makeAdjustable = (
       limits,
       store,
       initial: initialLedger(
-        State.restore(store.initial, now),
-        accountOf(options.budget ?? {}, now.monotonic),
+        StoredState.restore(store.initial, now),
+        toAccount(options.budget ?? {}, now.monotonic),
         trust,
         now.monotonic
       ),
       whenExhausted: options.whenExhausted ?? "wait"
     })
-    const viewOf = (hold: number | undefined): IdentifyQueue =>
+    const makeView = (hold: number | undefined): IdentifyQueue =>
       make(
         ({ id }) => (identify) => scheduler.run({ shard: id, hold }, identify),
         Effect.asSome(scheduler.budget),
-        (count) => Effect.map(scheduler.reserve(count), viewOf)
+        (count) => Effect.map(scheduler.reserve(count), makeView)
       )
     return {
-      ...viewOf(undefined),
+      ...makeView(undefined),
       update: (change) =>
         Effect.gen(function*() {
-          yield* Options.check(change)
+          yield* CheckOptions.check(change)
           const { monotonic } = yield* Scheduler.currentTime
           yield* scheduler.update({
-            limits: limitsOf(change),
-            account: change.budget && accountOf(change.budget, monotonic)
+            limits: toLimits(change),
+            account: change.budget && toAccount(change.budget, monotonic)
           })
         })
     }
   })
 
 /**
- * Makes a queue for the shards of one process. It saves its state in the `IdentifyStore` that it is built with, if any;
- * a budget that is found there takes precedence over `remaining` and `resetAfter` of the options. Fails with a
- * `ConfigError` that names the option.
+ * Makes a queue for the shards of one process. It saves its state in the `IdentifyStore` of the context, if any. A stored
+ * budget takes precedence over `remaining` and `resetAfter` of the options. Fails with a `ConfigError` that names an invalid
+ * option.
  *
  * @since 0.1.0
  * @category constructors
@@ -270,17 +278,19 @@ export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQue
   Layer.effect(IdentifyQueue, makeInMemory(options))
 
 /**
+ * Options of a queue with the limits that Discord reports.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface FromApiOptions extends LimitOptions {
-  /** Identifies that are left for a restart by hand. Default: 5 percent of the total. */
+  /** Identifies that are reserved for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
 }
 
 /**
- * Makes a queue with the limits that Discord grants the bot, requested now and again whenever a window of the budget is
- * over. Fails if Discord does not answer, and with a `ConfigError` that names an option.
+ * Makes a queue with the limits of GET /gateway/bot, which are requested now and after each window of the budget. Fails if
+ * Discord does not answer, and with a `ConfigError` that names an invalid option.
  *
  * @since 0.1.0
  * @category constructors
@@ -293,21 +303,20 @@ export const makeFromApi = (
   GatewayApi.GatewayApi | Scope.Scope
 > =>
   Effect.gen(function*() {
-    // Before Discord is asked.
-    yield* Options.check(options)
+    yield* CheckOptions.check(options)
     const api = yield* GatewayApi.GatewayApi
     const { sessionStartLimit: limit } = yield* api.gatewayBot
     const queue = yield* makeAdjustable({
       ...options,
       maxConcurrency: limit.maxConcurrency,
-      budget: { ...Refresh.reportedBy(limit), reserve: options.reserve }
+      budget: { ...BudgetRefresh.toBudget(limit), reserve: options.reserve }
     }, "options")
-    yield* Effect.forkScoped(Refresh.forever(api, queue.update, limit))
+    yield* Effect.forkScoped(BudgetRefresh.forever(api, queue.update, limit))
     return queue
   })
 
 /**
- * The same as a layer: max concurrency and the day's budget come from GET /gateway/bot.
+ * A queue with the max concurrency and the budget of GET /gateway/bot. The HTTP client of `GatewayApi` sends the requests.
  *
  * @example
  * ```ts
@@ -330,13 +339,12 @@ export const layerFromApi = (
   Layer.scoped(IdentifyQueue, makeFromApi(options))
 
 /**
- * Makes a queue that is shared over HTTP, such as `vesper queue serve` or twilight-http-queue, by its URL. A request
- * without an answer is repeated, with a line in the log. An identify that fails after the turn was granted costs that
- * turn and one of the day's identifies: plain HTTP has no way to return it. The budget is the server's. Fails with a
- * `ConfigError` if the URL is none.
+ * Makes a client of a queue that is shared over HTTP, such as `vesper queue serve` or twilight-http-queue. A failed request
+ * is logged and repeated. An identify that fails after the turn was granted spends the turn, because HTTP cannot return it.
+ * The server has the budget. Fails with a `ConfigError` if the URL is invalid.
  *
- * Some HTTP clients abandon a request that takes minutes, as Node's fetch does after five; then the shard asks again,
- * behind those that wait. `NodeHttpClient.layer` of @effect/platform-node waits for as long as it takes.
+ * Some HTTP clients time out after minutes, such as Node's fetch after five; the shard then repeats the request and loses its
+ * place. `NodeHttpClient.layer` of @effect/platform-node has no timeout.
  *
  * @since 0.1.0
  * @category constructors
@@ -345,13 +353,13 @@ export const makeHttp = (
   url: string
 ): Effect.Effect<IdentifyQueue, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Effect.map(
-    Effect.all([HttpClient.HttpClient, Options.checkUrl(url)]),
+    Effect.all([HttpClient.HttpClient, CheckOptions.checkUrl(url)]),
     ([client, url]) =>
       make((shard) => (identify) => Effect.zipRight(HttpQueue.awaitTurn(client, url, shard.id), identify))
   )
 
 /**
- * A queue that is shared over HTTP, by its URL.
+ * A queue that is shared over HTTP. Requests use the HTTP client of the context.
  *
  * @example
  * ```ts
@@ -371,9 +379,8 @@ export const layerHttp = (
   Layer.effect(IdentifyQueue, makeHttp(url))
 
 /**
- * Keeps neither the interval nor the day's budget. A bot that uses it on Discord's gateway is closed for identifies that
- * follow too fast, and has its token reset after some 1,000 in a day. It is for tests, and for a proxy that keeps both
- * limits itself.
+ * A queue without limits, for tests and for a proxy that has the limits. On Discord's gateway, identifies in fast succession
+ * are refused, and the token is reset after about 1,000 in a day.
  *
  * @since 0.1.0
  * @category layers

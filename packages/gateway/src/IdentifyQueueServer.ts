@@ -1,10 +1,10 @@
 /**
- * Shares one identify queue between processes, in any language: `GET /?shard=3` is answered when shard 3 may identify.
- * Clients of twilight-http-queue ask the same way.
+ * Shares one identify queue between processes in any language: `GET /?shard=3` is answered when shard 3 may identify. The
+ * protocol is that of twilight-http-queue.
  *
- * A turn is spent once it was answered, because the server does not see the identify: give the queue that it serves an
- * interval above 5 seconds (`defaultInterval`), so that a slow answer and a fast one are far enough apart. A client that
- * closes the request while it waits passes its place on.
+ * A turn is spent when it is answered, because the server does not receive the identify. The served queue needs an interval
+ * above 5 seconds (`defaultInterval`), so that answers with different latencies are far enough apart. A client that closes
+ * the request passes its turn on.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import * as IdentifyQueue from "./IdentifyQueue.js"
 
 /**
- * The interval of a queue that is shared over HTTP: Discord's 5 seconds, and one for the network.
+ * The interval of a queue that is shared over HTTP: Discord's 5 seconds, and one second for the network.
  *
  * @since 0.1.0
  * @category constants
@@ -27,14 +27,14 @@ export const defaultInterval: Duration.Duration = Duration.seconds(6)
 
 const problem = (status: number, message: string) => HttpServerResponse.unsafeJson({ message }, { status })
 
-/** Only a whole number is a shard. Its bucket follows from its id alone, whatever its total. */
-const shardOf = (text: string | null): Option.Option<ShardId.ShardId> => {
+/** Parses a shard id. The total does not affect the bucket. */
+const parseShard = (text: string | null): Option.Option<ShardId.ShardId> => {
   const id = text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined
   return id === undefined ? Option.none() : Option.getRight(ShardId.make(id, id + 1))
 }
 
 const awaitTurn = (queue: IdentifyQueue.IdentifyQueue, shard: ShardId.ShardId) =>
-  // The platform runs requests so that they cannot be interrupted, unless they say that they can.
+  // The platform runs requests uninterruptible.
   Effect.interruptible(queue.withPermit(shard)(Effect.void)).pipe(
     Effect.as(HttpServerResponse.empty({ status: 200 })),
     Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.succeed(problem(503, error.message)))
@@ -44,8 +44,8 @@ const budget = (queue: IdentifyQueue.IdentifyQueue) =>
   Effect.map(queue.budget, (budget) => HttpServerResponse.unsafeJson({ budget: Option.getOrNull(budget) }))
 
 /**
- * Answers `GET /?shard=N` when the shard may identify, and `GET /budget` with the day's budget. Any of the platform's
- * servers can serve it. It has no access control: let it listen where only your own processes can connect.
+ * Makes an app that answers `GET /?shard=N` when the shard may identify, and `GET /budget` with the budget of the day. Any
+ * server of @effect/platform can serve it. It has no access control, so bind it to a private address.
  *
  * @example
  * ```ts
@@ -70,22 +70,22 @@ export const make = (queue: IdentifyQueue.IdentifyQueue): HttpApp.Default =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const { pathname, searchParams } = new URL(request.url, "http://queue")
     if (request.method !== "GET") {
-      return Effect.succeed(problem(405, "only GET is understood"))
+      return Effect.succeed(problem(405, "only GET is supported"))
     }
     if (pathname === "/budget") {
       return budget(queue)
     }
     if (pathname !== "/") {
-      return Effect.succeed(problem(404, "ask GET /?shard=0 for a turn, or GET /budget for what is left today"))
+      return Effect.succeed(problem(404, "use GET /?shard=0 for a turn, or GET /budget for the budget of today"))
     }
-    return Option.match(shardOf(searchParams.get("shard")), {
-      onNone: () => Effect.succeed(problem(400, "the shard is missing or no whole number: ask GET /?shard=0")),
+    return Option.match(parseShard(searchParams.get("shard")), {
+      onNone: () => Effect.succeed(problem(400, "the shard is missing or not a whole number: use GET /?shard=0")),
       onSome: (shard) => awaitTurn(queue, shard)
     })
   })
 
 /**
- * The same with the queue from the context.
+ * The app of the queue in the context.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,29 +1,30 @@
 /**
- * Stores the identifies of a bot over restarts, so that a process that restarts in a loop spends one daily budget, and no
- * bucket's turn twice.
+ * Stores the identifies of a bot across restarts, so that a process that restarts in a loop respects the daily budget and the
+ * interval of each bucket.
  *
  * @since 0.1.0
  */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Guard from "./internal/foreign/guard.js"
-import * as Saving from "./internal/identify/saving.js"
+import * as Persistence from "./internal/identify/persistence.js"
 
 /**
- * The state of a queue. It contains no secret.
+ * Schema of the state of a queue, which contains no secret.
  *
  * @since 0.1.0
  * @category models
  */
 export const State = Schema.Struct({
-  /** The identifies of the last interval, with their time in milliseconds since 1970. */
+  /** The identifies of the last interval, with their times in milliseconds since 1970. */
   recent: Schema.Array(Schema.Struct({ shard: Schema.NonNegativeInt, at: Schema.Number })),
-  /** The day's budget. Undefined in the stores of queues that knew none. */
+  /** The budget of the day; undefined if the queue did not know it. */
   account: Schema.UndefinedOr(Schema.Struct({
     total: Schema.NonNegativeInt,
     remaining: Schema.Int,
@@ -32,42 +33,41 @@ export const State = Schema.Struct({
 })
 
 /**
+ * The state of a queue.
+ *
  * @since 0.1.0
  * @category models
  */
 export type State = typeof State.Type
 
 /**
- * Only one queue may use a store at a time. A store that fails, dies or hangs is reported in the log once, until it has
- * worked again; the queue continues with its state in memory.
+ * Stores the state of one queue. If it fails, dies or hangs, the queue logs an error once and continues in memory.
  *
  * @since 0.1.0
  * @category models
  */
 export interface IdentifyStore {
   /**
-   * The state that an earlier process left. Its times are those of a wall clock, which may have been set since: a time in
-   * the future counts as now, and the end of a window is at most a window away.
+   * The state of an earlier process. Its wall times are clamped, because the clock may have been changed: a time in the future
+   * counts as now, and a window ends within 24 hours.
    */
   readonly initial: Option.Option<State>
-  /** Called before each identify and after it, with at most five seconds. */
+  /** Saves the state, before and after each identify. Limited to five seconds. */
   readonly save: (state: State) => Effect.Effect<void, IdentifyStoreError>
 }
 
 /**
- * The store could not be read or written. An unreadable state is not taken for an empty one: that could cost the bot its
- * token.
+ * The store could not be read or written. An unreadable state is not replaced by an empty one, because the bot could exceed
+ * its budget and lose its token.
  *
  * @since 0.1.0
  * @category errors
  */
-export class IdentifyStoreError
-  extends Schema.TaggedError<IdentifyStoreError>("@vesper/gateway/IdentifyStoreError")("IdentifyStoreError", {
-    operation: Schema.Literal("load", "save"),
-    key: Schema.String,
-    reason: Schema.String
-  })
-{
+export class IdentifyStoreError extends Data.TaggedError("IdentifyStoreError")<{
+  readonly operation: "load" | "save"
+  readonly key: string
+  readonly reason: string
+}> {
   override get message(): string {
     return this.operation === "load"
       ? `the identifies of earlier processes could not be read from "${this.key}": ${this.reason}; repair the store, or remove the key once a day has passed since the last identify`
@@ -76,17 +76,17 @@ export class IdentifyStoreError
 }
 
 /**
- * The store of the queues that are built with it. Default: none, each process begins with a full budget.
+ * The store of queues. By default nothing is stored, and each process begins with a full budget.
  *
  * @since 0.1.0
  * @category tags
  */
 export class CurrentIdentifyStore extends Context.Reference<CurrentIdentifyStore>()(
   "@vesper/gateway/IdentifyStore/CurrentIdentifyStore",
-  { defaultValue: (): IdentifyStore => Saving.noStore }
+  { defaultValue: (): IdentifyStore => Persistence.noStore }
 ) {}
 
-/** How long the store may take to read. */
+/** The time limit of reading. */
 const limit = Duration.seconds(5)
 
 const Json = Schema.parseJson(State)
@@ -96,14 +96,14 @@ const encode = Schema.encodeSync(Json)
 const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
 /**
- * Makes a store in a `KeyValueStore`, such as a folder or an SQL table, and reads it. Fails if it cannot be read within
- * five seconds.
+ * Makes a store in a `KeyValueStore`, such as a folder or an SQL table, and reads its state. Fails if the state cannot be read
+ * within five seconds.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeKeyValueStore = (options: {
-  /** The bot, such as its application's id. Each bot has a budget of its own. */
+  /** The key of the bot, such as its application id. Each bot has its own budget. */
   readonly bot: string
 }): Effect.Effect<IdentifyStore, IdentifyStoreError, KeyValueStore.KeyValueStore> =>
   Effect.gen(function*() {
@@ -123,7 +123,7 @@ export const makeKeyValueStore = (options: {
   })
 
 /**
- * Stores the state of the queues that are built with it. `KeyValueStore.layerFileSystem` writes it to a folder.
+ * Stores the state of queues in a `KeyValueStore`. `KeyValueStore.layerFileSystem` writes it to a folder.
  *
  * @example
  * ```ts
@@ -141,7 +141,7 @@ export const makeKeyValueStore = (options: {
  * @category layers
  */
 export const layerKeyValueStore = (options: {
-  /** The bot, such as its application's id. Each bot has a budget of its own. */
+  /** The key of the bot, such as its application id. Each bot has its own budget. */
   readonly bot: string
 }): Layer.Layer<never, IdentifyStoreError, KeyValueStore.KeyValueStore> =>
   Layer.effect(CurrentIdentifyStore, makeKeyValueStore(options))

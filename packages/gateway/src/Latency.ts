@@ -1,5 +1,5 @@
 /**
- * Round-trip times of heartbeats since the hello of the current connection.
+ * Round-trip times of heartbeats since the HELLO of the current connection.
  *
  * @since 0.1.0
  */
@@ -61,38 +61,7 @@ export const empty: Latency = new Latency({
 })
 
 /**
- * Records a heartbeat that is sent at `now`, in milliseconds of monotonic time.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const heartbeatSent = (self: Latency, now: number): Latency =>
-  new Latency({ ...self, beats: self.beats + 1, sent: Option.some(now), received: Option.none() })
-
-/**
- * Records an acknowledgement at `now`, in milliseconds of monotonic time. It changes nothing if no heartbeat awaits one.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const heartbeatAcknowledged = (self: Latency, now: number): Latency => {
-  if (Option.isNone(self.sent) || Option.isSome(self.received)) {
-    return self
-  }
-  const millis = Math.max(0, now - self.sent.value)
-  return new Latency({
-    ...self,
-    periods: self.periods + 1,
-    totalMillis: self.totalMillis + millis,
-    recent: Chunk.unsafeFromArray(
-      [Duration.millis(millis), ...Chunk.toReadonlyArray(self.recent).slice(0, recentSize - 1)]
-    ),
-    received: Option.some(now)
-  })
-}
-
-/**
- * Returns whether the last heartbeat is not yet acknowledged.
+ * True if the last heartbeat is not yet acknowledged.
  *
  * @since 0.1.0
  * @category getters

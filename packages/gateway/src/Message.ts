@@ -1,5 +1,5 @@
 /**
- * What a shard receives, as it came over the wire.
+ * Messages of a shard as they were received.
  *
  * @since 0.1.0
  */
@@ -22,6 +22,8 @@ export type Message = Data.TaggedEnum<{
 const message = Data.taggedEnum<Message>()
 
 /**
+ * Constructors of messages.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -41,12 +43,16 @@ export const {
 export const match = message.$match
 
 /**
+ * Returns true for `Text`.
+ *
  * @since 0.1.0
  * @category guards
  */
 export const isText: (self: Message) => self is Extract<Message, { readonly _tag: "Text" }> = message.$is("Text")
 
 /**
+ * Returns true for `Close`.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -1,5 +1,5 @@
 /**
- * Effect's metrics in the text format that Prometheus reads.
+ * Renders Effect's metrics in the text format of Prometheus.
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  * @since 0.1.0
@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as ShardMetrics from "./ShardMetrics.js"
 
 /**
- * What to answer with besides the text.
+ * The content type of the text format.
  *
  * @since 0.1.0
  * @category constants
@@ -23,7 +23,7 @@ export const contentType = "text/plain; version=0.0.4; charset=utf-8"
 type Labels = ReadonlyArray<readonly [key: string, value: string]>
 
 interface Sample {
-  /** What follows the metric's name, such as `_sum`. */
+  /** The suffix of the metric's name, such as `_sum`. */
   readonly suffix: string
   readonly labels: Labels
   readonly value: number | bigint
@@ -93,12 +93,12 @@ const labelName = (name: string): string => name.replace(/[^a-zA-Z0-9_]/g, "_").
 const escape = (text: string): string => text.replace(/\\/g, "\\\\").replace(/\n/g, "\\n")
 
 const renderSample = (name: string, { labels, suffix, value }: Sample): string => {
-  const inside = labels.map(([key, text]) => `${labelName(key)}="${escape(text).replace(/"/g, "\\\"")}"`)
-  return `${name}${suffix}${inside.length === 0 ? "" : `{${inside.join(",")}}`} ${number(value)}\n`
+  const rendered = labels.map(([key, text]) => `${labelName(key)}="${escape(text).replace(/"/g, "\\\"")}"`)
+  return `${name}${suffix}${rendered.length === 0 ? "" : `{${rendered.join(",")}}`} ${number(value)}\n`
 }
 
 /**
- * Renders metrics: those of one name stand together, as the format wants it.
+ * Renders metrics, grouped by name as the format requires.
  *
  * @example
  * ```ts
@@ -134,7 +134,7 @@ export const render = (metrics: Iterable<MetricPair.MetricPair.Untyped>): string
       onSome: (text) => `# HELP ${name} ${escape(text)}\n`
     })
     const family = families.get(name) ?? { head: `${help}# TYPE ${name} ${type}\n`, type, body: "" }
-    // Two metrics that share a name and are of different kinds cannot both stand in one text: the first does.
+    // The format allows one kind of metric for each name, so a later metric of another kind is left out.
     if (family.type === type) {
       family.body += samples.map((each) => renderSample(name, each)).join("")
       families.set(name, family)
@@ -144,7 +144,7 @@ export const render = (metrics: Iterable<MetricPair.MetricPair.Untyped>): string
 }
 
 /**
- * Everything in Effect's registry, with this moment's figures of the shards whose `ShardMetrics` is in context.
+ * Renders all metrics in Effect's registry, with the current figures of the shards if `ShardMetrics` is in context.
  *
  * @since 0.1.0
  * @category constructors
@@ -156,7 +156,7 @@ export const text: Effect.Effect<string> = Effect.gen(function*() {
 })
 
 /**
- * Answers every request with the metrics: an HttpApp, to be mounted at `/metrics`.
+ * An HttpApp that answers every request with the metrics. It is commonly mounted at `/metrics`.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type * as Command from "@vesper/model/Command"
+import * as Command from "@vesper/model/Command"
 import type * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import * as Config from "effect/Config"
@@ -15,12 +15,12 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as BotId from "./internal/session/botId.js"
+import * as Token from "./internal/config/token.js"
 import * as ShardOptions from "./internal/config/shardOptions.js"
 import * as Session from "./Session.js"
 
 /**
- * The gateway's own address.
+ * The URL of Discord's gateway.
  *
  * @since 0.1.0
  * @category constants
@@ -28,7 +28,7 @@ import * as Session from "./Session.js"
 export const defaultGatewayUrl = "wss://gateway.discord.gg/"
 
 /**
- * The version of the gateway that this library is written for.
+ * The gateway version that this library supports.
  *
  * @see https://docs.discord.com/developers/reference#api-versioning
  * @since 0.1.0
@@ -37,51 +37,50 @@ export const defaultGatewayUrl = "wss://gateway.discord.gg/"
 export const defaultApiVersion = 10
 
 /**
- * How long each phase of a handshake may take.
+ * Timeouts of the phases of a handshake.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timeouts {
-  /** Until the websocket is open. Default: 10 seconds. */
+  /** From the start to the open websocket. Default: 10 seconds. */
   readonly open: Duration.Duration
-  /** From there to the hello. Default: 20 seconds. */
+  /** From the open websocket to HELLO. Default: 20 seconds. */
   readonly hello: Duration.Duration
-  /** From the identify that was sent to READY. Default: 30 seconds. */
+  /** From IDENTIFY to READY. Default: 30 seconds. */
   readonly ready: Duration.Duration
   /**
-   * From the resume that was sent to RESUMED. A phase in which events arrive starts again, nine times at most; then the
-   * connection ends, and the next resume goes on after those events. Default: 30 seconds.
+   * From RESUME to RESUMED. A phase in which events arrive is extended, nine times at most; then the connection is closed, and
+   * the next resume continues after these events. Default: 30 seconds.
    */
   readonly resumed: Duration.Duration
 }
 
 /**
- * How a shard reconnects.
+ * The reconnect policy of a shard.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Reconnect {
   /**
-   * The first attempt after a loss is made at once, the second after this; then it doubles. For a resume, a session halves
-   * the count of losses for each 5 seconds that it is up, and resets it after 20. Default: 1 second.
+   * The wait before the second attempt after a loss; the first is immediate, and further waits double. For a resume, a session
+   * halves the count of losses for each 5 seconds that it is established, and resets it after 20. Default: 1 second.
    */
   readonly backoffBase: Duration.Duration
   /** The longest wait. Default: 1 minute. */
   readonly backoffMax: Duration.Duration
-  /** How long a session must be up for earlier failures not to count for an identify. Default: 1 minute. */
+  /** The duration of a session that resets the count of failures for an identify. Default: 1 minute. */
   readonly stableAfter: Duration.Duration
   /**
-   * Attempts to resume at the session's resume URL, and as many at the gateway URL after those; then the shard
-   * identifies. Default: 3.
+   * Attempts to resume at the resume URL, and then as many at the gateway URL, before the shard identifies. Default: 3.
    */
   readonly resumeAttempts: number
-  /** How long a session is kept for a resume while no host can be reached at all. Default: 5 minutes. */
+  /** The time for which a session is kept while no host can be reached. Default: 5 minutes. */
   readonly resumeWindow: Duration.Duration
   /**
-   * A random wait between these two before a new session is asked for after opcode 9, as older versions of Discord's
-   * documentation wanted. Default: none, the identify queue paces it.
+   * A random wait between these two before an identify after opcode 9, which older versions of Discord's documentation
+   * required. Default: none, because the identify queue limits identifies.
    */
   readonly invalidSessionDelay: Option.Option<readonly [min: Duration.Duration, max: Duration.Duration]>
 }
@@ -100,12 +99,12 @@ export interface IdentifyProperties {
 }
 
 /**
- * When an event counts as done, so that a session which another process resumes begins after it.
+ * The time at which an event is acknowledged. A session that another process resumes begins after the last acknowledged event.
  *
- * - `onReceive`: when it has arrived. What a crash finds unhandled is lost, and nothing is handled twice: if there is a
- *   `SessionStore`, an event is given out once a session that begins after it is saved.
- * - `onHandled`: when its handler has succeeded. What a crash finds unhandled comes again, and so may what was handled
- *   shortly before it.
+ * - `onReceive`: when it is received. Events that are not handled before a crash are lost, and no event is handled twice: with a
+ *   `SessionStore`, an event is delivered once a session that begins after it is saved.
+ * - `onHandled`: when its handler has succeeded. Events that are not handled before a crash are replayed, and possibly events that
+ *   were handled shortly before it.
  *
  * @since 0.1.0
  * @category models
@@ -113,8 +112,8 @@ export interface IdentifyProperties {
 export type Acknowledge = "onReceive" | "onHandled"
 
 /**
- * Which events' bodies are checked against what Discord documents, and which are trusted. One that fails the check is a
- * `DeserializationError` for whoever reads it; the shard goes on with the next.
+ * The events whose bodies are validated against Discord's documentation. A reader receives a `DeserializationError` in place of
+ * an invalid event, and the shard continues with the next one.
  *
  * @since 0.1.0
  * @category models
@@ -122,13 +121,15 @@ export type Acknowledge = "onReceive" | "onHandled"
 export type Validate = "none" | "all" | ReadonlyArray<EventType.EventType>
 
 /**
+ * A checked configuration. `Options` documents the fields.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ShardConfig {
   readonly token: Redacted.Redacted<string>
   readonly intents: Intents.Intents
-  /** The events that the program wants; none means all. Others are never parsed, and never fill the buffer. */
+  /** The events that readers receive; none for all. Others are not parsed and do not fill the buffer. */
   readonly events: Option.Option<ReadonlySet<string>>
   readonly validate: Validate
   readonly identifyProperties: IdentifyProperties
@@ -165,80 +166,81 @@ type Inputs<A> = {
  * @category models
  */
 export interface Options {
-  /** The bot's token, with or without `Bot ` before it. */
+  /** The bot's token, with or without the prefix `Bot `. */
   readonly token: Redacted.Redacted<string>
   readonly intents: Intents.Intents
   /**
-   * The events that the program wants. Others are never parsed, and still advance the sequence. Default: everything
-   * that the gateway sends, which is what the intents let through. `EventType.fromIntents(intents)` is the same set by
-   * name; it leaves out what Discord adds later.
+   * The events that readers receive. Others are not parsed, but advance the sequence. Default: all events that the gateway sends
+   * for the intents. `EventType.fromIntents(intents)` is the same set by name, without events that Discord adds later.
    */
   readonly events?: Iterable<EventType.EventType> | undefined
-  /** Events whose bodies are checked when they are read; a check costs about as much as parsing. Default: `none`. */
+  /** Events whose bodies are validated when they are read, which takes about as long as parsing. Default: `none`. */
   readonly validate?: Validate | undefined
   /** Default: `vesper` as browser and device, and `os: "unknown"`. */
   readonly identifyProperties?: Partial<IdentifyProperties> | undefined
   /** Member count above which GUILD_CREATE omits offline members; a whole number from 50 to 250. Default: 50. */
   readonly largeThreshold?: number | undefined
   /**
-   * The presence of each new session, until a command changes it. It is also sent after the resume of a session that shows
-   * another one. Default: none, the bot is online.
+   * The presence of each new session, until a command changes it. It is also sent after the resume of a session with another
+   * presence. Default: none, the bot is online.
    */
-  readonly presence?: Command.Presence | undefined
-  /** Turn this off only behind a proxy that keeps the limit itself. Default: on. */
+  readonly presence?: Command.PresenceOptions | undefined
+  /** Set to false only behind a proxy that enforces the limit. Default: true. */
   readonly rateLimitCommands?: boolean | undefined
   /**
-   * The session of an earlier process, to be resumed first. One that lacks an intent, or that belongs to another bot,
-   * shard, total or API version, is refused with a diagnostic. Default: none.
+   * The session of an earlier process, which the shard resumes first. A session that lacks an intent, or that belongs to another
+   * bot, shard, total or API version, is refused with a diagnostic. Default: none.
    */
   readonly session?: Session.Session | undefined
-  /** When an event counts as done, for the process that resumes the session after this one. Default: `onReceive`. */
+  /** The time at which an event is acknowledged. Default: `onReceive`. */
   readonly acknowledge?: Acknowledge | undefined
   /**
-   * How long handlers that run may go on when `runForEach` is interrupted or the scope closes. A test on TestClock whose
-   * handlers do not end by themselves sets 0, or moves the clock. Default: 10 seconds.
+   * The time for running handlers to complete when `runForEach` is interrupted or the scope closes. A test on TestClock with
+   * handlers that do not end sets 0, or adjusts the clock. Default: 10 seconds.
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
   /**
-   * How often a session that has moved on is saved, if there is a `SessionStore`. What is handled in that time comes
-   * again after a crash, with `acknowledge: "onHandled"`. Default: 1 second.
+   * The interval at which a changed session is saved in the `SessionStore`. With `acknowledge: "onHandled"`, events of the last
+   * interval are replayed after a crash. Default: 1 second.
    */
   readonly saveInterval?: Duration.DurationInput | undefined
-  /** Where to resume that session, in place of the URL in it. Refused without a session. Default: none. */
+  /** The URL for the resume of `session`, in place of the session's own. Invalid without a session. Default: none. */
   readonly resumeUrl?: string | undefined
-  /** Where first connections go; a resume goes where the session says. Default: Discord's gateway. */
+  /** The URL of connections without a session, and of resumes without a resume URL. Default: Discord's gateway. */
   readonly gatewayUrl?: string | undefined
   /**
-   * A gateway proxy: every connection goes there, resumes too, and what the gateway says about resume URLs is not
-   * followed. For a proxy that speaks HTTP CONNECT or SOCKS see `NodeGatewaySocket`. Default: none.
+   * The URL of a gateway proxy, used for all connections in place of gateway and resume URLs. For a proxy of HTTP CONNECT or
+   * SOCKS see `NodeGatewaySocket`. Default: none.
    */
   readonly proxyUrl?: string | undefined
-  /** The `v` of the gateway's URL, from 9 on. The types of this library are those of 10. Default: 10. */
+  /** The gateway version, at least 9. The types of this library are those of 10. Default: 10. */
   readonly apiVersion?: number | undefined
   /** Events that may wait for one reader before the socket is paused. Default: 1024. */
   readonly eventBufferSize?: number | undefined
   /** Characters of events that may wait for one reader before the socket is paused. Default: 32 million. */
   readonly eventBufferBytes?: number | undefined
-  /** Waiting commands, and waiting bulk requests, beyond which `command` waits for a place, in the order of asking. Default: 256. */
+  /** Waiting commands, and waiting bulk requests, beyond which `command` waits, in the order of the calls. Default: 256. */
   readonly commandQueueSize?: number | undefined
   readonly timeouts?: Inputs<Timeouts> | undefined
   readonly reconnect?: Inputs<Reconnect> | undefined
 }
 
 /**
+ * The tag of the configuration.
+ *
  * @since 0.1.0
  * @category tags
  */
 export const ShardConfig = Context.GenericTag<ShardConfig>("@vesper/gateway/ShardConfig")
 
-/** Decodes each duration that is given, and the default of each other. */
+/** Decodes the durations of the options, or their defaults. */
 const durations = <K extends string>(
   defaults: { readonly [P in K]: Duration.DurationInput },
-  given: { readonly [P in NoInfer<K>]?: Duration.DurationInput | undefined }
+  options: { readonly [P in NoInfer<K>]?: Duration.DurationInput | undefined }
 ): { readonly [P in K]: Duration.Duration } => {
   const decoded: Partial<Record<K, Duration.Duration>> = {}
   for (const key in defaults) {
-    decoded[key] = Duration.decode(given[key] ?? defaults[key])
+    decoded[key] = Duration.decode(options[key] ?? defaults[key])
   }
   // Every key of `defaults` was set in the loop.
   return decoded as Record<K, Duration.Duration>
@@ -255,7 +257,7 @@ const build = (options: Options): ShardConfig => ({
     device: options.identifyProperties?.device ?? "vesper"
   },
   largeThreshold: options.largeThreshold ?? 50,
-  presence: Option.fromNullable(options.presence),
+  presence: Option.map(Option.fromNullable(options.presence), Command.makePresence),
   rateLimitCommands: options.rateLimitCommands ?? true,
   session: Option.map(
     Option.fromNullable(options.session),
@@ -289,8 +291,8 @@ const build = (options: Options): ShardConfig => ({
 })
 
 /**
- * Checks the options and fills in the defaults. Fails with a `ConfigError` that names the option and the remedy: also if
- * Discord would refuse the IDENTIFY, such as for its presence, or because it is longer than 4,096 bytes.
+ * Checks the options and adds the defaults. Fails with a `ConfigError` that names the option and the remedy, also if Discord
+ * would refuse the IDENTIFY because of its presence or because it is longer than 4,096 bytes.
  *
  * @example
  * ```ts
@@ -313,6 +315,8 @@ export const make = (options: Options): Either.Either<ShardConfig, ConfigError.C
   )
 
 /**
+ * Provides the configuration of `make`.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -325,24 +329,24 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
  * @since 0.1.0
  * @category accessors
  */
-export const bareToken: (token: string) => string = BotId.withoutPrefix
+export const bareToken: (token: string) => string = Token.withoutPrefix
 
 /**
- * The id of the bot that a token belongs to. None for a token that does not begin with one.
+ * Returns the id of the bot from its token; none if the token does not begin with an id.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = BotId.fromToken
+export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = Token.botId
 
 /**
- * The token from the environment variable `DISCORD_TOKEN`. A missing or empty variable is a `ConfigError` that names it.
+ * Reads the token from the environment variable `DISCORD_TOKEN`. Fails with a `ConfigError` if it is missing or empty.
  *
  * @since 0.1.0
  * @category config
  */
 export const tokenConfig: Config.Config<Redacted.Redacted<string>> = Config.option(
-  // Not `Config.redacted`, which redacts its error message too.
+  // Not `Config.redacted`, which also redacts its error message.
   Config.string(ShardOptions.tokenVariable)
 ).pipe(
   Config.mapOrFail((token) =>
@@ -358,7 +362,7 @@ export const tokenConfig: Config.Config<Redacted.Redacted<string>> = Config.opti
 )
 
 /**
- * Options of which each may also come from the environment.
+ * Options, each of which may be a `Config`.
  *
  * @since 0.1.0
  * @category models
@@ -368,8 +372,8 @@ export type ConfigOptions = {
 }
 
 /**
- * Takes the token from `DISCORD_TOKEN`, and each option as it is or from a `Config` of its own. Fails with a
- * `ConfigError` if something is missing or wrong.
+ * Provides the configuration from `DISCORD_TOKEN` and from options, each of which may be a `Config`. Fails with a `ConfigError` if
+ * one is missing or invalid.
  *
  * @example
  * ```ts
@@ -389,7 +393,7 @@ export type ConfigOptions = {
 export const layerConfig = (options: ConfigOptions): Layer.Layer<ShardConfig, ConfigError.ConfigError> =>
   Layer.effect(
     ShardConfig,
-    Effect.flatMap(Config.all([tokenConfig, unwrap(options)]), ([token, rest]) => make({ ...rest, token }))
+    Effect.flatMap(Config.all([tokenConfig, unwrap(options)]), ([token, values]) => make({ ...values, token }))
   )
 
 const unwrap = (options: ConfigOptions): Config.Config<Omit<Options, "token">> => {
@@ -397,6 +401,6 @@ const unwrap = (options: ConfigOptions): Config.Config<Omit<Options, "token">> =
   for (const [option, value] of Object.entries(options)) {
     configs[option] = Config.isConfig(value) ? value : Config.succeed(value)
   }
-  // Every option is still under its own name, either as it was or as what its Config reads.
+  // Each option keeps its name, with the value itself or the value of its Config.
   return Config.all(configs) as Config.Config<unknown> as Config.Config<Omit<Options, "token">>
 }

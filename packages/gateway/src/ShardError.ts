@@ -1,29 +1,27 @@
 /**
- * What can go wrong with a shard. Every error says in its `_tag` what happened and in its message what to do about it;
- * none of them ever holds the token.
+ * Errors of a shard. The message of each names the consequence, and none contains the token.
  *
  * @since 0.1.0
  */
 import * as CloseCode from "@vesper/model/CloseCode"
+import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { IdentifyBudgetExhausted } from "./IdentifyBudget.js"
 import { describe } from "./internal/wire/peerText.js"
 
 /**
- * The gateway closed the connection with a code that forbids coming back: 4004, or 4010 to 4014. The shard has
- * stopped, and `events` fails with this.
+ * The gateway closed the connection with a code that forbids another one: 4004, or 4010 to 4014. The shard has stopped, and its
+ * readers fail with this error.
  *
  * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
  * @since 0.1.0
  * @category errors
  */
-export class FatallyClosedError
-  extends Schema.TaggedError<FatallyClosedError>("@vesper/gateway/FatallyClosedError")("FatallyClosedError", {
-    code: Schema.Number,
-    reason: Schema.String
-  })
-{
+export class FatallyClosedError extends Data.TaggedError("FatallyClosedError")<{
+  readonly code: number
+  readonly reason: string
+}> {
   override get message(): string {
     return `the gateway closed the shard for good with code ${this.code} (${this.reason || "no reason given"}): ${
       CloseCode.describe(this.code)
@@ -32,116 +30,120 @@ export class FatallyClosedError
 }
 
 /**
- * The shard was closed by its own program with `close`, or its scope has ended. `connect` starts it again as long as
- * the scope is open.
+ * The program closed the shard with `close`, or its scope has closed. `connect` starts it again while the scope is open.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ShardClosedError
-  extends Schema.TaggedError<ShardClosedError>("@vesper/gateway/ShardClosedError")("ShardClosedError", {})
-{
+export class ShardClosedError extends Data.TaggedError("ShardClosedError") {
   override get message(): string {
-    return "the shard was closed by this program; nothing more arrives until connect is called"
+    return "the shard was closed by this program; it receives nothing until connect is called"
   }
 }
 
 /**
- * No connection could be made: the socket did not open, or a phase of the handshake passed its deadline. The shard
- * waits and tries again.
+ * The socket did not open, or a phase of the handshake timed out. The shard waits and tries again.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ReconnectError
-  extends Schema.TaggedError<ReconnectError>("@vesper/gateway/ReconnectError")("ReconnectError", {
-    /** How many attempts in a row have ended before the session was stable, this one included. */
-    attempt: Schema.Number,
-    cause: Schema.Defect
-  })
-{
+export class ReconnectError extends Data.TaggedError("ReconnectError")<{
+  /** Attempts in a row that ended before the session was stable, including this one. */
+  readonly attempt: number
+  readonly cause: unknown
+}> {
   override get message(): string {
     return `connection attempt ${this.attempt} failed, the shard tries again: ${describe(this.cause)}`
   }
 }
 
 /**
- * A frame could not be decompressed. The connection's context is of no use after that: the shard drops the connection
- * and resumes.
+ * A frame could not be decompressed. The shard closes the connection and resumes.
  *
  * @since 0.1.0
  * @category errors
  */
-export class CompressionError
-  extends Schema.TaggedError<CompressionError>("@vesper/gateway/CompressionError")("CompressionError", {
-    cause: Schema.Defect
-  })
-{
+export class CompressionError extends Data.TaggedError("CompressionError")<{
+  readonly cause: unknown
+}> {
   override get message(): string {
     return `a frame could not be decompressed, the shard reconnects and resumes: ${describe(this.cause)}`
   }
 }
 
 /**
- * A message was no JSON, or no gateway payload. The shard goes on with the next one.
+ * A message is not JSON, not a gateway payload, or does not pass the validation. The shard continues with the next message.
  *
  * @since 0.1.0
  * @category errors
  */
-export class DeserializationError
-  extends Schema.TaggedError<DeserializationError>("@vesper/gateway/DeserializationError")("DeserializationError", {
-    /** The name of the event, where it could be read. */
-    eventType: Schema.OptionFromSelf(Schema.String),
-    cause: Schema.Defect
-  })
-{
+export class DeserializationError extends Data.TaggedError("DeserializationError")<{
+  /** The name of the event, if it could be read. */
+  readonly eventType: Option.Option<string>
+  readonly cause: unknown
+}> {
   override get message(): string {
-    const what = Option.getOrElse(this.eventType, () => "a message")
-    return `${what} could not be read, the shard goes on with the next message: ${describe(this.cause)}`
+    const subject = Option.getOrElse(this.eventType, () => "a message")
+    return `${subject} could not be read, the shard continues with the next message: ${describe(this.cause)}`
   }
 }
 
 /**
- * The gateway sent something that its own protocol does not allow here, such as a hello without an interval. The
- * shard drops the connection and resumes.
+ * The gateway sent a message that the protocol does not allow, such as a HELLO without an interval, or one that exceeds a limit
+ * of this program. The shard closes the connection and resumes.
  *
  * @since 0.1.0
  * @category errors
  */
-export class ProcessError extends Schema.TaggedError<ProcessError>("@vesper/gateway/ProcessError")("ProcessError", {
-  /** What was being processed, such as `hello`. */
-  subject: Schema.String,
-  cause: Schema.Defect
-}) {
+export class ProtocolError extends Data.TaggedError("ProtocolError")<{
+  /** The invalid message, such as `hello`. */
+  readonly subject: string
+  readonly cause: unknown
+}> {
   override get message(): string {
     return `${this.subject} could not be processed, the shard reconnects: ${describe(this.cause)}`
   }
 }
 
 /**
- * A heartbeat, identify, resume or waiting command could not be written. The shard drops the connection and resumes;
- * the command stays in the queue.
+ * A defect of the shard, its socket, its decompressor or a service that it uses. The shard connects again. Report it to the
+ * author of the part that the cause names.
  *
  * @since 0.1.0
  * @category errors
  */
-export class SendingMessageError
-  extends Schema.TaggedError<SendingMessageError>("@vesper/gateway/SendingMessageError")("SendingMessageError", {
-    subject: Schema.Literal("heartbeat", "identify", "resume", "command"),
-    cause: Schema.Defect
-  })
-{
+export class DefectError extends Data.TaggedError("DefectError")<{
+  /** The part of the shard with the defect, such as `the connection`. */
+  readonly subject: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `${this.subject} has a defect, the shard reconnects: ${describe(this.cause)}`
+  }
+}
+
+/**
+ * A heartbeat, identify, resume or command could not be written. The shard closes the connection and resumes; the command stays
+ * in the queue.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SendingMessageError extends Data.TaggedError("SendingMessageError")<{
+  readonly subject: "heartbeat" | "identify" | "resume" | "command"
+  readonly cause: unknown
+}> {
   override get message(): string {
     return `the ${this.subject} could not be written, the shard reconnects: ${describe(this.cause)}`
   }
 }
 
 /**
- * A command of the user's could not be sent.
+ * A command of the program could not be sent.
  *
- * - `Sending`: the shard is closed, for good or by this program.
- * - `Serializing`: it is no JSON, or no command that Discord would take.
- * - `TooLarge`: it is longer than the 4096 bytes that Discord takes.
+ * - `Sending`: the shard was closed, by the gateway for good or by the program.
+ * - `Serializing`: the command is not JSON, or not a command that Discord accepts.
+ * - `TooLarge`: the command is longer than 4096 bytes.
  *
  * @see https://docs.discord.com/developers/events/gateway#sending-events
  * @since 0.1.0
@@ -152,49 +154,50 @@ export class SendError extends Schema.TaggedError<SendError>("@vesper/gateway/Se
   cause: Schema.Defect
 }) {
   override get message(): string {
-    // The program's own value, which a schema may quote before it says what is wrong with it.
+    // A long limit, because a schema quotes the value of the program before it names the error.
     return `the command was not sent (${this.reason}): ${describe(this.cause, 4_000)}`
   }
 }
 
 /**
- * A request that waits for its answer will have none.
+ * A request has no answer.
  *
- * - `MissingIntent`: Discord never answers it, for the shard lacks an intent. It was not sent.
- * - `TimedOut`: nothing came for as long as was asked for.
- * - `SessionEnded`: the session ended after a part of the answer, or ten sessions ended before any.
- * - `RateLimited`: Discord limited it ten times, or would hold it back for more than five minutes.
- * - `Replaced`: a newer request was sent in its stead.
+ * - `MissingIntent`: the shard lacks an intent without which Discord does not answer. The request was not sent.
+ * - `TimedOut`: no answer arrived within the timeout.
+ * - `SessionEnded`: the session ended after a part of the answer, or ten sessions ended before any part.
+ * - `RateLimited`: Discord limited the request ten times, or for more than five minutes.
+ * - `Replaced`: a newer request replaced it.
  *
  * @since 0.1.0
  * @category errors
  */
-export class NoAnswerError extends Schema.TaggedError<NoAnswerError>("@vesper/gateway/NoAnswerError")("NoAnswerError", {
-  reason: Schema.Literal("MissingIntent", "TimedOut", "SessionEnded", "RateLimited", "Replaced"),
-  request: Schema.Literal("member request", "voice state update"),
-  detail: Schema.String
-}) {
+export class NoAnswerError extends Data.TaggedError("NoAnswerError")<{
+  readonly reason: "MissingIntent" | "TimedOut" | "SessionEnded" | "RateLimited" | "Replaced"
+  readonly request: "member request" | "voice state update"
+  readonly detail: string
+}> {
   override get message(): string {
     return `the ${this.request} has no answer (${this.reason}): ${this.detail}`
   }
 }
 
 /**
- * What a shard survives by itself.
+ * Errors that a shard recovers from.
  *
  * @since 0.1.0
  * @category models
  */
 export type RecoverableError =
   | CompressionError
+  | DefectError
   | DeserializationError
   | IdentifyBudgetExhausted
-  | ProcessError
+  | ProtocolError
   | ReconnectError
   | SendingMessageError
 
 /**
- * What ends the reading from a shard.
+ * Errors that end all readers of a shard.
  *
  * @since 0.1.0
  * @category models
@@ -202,7 +205,7 @@ export type RecoverableError =
 export type TerminalError = FatallyClosedError | ShardClosedError
 
 /**
- * What `nextEvent` and `nextMessage` fail with. Only after a terminal error is calling them again of no use.
+ * Errors of `nextEvent` and `nextMessage`. They can be run again unless the error is terminal.
  *
  * @since 0.1.0
  * @category models
@@ -210,13 +213,15 @@ export type TerminalError = FatallyClosedError | ShardClosedError
 export type ReceiveError = RecoverableError | TerminalError
 
 /**
+ * All errors of a shard.
+ *
  * @since 0.1.0
  * @category models
  */
 export type ShardError = ReceiveError | SendError | NoAnswerError
 
 /**
- * Whether reading on is of no use: the gateway closed the shard for good, or this program closed it.
+ * Returns true if the gateway closed the shard for good, or the program closed it, so that readers receive nothing more.
  *
  * @example
  * ```ts
@@ -234,69 +239,76 @@ export const isFatal = (error: ShardError): error is TerminalError =>
   error._tag === "FatallyClosedError" || error._tag === "ShardClosedError"
 
 /**
- * What people want to know about a kind of error.
+ * The explanation of a kind of error.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Explanation {
+  /** The situation in which it occurs. */
   readonly when: string
-  /** What the shard does then. */
+  /** The next step of the shard. */
   readonly next: string
-  /** What the program or its author may do. */
+  /** The remedy for the program or its author. */
   readonly advice: string
 }
 
 const explanations: { readonly [T in ShardError["_tag"]]: Explanation } = {
   FatallyClosedError: {
-    when: "the gateway closed the connection with a code that forbids coming back: 4004, or 4010 to 4014",
-    next: "stops; its events fail with this",
-    advice: "look its code up and correct the token, the intents or the sharding; starting again alone changes nothing"
+    when: "the gateway closed the connection with a code that forbids another one: 4004, or 4010 to 4014",
+    next: "stops; its readers fail with this error",
+    advice: "look up the code and correct the token, the intents or the sharding before starting again"
   },
   ShardClosedError: {
     when: "the program closed the shard, or its scope has ended",
     next: "is closed",
-    advice: "nothing, if that was meant; connect starts it again while its scope is open"
+    advice: "none if it was intended; connect starts the shard again while its scope is open"
   },
   ReconnectError: {
-    when: "no connection could be made, or a phase of the handshake passed its deadline",
-    next: "waits, up to a minute, and tries again for as long as it takes",
-    advice: "if it goes on, look at network, proxy and Discord's status page"
+    when: "the socket did not open, or a phase of the handshake timed out",
+    next: "waits up to a minute and tries again, without a limit of attempts",
+    advice: "if it repeats, check network, proxy and Discord's status page"
   },
   CompressionError: {
     when: "a frame could not be decompressed",
-    next: "drops the connection and resumes; nothing is lost",
-    advice: "nothing for a single one; if they go on, something between Discord and the shard changes bytes"
+    next: "closes the connection and resumes; no event is lost",
+    advice: "none for a single error; if it repeats, check proxies between Discord and the shard, which change bytes"
   },
   DeserializationError: {
-    when: "a message was no JSON or no payload, or validation is on and the body is not what Discord documents",
-    next: "goes on with the next message",
-    advice: "upgrade, or report the event and path it names; trust that event by leaving it out of validate"
+    when:
+      "a message is not JSON or not a payload, or validation is on and the body differs from Discord's documentation",
+    next: "continues with the next message",
+    advice: "upgrade, or report the event and path that it names; remove the event from validate to accept it"
   },
   IdentifyBudgetExhausted: {
-    when: "only the reserve of the day's identifies is left, and the identify queue is to fail rather than wait",
-    next: "closes the connection, and identifies when the budget is there again",
-    advice: "find out what makes shards identify so often; lower the reserve if this start cannot wait"
+    when: "only the reserve of the day's identifies remains, and the identify queue is configured to fail",
+    next: "closes the connection, and identifies when the budget is reset",
+    advice: "find the cause of frequent identifies; lower the reserve if this start cannot wait"
   },
-  ProcessError: {
-    when: "a control payload does not make sense here, such as a hello without an interval",
-    next: "drops the connection and resumes",
-    advice: "nothing for a single one; if they go on, what answers at the gateway URL is not Discord's gateway"
+  ProtocolError: {
+    when: "the gateway sent a message that the protocol does not allow, such as a HELLO without an interval",
+    next: "closes the connection and resumes",
+    advice: "none for a single error; if it repeats, check that the gateway URL leads to Discord's gateway"
+  },
+  DefectError: {
+    when: "the shard, its socket, its decompressor or a service that it uses has a defect",
+    next: "connects again, after a pause of a minute if the defect is not in a connection",
+    advice: "report it to the author of the part that the cause names"
   },
   SendingMessageError: {
     when: "a heartbeat, identify, resume or command could not be written",
-    next: "drops the connection and resumes; a command keeps its place in the queue",
-    advice: "nothing: the connection was breaking"
+    next: "closes the connection and resumes; a command keeps its place in the queue",
+    advice: "none: the connection was already closing"
   },
   SendError: {
-    when: "a command of the program's was not sent: the shard is closed, or the command is no JSON or too large",
-    next: "goes on",
-    advice: "look at its reason: Sending, Serializing or TooLarge"
+    when: "a command was not sent, because the shard is closed, or the command is not valid or too large",
+    next: "continues",
+    advice: "see its reason: Sending, Serializing or TooLarge"
   },
   NoAnswerError: {
-    when: "a request that waits for its answer, for members or a voice state, will have none",
-    next: "goes on",
-    advice: "look at its reason: MissingIntent needs an intent; after TimedOut, SessionEnded or RateLimited ask again"
+    when: "a request for members or a voice state has no answer",
+    next: "continues",
+    advice: "see its reason: add the intent for MissingIntent; retry after TimedOut, SessionEnded or RateLimited"
   }
 }
 
@@ -306,11 +318,11 @@ const explanations: { readonly [T in ShardError["_tag"]]: Explanation } = {
  * @since 0.1.0
  * @category constants
  */
-// The keys of an object literal are just its own.
+// An object literal has only its own keys.
 export const tags = Object.keys(explanations) as ReadonlyArray<ShardError["_tag"]>
 
 /**
- * What a kind of error means, what becomes of the shard, and what to do.
+ * Returns the explanation of a kind of error.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Where a shard stands.
+ * The status of a shard.
  *
  * @since 0.1.0
  */
@@ -7,11 +7,11 @@ import * as Data from "effect/Data"
 import type * as Option from "effect/Option"
 
 /**
- * - `Disconnected`: no connection; not started yet, waiting before the next attempt, or closed by the program.
- * - `Connecting`: the websocket is being opened, or open and without its hello.
- * - `Identifying`: asking for a new session; waiting for a turn in the identify queue, or for READY.
- * - `Resuming`: the session is being resumed; missed events may already arrive.
- * - `Connected`: events flow.
+ * - `Disconnected`: not started yet, waiting before the next attempt, or closed by the program.
+ * - `Connecting`: opening the websocket, or waiting for HELLO.
+ * - `Identifying`: waiting for a turn in the identify queue, or for READY.
+ * - `Resuming`: resuming the session; missed events may already arrive.
+ * - `Connected`: receiving events of an established session.
  * - `FatallyClosed`: the gateway has closed the shard for good.
  *
  * @since 0.1.0
@@ -21,7 +21,7 @@ export type ShardStatus = Data.TaggedEnum<{
   Disconnected: {
     /** The code of the close frame that ended the last connection; none if it was lost, or if there was none yet. */
     readonly closeCode: Option.Option<number>
-    /** How many connections in a row have ended before they were stable. */
+    /** The number of connections in a row that ended before they were stable. */
     readonly reconnectAttempts: number
   }
   Connecting: {}
@@ -34,6 +34,8 @@ export type ShardStatus = Data.TaggedEnum<{
 const status = Data.taggedEnum<ShardStatus>()
 
 /**
+ * Constructors of the status.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -61,43 +63,61 @@ export const {
 export const match = status.$match
 
 /**
+ * Returns true for `Connected`.
+ *
  * @since 0.1.0
  * @category guards
  */
-export const isConnected: (self: ShardStatus) => boolean = status.$is("Connected")
+export const isConnected: (self: ShardStatus) => self is Extract<ShardStatus, { readonly _tag: "Connected" }> = status
+  .$is("Connected")
 
 /**
+ * Returns true for `Connecting`.
+ *
  * @since 0.1.0
  * @category guards
  */
-export const isConnecting: (self: ShardStatus) => boolean = status.$is("Connecting")
+export const isConnecting: (self: ShardStatus) => self is Extract<ShardStatus, { readonly _tag: "Connecting" }> = status
+  .$is("Connecting")
 
 /**
+ * Returns true for `Disconnected`.
+ *
  * @since 0.1.0
  * @category guards
  */
-export const isDisconnected: (self: ShardStatus) => boolean = status.$is("Disconnected")
+export const isDisconnected: (self: ShardStatus) => self is Extract<ShardStatus, { readonly _tag: "Disconnected" }> =
+  status.$is("Disconnected")
 
 /**
+ * Returns true for `FatallyClosed`.
+ *
  * @since 0.1.0
  * @category guards
  */
-export const isFatallyClosed: (self: ShardStatus) => boolean = status.$is("FatallyClosed")
+export const isFatallyClosed: (self: ShardStatus) => self is Extract<ShardStatus, { readonly _tag: "FatallyClosed" }> =
+  status.$is("FatallyClosed")
 
 /**
+ * Returns true for `Identifying`.
+ *
  * @since 0.1.0
  * @category guards
  */
-export const isIdentifying: (self: ShardStatus) => boolean = status.$is("Identifying")
+export const isIdentifying: (self: ShardStatus) => self is Extract<ShardStatus, { readonly _tag: "Identifying" }> =
+  status.$is("Identifying")
 
 /**
+ * Returns true for `Resuming`.
+ *
  * @since 0.1.0
  * @category guards
  */
-export const isResuming: (self: ShardStatus) => boolean = status.$is("Resuming")
+export const isResuming: (self: ShardStatus) => self is Extract<ShardStatus, { readonly _tag: "Resuming" }> = status
+  .$is("Resuming")
 
 /**
- * Whether there is a session on the connection: `Connected`, or `Resuming` one.
+ * Returns true if the connection has a session: `Connected` or `Resuming`.
  *
  * @since 0.1.0
  * @category guards

@@ -97,13 +97,6 @@ export * as IdentifyStore from "./IdentifyStore.js"
 export * as Latency from "./Latency.js"
 
 /**
- * Members of a guild, requested by `Shard.requestGuildMembers`.
- *
- * @since 0.1.0
- */
-export * as MemberRequest from "./MemberRequest.js"
-
-/**
  * Payloads that a shard receives, as text.
  *
  * @since 0.1.0
@@ -172,10 +165,3 @@ export * as ShardStatus from "./ShardStatus.js"
  * @since 0.1.0
  */
 export * as Subscription from "./Subscription.js"
-
-/**
- * The voice state that `Shard.updateVoiceState` returns.
- *
- * @since 0.1.0
- */
-export * as VoiceState from "./VoiceState.js"

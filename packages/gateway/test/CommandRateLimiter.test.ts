@@ -7,7 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as CommandRateLimiter from "../src/CommandRateLimiter.js"
-import * as CommandLimiter from "../src/internal/commands/limiter.js"
+import * as CommandLimiter from "../src/internal/commands/rateLimiter.js"
 import * as Monotonic from "../src/internal/time/monotonic.js"
 import * as SlidingLog from "../src/internal/time/slidingLog.js"
 
@@ -70,7 +70,7 @@ describe("CommandRateLimiter", () => {
         Effect.gen(function*() {
           yield* limiter.awaitRoom
           yield* limiter.recordCommand
-          // Slow at first, as on a connection that is new, and fast ever after; in order, as on any.
+          // Slow at first, as on a new connection, then fast; always in order.
           order = Math.max(order, (yield* Clock.currentTimeMillis) + delay)
           arrivals.push(order)
         })

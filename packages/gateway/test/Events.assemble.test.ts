@@ -36,7 +36,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(late.filter((t) => t === "GUILD_CREATE").length, 4)
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("ask for what their handlers need, and for what the config says", () =>
+    it.scoped("request the intents of their handlers and of the config", () =>
       Effect.gen(function*() {
         const { assemble, shard } = yield* make
         const bot = assemble(
@@ -72,7 +72,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(yield* entries("Opened"), [])
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("may need a privileged intent that the config asks for", () =>
+    it.scoped("may need a privileged intent that the config requests", () =>
       Effect.gen(function*() {
         const { assemble } = yield* make
         const bot = assemble(Events.layer(Events.on("GUILD_MEMBER_ADD", () => Effect.void)))
@@ -115,7 +115,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(yield* entries("Opened"), [])
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("may read for themselves while others are built: that connects nothing, and misses nothing", () =>
+    it.scoped("may read while others are built, which does not connect and misses no event", () =>
       Effect.gen(function*() {
         const [own, late]: [Array<string>, Array<string>] = [[], []]
         const { assemble, events } = yield* make
@@ -130,7 +130,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(own, late)
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("wait to connect when a feature asks for it while others are built", () =>
+    it.scoped("connect after they are built if a feature calls connect before", () =>
       Effect.gen(function*() {
         const { assemble, connect } = yield* make
         yield* Effect.fork(assemble(Layer.mergeAll(Layer.effectDiscard(connect), noting(["READY"], [], "3 seconds"))))
@@ -140,7 +140,7 @@ for (const { make, name, shards } of bots) {
         assert.strictEqual((yield* identifies).length, shards)
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("all receive what was received before they were assembled, if nothing has read it", () =>
+    it.scoped("all receive the earlier events of the shard that were not read", () =>
       Effect.gen(function*() {
         const [first, second]: [Array<string>, Array<string>] = [[], []]
         const { assemble, connect } = yield* make
@@ -179,7 +179,7 @@ describe("two shards of one process", () => {
     }).pipe(Effect.provide(environment())))
 })
 
-describe("a shard of another make", () => {
+describe("a shard that the library has not made", () => {
   it.scoped("runs the handlers of features, and has to have their intents", () =>
     Effect.gen(function*() {
       const log: Array<string> = []
@@ -233,7 +233,7 @@ describe("a fleet that is assembled", () => {
       assert.deepStrictEqual(messages, ["MESSAGE_CREATE"])
     }).pipe(Effect.provide(environment())))
 
-  it.scoped("misses nothing if it has connected when it was made", () =>
+  it.scoped("misses no event if it connects when it is made", () =>
     Effect.gen(function*() {
       const [first, second]: [Array<string>, Array<string>] = [[], []]
       const fleet = yield* Fleet.make({ shards: { total: 2 } })
@@ -249,7 +249,7 @@ describe("a fleet that is assembled", () => {
 })
 
 describe("the types of an assembled bot", () => {
-  it("name the services that its features need and nothing provides", () => {
+  it("name the missing services of its features", () => {
     const handlers = Events.on("MESSAGE_CREATE", () =>
       Effect.gen(function*() {
         yield* Shard.Shard

@@ -50,7 +50,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(log.toSorted(), ["A begins", "A ends", "B begins", "B ends"])
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("stop when their own layer closes, and the others go on", () =>
+    it.scoped("stop when their own layer closes, and the others continue", () =>
       Effect.gen(function*() {
         const [short, long]: [Array<string>, Array<string>] = [[], []]
         const { assemble } = yield* make
@@ -70,7 +70,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual([short.length, long.length], [1, 2])
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("receive all of their events, whatever the others read", () =>
+    it.scoped("receive all of their events, independent of the others", () =>
       Effect.gen(function*() {
         const [messages, reactions, both]: [Array<string>, Array<string>, Array<string>] = [[], [], []]
         const { assemble } = yield* make
@@ -117,7 +117,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(yield* Fiber.poll(running), Option.none())
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("end with a typed failure when the gateway closes them for good", () =>
+    it.scoped("fail with a typed error after a fatal close", () =>
       Effect.gen(function*() {
         const { assemble } = yield* make
         const bot = assemble(noting(["READY"], []))
@@ -180,7 +180,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual(yield* Fiber.poll(running), Option.some(Exit.void))
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("of two assemblies at the same time connect once, with what both need", () =>
+    it.scoped("of two assemblies at the same time connect once, with the intents of both", () =>
       Effect.gen(function*() {
         const [first, second]: [Array<string>, Array<string>] = [[], []]
         const { assemble } = yield* make
@@ -196,7 +196,7 @@ for (const { make, name, shards } of bots) {
         assert.deepStrictEqual([first.length, second.length], [4, 1])
       }).pipe(Effect.provide(environment())))
 
-    it.scoped("leave what they have not handled to the next assembly of the same handlers", () =>
+    it.scoped("leave unhandled events to the next assembly of the same handlers", () =>
       Effect.gen(function*() {
         const handled: Array<string> = []
         const { assemble } = yield* make

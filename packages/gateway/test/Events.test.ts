@@ -48,7 +48,7 @@ const configOf = (options: ShardConfig.ConfigOptions) =>
   )
 
 describe("handlers", () => {
-  it("are typed by their event, fail with what each of them fails with and need what each of them needs", () => {
+  it("are typed by their event, and have the errors and requirements of all of them", () => {
     const all = Events.merge(
       Events.on("MESSAGE_CREATE", (event) => {
         expectTypeOf(event).toEqualTypeOf<Dispatch.Of<"MESSAGE_CREATE">>()
@@ -66,7 +66,7 @@ describe("handlers", () => {
     expectTypeOf(misspelt).toBeFunction()
   })
 
-  it("say which events they handle, each once, and which intents they need", () => {
+  it("have their events, each once, and their intents", () => {
     const all = Events.merge(
       Events.handlers({ MESSAGE_CREATE: () => Effect.void, GUILD_CREATE: () => Effect.void }),
       Events.on("MESSAGE_CREATE", () => Effect.void, { from: "directMessages" }),
@@ -76,7 +76,7 @@ describe("handlers", () => {
     assert.deepStrictEqual(Intents.names(all.intents), ["Guilds", "GuildMessages", "DirectMessages"])
   })
 
-  it("that are merged need what they need one by one", () => {
+  it("that are merged have the intents of each", () => {
     const some = FastCheck.constantFrom(...EventType.all)
     FastCheck.assert(FastCheck.property(FastCheck.array(some), (names) => {
       const sets = names.map((name) => Events.on(name, () => Effect.void))
@@ -89,7 +89,7 @@ describe("handlers", () => {
 })
 
 describe("a config from handlers", () => {
-  it.effect("wants their events and asks for their intents, and for what is granted", () =>
+  it.effect("has their events, and their intents with the granted ones", () =>
     Effect.gen(function*() {
       const messages = Events.on("MESSAGE_CREATE", () => Effect.void)
       const config = yield* configOf(Events.config(messages, { privileged: ["MessageContent"] }))
@@ -112,7 +112,7 @@ describe("a config from handlers", () => {
 })
 
 describe("handlers that run", () => {
-  it.scoped("get the events of their name, those of one event in the order of registration", () =>
+  it.scoped("receive the events of their name, in the order of registration", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       const log: Array<string> = []
@@ -132,13 +132,13 @@ describe("handlers that run", () => {
   const failures: ReadonlyArray<readonly [name: string, fail: (content: string) => Effect.Effect<void, Oops>]> = [
     ["fails", (content) => Effect.fail(new Oops({ content }))],
     ["dies", (content) => Effect.die(new Error(content))],
-    ["throws before it gives an effect", (content) => {
+    ["throws before it returns an effect", (content) => {
       throw new Error(content)
     }],
     ["interrupts itself", () => Effect.interrupt]
   ]
   for (const [name, fail] of failures) {
-    it.scoped(`go on when one of them ${name}: it is reported, and its event counts as handled`, () =>
+    it.scoped(`continue when one of them ${name}: it is reported, and its event counts as handled`, () =>
       Effect.gen(function*() {
         const shard = yield* startShard
         const handled: Array<string> = []
@@ -162,7 +162,7 @@ describe("handlers that run", () => {
       }).pipe(Effect.provide(layer({ config: { acknowledge: "onHandled" } }))))
   }
 
-  it.scoped("can end with the first failure, whose event then counts as not handled", () =>
+  it.scoped("can end with the first failure, whose event is unhandled", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       const all = Events.on("MESSAGE_CREATE", ({ d: { content } }) => Effect.fail(new Oops({ content })))
@@ -174,7 +174,7 @@ describe("handlers that run", () => {
       assert.strictEqual(Option.getOrThrow(yield* shard.session).sequence, 1)
     }).pipe(Effect.provide(layer({ config: { acknowledge: "onHandled" } }))))
 
-  it.scoped("run as many at a time as they may, where events have no order", () =>
+  it.scoped("run up to concurrency at a time with order none", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       let [running, most] = [0, 0]
@@ -193,7 +193,7 @@ describe("handlers that run", () => {
       assert.deepStrictEqual([running, most], [0, 3])
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("are interrupted with their run, after the time to complete, and that is no failure of theirs", () =>
+  it.scoped("are interrupted with their run after drainTimeout, which is not reported as a failure", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       const reported: Array<string> = []
@@ -222,12 +222,12 @@ describe("handlers that run", () => {
     readonly [name: string, config: Partial<ShardConfig.Options>, option: string, problem: RegExp]
   > = [
     [
-      "does not ask for the intents",
+      "does not request the intents",
       { intents: Intents.of("Guilds") },
       "intents",
       /MESSAGE_CREATE needs the intent GuildMessages/
     ],
-    ["was told not to parse the events", { events: ["READY"] }, "events", /MESSAGE_CREATE has a handler/]
+    ["excludes the events", { events: ["READY"] }, "events", /MESSAGE_CREATE has a handler/]
   ]
   for (const [name, config, option, problem] of unfit) {
     it.scoped(`do not connect a shard that ${name} they need`, () =>

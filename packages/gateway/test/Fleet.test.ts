@@ -41,8 +41,8 @@ const simulator = GatewaySimulator.GatewaySimulator
 const typing = (shard: number, n: number) =>
   Effect.flatMap(simulator, (_) => _.dispatch({ t: "TYPING_START", d: { n, guild_id: String(n << 22) }, shard }))
 
-const numberOf = ({ event }: Fleet.FleetEvent): number =>
-  // The events of these tests carry their number; no type of Discord's knows it.
+const readNumber = ({ event }: Fleet.FleetEvent): number =>
+  // The events of these tests have a number, which is not a field of Discord's types.
   (event.d as unknown as { readonly n: number }).n
 
 const isTyping = ({ event }: Fleet.FleetEvent) => event.t === "TYPING_START"
@@ -96,7 +96,7 @@ describe("the shards of a fleet", () => {
     }).pipe(Effect.provide(layer(wide))))
 })
 
-/** What Discord would say, with some of it changed. */
+/** The API with the figures of the simulated gateway, some of them changed. */
 const apiSaying = (change: { readonly shards?: number; readonly remaining?: number }) =>
   Layer.effect(
     GatewayApi.GatewayApi,
@@ -158,7 +158,7 @@ describe("as many shards as recommended", () => {
         assert.strictEqual((yield* fleet.status).total, 1)
         assert.deepStrictEqual((yield* fleet.status).shards[0]?.guilds, Option.some(12))
         yield* Effect.sleep("3 minutes")
-        // Now the fullest has six, and all stays as it is.
+        // The fullest shard now has six guilds, so the total does not change.
         assert.strictEqual((yield* fleet.status).total, 2)
         yield* Effect.sleep("3 hours")
         assert.strictEqual((yield* fleet.status).total, 2)
@@ -182,15 +182,15 @@ describe("the events of a fleet", () => {
   it.scoped("come from all shards in turns, each in its order", () =>
     Effect.gen(function*() {
       const fleet = yield* startFleet(3)
-      // One shard is busy before the others have anything.
+      // One shard receives events before the others.
       yield* Effect.forEach([0, 1, 2, 3, 4, 5], (n) => typing(0, n))
       yield* Effect.forEach([10, 11], (n) => typing(1, n))
       yield* Effect.forEach([20, 21], (n) => typing(2, n))
       yield* TestClock.adjust("1 second")
       const events = yield* Stream.runCollect(Stream.take(Stream.filter(fleet.events, isTyping), 10))
-      assert.deepStrictEqual(Array.from(events, numberOf), [0, 10, 20, 1, 11, 21, 2, 3, 4, 5])
+      assert.deepStrictEqual(Array.from(events, readNumber), [0, 10, 20, 1, 11, 21, 2, 3, 4, 5])
       assert.deepStrictEqual(Array.from(events, ({ shard }) => shard.id), [0, 1, 2, 0, 1, 2, 0, 0, 0, 0])
-      // Without a heartbeat meanwhile, whose answer has a turn as well.
+      // No heartbeat is sent in this time, because its acknowledgement also takes a turn.
     }).pipe(withChance(0.9), Effect.provide(layer(wide))))
 
   it.scoped("wait in their own shards, and hold up no other shard", () =>
@@ -204,7 +204,7 @@ describe("the events of a fleet", () => {
       assert.isAtMost(buffered[0] ?? 0, 12)
       const numbers = yield* fleet.events.pipe(
         Stream.filter(isTyping),
-        Stream.map(numberOf),
+        Stream.map(readNumber),
         Stream.take(51),
         Stream.runCollect
       )
@@ -230,8 +230,8 @@ describe("the events of a fleet", () => {
       yield* typing(1, 7)
       yield* TestClock.adjust("1 second")
       const last = yield* Stream.runHead(Stream.filter(fleet.events, isTyping))
-      assert.deepStrictEqual(Option.map(last, numberOf), Option.some(7))
-      // The last shard takes the fleet with it, whatever the reason.
+      assert.deepStrictEqual(Option.map(last, readNumber), Option.some(7))
+      // The fleet ends with its last shard.
       yield* inject(Fault.Close({ code: 4011, reason: "Sharding required." }), { shard: 1 })
       yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* Effect.flip(Stream.runDrain(fleet.events))).code, 4011)
@@ -261,7 +261,7 @@ describe("the events of a fleet", () => {
       const sessions = yield* Fiber.join(closing)
       assert.deepStrictEqual(sessions.map(([id, { sequence }]) => [id.id, sequence]), [[0, 1], [1, 2]])
       const events = yield* Stream.runCollect(fleet.events)
-      assert.deepStrictEqual(Array.from(events).filter(isTyping).map(numberOf), [1])
+      assert.deepStrictEqual(Array.from(events).filter(isTyping).map(readNumber), [1])
       assert.isTrue((yield* Effect.flatMap(simulator, (_) => _.sessions)).every(({ isConnected }) => !isConnected))
     }).pipe(Effect.provide(layer(wide))))
 })
@@ -305,10 +305,10 @@ describe("handlers", () => {
           ? Effect.gen(function*() {
             running++
             most = Math.max(most, running)
-            // The earlier an event, the longer its handler.
-            yield* Effect.sleep(1_000 - numberOf(event))
+            // Handlers of earlier events take longer.
+            yield* Effect.sleep(1_000 - readNumber(event))
             running--
-            seen.push(numberOf(event))
+            seen.push(readNumber(event))
           })
           : Effect.void, { concurrency: 4 }))
       const inGuild = (n: number, guild: number) =>
@@ -329,7 +329,7 @@ describe("handlers", () => {
       const done: Array<number> = []
       const slow = (event: Fleet.FleetEvent) =>
         isTyping(event)
-          ? Effect.zipRight(Effect.sleep("1 second"), Effect.sync(() => done.push(numberOf(event))))
+          ? Effect.zipRight(Effect.sleep("1 second"), Effect.sync(() => done.push(readNumber(event))))
           : Effect.void
       const run = yield* Effect.fork(fleet.runForEach(slow))
       yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => n), (n) => typing(0, n))
@@ -340,7 +340,7 @@ describe("handlers", () => {
       yield* Fiber.join(interrupting)
       const rest = yield* Effect.replicateEffect(fleet.nextEvent, 40 - done.length)
       assert.strictEqual(done.length, 2)
-      assert.deepStrictEqual([...done, ...rest.map(numberOf)], Array.from({ length: 40 }, (_, n) => n))
+      assert.deepStrictEqual([...done, ...rest.map(readNumber)], Array.from({ length: 40 }, (_, n) => n))
     }).pipe(Effect.provide(layer(wide))))
 
   it.scoped("that end leave their events for drainTimeout, and then no shard waits for another run", () =>
@@ -349,7 +349,7 @@ describe("handlers", () => {
       const run = yield* Effect.fork(fleet.runForEach((event) => isTyping(event) ? Effect.never : Effect.void))
       yield* Effect.forEach([1, 2, 3], (n) => typing(0, n))
       yield* TestClock.adjust("1 second")
-      const told = yield* Effect.fork(Stream.runHead((yield* fleet.shards)[0]?.diagnostics ?? Stream.empty))
+      const published = yield* Effect.fork(Stream.runHead((yield* fleet.shards)[0]?.diagnostics ?? Stream.empty))
       const interrupting = yield* Effect.fork(Fiber.interrupt(run))
       yield* TestClock.adjust("19 seconds")
       yield* Fiber.join(interrupting)
@@ -357,7 +357,7 @@ describe("handlers", () => {
       yield* TestClock.adjust("1 second")
       assert.deepStrictEqual((yield* fleet.status).shards.map(({ buffered }) => buffered), [0])
       assert.deepStrictEqual(
-        yield* Fiber.join(told),
+        yield* Fiber.join(published),
         Option.some(Diagnostic.Abandoned({ reader: "the handler of `runForEach`", events: 2 }))
       )
     }).pipe(Effect.provide(layer(wide))))

@@ -31,11 +31,11 @@ interface Answer {
   readonly status?: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
-  /** The request does not even get there. */
+  /** The error of a request that is not sent. */
   readonly failure?: string
 }
 
-/** Answers one request after the other, the last answer for ever; `asked` fills with when, and with what. */
+/** Answers each request with the next answer, then always with the last one. `asked` records the requests. */
 const scripted = (answers: ReadonlyArray<Answer>) => {
   const asked: Array<{ readonly at: number; readonly url: string; readonly authorization: string | undefined }> = []
   const client = HttpClient.make((request, url) =>
@@ -65,11 +65,11 @@ const ask = (client: HttpClient.HttpClient, options: Partial<GatewayApi.Options>
   GatewayApi.make({ token: Redacted.make(token), ...options }).pipe(
     Effect.provideService(HttpClient.HttpClient, client),
     Effect.flatMap((api) => api.gatewayBot),
-    // No chance: each wait is as long as it can be.
+    // Without jitter each wait has its maximum.
     Effect.withRandom(Random.fixed([0]))
   )
 
-/** Lets an hour pass; what came of it. */
+/** Returns the result of an effect after an hour. */
 const inAnHour = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(Effect.either(effect))
@@ -142,7 +142,7 @@ describe("GatewayApi", () => {
     }))
 
   const final: ReadonlyArray<readonly [what: string, answer: Answer, tag: string, message: RegExp]> = [
-    ["a 401", { status: 401 }, "UnauthorizedError", /does not know the bot's token/],
+    ["a 401", { status: 401 }, "UnauthorizedError", /refused the bot's token/],
     ["another status", { status: 404 }, "UnexpectedAnswerError", /status 404/],
     ["no JSON", { body: "<html>" }, "UnexpectedAnswerError", /no JSON/],
     ["another shape", { body: { ...body, shards: "many" } }, "UnexpectedAnswerError", /"shards"/],
@@ -185,7 +185,7 @@ describe("GatewayApi", () => {
           out.push(Logger.stringLogger.log(entry))
         })
       )
-      const tracer = Tracer.make((...told) => out.push(...told))
+      const tracer = Tracer.make((...values) => out.push(...values))
       for (
         const answers of [
           [{ failure: `"Bot ${token}" is an invalid header value` }],

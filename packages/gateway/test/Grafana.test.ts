@@ -6,7 +6,7 @@ import * as ShardMetrics from "../src/ShardMetrics.js"
 
 const dashboard = Fs.readFileSync(new URL("../../../docs/grafana.json", import.meta.url), "utf8")
 
-/** The names in the dashboard's expressions, without what a histogram adds to its own. */
+/** The names in the dashboard's expressions, without the suffixes of histograms. */
 const named = new Set(
   Array.from(dashboard.matchAll(/vesper_[a-z_]+/g), ([name]) => name.replace(/_(bucket|sum|count)$/, ""))
 )

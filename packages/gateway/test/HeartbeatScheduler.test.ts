@@ -5,6 +5,8 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as HeartbeatScheduler from "../src/HeartbeatScheduler.js"
+import * as Scheduler from "../src/internal/heartbeat/scheduler.js"
+import type { Timer } from "../src/internal/time/index.js"
 
 const interval = 40_000
 const slack = 1_000
@@ -13,7 +15,7 @@ const slack = 1_000
 const makeTimer = Effect.map(Effect.clock, (clock) => {
   const times: Array<number> = []
   const defects: Array<unknown> = []
-  const timer: HeartbeatScheduler.Timer = {
+  const timer: Timer = {
     onDue: () => {
       times.push(clock.unsafeCurrentTimeMillis())
       return { after: interval, slack }
@@ -26,7 +28,7 @@ const makeTimer = Effect.map(Effect.clock, (clock) => {
 })
 
 /** The same timer, which is removed after its first call. */
-const once = (timer: HeartbeatScheduler.Timer): HeartbeatScheduler.Timer => ({
+const once = (timer: Timer): Timer => ({
   ...timer,
   onDue: (late) => {
     timer.onDue(late)
@@ -65,7 +67,7 @@ const makeClock = (clock: Clock.Clock) => {
 describe("a heartbeat scheduler", () => {
   it.scoped("calls a single timer exactly at its times", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const { timer, times } = yield* makeTimer
       scheduler.unsafeSchedule(timer, { after: 12_345.5, slack })
       yield* TestClock.adjust(3 * interval)
@@ -75,7 +77,7 @@ describe("a heartbeat scheduler", () => {
   it.scoped("calls timers together whose times are close, early and never late, with one wake for all of them", () =>
     Effect.gen(function*() {
       const { clock, sleeps } = makeClock(yield* Effect.clock)
-      const scheduler = yield* Effect.withClock(HeartbeatScheduler.make, clock)
+      const scheduler = yield* Effect.withClock(Scheduler.make, clock)
       const timers = yield* Effect.forEach(
         [5_000, 5_400, 6_000, 6_001],
         (after) =>
@@ -94,7 +96,7 @@ describe("a heartbeat scheduler", () => {
 
   it.scoped("calls timers together that are registered in another order", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const [later, earlier] = [yield* makeTimer, yield* makeTimer]
       scheduler.unsafeSchedule(later.timer, { after: 5_400, slack })
       scheduler.unsafeSchedule(earlier.timer, { after: 5_000, slack })
@@ -105,7 +107,7 @@ describe("a heartbeat scheduler", () => {
 
   it.scoped("calls a timer without slack exactly, and no other one at its time", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const [beating, exact] = [yield* makeTimer, yield* makeTimer]
       scheduler.unsafeSchedule(once(exact.timer), { after: 4_500, slack: 0 })
       scheduler.unsafeSchedule(beating.timer, { after: 5_000, slack })
@@ -116,7 +118,7 @@ describe("a heartbeat scheduler", () => {
 
   it.scoped("calls a timer that is registered later and is due sooner", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const [first, second] = [yield* makeTimer, yield* makeTimer]
       scheduler.unsafeSchedule(first.timer, { after: 30_000, slack })
       yield* TestClock.adjust("5 seconds")
@@ -129,7 +131,7 @@ describe("a heartbeat scheduler", () => {
 
   it.scoped("does not call a timer that was removed, and calls the others", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const [first, second] = [yield* makeTimer, yield* makeTimer]
       const remove = scheduler.unsafeSchedule(first.timer, { after: 5_000, slack })
       scheduler.unsafeSchedule(second.timer, { after: 5_500, slack })
@@ -142,7 +144,7 @@ describe("a heartbeat scheduler", () => {
 
   it.scoped("does not call a timer again that is removed during its call, or that returns no delay", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const [first, second] = [yield* makeTimer, yield* makeTimer]
       const remove = scheduler.unsafeSchedule({
         ...first.timer,
@@ -158,7 +160,7 @@ describe("a heartbeat scheduler", () => {
 
   it.scoped("removes a timer that throws, passes it the cause, and calls the others", () =>
     Effect.gen(function*() {
-      const scheduler = yield* HeartbeatScheduler.make
+      const scheduler = yield* Scheduler.make
       const [broken, sound] = [yield* makeTimer, yield* makeTimer]
       scheduler.unsafeSchedule({
         ...broken.timer,
@@ -175,7 +177,7 @@ describe("a heartbeat scheduler", () => {
   it.scoped("is not affected when the wall clock is set back", () =>
     Effect.gen(function*() {
       const { clock, setBack } = makeClock(yield* Effect.clock)
-      const scheduler = yield* Effect.withClock(HeartbeatScheduler.make, clock)
+      const scheduler = yield* Effect.withClock(Scheduler.make, clock)
       const { timer, times } = yield* makeTimer
       scheduler.unsafeSchedule(timer, { after: 5_000, slack })
       yield* TestClock.adjust("10 seconds")
@@ -188,7 +190,7 @@ describe("a heartbeat scheduler", () => {
     Effect.gen(function*() {
       const { clock, sleeping } = makeClock(yield* Effect.clock)
       const scope = yield* Scope.make()
-      const scheduler = yield* Effect.withClock(Scope.extend(HeartbeatScheduler.make, scope), clock)
+      const scheduler = yield* Effect.withClock(Scope.extend(Scheduler.make, scope), clock)
       const { timer, times } = yield* makeTimer
       scheduler.unsafeSchedule(timer, { after: 5_000, slack })
       yield* TestClock.adjust("10 seconds")

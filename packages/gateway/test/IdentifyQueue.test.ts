@@ -20,7 +20,7 @@ import * as IdentifyQueue from "../src/IdentifyQueue.js"
 import * as IdentifyStore from "../src/IdentifyStore.js"
 import * as ShiftedClock from "./shiftedClock.js"
 
-/** Asks for a permit for each shard in turn; when each was granted, in milliseconds. */
+/** Requests a permit for each shard in turn. Returns the times of the grants, in milliseconds. */
 const grants = (
   queue: IdentifyQueue.IdentifyQueue,
   ids: ReadonlyArray<number>,
@@ -136,7 +136,7 @@ describe("IdentifyQueue", () => {
         budget: { total: 100, remaining: 3, resetAfter: "1 hour", reserve: 0 }
       })
       const times = yield* grants(queue, [3, 7, 2, 1, 0], TestClock.adjust("2 hours"))
-      // Shard 7 waits for the bucket of shard 3, and comes too late.
+      // Shard 7 waits for the bucket of shard 3, and is too late.
       assert.deepStrictEqual(times, [0, 3_600_000, 0, 0, 3_600_000])
     }))
 
@@ -230,7 +230,7 @@ describe("IdentifyQueue", () => {
       assert.strictEqual(after.wait.sum - before.wait.sum, 15)
     }))
 
-  /** A queue that may give so many turns today. */
+  /** Makes a queue with a number of identifies left today. */
   const withTurns = (remaining: number, whenExhausted: "wait" | "fail" = "wait") =>
     IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 10, remaining, reserve: 0 }, whenExhausted })
 
@@ -241,7 +241,7 @@ describe("IdentifyQueue", () => {
       const error = yield* Effect.flip(queue.reserve(3))
       assert.deepInclude(error, { _tag: "IdentifyBudgetExhausted", total: 10, remaining: 2, reserve: 0 })
       assert.isTrue(Either.isLeft(yield* Effect.either((yield* queue.reserve(1)).reserve(2))))
-      // One writes, and the next has to wait for the interval.
+      // One writes, and the next waits for the interval.
       yield* Effect.fork(queue.withPermit(ShardId.single)(Effect.never))
       yield* Effect.fork(queue.withPermit(ShardId.single)(Effect.void))
       yield* TestClock.adjust("1 second")
@@ -259,7 +259,7 @@ describe("IdentifyQueue", () => {
       assert.isTrue(Option.isNone(yield* Fiber.poll(other)))
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* Fiber.join(other), 61_000)
-      // Nothing is left for either.
+      // No identify is left for either.
       const late = yield* Effect.fork(view.withPermit(ShardId.single)(Effect.void))
       yield* TestClock.adjust("1 hour")
       assert.isTrue(Option.isNone(yield* Fiber.poll(late)))
@@ -331,7 +331,7 @@ describe("a wall clock that is set", () => {
   const jumps = ["1 second", "1 hour", "365 days"] as const
   const shifts = jumps.flatMap((jump) => [Duration.toMillis(jump), -Duration.toMillis(jump)])
 
-  /** When each of four identifies is granted while the clock is set at this time, and what is left then. */
+  /** Returns the times of four grants and the remaining budget, with a change of the clock at this time. */
   const grantsWith = (phase: number, shift: number) =>
     Effect.gen(function*() {
       const clock = yield* ShiftedClock.make
@@ -353,7 +353,7 @@ describe("a wall clock that is set", () => {
       return { at: (yield* Fiber.join(waiting)).map((at) => at - begin), remaining: budget.remaining, left }
     })
 
-  // Before the first, while it is written, in the interval after it, and while all wait for the next day.
+  // Before the first, during its write, in the interval after it, and while all wait for the next day.
   for (const phase of [0, 500, 3_000, 3_600_000]) {
     for (const shift of shifts) {
       it.effect(`by ${shift / 1_000} s after ${phase / 1_000} s changes no turn`, () =>
@@ -398,7 +398,7 @@ describe("an option that makes no sense", () => {
   for (const [option, options] of wrong) {
     it.effect(`is refused by its name: ${option} of ${JSON.stringify(Object.values(options))}`, () =>
       Effect.gen(function*() {
-        // From JavaScript any value can come.
+        // JavaScript can pass any value.
         const given = { maxConcurrency: 1, ...options } as IdentifyQueue.InMemoryOptions
         const error = yield* Effect.flip(IdentifyQueue.makeInMemory(given))
         assert.include(String(error), `at ${option}:`)
@@ -419,6 +419,6 @@ describe("an option that makes no sense", () => {
   it.effect("is refused for a shared queue whose URL is none", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(IdentifyQueue.makeHttp("queue:7878"))
-      assert.include(String(error), "is no HTTP URL")
+      assert.include(String(error), "is not an HTTP URL")
     }).pipe(Effect.provide(FetchHttpClient.layer)))
 })

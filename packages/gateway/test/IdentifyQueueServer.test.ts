@@ -13,7 +13,7 @@ import * as TestClock from "effect/TestClock"
 import * as IdentifyQueue from "../src/IdentifyQueue.js"
 import * as IdentifyQueueServer from "../src/IdentifyQueueServer.js"
 
-/** The server, without a network: a request is an effect, and a client that hangs up interrupts it. */
+/** The server without a network: a request is an effect, and a client that disconnects interrupts it. */
 const serve = (queue: IdentifyQueue.IdentifyQueue) => (path: string, init?: RequestInit) =>
   IdentifyQueueServer.make(queue).pipe(
     Effect.provideService(
@@ -22,11 +22,11 @@ const serve = (queue: IdentifyQueue.IdentifyQueue) => (path: string, init?: Requ
     ),
     Effect.map((response) => HttpServerResponse.toWeb(response)),
     Effect.scoped,
-    // As the platform's servers run their requests.
+    // The servers of the platform run requests in this way.
     Effect.uninterruptible
   )
 
-/** When a request was answered, and with which status. */
+/** Returns the time and the status of an answer. */
 const timed = <E>(answer: Effect.Effect<Response, E>) =>
   Effect.flatMap(answer, ({ status }) => Effect.map(Clock.currentTimeMillis, (at) => [status, at] as const))
 

@@ -11,7 +11,7 @@ import * as IdentifyStore from "../src/IdentifyStore.js"
 
 const bot = "1234"
 
-/** A process of its own: it knows nothing but what is in the store. */
+/** Runs a process that knows only the content of the store. */
 const start = (options: Partial<IdentifyQueue.InMemoryOptions> = {}) =>
   IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 100 }, ...options }).pipe(
     Effect.provide(IdentifyStore.layerKeyValueStore({ bot }))
@@ -41,7 +41,7 @@ describe("IdentifyStore", () => {
   it.effect("counts an identify that a crash cut off, for it may have been sent", () =>
     Effect.gen(function*() {
       const first = yield* start()
-      // What is in the store while the identify is being written is what a crash would leave.
+      // A crash during the write of the identify leaves this content.
       const second = yield* first.withPermit(ShardId.single)(start())
       assert.strictEqual(yield* remaining(second), 99)
       const waiting = yield* Effect.fork(identify(second))

@@ -2,11 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as HeartbeatLatency from "../src/internal/heartbeat/latency.js"
 import * as Latency from "../src/Latency.js"
 
 const roundTrips = (...millis: ReadonlyArray<number>): Latency.Latency =>
   millis.reduce(
-    (latency, trip) => Latency.heartbeatAcknowledged(Latency.heartbeatSent(latency, 1_000), 1_000 + trip),
+    (latency, trip) =>
+      HeartbeatLatency.heartbeatAcknowledged(HeartbeatLatency.heartbeatSent(latency, 1_000), 1_000 + trip),
     Latency.empty
   )
 
@@ -16,7 +18,7 @@ describe("Latency", () => {
   it("knows nothing before the first acknowledgement", () => {
     assert.deepStrictEqual(Latency.empty.average, Option.none())
     assert.deepStrictEqual(recent(Latency.empty), [])
-    const sent = Latency.heartbeatSent(Latency.empty, 5)
+    const sent = HeartbeatLatency.heartbeatSent(Latency.empty, 5)
     assert.deepStrictEqual(sent.average, Option.none())
     assert.deepStrictEqual([sent.beats, sent.periods, sent.sent, sent.received], [1, 0, Option.some(5), Option.none()])
   })
@@ -34,16 +36,16 @@ describe("Latency", () => {
     const answered = roundTrips(10)
     assert.deepStrictEqual(answered.received, Option.some(1_010))
     assert.isFalse(Latency.isAwaiting(answered))
-    const again = Latency.heartbeatSent(answered, 2_000)
+    const again = HeartbeatLatency.heartbeatSent(answered, 2_000)
     assert.deepStrictEqual(again.received, Option.none())
     assert.isTrue(Latency.isAwaiting(again))
     assert.deepStrictEqual(recent(again), [10])
   })
 
   it("ignores an acknowledgement that nobody asked for", () => {
-    assert.strictEqual(Latency.heartbeatAcknowledged(Latency.empty, 10), Latency.empty)
+    assert.strictEqual(HeartbeatLatency.heartbeatAcknowledged(Latency.empty, 10), Latency.empty)
     const answered = roundTrips(10)
-    assert.strictEqual(Latency.heartbeatAcknowledged(answered, 5_000), answered)
+    assert.strictEqual(HeartbeatLatency.heartbeatAcknowledged(answered, 5_000), answered)
   })
 
   it("is never negative, even if the clock was set back", () => {

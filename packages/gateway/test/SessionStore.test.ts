@@ -58,7 +58,7 @@ describe("SessionStore.layerKeyValueStore", () => {
     clear: Effect.sync(() => entries.clear()),
     size: Effect.sync(() => entries.size)
   })
-  /** A store that knows nothing of what an earlier one has done. */
+  /** A store without the memory of an earlier one. */
   const reopened = Effect.provideService(SessionStore.makeKeyValueStore, KeyValueStore.KeyValueStore, keyValueStore)
 
   it.effect("survives a process that is killed in the middle of any write, at any byte of it", () =>
@@ -103,7 +103,7 @@ describe("SessionStore.layerKeyValueStore", () => {
       assert.deepStrictEqual(yield* Effect.flatMap(reopened, (store) => store.load(key)), Option.some(session(4)))
     }))
 
-  it.effect("says so if what was saved is damaged, and can be written again", () =>
+  it.effect("fails if the stored session is damaged, and can be written again", () =>
     Effect.gen(function*() {
       entries.clear()
       yield* Effect.flatMap(reopened, (store) => store.save(key, session(1)))
@@ -111,7 +111,7 @@ describe("SessionStore.layerKeyValueStore", () => {
       const store = yield* reopened
       const error = yield* Effect.flip(store.load(key))
       assert.strictEqual(error.operation, "load")
-      assert.match(error.message, /could not load a session \(what was saved is damaged\); the shard identifies/)
+      assert.match(error.message, /could not load a session \(the stored session is damaged\); the shard identifies/)
       yield* store.save(key, session(2))
       assert.deepStrictEqual(yield* Effect.flatMap(reopened, (store) => store.load(key)), Option.some(session(2)))
     }))

@@ -64,18 +64,18 @@ describe("the config of a shard", () => {
   })
 
   it("refuses a resume URL without a session, and one that is not safe", () => {
-    assert.match(refusal({ resumeUrl: "wss://resume.example/" }), /resumeUrl.*there is no session to resume there/)
+    assert.match(refusal({ resumeUrl: "wss://resume.example/" }), /resumeUrl.*there is no session to resume/)
     assert.match(refusal({ session, resumeUrl: "ws://resume.example/" }), /as safe as the gateway URL/)
   })
 
   it("refuses a version that is none, and a proxy that is no websocket URL", () => {
-    assert.match(refusal({ apiVersion: 8 }), /8 is no version that Discord serves/)
-    assert.match(refusal({ apiVersion: 10.5 }), /10.5 is no version/)
+    assert.match(refusal({ apiVersion: 8 }), /8 is not a version that Discord serves/)
+    assert.match(refusal({ apiVersion: 10.5 }), /10.5 is not a version/)
     assert.match(refusal({ proxyUrl: "http://proxy" }), /proxyUrl.*must start with wss/)
   })
 })
 
-/** Options of the right type, and of others: from JavaScript, a file or the environment any value can come. */
+/** Options of the right type, and of others: a program in JavaScript, a file or the environment may pass any value. */
 const wrong: ReadonlyArray<
   readonly [option: string, values: ReadonlyArray<unknown>, wrap: (value: unknown) => object]
 > = [
@@ -154,16 +154,16 @@ describe("a wrong option", () => {
       { ...presence, activities: [{ name: "x", type: 9 }] },
       /must be a number from 0 to 5/
     ],
-    ["fields left out", { status: "online" }, /at presence: "/],
+    ["no status", { afk: true }, /at presence: "status must be online, dnd/],
     [
       "text that is too long",
       { ...presence, activities: [{ name: "x", type: 0, state: "y".repeat(5_000) }] },
-      /takes 4096/
+      /accepts 4096/
     ]
   ]
   for (const [what, presence, problem] of wrongPresences) {
     it(`is a presence with ${what}`, () => {
-      // What a program in JavaScript may give.
+      // Options of a program in JavaScript.
       assert.match(refusal({ presence: presence as ShardConfig.Options["presence"] }), problem)
     })
   }
@@ -194,8 +194,8 @@ describe("a wrong option", () => {
   })
 
   it("is a property, or a token, that makes every identify too long", () => {
-    assert.match(refusal({ identifyProperties: { device: "y".repeat(4_000) } }), /at identifyProperties: .* takes 4096/)
-    assert.match(refusal({ token: Redacted.make("y".repeat(4_000)) }), /at token: .* takes 4096/)
+    assert.match(refusal({ identifyProperties: { device: "y".repeat(4_000) } }), /at identifyProperties: .* accepts 4096/)
+    assert.match(refusal({ token: Redacted.make("y".repeat(4_000)) }), /at token: .* accepts 4096/)
   })
 
   it("is refused by the layers as it is by make", () =>

@@ -1,4 +1,4 @@
-/** Shards and fleets to assemble bots on, and features that note their events. */
+/** Shards and fleets for assembled bots, and features that record their events. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
@@ -22,7 +22,7 @@ export class Unavailable {
   readonly _tag = "Unavailable"
 }
 
-/** Until nothing more happens without the clock. */
+/** Runs everything that does not need the clock to advance. */
 export const settle = TestClock.adjust(1)
 
 export const simulator = GatewaySimulator.GatewaySimulator
@@ -52,7 +52,7 @@ export const environment = (config: Partial<ShardConfig.Options> = {}) =>
     config: { intents: Intents.none, ...config }
   })
 
-/** A feature that notes its events, and takes a time to be built. */
+/** A feature that records its events. Its layer is built after `time`. */
 export const noting = (
   events: ReadonlyArray<EventType.EventType>,
   log: Array<string>,
@@ -69,7 +69,7 @@ export const noting = (
 
 export type Features<E, R> = Layer.Layer<never, E, R>
 
-/** A shard and a fleet of two shards, each of which is assembled in its own way. */
+/** A shard and a fleet of two shards, each with its own function to assemble it. */
 export const bots = [
   {
     name: "a shard",
@@ -90,7 +90,7 @@ export const bots = [
       assemble: <E, R>(features: Features<E, R>, options?: Events.AssembleOptions) =>
         Effect.provideService(Events.assembleFleet(features, options), Fleet.Fleet, fleet),
       shard: Effect.orDie(Effect.flatten(fleet.shard(0))),
-      // Its shards buffer what they receive, as those of a fleet that connects when it is made.
+      // The shards buffer events, as those of a fleet that connects immediately do.
       connect: Effect.flatMap(fleet.shards, Effect.forEach(({ connect }) => connect, { discard: true })),
       close: Effect.asVoid(fleet.close(CloseFrame.RESUME)),
       events: Stream.map(fleet.events, ({ event }) => event.t)

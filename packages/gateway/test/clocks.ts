@@ -1,4 +1,4 @@
-/** Clocks for tests: one whose wall time can be set, and one of a process whose timers are late. */
+/** Clocks for tests: one with a wall time that can be set, and one with late timers. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ interface Changes {
   readonly late: (millis: number) => number
 }
 
-/** A clock in which something differs from the clock around it. */
+/** A clock with differences to the clock in context. */
 class ChangedClock implements Clock.Clock {
   readonly [Clock.ClockTypeId]: Clock.ClockTypeId = Clock.ClockTypeId
   readonly original: Clock.Clock
@@ -39,13 +39,13 @@ class ChangedClock implements Clock.Clock {
 const withChanges = (changes: Changes) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.clockWith((clock) => Effect.withClock(effect, new ChangedClock(clock, changes)))
 
-/** Runs an effect on a clock whose wall time is `shift()` milliseconds away from that of the clock around it. */
+/** Runs an effect on a clock with a wall time `shift()` milliseconds after that of the clock in context. */
 export const withWallShift = (shift: () => number) => withChanges({ wallShift: shift, late: () => 0 })
 
-/** Runs an effect on a clock whose timers are `late(millis)` milliseconds late, as in a process that is busy. */
+/** Runs an effect on a clock with timers that are `late(millis)` milliseconds late, as in a busy process. */
 export const withLateTimers = (late: (millis: number) => number) => withChanges({ wallShift: () => 0, late })
 
-/** Lets time pass, on the `TestClock` around a changed clock too. */
+/** Advances the `TestClock`, also below a changed clock. */
 export const pass = (duration: Duration.DurationInput): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
     clock instanceof ChangedClock

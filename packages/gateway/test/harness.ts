@@ -1,4 +1,4 @@
-/** What the scenarios share: a shard on the simulated gateway, and a look at what the gateway saw. */
+/** Shared parts of the scenarios: a shard on the simulated gateway, and the log of the gateway. */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -24,10 +24,10 @@ export interface Options {
   readonly config?: Partial<ShardConfig.Options>
   readonly simulator?: GatewaySimulator.Options
   readonly maxConcurrency?: number
-  readonly budget?: IdentifyBudget.Options
+  readonly budget?: IdentifyBudget.BudgetOptions
 }
 
-/** Everything that a shard needs, on a simulated gateway in memory. */
+/** All requirements of a shard, with a simulated gateway in memory. */
 export const layer = (options: Options = {}) =>
   Layer.mergeAll(
     ShardConfig.layer({
@@ -40,23 +40,23 @@ export const layer = (options: Options = {}) =>
     GatewaySimulator.layerInMemory({ token: Redacted.make(token), ...options.simulator })
   )
 
-/** The only shard of a bot, started. */
+/** Starts the only shard of a bot. */
 export const startShard = Effect.tap(Shard.make(ShardId.single), (shard) => shard.connect)
 
 /** Services of a shard state without timers and diagnostics. */
-export const silent: ShardState.Services = { after: () => Function.constVoid, notice: Function.constVoid }
+export const silent: ShardState.StateCallbacks = { after: () => Function.constVoid, notice: Function.constVoid }
 
-/** All shards of a bot, started in the order of their ids. */
+/** Starts all shards of a bot in the order of their ids. */
 export const startShards = (total: number) =>
   Effect.forEach(ShardId.all(total), (id) => Effect.tap(Shard.make(id), (shard) => shard.connect))
 
-/** Chance that always says the same: the first heartbeat comes after this part of the interval. */
+/** Makes `Random` return one value, so that the first heartbeat is sent after this part of the interval. */
 export const withChance = (value: number) => Effect.withRandom(Random.fixed([value]))
 
 export const awaitReady = (shard: Shard.Shard) =>
   Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" })
 
-/** When the gateway received payloads of an opcode, in milliseconds. */
+/** Times in milliseconds at which the gateway received payloads of an opcode. */
 export const timesReceived = (op: number) =>
   Effect.flatMap(
     GatewaySimulator.GatewaySimulator,
@@ -81,7 +81,7 @@ export const brokenPipe = Either.left(new GatewaySocket.WriteError({ cause: new 
 
 export const isHeartbeat = (text: string): boolean => text.startsWith("{\"op\":1,")
 
-/** The socket that is there, which does with the first message of a kind what it is told; the last argument is its own. */
+/** The socket in context, with `onFirst` instead of `unsafeWrite` for the first message that `isMeant` selects. */
 export const withFirstWrite = (
   isMeant: (text: string) => boolean,
   onFirst: (...args: [...message: Parameters<Write>, write: Write]) => void

@@ -10,7 +10,7 @@ import * as TestClock from "effect/TestClock"
 import * as ShardMetrics from "../src/ShardMetrics.js"
 import { awaitReady, layer, startShard, token } from "./harness.js"
 
-/** A collector that remembers what it was sent, by path. */
+/** A collector that records its requests by path. */
 const makeCollector = () => {
   const received = new Map<string, string>()
   const client = HttpClient.make((request, url) =>

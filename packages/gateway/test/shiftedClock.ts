@@ -1,9 +1,9 @@
-/** The clock of a test, with a wall clock that can be set while time passes as before. */
+/** The clock of a test, with a wall clock that can be set. Monotonic time is not affected. */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 export interface ShiftedClock {
-  /** Sets the wall clock forward by so many milliseconds, or back. */
+  /** Moves the wall clock by the given milliseconds, which may be negative. */
   readonly shift: (millis: number) => void
   readonly provide: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }

@@ -1,12 +1,12 @@
 import * as Tracer from "effect/Tracer"
 
-/** A tracer that passes on all that its spans are told, as they are told it. */
-export const make = (tell: (...told: ReadonlyArray<unknown>) => void): Tracer.Tracer =>
+/** A tracer that passes each call of its spans to a function. */
+export const make = (onCall: (...args: ReadonlyArray<unknown>) => void): Tracer.Tracer =>
   Tracer.make({
     context: (evaluate) => evaluate(),
     span: (name, parent, context, links, startTime, kind): Tracer.Span => {
       const attributes = new Map<string, unknown>()
-      tell(name)
+      onCall(name)
       return {
         _tag: "Span",
         name,
@@ -19,12 +19,12 @@ export const make = (tell: (...told: ReadonlyArray<unknown>) => void): Tracer.Tr
         links: [...links],
         sampled: true,
         kind,
-        end: (_, exit) => tell(exit),
+        end: (_, exit) => onCall(exit),
         attribute: (key, value) => {
           attributes.set(key, value)
-          tell(key, value)
+          onCall(key, value)
         },
-        event: (event, _, more) => tell(event, more),
+        event: (event, _, more) => onCall(event, more),
         addLinks: () => {}
       }
     }

@@ -1,4 +1,4 @@
-/** What the compiler promises. `tsc` checks it; running it proves nothing more. */
+/** Tests of types, which `tsc` checks. Running them has no further effect. */
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type { GatewayMessageCreateDispatchData } from "discord-api-types/v10"
@@ -15,9 +15,10 @@ import type * as Subscription from "../src/Subscription.js"
 
 type Recoverable =
   | "CompressionError"
+  | "DefectError"
   | "DeserializationError"
   | "IdentifyBudgetExhausted"
-  | "ProcessError"
+  | "ProtocolError"
   | "ReconnectError"
   | "SendingMessageError"
 
@@ -59,10 +60,11 @@ describe("types", () => {
     const handled = (error: ShardError.ReceiveError) => {
       switch (error._tag) {
         case "CompressionError":
+        case "DefectError":
         case "DeserializationError":
         case "FatallyClosedError":
         case "IdentifyBudgetExhausted":
-        case "ProcessError":
+        case "ProtocolError":
         case "ReconnectError":
         case "SendingMessageError":
         case "ShardClosedError":
@@ -87,7 +89,7 @@ describe("types", () => {
       ShardError.FatallyClosedError
     >()
     assert.isFunction(subscribe)
-    // A subscription that nobody scopes would never leave.
+    // A subscription without a scope would never end.
     expectTypeOf<Effect.Effect.Context<ReturnType<Shard.Shard["subscribe"]>>>().toEqualTypeOf<Scope.Scope>()
   })
 

@@ -6,6 +6,7 @@
  */
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Check from "./internal/commandCheck.js"
@@ -85,6 +86,32 @@ export const Presence = Schema.Struct({
  * @category models
  */
 export type Presence = typeof Presence.Type
+
+/**
+ * A presence whose fields have defaults, except the status.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PresenceOptions {
+  readonly status: Presence["status"]
+  /** Default: none. */
+  readonly activities?: Presence["activities"] | undefined
+  /** The time in milliseconds since 1970 from which the bot is idle. Default: null. */
+  readonly since?: number | null | undefined
+  /** Default: false. */
+  readonly afk?: boolean | undefined
+}
+
+/**
+ * Makes a presence with the defaults of `PresenceOptions`. It is validated when it is sent.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makePresence = (
+  { activities = [], afk = false, since = null, status }: PresenceOptions
+): Presence => ({ since, activities, status, afk })
 
 /**
  * @see https://docs.discord.com/developers/events/gateway-events#update-presence
@@ -335,12 +362,23 @@ const checkSounds = checked(Opcode.RequestSoundboardSounds, RequestSoundboardSou
 const checkChannelInfo = checked(Opcode.RequestChannelInfo, RequestChannelInfo)
 
 /**
- * Changes the bot's presence. An empty list of activities clears it.
+ * Changes the bot's presence. Without activities, the current ones are cleared.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Command } from "@vesper/model"
+ * import { Either } from "effect"
+ *
+ * const { d } = Either.getOrThrow(Command.updatePresence({ status: "idle" }))
+ * assert.deepStrictEqual(d, { since: null, activities: [], status: "idle", afk: false })
+ * ```
  *
  * @since 0.1.0
  * @category constructors
  */
-export const updatePresence = (d: Presence): Either.Either<PresenceUpdate, InvalidCommand> => checkPresence(d)
+export const updatePresence = (options: PresenceOptions): Either.Either<PresenceUpdate, InvalidCommand> =>
+  checkPresence(Predicate.isRecord(options) ? makePresence(options) : options)
 
 /**
  * Joins, moves between or leaves voice channels.

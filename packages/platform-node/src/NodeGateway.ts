@@ -1,9 +1,10 @@
 /**
- * Layers of a shard or a fleet on Node.
+ * Ready-made layers for a shard or a fleet on Node.
  *
  * @since 0.1.0
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
@@ -23,19 +24,20 @@ import * as NodeDecompressor from "./NodeDecompressor.js"
 import * as NodeGatewaySocket from "./NodeGatewaySocket.js"
 
 /**
- * Options of the platform.
+ * Options of the socket and of transport compression.
  *
  * @since 0.1.0
  * @category models
  */
 export interface PlatformOptions {
-  /** Default: `auto`, the cheapest for this Node: zstd-stream from 22.15 on, zlib-stream before. */
+  /** Default: `auto`, the cheapest on this version of Node: zstd-stream from 22.15 on, zlib-stream before. */
   readonly compression?: "auto" | "none" | Decompressor.Compression | undefined
+  /** Timeouts, TLS and proxy of the websocket. */
   readonly socket?: NodeGatewaySocket.Options | undefined
 }
 
 /**
- * Options of a shard, and the bot's identify limits.
+ * Options of a single shard: its id and the identify limits of the bot.
  *
  * @since 0.1.0
  * @category models
@@ -46,15 +48,15 @@ export interface ShardOptions extends PlatformOptions {
   /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
   readonly maxConcurrency?: number | undefined
   /**
-   * The bot's identifies a day. Default: 1,000, of which 50 are reserved for a restart by hand. A process that restarts
-   * begins with the budget of the `IdentifyStore` that the layer is given; without a store, with the figures of the
-   * `GatewayApi` that it is given; without either, with a full budget.
+   * The daily identify budget of the bot. Default: 1,000, of which 50 are reserved for a restart by hand. After a restart,
+   * the budget is read from the `IdentifyStore` in context, or else from the `GatewayApi` in context. Without either, the
+   * budget is full.
    */
-  readonly budget?: IdentifyBudget.Options | undefined
+  readonly budget?: IdentifyBudget.BudgetOptions | undefined
 }
 
 /**
- * Options of a fleet: its shards, and the API that names Discord's limits.
+ * Options of a fleet: its shards, their connections, and the HTTP API that returns the identify limits.
  *
  * @since 0.1.0
  * @category models
@@ -62,17 +64,19 @@ export interface ShardOptions extends PlatformOptions {
 export interface FleetOptions extends PlatformOptions {
   /** Default: `recommended`, all that Discord recommends. */
   readonly shards?: Fleet.Shards | undefined
-  /** The rate at which shards reconnect together. Default: 50 at once, and 50 a second after those. */
+  /** Rate at which the shards reconnect. Default: 50 at once, then 50 a second. */
   readonly reconnects?: Fleet.Options["reconnects"]
-  /** The time at which the shards connect; `onRead` for a fleet that `Events.assembleFleet` runs on. Default: `immediately`. */
+  /** The time at which the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
-  /** Identifies of the day that are left for a restart by hand. Default: 5 percent of the total. */
+  /** Identifies a day that are reserved for a restart by hand. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
   readonly apiUrl?: string | undefined
+  /** HTTP client of GET /gateway/bot, for example one with a proxy. Default: `FetchHttpClient.layer`. */
+  readonly httpClient?: Layer.Layer<HttpClient.HttpClient> | undefined
 }
 
-const layersOf = {
+const compressionLayers = {
   auto: () => NodeDecompressor.layerAuto(),
   none: () => Decompressor.layerNone,
   "zlib-stream": () => NodeDecompressor.layerZlib(),
@@ -80,7 +84,8 @@ const layersOf = {
 }
 
 /**
- * Provides the socket and the decompression, for programs with their own config and identify queue.
+ * The websocket and the decompressor, for programs that provide `ShardConfig` and `IdentifyQueue` themselves. All shards
+ * of a process share them.
  *
  * @since 0.1.0
  * @category layers
@@ -88,11 +93,11 @@ const layersOf = {
 export const layer = (options: PlatformOptions = {}): Layer.Layer<GatewaySocket.GatewaySocket> =>
   Layer.merge(
     NodeGatewaySocket.layer(options.socket),
-    layersOf[options.compression ?? "auto"]()
+    compressionLayers[options.compression ?? "auto"]()
   )
 
-/** An identify queue with Discord's limits, or with those of the options if the API is absent or does not respond. */
-const queueOf = (options: ShardOptions) =>
+/** Makes a queue with the limits that Discord returns, or with those of the options if Discord does not answer. */
+const makeQueue = (options: ShardOptions) =>
   Effect.gen(function*() {
     const { budget, maxConcurrency = 1 } = options
     const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency, budget })
@@ -106,13 +111,12 @@ const queueOf = (options: ShardOptions) =>
         "UnauthorizedError",
         "UnavailableError",
         "UnexpectedAnswerError",
-        (error) =>
-          Effect.as(Effect.logWarning(`${error.message}; the identify budget is taken from the options`), queue)
+        (error) => Effect.as(Effect.logWarning(`${error.message}; the identify budget of the options is used`), queue)
       )
     )
   })
 
-const layerOf = <E>(
+const layerFromConfig = <E>(
   options: ShardOptions,
   config: Layer.Layer<ShardConfig.ShardConfig, E>
 ): Layer.Layer<Shard.Shard, E | ConfigError.ConfigError> => {
@@ -124,7 +128,7 @@ const layerOf = <E>(
     )
   ).pipe(
     Layer.provide(config),
-    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, queueOf(options))),
+    Layer.provide(Layer.scoped(IdentifyQueue.IdentifyQueue, makeQueue(options))),
     Layer.provide(layer(options))
   )
 }
@@ -135,7 +139,27 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 })
 
 /**
- * Provides a shard with config, identify queue, socket and compression. IDENTIFY names the operating system as Node does.
+ * A shard with its config, identify queue, socket and decompressor. IDENTIFY reports Node's name of the operating system.
+ * Fails with a `ConfigError` for an invalid option.
+ *
+ * @example
+ * ```ts
+ * import { Shard } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Redacted, Stream } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const shard = yield* Shard.Shard
+ *   yield* Stream.runForEach(shard.events, (event) => Effect.log(event.t))
+ * })
+ *
+ * export const main = (token: Redacted.Redacted<string>) =>
+ *   Effect.provide(
+ *     program,
+ *     NodeGateway.layerShard({ token, intents: Intents.of("Guilds"), shard: { id: 0, total: 2 } })
+ *   )
+ * ```
  *
  * @since 0.1.0
  * @category layers
@@ -143,13 +167,14 @@ const withPlatform = (properties: Partial<ShardConfig.IdentifyProperties> = {}) 
 export const layerShard = (
   options: ShardConfig.Options & ShardOptions
 ): Layer.Layer<Shard.Shard, ConfigError.ConfigError> =>
-  layerOf(
+  layerFromConfig(
     options,
     ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
   )
 
 /**
- * Provides the same shard with the token from `DISCORD_TOKEN`, and each option as a value or a `Config`.
+ * The same as `layerShard` with the token from `DISCORD_TOKEN`. Each option of `ShardConfig` is a value or a `Config`. Fails
+ * with a `ConfigError` for an option that is missing or invalid.
  *
  * @example
  * ```ts
@@ -182,10 +207,10 @@ export const layerShardConfig = (
     socket: _socket,
     ...config
   } = options
-  return layerOf(options, configOf(config))
+  return layerFromConfig(options, configLayer(config))
 }
 
-const configOf = (
+const configLayer = (
   options: ShardConfig.ConfigOptions
 ): Layer.Layer<ShardConfig.ShardConfig, ConfigError.ConfigError> => {
   const { identifyProperties: properties } = options
@@ -195,13 +220,67 @@ const configOf = (
   return ShardConfig.layerConfig({ ...options, identifyProperties })
 }
 
+const fleetFromConfig = <E>(
+  options: FleetOptions,
+  config: Layer.Layer<ShardConfig.ShardConfig, E>
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, E | ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
+  const { apiUrl, compression, connect, httpClient = FetchHttpClient.layer, reconnects, reserve, socket } = options
+  const { shards = "recommended" } = options
+  const api = Layer.unwrapEffect(
+    Effect.map(ShardConfig.ShardConfig, ({ token }) => GatewayApi.layer({ token, baseUrl: apiUrl }))
+  ).pipe(Layer.provide(httpClient))
+  const fleet = shards === "recommended"
+    ? Fleet.layer({ shards, reconnects, connect })
+    : Fleet.layer({ shards, reconnects, connect })
+  return fleet.pipe(
+    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
+    Layer.provide(layer({ compression, socket })),
+    Layer.provideMerge(api),
+    Layer.provide(config)
+  )
+}
+
 /**
- * Provides a fleet: the token from `DISCORD_TOKEN`, the number of shards, max concurrency and the
- * day's identify budget from Discord, each option of the shards as a value or a `Config`. It also provides the
- * `GatewayApi` that `Fleet.autoReshard` needs.
+ * A fleet with the config of its shards, an identify queue, socket and decompressor. Discord's API returns the number of
+ * shards, the max concurrency and the daily identify budget. Also provides the `GatewayApi`, which `Fleet.autoReshard`
+ * requires.
  *
- * Fails with a `ConfigError` for an option, and with a `GatewayApiError` if Discord does not respond or rejects the
+ * Fails with a `ConfigError` for an invalid option, and with a `GatewayApiError` if Discord does not answer or refuses the
  * token.
+ *
+ * @example
+ * ```ts
+ * import { Events } from "@vesper/gateway"
+ * import { Intents } from "@vesper/model"
+ * import { NodeGateway } from "@vesper/platform-node"
+ * import { Effect, Redacted } from "effect"
+ *
+ * const handlers = Events.on("MESSAGE_CREATE", (event) => Effect.log(event.d.content))
+ *
+ * export const main = (token: Redacted.Redacted<string>) =>
+ *   Effect.provide(
+ *     Events.runFleet(handlers),
+ *     NodeGateway.layerFleet({
+ *       token,
+ *       intents: Intents.of("GuildMessages", "MessageContent"),
+ *       shards: { range: [0, 3], total: 8 }
+ *     })
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFleet = (
+  options: ShardConfig.Options & FleetOptions
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> =>
+  fleetFromConfig(
+    options,
+    ShardConfig.layer({ ...options, identifyProperties: withPlatform(options.identifyProperties) })
+  )
+
+/**
+ * The same as `layerFleet` with the token from `DISCORD_TOKEN`. Each option of `ShardConfig` is a value or a `Config`.
  *
  * @example
  * ```ts
@@ -222,17 +301,16 @@ const configOf = (
 export const layerFleetConfig = (
   options: ShardConfig.ConfigOptions & FleetOptions
 ): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
-  const { apiUrl, compression, connect, reconnects, reserve, shards = "recommended", socket, ...config } = options
-  const api = GatewayApi.layerConfig({ token: ShardConfig.tokenConfig, baseUrl: Config.succeed(apiUrl) }).pipe(
-    Layer.provide(FetchHttpClient.layer)
-  )
-  const fleet = shards === "recommended"
-    ? Fleet.layer({ shards, reconnects, connect })
-    : Fleet.layer({ shards, reconnects, connect })
-  return fleet.pipe(
-    Layer.provide(configOf(config)),
-    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
-    Layer.provide(layer({ compression, socket })),
-    Layer.provideMerge(api)
-  )
+  const {
+    apiUrl: _apiUrl,
+    compression: _compression,
+    connect: _connect,
+    httpClient: _httpClient,
+    reconnects: _reconnects,
+    reserve: _reserve,
+    shards: _shards,
+    socket: _socket,
+    ...config
+  } = options
+  return fleetFromConfig(options, configLayer(config))
 }

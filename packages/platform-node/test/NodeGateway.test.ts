@@ -1,3 +1,5 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Events from "@vesper/gateway/Events"
 import * as Fleet from "@vesper/gateway/Fleet"
@@ -33,7 +35,7 @@ import * as NodeGateway from "../src/NodeGateway.js"
 const block = (millis: number) => {
   const end = performance.now() + millis
   while (performance.now() < end) {
-    // Nothing else gets a turn.
+    // Nothing else runs.
   }
 }
 
@@ -45,7 +47,7 @@ const simulator = GatewayServer.layer().pipe(
   Layer.merge(Logger.minimumLogLevel(LogLevel.None))
 )
 
-/** A shard on the simulated gateway's server, by whichever layer. */
+/** A shard of the given layer on the simulated gateway's server. */
 const layer = <E>(make: (gatewayUrl: string) => Layer.Layer<Shard.Shard, E>) =>
   Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) => make(url))).pipe(
     Layer.provideMerge(simulator)
@@ -187,17 +189,17 @@ describe("a shard over a real websocket", () => {
         const simulator = yield* GatewaySimulator.GatewaySimulator
         const shard = yield* Shard.Shard
         yield* shard.nextEvent
-        const told = yield* Effect.fork(
+        const published = yield* Effect.fork(
           Stream.runCollect(Stream.takeUntil(shard.diagnostics, ({ _tag }) => _tag === "Lagged"))
         )
         const beats = Effect.map(simulator.received(Opcode.Heartbeat), ({ length }) => length)
-        // In the very turn in which the server, of this same process, answers a beat: the answer waits unread.
+        // In the turn in which the server of this process acknowledges a heartbeat, so that the answer waits unread.
         yield* simulator.logChanges.pipe(
           Stream.filter((entry) => entry._tag === "Received" && entry.op === Opcode.Heartbeat),
           Stream.take(1),
           Stream.runForEach(() => Effect.sync(() => block(4_000)))
         )
-        const diagnostics = Array.from(yield* Fiber.join(told))
+        const diagnostics = Array.from(yield* Fiber.join(published))
         const lagged = diagnostics.at(-1)
         assert.isTrue(lagged?._tag === "Lagged" && Duration.toMillis(lagged.blockedFor) >= 1_500)
         const after = yield* beats
@@ -287,17 +289,19 @@ describe("a wrong option", () => {
 })
 
 describe("a fleet on Node", () => {
-  it.live("asks Discord for shards and budget, and runs handlers with what they need", () =>
+  /** Runs handlers on the fleet, and compares the number of shards with the recommended one. */
+  const run = (
+    make: (
+      handlers: Events.Handlers,
+      options: { readonly gatewayUrl: string; readonly apiUrl: string }
+    ) => ReturnType<typeof NodeGateway.layerFleet>
+  ) =>
     Effect.gen(function*() {
       const { url } = yield* GatewayServer.GatewayServer
       const simulator = yield* GatewaySimulator.GatewaySimulator
       const said = yield* Deferred.make<string>()
       const handlers = Events.on("MESSAGE_CREATE", (event) => Deferred.succeed(said, event.d.content))
-      const fleet = NodeGateway.layerFleetConfig({
-        ...Events.config(handlers),
-        gatewayUrl: url,
-        apiUrl: `${url.replace("ws:", "http:")}api/v10`
-      })
+      const fleet = make(handlers, { gatewayUrl: url, apiUrl: `${url.replace("ws:", "http:")}api/v10` })
       const content = yield* Effect.scoped(Effect.gen(function*() {
         const context = yield* Layer.build(fleet)
         const { awaitReady, shards } = Context.get(context, Fleet.Fleet)
@@ -310,8 +314,34 @@ describe("a fleet on Node", () => {
       }))
       assert.strictEqual(content, "to a fleet")
       assert.deepStrictEqual(yield* simulator.violations, [])
-    }).pipe(
+    })
+
+  it.live("asks Discord for shards and budget, and runs handlers with what they need", () =>
+    run((handlers, urls) => NodeGateway.layerFleetConfig({ ...Events.config(handlers), ...urls })).pipe(
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "token"]]))),
       Effect.provide(simulator)
     ))
+
+  it.live("takes its token from the options, and asks by the HTTP client of the options", () =>
+    Effect.gen(function*() {
+      const asked: Array<string> = []
+      const httpClient = Layer.map(FetchHttpClient.layer, (context) =>
+        Context.make(
+          HttpClient.HttpClient,
+          HttpClient.tapRequest(
+            Context.get(context, HttpClient.HttpClient),
+            ({ headers, url }) => Effect.sync(() => asked.push(`${headers.authorization} ${new URL(url).pathname}`))
+          )
+        ))
+      yield* run((_handlers, urls) => NodeGateway.layerFleet({ ...urls, token, intents, httpClient }))
+      assert.include(asked, "Bot token /api/v10/gateway/bot")
+    }).pipe(Effect.provide(simulator)))
+
+  it.effect("fails with a ConfigError for a token with white space", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        Effect.provide(Fleet.Fleet, NodeGateway.layerFleet({ intents, token: Redacted.make("to ken") }))
+      )
+      assert.match(String(error), /token/)
+    }))
 })

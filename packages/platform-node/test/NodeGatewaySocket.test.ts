@@ -406,7 +406,7 @@ describe("NodeGatewaySocket", () => {
             )
           )
           yield* Deferred.await(closing)
-          for (let told = 1; told < interruptions; told++) {
+          for (let count = 1; count < interruptions; count++) {
             yield* Effect.zipRight(Fiber.interruptFork(fiber), Effect.sleep(10))
           }
           yield* Fiber.interrupt(fiber)

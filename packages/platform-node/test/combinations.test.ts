@@ -22,7 +22,7 @@ const maxConcurrency = 8
 const chosen = Live.sample(["a shard", "a fleet", "a fleet while it is resharded"], 4)
 const compressions = ["none", "zlib-stream", "zstd-stream"] as const
 
-const layerOf = (cell: Cell) =>
+const makeLayer = (cell: Cell) =>
   Layer.unwrapEffect(
     Effect.map(GatewayServer.GatewayServer, ({ url }) =>
       ShardConfig.layer({ token, intents: Intents.nonPrivileged, gatewayUrl: url, ...configOf(cell) }))
@@ -38,6 +38,6 @@ const layerOf = (cell: Cell) =>
 testLive(
   "the table of combinations on real sockets",
   chosen,
-  (cell) => Live.problemsOf(cell, (setWall) => Play.inProcess(cell, setWall), layerOf(cell)),
+  (cell) => Live.problemsOf(cell, (setWall) => Play.inProcess(cell, setWall), makeLayer(cell)),
   "60 seconds"
 )

@@ -39,7 +39,7 @@ const zstdBomb = (size: number) => {
   return Buffer.concat([Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 10 << 3), ...blocks])
 }
 
-const memoryOf = () => {
+const usedMemory = () => {
   const { arrayBuffers, external, heapUsed } = process.memoryUsage()
   return heapUsed + external + arrayBuffers
 }
@@ -61,9 +61,9 @@ describe("a decompression bomb", () => {
     it(`of 256 MiB is refused at 1 MiB, before memory grows: ${way}`, () => {
       const input = bomb(256 * mebibyte)
       assert.isBelow(input.length, mebibyte)
-      const before = memoryOf()
+      const before = usedMemory()
       assert.throws(() => context.inflate(input), /larger than 1048576 bytes/)
-      assert.isBelow(memoryOf() - before, 32 * mebibyte)
+      assert.isBelow(usedMemory() - before, 32 * mebibyte)
       context.close()
     })
   }
@@ -104,12 +104,12 @@ describe("a message in pieces", () => {
       const context = Inflaters.makeDocumented(32 * mebibyte)
       const inflater = ZlibStream.make(context, 32 * mebibyte)
       const piece = Buffer.alloc(size, 1)
-      const before = memoryOf()
+      const before = usedMemory()
       for (let i = 0; i < frames; i++) {
         inflater.inflate(piece)
       }
       assert.strictEqual(inflater.bytesIn(), frames * size)
-      assert.isBelow(memoryOf() - before, 8 * mebibyte)
+      assert.isBelow(usedMemory() - before, 8 * mebibyte)
       context.close()
     })
   }

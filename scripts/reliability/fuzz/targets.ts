@@ -27,7 +27,7 @@ import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.
 import * as GatewayUrl from "../../../packages/gateway/src/internal/wire/gatewayUrl.js"
 import * as Receiver from "../../../packages/gateway/src/internal/connection/receiver.js"
 import { Disconnect } from "../../../packages/gateway/src/internal/reconnect/disconnect.js"
-import * as Recovery from "../../../packages/gateway/src/internal/reconnect/policy.js"
+import * as ReconnectPolicy from "../../../packages/gateway/src/internal/reconnect/policy.js"
 import * as ShardState from "../../../packages/gateway/src/internal/state/shardState.js"
 import * as Utf8 from "../../../packages/gateway/src/internal/wire/utf8.js"
 import * as Inflaters from "../../../packages/platform-node/src/internal/inflaters.js"
@@ -253,7 +253,7 @@ const closeFrame = (chance: Chance): void => {
     Buffer.byteLength(reason) <= 123
   assert.strictEqual(Either.isRight(made), isSendable)
   CloseFrame.intent({ code, reason })
-  const [decision, history] = Recovery.decide(
+  const [decision, history] = ReconnectPolicy.decide(
     {
       attempts: chance.int(50),
       losses: chance.int(50),

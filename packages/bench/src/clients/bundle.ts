@@ -1,6 +1,6 @@
 /**
- * Vesper's client in one file, with what it uses of its dependencies: as a bot may be deployed. Most of the start of a
- * program is Node's search for its modules, of which `effect/Schema` alone has some three hundred.
+ * Bundles Vesper's client and the used parts of its dependencies into one file, as a bot may be deployed. Most of the start
+ * of a program is Node's search for its modules, of which `effect/Schema` alone has about three hundred.
  */
 import { vesperClient } from "../runs/contestants.js"
 import type { Client } from "../runs/processes.js"

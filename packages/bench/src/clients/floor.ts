@@ -1,6 +1,6 @@
 /**
- * The floor: a bare `ws`, inflate in the same tick, JSON.parse. What any client has to do, and nothing else. The process's
- * second argument is a package.json beside which the addon `zlib-sync` may be installed; none means node:zlib.
+ * The floor: a bare `ws`, inflate in the same tick, JSON.parse. This is the minimum for any client. The second argument of
+ * the process is the path of a package.json with an installed addon `zlib-sync`. Without it, node:zlib is used.
  */
 import * as Module from "node:module"
 import * as BareSocket from "./bareSocket.js"
@@ -66,7 +66,7 @@ let ready = 0
 for (let i = 0; i < job.shards; i++) {
   connect((s) => {
     if (s === 1 && ++ready === job.shards) {
-      Probe.tell({ _tag: "Ready" })
+      Probe.report({ _tag: "Ready" })
     }
     count(s)
   })

@@ -1,4 +1,4 @@
-/** Decompression of the floors: one call of node:zlib's own handle a message, into one buffer that is kept. */
+/** Decompression of the floors: one call of node:zlib's handle for each message, into one reused buffer. */
 import * as Zlib from "node:zlib"
 import type { Mode } from "../server/wire.js"
 
@@ -18,7 +18,7 @@ interface Handle {
   ) => void
 }
 
-/** The handle inside of a stream of node:zlib. The benchmark is for the Node at hand: no check, no fallback. */
+/** The handle inside of a stream of node:zlib. A benchmark runs on one version of Node, so it needs no check. */
 const overHandle = <A>(stream: object, flush: number, read: Read<A>): (data: Buffer) => A => {
   const { _handle: handle, _writeState: state } = stream as {
     readonly _handle: Handle

@@ -1,4 +1,4 @@
-/** Checks that events arrive in their order, by their sequence numbers alone. */
+/** Checks the order of events by their sequence numbers. */
 
 export interface Options {
   /** Connections whose events the reader receives, each with the same numbers from 2 on. */
@@ -7,7 +7,7 @@ export interface Options {
   readonly isFiltered: boolean
 }
 
-/** Returns whether the next event of the only connection follows those before it. */
+/** Returns true if the next event of the only connection is in order. */
 const ofOne = (isFiltered: boolean) => {
   let last = 1
   return (s: number): boolean => {
@@ -30,6 +30,6 @@ const ofMany = (shards: number) => {
   }
 }
 
-/** Makes the check of one reader. What several filtered connections leave out cannot be checked. */
+/** Makes the check of one reader. Gaps in several filtered connections cannot be checked. */
 export const make = ({ isFiltered, shards }: Options): (s: number) => boolean =>
   shards === 1 ? ofOne(isFiltered) : isFiltered ? () => true : ofMany(shards)

@@ -1,15 +1,15 @@
-/** The measuring inside of a client's process. */
+/** Measurements in the process of a client. */
 import * as Order from "./order.js"
 import { type ClientJob, type ClientMessage, expected } from "../runs/protocol.js"
 
 export const job: ClientJob = JSON.parse(process.argv[2] ?? "{}")
 
-export const tell = (message: ClientMessage) => process.send?.(message)
+export const report = (message: ClientMessage) => process.send?.(message)
 
-/** The part of the events that comes before the measuring: code is compiled and the heap finds its size. */
+/** The part of the events before the measurement, in which code is compiled and the heap reaches its size. */
 const warmUp = 1 / 3
 
-/** Events that all readers of this process receive together, and how many of them are the warm-up. */
+/** Events of all readers of this process, and the number of them that are the warm-up. */
 const all = expected(job)
 const first = Math.floor(all * warmUp)
 let received = 0
@@ -19,7 +19,7 @@ let started = performance.now()
 
 const finish = () => {
   const { system, user } = process.cpuUsage(cpu)
-  tell({
+  report({
     _tag: "Measured",
     measured: {
       cpu: (user + system) / (1 - warmUp),
@@ -56,12 +56,12 @@ export const make = () => {
 }
 
 process.on("uncaughtException", (error) => {
-  tell({ _tag: "Failed", message: error.stack ?? String(error) })
+  report({ _tag: "Failed", message: error.stack ?? String(error) })
   process.exit(1)
 })
 process.on("disconnect", () => process.exit())
 
-/** On request: what the process takes now; for "collect" once its garbage is gone, if it was started for that. */
+/** Reports the resources of the process on request. "collect" runs the garbage collector first if it is exposed. */
 process.on("message", (message) => {
   if (message === "sample" || message === "collect") {
     const { system, user } = process.cpuUsage()
@@ -70,6 +70,6 @@ process.on("message", (message) => {
       globalThis.gc?.()
     }
     const { arrayBuffers, external, heapUsed, rss } = process.memoryUsage()
-    tell({ _tag: "Sample", rss, heap: heapUsed + external + arrayBuffers, cpu: user + system })
+    report({ _tag: "Sample", rss, heap: heapUsed + external + arrayBuffers, cpu: user + system })
   }
 })

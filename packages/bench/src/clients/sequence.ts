@@ -1,4 +1,4 @@
-/** The sequence number of a message, from its bytes. */
+/** Reads the sequence number of a message from its bytes. */
 
 const quote = 0x22
 const colon = 0x3a
@@ -6,7 +6,7 @@ const letterS = 0x73
 const zero = 0x30
 const nine = 0x39
 
-/** Returns 0 where the message has no sequence number. Looks for `"s":` before the body, as the server writes it. */
+/** Returns 0 for a message without a sequence number. Searches for `"s":` before the body, as the server writes it. */
 export const sequenceOf = (bytes: Uint8Array, length: number): number => {
   for (let i = 3; i < length; i++) {
     if (bytes[i] === colon && bytes[i - 1] === quote && bytes[i - 2] === letterS && bytes[i - 3] === quote) {

@@ -1,6 +1,6 @@
 /**
- * The floor of unwanted events: a bare `ws`, inflate in the same tick, and of each event the sequence number alone, from
- * its bytes. The least that a client does for an event that its application does not want.
+ * The floor of unwanted events: a bare `ws`, inflate in the same tick, and only the sequence number of each event, from its
+ * bytes. This is the minimum for an event that the application does not want.
  */
 import * as BareSocket from "./bareSocket.js"
 import * as Inflate from "./inflate.js"
@@ -15,7 +15,7 @@ interface Hello {
 }
 
 const connect = () => {
-  // Decoding is left out here, and with it the validation of its text.
+  // The text is neither decoded nor validated.
   const socket = BareSocket.open({ skipUTF8Validation: true })
   let sequence: number | null = null
   const receive = Inflate.make(job.mode, (bytes, length) => {

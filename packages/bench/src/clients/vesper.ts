@@ -1,4 +1,4 @@
-/** Vesper through its public API. The way to read is the process's second argument. */
+/** Vesper through its public API. The second argument of the process selects the kind of reader. */
 import * as Events from "@vesper/gateway/Events"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -43,12 +43,12 @@ const handlers = Events.handlers({
   VOICE_STATE_UPDATE: handle
 })
 
-/** Keeps the reader for as long as the job says. */
+/** Blocks the reader for the duration of the job. */
 const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
   Effect.suspend(() => {
     const until = performance.now() + job.slowness / 1000
     while (performance.now() < until) {
-      // Busy, as a handler that computes.
+      // Busy like a handler that computes.
     }
     onEvent(event)
     return Effect.yieldNow()
@@ -57,11 +57,11 @@ const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
 let ready = 0
 const tellReady = () => {
   if (++ready === job.shards) {
-    Probe.tell({ _tag: "Ready" })
+    Probe.report({ _tag: "Ready" })
   }
 }
 
-/** As many subscribers as the job has readers. Each of them exists before the first one reads. */
+/** Subscribes once for each reader of the job, before the first one reads. */
 const subscribers = (shard: Shard.Shard): Effect.Effect<unknown, unknown> =>
   Effect.forEach(
     counters,
@@ -107,7 +107,7 @@ const config = ShardConfig.layer({
   gatewayUrl: job.url,
   identifyProperties: { os: process.platform },
   ...(job.isFiltered && { events: ["READY", Mix.wanted] as const }),
-  // Each drop is the first: the benchmark cuts more often than any gateway, and is not about the back-off.
+  // The benchmark drops connections more often than any gateway, and does not measure the back-off.
   reconnect: { stableAfter: "100 millis" }
 })
 
@@ -115,11 +115,11 @@ const platform = NodeGateway.layer({ compression: job.mode === "json" ? "none" :
 
 const way = process.argv[3] ?? "nextEvent"
 
-/** The ways to read all shards as one fleet, which is what a bot with many of them has. */
+/** The ways to read all shards as one fleet, as a bot with many shards does. */
 const fleetWays: Readonly<Record<string, (fleet: Fleet.Fleet) => Effect.Effect<unknown, unknown>>> = {
   fleet: ({ awaitReady, nextEvent }) =>
     Effect.zipRight(
-      Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.tell({ _tag: "Ready" })))),
+      Effect.fork(Effect.zipRight(awaitReady, Effect.sync(() => Probe.report({ _tag: "Ready" })))),
       Effect.forever(nextEvent)
     ),
   "fleet.runForEach": (fleet) => fleet.runForEach(({ event }) => handle(event)),
@@ -148,4 +148,4 @@ const run = read.pipe(
   Effect.provide(Layer.mergeAll(config, IdentifyQueue.layerUnlimited, platform, Logger.minimumLogLevel(LogLevel.None)))
 )
 
-Effect.runPromise(run).catch((error) => Probe.tell({ _tag: "Failed", message: String(error) }))
+Effect.runPromise(run).catch((error) => Probe.report({ _tag: "Failed", message: String(error) }))

@@ -1,4 +1,4 @@
-/** What a figure was measured on. */
+/** Describes the machine of a measurement. */
 import * as Os from "node:os"
 
 export const machine = (): string => {

@@ -1,4 +1,4 @@
-/** Results as tables, for a terminal and for Markdown. */
+/** Tables of results in a terminal and in Markdown. */
 import { floor } from "../runs/contestants.js"
 import type { Row } from "../runs/throughput.js"
 import type { Mode } from "../server/wire.js"
@@ -17,21 +17,21 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
 const nameOf = ({ client, rounds, survived }: Row): string =>
   survived === rounds || survived === 0 ? client : `${client} (${survived} of ${rounds} rounds)`
 
-const rangeOf = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
+const formatRange = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
 
-const comparedOf = ({ compared }: Row): ReadonlyArray<string> =>
+const formatCompared = ({ compared }: Row): ReadonlyArray<string> =>
   compared === undefined
     ? ["", ""]
     : [
       compared.client === floor.name
         ? "as to the floor"
-        : `${fixed(compared.ratio, 2)} (${rangeOf(compared.ratios)}) of ${compared.client}`,
+        : `${fixed(compared.ratio, 2)} (${formatRange(compared.ratios)}) of ${compared.client}`,
       `${fixed(compared.aim, 2)}${compared.ratio > compared.aim ? " missed" : ""}`
     ]
 
 /**
- * What an event costs each client in one mode: in the rounds that it came through, and in how many if not in all. Two
- * more columns show the ratios that have an aim, if a row has one.
+ * The cost of an event for each client in one mode, over its successful rounds, with their number if some failed. Two more
+ * columns show the ratios with an aim, if a row has one.
  */
 export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = mode): string => {
   const rows = all.filter((row) => row.mode === mode)
@@ -52,10 +52,10 @@ export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = 
         ? [
           `${fixed(row.cpu, 2)} us`,
           fixed(row.ratio, 2),
-          rangeOf(row.ratios),
+          formatRange(row.ratios),
           fixed(row.eventsPerSecond, 0),
           mega(row.peak),
-          ...(isCompared ? comparedOf(row) : [])
+          ...(isCompared ? formatCompared(row) : [])
         ]
         : ["failed", "-", "-", "-", "-", ...(isCompared ? ["", ""] : [])])
     ])

@@ -1,4 +1,4 @@
-/** Whom every benchmark runs: the floor, and Vesper in the ways to read it. */
+/** The clients of every benchmark: the floor, and Vesper with each kind of reader. */
 import { type Client, program } from "./processes.js"
 import * as Wire from "../server/wire.js"
 
@@ -11,7 +11,7 @@ export interface Aim {
 
 export interface Contestant extends Client {
   readonly modes: ReadonlyArray<Wire.Mode>
-  /** Asks for one type of event only. */
+  /** Requests only one type of event. */
   readonly isFiltered?: boolean
   /** Readers of each connection, each of which receives every event. Default: 1. */
   readonly readers?: number
@@ -20,14 +20,14 @@ export interface Contestant extends Client {
 
 export const floor: Contestant = { name: "the floor", module: program("clients/floor"), modes: Wire.modes }
 
-/** Inflates, and reads the sequence number alone: the least that an unwanted event costs. */
+/** Inflates and reads only the sequence number, the minimum cost of an unwanted event. */
 export const sequenceFloor: Contestant = {
   name: "the floor, sequence only",
   module: program("clients/sequenceFloor"),
   modes: Wire.modes
 }
 
-/** Vesper read in one way; `idle` and `slow` are for benchmarks that are not about the rate. */
+/** Vesper with one kind of reader. `idle` and `slow` are for benchmarks that do not measure the rate. */
 export const vesperClient = (way: string): Client => ({
   name: `Vesper, ${way}`,
   module: program("clients/vesper"),

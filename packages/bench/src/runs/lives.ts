@@ -1,4 +1,4 @@
-/** What is not about events a second: shards that idle, come back, start, and a consumer that is slow. */
+/** Benchmarks of idle shards, reconnects, starts and slow consumers. */
 import { vesperClient as vesper } from "./contestants.js"
 import * as Processes from "./processes.js"
 import type { ServerMessage } from "./protocol.js"
@@ -11,7 +11,7 @@ const sleep = (millis: number) => new Promise<void>((resolve) => setTimeout(reso
 
 const job = { events: Number.MAX_SAFE_INTEGER, isFiltered: false, shards: 1, readers: 1, slowness: 0 }
 
-/** Resolves when the server has said something so often. */
+/** Resolves when the server has reported a state the given number of times. */
 const awaitMessages = (server: Processes.Server, tag: ServerMessage["_tag"], count: number, timeout = 60_000) =>
   new Promise<void>((resolve, reject) => {
     let seen = 0
@@ -37,8 +37,9 @@ export interface Idle {
 }
 
 /**
- * Memory by the difference to the same program with one shard; CPU over a window, with beats `speedup` times as fast. In a
- * window of one interval V8 collects the old generation three times or never, so that it takes several to tell a mean.
+ * Measures memory by the difference to the same program with one shard, and CPU over a window in which heartbeats are
+ * `speedup` times as fast. A mean needs several windows, because V8 collects the old generation between zero and three times
+ * in one interval.
  */
 const idleOf = async (
   client: Processes.Client,
@@ -48,12 +49,12 @@ const idleOf = async (
   speedup: number
 ): Promise<Idle> => {
   const server = await Processes.startServer({ events: 0, heartbeatInterval: 41_250 / speedup })
-  const sampleOf = async (count: number, millis: number) => {
+  const measure = async (count: number, millis: number) => {
     const running = Processes.startClient(client, { ...job, url: server.url, mode, shards: count }, ["--expose-gc"])
     try {
       await (count === 1 ? sleep(2_000) : running.next("Ready"))
       await sleep(2_000)
-      // What the start has left behind is not what a shard that idles costs, nor is collecting what this has.
+      // Collects the garbage of the start, which is not a cost of an idle shard, before the window starts.
       await running.sample("collect")
       const before = await running.sample()
       await sleep(millis)
@@ -64,8 +65,8 @@ const idleOf = async (
     }
   }
   try {
-    const one = await sampleOf(1, 0)
-    const many = await sampleOf(shards, window)
+    const one = await measure(1, 0)
+    const many = await measure(shards, window)
     return {
       client: client.name,
       mode,
@@ -97,7 +98,7 @@ export interface Reconnect {
   readonly cpu: number
 }
 
-/** Cuts all connections at once, several times. */
+/** Terminates all connections at once, several times. */
 export const reconnect = async (shards: number, rounds: number): Promise<Reconnect> => {
   const server = await Processes.startServer({ events: 0, heartbeatInterval: 3_600_000 })
   const identified = awaitMessages(server, "Identified", shards)
@@ -154,16 +155,16 @@ export const startup = async (rounds: number): Promise<ReadonlyArray<Startup>> =
 
 export interface Backlog {
   readonly events: number
-  /** Microseconds that the consumer takes for each. */
+  /** Microseconds of the consumer for each event. */
   readonly slowness: number
   /** Events a second, of at most `1e6 / slowness`. */
   readonly rate: number
-  /** In bytes, of a client that is as fast as it can, and of the slow one. */
+  /** Memory in bytes of a client at full speed, and of the slow one. */
   readonly peakFast: number
   readonly peakSlow: number
 }
 
-/** A consumer that is slower than the gateway: the rate follows it, and memory stays where it is. */
+/** Runs a consumer that is slower than the gateway. The rate must follow it and memory must not grow. */
 export const backlog = async (events: number, slowness: number): Promise<Backlog> => {
   const server = await Processes.startServer({ events, heartbeatInterval: 3_600_000 })
   try {

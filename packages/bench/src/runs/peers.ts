@@ -1,4 +1,4 @@
-/** Whom the benchmarks run. */
+/** The clients that are compared with Vesper. */
 import * as Contestants from "./contestants.js"
 import type { Contestant } from "./contestants.js"
 import * as Wire from "../server/wire.js"
@@ -8,13 +8,13 @@ import * as Path from "node:path"
 
 const peersFolder = Path.resolve(import.meta.dirname, "../../peers")
 
-/** The version of a package that is installed beside the peers. */
+/** The version of a package that is installed with the peers. */
 export const peerVersion = (name: string): string | undefined => {
   const file = Path.join(peersFolder, "node_modules", name, "package.json")
   return Fs.existsSync(file) ? String(JSON.parse(Fs.readFileSync(file, "utf8")).version) : undefined
 }
 
-/** The native addon for zlib, which needs a compiler, and loads in no other version of Node than it was built for. */
+/** The native addon for zlib, which needs a compiler and loads only in the version of Node for which it was built. */
 const loadsZlibSync = (): boolean => {
   try {
     createRequire(Path.join(peersFolder, "package.json"))("zlib-sync")
@@ -32,7 +32,7 @@ const peer = (name: string, file: string, modes: ReadonlyArray<Wire.Mode>): Cont
   modes
 })
 
-/** With the addon, if `npm run bench -- --zlib-sync` could build it. */
+/** The floor with the addon, if `npm run bench -- --zlib-sync` could build it. */
 export const floor: Contestant = { ...Contestants.floor, way: Path.join(peersFolder, "package.json") }
 
 export const peers = (): ReadonlyArray<Contestant> => [

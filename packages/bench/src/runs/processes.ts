@@ -1,4 +1,4 @@
-/** Server and clients as processes of their own, each pinned to a core where the machine can do that. */
+/** Server and clients as separate processes, each pinned to a core if the machine supports it. */
 import * as ChildProcess from "node:child_process"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -13,17 +13,17 @@ import {
 
 const canPin = Os.availableParallelism() > 1 && ChildProcess.spawnSync("taskset", ["--version"]).status === 0
 
-/** Where the server and where the client runs; none where nothing can be pinned. */
+/** The cores of the server and of the client. None if the machine cannot pin processes. */
 export const cores = canPin ? { server: 0, client: 1 } : undefined
 
 const spawn = (core: number | undefined, args: ReadonlyArray<string>): ChildProcess.ChildProcess => {
-  // With the options of this process: on the sources it needs their loader.
+  // The options of this process include the loader that the sources need.
   const node = [process.execPath, ...process.execArgv, ...args]
   const [command, ...rest] = core === undefined ? node : ["taskset", "-c", String(core), ...node]
   const child = ChildProcess.spawn(command ?? process.execPath, rest, {
     stdio: ["ignore", "inherit", "inherit", "ipc"]
   })
-  // A child whose parent is gone sees its channel close, but not while it computes.
+  // A child whose parent has ended is notified by its channel, but not while it computes.
   const kill = () => child.kill("SIGKILL")
   process.once("exit", kill)
   child.once("exit", () => process.off("exit", kill))
@@ -70,7 +70,7 @@ export const startServer = async (job: ServerJob): Promise<Server> => {
 /** A program that can be measured. */
 export interface Client {
   readonly name: string
-  /** The path of its module, and what it is told beside the job. */
+  /** The path of its module, and its arguments after the job. */
   readonly module: string
   readonly way?: string
 }
@@ -96,7 +96,7 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
       }
       const heard = (message: ClientMessage) => {
         if (message._tag === tag) {
-          // Its tag was compared just now.
+          // The tag was compared above.
           finish(() => resolve(message as Extract<ClientMessage, { readonly _tag: typeof tag }>))
         } else if (message._tag === "Failed") {
           finish(() => reject(new Error(`${client.name}: ${message.message}`)))
@@ -126,7 +126,7 @@ export const startClient = (client: Client, job: ClientJob, flags: ReadonlyArray
 /** Runs one client through the firehose. Fails if an event was lost, doubled or out of order. */
 export const measure = async (client: Client, job: ClientJob): Promise<Measured> => {
   const running = startClient(client, job)
-  // A client that takes a millisecond for each is stuck, or its machine is of no use for measuring.
+  // A client that takes a millisecond for each event hangs, or the machine is too slow for measurements.
   const all = expected(job)
   const timeout = Math.max(60_000, all)
   try {

@@ -1,14 +1,14 @@
-/** What the processes of a benchmark tell each other. */
+/** Messages between the processes of a benchmark. */
 import type { Mode } from "../server/wire.js"
 
 export interface ServerJob {
   /** Events after READY, on each connection. */
   readonly events: number
-  /** Connections that have to identify before the events are written, to all of them at once. Default: 1. */
+  /** Connections that must identify before events are written to all of them at once. Default: 1. */
   readonly shards?: number
-  /** In milliseconds. */
+  /** Time between heartbeats, in milliseconds. */
   readonly heartbeatInterval: number
-  /** What clients will ask for; each is encoded beforehand. Without it, all that this Node can. */
+  /** Compressions of the clients, each encoded beforehand. Default: all that this version of Node supports. */
   readonly modes?: ReadonlyArray<Mode>
 }
 
@@ -23,13 +23,13 @@ export interface ClientJob {
   readonly mode: Mode
   /** Events that each reader of a connection receives after READY. */
   readonly events: number
-  /** Only one type is asked for. */
+  /** Only one type of event is requested. */
   readonly isFiltered: boolean
   /** Connections. */
   readonly shards: number
   /** Readers of each connection. Each of them receives every event. */
   readonly readers: number
-  /** How long each event keeps the consumer, in microseconds. */
+  /** Time of the consumer for each event, in microseconds. */
   readonly slowness: number
 }
 
@@ -37,12 +37,12 @@ export interface ClientJob {
 export const expected = ({ events, readers, shards }: ClientJob): number => events * readers * shards
 
 export interface Measured {
-  /** Of the whole process, in microseconds: user and system. */
+  /** User and system time of the whole process, in microseconds. */
   readonly cpu: number
   /** In milliseconds, from the first event to the last. */
   readonly wall: number
   readonly received: number
-  /** Events that were not the one after the one before. */
+  /** Events out of order. */
   readonly disorder: number
   /** The highest resident memory, in bytes. */
   readonly peak: number

@@ -1,4 +1,4 @@
-/** The rows of the firehose, and the ratios that are aimed at. */
+/** The rows of the firehose, and their target ratios. */
 import * as Contestants from "./contestants.js"
 import type { Aim, Contestant } from "./contestants.js"
 
@@ -33,8 +33,8 @@ export const fleets: ReadonlyArray<Contestant> = [
 ]
 
 /**
- * The rows that `isWanted` selects, in their order, with those that they are compared with, because a ratio needs both in
- * the same round.
+ * Selects rows by `isWanted`, and the rows with which they are compared, because a ratio needs both in the same round. Keeps
+ * their order.
  */
 export const select = (
   all: ReadonlyArray<Contestant>,

@@ -1,11 +1,11 @@
-/** The firehose: what an event costs each client. */
+/** The firehose: the cost of an event for each client. */
 import type * as Contestants from "./contestants.js"
 import * as Processes from "./processes.js"
 import type { Measured } from "./protocol.js"
 import { median, range } from "../report/statistics.js"
 import * as Wire from "../server/wire.js"
 
-/** CPU as a ratio to another row, of the rounds in which both were measured: median, lowest and highest. */
+/** Median, minimum and maximum of the ratio of CPU to another row, over the rounds in which both were measured. */
 export interface Comparison {
   readonly ratio: number
   readonly ratios: readonly [low: number, high: number]
@@ -14,14 +14,14 @@ export interface Comparison {
 /** The comparison of a row with the row that its aim names. */
 export interface Compared extends Comparison {
   readonly client: string
-  /** The highest ratio that is aimed at. */
+  /** The highest target ratio. */
   readonly aim: number
 }
 
 export interface Row extends Comparison {
   readonly client: string
   readonly mode: Wire.Mode
-  /** Rounds that it took part in, and how many of them it came through: the figures are of those. */
+  /** Rounds of the client, and the number of successful ones, over which the figures are taken. */
   readonly rounds: number
   readonly survived: number
   /** CPU an event in microseconds. */
@@ -29,13 +29,13 @@ export interface Row extends Comparison {
   readonly eventsPerSecond: number
   /** In bytes. */
   readonly peak: number
-  /** The comparison that it has an aim for. */
+  /** The comparison with an aim. */
   readonly compared?: Compared
-  /** What went wrong in the last round that it did not come through. */
+  /** The error of the last failed round. */
   readonly failure?: string
 }
 
-/** What became of a client in one round. */
+/** The outcome of a client in one round. */
 export type Outcome = Measured | { readonly failure: string }
 
 export interface Options {
@@ -45,7 +45,7 @@ export interface Options {
   readonly shards?: number
   readonly rounds: number
   readonly modes: ReadonlyArray<Wire.Mode>
-  /** What the others are compared with. */
+  /** The client with which the others are compared. */
   readonly floor: Contestants.Contestant
   readonly contestants: ReadonlyArray<Contestants.Contestant>
   readonly progress: (text: string) => void
@@ -61,7 +61,7 @@ const compare = (outcomes: ReadonlyArray<Outcome>, others: ReadonlyArray<Outcome
   return { ratio: median(ratios), ratios: range(ratios) }
 }
 
-/** One client's outcomes, round by round, with the floor's of the same rounds and those of the client that its aim names. */
+/** Outcomes of one client, with those of the floor and of the client that its aim names in the same rounds. */
 export const summarise = (
   client: string,
   mode: Wire.Mode,
@@ -79,7 +79,7 @@ export const summarise = (
     survived: runs.length,
     cpu: median(runs.map(({ cpu }) => cpu)) / events,
     ...compare(outcomes, floors),
-    // Of all events that the server sent, wanted or not.
+    // Per event that the server sent, wanted or not.
     eventsPerSecond: median(runs.map(({ wall }) => events / wall * 1000)),
     peak: median(runs.map(({ peak }) => peak)),
     ...(aim !== undefined &&
@@ -88,14 +88,14 @@ export const summarise = (
   }
 }
 
-/** Who failed twice in a row would keep the others waiting for nothing: a client that hangs does so for minutes. */
+/** Skips a client that failed twice in a row, because a client that hangs delays the others by minutes. */
 export const isLost = (outcomes: ReadonlyArray<Outcome>): boolean =>
   outcomes.length >= 2 && !outcomes.slice(-2).some(isMeasured)
 
-/** Options whose events are as many on each connection. */
+/** Options with the same number of events on each connection. */
 type Run = Options & { readonly shards: number }
 
-/** One client, once. It fails too if it did not ask for the compression that its figures would stand under. */
+/** Runs one client once. Fails if it did not request the compression of the table. */
 const measure = async (
   server: Processes.Server,
   client: Contestants.Contestant,
@@ -128,32 +128,32 @@ const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Run):
   const { contestants, events, floor, progress, rounds } = options
   const taking = [floor, ...contestants].filter(({ modes }) => modes.includes(mode))
   const outcomes = new Map<Contestants.Contestant, Array<Outcome>>(taking.map((client) => [client, []]))
-  const outcomesOf = (client: Contestants.Contestant) => outcomes.get(client) ?? []
+  const outcomesFor = (client: Contestants.Contestant) => outcomes.get(client) ?? []
   for (let round = 0; round < rounds; round++) {
-    // Alternating order, so that nobody always runs on a machine that is warm, or throttled.
+    // Alternating order, so that no client always runs on a machine that is warm or throttled.
     for (const client of round % 2 === 0 ? taking : taking.toReversed()) {
-      if (isLost(outcomesOf(client))) {
+      if (isLost(outcomesFor(client))) {
         continue
       }
       try {
         const measured = await measure(server, client, mode, options)
-        outcomesOf(client).push(measured)
+        outcomesFor(client).push(measured)
         progress(`${mode} round ${round + 1}: ${client.name} ${(measured.cpu / events).toFixed(2)} us`)
       } catch (error) {
-        outcomesOf(client).push({ failure: String(error).split("\n")[0] ?? "" })
+        outcomesFor(client).push({ failure: String(error).split("\n")[0] ?? "" })
         progress(`${mode} round ${round + 1}: ${String(error)}`)
       }
     }
   }
   return taking.map((client) => {
     const other = taking.find(({ name }) => name === client.aim?.of)
-    const aim = client.aim && other && { ...client.aim, outcomes: outcomesOf(other) }
-    return summarise(client.name, mode, events, outcomesOf(client), outcomesOf(floor), aim)
+    const aim = client.aim && other && { ...client.aim, outcomes: outcomesFor(other) }
+    return summarise(client.name, mode, events, outcomesFor(client), outcomesFor(floor), aim)
   })
 }
 
 export const run = async (options: Options): Promise<ReadonlyArray<Row>> => {
-  // Twelve hours: a heartbeat's acknowledgement would disturb the prepared stream.
+  // Twelve hours, because the acknowledgement of a heartbeat would disturb the prepared stream.
   const { modes, shards = 1 } = options
   const events = Math.ceil(options.events / shards)
   const server = await Processes.startServer({ events, modes, shards, heartbeatInterval: 3_600_000 })

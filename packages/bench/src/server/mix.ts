@@ -1,9 +1,9 @@
 /**
- * The events of the firehose: made up, but with the fields, sizes and proportions of a bot's day in busy guilds. About
- * 1.1 KB on average; 3 in 1,000 are GUILD_CREATEs of some 120 KB.
+ * Synthetic events of the firehose, with the fields, sizes and proportions of a bot in busy guilds. They have 1.1 KB on
+ * average, and 3 in 1,000 are GUILD_CREATEs of about 120 KB.
  */
 
-/** How many of 1,000 events are of each type. Those in `wanted` below are one in twenty. */
+/** The number of events of each type in 1,000. One in twenty has the type `wanted` below. */
 const shares: ReadonlyArray<readonly [type: string, share: number]> = [
   ["PRESENCE_UPDATE", 560],
   ["MESSAGE_CREATE", 160],
@@ -14,10 +14,10 @@ const shares: ReadonlyArray<readonly [type: string, share: number]> = [
   ["GUILD_CREATE", 3]
 ]
 
-/** The type that a bot which wants one event in twenty asks for. */
+/** The type of event for a bot that wants one event in twenty. */
 export const wanted = "MESSAGE_REACTION_ADD"
 
-/** The same numbers in each run (mulberry32). */
+/** A generator that returns the same numbers in each run (mulberry32). */
 const makeRandom = (seed: number) => {
   let state = seed
   return () => {
@@ -234,15 +234,15 @@ const body = (type: string, writer: Writer): unknown => {
   }
 }
 
-/** Bodies repeat after so many, which is farther apart than any compression looks back. */
+/** Number of events after which bodies repeat. It exceeds the window of each compression. */
 const distinct = 4_000
 
-/** The text of each event; the first has the number 2, for READY has 1. */
+/** The text of each event. The first one has sequence 2, because READY has 1. */
 export const texts = (count: number): ReadonlyArray<string> => {
   const random = makeRandom(42)
   const writer = makeWriter(random)
   const types = shares.flatMap(([type, share]) => Array.from({ length: share }, () => type))
-  // Shuffled, so that each run of 1,000 has exactly the shares.
+  // Shuffled in blocks of 1,000, each of which has exactly the shares.
   for (let i = types.length - 1; i > 0; i--) {
     const j = writer.below(i + 1)
     const [a = "", b = ""] = [types[i], types[j]]
@@ -259,6 +259,6 @@ export const texts = (count: number): ReadonlyArray<string> => {
   })
 }
 
-/** How many events are wanted by a bot that asks for one type only. */
+/** Counts the events for a bot that requests only one type. */
 export const countWanted = (all: ReadonlyArray<string>): number =>
   all.filter((text) => text.startsWith(`{"t":"${wanted}"`)).length

@@ -1,7 +1,7 @@
 /**
- * The gateway of the benchmarks, a process of its own: it greets, answers an identify with READY and a resume with
- * RESUMED, acknowledges heartbeats, and after READY writes what its job is. Everything is encoded before the first
- * client comes.
+ * The gateway of the benchmarks, a separate process. It sends HELLO, answers IDENTIFY with READY and RESUME with RESUMED,
+ * acknowledges heartbeats, and writes the events of its job after READY. Everything is encoded before the first client
+ * connects.
  */
 import * as Crypto from "node:crypto"
 import * as Http from "node:http"
@@ -10,7 +10,7 @@ import * as Mix from "./mix.js"
 import type { ServerJob, ServerMessage } from "../runs/protocol.js"
 import * as Wire from "./wire.js"
 
-const tell = (message: ServerMessage) => process.send?.(message)
+const report = (message: ServerMessage) => process.send?.(message)
 
 const job: ServerJob = JSON.parse(process.argv[2] ?? "{}")
 
@@ -38,18 +38,18 @@ interface Script {
   readonly mode: Wire.Mode
   readonly hello: Buffer
   readonly ready: Buffer
-  /** What follows READY, in blocks. */
+  /** The events after READY, in blocks. */
   readonly blocks: ReadonlyArray<Buffer>
-  /** The acknowledgements of a connection on which nothing else happens, in their order. */
+  /** The acknowledgements of an idle connection, in their order. */
   readonly acks: ReadonlyArray<Buffer>
-  /** RESUMED, by its number, as the second message of a connection. */
+  /** RESUMED by its sequence, as the second message of a connection. */
   readonly resumed: ReadonlyArray<Buffer>
 }
 
 const emptyFrame = Buffer.alloc(0)
 /**
- * Hello comes apart from the answer to the upgrade, in milliseconds: not every client looks for frames that it read together
- * with that, and who is busy for as long reads both at once. Where events are counted nobody measures the time before READY.
+ * Delay of HELLO after the answer to the upgrade, in milliseconds, because some clients ignore frames that they read with
+ * that answer, and a busy client reads both at once. Benchmarks of throughput do not measure the time before READY.
  */
 const pause = job.events > 0 ? 250 : 10
 const acksPrepared = 200
@@ -73,7 +73,7 @@ const prepare = async (mode: Wire.Mode, url: string): Promise<Script> => {
   }
 }
 
-/** As fast as the client reads, and no faster. */
+/** Writes at the speed at which the client reads. */
 const pour = (socket: Stream.Duplex, blocks: ReadonlyArray<Buffer>) => {
   let next = 0
   const write = () => {
@@ -92,7 +92,7 @@ const pour = (socket: Stream.Duplex, blocks: ReadonlyArray<Buffer>) => {
 /** Connections that have identified and wait for the others of their client. */
 const waiting = new Map<Stream.Duplex, Script>()
 
-/** Otherwise a client would read the events of its first shards while its last ones connect. */
+/** Waits for all connections. Otherwise a client would read events of its first shards while the last ones connect. */
 const pourOnceAllWait = (socket: Stream.Duplex, script: Script) => {
   waiting.set(socket, script)
   if (waiting.size === (job.shards ?? 1)) {
@@ -125,19 +125,19 @@ const serve = (socket: Stream.Duplex, script: Script) => {
     "data",
     Wire.reader((text) => {
       const payload: { readonly op: number; readonly d: { readonly seq?: number } | null } = JSON.parse(text)
-      // Not every client waits for it, and a compressed stream has but one order.
+      // Some clients do not wait for HELLO, and a compressed stream has only one order.
       greet()
       switch (payload.op) {
         case 1:
           return socket.write(script.acks[beats++] ?? emptyFrame)
         case 2: {
           socket.write(script.ready)
-          tell({ _tag: "Identified", mode: script.mode })
+          report({ _tag: "Identified", mode: script.mode })
           return pourOnceAllWait(socket, script)
         }
         case 6: {
           socket.write(script.resumed[(payload.d?.seq ?? 0) + 1] ?? emptyFrame)
-          return tell({ _tag: "Resumed" })
+          return report({ _tag: "Resumed" })
         }
       }
     }, () => socket.end())
@@ -156,7 +156,7 @@ const server = Http.createServer((_, response) => {
 let url = ""
 
 server.on("upgrade", (request, socket) => {
-  tell({ _tag: "Connected", at: Date.now() })
+  report({ _tag: "Connected", at: Date.now() })
   const compress = new URL(request.url ?? "/", url).searchParams.get("compress")
   const script = scripts.get(compress === "zlib-stream" || compress === "zstd-stream" ? compress : "json")
   const accept = Crypto.createHash("sha1")
@@ -186,7 +186,7 @@ server.listen({ host: "127.0.0.1", port: 0, backlog: 2_048 }, async () => {
     scripts.set(mode, await prepare(mode, url))
   }
   const texts = job.events > 0 ? Mix.texts(job.events) : []
-  tell({
+  report({
     _tag: "Listening",
     url,
     wanted: Mix.countWanted(texts),

@@ -1,14 +1,14 @@
-/** Gateway messages as websocket frames, encoded once and written many times: the server must never be what is slow. */
+/** Encodes gateway messages as websocket frames once and writes them many times, so that the server is never the limit. */
 import * as Zlib from "node:zlib"
 
 export type Mode = "json" | "zlib-stream" | "zstd-stream"
 
 export const modes: ReadonlyArray<Mode> = ["json", "zlib-stream", "zstd-stream"]
 
-// The types are those of Node 20, which has no zstd.
+// The installed types are those of Node 20, which does not have zstd.
 const createZstdCompress: unknown = Reflect.get(Zlib, "createZstdCompress")
 
-/** Node's own compressor; none in a Node without zstd. */
+/** Node's compressor, or none in a version without zstd. */
 const compressorOf = (mode: Mode): { readonly stream: Zlib.Deflate; readonly flush: number } | undefined => {
   if (mode === "zlib-stream") {
     return { stream: Zlib.createDeflate(), flush: Zlib.constants.Z_SYNC_FLUSH }
@@ -16,13 +16,13 @@ const compressorOf = (mode: Mode): { readonly stream: Zlib.Deflate; readonly flu
   if (typeof createZstdCompress !== "function") {
     return undefined
   }
-  // Level 6 and a window of 2^18, by the numbers that Node's constants have.
+  // Level 6 and a window of 2^18, by the values of Node's constants.
   return { stream: createZstdCompress({ params: { 100: 6, 101: 18 } }), flush: 1 }
 }
 
 export const isSupported = (mode: Mode): boolean => mode !== "zstd-stream" || typeof createZstdCompress === "function"
 
-/** What each text becomes on one connection. */
+/** Encodes the texts of one connection. */
 const payloads = async (mode: Mode, texts: ReadonlyArray<string>): Promise<ReadonlyArray<Buffer>> => {
   if (mode === "json") {
     return texts.map((text) => Buffer.from(text))
@@ -70,7 +70,7 @@ const frame = (payload: Buffer, opcode: number): Buffer => {
 export const frames = async (mode: Mode, texts: ReadonlyArray<string>): Promise<ReadonlyArray<Buffer>> =>
   (await payloads(mode, texts)).map((payload) => frame(payload, mode === "json" ? 1 : 2))
 
-/** Joined to blocks of about this size. */
+/** Size in bytes of the blocks to which frames are joined. */
 export const blocks = (all: ReadonlyArray<Buffer>, size = 256 * 1024): ReadonlyArray<Buffer> => {
   const joined: Array<Buffer> = []
   let part: Array<Buffer> = []

@@ -61,7 +61,7 @@ export interface RunnerOptions extends Pick<RunOptions, SharedOptions> {
 
 const layerQueue = ({ apiUrl, maxConcurrency, name }: RunnerOptions, token: Redacted.Redacted<string>) =>
   Option.match(maxConcurrency, {
-    onSome: (maxConcurrency) => Layer.mapError(SqlIdentifyQueue.layer({ maxConcurrency, name }), told),
+    onSome: (maxConcurrency) => Layer.mapError(SqlIdentifyQueue.layer({ maxConcurrency, name }), failedWith),
     onNone: () =>
       SqlIdentifyQueue.layerFromApi({ name }).pipe(
         Layer.provide(GatewayApi.layer({ token, baseUrl: Option.getOrUndefined(apiUrl) })),

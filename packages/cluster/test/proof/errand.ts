@@ -19,7 +19,7 @@ export interface Errand {
 export interface Answer {
   readonly number: number
   readonly isDone: boolean
-  /** Why it is not done. */
+  /** The reason for refusing it. */
   readonly reason?: string
   /** For each shard the name of its runner, and its status, if that was asked. */
   readonly places: ReadonlyArray<string>

@@ -6,7 +6,7 @@ import type * as Postgres from "./postgres.js"
 import * as Trial from "./trial.js"
 
 export interface Settings {
-  /** How often it happens. */
+  /** The number of repetitions. */
   readonly times: number
   readonly eventsPerSecond: number
 }
@@ -128,7 +128,7 @@ export const elapsed = (effect: Effect.Effect<unknown>) =>
 export const repeated = (times: number, act: (round: number) => Effect.Effect<number>) =>
   Effect.forEach(Array.from({ length: times }, (_, round) => round), act)
 
-/** How to run the command line. */
+/** The usage of the command line. */
 export const vesper = Trial.isBuilt
   ? [fileURLToPath(new URL("../../../cli/dist/bundle/bin.js", import.meta.url))]
   : [

@@ -61,7 +61,7 @@ export interface Options {
   readonly guilds?: ReadonlyArray<string> | undefined
   /** The port by which others reach the runner, by the one that it listens on. Default: the same. */
   readonly reach?: ((runner: number, listenPort: number) => Effect.Effect<number, never, Scope.Scope>) | undefined
-  /** How many identifies there are a day. Default: 1000. */
+  /** The identifies of a day. Default: 1000. */
   readonly total?: number | undefined
   /** By which URL the runner reaches the gateway. Default: the gateway's. */
   readonly proxy?: ((runner: number) => string | undefined) | undefined
@@ -76,12 +76,12 @@ export interface Trial {
   /** The name of the runner of this number. */
   readonly nameOf: (runner: number) => string
   readonly pidOf: (runner: number) => number
-  /** How many milliseconds the process took to load its program, before it did anything. */
+  /** The time that the process took to load its program, in milliseconds. */
   readonly bootOf: (runner: number) => number
   readonly status: Effect.Effect<ClusterStatus.ClusterStatus>
   /** Asks the runner of this number to send a command to a guild, or for the status; its answer. */
   readonly ask: (runner: number, guild?: string) => Effect.Effect<Errand.Answer>
-  /** How many identifies of the day are left, by the database's word. */
+  /** The remaining identifies of the day, from the database. */
   readonly remaining: Effect.Effect<number>
   /** Changes the number of shards; how many milliseconds it took until all was done. */
   readonly reshard: (total: number) => Effect.Effect<number>

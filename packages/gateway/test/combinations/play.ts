@@ -232,7 +232,7 @@ const problems = (stage: Stage): Effect.Effect<ReadonlyArray<string>> =>
   )
 
 /** Describes sessions of the bot or of its store that are not at the gateway's last event. */
-const lag = (bot: Bot.Bot, { load }: Setting) =>
+const sessionsBehind = (bot: Bot.Bot, { load }: Setting) =>
   Effect.gen(function*() {
     const known = yield* Effect.flatMap(simulator, ({ sessions }) => sessions)
     const found = yield* Bot.sessionsOf(bot)
@@ -284,7 +284,7 @@ export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<
     // The sessions are stored after each interval.
     yield* Effect.sleep(1_200)
     yield* Fiber.interrupt(checking)
-    const found = [...yield* problems(stage), ...yield* lag(current().bot, setting)]
+    const found = [...yield* problems(stage), ...yield* sessionsBehind(current().bot, setting)]
     yield* end(current())
     // A closed connection remains until its peer has answered.
     const connections = yield* Effect.repeat(Effect.zipLeft(gateway.connections, Effect.sleep(20)), {

@@ -1,4 +1,4 @@
-/** The tests of the table's cells, for one target. */
+/** Makes the tests of the table's cells for one target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { cells, illegality, nameOf, type Target } from "./cells.js"

@@ -1,7 +1,7 @@
 /**
- * A fault that lasts must not cost the day's identifies, fill the log, leave anything behind, or keep the shard away once
- * it is over. Each fault lasts for an hour, with one encoding and one of shard and fleet in turns; VESPER_DAYS=all plays a
- * day of each with all of them.
+ * A long fault must not exhaust the daily identifies, flood the log, leak resources, or prevent the shard from recovering.
+ * Each fault lasts an hour, alternately with a shard or a fleet and with one of the encodings. VESPER_DAYS=all plays a day of
+ * each combination.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -12,18 +12,18 @@ import * as Simulated from "./simulated.js"
 
 const troubles = [...Simulated.troubles, ...Hostile.troubles]
 const variants = encodings.flatMap((encoding) => shapes.map((shape) => ({ encoding, shape })))
-/** All variants within as many troubles. */
-const variantsOf = (i: number) => variants.filter((_, n) => n === i % variants.length)
+/** Selects the variants in turns, so that consecutive troubles cover all of them. */
+const selectVariants = (i: number) => variants.filter((_, n) => n === i % variants.length)
 const day = { hours: 24, budget: 1_000 }
 const hour = { hours: 1, budget: 40 }
 
-/** Each of them would fill memory, if anything did. */
+/** Troubles that are the most likely to leak memory. */
 const floods = ["each identify is closed", "new event names, a hundred at a time"]
 
 const cells: ReadonlyArray<Cell> = process.env["VESPER_DAYS"] === "all"
   ? troubles.flatMap((trouble) => variants.map((variant) => ({ trouble, ...variant, ...day })))
   : [
-    ...troubles.flatMap((trouble, i) => variantsOf(i).map((variant) => ({ trouble, ...variant, ...hour }))),
+    ...troubles.flatMap((trouble, i) => selectVariants(i).map((variant) => ({ trouble, ...variant, ...hour }))),
     ...troubles.filter(({ name }) => floods.includes(name)).map((trouble) => ({
       trouble,
       encoding: "json" as const,
@@ -32,7 +32,7 @@ const cells: ReadonlyArray<Cell> = process.env["VESPER_DAYS"] === "all"
     }))
   ]
 
-/** Bytes. A heap is never twice the same; a name or a timer for each of a day's reconnects would be more than this. */
+/** In bytes. The size of a heap varies, but a leaked name or timer for each reconnect of a day would exceed this. */
 const maxGrowth = 1_500_000
 
 const check = ({ budget, hours, shape, trouble }: Cell, report: Effect.Effect.Success<ReturnType<typeof play>>) => {
@@ -50,7 +50,7 @@ const check = ({ budget, hours, shape, trouble }: Cell, report: Effect.Effect.Su
     `back after ${Duration.format(recovery)}${sample}`
   )
   assert.deepStrictEqual(after, before, "alive after the fault")
-  // The fibers of a handshake, and the timers of what it waits for.
+  // The fibers and timers of a handshake.
   assert.isAtMost(most.fibers, before.fibers + 5 * shards, "fibers")
   assert.isAtMost(most.timers, before.timers + 3 * shards, "timers")
   assert.isBelow(growth, maxGrowth, "growth of the heap")

@@ -1,4 +1,4 @@
-/** Plays a day of one fault, and says what it cost. */
+/** Plays a day of one fault and measures its cost. */
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -28,15 +28,15 @@ export const shapes = ["shard", "fleet"] as const
 
 export interface Cell {
   readonly trouble: Trouble
-  /** How long the fault lasts. */
+  /** Duration of the fault. */
   readonly hours: number
-  /** The identifies of that time. */
+  /** The identify budget of that time. */
   readonly budget: number
   readonly encoding: (typeof encodings)[number]
   readonly shape: (typeof shapes)[number]
 }
 
-/** What is alive in the process. */
+/** The numbers of live fibers and timers of the process. */
 export interface Alive {
   readonly fibers: number
   readonly timers: number
@@ -46,10 +46,10 @@ export interface Report {
   readonly identifies: number
   readonly lines: ReadonlyArray<string>
   readonly before: Alive
-  /** The most that was alive at the end of an hour. */
+  /** The maximum at the end of an hour. */
   readonly most: Alive
   readonly after: Alive
-  /** Bytes of the heap that came in the second half of the time; 0 for less than a day. */
+  /** Growth of the heap in the second half of the time, in bytes. 0 for less than a day. */
   readonly growth: number
   /** The time from the end of the fault until each shard has delivered an event; infinite if one did not in two hours. */
   readonly recovery: Duration.Duration
@@ -68,7 +68,7 @@ const heap = Effect.sync(() => {
 
 const isIdentify = (text: string): boolean => text.startsWith("{\"op\":2,")
 
-/** The socket of the peer, which counts the identifies. */
+/** Wraps the socket of the peer to count identifies. */
 const counting = (socket: GatewaySocket.GatewaySocket, onIdentify: () => void) =>
   GatewaySocket.make((url, handlers) =>
     Effect.map(socket.open(url, handlers), (connection) => ({
@@ -116,7 +116,7 @@ export const play = (
         ShardConfig.layer({ token: Redacted.make(token), intents: Intents.nonPrivileged }),
         IdentifyQueue.layerInMemory({
           maxConcurrency: 1,
-          // It ends a minute after the fault.
+          // The budget is reset a minute after the fault.
           budget: { total: budget, resetAfter: Duration.minutes(hours * 60 + 6) }
         }),
         Logger.replace(Logger.defaultLogger, logger),
@@ -139,7 +139,7 @@ export const play = (
       let most = before
       let heapAtHalf = 0
       for (let hour = 1; hour <= hours; hour++) {
-        // Not in step with what happens each minute.
+        // The offset avoids the timers of each minute.
         yield* Effect.sleep("3599900 millis")
         const { fibers, timers } = yield* alive
         most = { fibers: Math.max(most.fibers, fibers), timers: Math.max(most.timers, timers) }

@@ -34,7 +34,7 @@ const times = (count: number, act: (n: number) => void) => {
   }
 }
 
-/** Calls `act` with a connection when it has opened. The gateway says nothing else. */
+/** Calls `act` with a connection when it has opened. The gateway sends nothing else. */
 const onOpen = (name: string, act: (link: Link) => void): Script => ({
   name,
   onOpen: (link) => {
@@ -181,7 +181,7 @@ const scripts: ReadonlyArray<Script> = [
   refusing(429),
   refusing(429, Option.some(Duration.seconds(30))),
   refusing(503),
-  // A longer wait than an hour is not obeyed.
+  // A wait of more than an hour is not respected.
   { ...refusing(503, Option.some(Duration.days(3))), recovery: "63 minutes" },
   refusing(503, Option.some(Duration.millis(0)))
 ]

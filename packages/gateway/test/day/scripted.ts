@@ -1,4 +1,4 @@
-/** A gateway in memory that behaves as Discord's until a script says otherwise, in json or in zlib-stream. */
+/** A gateway in memory that follows Discord's documentation except for a script, in json or in zlib-stream. */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Duration from "effect/Duration"
@@ -20,7 +20,7 @@ interface Session {
   sequence: number
 }
 
-/** One connection, from the gateway's side. */
+/** One connection of the gateway. */
 export interface Link {
   readonly url: string
   readonly connection: number
@@ -28,16 +28,16 @@ export interface Link {
   session: Session | undefined
   readonly send: (payload: unknown) => void
   readonly text: (text: string) => void
-  /** A binary message that is not made by the compressor. */
+  /** Sends a binary message that the compressor did not produce. */
   readonly bytes: (bytes: Uint8Array) => void
-  /** Sends an event with the session's next number, or with one that is `ahead` of it. */
+  /** Sends an event with the next sequence of the session, or with one that is `ahead` of it. */
   readonly dispatch: (t: string, d: unknown, ahead?: number) => void
   readonly close: (code?: number, reason?: string) => void
-  /** The client's own socket gives up. */
+  /** Closes the socket of the client without a close frame. */
   readonly fail: (cause: GatewaySocket.FrameError) => void
 }
 
-/** Only what is wrong. A function that returns true has answered; otherwise the gateway answers as it should. */
+/** The differences to a correct gateway. A function that returns true has answered; otherwise the gateway answers. */
 export interface Script {
   readonly name: string
   readonly refuse?: (url: string) => GatewaySocket.OpenError
@@ -45,7 +45,7 @@ export interface Script {
   readonly onPayload?: (link: Link, payload: Payload) => boolean
   /** Runs with each open connection every five minutes. */
   readonly each?: (link: Link) => void
-  /** How long after the fault the shard may still be away. Default: 3 minutes. */
+  /** Time after the fault in which the shard must recover. Default: 3 minutes. */
   readonly recovery?: Duration.DurationInput
 }
 
@@ -53,7 +53,7 @@ const interval = Duration.minutes(5)
 
 const header = Buffer.from([0x78, 0x9c])
 
-/** A zlib stream whose messages do not refer to each other, each with a sync flush at its end. */
+/** A zlib stream of independent messages, each with a sync flush at its end. */
 const makeCompressor = () => {
   let isFirst = true
   return (text: string): Uint8Array => {
@@ -91,7 +91,7 @@ const answer = (link: Link, { d, op }: Payload, sessions: Map<string, Session>):
       return link.send(ready(session.id))
     }
     case Opcode.Resume: {
-      // The client's own payload, which has an id.
+      // The payload of the client has an id.
       const found = sessions.get((d as { readonly session_id: string }).session_id)
       if (found === undefined) {
         return link.send({ t: null, s: null, op: Opcode.InvalidSession, d: false })
@@ -164,12 +164,12 @@ const make = (script: Script) => (fault: Switch): Effect.Effect<Peer> =>
               return onWritten(Either.left(new GatewaySocket.WriteError({ cause: new Error("it is closed") })))
             }
             onWritten(Either.void)
-            // The client writes payloads only.
+            // The client writes only payloads.
             const payload = JSON.parse(text) as Payload
             if (!(fault.isOn && script.onPayload?.(link, payload) === true)) {
               answer(link, payload, sessions)
             }
-            // Its own memory is not what is measured.
+            // Its memory is not measured.
             if (sessions.size > 4) {
               sessions = new Map(Array.from(sessions).slice(-4))
             }
@@ -182,7 +182,7 @@ const make = (script: Script) => (fault: Switch): Effect.Effect<Peer> =>
       })
 
     const onEachLink = (run: (link: Link) => void) => Effect.sync(() => Array.from(links).forEach(run))
-    /** The fault begins with new connections and new sessions. */
+    /** The fault starts with new connections and new sessions. */
     const cutAll = Effect.sync(() => {
       sessions = new Map()
       links.forEach((link) => link.close())

@@ -13,7 +13,7 @@ import { defaultRecovery, type Peer, type Switch, type Trouble } from "./peer.js
 
 const any = { host: "any", times: 1 } as const
 
-/** One of each kind at least: a kind that is missing does not compile. */
+/** At least one fault of each kind. A missing kind does not compile. */
 const faults: { readonly [K in Fault.Fault["_tag"]]: ReadonlyArray<Extract<Fault.Fault, { readonly _tag: K }>> } = {
   AcceptThenClose: [Fault.AcceptThenClose(any), Fault.AcceptThenClose({ ...any, code: 4000 })],
   BinaryFrame: [0, 1].map((size) => Fault.BinaryFrame({ size })),
@@ -67,7 +67,7 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
   Effect.gen(function*() {
     const context = yield* Layer.build(GatewaySimulator.layerInMemory({
       token: Redacted.make(token),
-      // Its own memory is not what is measured.
+      // Its memory is not measured.
       logLimit: 100,
       replayLimit: 100
     }))
@@ -76,7 +76,7 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
     const dispatch = Effect.forEach(shards, (shard) => simulator.dispatch({ t: "TYPING_START", d: {}, shard }))
     const isRule = Fault.isRule(injected)
 
-    /** The next connection meets the rule once; what the one before has left is gone. */
+    /** Injects the rule for the next connection and removes unused rules. */
     const renewRule = Effect.gen(function*() {
       if (!isRule) {
         return
@@ -90,7 +90,7 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
       misbehave: Effect.repeat(
         Effect.all([
           isRule ? Effect.void : simulator.inject(injected),
-          // A rule needs a new connection, and a session that was forgotten in silence is found out by a resume.
+          // A rule needs a new connection, and a session that was silently ended is detected by a resume.
           isRule || injected._tag === "EndSession" ? simulator.inject(Fault.Drop()) : Effect.void,
           dispatch
         ]),
@@ -99,13 +99,13 @@ const make = (injected: Fault.Fault) => (fault: Switch): Effect.Effect<Peer, nev
     }
   })
 
-const nameOf = (fault: Fault.Fault): string => {
+const describeFault = (fault: Fault.Fault): string => {
   const { _tag, ...fields } = fault
   return `${_tag} ${JSON.stringify(fields)}`
 }
 
 export const troubles: ReadonlyArray<Trouble> = Object.values(faults).flat().map((fault) => ({
-  name: nameOf(fault),
+  name: describeFault(fault),
   recovery: defaultRecovery,
   make: make(fault)
 }))

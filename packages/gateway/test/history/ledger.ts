@@ -1,19 +1,19 @@
-/** The model: which event went into which session, what the reader got of it, and what must hold of the two. */
+/** The model: the events of each session, the events that the reader received, and the invariants of the two. */
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 
 export interface Ledger {
-  /** The gateway took in an event; `sessions` are those of its shard, as they are then. */
+  /** Records an event of the gateway. `sessions` are the current sessions. */
   readonly sent: (shard: number, number: number, sessions: ReadonlyArray<GatewaySimulator.SessionInfo>) => void
-  /** The program got an event. */
+  /** Records an event that the program received. */
   readonly delivered: (shard: number, number: number) => void
-  /** How many events each session was sent, and how many of them the program never got. */
+  /** The number of events of each session, and of those that the program did not receive. */
   readonly sessions: () => ReadonlyMap<string, { readonly sent: number; readonly lost: number }>
   readonly counts: () => { readonly sent: number; readonly delivered: number; readonly lost: number }
-  /** What is wrong; empty if all is well. `alive` are the sessions that have not ended. */
+  /** Returns the violations. `alive` are the sessions that have not ended. */
   readonly problems: (alive: ReadonlySet<string>) => ReadonlyArray<string>
 }
 
-/** Events are numbered from 1 in the order in which they are sent, over all sessions. */
+/** Makes a ledger. Events are numbered from 1 over all sessions, in the order in which they are sent. */
 export const make = (): Ledger => {
   const bySession = new Map<string, Array<number>>()
   const shards = new Map<string, number>()
@@ -22,7 +22,7 @@ export const make = (): Ledger => {
 
   return {
     sent: (shard, number, sessions) => {
-      // A shard never goes back to a session that it has left. Its own is the newest, and ids count upwards.
+      // A shard never returns to an earlier session. The current one is the newest, and ids ascend.
       const newest = sessions.filter((session) => session.shard === shard).map(({ id }) => id).sort().at(-1)
       if (newest !== undefined) {
         sentCount++
@@ -68,7 +68,7 @@ export const make = (): Ledger => {
         if (missing === -1) {
           continue
         }
-        // The end of a session may take along what came last, and nothing before that.
+        // The end of a session may lose its last events, but no earlier ones.
         const later = numbers.slice(missing).find((number) => got.has(number))
         if (later !== undefined) {
           problems.push(

@@ -1,4 +1,4 @@
-/** Plays a history in virtual time, and tells what went wrong. */
+/** Plays a history in virtual time and returns the violations. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as ShardId from "@vesper/model/ShardId"
 import * as NodeDecompressor from "@vesper/platform-node/NodeDecompressor"
@@ -31,16 +31,16 @@ export interface Report {
   readonly identified: number
 }
 
-/** A shard, its reader, and the scope that is their process. */
+/** A simulated process: a shard and its reader in one scope. */
 interface Process {
   readonly shard: Shard.Shard
   readonly scope: Scope.CloseableScope
 }
 
-interface Member {
+interface HistoryShard {
   readonly id: ShardId.ShardId
   readonly process: Ref.Ref<Process>
-  /** How long the program takes for an event. */
+  /** Time of the program for each event. */
   millisPerEvent: number
 }
 
@@ -54,7 +54,7 @@ const environment = (history: History) =>
   Layer.mergeAll(
     layer({
       maxConcurrency: history.maxConcurrency,
-      // A save each second would be most of what a long wait costs.
+      // Saves each second would be the largest part of the cost of a long wait.
       config: { eventBufferSize: history.bufferSize, acknowledge: history.acknowledge, saveInterval: "30 seconds" },
       simulator: { maxConcurrency: history.maxConcurrency, latency: history.latency }
     }),
@@ -62,10 +62,10 @@ const environment = (history: History) =>
     SessionStore.layerMemory
   )
 
-const numberOf = (d: unknown): number | undefined =>
+const readNumber = (d: unknown): number | undefined =>
   Predicate.hasProperty(d, "number") && typeof d.number === "number" ? d.number : undefined
 
-const connectionsOf = (log: ReadonlyArray<LogEntry.LogEntry>, shard: number) => {
+const findConnections = (log: ReadonlyArray<LogEntry.LogEntry>, shard: number) => {
   const open = new Map<number, number>()
   let lastChange = 0
   for (const entry of log) {
@@ -106,9 +106,9 @@ const live = (
     const commands: Array<Fiber.RuntimeFiber<void>> = []
     const pending = () => commands.filter((fiber) => fiber.unsafePoll() === null).length
 
-    /** In one mode an event counts when it is taken, in the other when it was handled. */
-    const handle = (member: Member) => (event: { readonly d: unknown }) => {
-      const number = numberOf(event.d)
+    /** Records an event at its receipt or after it was handled, as the mode of acknowledgement requires. */
+    const handle = (member: HistoryShard) => (event: { readonly d: unknown }) => {
+      const number = readNumber(event.d)
       const note = Effect.sync(() => {
         if (number !== undefined) {
           ledger.delivered(member.id.id, number)
@@ -118,15 +118,15 @@ const live = (
       return history.acknowledge === "onReceive" ? Effect.zipRight(note, work) : Effect.zipRight(work, note)
     }
 
-    /** Reads until the shard is closed for good, over the program's own closing and connecting. */
-    const read = (member: Member, shard: Shard.Shard) =>
+    /** Reads until the shard is closed permanently. Continues when the program closes and connects it. */
+    const read = (member: HistoryShard, shard: Shard.Shard) =>
       shard.runForEach(handle(member)).pipe(
         Effect.zipRight(Effect.sleep("10 millis")),
         Effect.forever,
         Effect.ignore
       )
 
-    const startProcess = (id: ShardId.ShardId, member: () => Member) =>
+    const startProcess = (id: ShardId.ShardId, member: () => HistoryShard) =>
       Effect.gen(function*() {
         const scope = yield* Scope.make()
         const shard = yield* Shard.make(id).pipe(Effect.supervised(supervisor), Scope.extend(scope))
@@ -137,21 +137,21 @@ const live = (
 
     const members = yield* Effect.forEach(ShardId.all(history.shards), (id) =>
       Effect.gen(function*() {
-        const holder: { member: Member | undefined } = { member: undefined }
+        const holder: { member: HistoryShard | undefined } = { member: undefined }
         const started = yield* startProcess(id, () => {
           if (holder.member === undefined) {
             throw new Error("the reader runs after its shard was made")
           }
           return holder.member
         })
-        const member: Member = { id, process: yield* Ref.make<Process>(started), millisPerEvent: 0 }
+        const member: HistoryShard = { id, process: yield* Ref.make<Process>(started), millisPerEvent: 0 }
         holder.member = member
         return member
       }))
 
-    const shardOf = (member: Member) => Effect.map(Ref.get(member.process), ({ shard }) => shard)
+    const currentShard = (member: HistoryShard) => Effect.map(Ref.get(member.process), ({ shard }) => shard)
 
-    const endProcess = (member: Member) =>
+    const endProcess = (member: HistoryShard) =>
       Effect.gen(function*() {
         const { scope, shard } = yield* Ref.get(member.process)
         yield* Scope.close(scope, Exit.void)
@@ -161,19 +161,19 @@ const live = (
         }
       })
 
-    const restart = (member: Member) =>
+    const restart = (member: HistoryShard) =>
       Effect.zipRight(
         endProcess(member),
         Effect.flatMap(startProcess(member.id, () => member), (process) => Ref.set(member.process, process))
       )
 
-    const reviveIfStopped = (member: Member) =>
+    const reviveIfStopped = (member: HistoryShard) =>
       Effect.flatMap(
-        Effect.flatMap(shardOf(member), ({ status }) => status),
+        Effect.flatMap(currentShard(member), ({ status }) => status),
         (status) => ShardStatus.isFatallyClosed(status) ? restart(member) : Effect.void
       )
 
-    const dispatch = (member: Member) =>
+    const dispatch = (member: HistoryShard) =>
       Effect.gen(function*() {
         const number = ++events
         const sessions = yield* simulator.sessions
@@ -182,9 +182,9 @@ const live = (
         }
       })
 
-    const command = (member: Member, kind: "voice" | "presence", n: number) =>
+    const command = (member: HistoryShard, kind: "voice" | "presence", n: number) =>
       Effect.gen(function*() {
-        const shard = yield* shardOf(member)
+        const shard = yield* currentShard(member)
         const { scope } = yield* Ref.get(member.process)
         const payload = kind === "presence"
           ? { op: 3, d: { since: null, activities: [], status: n % 2 === 0 ? "idle" : "online", afk: false } }
@@ -207,7 +207,7 @@ const live = (
             yield* Effect.repeatN(dispatch(member), step.count - 1)
             return
           case "Fault": {
-            // Without compression nothing tells damaged text from an event that is broken.
+            // Without compression, damaged text cannot be distinguished from a malformed event.
             if (step.fault._tag !== "Corrupt" || history.compression !== "none") {
               faults++
               yield* simulator.inject(step.fault, { shard: member.id.id })
@@ -221,7 +221,7 @@ const live = (
             member.millisPerEvent = step.millis
             return
           case "Close": {
-            const shard = yield* shardOf(member)
+            const shard = yield* currentShard(member)
             yield* shard.close(CloseFrame.fromIntent(step.intent))
             yield* shard.connect
             return
@@ -231,11 +231,11 @@ const live = (
         }
       })
 
-    /** Where nothing has changed for a while and the program keeps up, the status must be what the gateway sees. */
-    const checkStatus = (member: Member) =>
+    /** Compares the status with the connections of the gateway, if neither has changed for a while. */
+    const checkStatus = (member: HistoryShard) =>
       Effect.gen(function*() {
-        const status = yield* Effect.flatMap(shardOf(member), (shard) => shard.status)
-        const { isOpen, lastChange } = connectionsOf(yield* simulator.log, member.id.id)
+        const status = yield* Effect.flatMap(currentShard(member), (shard) => shard.status)
+        const { isOpen, lastChange } = findConnections(yield* simulator.log, member.id.id)
         const isSettled = (yield* Clock.currentTimeMillis) - lastChange > 2_000
         if (member.millisPerEvent === 0 && isSettled && !isOpen && ShardStatus.isConnected(status)) {
           problems.push(`shard ${member.id.id} says Connected, and the gateway has no session of it`)
@@ -243,7 +243,7 @@ const live = (
       })
 
     const isQuiet = Effect.gen(function*() {
-      const statuses = yield* Effect.forEach(members, (member) => Effect.flatMap(shardOf(member), (s) => s.status))
+      const statuses = yield* Effect.forEach(members, (member) => Effect.flatMap(currentShard(member), (s) => s.status))
       return statuses.every(ShardStatus.isConnected) && pending() === 0
     })
 
@@ -252,7 +252,7 @@ const live = (
       yield* Effect.forEach(members, checkStatus)
     }
 
-    // Rules for connections to come are used up, half-open connections found out, and then all must be well again.
+    // Rules for later connections apply and half-open connections are detected. Then each shard must recover.
     for (const member of members) {
       member.millisPerEvent = 0
     }
@@ -264,7 +264,7 @@ const live = (
     yield* Effect.forEach(members, dispatch)
     yield* Effect.sleep("1 minute")
     for (const member of members) {
-      const status = yield* Effect.flatMap(shardOf(member), (shard) => shard.status)
+      const status = yield* Effect.flatMap(currentShard(member), (shard) => shard.status)
       if (!ShardStatus.isConnected(status)) {
         problems.push(`shard ${member.id.id} never came back: ${status._tag}`)
       }

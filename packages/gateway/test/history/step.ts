@@ -1,10 +1,10 @@
-/** What can happen to shards, as values that fast-check makes up and shrinks. */
+/** Steps in the life of shards, as values that fast-check generates and shrinks. */
 import * as CloseCode from "@vesper/model/CloseCode"
 import * as Fault from "@vesper/testing/Fault"
 import * as Data from "effect/Data"
 import * as FastCheck from "effect/FastCheck"
 
-/** One thing that happens; `shard` picks one of those that there are. */
+/** One step. `shard` selects one of the existing shards. */
 export type Step = Data.TaggedEnum<{
   /** Time passes. */
   Wait: { readonly millis: number }
@@ -13,17 +13,17 @@ export type Step = Data.TaggedEnum<{
   Fault: { readonly shard: number; readonly fault: Fault.Fault }
   /** The program sends commands. */
   Commands: { readonly shard: number; readonly kind: "voice" | "presence"; readonly count: number }
-  /** From now on the program takes so long for each event. */
+  /** Sets the time of the program for each event. */
   Slow: { readonly shard: number; readonly millis: number }
   /** The program closes the shard and connects again. */
   Close: { readonly shard: number; readonly intent: "EndSession" | "KeepSession" }
-  /** The process ends; another takes up the stored session. */
+  /** The process ends, and another one resumes the stored session. */
   Restart: { readonly shard: number }
 }>
 
 export const Step = Data.taggedEnum<Step>()
 
-/** A life to be lived through. */
+/** A sequence of steps for a number of shards. */
 export interface History {
   readonly seed: number
   readonly shards: number
@@ -41,7 +41,7 @@ const host = constantFrom<Fault.Host>("any", "gateway", "resume")
 const rule = { host, times: integer({ min: 1, max: 3 }) }
 const record = FastCheck.record
 
-/** Codes that a gateway may close with, whether Discord documents them or not. */
+/** Close codes of a gateway, including undocumented ones. */
 const closeCode = oneof(
   constantFrom(...CloseCode.all.map(({ code }) => code)),
   constantFrom(1000, 1001, 1006, 1011, 1012, 3000, 4006, 4999)

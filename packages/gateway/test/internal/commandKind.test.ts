@@ -2,10 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Equal from "effect/Equal"
 import * as FastCheck from "effect/FastCheck"
 import * as Kind from "../../src/internal/commands/kind.js"
+import * as Order from "../../src/internal/commands/order.js"
 
-const { Bulk, Plain, Presence, VoiceState } = Kind.Kind
+const { Bulk, Plain, Presence, VoiceState } = Kind.CommandKind
 
-const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.Kind]> = [
+const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.CommandKind]> = [
   [{ op: 3, d: {} }, Presence()],
   [{ op: 3 }, Presence()],
   [{ op: 4, d: { guild_id: "1", channel_id: null } }, VoiceState({ guildId: "1" })],
@@ -22,10 +23,10 @@ const kinds: ReadonlyArray<readonly [payload: unknown, kind: Kind.Kind]> = [
 ]
 
 const anyKind = FastCheck.oneof(
-  FastCheck.constant<Kind.Kind>(Plain()),
-  FastCheck.constant<Kind.Kind>(Bulk()),
-  FastCheck.constant<Kind.Kind>(Presence()),
-  FastCheck.constantFrom("1", "2", "3").map((guildId): Kind.Kind => VoiceState({ guildId }))
+  FastCheck.constant<Kind.CommandKind>(Plain()),
+  FastCheck.constant<Kind.CommandKind>(Bulk()),
+  FastCheck.constant<Kind.CommandKind>(Presence()),
+  FastCheck.constantFrom("1", "2", "3").map((guildId): Kind.CommandKind => VoiceState({ guildId }))
 )
 const anyQueue = FastCheck.array(FastCheck.record({ kind: anyKind, isWriting: FastCheck.boolean() }))
 
@@ -42,19 +43,19 @@ describe("a command replaces", () => {
     FastCheck.assert(FastCheck.property(anyQueue, anyKind, (queue, kind) => {
       const isState = kind._tag === "Presence" || kind._tag === "VoiceState"
       const fits = queue.map((place) => isState && Equal.equals(place.kind, kind) && !place.isWriting)
-      assert.strictEqual(Kind.replaces(queue, kind), fits.indexOf(true))
+      assert.strictEqual(Order.indexOfReplaced(queue, kind), fits.indexOf(true))
     }))
   })
 
   it("so that a queue filled by it holds one presence at most, and one voice state of each guild", () => {
     FastCheck.assert(FastCheck.property(FastCheck.array(anyKind, { maxLength: 50 }), (given) => {
-      const queue: Array<Kind.Place> = []
+      const queue: Array<Order.Queued> = []
       for (const kind of given) {
-        if (Kind.replaces(queue, kind) === -1) {
+        if (Order.indexOfReplaced(queue, kind) === -1) {
           queue.push({ kind, isWriting: false })
         }
       }
-      const count = (kind: Kind.Kind) => queue.filter((place) => Equal.equals(place.kind, kind)).length
+      const count = (kind: Kind.CommandKind) => queue.filter((place) => Equal.equals(place.kind, kind)).length
       const states = [Presence(), ...["1", "2", "3"].map((guildId) => VoiceState({ guildId }))]
       assert.isTrue(states.every((kind) => count(kind) <= 1))
       assert.strictEqual(count(Plain()), given.filter(({ _tag }) => _tag === "Plain").length)
@@ -71,14 +72,14 @@ describe("the next command", () => {
       const tags = queue.map(({ kind }) => kind._tag)
       const other = tags.findIndex((tag) => tag !== "Bulk" && !(held.presences && tag === "Presence"))
       const bulk = held.bulk ? -1 : tags.indexOf("Bulk")
-      assert.strictEqual(Kind.next(queue, held, 0), other === -1 ? bulk : other)
+      assert.strictEqual(Order.indexOfNext(queue, held, 0), other === -1 ? bulk : other)
     }))
   })
 
   it("is a bulk request after four others, unless those are held", () => {
     FastCheck.assert(FastCheck.property(anyQueue, anyHeld, (queue, held) => {
       const bulk = held.bulk ? -1 : queue.findIndex(({ kind }) => kind._tag === "Bulk")
-      assert.strictEqual(Kind.next(queue, held, 4), bulk === -1 ? Kind.next(queue, held, 0) : bulk)
+      assert.strictEqual(Order.indexOfNext(queue, held, 4), bulk === -1 ? Order.indexOfNext(queue, held, 0) : bulk)
     }))
   })
 
@@ -88,15 +89,15 @@ describe("the next command", () => {
       const written: Array<string> = []
       let passed = 0
       for (let i = 0; i < length; i++) {
-        const kind = queue[Kind.next(queue, Kind.nothingHeld, passed)]?.kind ?? Plain()
+        const kind = queue[Order.indexOfNext(queue, Order.noneLimited, passed)]?.kind ?? Plain()
         written.push(kind._tag)
-        passed = Kind.passedAfter(queue, kind, passed)
+        passed = Order.countPassed(queue, kind, passed)
       }
       assert.deepStrictEqual(written, written.map((_, i) => i % 5 === 4 ? "Bulk" : "Plain"))
     }))
   })
 
   it("does not count what passed while no bulk request waited", () => {
-    assert.strictEqual(Kind.passedAfter([{ kind: Plain(), isWriting: false }], Plain(), 3), 0)
+    assert.strictEqual(Order.countPassed([{ kind: Plain(), isWriting: false }], Plain(), 3), 0)
   })
 })

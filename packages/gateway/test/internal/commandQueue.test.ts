@@ -4,16 +4,17 @@ import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Kind from "../../src/internal/commands/kind.js"
-import type { OutgoingCommand } from "../../src/internal/commands/outgoing.js"
+import * as Order from "../../src/internal/commands/order.js"
+import type { OutgoingCommand } from "../../src/internal/commands/outgoingMessage.js"
 import * as CommandQueue from "../../src/internal/commands/queue.js"
 import * as ShardError from "../../src/ShardError.js"
 
-const plain = Kind.Kind.Plain()
-const presence = Kind.Kind.Presence()
-const bulk = Kind.Kind.Bulk()
-const voice = (guildId: string) => Kind.Kind.VoiceState({ guildId })
+const plain = Kind.CommandKind.Plain()
+const presence = Kind.CommandKind.Presence()
+const bulk = Kind.CommandKind.Bulk()
+const voice = (guildId: string) => Kind.CommandKind.VoiceState({ guildId })
 
-const command = (text: string, kind: Kind.Kind): OutgoingCommand => ({
+const command = (text: string, kind: Kind.CommandKind): OutgoingCommand => ({
   subject: "command",
   payload: text,
   text,
@@ -21,13 +22,13 @@ const command = (text: string, kind: Kind.Kind): OutgoingCommand => ({
   kind
 })
 
-/** Lets forked fibers run until they wait. */
+/** Runs forked fibers until they wait. */
 const settle = Effect.repeatN(Effect.yieldNow(), 10)
 
 const writeAll = (queue: CommandQueue.CommandQueue, count: number) => {
   const written: Array<string> = []
   return Effect.as(
-    Effect.repeatN(queue.writeNext(Kind.nothingHeld, ({ text }) => Effect.sync(() => written.push(text))), count - 1),
+    Effect.repeatN(queue.writeNext(Order.noneLimited, ({ text }) => Effect.sync(() => written.push(text))), count - 1),
     written
   )
 }
@@ -73,8 +74,8 @@ describe("commandQueue", () => {
       const sender = yield* Effect.fork(queue.send(command("a", plain)))
       yield* Effect.fork(queue.send(command("b", plain)))
       yield* settle
-      assert.isTrue(Exit.isFailure(yield* Effect.exit(queue.writeNext(Kind.nothingHeld, () => Effect.fail("lost")))))
-      const writing = yield* Effect.fork(queue.writeNext(Kind.nothingHeld, () => Effect.never))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(queue.writeNext(Order.noneLimited, () => Effect.fail("lost")))))
+      const writing = yield* Effect.fork(queue.writeNext(Order.noneLimited, () => Effect.never))
       yield* settle
       yield* Fiber.interrupt(writing)
       assert.isNull(sender.unsafePoll())
@@ -124,7 +125,7 @@ describe("commandQueue", () => {
       assert.deepStrictEqual(yield* writeAll(queue, 1), ["d"])
     }))
 
-  const given = (queue: CommandQueue.CommandQueue, kind: Kind.Kind, text: string) =>
+  const given = (queue: CommandQueue.CommandQueue, kind: Kind.CommandKind, text: string) =>
     Effect.zipLeft(Effect.fork(queue.send(command(text, kind))), settle)
 
   it.effect("writes only the newest of a state, in the place of the oldest, and tells all who asked", () =>
@@ -169,7 +170,7 @@ describe("commandQueue", () => {
     Effect.gen(function*() {
       const queue = CommandQueue.make(10)
       const older = yield* given(queue, presence, "p1")
-      const writing = yield* Effect.fork(queue.writeNext(Kind.nothingHeld, () => Effect.never))
+      const writing = yield* Effect.fork(queue.writeNext(Order.noneLimited, () => Effect.never))
       yield* settle
       const newer = yield* given(queue, presence, "p2")
       assert.strictEqual(queue.unsafeSize(), 2)
@@ -194,7 +195,7 @@ describe("commandQueue", () => {
     Effect.gen(function*() {
       const queue = CommandQueue.make(10)
       const sender = yield* given(queue, plain, "a")
-      const writing = yield* Effect.fork(queue.writeNext(Kind.nothingHeld, () => Effect.never))
+      const writing = yield* Effect.fork(queue.writeNext(Order.noneLimited, () => Effect.never))
       yield* settle
       yield* Fiber.interrupt(sender)
       yield* Fiber.interrupt(writing)
@@ -233,7 +234,7 @@ describe("commandQueue", () => {
       yield* Fiber.join(again)
     }))
 
-  const orderOfFibers = (capacity: number, fibers: number, kindOf: (fiber: number) => Kind.Kind) =>
+  const orderOfFibers = (capacity: number, fibers: number, kindOf: (fiber: number) => Kind.CommandKind) =>
     Effect.gen(function*() {
       const queue = CommandQueue.make(capacity)
       const each = 10
@@ -244,7 +245,7 @@ describe("commandQueue", () => {
       yield* settle
       const written: Array<string> = []
       while (queue.unsafeHasNext()) {
-        yield* queue.writeNext(Kind.nothingHeld, ({ text }) => Effect.sync(() => written.push(text)))
+        yield* queue.writeNext(Order.noneLimited, ({ text }) => Effect.sync(() => written.push(text)))
         yield* settle
       }
       return written

@@ -9,7 +9,7 @@ import * as Guard from "../../src/internal/foreign/guard.js"
 const limit = Duration.seconds(5)
 const message = (cause: unknown) => cause instanceof Error ? cause.message : String(cause)
 
-/** Operations that break their promise, and the failure that the caller sees. */
+/** Operations that violate their type, and the failure of the caller. */
 const broken: ReadonlyArray<readonly [what: string, evaluate: () => Effect.Effect<string, string>, failure: RegExp]> = [
   ["throws", () => {
     throw new Error("no database")
@@ -23,7 +23,7 @@ const broken: ReadonlyArray<readonly [what: string, evaluate: () => Effect.Effec
     () => Effect.flatMap(Effect.fork(Effect.interrupt), Fiber.join),
     /Interrupted|interrupted/
   ],
-  // The signature is denied on purpose.
+  // Violates the signature on purpose.
   ["returns a promise", () => Promise.resolve("done") as unknown as Effect.Effect<string>, /no Effect/],
   ["returns nothing", () => undefined as unknown as Effect.Effect<string>, /no Effect/]
 ]

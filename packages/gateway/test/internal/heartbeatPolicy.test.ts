@@ -4,11 +4,11 @@ import * as FastCheck from "effect/FastCheck"
 import * as CommandRateLimiter from "../../src/CommandRateLimiter.js"
 import * as Policy from "../../src/internal/heartbeat/policy.js"
 
-const { Step } = Policy
+const { HeartbeatStep: Step } = Policy
 
 const interval = 41_250
 
-const silent: Policy.Seen = {
+const silent: Policy.Observation = {
   late: 0,
   elapsed: 500,
   isAcknowledged: false,
@@ -18,13 +18,18 @@ const silent: Policy.Seen = {
   isRead: true,
   hold: 0
 }
-const acknowledged: Policy.Seen = { ...silent, isAcknowledged: true }
-const paused: Policy.Seen = { ...silent, isPaused: true, wasPaused: true }
-const unread: Policy.Seen = { ...silent, isRead: false }
-const late: Policy.Seen = { ...silent, late: 50 }
+const acknowledged: Policy.Observation = { ...silent, isAcknowledged: true }
+const paused: Policy.Observation = { ...silent, isPaused: true, wasPaused: true }
+const unread: Policy.Observation = { ...silent, isRead: false }
+const late: Policy.Observation = { ...silent, late: 50 }
 
 const table: ReadonlyArray<
-  readonly [name: string, before: Policy.Step | undefined, seen: Policy.Seen, expected: Policy.Step]
+  readonly [
+    name: string,
+    before: Policy.HeartbeatStep | undefined,
+    seen: Policy.Observation,
+    expected: Policy.HeartbeatStep
+  ]
 > = [
   ["the first heartbeat waits for no acknowledgement", undefined, silent, Step.Send()],
   ["one that was acknowledged is followed by the next", Step.Send(), acknowledged, Step.Send()],
@@ -80,8 +85,8 @@ const anySeen = FastCheck.record({
 
 const anyInterval = FastCheck.integer({ min: 100, max: 120_000 })
 
-const after = (all: ReadonlyArray<Policy.Seen>, interval: number) => {
-  let before: Policy.Step | undefined
+const after = (all: ReadonlyArray<Policy.Observation>, interval: number) => {
+  let before: Policy.HeartbeatStep | undefined
   for (const seen of all) {
     before = Policy.next(before, interval, seen)
   }
@@ -95,7 +100,7 @@ describe("the next step of a connection's heartbeats", () => {
 
   it("never closes a connection whose heartbeat was written and acknowledged", () =>
     FastCheck.assert(FastCheck.property(FastCheck.array(anySeen), anyInterval, (all, interval) => {
-      let before: Policy.Step | undefined
+      let before: Policy.HeartbeatStep | undefined
       for (const seen of all) {
         before = Policy.next(before, interval, seen)
         if (seen.isAcknowledged && !seen.isWriting) {

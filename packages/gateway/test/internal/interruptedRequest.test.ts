@@ -6,8 +6,8 @@ import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import * as Kind from "../../src/internal/commands/kind.js"
-import * as MemberRequest from "../../src/internal/requests/memberRequest.js"
+import * as Order from "../../src/internal/commands/order.js"
+import * as GuildMembers from "../../src/internal/requests/guildMembers.js"
 import * as ShardState from "../../src/internal/state/shardState.js"
 import * as VoiceState from "../../src/internal/requests/voiceState.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
@@ -24,7 +24,7 @@ describe("an interrupted request", () => {
       Effect.gen(function*() {
         const shard = yield* state
         const members = yield* Effect.fork(
-          Stream.runDrain(MemberRequest.make(shard)({ guild_id: "1", query: "", limit: 0 }))
+          Stream.runDrain(GuildMembers.make(shard)({ guild_id: "1", query: "", limit: 0 }))
         )
         const voice = yield* Effect.fork(
           VoiceState.update(shard)({ guild_id: "1", channel_id: "2", self_deaf: true, self_mute: true })
@@ -33,7 +33,7 @@ describe("an interrupted request", () => {
         assert.strictEqual(shard.log.listeners.count, 6)
         assert.strictEqual(shard.commands.unsafeSize(), 2)
         if (what === "while it waits for the answer") {
-          yield* Effect.repeatN(shard.commands.writeNext(Kind.nothingHeld, () => Effect.void), 1)
+          yield* Effect.repeatN(shard.commands.writeNext(Order.noneLimited, () => Effect.void), 1)
         }
         yield* TestClock.adjust(0)
         yield* Fiber.interruptAll([members, voice])

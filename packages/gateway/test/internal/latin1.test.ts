@@ -29,7 +29,7 @@ const codePoint = FastCheck.oneof(
   FastCheck.integer({ min: 0xe000, max: 0x10ffff })
 )
 
-/** Runs of plain letters between other characters, so that these come at any place of a block of sixteen bytes. */
+/** Runs of plain letters between other characters, so that these occur at any position in a block of sixteen bytes. */
 const text = FastCheck.array(
   FastCheck.oneof(
     FastCheck.nat({ max: 40 }).map((length) => "x".repeat(length)),

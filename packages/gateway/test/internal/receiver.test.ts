@@ -97,7 +97,7 @@ const play = (frames: ReadonlyArray<string>, session?: Session.Session) =>
       state,
       signals,
       reason: ended?.reason,
-      noticed: signals.flatMap((signal) => signal._tag === "Noticed" ? [signal.diagnostic] : []),
+      noticed: signals.flatMap((signal) => signal._tag === "Diagnosed" ? [signal.diagnostic] : []),
       isEstablished: signals.some(({ _tag }) => _tag === "Established")
     }
   })
@@ -170,7 +170,7 @@ describe("a sequence number", () => {
     it.effect(what, () =>
       Effect.gen(function*() {
         const { reason, state } = yield* play(frames)
-        assert.strictEqual(reason?._tag === "Failed" && reason.error._tag === "ProcessError", isRefused)
+        assert.strictEqual(reason?._tag === "Failed" && reason.error._tag === "ProtocolError", isRefused)
         assert.strictEqual(state.session?.sequence === 1 || state.session === undefined, isRefused)
       }))
   }
@@ -197,7 +197,7 @@ describe("a message that is too large", () => {
       }
       assert.deepStrictEqual(sequences, [5, 6, 6])
       assert.strictEqual(
-        signals.filter((signal) => signal._tag === "Noticed" && signal.diagnostic._tag === "Skipped").length,
+        signals.filter((signal) => signal._tag === "Diagnosed" && signal.diagnostic._tag === "Skipped").length,
         1
       )
     }))
@@ -315,7 +315,7 @@ describe("a control payload of 200,000 brackets", () => {
     it.effect(`is refused as ${what}, with a short reason`, () =>
       Effect.gen(function*() {
         const { reason } = yield* play(frames)
-        assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "ProcessError")
+        assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "ProtocolError")
         assert.isBelow(reason === undefined ? 0 : LossLine.describe(reason).length, 400)
       }))
   }

@@ -18,21 +18,21 @@ export const commands: ReadonlyArray<Mutant> = [
   },
   {
     name: "bulk requests keep their place in front of other commands",
-    file: internal("commands/kind.ts"),
+    file: internal("commands/order.ts"),
     from: "firstBulk !== -1 && passed >= maxPassing",
     to: "firstBulk !== -1",
     test: scenario("bulkRequests")
   },
   {
     name: "other commands starve bulk requests",
-    file: internal("commands/kind.ts"),
+    file: internal("commands/order.ts"),
     from: "firstBulk !== -1 && passed >= maxPassing",
     to: "firstBulk !== -1 && passed < 0",
     test: "gateway/test/internal/commandQueue.test.ts"
   },
   {
     name: "bulk requests fill the whole window",
-    file: internal("commands/writer.ts"),
+    file: internal("commands/queueWriter.ts"),
     from: "export const bulkLimit = 100",
     to: "export const bulkLimit = 120",
     test: scenario("bulkRequests")
@@ -40,21 +40,21 @@ export const commands: ReadonlyArray<Mutant> = [
   {
     name: "a command that asks again overtakes those that wait for a place",
     file: internal("commands/queue.ts"),
-    from: "    for (const place of lane.line) {",
-    to: "    for (const place of Array.from(lane.line).reverse()) {",
+    from: "    for (const slot of lane.waiting) {",
+    to: "    for (const slot of Array.from(lane.waiting).reverse()) {",
     test: "gateway/test/internal/commandQueue.test.ts"
   },
   {
     name: "a rate limit without a floor",
-    file: internal("requests/rateLimit.ts"),
+    file: internal("requests/retryAfter.ts"),
     from: "Math.max(minWaitMillis, seconds * 1_000)",
     to: "seconds * 1_000",
     test: scenario("memberRequest")
   },
   {
     name: "a rate limit is waited for beyond the end of the shard",
-    file: internal("requests/memberRequest.ts"),
-    from: "Answer.untilClosed(state, Effect.sleep(millis))",
+    file: internal("requests/guildMembers.ts"),
+    from: "Answer.untilClosed(shard, Effect.sleep(millis))",
     to: "Effect.sleep(millis)",
     test: scenario("memberRequest")
   },

@@ -32,7 +32,7 @@ export const identifyMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the identify store may take as long as it likes",
-    file: "gateway/src/internal/identify/saving.ts",
+    file: "gateway/src/internal/identify/persistence.ts",
     from: "const limit = Duration.seconds(5)",
     to: "const limit = Duration.infinity",
     test: "gateway/test/scenarios/foreignStores.test.ts"

@@ -103,22 +103,22 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "an identify past the queue",
-    file: internal("identify/turn.ts"),
-    from: "queue.withPermit(id)(turn)",
-    to: "turn",
+    file: internal("identify/withPermit.ts"),
+    from: "queue.withPermit(id)(identify)",
+    to: "identify",
     test: scenario("reconnect")
   },
   {
     name: "no deadline for the hello",
     file: internal("connection/connection.ts"),
-    from: "yield* startDeadline(connection, \"hello\", state.config.timeouts.hello)",
+    from: "yield* startPhase(connection, \"hello\", state.config.timeouts.hello)",
     to: "",
     test: scenario("reconnect")
   },
   {
     name: "no deadline for RESUMED",
     file: internal("connection/connection.ts"),
-    from: "yield* startDeadline(connection, \"resumed\", config.timeouts.resumed)",
+    from: "yield* startPhase(connection, \"resumed\", config.timeouts.resumed)",
     to: "",
     test: scenario("reconnect")
   },
@@ -141,14 +141,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: internal("connection/phaseTimeout.ts"),
     from: "if (!isLooking && late >= EventLoopLag.toleranceMillis) {",
     to: "if (late < 0) {",
-    test: "gateway/test/internal/deadline.test.ts"
+    test: "gateway/test/internal/phaseTimeout.test.ts"
   },
   {
     name: "the deadline of a phase goes on into the next",
     file: internal("connection/phaseTimeout.ts"),
     from: "      stop()\n      stop =",
     to: "      stop =",
-    test: "gateway/test/internal/deadline.test.ts"
+    test: "gateway/test/internal/phaseTimeout.test.ts"
   },
   {
     name: "a heartbeat goes by the time of a deadline",
@@ -159,14 +159,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a command that is given while none is sent waits for the next connection",
-    file: internal("commands/writer.ts"),
+    file: internal("commands/queueWriter.ts"),
     from: "isWriting = false\n  })",
     to: "})",
     test: scenario("commands")
   },
   {
     name: "a limiter that all shards share",
-    file: internal("commands/limiter.ts"),
+    file: internal("commands/rateLimiter.ts"),
     from: "const commands = SlidingLog.make(windowMillis)",
     to: "const commands = ((globalThis as { log?: SlidingLog.SlidingLog }).log ??= SlidingLog.make(windowMillis))",
     test: scenario("commands")
@@ -216,8 +216,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "an event is taken in behind one that was passed over",
     file: internal("connection/receiver.ts"),
-    from: "isDeaf ||= ended",
-    to: "isDeaf = ended",
+    from: "isIgnoring ||= ended",
+    to: "isIgnoring = ended",
     test: "gateway/test/internal/receiver.test.ts"
   },
   {
@@ -230,7 +230,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a second hello is accepted",
     file: internal("connection/receiver.ts"),
-    from: "return refuse(\"hello\", \"it came a second time\")",
+    from: "return refuse(\"hello\", \"it was received twice\")",
     to: "return undefined",
     test: scenario("badInput")
   },
@@ -246,7 +246,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: internal("reconnect/policy.ts"),
     from: "2 ** Math.min(attempts - 1, 30)",
     to: "1 ** Math.min(attempts - 1, 30)",
-    test: "gateway/test/internal/recovery.test.ts"
+    test: "gateway/test/internal/reconnectPolicy.test.ts"
   },
   {
     name: "a dead resume host is asked for ever",
@@ -260,7 +260,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: internal("reconnect/policy.ts"),
     from: "return ended.opened || lostFor >=",
     to: "return !ended.opened || lostFor >=",
-    test: "gateway/test/internal/recovery.test.ts"
+    test: "gateway/test/internal/reconnectPolicy.test.ts"
   },
   {
     name: "a resume URL that is not safe is followed",
@@ -292,7 +292,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a place in the command limit is free as soon as the window is over",
-    file: internal("commands/limiter.ts"),
+    file: internal("commands/rateLimiter.ts"),
     from: "Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))",
     to: "Duration.toMillis(CommandRateLimiter.window)",
     test: "gateway/test/CommandRateLimiter.test.ts"
@@ -324,7 +324,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "model/src/CloseCode.ts",
     from: "code: 4014,\n    name: \"DisallowedIntents\",\n    mayReconnect: false",
     to: "code: 4014,\n    name: \"DisallowedIntents\",\n    mayReconnect: true",
-    test: "gateway/test/internal/recovery.test.ts"
+    test: "gateway/test/internal/reconnectPolicy.test.ts"
   },
   {
     name: "redirects are followed",
@@ -364,8 +364,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "messages read as text have escapes",
     file: internal("connection/receiver.ts"),
-    from: "bodyOf(body, bodyAt, state.preservesText)",
-    to: "bodyOf(body, bodyAt, false)",
+    from: "decodeBody(body, bodyAt, state.preservesText)",
+    to: "decodeBody(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"
   },
   ...time,

@@ -12,8 +12,8 @@ export const time: ReadonlyArray<Mutant> = [
   {
     name: "a connection is left before its socket was polled",
     file: internal("heartbeat/policy.ts"),
-    from: "left > 0 || !seen.isRead",
-    to: "left > 0",
+    from: "remaining > 0 || !seen.isRead",
+    to: "remaining > 0",
     test: "gateway/test/internal/heartbeatPolicy.test.ts"
   },
   {
@@ -56,13 +56,13 @@ export const time: ReadonlyArray<Mutant> = [
     file: internal("reconnect/policy.ts"),
     from: "establishedFor >= Duration.toMillis(healthyAfter)",
     to: "establishedFor < 0",
-    test: "gateway/test/internal/recovery.test.ts"
+    test: "gateway/test/internal/reconnectPolicy.test.ts"
   },
   {
     name: "Retry-After is not waited for",
     file: internal("reconnect/policy.ts"),
     from: "Duration.max(backoff(policy, count, ended.random), retryAfter(ended))",
     to: "backoff(policy, count, ended.random)",
-    test: "gateway/test/internal/recovery.test.ts"
+    test: "gateway/test/internal/reconnectPolicy.test.ts"
   }
 ]

@@ -33,7 +33,7 @@ describe("a program that is slower than the gateway", () => {
       yield* send(1_000)
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* Fiber.join(paused), Option.some(Diagnostic.Paused({ buffered: 10 })))
-      // What the shard has taken in is what fits, and no more.
+      // The shard has received only the events that its buffer holds.
       const session = Option.getOrThrow(yield* shard.session)
       assert.isAtMost(session.sequence, 12)
       const events = yield* Stream.runCollect(Stream.take(shard.events, 1_000))
@@ -127,7 +127,7 @@ describe("a program that is slower than the gateway", () => {
   it.scoped("drops the oldest after drainTimeout if it never reads, and the last are there for its first reader", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
-      const told = yield* Effect.fork(Stream.runCollect(
+      const published = yield* Effect.fork(Stream.runCollect(
         Stream.take(Stream.filter(shard.diagnostics, ({ _tag }) => _tag !== "Ready"), 2)
       ))
       yield* TestClock.adjust(0)
@@ -136,7 +136,7 @@ describe("a program that is slower than the gateway", () => {
       assert.isAtMost(Option.getOrThrow(yield* shard.session).sequence, 12)
       yield* TestClock.adjust("1 second")
       assert.strictEqual(Option.getOrThrow(yield* shard.session).sequence, 101)
-      assert.deepStrictEqual(Array.from(yield* Fiber.join(told)), [
+      assert.deepStrictEqual(Array.from(yield* Fiber.join(published)), [
         Diagnostic.Paused({ buffered: 10 }),
         Diagnostic.Abandoned({ reader: "a reader, and there has been none", events: 10 })
       ])

@@ -28,7 +28,7 @@ import { awaitReady, entries, inject, layer, startShard, token, withChance } fro
 
 const valid: ShardConfig.Options = { token: Redacted.make(token), intents: Intents.none }
 
-// As they may come from a program without types.
+// Values that a program without types may pass.
 const bits = (value: number) => value as Intents.Intents
 
 const refused: ReadonlyArray<readonly [what: string, options: Partial<ShardConfig.Options>, message: RegExp]> = [
@@ -148,12 +148,12 @@ describe("a bad message", () => {
       assert.strictEqual(Option.getOrThrow(yield* Fiber.join(event)).t, "TYPING_START")
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("hello without an interval is a ProcessError, and the shard connects again", () =>
+  it.scoped("hello without an interval is a ProtocolError, and the shard connects again", () =>
     Effect.gen(function*() {
       yield* inject(Fault.HelloWithoutInterval({ host: "any", times: 1 }))
       const shard = yield* startShard
       const error = yield* Effect.flip(shard.nextEvent)
-      assert.strictEqual(error._tag, "ProcessError")
+      assert.strictEqual(error._tag, "ProtocolError")
       assert.include(error.message, "heartbeat_interval")
       yield* awaitReady(shard)
     }).pipe(Effect.provide(layer())))
@@ -164,12 +164,12 @@ describe("a bad message", () => {
     ["a READY without a session id", "{\"t\":\"READY\",\"s\":2,\"op\":0,\"d\":{}}"]
   ] as const
   for (const [what, text] of disallowed) {
-    it.scoped(`${what} is a ProcessError, and the shard resumes`, () =>
+    it.scoped(`${what} is a ProtocolError, and the shard resumes`, () =>
       Effect.gen(function*() {
         const shard = yield* startShard
         yield* awaitReady(shard)
         yield* inject(Fault.SendText({ text }))
-        assert.strictEqual((yield* Effect.flip(shard.nextEvent))._tag, "ProcessError")
+        assert.strictEqual((yield* Effect.flip(shard.nextEvent))._tag, "ProtocolError")
         yield* TestClock.adjust(0)
         assert.strictEqual((yield* entries("Resumed")).length, 1)
       }).pipe(Effect.provide(layer())))
@@ -231,7 +231,7 @@ describe("a bad message", () => {
       yield* TestClock.adjust("30 minutes")
       assert.isNull(reader.unsafePoll())
       assert.isTrue(ShardStatus.isConnected(yield* shard.status))
-      // A made-up sequence number is believed, and refused in the resume; nothing else is anybody's fault.
+      // The shard accepts an invented sequence number, and the gateway refuses it in the resume.
       const rules = (yield* simulator.violations).map(({ rule }) => rule)
       assert.deepStrictEqual(rules.filter((rule) => rule !== "InvalidSequence"), [])
     }).pipe(withChance(0.5), Effect.provide(layer())))
@@ -327,7 +327,7 @@ describe("a defect inside the shard", () => {
         Stream.filter(shard.diagnostics, (one) => one._tag === "Failure" && one.error.message.includes("logger"))
       ))
       yield* TestClock.adjust(0)
-      // The first line of the log is that of the error, and comes before the shard has begun to wait.
+      // The first log line reports the error before the shard starts to wait.
       yield* inject(Fault.HelloAgain())
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual((yield* shard.status)._tag, "Disconnected")
@@ -336,13 +336,13 @@ describe("a defect inside the shard", () => {
       assert.strictEqual((yield* shard.status)._tag, "Connected")
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("is told to the reader as a ProcessError, and after a pause the shard goes on", () =>
+  it.scoped("reaches the reader as a DefectError, and the shard continues after a pause", () =>
     Effect.gen(function*() {
       const shard = yield* Effect.provide(startShard, brokenLogger(LogLevel.Info))
       yield* awaitReady(shard)
       yield* inject(Fault.Drop())
       const error = yield* Effect.flip(shard.nextEvent)
-      assert.strictEqual(error._tag, "ProcessError")
+      assert.strictEqual(error._tag, "DefectError")
       assert.include(error.message, "the logger is broken")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* entries("Resumed")).length, 1)

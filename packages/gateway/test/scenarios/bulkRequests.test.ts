@@ -104,7 +104,7 @@ describe("bulk requests", () => {
       const shard = yield* startShard
       yield* forkAll([...repeated(300, () => sounds), ...repeated(20, members)], shard.command)
       yield* TestClock.adjust("1 second")
-      // Of the 116 commands that the first window has room for.
+      // Of the 116 commands in the first window.
       assert.strictEqual((yield* timesReceived(Opcode.RequestGuildMembers)).length, 20)
       assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 96)
     }).pipe(withChance(0.9), Effect.provide(layer({ simulator: { latency: 50 } }))))

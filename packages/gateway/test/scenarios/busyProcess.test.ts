@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import { pass, withLateTimers } from "../clocks.js"
 import { awaitReady, entries, inject, layer, startShard, withChance } from "../harness.js"
 
-/** The lag of each timer in turn: `share` percent of them are late by `millis`. */
+/** Returns the lag of each timer in turn. `share` percent of the timers are late by `millis`. */
 const lags = (share: number, millis: number) => {
   let credit = 0
   return () => {
@@ -20,7 +20,7 @@ const shares = [0, 10, 30, 50, 80, 100]
 const lagMillis = [60, 400, 3_000, 20_000]
 const intervals: ReadonlyArray<Duration.DurationInput> = ["5 seconds", "41250 millis"]
 
-/** Timers of a few milliseconds are not those of a heartbeat or a deadline. */
+/** Delays the timers of heartbeats and deadlines, which are longer than a few milliseconds. */
 const withLag = (lag: () => number) => withLateTimers((millis) => millis >= 50 ? lag() : 0)
 
 const heartbeatTolerance = "365 days"
@@ -31,8 +31,8 @@ describe("a process whose timers are late", () => {
       it.scoped(`${share} % of the time finds a dead connection in a bounded time, at an interval of ${interval}`, () =>
         Effect.gen(function*() {
           for (const millis of lagMillis) {
-            // One interval until the heartbeat that is not acknowledged, another until the next, and the patience. Each
-            // of the two timers and of the looks may be late.
+            // One interval until the heartbeat that is not acknowledged, another until the next, and the extra time. Each
+            // of the two timers and of the two checks may be late.
             const bound = 2 * Duration.toMillis(interval) + 5_500 + 4 * millis
             assert.strictEqual(
               yield* closesWithin(bound, interval, lags(share, millis)),
@@ -63,7 +63,7 @@ describe("a process whose timers are late", () => {
   }
 })
 
-/** The connections that are closed within so many milliseconds of the last acknowledgement. */
+/** Counts the connections that are closed within `millis` after the last acknowledgement. */
 const closesWithin = (millis: number, heartbeatInterval: Duration.DurationInput, lag: () => number) =>
   Effect.gen(function*() {
     const shard = yield* startShard
@@ -80,7 +80,7 @@ const closesWithin = (millis: number, heartbeatInterval: Duration.DurationInput,
     Effect.scoped
   )
 
-/** A shard whose connection is lost after a minute, and that will get no RESUMED at the next. */
+/** A shard that loses its connection after a minute and does not receive RESUMED on the next one. */
 const startUnresumed = Effect.gen(function*() {
   const shard = yield* startShard
   yield* awaitReady(shard)

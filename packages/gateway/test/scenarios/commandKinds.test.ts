@@ -34,7 +34,7 @@ const voice = (guild: string, channel: string): Command.Command => ({
 })
 const sounds = (id: string): Command.Command => ({ op: Opcode.RequestSoundboardSounds, d: { guild_ids: [id] } })
 
-/** What a command was called in the test that gave it. */
+/** Returns the name of a command in the test. */
 const nameOf = (command: Command.Command): string => {
   switch (command.op) {
     case Opcode.PresenceUpdate:
@@ -50,7 +50,7 @@ const nameOf = (command: Command.Command): string => {
 
 const isCommand = Schema.is(Command.Command)
 
-/** The commands that the gateway received, in order, and when. */
+/** Returns the commands that the gateway received, in order, with their times. */
 const received = Effect.map(entries("Received"), (all) =>
   all.flatMap(({ at, d, op }) => {
     const payload = { op, d }
@@ -141,7 +141,7 @@ describe("presences", () => {
 })
 
 describe("a command that is being written when the connection drops", () => {
-  /** A socket on which the first command of an opcode is never done being written. */
+  /** A socket that never completes the write of the first command of an opcode. */
   const hanging = (op: number, arrives: boolean) =>
     withFirstWrite((text) => text.includes(`"op":${op}`), (text, _onWritten, write) => {
       if (arrives) {
@@ -193,7 +193,7 @@ describe("whatever is given and whatever happens", () => {
     }))
   )
 
-  /** Gives the commands, and says what came to the gateway and how each ended. */
+  /** Sends the commands. Returns the commands that the gateway received, and the result of each. */
   const play = (all: ReadonlyArray<Step>) =>
     Effect.gen(function*() {
       const shard = yield* startShard
@@ -233,7 +233,7 @@ describe("whatever is given and whatever happens", () => {
             assert.isAtMost(busiest(presences, 20_000), 5)
             const done = ends.filter(({ isDone }) => isDone).map(({ name }) => name)
             const sent = received.map(({ name }) => name)
-            // One that is taken back in the very moment in which it is written may have come all the same.
+            // A command that is withdrawn at the moment of its write may be received.
             const isDone = (name: string) => done.includes(name)
             const isPlain = (name: string) => name.startsWith("sounds")
             const number = (name = "0") => Number(name.split(" ").at(-1))
@@ -262,7 +262,7 @@ describe("whatever is given and whatever happens", () => {
         yield* Effect.sleep("10 minutes")
         const all = (yield* entries("Received")).map(({ at }) => at)
         assert.isAtMost(busiest(all, 60_000), 120)
-        // What is kept back for heartbeats is not used up by them in every window.
+        // Heartbeats do not use all of their reserve in each window.
         assert.isAtLeast(busiest(all, 60_000), 118)
         assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 400)
         assert.deepStrictEqual(yield* violations, [])

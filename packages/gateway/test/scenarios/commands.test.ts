@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
 
-/** A command that no other replaces, told apart by an id. */
+/** Makes a command that no other replaces, with an id. */
 const sounds = (id: string) => Effect.orDie(Command.requestSoundboardSounds({ guild_ids: [id] }))
 
 const idsReceived = Effect.flatMap(
@@ -22,7 +22,7 @@ const idsReceived = Effect.flatMap(
     )
 )
 
-/** In what order the gateway let the shard in, and had the command. */
+/** Returns the order in which the gateway accepted the shard and received the command. */
 const established = Effect.map(
   Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.log),
   (log) =>
@@ -39,7 +39,7 @@ describe("identifying", () => {
     Effect.gen(function*() {
       yield* startShards(5)
       yield* TestClock.adjust("1 minute")
-      // In what order a clock wakes two that are due together is its own affair.
+      // The order in which a clock wakes two timers of the same time is not defined.
       const identified = (yield* entries("Identified")).map(({ at, shard }) => [shard ?? -1, at] as const)
         .sort(([a], [b]) => a - b)
       assert.deepStrictEqual(identified, [[0, 0], [1, 0], [2, 5_000], [3, 5_000], [4, 10_000]])
@@ -106,7 +106,7 @@ describe("commands", () => {
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(sender)
       assert.deepStrictEqual(yield* established, ["READY", "RESUMED", "command"])
-      // RESUMED was on its way for 50 ms: that it was sent is not enough.
+      // RESUMED is in transit for 50 ms: sending it is not enough.
       const [resumed] = yield* entries("Resumed")
       assert.deepStrictEqual(yield* timesReceived(Opcode.RequestSoundboardSounds), [(resumed?.at ?? 0) + 50])
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { latency: 50 } }))))
@@ -153,7 +153,7 @@ describe("commands", () => {
         () => Effect.fork(shard.command(command))
       )
       yield* TestClock.adjust(0)
-      // The identify took one place of 117 at 0 s, until 61 s.
+      // The identify used one of 117 at 0 s, until 61 s.
       assert.strictEqual((yield* timesReceived(Opcode.RequestSoundboardSounds)).length, 116)
       assert.deepStrictEqual(Option.map(yield* shard.rateLimiter, ({ available }) => available), Option.some(0))
       yield* TestClock.adjust(59_999)

@@ -19,10 +19,10 @@ import { entries, inject, layer, startShard, token } from "../harness.js"
 
 const presence = { since: null, activities: [], status: "idle", afk: false } as const
 
-const configOf = (options: Partial<ShardConfig.Options> = {}) =>
+const makeConfig = (options: Partial<ShardConfig.Options> = {}) =>
   Either.getOrThrow(ShardConfig.make({ token: Redacted.make(token), intents: Intents.of("Guilds"), ...options }))
 
-/** The bodies of the identifies that the gateway received, in order. */
+/** The bodies of the received identifies, in order. */
 const identifies = Effect.map(
   entries("Received"),
   (received) => received.filter(({ op }) => op === Opcode.Identify).map(({ d }) => Predicate.isRecord(d) ? d : {})
@@ -47,8 +47,8 @@ describe("a shard", () => {
   it.scoped("has the config of its context, and identifies with all of it, where another has another", () =>
     Effect.gen(function*() {
       const configs = [
-        configOf({ largeThreshold: 100, identifyProperties: { os: "a" } }),
-        configOf({ intents: Intents.of("GuildMessages"), largeThreshold: 200, presence })
+        makeConfig({ largeThreshold: 100, identifyProperties: { os: "a" } }),
+        makeConfig({ intents: Intents.of("GuildMessages"), largeThreshold: 200, presence })
       ] as const
       for (const [id, config] of configs.entries()) {
         const shard = yield* Effect.provideService(
@@ -100,7 +100,7 @@ describe("a fleet", () => {
 
 describe("the options of a shard", () => {
   it("have the defaults of their documentation", () => {
-    const { reconnect, ...defaults } = configOf()
+    const { reconnect, ...defaults } = makeConfig()
     assert.deepInclude(defaults, {
       events: Option.none(),
       validate: "none",

@@ -26,7 +26,7 @@ import {
   withFirstWrite
 } from "../harness.js"
 
-/** A socket that takes no heartbeat until it has refused one. */
+/** A socket on which the first heartbeat fails. */
 const refusingOneBeat = withFirstWrite(isHeartbeat, (_text, onWritten) => onWritten(brokenPipe))
 
 const dispatch = (t: string, d: unknown = {}) =>
@@ -52,9 +52,9 @@ const recoverable = [
   {
     tag: "DeserializationError",
     happens: inject(Fault.SendText({ text: "{\"t\":\"GUILD_CREATE\",\"s\":2,\"op\":0,\"d\":" })),
-    message: /GUILD_CREATE could not be read, the shard goes on/
+    message: /GUILD_CREATE could not be read, the shard continues/
   },
-  { tag: "ProcessError", happens: inject(Fault.HelloAgain()), message: /hello could not be processed.*reconnects/ },
+  { tag: "ProtocolError", happens: inject(Fault.HelloAgain()), message: /hello could not be processed.*reconnects/ },
   {
     tag: "SendingMessageError",
     happens: TestClock.adjust(41_250),
@@ -70,7 +70,7 @@ const stack = Layer.merge(
 describe("an error that the shard recovers from", () => {
   for (const { happens, message, tag } of recoverable) {
     for (const read of ["nextEvent", "nextMessage"] as const) {
-      // What no event is, a reader of messages gets as the text that it is.
+      // A reader of messages receives the text without parsing it.
       if (tag === "DeserializationError" && read === "nextMessage") {
         continue
       }
@@ -99,7 +99,7 @@ describe("an error that the shard recovers from", () => {
         const simulator = yield* GatewaySimulator.GatewaySimulator
         const shard = yield* startShard
         yield* awaitReady(shard)
-        const told = yield* shard.diagnostics.pipe(
+        const published = yield* shard.diagnostics.pipe(
           Stream.filterMap((one) => one._tag === "Failure" ? Option.some(one.error) : Option.none()),
           Stream.runHead,
           Effect.fork
@@ -112,7 +112,7 @@ describe("an error that the shard recovers from", () => {
         yield* TestClock.adjust(0)
         yield* happens
         yield* TestClock.adjust("2 seconds")
-        assert.strictEqual(Option.getOrThrow(yield* Fiber.join(told))._tag, tag)
+        assert.strictEqual(Option.getOrThrow(yield* Fiber.join(published))._tag, tag)
         yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: {} })
         yield* simulator.dispatch({ t: "MESSAGE_CREATE", d: {} })
         assert.isTrue(Option.isSome(yield* Fiber.join(event)))

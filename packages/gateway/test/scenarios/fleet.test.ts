@@ -32,7 +32,7 @@ describe("a thousand shards", () => {
         yield* Effect.gen(function*() {
           const fleet = yield* Fleet.make({ shards: { total } })
           yield* fleet.awaitReady
-          // Sixteen at once, every five seconds: the last eight are the 63rd turn.
+          // Sixteen at once every five seconds. The last eight are the 63rd turn.
           assert.strictEqual(yield* Clock.currentTimeMillis, Math.floor((total - 1) / 16) * 5_000)
           assert.strictEqual((yield* fleet.status).counts.Connected, total)
 
@@ -61,7 +61,7 @@ describe("a thousand shards", () => {
           const resumed = (yield* entries("Resumed")).map(({ at }) => at - droppedAt)
           assert.strictEqual(resumed.length, total)
           assert.strictEqual((yield* entries("Identified")).length, total)
-          // No stampede: no second sees many more than its share, and all are back in twenty-one.
+          // Reconnects are spread: no second has many more than its share, and all are complete after 21 seconds.
           for (let second = 1; second < 22; second++) {
             const inSecond = resumed.filter((at) => Math.floor(at / 1_000) === second).length
             assert.isAtMost(inSecond, 110)

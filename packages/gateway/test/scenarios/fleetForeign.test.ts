@@ -1,4 +1,4 @@
-/** A fleet with options that are no durations, and with queues and APIs that do not keep the promises of their types. */
+/** A fleet with options that are not durations, and with queues and APIs that violate their types. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Command from "@vesper/model/Command"
 import * as Intents from "@vesper/model/Intents"
@@ -24,7 +24,7 @@ const wide = { maxConcurrency: 16, simulator: { maxConcurrency: 16 } }
 const startFleet = (total: number) =>
   Effect.tap(Fleet.make({ shards: { total } }), (fleet) => Effect.zipRight(TestClock.adjust(0), fleet.awaitReady))
 
-// As they may come from a program without types.
+// Values that a program without types may pass.
 const options = (value: Readonly<Record<string, unknown>>) => value as Fleet.AutoReshardOptions
 
 describe("an option of a resharding", () => {
@@ -75,7 +75,7 @@ const broken = {
   "is no Effect": undefined as unknown as Effect.Effect<never>
 }
 
-/** A queue that grants every identify, and answers nothing else. */
+/** A queue that only grants identifies. */
 const queueWith = (change: Partial<IdentifyQueue.IdentifyQueue>): IdentifyQueue.IdentifyQueue => ({
   ...IdentifyQueue.make(() => (identify) => identify),
   ...change

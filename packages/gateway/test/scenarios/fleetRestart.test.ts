@@ -15,7 +15,7 @@ import { entries, layer } from "../harness.js"
 const total = 8
 const simulator = GatewaySimulator.GatewaySimulator
 
-const numberOf = ({ event }: Fleet.FleetEvent): number | undefined => {
+const readNumber = ({ event }: Fleet.FleetEvent): number | undefined => {
   const body: unknown = event.d
   return Predicate.isRecord(body) && typeof body["n"] === "number" ? body["n"] : undefined
 }
@@ -40,7 +40,7 @@ const deploy = (acknowledge: ShardConfig.ShardConfig["acknowledge"]) =>
           yield* fleet.awaitReady
           yield* Effect.forkScoped(
             fleet.runForEach((event) => {
-              const number = numberOf(event)
+              const number = readNumber(event)
               return number === undefined
                 ? Effect.void
                 : Effect.zipRight(Effect.sleep("35 millis"), Effect.sync(() => handled[event.shard.id]?.push(number)))

@@ -1,4 +1,4 @@
-/** Stores and queues of a program's own, which break the promises of their types. */
+/** Stores and queues of a program that violate their types. */
 import { assert, describe, it } from "@effect/vitest"
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as ShardId from "@vesper/model/ShardId"
@@ -19,13 +19,13 @@ import { awaitReady, entries, layer, startShard } from "../harness.js"
 
 type Broken = () => Effect.Effect<never>
 
-/** What an operation may do in place of what it should. */
+/** Faults of an operation. */
 const broken: ReadonlyArray<readonly [what: string, operation: Broken]> = [
   ["dies", () => Effect.die(new Error("no database"))],
   ["throws", () => {
     throw new Error("no database")
   }],
-  // The types deny these.
+  // These violate the types.
   ["fails", () => Effect.fail("no database") as Effect.Effect<never, unknown> as Effect.Effect<never>],
   ["returns a promise", () => Promise.resolve() as unknown as Effect.Effect<never>],
   ["interrupts itself", () => Effect.interrupt],
@@ -34,7 +34,7 @@ const broken: ReadonlyArray<readonly [what: string, operation: Broken]> = [
   ["hangs while it acquires", () => Effect.acquireUseRelease(Effect.never, () => Effect.never, () => Effect.void)]
 ]
 
-/** Completes within so many seconds of the test clock. */
+/** Checks that an effect completes within a number of seconds of the test clock. */
 const assertWithin = <A, E, R>(seconds: number, effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.fork(effect)
@@ -144,7 +144,7 @@ describe("a session store", () => {
 
   it.scoped("that loads no session makes the shard identify, with a diagnostic", () =>
     Effect.gen(function*() {
-      // What a store in JavaScript may return.
+      // A store in JavaScript may return this.
       const loaded = Option.some({ id: "abc" }) as Option.Option<unknown> as Option.Option<Session.Session>
       const store: SessionStore.SessionStore = {
         ...make("load", () => Effect.never),

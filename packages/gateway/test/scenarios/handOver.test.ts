@@ -32,11 +32,11 @@ const send = (from: number, to: number) =>
 
 const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
 
-const numberOf = (event: Dispatch.Dispatch) => event.t === "MESSAGE_CREATE" ? [Number(event.d.content)] : []
+const readNumber = (event: Dispatch.Dispatch) => event.t === "MESSAGE_CREATE" ? [Number(event.d.content)] : []
 
-/** Pushes the numbers of events as it handles them, each for so long. */
+/** Records the numbers of events, and handles each for the given time. */
 const handle = (shard: Shard.Shard, handled: Array<number>, millis = 0) =>
-  shard.runForEach((event) => Effect.delay(Effect.sync(() => handled.push(...numberOf(event))), millis))
+  shard.runForEach((event) => Effect.delay(Effect.sync(() => handled.push(...readNumber(event))), millis))
 
 const key: SessionStore.Key = { bot: "11", shard: ShardId.single }
 
@@ -45,7 +45,7 @@ const stored = Effect.flatMap(SessionStore.SessionStore, (store) => store.load(k
 const config = (options: Partial<ShardConfig.Options>) =>
   ShardConfig.layer({ token: Redacted.make(token), intents: Intents.nonPrivileged, ...options })
 
-/** A world that outlives processes, on the virtual Clock. */
+/** A simulated gateway that outlives processes, on the virtual Clock. */
 const world = <A, E>(
   effect: Effect.Effect<
     A,
@@ -60,7 +60,7 @@ const world = <A, E>(
     (clock) => clock.run(Effect.provide(Effect.scoped(effect), Layer.merge(layer(options), store)))
   )
 
-/** One life of the process: the shard and what is done with it, until its scope closes. */
+/** One process: runs the program on a shard until its scope closes. */
 const life = <A, E, R>(use: (shard: Shard.Shard) => Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.flatMap(startShard, use))
 
@@ -245,7 +245,7 @@ describe("the stored session", () => {
       Effect.gen(function*() {
         const memory = yield* SessionStore.makeMemory
         let durable = 0
-        // A store that takes its time.
+        // A slow store.
         const slow: SessionStore.SessionStore = {
           ...memory,
           save: (key, session) =>

@@ -65,7 +65,7 @@ describe("heartbeats", () => {
     Effect.gen(function*() {
       yield* startShards(2)
       yield* TestClock.adjust("4 seconds")
-      const [first, second] = [yield* beatsOf(1), yield* beatsOf(2)]
+      const [first, second] = [yield* heartbeatTimes(1), yield* heartbeatTimes(2)]
       assert.deepStrictEqual([first, second], [[1_000, 3_000], [1_000, 3_000]])
       assert.strictEqual((yield* entries("Identified")).length, 1)
     }).pipe(withChance(0.5), Effect.provide(layer({ simulator: { heartbeatInterval: "2 seconds" } }))))
@@ -84,14 +84,14 @@ describe("heartbeats", () => {
 describe("the heartbeats of a fleet", () => {
   const wide = { maxConcurrency: 16, simulator: { maxConcurrency: 16 } }
 
-  /** Half of the shards a hundredth of the interval behind the others. */
+  /** Half of the shards are a hundredth of the interval behind the others. */
   const withChances = Effect.withRandom(Random.fixed([0.5, 0.51]))
 
   it.scoped("go out together where they are close: a little early, never late", () =>
     Effect.gen(function*() {
       yield* Fleet.make({ shards: { total: 4 } })
       yield* TestClock.adjust(2 * interval)
-      const beats = yield* Effect.forEach([1, 2, 3, 4], beatsOf)
+      const beats = yield* Effect.forEach([1, 2, 3, 4], heartbeatTimes)
       assert.deepStrictEqual(Array.from(new Set(beats.map(([first]) => first))), [0.5 * interval])
       assert.deepStrictEqual(Array.from(new Set(beats.map(([, second]) => second))), [1.5 * interval])
     }).pipe(withChances, Effect.provide(layer(wide))))
@@ -152,7 +152,7 @@ describe("a zombie connection", () => {
       yield* inject(Fault.Stall())
       yield* TestClock.adjust(interval / 2 + interval)
       assert.deepStrictEqual(yield* entries("Closed"), [])
-      // The close frame is given its second.
+      // The timeout of the close frame is a second.
       yield* TestClock.adjust("1 second")
       const [closed] = yield* entries("Closed")
       assert.deepStrictEqual([closed?.at, closed?.by], [interval * 1.5 + 1_000, "network"])
@@ -181,10 +181,10 @@ describe("a zombie connection", () => {
     }).pipe(withChance(0.5), Effect.provide(layer())))
 })
 
-/** A socket on which the first heartbeat is never taken. */
+/** A socket on which the write of the first heartbeat never completes. */
 const withoutBeats = withFirstWrite(isHeartbeat, Function.constVoid)
 
-const beatsOf = (connection: number) =>
+const heartbeatTimes = (connection: number) =>
   Effect.map(
     entries("Received"),
     (received) =>

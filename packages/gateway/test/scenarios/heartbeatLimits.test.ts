@@ -23,7 +23,7 @@ import {
 
 const request = Either.getOrThrow(Command.requestGuildMembers({ guild_id: "1", query: "a", limit: 1 }))
 
-/** The most messages that the gateway received from one connection in any 60 seconds. */
+/** The maximum number of messages that the gateway received from one connection in 60 seconds. */
 const busiestMinute = Effect.map(entries("Received"), (received) => {
   const times = received.map(({ at }) => at)
   return Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 60_000).length))

@@ -31,7 +31,7 @@ const interval = 41_250
 
 type OnWritten = Parameters<Write>[1]
 
-/** The simulated gateway, behind a socket that does with the first heartbeat what it is told. */
+/** The simulated gateway behind a socket with a replaced write of the first heartbeat. */
 const layerWith = (onFirstBeat: Write) => Layer.provideMerge(withFirstWrite(isHeartbeat, onFirstBeat), layer())
 
 const failures = [
@@ -45,7 +45,7 @@ const failures = [
     write: () => {
       throw new Error("a defect")
     },
-    error: "ProcessError"
+    error: "DefectError"
   }
 ] as const
 
@@ -82,7 +82,7 @@ describe("a heartbeat that cannot be written", () => {
 })
 
 describe("a heartbeat that is being written when its connection ends", () => {
-  /** Says later how the write went. */
+  /** Completes the write later. */
   const hanging = () => {
     let onWritten: OnWritten = () => {
       throw new Error("nothing was written")
@@ -128,7 +128,7 @@ describe("a heartbeat that is being written when its connection ends", () => {
   }
 })
 
-/** Counts the fibers that are forked. */
+/** Counts forked fibers. */
 class Forks extends Supervisor.AbstractSupervisor<number> {
   private count = 0
   override readonly value = Effect.sync(() => this.count)

@@ -47,13 +47,13 @@ describe("a day", () => {
         assert.deepStrictEqual(yield* simulator.violations, [])
         assert.strictEqual((yield* entries("Identified")).length, 1 + 4 + 3)
         assert.isAbove((yield* entries("Resumed")).length, 20)
-        // Within each session, every number comes, and comes once.
+        // Each number of a session is received once.
         const gaps = numbers.filter((number, i) => number !== 1 && number !== (numbers[i - 1] ?? 0) + 1)
         assert.deepStrictEqual(gaps, [])
         assert.isAbove(numbers.length, 24 * 12)
       }).pipe(Effect.scoped, withChance(0.5), Effect.provide(layer()), clock.run)
       const took = performance.now() - started
-      // Wall time is no assertion on this project's machines, whatever their load: it is printed.
+      // Wall time depends on the load of the machine, so it is printed and not asserted.
       yield* Console.log(`24 simulated hours took ${Math.round(took)} ms`)
     }))
 

@@ -19,7 +19,7 @@ import * as Harness from "../harness.js"
 
 const { entries, startShard, startShards, withChance } = Harness
 
-/** Shards on the simulator, with the limits that it says it has. */
+/** Shards on the simulator, with the limits that it reports. */
 const layer = (options: GatewaySimulator.Options, queue: IdentifyQueue.FromApiOptions = {}) =>
   Layer.provideMerge(
     Layer.provide(IdentifyQueue.layerFromApi(queue), GatewaySimulator.layerApi),
@@ -33,7 +33,7 @@ const noViolations = Effect.flatMap(
   (simulator) => Effect.map(simulator.violations, (violations) => assert.deepStrictEqual(violations, []))
 )
 
-/** Catches what is logged as a warning or worse. */
+/** Collects log lines of level warning and above. */
 const warnings = () => {
   const lines: Array<string> = []
   const logger = Logger.make(({ message }) => {
@@ -56,7 +56,7 @@ describe("a bot with few identifies left", () => {
         assert.deepStrictEqual(yield* identifiedAt, [0, 5_000, 10_000])
         const said = lines.filter((line) => line.includes("identify budget"))
         assert.strictEqual(said.length, 1)
-        assert.match(said[0] ?? "", /0 of 1000 are left today, and 0 are reserved .* before 1970-01-01T08:00:0\d/)
+        assert.match(said[0] ?? "", /0 of 1000 identifies are left today, and 0 are reserved .* before 1970-01-01T08:00:0\d/)
         yield* Effect.sleep("2 hours")
         const reset = Duration.toMillis("8 hours")
         const others = [0, 1, 2, 3, 4, 5, 6].map((turn) => reset + turn * 5_000)
@@ -97,7 +97,7 @@ describe("a bot with few identifies left", () => {
       const log = yield* entries("Opened")
       yield* TestClock.adjust("8 hours")
       yield* TestClock.adjust("1 minute")
-      // No connection was made in between that could only have failed again.
+      // The shard made no connection in between, which could only have failed.
       assert.strictEqual((yield* entries("Opened")).length, log.length + 1)
       const [at = 0] = yield* identifiedAt
       assert.closeTo(at, Duration.toMillis("8 hours"), 10_000)
@@ -130,7 +130,7 @@ describe("a day with a server that ends every session at once", () => {
             times.forEach((at, i) => assert.isAtLeast(at - (times[i - 1] ?? Number.NEGATIVE_INFINITY), 5_000))
           }
           yield* noViolations
-          // The next day begins as this one did.
+          // The next day begins like this one.
           yield* Effect.sleep("1 hour")
           assert.isAbove((yield* identifiedAt).length, 1_100)
           yield* noViolations

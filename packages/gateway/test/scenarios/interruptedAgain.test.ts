@@ -1,6 +1,6 @@
 /**
- * A fiber hands each interruption on to its children, even while it cannot be interrupted itself. So whoever is told to
- * go a second time while it is about to go must not leave half of it undone.
+ * A fiber passes each interruption to its children, even while it is uninterruptible. Finalizers must complete when a fiber
+ * is interrupted again while they run.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardId from "@vesper/model/ShardId"
@@ -18,7 +18,7 @@ import * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
 import { layer, startShard } from "../harness.js"
 
-/** Until nothing more happens without the clock. */
+/** Runs everything that does not need the clock to advance. */
 const settle = TestClock.adjust(1)
 
 const message = Effect.flatMap(
@@ -26,7 +26,7 @@ const message = Effect.flatMap(
   (simulator) => simulator.dispatch({ t: "MESSAGE_CREATE", d: { content: "hello" } })
 )
 
-/** Tells the fiber to go, and again a moment later. */
+/** Interrupts the fiber, and again a moment later. */
 const interruptTwice = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
   Fiber.interruptFork(fiber).pipe(
     Effect.zipRight(settle),
@@ -34,7 +34,7 @@ const interruptTwice = (fiber: Fiber.RuntimeFiber<unknown, unknown>) =>
     Effect.zipRight(settle)
   )
 
-/** A run of handlers that never end has them until the deadline, told twice. */
+/** Runs handlers that never complete. They end at the deadline, also after a second interruption. */
 const assertEndsAtDeadline = (run: (handler: () => Effect.Effect<never>) => Effect.Effect<void, unknown>) =>
   Effect.gen(function*() {
     const interrupted = yield* Deferred.make<void>()

@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import * as Supervisor from "effect/Supervisor"
 import { entries, inject, layer, startShard, withChance } from "../harness.js"
 
-/** Each step of a shard's life, as what has to be arranged for it to be the one that the shard is in. */
+/** Each step of a shard's life, with the setup after which the shard is in this step. */
 const steps: ReadonlyArray<
   readonly [step: string, arrange: Effect.Effect<void, never, GatewaySimulator.GatewaySimulator>]
 > = [

@@ -61,7 +61,7 @@ describe("the status", () => {
   it.scoped("and its changes tell a whole life, with close code and attempts", () =>
     Effect.gen(function*() {
       const shard = yield* Shard.make(ShardId.single)
-      const told = yield* Effect.fork(
+      const published = yield* Effect.fork(
         Stream.runCollect(Stream.takeUntil(shard.statusChanges, ShardStatus.isFatallyClosed))
       )
       yield* TestClock.adjust(0)
@@ -71,7 +71,7 @@ describe("the status", () => {
       yield* inject(Fault.Close({ code: 4000, reason: "" }))
       yield* TestClock.adjust("1 second")
       yield* inject(Fault.Close({ code: 4014, reason: "" }))
-      assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(told)), [
+      assert.deepStrictEqual(Chunk.toReadonlyArray(yield* Fiber.join(published)), [
         Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 }),
         Connecting(),
         Identifying(),
@@ -95,7 +95,7 @@ describe("the session", () => {
       const shard = yield* Shard.make(ShardId.single)
       assert.deepStrictEqual([yield* shard.session, yield* shard.resumeUrl], [Option.none(), Option.none()])
       const ready = yield* shard.nextEvent
-      // In the hands of the reader of READY it is set already.
+      // It is set before the reader receives READY.
       const first = Option.getOrThrow(yield* shard.session)
       assert.strictEqual(ready.t === "READY" ? ready.d.session_id : "", first.id)
       assert.strictEqual(first.sequence, 1)

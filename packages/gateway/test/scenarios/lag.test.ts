@@ -16,9 +16,9 @@ import { awaitReady, entries, inject, layer, startShard, withChance } from "../h
 
 const interval = 41_250
 
-/** A process that can be blocked: then its sleepers wake up late, and what the network brings is not read. */
+/** A process that can be blocked. Its timers are then late, and incoming messages are not read. */
 const makeProcess = () => {
-  // No fiber wakes up from here to there, in milliseconds.
+  // No timer fires between these times, in milliseconds.
   let [blockedFrom, blockedTo] = [0, 0]
   let isBlocked = false
   const unread: Array<() => void> = []
@@ -57,7 +57,7 @@ const makeProcess = () => {
     layer: socket,
     run: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.clockWith((clock) => Effect.withClock(effect, lateClock(clock))),
-    /** The second heartbeat is sent this much too late, and nothing is read from now on. */
+    /** Delays the second heartbeat by this time, and stops reading. */
     block: (millis: number) => {
       blockedFrom = interval * 1.5
       blockedTo = blockedFrom + millis
@@ -83,14 +83,14 @@ describe("a process that was blocked", () => {
     return Effect.gen(function*() {
       const shard = yield* process.run(startShard)
       yield* awaitReady(shard)
-      const told = yield* lags(shard)
+      const published = yield* lags(shard)
       yield* TestClock.adjust(interval / 2 - 1)
       process.block(15_000)
-      // The first beat goes out, and the second is due when the process is blocked.
+      // The first heartbeat is sent, and the second is due while the process is blocked.
       yield* TestClock.adjust(1 + interval + 15_000)
       process.unblock()
       assert.deepStrictEqual(
-        yield* Fiber.join(told),
+        yield* Fiber.join(published),
         Option.some(Diagnostic.Lagged({ blockedFor: Duration.seconds(15) }))
       )
       yield* TestClock.adjust(500)

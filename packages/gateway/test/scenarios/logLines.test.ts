@@ -1,4 +1,4 @@
-/** The lines that an operator reads. */
+/** Log lines for operators. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
@@ -14,7 +14,7 @@ import * as TestClock from "effect/TestClock"
 import * as Shard from "../../src/Shard.js"
 import { inject, layer, startShard, withChance } from "../harness.js"
 
-/** Runs faults against a shard, each followed by a second; the lines from INFO on. */
+/** Injects faults, each followed by a second. Returns the log lines from INFO on. */
 const linesAfter = (faults: ReadonlyArray<Fault.Fault>, options: Parameters<typeof layer>[0] = {}) =>
   Effect.gen(function*() {
     const lines: Array<string> = []
@@ -61,7 +61,7 @@ describe("the log", () => {
   const losses: ReadonlyArray<readonly [fault: Fault.Fault, line: string]> = [
     [Fault.Close({ code: 4000, reason: "bye" }), "INFO the gateway closed the connection with 4000 bye; resuming now"],
     [Fault.Reconnect(), "INFO the gateway asked for a reconnect; resuming now"],
-    [Fault.HelloAgain(), "WARN hello could not be processed: it came a second time; resuming now"],
+    [Fault.HelloAgain(), "WARN hello could not be processed: it was received twice; resuming now"],
     [Fault.InvalidSession({ resumable: false }), "INFO the gateway invalidated the session; identifying now"]
   ]
   for (const [fault, line] of losses) {

@@ -21,12 +21,12 @@ const guild = Option.getOrThrow(Option.fromNullable(world.guilds[0]))
 const users = guild.members.map(({ user }) => user.id)
 const all = { guild_id: guild.id, query: "", limit: 0 }
 const big = layer({ simulator: { world }, config: { intents: Intents.all } })
-/** A gateway that knows no guild, and answers nothing: the tests do. */
+/** A gateway without guilds, which answers nothing: the tests answer. */
 const silent = layer({ config: { intents: Intents.all, events: ["MESSAGE_CREATE"] } })
 
 const connected = Effect.tap(startShard, () => TestClock.adjust(0))
 
-/** A chunk of the guild without a member, for the request that was received last. */
+/** Makes a chunk without members that answers the last request. */
 const answer = (index: number, count: number, over: Readonly<Record<string, unknown>> = {}) =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
@@ -242,7 +242,7 @@ describe("requestGuildMembers", () => {
       yield* TestClock.adjust(1)
       const error = yield* Fiber.join(result)
       assert.deepStrictEqual([error._tag, error.reason], ["NoAnswerError", "TimedOut"])
-      assert.include(error.message, "nothing came for 30s")
+      assert.include(error.message, "no answer was received for 30s")
     }).pipe(withChance(0.9), Effect.provide(silent)))
 
   it.scoped("does not count the time without a connection, and takes what is replayed", () =>
@@ -330,7 +330,7 @@ describe("requestGuildMembers", () => {
       yield* TestClock.adjust(0)
       yield* answer(0, 1)
       yield* TestClock.adjust("30 seconds")
-      assert.include((yield* Fiber.join(result)).message, "its event buffer is full")
+      assert.include((yield* Fiber.join(result)).message, "the event buffer is full")
     }).pipe(withChance(0.9), Effect.provide(layer({ config: { intents: Intents.all, eventBufferSize: 2 } }))))
 
   it.scoped("ends with the shard", () =>

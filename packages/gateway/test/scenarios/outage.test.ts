@@ -1,4 +1,4 @@
-/** What a long outage leaves behind in memory. */
+/** Memory after a long outage. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
@@ -16,7 +16,7 @@ import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 
-/** Collects all that can be; what weak references led to in this turn of the event loop lives until the next. */
+/** Collects garbage. Targets of weak references that were read in this turn of the event loop live until the next. */
 const collectGarbage = Effect.promise(async () => {
   setFlagsFromString("--expose-gc")
   const collect: unknown = runInNewContext("gc")
@@ -47,7 +47,7 @@ describe("an outage of hours", () => {
       yield* TestClock.adjust("2 hours")
       assert.isAbove(causes.length, 100)
       yield* collectGarbage
-      // The last few are still in somebody's hands.
+      // The last few are still referenced.
       assert.isBelow(causes.filter((cause) => cause.deref() !== undefined).length, 5)
     }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None))))
 })

@@ -20,7 +20,7 @@ const presence = (name: string): Command.PresenceUpdate => ({
 
 const isPresence = Schema.is(Command.Presence)
 
-/** The names of the presences that each connection was told of, at its identify and afterwards, in their order. */
+/** Returns the names of the presences that each connection received, at its identify and later, in order. */
 const told = Effect.map(
   Effect.all([entries("Identified"), entries("Received")]),
   ([identified, received]) =>

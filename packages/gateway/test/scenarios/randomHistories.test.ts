@@ -1,6 +1,6 @@
 /**
- * Random lives of shards. `VESPER_HISTORIES=5000 npx vitest run randomHistories` plays more of them, and
- * `VESPER_SEED` others; a life that fails is shrunk to its least, which is printed with its seed.
+ * Random lives of shards. `VESPER_HISTORIES=5000 npx vitest run randomHistories` plays more of them, and `VESPER_SEED`
+ * selects others. A life that fails is shrunk, and printed with its seed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ describe("whatever happens in a shard's life", () => {
       }),
       { numRuns: count, seed }
     )
-    // A life without any of it would prove nothing.
+    // Without any of these the test would prove nothing.
     assert.isAbove(faults, count)
     assert.isAbove(events, count)
   }, 20_000 + count * 500)

@@ -12,7 +12,7 @@ import * as ShardConfig from "../../src/ShardConfig.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
 import { awaitReady, entries, inject, layer, startShard, timesReceived, withChance } from "../harness.js"
 
-/** Lets everything run that is due now. */
+/** Runs everything that is due now. */
 const settle = TestClock.adjust(0)
 
 const opened = Effect.map(entries("Opened"), (all) => all.map(({ at, url }) => ({ at, host: new URL(url).hostname })))
@@ -156,7 +156,7 @@ describe("a close code", () => {
       yield* inject(Fault.RefuseConnections({ host: "any", times: 1, status: 503 }))
       yield* inject(Fault.Close({ code: 4000, reason: "" }))
       yield* settle
-      // The first attempt is made at once, and refused.
+      // The first attempt is immediate and is refused.
       assert.deepStrictEqual(
         yield* shard.status,
         ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 2 })

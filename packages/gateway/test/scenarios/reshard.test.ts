@@ -24,10 +24,10 @@ const inject: GatewaySimulator.GatewaySimulator["inject"] = (fault, target) =>
 
 const guilds = 40
 const world = World.make({ seed: 11, guilds, membersPerGuild: 2 })
-/** Where events happen: in a guild, or in a direct message. */
+/** Places of events: guilds, or a direct message. */
 const places: ReadonlyArray<string | undefined> = [undefined, ...world.guilds.map(({ id }) => id)]
 
-/** Numbered events all over the place, and what came of them. */
+/** Sends numbered events in all places, and records the received ones. */
 const makeLoad = Effect.sync(() => {
   const sent = new Map<string | undefined, number>()
   const got = new Map<string | undefined, Array<number>>()
@@ -37,7 +37,7 @@ const makeLoad = Effect.sync(() => {
     const place = places[yield* Random.nextIntBetween(0, places.length)]
     const n = (sent.get(place) ?? 0) + 1
     sent.set(place, n)
-    // Some have an id of their own, some do not, and some say what others said before.
+    // Some events have an id, some do not, and some have the contents of earlier ones.
     const kind = yield* Random.nextIntBetween(0, 3)
     const where = place === undefined ? {} : { guild_id: place }
     yield* gateway.dispatch({
@@ -122,7 +122,7 @@ describe("a fleet that is resharded from 4 to 16 under load", () => {
         const started = yield* Clock.currentTimeMillis
         yield* fleet.reshard(16)
         const took = (yield* Clock.currentTimeMillis) - started
-        // Sixteen identifies in two buckets, then a silence in the quietest guild, then the old set's last copies.
+        // Sixteen identifies in two buckets, then silence in the quietest guild, then the last copies of the old set.
         assert.isAbove(took, 35_000)
         assert.isBelow(took, 90_000)
         assert.isAbove(load.total() - before, 500)
@@ -143,7 +143,7 @@ describe("a fleet that is resharded from 4 to 16 under load", () => {
           yield* inject(Fault.Reconnect(), { shard: (i * 5) % 16 })
           const connection = (yield* newConnections)[i]
           if (i % 4 === 2 && connection !== undefined) {
-            // What a new shard misses without its session has come over the old one.
+            // The old shard delivers the events that a new shard misses without its session.
             yield* inject(Fault.InvalidSession({ resumable: false }), { connection })
           }
         }
@@ -211,7 +211,7 @@ describe("an event that is not handled yet", () => {
           gateway.sessions,
           (sessions) => sessions.find(({ shard: id, total }) => total === 2 && id === shard.id.id)?.sequence ?? 0
         )
-        // Whoever resumes this session gets the message again.
+        // A resume of this session receives the message again.
         assert.strictEqual((yield* known).sequence, (yield* received) - 1)
         yield* isReleased.open
         yield* Effect.sleep("1 second")
@@ -312,7 +312,7 @@ describe("a resharding that fails", () => {
           ({ resharding: stage }) => Option.exists(stage, ({ _tag }) => _tag === "HandOver")
         )
         yield* Effect.repeat(Effect.zipRight(Effect.sleep("500 millis"), inHandOver), { until: (is) => is })
-        // The old shards fall behind, and the new ones end.
+        // An old shard falls behind, and a new one ends.
         yield* inject(Fault.Drop(), { shard: 1 })
         yield* inject(Fault.Close({ code: 4011, reason: "" }), { connection: (yield* newConnections)[0] ?? -1 })
         assert.strictEqual(yield* Fiber.join(resharding), "ShardClosed")
@@ -348,7 +348,7 @@ describe("the identifies of a resharding", () => {
         yield* Effect.sleep("7 seconds")
         yield* loseOldSession
         yield* Effect.sleep("1 second")
-        // New shard 6 loses its place in line, and comes back behind the old shard 0, which has the same bucket.
+        // New shard 6 loses its place in the queue and waits behind the old shard 0, which has the same bucket.
         yield* inject(Fault.Drop(), { connection: (yield* entries("Opened"))[4 + 6]?.connection ?? -1 })
         yield* Effect.sleep("8 seconds")
         assert.strictEqual((yield* fleet.status).counts.Connected, 3)
@@ -401,7 +401,7 @@ describe("commands that wait on old shards", () => {
           concurrency: "unbounded"
         }))
         yield* Fiber.join(resharding)
-        // A handle from before still leads somewhere.
+        // A handle from before the resharding still works.
         yield* shard.send(JSON.stringify({ op: 8, d: { guild_id: guild, query: "a", limit: 1, nonce: "late" } }))
         yield* Effect.ignore(Fiber.join(sending))
         const received = yield* Effect.flatMap(simulator, (_) =>

@@ -31,7 +31,7 @@ const send = (from: number, to: number) =>
       { discard: true }
     ))
 
-/** The numbers of the events that a shard gives out, until `last`. */
+/** Collects the numbers of events of a shard until `last`. */
 const collect = (shard: Shard.Shard, last: number) =>
   shard.events.pipe(
     Stream.filterMap((event) => event.t === "MESSAGE_CREATE" ? Option.some(Number(event.d.content)) : Option.none()),
@@ -67,7 +67,7 @@ describe("a resume", () => {
       yield* TestClock.adjust("1 minute")
       yield* inject(Fault.Drop())
       yield* send(1, 6)
-      // A message takes 10 seconds: the end of the connection, the hello, and then six events, of 30 seconds' deadline.
+      // A message takes 10 seconds: the end of the connection, HELLO and six events, with a deadline of 30 seconds.
       yield* TestClock.adjust("100 seconds")
       assert.deepStrictEqual(yield* Fiber.join(numbers), upTo(6))
       assert.strictEqual((yield* entries("Opened")).length, 2)

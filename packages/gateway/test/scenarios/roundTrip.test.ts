@@ -1,4 +1,4 @@
-/** What the gateway dispatches is what the program gets: payloads made up from the schemas, of every event. */
+/** The program receives the dispatched payloads. They are generated from the schemas, for every event. */
 import { assert, describe, it } from "@effect/vitest"
 import * as EventSchema from "@vesper/model/EventSchema"
 import * as EventType from "@vesper/model/EventType"
@@ -10,20 +10,20 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { awaitReady, layer, startShard } from "../harness.js"
 
-// Interactions and messages hold one another: making up a few of each takes seconds on a busy machine.
+// Interactions and messages contain each other, so generating a few of each takes seconds on a busy machine.
 const runs = 5
 const timeout = 60_000
 
-/** The same each time: a failure can be looked at again. */
+/** Fixed, so that a failure can be reproduced. */
 const seed = 19
 
-/** As JSON has it: without fields that are undefined, and without -0. */
+/** Converts a value to its form in JSON: without undefined fields and without -0. */
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
-const payloadsOf = (event: EventType.EventType): ReadonlyArray<unknown> =>
+const generatePayloads = (event: EventType.EventType): ReadonlyArray<unknown> =>
   FastCheck.sample(Arbitrary.make(EventSchema.of(event)), { numRuns: runs, seed }).map(overTheWire)
 
-// READY and RESUMED are about the session itself: those that the simulated gateway sends are enough.
+// READY and RESUMED belong to the session, so those of the simulated gateway are enough.
 const events = EventType.all.filter((event) => event !== "READY" && event !== "RESUMED")
 
 const roundTrip = (event: EventType.EventType) =>
@@ -31,7 +31,7 @@ const roundTrip = (event: EventType.EventType) =>
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const shard = yield* startShard
     yield* awaitReady(shard)
-    for (const d of payloadsOf(event)) {
+    for (const d of generatePayloads(event)) {
       assert.strictEqual(yield* simulator.dispatch({ t: event, d }), 1)
       const received = yield* shard.nextEvent
       assert.strictEqual(received.t, event)

@@ -38,7 +38,7 @@ const send = (...numbers: ReadonlyArray<number>) => sendWith((number) => ({ guil
 
 const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
 
-const numberOf = (event: Dispatch.Dispatch) =>
+const readNumber = (event: Dispatch.Dispatch) =>
   event.t === "MESSAGE_CREATE" ? Option.some(Number(event.d.content)) : Option.none()
 
 /** Runs the handler for the numbered events. */
@@ -48,14 +48,14 @@ const run = <E, R>(
   concurrency?: Shard.RunOptions["concurrency"],
   order?: Shard.RunOptions["order"]
 ) =>
-  shard.runForEach((event) => Option.match(numberOf(event), { onNone: () => Effect.void, onSome: handler }), {
+  shard.runForEach((event) => Option.match(readNumber(event), { onNone: () => Effect.void, onSome: handler }), {
     concurrency,
     order
   })
 
 const sequence = (shard: Shard.Shard) => Effect.map(shard.session, Option.map(({ sequence }) => sequence))
 
-/** Until nothing more happens without the clock. */
+/** Runs everything that does not need the clock to advance. */
 const settle = TestClock.adjust(1)
 
 describe("runForEach", () => {
@@ -93,7 +93,7 @@ describe("runForEach", () => {
           () => Effect.sync(() => running--)
         ), 4))
       yield* settle
-      // One at a time first, so that it has to grow; then many, so that it must not grow too far.
+      // One event at a time first, so that the number of handlers grows, then many, so that it reaches its limit.
       for (const number of upTo(3)) {
         yield* send(number)
         yield* settle
@@ -167,7 +167,7 @@ describe("runForEach", () => {
       )
       assert.strictEqual(failure, "no")
       assert.deepStrictEqual(handled, [1])
-      assert.deepStrictEqual(numberOf(yield* shard.nextEvent), Option.some(3))
+      assert.deepStrictEqual(readNumber(yield* shard.nextEvent), Option.some(3))
     }).pipe(Effect.provide(layer())))
 
   it.scoped("handles what comes while it waits, by handlers that are done at once and others, until it is interrupted", () =>
@@ -188,11 +188,11 @@ describe("runForEach", () => {
         assert.deepStrictEqual(handled, upTo(number))
       }
       yield* send(10, 11)
-      // They have woken the run, and it has not begun with them.
+      // They have woken the run, but it has not started to handle them.
       yield* Fiber.interrupt(handling)
       const next = yield* shard.nextEvent
       assert.deepStrictEqual(
-        [...handled, ...Option.toArray(numberOf(next))],
+        [...handled, ...Option.toArray(readNumber(next))],
         upTo(10),
         "each is handled or left for the next reader"
       )
@@ -215,7 +215,7 @@ describe("runForEach", () => {
       assert.deepStrictEqual(Exit.isFailure(exit) && Chunk.toReadonlyArray(Cause.defects(exit.cause)), [
         new Error("oh")
       ])
-      assert.deepStrictEqual(numberOf(yield* shard.nextEvent), Option.some(3))
+      assert.deepStrictEqual(readNumber(yield* shard.nextEvent), Option.some(3))
     }).pipe(Effect.provide(layer())))
 
   it.scoped("carries on over an event that is no JSON", () =>
@@ -375,7 +375,7 @@ describe("acknowledging what is handled", () => {
     "is right whatever the order in which handlers succeed, fail and are interrupted",
     () =>
       Effect.gen(function*() {
-        // How long each handler takes, and how often it fails first.
+        // The time of each handler, and the number of failures before it succeeds.
         const lives = FastCheck.sample(
           FastCheck.record({
             concurrency: FastCheck.integer({ min: 1, max: 6 }),

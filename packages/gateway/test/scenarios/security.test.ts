@@ -26,7 +26,7 @@ import * as ShardMetrics from "../../src/ShardMetrics.js"
 import { awaitReady, entries, inject, layer, startShard, timesReceived, token, withChance } from "../harness.js"
 import * as Tracer from "../tracer.js"
 
-/** In every way that somebody may write a value down. */
+/** Each way to render a value. */
 const render = (value: unknown): ReadonlyArray<string> => [
   inspect(value, { depth: 12, getters: true }),
   Inspectable.format(value),
@@ -91,7 +91,7 @@ describe("the token", () => {
             lines.push(...render(given))
           }
         }).pipe(
-          Effect.withTracer(Tracer.make((...told) => lines.push(...told.flatMap(render)))),
+          Effect.withTracer(Tracer.make((...values) => lines.push(...values.flatMap(render)))),
           Effect.provide(Layer.mergeAll(
             Logger.replace(Logger.defaultLogger, logger),
             Logger.minimumLogLevel(LogLevel.All),
@@ -122,11 +122,11 @@ describe("a resume URL", () => {
       Effect.gen(function*() {
         yield* inject(Fault.NameResumeUrl({ host: "any", times: 1, url }))
         const shard = yield* startShard
-        const told = yield* Effect.fork(
+        const values = yield* Effect.fork(
           Stream.runHead(Stream.filter(shard.diagnostics, (one) => one._tag === "UnsafeResumeUrl"))
         )
         yield* awaitReady(shard)
-        assert.isTrue(Option.isSome(yield* Fiber.join(told)))
+        assert.isTrue(Option.isSome(yield* Fiber.join(values)))
         yield* inject(Fault.Drop())
         yield* TestClock.adjust("1 minute")
         assert.strictEqual((yield* entries("Resumed")).length, 1)
@@ -194,7 +194,7 @@ describe("the id of a stored session", () => {
           )
         )
         assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 0)
-        assert.isTrue(lines.some((line) => line.includes("its id is too long or has control characters")))
+        assert.isTrue(lines.some((line) => line.includes("its id is too long or contains control characters")))
         assert.isTrue(lines.every((line) => line.length < 500 && !line.includes("\u001b")))
       }).pipe(Effect.provide(layer())))
   }

@@ -29,13 +29,13 @@ const presence = (name: string): Command.Presence => ({
 
 interface Process {
   readonly options?: Partial<ShardConfig.Options>
-  /** What the program does once its shard has a session. */
+  /** Runs when the shard has a session. */
   readonly run?: (
     shard: Shard.Shard
   ) => Effect.Effect<unknown, unknown, GatewaySimulator.GatewaySimulator>
 }
 
-/** Runs a process of its own to its end. Returns its diagnostics, and the session that it leaves. */
+/** Runs a process to its end. Returns its diagnostics, and the session that it leaves. */
 const start = ({ options, run }: Process) =>
   Effect.gen(function*() {
     const shard = yield* Shard.make(ShardId.single)
@@ -57,7 +57,7 @@ const start = ({ options, run }: Process) =>
     Effect.provide(ShardConfig.layer({ token: Redacted.make(token), intents, ...options }))
   )
 
-/** How the sessions of the last process began, and the names of the presences that it sent by command. */
+/** Returns the beginnings of the sessions of the last process, and the names of the presences that it sent by command. */
 const counts = Effect.gen(function*() {
   const simulator = yield* GatewaySimulator.GatewaySimulator
   const [identifies, resumes, presences] = yield* Effect.all([

@@ -30,17 +30,17 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from + 1
 const contentOf = ({ d }: { readonly d: unknown }) =>
   typeof d === "object" && d !== null && "content" in d ? d.content : undefined
 
-/** The next so many events of a subscription. */
+/** The next events of a subscription, by number. */
 const take = (subscription: Subscription.Subscription<unknown>, count: number) =>
   Stream.runCollect(Stream.take(subscription.events, count)).pipe(
     Effect.map((events) => Chunk.toReadonlyArray(Chunk.map(events, contentOf)))
   )
 
-/** What waits, read to its end: the shard has been closed. */
+/** The buffered events of a subscription after the shard was closed. */
 const rest = <E>(subscription: Subscription.Subscription<E>) =>
   Effect.map(Stream.runCollect(subscription.events), (events) => Array.from(events, contentOf))
 
-/** A subscriber before the first event, and the shard connected and settled. */
+/** A connected shard with a subscriber from before the first event. */
 const subscribed = <S extends Subscription.Strategy = "suspend">(options?: Subscription.SubscribeOptions<S>) =>
   Effect.gen(function*() {
     const shard = yield* ShardModule.make(ShardId.single)

@@ -24,7 +24,7 @@ const typing = (n: number) =>
     (simulator) => simulator.dispatch({ t: "TYPING_START", d: { n } })
   )
 
-/** What a program may do wrong with an event. */
+/** Failures of handlers. */
 const failures: ReadonlyArray<readonly [what: string, handler: Effect.Effect<unknown, string>]> = [
   ["fails", Effect.fail("no")],
   [
@@ -90,7 +90,7 @@ describe("a handler that", () => {
   }
 })
 
-/** A part of Vesper, or of what it is given, that throws the first time it is used after READY. */
+/** A part of Vesper or of the program that throws at its first use after READY. */
 interface Broken {
   readonly what: string
   readonly layer: Layer.Layer<never> | Layer.Layer<GatewaySocket.GatewaySocket, never, GatewaySocket.GatewaySocket>
@@ -161,12 +161,12 @@ const brokenQueue = Layer.sync(IdentifyQueue.IdentifyQueue, () => {
 const isReported = (shard: Shard.Shard) =>
   Stream.runHead(
     Stream.filter(shard.diagnostics, (one) =>
-      one._tag === "Failure" && one.error._tag === "ProcessError" && one.error.message.includes("a defect"))
+      one._tag === "Failure" && one.error._tag === "DefectError" && one.error.message.includes(": a defect"))
   )
 
 describe("a defect in", () => {
   for (const { layer: breaking, what } of broken) {
-    it.scoped(`${what} restarts the connection, and is reported as a ProcessError`, () =>
+    it.scoped(`${what} restarts the connection, and is reported as a DefectError`, () =>
       Effect.gen(function*() {
         const shard = yield* Shard.make(ShardId.single)
         const reported = yield* Effect.fork(isReported(shard))

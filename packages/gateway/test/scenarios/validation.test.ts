@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted"
 const fine = { channel_id: "1", guild_id: "2", user_id: "3", timestamp: 4, brand_new: [true] }
 const broken = { ...fine, user_id: 5 }
 
-/** What reading gives for a fine event, a broken one, and one that nobody documents. */
+/** Results of reading a valid event, a malformed one, and an undocumented one. */
 const readAll = Effect.gen(function*() {
   const shard = yield* startShard
   yield* awaitReady(shard)
@@ -78,7 +78,7 @@ describe("validation", () => {
     const options = {
       token: Redacted.make(token),
       intents: Intents.none,
-      // As it may come from JavaScript.
+      // A program in JavaScript may pass this.
       validate: ["TYPING_STOP"] as unknown as ShardConfig.Validate
     }
     assert.match(String(Either.getLeft(ShardConfig.make(options))), /TYPING_STOP.*no event/)

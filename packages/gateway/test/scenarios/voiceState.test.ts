@@ -95,7 +95,7 @@ describe("updateVoiceState", () => {
       yield* TestClock.adjust(1)
       const error = yield* Fiber.join(joining)
       assert.deepStrictEqual([error._tag, error.reason], ["NoAnswerError", "TimedOut"])
-      assert.include(error.message, "may not see or join the channel")
+      assert.include(error.message, "may not view or join the channel")
     }).pipe(withChance(0.9), Effect.provide(all)))
 
   it.scoped("that was replaced by a newer one before it was sent says so", () =>
@@ -127,7 +127,7 @@ describe("updateVoiceState", () => {
         const shard = yield* connected
         const updating = yield* Effect.fork(shard.updateVoiceState(join(channel)))
         yield* TestClock.adjust(0)
-        // Half of an answer from the session that ends does not count.
+        // Half of an answer from the ending session does not count.
         yield* server("old:443")
         yield* nextSession
         assert.strictEqual(yield* voiceUpdates, 2)
@@ -163,7 +163,7 @@ describe("updateVoiceState", () => {
       yield* TestClock.adjust("10 seconds")
       const error = yield* Fiber.join(joining)
       assert.deepStrictEqual(error.reason, "TimedOut")
-      assert.include(error.message, "the session ended meanwhile")
+      assert.include(error.message, "the session ended during the wait")
     }).pipe(withChance(0.9), Effect.provide(all)))
 
   it.scoped("fails after ten sessions that ended before the answer", () =>
@@ -211,6 +211,14 @@ describe("updateVoiceState", () => {
       yield* Fiber.join(leaving)
     }).pipe(Effect.provide(layer())))
 })
+
+it.scoped("updatePresence has defaults for all fields but the status", () =>
+  Effect.gen(function*() {
+    const shard = yield* connected
+    yield* shard.updatePresence({ status: "idle" })
+    const [sent] = yield* Effect.flatMap(GatewaySimulator.GatewaySimulator, (_) => _.received(Opcode.PresenceUpdate))
+    assert.deepStrictEqual(sent?.d, { since: null, activities: [], status: "idle", afk: false })
+  }).pipe(Effect.provide(layer())))
 
 it.scoped("updatePresence completes when it was written, and refuses what Discord would", () =>
   Effect.gen(function*() {

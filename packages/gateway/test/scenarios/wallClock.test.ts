@@ -28,18 +28,18 @@ type Life = Effect.Effect<
 interface Phase {
   readonly name: string
   readonly options?: Options
-  /** Runs until the wall clock is set. Returns the rest. */
+  /** Runs until the wall clock is set. Returns the remaining part. */
   readonly before: Effect.Effect<Life, unknown, Effect.Effect.Context<Life>>
 }
 
-/** Starts a shard and lets some time pass; the rest of its life is the same again. */
+/** Starts a shard, waits for `before`, and returns a wait for `after`. */
 const shardFor = (before: Duration.DurationInput, after: Duration.DurationInput = "5 minutes") =>
   Effect.as(Effect.zipLeft(startShard, pass(before)), pass(after))
 
 const afterFault = (fault: Fault.Fault, before: Duration.DurationInput) =>
   Effect.zipRight(inject(fault), shardFor(before))
 
-/** Starts a shard, waits until it is ready and injects a fault; time passes before the wall clock is set. */
+/** Starts a shard, waits until it is ready, injects a fault, and waits for `before`. */
 const readyThen = (fault: Fault.Fault, before: Duration.DurationInput) =>
   Effect.gen(function*() {
     const shard = yield* startShard
@@ -107,7 +107,7 @@ const phases: ReadonlyArray<Phase> = [
       const shard = yield* startShard
       yield* awaitReady(shard)
       const ask = Stream.runDrain(shard.requestGuildMembers({ guild_id: "1", query: "a", limit: 1 }))
-      // The gateway sees by the command when the request has failed.
+      // The command shows the gateway the time at which the request fails.
       yield* Effect.forkScoped(Effect.zipRight(Effect.ignore(ask), shard.command(presence)))
       yield* pass("10 seconds")
       return pass("5 minutes")
@@ -129,8 +129,8 @@ const phases: ReadonlyArray<Phase> = [
 
 const shifts = ["1 second", "1 hour", "365 days"] as const
 
-/** Everything that the gateway saw of a life in which the wall clock is set by `millis` in the middle. */
-const historyOf = ({ before, options }: Phase, millis: number) => {
+/** The log of the gateway for a life in which the wall clock is moved by `millis` in the middle. */
+const playPhase = ({ before, options }: Phase, millis: number) => {
   let shift = 0
   return Effect.gen(function*() {
     const after = yield* before
@@ -157,12 +157,12 @@ describe("a wall clock that is set forward or back by a second, an hour or a yea
   for (const phase of phases) {
     it.live(`changes nothing during ${phase.name}`, () =>
       Effect.gen(function*() {
-        const reference = yield* historyOf(phase, 0)
+        const reference = yield* playPhase(phase, 0)
         assert.isAbove(reference.received.length, 1)
         for (const duration of shifts) {
           const millis = Duration.toMillis(duration)
-          assert.deepStrictEqual(yield* historyOf(phase, millis), reference, `forward by ${duration}`)
-          assert.deepStrictEqual(yield* historyOf(phase, -millis), reference, `back by ${duration}`)
+          assert.deepStrictEqual(yield* playPhase(phase, millis), reference, `forward by ${duration}`)
+          assert.deepStrictEqual(yield* playPhase(phase, -millis), reference, `back by ${duration}`)
         }
       }))
   }

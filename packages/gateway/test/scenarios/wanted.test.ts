@@ -21,7 +21,7 @@ describe("unwanted events", () => {
       yield* awaitReady(shard)
       const parse = vi.spyOn(JSON, "parse")
       yield* Effect.addFinalizer(() => Effect.sync(() => parse.mockRestore()))
-      // Whoever parsed this would fail.
+      // Parsing this text would fail.
       yield* inject(Fault.SendText({ text: "{\"t\":\"TYPING_START\",\"s\":2,\"op\":0,\"d\":{ no JSON" }))
       yield* TestClock.adjust(0)
       assert.strictEqual(Option.getOrThrow(yield* shard.session).sequence, 2)

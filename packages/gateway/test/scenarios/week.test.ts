@@ -43,7 +43,7 @@ describe("a week", () => {
               }
               last = s
             })))
-          // One timer for all of it, or each that is over would count for itself.
+          // One timer for all steps. Otherwise each completed timer would be counted.
           const steps = Scenario.make(
             ...every("301 minutes", Fault.Drop()),
             ...every("421 minutes", Fault.Reconnect()),

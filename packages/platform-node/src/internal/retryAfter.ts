@@ -10,7 +10,7 @@ export interface Headers {
 // `Date.parse` also accepts other texts, such as "-1".
 const date = /^[A-Z][a-z]+,? .*\d\d:\d\d:\d\d/
 
-const timeOf = (text: string): Option.Option<number> =>
+const parseDate = (text: string): Option.Option<number> =>
   Option.filter(Option.some(date.test(text) ? Date.parse(text) : NaN), (time) => !Number.isNaN(time))
 
 const seconds = /^\d+(\.\d+)?$/
@@ -26,8 +26,8 @@ export const parse = (headers: Headers, now: number): Option.Option<Duration.Dur
   if (seconds.test(value)) {
     return Option.some(Duration.seconds(Number(value)))
   }
-  return Option.map(timeOf(value), (until) => {
-    const sent = Option.getOrElse(timeOf(headers.date ?? ""), () => now)
+  return Option.map(parseDate(value), (until) => {
+    const sent = Option.getOrElse(parseDate(headers.date ?? ""), () => now)
     return Duration.millis(Math.max(0, until - sent))
   })
 }

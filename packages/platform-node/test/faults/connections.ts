@@ -13,7 +13,7 @@ const frame = (opcode: number, isLast: boolean, payload: Uint8Array | string): B
   return Buffer.concat([Uint8Array.of((isLast ? 0x80 : 0) | opcode, ...length), bytes])
 }
 
-const kindOf = (gateway: Gateway) => gateway.mode === "none" ? 1 : 2
+const frameOpcode = (gateway: Gateway) => gateway.mode === "none" ? 1 : 2
 
 const closes: ReadonlyArray<Scenario> = [
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 4000, 4001, 4002, 4005, 4006, 4008, 4099].map((
@@ -45,7 +45,7 @@ const frames: ReadonlyArray<Scenario> = [
     name: "splits a message into frames with pings between",
     fault: (peer, gateway) => {
       const whole = Buffer.from(peer.encode(JSON.stringify(message(++gateway.sequence, "split"))))
-      peer.tcp.write(frame(kindOf(gateway), false, whole.subarray(0, 5)))
+      peer.tcp.write(frame(frameOpcode(gateway), false, whole.subarray(0, 5)))
       peer.tcp.write(frame(9, true, "ping"))
       peer.tcp.write(frame(0, false, ""))
       peer.tcp.write(frame(10, true, "pong"))
@@ -57,7 +57,7 @@ const frames: ReadonlyArray<Scenario> = [
   {
     name: "writes a message byte by byte",
     fault: (peer, gateway) => {
-      const whole = frame(kindOf(gateway), true, peer.encode(JSON.stringify(message(++gateway.sequence, "slow"))))
+      const whole = frame(frameOpcode(gateway), true, peer.encode(JSON.stringify(message(++gateway.sequence, "slow"))))
       whole.forEach((byte) => peer.tcp.write(Uint8Array.of(byte)))
     },
     contents: ["slow"],

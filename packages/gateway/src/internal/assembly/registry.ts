@@ -10,8 +10,9 @@ import type * as Diagnostic from "../../Diagnostic.js"
 import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
-import { callHandler, getRegistrations, HandlerTable, isDone } from "../events/index.js"
-import type { Registration, Runner } from "../events/index.js"
+import { callHandler, getRegistrations, HandlerTable, isDone } from "../events/handlers/index.js"
+import type { Registration } from "../events/handlers/index.js"
+import type { Runner } from "../events/index.js"
 
 /** Runs the handlers of one registration on the events of the assembled bot, and reports their failures. */
 export interface RunContext {

@@ -1,8 +1,8 @@
-/** Commands from the caller to the socket: kinds, the bounded queue, the limit of 120 a minute, the one write path. */
-export * as CommandLimiter from "./limiter.js"
-export * as Outgoing from "./outgoing.js"
+/** Commands from the caller to the socket: order, bounded queue, limit of 120 a minute, and the only write path. */
+export * as Enqueue from "./enqueue.js"
+export * as Outgoing from "./outgoingMessage.js"
 export * as Presence from "./presence.js"
 export * as CommandQueue from "./queue.js"
-export * as Sender from "./sender.js"
-export { unsafeWrite, write } from "./write.js"
-export * as Writer from "./writer.js"
+export * as QueueWriter from "./queueWriter.js"
+export * as CommandLimiter from "./rateLimiter.js"
+export { unsafeWrite, write } from "./writeMessage.js"

@@ -1,16 +1,24 @@
 /**
- * The presence of a bot belongs to its session: an IDENTIFY sets it, a RESUME keeps it. The shard remembers the presence
- * that it should show, and sends it again where a session shows another one.
+ * Keeps the presence of a session up to date. An IDENTIFY sets the presence and a RESUME keeps it, so the shard sends its
+ * current presence again if the session shows another one.
  */
 import * as Command from "@vesper/model/Command"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Kind from "./kind.js"
-import * as Outgoing from "./outgoing.js"
-import type { ShardState } from "../state/index.js"
+import * as Outgoing from "./outgoingMessage.js"
+import type { CommandQueue } from "./queue.js"
 
-/** The text of a presence, equal for equal presences. */
+/** The presence of a shard. */
+export interface PresenceState {
+  /** The presence that the bot should show: that of the config, or of the last command. */
+  presence: Option.Option<Command.Presence>
+  /** The presence that the session shows, as text; undefined if it is not known. */
+  shownPresence: string | undefined
+}
+
+/** Encodes a presence; equal presences have equal texts. */
 export const text = (d: Command.Presence): string => {
   const { activities, afk, since, status } = d
   return JSON.stringify({
@@ -23,29 +31,26 @@ export const text = (d: Command.Presence): string => {
 
 const isUpdate = Schema.is(Command.PresenceUpdate)
 
-/** Remembers the presence of a command that was written. One that an IDENTIFY must not carry is forgotten. */
-export const remember = (
-  state: Pick<ShardState.ShardState, "presence" | "shownPresence">,
-  { payload }: Outgoing.OutgoingCommand
-): void => {
+/** Stores the presence of a written command, unless it is invalid in an IDENTIFY. */
+export const remember = (state: PresenceState, { payload }: Outgoing.OutgoingCommand): void => {
   if (isUpdate(payload)) {
     state.presence = Option.some(payload.d)
     state.shownPresence = text(payload.d)
   }
 }
 
-/** Whether the session shows another presence than the shard should. */
-const differs = ({ shownPresence }: ShardState.ShardState, presence: Command.Presence): boolean =>
-  shownPresence !== text(presence)
-
 /**
- * Enqueues the presence if the session, which has just been established, shows another one: that of an earlier process,
- * or none because the IDENTIFY had no room for it. A presence that waits in the queue is newer, and is sent instead.
+ * Enqueues the presence if the new session shows another one: that of an earlier process, or none because the IDENTIFY had
+ * no room for it. A presence that waits in the queue is newer and is sent instead.
  */
-export const enqueueIfDifferent = (state: ShardState.ShardState): void => {
-  const { commands, presence } = state
+export const enqueueIfDifferent = (
+  { commands, presence, shownPresence }: PresenceState & {
+    readonly commands: Pick<CommandQueue, "unsafeIsWaiting" | "unsafeOffer">
+  }
+): void => {
   if (
-    Option.isSome(presence) && differs(state, presence.value) && !commands.unsafeIsWaiting(Kind.Kind.Presence())
+    Option.isSome(presence) && shownPresence !== text(presence.value) &&
+    !commands.unsafeIsWaiting(Kind.CommandKind.Presence())
   ) {
     Either.map(Outgoing.presence(presence.value), commands.unsafeOffer)
   }

@@ -1,6 +1,6 @@
 /**
- * The queue of commands that wait to be written. It outlives the connections: a command that was not written on one is
- * written on the next. A newer presence replaces the waiting one, and a newer voice state that of its guild.
+ * The bounded queue of commands. It outlives connections: a command that was not written on one is written on the next. A
+ * newer presence replaces the waiting one, and a newer voice state that of its guild.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -8,79 +8,82 @@ import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as ShardError from "../../ShardError.js"
-import * as Kind from "./kind.js"
-import type { OutgoingCommand } from "./outgoing.js"
+import type * as Kind from "./kind.js"
+import * as Order from "./order.js"
+import type { OutgoingCommand } from "./outgoingMessage.js"
 
-/** How a command left the queue: written itself, or replaced by a newer one of its kind that was written. */
-export type Outcome = "Written" | "Replaced"
+/** The result of sending a command: it was written, or a newer one of its kind was written instead. */
+export type SendResult = "Written" | "Replaced"
 
+/** One command of a caller. */
 export interface Version {
   readonly command: OutgoingCommand
   readonly onWriting: (() => void) | undefined
-  readonly completed: Deferred.Deferred<Outcome, ShardError.SendError>
-  /** Takes the command out of the queue that holds it, which is another one after a reshard. */
+  readonly completed: Deferred.Deferred<SendResult, ShardError.SendError>
+  /** Removes the command from its current queue, which is another one after a reshard. */
   withdraw: () => void
 }
 
-/** Returns the queues that take a command over, one copy each. */
-export type Forward = (command: OutgoingCommand) => ReadonlyArray<CommandQueue>
+/** Returns the queues that receive a copy of a forwarded command. */
+export type ForwardRoute = (command: OutgoingCommand) => ReadonlyArray<CommandQueue>
 
-interface Place extends Kind.Place {
+interface QueueSlot extends Order.Queued {
   isWriting: boolean
-  /** Oldest first. Only the newest is written; the older ones are kept for the case that it is withdrawn. */
+  /** Oldest first. Only the newest is written; if it is withdrawn, the one before it is. */
   readonly versions: Array<Version>
 }
 
-/** Plain commands and bulk requests have places of their own, so that neither waits for a place of the other. */
+/** The capacity of one kind: plain commands never wait for a slot of bulk requests, nor the reverse. */
 interface Lane {
-  places: number
-  /** Commands that wait for a place, in the order of asking. */
-  readonly line: Set<Place>
+  /** Occupied slots. */
+  size: number
+  /** Commands that wait for a slot, in order. */
+  readonly waiting: Set<QueueSlot>
 }
 
 export interface CommandQueue {
   /**
-   * Completes once the command, or a newer one that replaced it, was written. While the lane of its kind is full the
-   * command waits for a place, in the order of asking; presences and voice states need none. Interruption withdraws the
-   * command unless it is being written, and does not affect a newer one. `onWriting` is called before each attempt to write.
+   * Completes when the command, or a newer one that replaced it, was written. While the queue is full for its kind, the
+   * command waits for a slot, in order; presences and voice states need none. Interruption withdraws the command unless it is
+   * being written, and does not affect a newer one. `onWriting` is called before each attempt to write.
    */
-  readonly send: (command: OutgoingCommand, onWriting?: () => void) => Effect.Effect<Outcome, ShardError.SendError>
-  /** Returns whether there is a command to write. */
-  readonly unsafeHasNext: (held?: Kind.Held) => boolean
-  /** Returns whether a command waits that a newer one of this kind would replace. */
-  readonly unsafeIsWaiting: (kind: Kind.Kind) => boolean
-  /** Registers the writer's callback: called now if there is a command, and after each change that leaves one. */
+  readonly send: (command: OutgoingCommand, onWriting?: () => void) => Effect.Effect<SendResult, ShardError.SendError>
+  /** Checks for a command of a kind that is not limited. */
+  readonly unsafeHasNext: (limited?: Order.Limited) => boolean
+  /** Checks for a waiting command that a newer one of this kind would replace. */
+  readonly unsafeIsWaiting: (kind: Kind.CommandKind) => boolean
+  /** Registers the callback of the writer: called now and after each change, if a command waits. */
   readonly unsafeSetListener: (listener: (() => void) | undefined) => void
-  /** Waits until there is a command that is not held. */
-  readonly awaitNext: (held: Kind.Held) => Effect.Effect<void>
+  /** Waits for a command of a kind that is not limited. */
+  readonly awaitNext: (limited: Order.Limited) => Effect.Effect<void>
   /**
-   * Passes the next command that is not held to `write`. If that fails or is interrupted the command keeps its place,
-   * because it may not have been sent.
+   * Passes the next command of a kind that is not limited to `write`. If `write` fails or is interrupted, the command keeps
+   * its slot, because it may not have been sent.
    */
   readonly writeNext: <E, R>(
-    held: Kind.Held,
+    limited: Order.Limited,
     write: (command: OutgoingCommand) => Effect.Effect<void, E, R>
   ) => Effect.Effect<void, E, R>
-  /** Returns the number of places that are taken. */
+  /** Returns the number of occupied slots. */
   readonly unsafeSize: () => number
-  /** Fails the waiting commands and later ones. */
+  /** Fails waiting and later commands. */
   readonly close: (error: ShardError.TerminalError) => Effect.Effect<void>
   /**
-   * Passes on the waiting commands and all later ones, also when this queue is closed. A command that is being written stays
-   * here, and follows if that fails.
+   * Forwards waiting and later commands to other queues, even after this queue was closed. A command that is being written is
+   * forwarded if the write fails.
    */
-  readonly unsafeForward: (forward: Forward) => void
-  /** Takes over a command of another queue. */
+  readonly unsafeForward: (route: ForwardRoute) => void
+  /** Adds a command that another queue forwarded. */
   readonly unsafeAdopt: (version: Version) => void
-  /** Adds a command without a caller that waits for it. */
+  /** Adds a command without waiting for it. */
   readonly unsafeOffer: (command: OutgoingCommand) => void
-  /** Fails as soon as the queue is closed. */
+  /** Fails when the queue is closed. */
   readonly awaitClosed: Effect.Effect<never, ShardError.SendError>
   readonly unsafeReopen: () => void
   readonly unsafeIsClosed: () => boolean
 }
 
-const refusal = (cause: ShardError.TerminalError) => new ShardError.SendError({ reason: "Sending", cause })
+const closedError = (cause: ShardError.TerminalError) => new ShardError.SendError({ reason: "Sending", cause })
 
 const makeVersion = (command: OutgoingCommand, onWriting: (() => void) | undefined): Version => ({
   command,
@@ -91,23 +94,23 @@ const makeVersion = (command: OutgoingCommand, onWriting: (() => void) | undefin
 
 const makeClosing = () => Deferred.unsafeMake<never, ShardError.SendError>(FiberId.none)
 
-const makeLane = (): Lane => ({ places: 0, line: new Set() })
+const makeLane = (): Lane => ({ size: 0, waiting: new Set() })
 
-/** `capacity` is the number of places of each lane. */
+/** Makes a queue with `capacity` slots for plain commands, and as many for bulk requests. */
 export const make = (capacity: number): CommandQueue => {
   const lanes = { Plain: makeLane(), Bulk: makeLane() }
-  const queue: Array<Place> = []
+  const queue: Array<QueueSlot> = []
   const observers = new Set<() => void>()
   let passed = 0
   let closed = Option.none<ShardError.TerminalError>()
   let closing = makeClosing()
-  let successor: Forward | undefined
+  let successor: ForwardRoute | undefined
   let listener: (() => void) | undefined
 
-  const laneOf = ({ _tag }: Kind.Kind): Lane | undefined =>
+  const findLane = ({ _tag }: Kind.CommandKind): Lane | undefined =>
     _tag === "Plain" || _tag === "Bulk" ? lanes[_tag] : undefined
 
-  const hasNext = (held: Kind.Held = Kind.nothingHeld) => Kind.next(queue, held, passed) !== -1
+  const hasNext = (limited: Order.Limited = Order.noneLimited) => Order.indexOfNext(queue, limited, passed) !== -1
 
   const notifyWriter = () => {
     if (listener !== undefined && hasNext()) {
@@ -115,143 +118,142 @@ export const make = (capacity: number): CommandQueue => {
     }
   }
 
-  const takePlace = (place: Place, lane: Lane | undefined) => {
-    queue.push(place)
+  const addSlot = (slot: QueueSlot, lane: Lane | undefined) => {
+    queue.push(slot)
     if (lane !== undefined) {
-      lane.places++
+      lane.size++
     }
   }
 
-  const removeEmptyPlaces = () => {
+  const removeEmptySlots = () => {
     for (let i = queue.length - 1; i >= 0; i--) {
-      const place = queue[i]
-      if (place !== undefined && place.versions.length === 0 && !place.isWriting) {
+      const slot = queue[i]
+      if (slot !== undefined && slot.versions.length === 0 && !slot.isWriting) {
         queue.splice(i, 1)
-        const lane = laneOf(place.kind)
+        const lane = findLane(slot.kind)
         if (lane !== undefined) {
-          lane.places--
+          lane.size--
         }
       }
     }
   }
 
   const admitWaiting = (lane: Lane) => {
-    for (const place of lane.line) {
-      if (lane.places >= capacity) {
+    for (const slot of lane.waiting) {
+      if (lane.size >= capacity) {
         return
       }
-      lane.line.delete(place)
-      takePlace(place, lane)
+      lane.waiting.delete(slot)
+      addSlot(slot, lane)
     }
   }
 
   /** Runs after every change. */
-  const settle = () => {
-    removeEmptyPlaces()
+  const afterChange = () => {
+    removeEmptySlots()
     admitWaiting(lanes.Plain)
     admitWaiting(lanes.Bulk)
     observers.forEach((observe) => observe())
     notifyWriter()
   }
 
-  const withdraw = (version: Version, place: Place) => {
-    laneOf(place.kind)?.line.delete(place)
-    // The place of a replaced command is not always the one that it was given.
-    for (const { versions } of [place, ...queue]) {
+  const withdraw = (version: Version, slot: QueueSlot) => {
+    findLane(slot.kind)?.waiting.delete(slot)
+    // A replaced command may have moved to another slot.
+    for (const { versions } of [slot, ...queue]) {
       const index = versions.indexOf(version)
       if (index !== -1) {
         versions.splice(index, 1)
       }
     }
-    settle()
+    afterChange()
   }
 
   const adopt = (version: Version) => {
     const { kind } = version.command
-    const lane = laneOf(kind)
-    const older = queue[Kind.replaces(queue, kind)]
-    const place: Place = older ?? { kind, isWriting: false, versions: [] }
-    place.versions.push(version)
-    version.withdraw = () => withdraw(version, place)
-    if (lane !== undefined && lane.places >= capacity) {
-      lane.line.add(place)
+    const lane = findLane(kind)
+    const older = queue[Order.indexOfReplaced(queue, kind)]
+    const slot: QueueSlot = older ?? { kind, isWriting: false, versions: [] }
+    slot.versions.push(version)
+    version.withdraw = () => withdraw(version, slot)
+    if (lane !== undefined && lane.size >= capacity) {
+      lane.waiting.add(slot)
     } else if (older === undefined) {
-      takePlace(place, lane)
+      addSlot(slot, lane)
     }
-    settle()
+    afterChange()
   }
 
-  /** The caller waits for the first copy only. */
-  const passOn = (forward: Forward, version: Version) =>
-    forward(version.command).forEach((target, i) =>
+  /** Forwards a command. The caller waits for the first copy only. */
+  const send = (route: ForwardRoute, version: Version) =>
+    route(version.command).forEach((target, i) =>
       i === 0 ? target.unsafeAdopt(version) : target.unsafeOffer(version.command)
     )
 
-  /** Empties the lines, so that nothing is admitted while the queue is being emptied. */
-  const takeLines = (): ReadonlyArray<Place> =>
-    Object.values(lanes).flatMap(({ line }) => {
-      const places = Array.from(line)
-      line.clear()
-      return places
-    })
-
-  const handOver = (forward: Forward) => {
-    const waiting = [...queue, ...takeLines()]
-    for (const { isWriting, versions } of waiting) {
-      if (!isWriting) {
-        versions.splice(0).forEach((version) => passOn(forward, version))
-      }
-    }
-    settle()
+  /** Returns all slots, and clears the waiting ones so that none is admitted while the queue is emptied. */
+  const drainSlots = (): ReadonlyArray<QueueSlot> => {
+    const slots = [...queue, ...lanes.Plain.waiting, ...lanes.Bulk.waiting]
+    lanes.Plain.waiting.clear()
+    lanes.Bulk.waiting.clear()
+    return slots
   }
 
-  const take = (version: Version) => {
+  const forwardAll = (route: ForwardRoute) => {
+    for (const { isWriting, versions } of drainSlots()) {
+      if (!isWriting) {
+        versions.splice(0).forEach((version) => send(route, version))
+      }
+    }
+    afterChange()
+  }
+
+  const accept = (version: Version) => {
     if (successor !== undefined) {
-      passOn(successor, version)
+      send(successor, version)
     } else if (Option.isSome(closed)) {
-      Deferred.unsafeDone(version.completed, Exit.fail(refusal(closed.value)))
+      Deferred.unsafeDone(version.completed, Exit.fail(closedError(closed.value)))
     } else {
       adopt(version)
     }
   }
 
-  const written = (place: Place, newest: Version) => {
-    place.isWriting = false
-    for (const version of place.versions.splice(0)) {
+  const onWritten = (slot: QueueSlot, newest: Version) => {
+    slot.isWriting = false
+    for (const version of slot.versions.splice(0)) {
       Deferred.unsafeDone(version.completed, Exit.succeed(version === newest ? "Written" : "Replaced"))
     }
-    passed = Kind.passedAfter(queue, place.kind, passed)
-    settle()
+    passed = Order.countPassed(queue, slot.kind, passed)
+    afterChange()
   }
 
-  const notWritten = (place: Place) => {
-    // A newer command of the kind was given a place of its own while this one was being written.
-    const newer = queue[Kind.replaces(queue, place.kind)]
-    place.isWriting = false
-    place.versions.push(...newer?.versions.splice(0) ?? [])
-    settle()
+  const onNotWritten = (slot: QueueSlot) => {
+    // A newer command of the kind was added in its own slot while this one was being written.
+    const newer = queue[Order.indexOfReplaced(queue, slot.kind)]
+    slot.isWriting = false
+    slot.versions.push(...newer?.versions.splice(0) ?? [])
+    afterChange()
   }
 
   return {
     send: (command, onWriting) =>
       Effect.uninterruptibleMask((restore) => {
         const version = makeVersion(command, onWriting)
-        take(version)
+        accept(version)
         return Effect.onInterrupt(
           restore(Deferred.await(version.completed)),
           () => Effect.sync(() => version.withdraw())
         )
       }),
     unsafeHasNext: hasNext,
-    unsafeIsWaiting: (kind) => Kind.replaces(queue, kind) !== -1,
+    unsafeIsWaiting: (kind) => Order.indexOfReplaced(queue, kind) !== -1,
     unsafeSetListener: (next) => {
       listener = next
       notifyWriter()
     },
-    awaitNext: (held) =>
+    awaitNext: (limited) =>
       Effect.async<void>((resume) => {
         const observe = () => {
-          if (hasNext(held)) {
+          if (hasNext(limited)) {
             observers.delete(observe)
             resume(Effect.void)
           }
@@ -262,38 +264,38 @@ export const make = (capacity: number): CommandQueue => {
           observers.delete(observe)
         })
       }),
-    writeNext: (held, write) =>
+    writeNext: (limited, write) =>
       Effect.uninterruptibleMask((restore) => {
-        const place = queue[Kind.next(queue, held, passed)]
-        const version = place?.versions.at(-1)
-        if (place === undefined || version === undefined) {
+        const slot = queue[Order.indexOfNext(queue, limited, passed)]
+        const version = slot?.versions.at(-1)
+        if (slot === undefined || version === undefined) {
           return Effect.void
         }
-        place.isWriting = true
+        slot.isWriting = true
         version.onWriting?.()
         return Effect.onExit(restore(write(version.command)), (exit) =>
-          Effect.sync(() => Exit.isSuccess(exit) ? written(place, version) : notWritten(place)))
+          Effect.sync(() => Exit.isSuccess(exit) ? onWritten(slot, version) : onNotWritten(slot)))
       }),
     unsafeSize: () => queue.length,
     close: (error) =>
       Effect.sync(() => {
-        const exit = Exit.fail(refusal(error))
+        const exit = Exit.fail(closedError(error))
         closed = Option.some(error)
         Deferred.unsafeDone(closing, exit)
         if (successor !== undefined) {
-          handOver(successor)
+          forwardAll(successor)
         }
-        for (const { versions } of [...queue, ...takeLines()]) {
+        for (const { versions } of drainSlots()) {
           versions.splice(0).forEach(({ completed }) => Deferred.unsafeDone(completed, exit))
         }
-        settle()
+        afterChange()
       }),
-    unsafeForward: (forward) => {
-      successor = forward
-      handOver(forward)
+    unsafeForward: (route) => {
+      successor = route
+      forwardAll(route)
     },
-    unsafeAdopt: take,
-    unsafeOffer: (command) => take(makeVersion(command, undefined)),
+    unsafeAdopt: accept,
+    unsafeOffer: (command) => accept(makeVersion(command, undefined)),
     awaitClosed: Effect.suspend(() => Deferred.await(closing)),
     unsafeReopen: () => {
       if (Option.isSome(closed)) {

@@ -1,17 +1,14 @@
-/**
- * Checks of option values that types cannot express. A value may also be read from JavaScript, a file or the environment,
- * so its type is not trusted.
- */
+/** Checks of option values. A value may be read from JavaScript, a file or the environment, so its type is not trusted. */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 
-/** Returns the problem of a value, if it has one. */
+/** Returns the problem of a value, if any. */
 export type Check = (value: unknown) => string | undefined
 
-/** The checks of an object's fields. A field that is left out passes. */
+/** The checks of the fields of an object. An omitted field passes. */
 export interface Fields {
   readonly [field: string]: Check | Fields
 }
@@ -30,7 +27,7 @@ const hasNaN = (input: unknown): boolean => Array.isArray(input) ? input.some(ha
 /** `Duration.decode` silently decodes NaN and negative numbers as zero. */
 export const duration: Check = (value) =>
   hasNaN(value) || Option.isNone(Duration.decodeUnknown(value))
-    ? `${show(value)} is no duration; write it as "10 seconds", or as a number of milliseconds`
+    ? `${show(value)} is not a duration; write it as "10 seconds", or as a number of milliseconds`
     : isNegative(value)
     ? `${show(value)} is negative; a duration is at least 0`
     : undefined
@@ -45,7 +42,7 @@ export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Check =>
 export const positive: Check = (value) =>
   typeof value === "number" && value > 0 ? undefined : `${show(value)} is not a number above 0`
 
-export const text: Check = (value) => typeof value === "string" ? undefined : `${show(value)} is no text`
+export const text: Check = (value) => typeof value === "string" ? undefined : `${show(value)} is not text`
 
 export const flag: Check = (value) =>
   typeof value === "boolean" ? undefined : `${show(value)} is neither true nor false`
@@ -55,31 +52,31 @@ export const oneOf = (...values: ReadonlyArray<string>): Check => (value) =>
     ? undefined
     : `${show(value)} is none of ${values.map(show).join(", ")}`
 
-/** An error that names the option by the path to it. */
+/** Makes an error that names the option by its path. */
 export const invalid = (path: ReadonlyArray<string>, message: string): Either.Either<never, ConfigError.ConfigError> =>
   Either.left(ConfigError.InvalidData([...path], message))
 
-/** Checks the fields of an object, nested ones included. Fails with the first problem. */
+/** Checks the fields of an object recursively. Fails with the first problem. */
 export const fields = (
   checks: Fields,
   value: unknown,
   path: ReadonlyArray<string> = []
 ): Either.Either<void, ConfigError.ConfigError> => {
   if (!Predicate.isRecord(value)) {
-    return invalid(path, `${show(value)} is no object`)
+    return invalid(path, `${show(value)} is not an object`)
   }
   for (const [field, check] of Object.entries(checks)) {
-    const given = value[field]
-    if (given === undefined) {
+    const fieldValue = value[field]
+    if (fieldValue === undefined) {
       continue
     }
-    const here = [...path, field]
-    const problem = typeof check === "function" ? check(given) : undefined
-    const result = problem !== undefined
-      ? invalid(here, problem)
-      : typeof check === "function"
+    const fieldPath = [...path, field]
+    const problem = typeof check === "function" ? check(fieldValue) : undefined
+    const result = typeof check === "object"
+      ? fields(check, fieldValue, fieldPath)
+      : problem === undefined
       ? Either.void
-      : fields(check, given, here)
+      : invalid(fieldPath, problem)
     if (Either.isLeft(result)) {
       return result
     }

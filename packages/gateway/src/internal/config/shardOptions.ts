@@ -1,4 +1,4 @@
-/** Checks of a shard's options. */
+/** Checks the options of a shard, and the length of its IDENTIFY. */
 import * as Command from "@vesper/model/Command"
 import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
@@ -12,7 +12,7 @@ import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import { GatewayUrl } from "../wire/index.js"
 import { Payload } from "../identify/index.js"
-import * as BotId from "../session/botId.js"
+import * as Token from "./token.js"
 import * as Check from "./check.js"
 
 /** The environment variable of the bot's token. */
@@ -22,7 +22,7 @@ type Result = Either.Either<void, ConfigError.ConfigError>
 
 const delay: Check.Check = (value) => {
   if (!Array.isArray(value) || value.length !== 2) {
-    return "it is no pair of durations, the shortest and the longest"
+    return "it is not a pair of durations, the shortest and the longest"
   }
   const problem = Check.duration(value[0]) ?? Check.duration(value[1])
   return problem ??
@@ -31,10 +31,10 @@ const delay: Check.Check = (value) => {
 
 const knownEvents: Check.Check = (value) => {
   if (typeof value === "string" || !Predicate.isIterable(value)) {
-    return "it is no list of events"
+    return "it is not a list of events"
   }
   const unknown = Array.from(value).find((event) => !EventType.isKnown(String(event)))
-  return unknown === undefined ? undefined : `"${String(unknown)}" is no event that this version knows`
+  return unknown === undefined ? undefined : `"${String(unknown)}" is not an event that this version knows`
 }
 
 const websocket: Check.Check = (value) =>
@@ -45,23 +45,23 @@ const websocket: Check.Check = (value) =>
 const apiVersion: Check.Check = (value) =>
   Check.integer(9)(value) === undefined
     ? undefined
-    : `${String(value)} is no version that Discord serves; leave it out for 10`
+    : `${String(value)} is not a version that Discord serves; omit it for 10`
 
 const intents: Check.Check = (value) =>
   typeof value === "number"
     ? Option.getOrUndefined(Either.getLeft(Intents.fromBits(value)))?.message
-    : `${String(value)} is no set of intents; use Intents.of`
+    : `${String(value)} is not a set of intents; use Intents.of`
 
-/** The problem begins with the field of the presence that it is about. */
+/** Returns a problem that begins with the field of the presence. */
 const presence: Check.Check = (value) =>
-  // The constructor validates its argument, whatever that is.
+  // The constructor validates any argument.
   Either.match(Command.updatePresence(value as Command.Presence), {
     onLeft: ({ path, problem }) => `${path.slice(1).join(".") || "it"} ${problem}`,
     onRight: () => undefined
   })
 
 const session: Check.Check = (value) =>
-  value instanceof Session.Session ? undefined : "it is no Session; decode it first"
+  value instanceof Session.Session ? undefined : "it is not a Session; decode it first"
 
 const checks: Check.Fields = {
   intents,
@@ -97,13 +97,13 @@ const remedy =
   `set the environment variable ${tokenVariable}, or the option "token", to the token from the Bot page of ` +
   "your application"
 
-/** The token may be the content of a variable that is not set, whatever its type says. */
-const checkToken = (given: unknown): Result => {
-  const value: unknown = Redacted.isRedacted(given) ? Redacted.value(given) : undefined
-  if (typeof value !== "string" || BotId.withoutPrefix(value) === "") {
+/** Checks the token, which may be an unset variable despite its type. */
+const checkToken = (token: unknown): Result => {
+  const value: unknown = Redacted.isRedacted(token) ? Redacted.value(token) : undefined
+  if (typeof value !== "string" || Token.withoutPrefix(value) === "") {
     return Check.invalid(["token"], `the token is ${typeof value === "string" ? "empty" : "missing"}: ${remedy}`)
   }
-  return /\s/.test(BotId.withoutPrefix(value))
+  return /\s/.test(Token.withoutPrefix(value))
     ? Check.invalid(["token"], "the token contains white space; copy it again, without quotes or line breaks")
     : Either.void
 }
@@ -115,7 +115,7 @@ const checkResumeUrl = (
   if (resumeUrl !== undefined && session === undefined) {
     return Check.invalid(
       ["resumeUrl"],
-      "there is no session to resume there; give the session too, or leave the URL out"
+      "there is no session to resume; set the option \"session\" too, or omit the URL"
     )
   }
   const url = resumeUrl ?? session?.resumeUrl
@@ -123,7 +123,7 @@ const checkResumeUrl = (
     ? Either.void
     : Check.invalid(
       [resumeUrl === undefined ? "session" : "resumeUrl"],
-      `the resume URL "${url}" is no websocket URL that is as safe as the gateway URL`
+      `the resume URL "${url}" is not a websocket URL that is as safe as the gateway URL`
     )
 }
 
@@ -137,18 +137,18 @@ export const check = (options: ShardConfig.Options, defaultGatewayUrl: string): 
     Either.flatMap(() => checkResumeUrl(options, defaultGatewayUrl))
   )
 
-/** More digits than the shards of any bot have. */
+/** More digits than the shards of any bot. */
 const longestShard = { id: 999_999, total: 1_000_000 }
 
 const shortestShard = { id: 0, total: 1 }
 
-/** The longest part of the payload is the option to be shortened. */
+/** Returns the option to shorten: the longest part of the payload. */
 const longestOption = ({ identifyProperties, token }: ShardConfig.ShardConfig): keyof ShardConfig.Options =>
   Redacted.value(token).length > JSON.stringify(identifyProperties).length ? "token" : "identifyProperties"
 
 /**
- * Refuses an IDENTIFY that Discord would close the connection for. What is true of every shard is checked; a presence that
- * only the longer number of a shard makes too long is sent as a command later.
+ * Refuses options whose IDENTIFY is too long for every shard. A presence that is too long only for shards with a long number
+ * is sent as a command later.
  */
 export const checkIdentify = (config: ShardConfig.ShardConfig): Result => {
   const bare = Payload.bytes(Payload.encode(config, longestShard, Option.none()))
@@ -156,7 +156,7 @@ export const checkIdentify = (config: ShardConfig.ShardConfig): Result => {
   const tooLong = (option: keyof ShardConfig.Options, bytes: number) =>
     Check.invalid(
       [option],
-      `the identify has ${bytes} bytes with it, and Discord takes ${Command.maxBytes}; shorten it`
+      `the identify has ${bytes} bytes with it, and Discord accepts ${Command.maxBytes}; shorten it`
     )
   return bare > Command.maxBytes
     ? tooLong(longestOption(config), bare)

@@ -1,6 +1,6 @@
 /**
- * One websocket, from its opening to its end. Everything here lives in one scope: when it closes, reader, heartbeats,
- * sender, deadlines and inflater are gone, and nothing of them can touch the next connection.
+ * Runs one websocket from its opening to its end. Receiver, heartbeats, writer, phase timeouts and inflater live in one
+ * scope, so none of them can affect the next connection.
  */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Command from "@vesper/model/Command"
@@ -15,84 +15,88 @@ import type * as Scope from "effect/Scope"
 import type * as Decompressor from "../../Decompressor.js"
 import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as Latency from "../../Latency.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
-import { CommandLimiter, Outgoing, Presence, write, Writer } from "../commands/index.js"
+import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../commands/index.js"
 import type { LiveSession } from "../events/log/index.js"
-import * as Deadline from "./phaseTimeout.js"
+import * as PhaseTimeout from "./phaseTimeout.js"
 import { HeartbeatRequests, Heartbeats } from "../heartbeat/index.js"
-import * as Opening from "./open.js"
-import { IdentifyTurn, Payload as IdentifyPayload } from "../identify/index.js"
+import { defectReason, open } from "./open.js"
+import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
 import { Identity } from "../session/index.js"
 import * as Receiver from "./receiver.js"
 import { Disconnect } from "../reconnect/index.js"
-import type { Phase } from "../reconnect/index.js"
+import type { HandshakePhase } from "../reconnect/index.js"
 import { report } from "../diagnostics/index.js"
 import type { ShardState } from "../state/index.js"
 import { Signal } from "./signal.js"
 import { Monotonic } from "../time/index.js"
+import type { TimerScheduler } from "../time/index.js"
 
-/** What a connection uses and does not own. */
-export interface Services {
+/** The services that a connection uses and does not own. */
+export interface ConnectionServices {
   readonly queue: IdentifyQueue.IdentifyQueue
   readonly socket: GatewaySocket.GatewaySocket
   readonly decompressor: Decompressor.Decompressor
-  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
+  readonly scheduler: TimerScheduler
 }
 
-/** How it went. */
-export interface Outcome {
+/** The result of a connection. */
+export interface ConnectionOutcome {
   readonly reason: Disconnect
   readonly opened: boolean
   /** The time of READY or RESUMED, in milliseconds of monotonic time. */
   readonly establishedAt: Option.Option<number>
-  /** The peer's close frame, also where it only answered ours. */
+  /** The close frame of the peer, also if it answers the frame of this side. */
   readonly frame: Option.Option<CloseFrame.CloseFrame>
 }
 
-interface Connection extends Heartbeats.Connection {
+interface ActiveConnection extends Heartbeats.HeartbeatConnection {
   readonly state: ShardState.ShardState
   readonly emit: (signal: Signal) => void
-  readonly services: Services
+  readonly services: ConnectionServices
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
   readonly requests: HeartbeatRequests.Requests
-  readonly deadline: Deadline.Deadline
-  /** Done by READY or RESUMED. */
+  readonly phaseTimeout: PhaseTimeout.PhaseTimeout
+  /** Completed by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
 }
 
-/** Runs `effect` beside the connection, in its scope. If it fails, the connection ends: there is no half of one. */
-const alongside = <R>(
+/** Forks `effect` in the scope of the connection. A failure ends the connection. */
+const forkInConnection = <R>(
   receiver: Receiver.Receiver,
   effect: Effect.Effect<void, Disconnect, R>
 ): Effect.Effect<void, never, R | Scope.Scope> =>
   effect.pipe(
-    Effect.catchAllDefect((cause) => Effect.fail(Opening.failedBy(cause))),
+    Effect.catchAllDefect((cause) => Effect.fail(defectReason(cause))),
     Effect.catchAll((reason) => Effect.sync(() => receiver.end(reason))),
     Effect.forkScoped,
     Effect.asVoid
   )
 
-/** From the first word to READY or RESUMED. A connection that ends before interrupts it. */
+/** Adds a span from the first message to READY or RESUMED. The end of the connection interrupts it. */
 const handshakeSpan =
-  (connection: Connection, name: string) => <E>(handshake: Effect.Effect<void, E>): Effect.Effect<void, E> =>
+  (connection: ActiveConnection, name: string) => <E>(handshake: Effect.Effect<void, E>): Effect.Effect<void, E> =>
     Effect.withSpan(Effect.zipRight(handshake, Deferred.await(connection.established)), name, {
       root: true,
       attributes: { "shard.id": connection.state.id.id, "shard.total": connection.state.id.total }
     })
 
-/** Gives the phase its time, counted from now, in place of the phase before. */
-const startDeadline = (connection: Connection, phase: Phase, duration: Duration.Duration): Effect.Effect<void> =>
+/** Starts the timeout of a phase now, in place of the previous one. */
+const startPhase = (
+  connection: ActiveConnection,
+  phase: HandshakePhase,
+  duration: Duration.Duration
+): Effect.Effect<void> =>
   Effect.sync(() => {
-    const { deadline, isPaused, onDefect, receiver, socket } = connection
-    deadline.unsafeStart({
+    const { isPaused, onDefect, phaseTimeout, receiver, socket } = connection
+    phaseTimeout.unsafeStart({
       duration,
       isPaused,
-      // A replay without RESUMED is taken for resumed.
+      // A replay without RESUMED counts as resumed.
       hasProgressed: () => phase === "resumed" && receiver.unsafeAssumeResumed(),
       onPolled: socket.unsafeOnPolled,
       onExpired: () => receiver.end(Disconnect.TimedOut({ phase })),
@@ -100,7 +104,7 @@ const startDeadline = (connection: Connection, phase: Phase, duration: Duration.
     })
   })
 
-const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
+const identify = (connection: ActiveConnection, limiter: CommandLimiter.CommandLimiter) => {
   const { finalizers, services, state } = connection
   const { config, id } = state
   const { presence, text } = IdentifyPayload.make(config, id, state.presence)
@@ -109,22 +113,22 @@ const identify = (connection: Connection, limiter: CommandLimiter.CommandLimiter
     isOver = true
   })
   const writeIdentify = Effect.gen(function*() {
-    yield* startDeadline(connection, "ready", config.timeouts.ready)
+    yield* startPhase(connection, "ready", config.timeouts.ready)
     yield* limiter.recordCommand
     state.identity = Identity.make(config, id)
     state.shownPresence = Option.getOrUndefined(Option.map(presence, Presence.text))
     yield* write(connection, Outgoing.handshake("identify", text))
     yield* state.counters.identifies++ > 0 ? Metric.increment(ShardMetrics.reidentifies) : Effect.void
   })
-  return IdentifyTurn.take(services.queue, id, writeIdentify, () => isOver).pipe(
+  return IdentifyPermit.use(services.queue, id, writeIdentify, () => isOver).pipe(
     handshakeSpan(connection, "vesper.identify")
   )
 }
 
-const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, session: LiveSession) =>
+const resume = (connection: ActiveConnection, limiter: CommandLimiter.CommandLimiter, session: LiveSession) =>
   Effect.gen(function*() {
     const { config } = connection.state
-    yield* startDeadline(connection, "resumed", config.timeouts.resumed)
+    yield* startPhase(connection, "resumed", config.timeouts.resumed)
     yield* limiter.recordCommand
     const payload = Command.resume({ token: config.token, session_id: session.id, seq: session.sequence })
     yield* write(connection, Outgoing.handshake("resume", Command.encode(payload)))
@@ -132,20 +136,20 @@ const resume = (connection: Connection, limiter: CommandLimiter.CommandLimiter, 
     yield* Metric.increment(ShardMetrics.resumes)
   }).pipe(handshakeSpan(connection, "vesper.resume"))
 
-/** Starts to write commands, by a fiber that runs while there are any. */
-const startWriting = (connection: Connection, limiter: CommandLimiter.CommandLimiter) => {
+/** Starts to write commands. A fiber runs only while commands wait. */
+const startWriting = (connection: ActiveConnection, limiter: CommandLimiter.CommandLimiter) => {
   const { emit, finalizers, state: { commands } } = connection
   finalizers.push(() => commands.unsafeSetListener(undefined))
-  return Writer.make(connection, limiter, () => emit(Signal.CommandGiven()))
+  return QueueWriter.make(connection, limiter, () => emit(Signal.CommandEnqueued()))
 }
 
-/** The hello has come: beat, and become identified in the meantime. */
-const greet = (connection: Connection, interval: Duration.Duration) =>
+/** Starts the heartbeats, and identifies or resumes in a fiber of its own. */
+const onHello = (connection: ActiveConnection, interval: Duration.Duration) =>
   Effect.gen(function*() {
     const { receiver, state } = connection
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
-    connection.deadline.unsafeStop()
+    connection.phaseTimeout.unsafeStop()
     const heartbeats = Heartbeats.make(connection, limiter, interval)
     yield* heartbeats.start
     connection.requests.onRequest(heartbeats.unsafeRequest)
@@ -154,44 +158,44 @@ const greet = (connection: Connection, interval: Duration.Duration) =>
     const handshake = session === undefined
       ? identify(connection, limiter)
       : resume(connection, limiter, session)
-    yield* alongside(receiver, handshake)
+    yield* forkInConnection(receiver, handshake)
     return limiter
   })
 
-/** Carries out what the socket's callback asks for, until it says that the connection has ended. */
-const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Signal>) =>
+/** Processes the signals of the socket's callback until the connection has ended. */
+const processSignals = (connection: ActiveConnection, signals: Mailbox.ReadonlyMailbox<Signal>) =>
   Effect.gen(function*() {
     const { receiver, state } = connection
     let limiter = Option.none<CommandLimiter.CommandLimiter>()
-    let writer = Option.none<Writer.Writer>()
+    let writer = Option.none<QueueWriter.QueueWriter>()
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
       switch (signal._tag) {
         case "Hello": {
-          limiter = Option.some(yield* greet(connection, signal.interval))
+          limiter = Option.some(yield* onHello(connection, signal.interval))
           break
         }
         case "HeartbeatRequested":
-          // Answered without the fiber, by `HeartbeatRequests`.
+          // `HeartbeatRequests` answers it without this fiber.
           break
         case "Established": {
           if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
             establishedAt = Option.some(yield* Monotonic.currentMillis)
             yield* Deferred.succeed(connection.established, void 0)
-            connection.deadline.unsafeStop()
+            connection.phaseTimeout.unsafeStop()
             Presence.enqueueIfDifferent(state)
             writer = Option.some(startWriting(connection, limiter.value))
           }
           break
         }
-        case "CommandGiven": {
+        case "CommandEnqueued": {
           if (Option.isSome(writer)) {
-            yield* alongside(receiver, writer.value.writeAll)
+            yield* forkInConnection(receiver, writer.value.writeAll)
           }
           break
         }
-        case "Noticed": {
+        case "Diagnosed": {
           yield* report(state, signal.diagnostic)
           break
         }
@@ -201,15 +205,19 @@ const follow = (connection: Connection, signals: Mailbox.ReadonlyMailbox<Signal>
     }
   })
 
-/** Lets the buffer hold up the socket, and remembers that it did. */
-const holdUp = (state: ShardState.ShardState, socket: GatewaySocket.Connection, emit: (signal: Signal) => void) => {
+/** Pauses the socket while the event log is full, and records that it was paused. */
+const applyBackPressure = (
+  state: ShardState.ShardState,
+  socket: GatewaySocket.Connection,
+  emit: (signal: Signal) => void
+) => {
   let isPaused = false
   let wasPaused = false
   state.log.backpressure.setSocket({
     pause: () => {
       isPaused = true
       wasPaused = true
-      emit(Signal.Noticed({ diagnostic: Diagnostic.Paused({ buffered: state.log.lag }) }))
+      emit(Signal.Diagnosed({ diagnostic: Diagnostic.Paused({ buffered: state.log.buffered }) }))
       socket.pause()
     },
     resume: () => {
@@ -227,22 +235,22 @@ const holdUp = (state: ShardState.ShardState, socket: GatewaySocket.Connection, 
   }
 }
 
-/** What to close with: 1000 only if the session is over anyway, or the user wants it so. */
-const farewell = (reason: Option.Option<Disconnect>): CloseFrame.CloseFrame =>
+/** Returns the close frame: 1000 only if the gateway has invalidated the session. */
+const closeFrameFor = (reason: Option.Option<Disconnect>): CloseFrame.CloseFrame =>
   Option.exists(reason, (reason) => reason._tag === "SessionInvalidated" && !reason.resumable)
     ? CloseFrame.fromIntent("EndSession")
     : CloseFrame.fromIntent("KeepSession")
 
 /**
- * Runs one connection to its end. Interrupting it closes the connection with a code that keeps the session, or with
- * the frame that `closeFrame` gives.
+ * Runs one connection to its end. An interruption closes it with the frame of `closeFrame`, or with a code that keeps the
+ * session.
  */
 export const run = (
   state: ShardState.ShardState,
-  services: Services,
+  services: ConnectionServices,
   url: string,
   closeFrame: () => Option.Option<CloseFrame.CloseFrame>
-): Effect.Effect<Outcome> => {
+): Effect.Effect<ConnectionOutcome> => {
   const attempt = Effect.gen(function*() {
     state.status.set(ShardStatus.Connecting())
     state.latency = Latency.empty
@@ -256,52 +264,56 @@ export const run = (
     const clock = yield* Effect.clock
     const receiver = Receiver.make(state, inflater, clock, emit)
     let reason = Option.none<Disconnect>()
-    const outcome = (opened: boolean, ended: Disconnect, establishedAt: Option.Option<number>): () => Outcome => {
+    const outcome = (
+      opened: boolean,
+      ended: Disconnect,
+      establishedAt: Option.Option<number>
+    ): () => ConnectionOutcome => {
       reason = Option.some(ended)
-      // The peer's answer to our close frame is only there once the scope has closed.
+      // The peer may answer the close frame until the scope has closed.
       return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
     }
-    const deadline = Deadline.make(services.scheduler)
-    const opened = yield* Effect.either(Opening.open(state, services.socket, url, receiver, deadline))
+    const phaseTimeout = PhaseTimeout.make(services.scheduler)
+    const opened = yield* Effect.either(open(state, services.socket, url, receiver, phaseTimeout))
     if (Either.isLeft(opened)) {
       return outcome(false, opened.left, Option.none())
     }
     const socket = opened.right
-    // One finalizer for all that is known of the connection elsewhere: each keeps a kilobyte.
-    const finalizers = [deadline.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
+    // One finalizer for all registrations of the connection, because each finalizer of a scope takes a kilobyte.
+    const finalizers = [phaseTimeout.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         finalizers.forEach((finalizer) => finalizer())
-        return socket.close(Option.getOrElse(closeFrame(), () => farewell(reason)))
+        return socket.close(Option.getOrElse(closeFrame(), () => closeFrameFor(reason)))
       })
     )
-    const pauses = holdUp(state, socket, emit)
+    const pauses = applyBackPressure(state, socket, emit)
     const established = yield* Deferred.make<void>()
-    const connection: Connection = {
+    const connection: ActiveConnection = {
       state,
       services,
       socket,
       receiver,
       clock,
       emit,
-      notice: (diagnostic) => emit(Signal.Noticed({ diagnostic })),
+      notice: (diagnostic) => emit(Signal.Diagnosed({ diagnostic })),
       requests,
       scheduler: services.scheduler,
-      deadline,
+      phaseTimeout,
       established,
       finalizers,
-      onDefect: (cause) => receiver.end(Opening.failedBy(cause)),
+      onDefect: (cause) => receiver.end(defectReason(cause)),
       ...pauses
     }
-    yield* startDeadline(connection, "hello", state.config.timeouts.hello)
-    const ended = yield* follow(connection, signals)
+    yield* startPhase(connection, "hello", state.config.timeouts.hello)
+    const ended = yield* processSignals(connection, signals)
     return outcome(true, ended.reason, ended.establishedAt)
   })
   return Effect.scoped(attempt).pipe(
     Effect.map((outcome) => outcome()),
     Effect.catchAllDefect((cause) =>
-      Effect.succeed<Outcome>({
-        reason: Opening.failedBy(cause),
+      Effect.succeed<ConnectionOutcome>({
+        reason: defectReason(cause),
         opened: false,
         establishedAt: Option.none(),
         frame: Option.none()

@@ -1,47 +1,48 @@
-/** The deadline of a phase of a connection. There is one phase at a time, and no fiber waits for its end. */
+/** The timeout of a phase of a connection. One phase is timed at a time, by a timer of the heartbeat scheduler. */
 import * as Duration from "effect/Duration"
 import * as Function from "effect/Function"
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import { EventLoopLag } from "../time/index.js"
+import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 
-export interface Phase {
+/** A phase with a timeout. */
+export interface TimedPhase {
   readonly duration: Duration.Duration
-  /** Reading is paused on purpose. The phase has its time again, without a limit. */
+  /** True while reading is paused. The phase is extended then, without a limit. */
   readonly isPaused: () => boolean
-  /** The peer has made progress since this was last asked. The phase has its time again, `maxExtensions` times. */
+  /** True if the peer has made progress since the last call. The phase is extended then, up to `maxExtensions` times. */
   readonly hasProgressed: () => boolean
-  /** Calls back once everything that has arrived is read; none where the platform cannot say. */
+  /** Calls back once everything that has arrived is read. Absent if the platform cannot know that. */
   readonly onPolled: ((onPolled: () => void) => void) | undefined
   readonly onExpired: () => void
-  /** One of these functions has thrown. */
+  /** Called if one of these functions throws. */
   readonly onDefect: (cause: unknown) => void
 }
 
-export interface Deadline {
-  /** Starts the time of a phase, in place of the phase before. */
-  readonly unsafeStart: (phase: Phase) => void
+export interface PhaseTimeout {
+  /** Starts the timeout of a phase, in place of the previous one. */
+  readonly unsafeStart: (phase: TimedPhase) => void
   readonly unsafeStop: () => void
 }
 
-/** A phase takes ten times its duration at most, plus the time for reading after lag. */
+/** A phase lasts at most ten times its duration, plus the time for reading after event-loop lag. */
 export const maxExtensions = 9
 
 const pollMillis = 50
 
 const graceMillis = Duration.toMillis(EventLoopLag.grace)
 
-/** Decides at each time that the phase is due. Lag gives a phase `EventLoopLag.grace` once for each of its durations. */
-const timerOf = (phase: Phase): HeartbeatScheduler.Timer => {
+/** Decides when the timer is due. Event-loop lag extends a phase by `EventLoopLag.grace`, once in each duration. */
+const makeTimer = (phase: TimedPhase): Timer => {
   let extensions = 0
   let isLooking = false
   let isRead = true
 
-  const again = (): HeartbeatScheduler.Delay => {
+  const restart = (): Delay => {
     isLooking = false
     return { after: Duration.toMillis(phase.duration), slack: 0 }
   }
 
-  const look = (after: number): HeartbeatScheduler.Delay => {
+  const look = (after: number): Delay => {
     isLooking = true
     isRead = phase.onPolled === undefined
     phase.onPolled?.(() => {
@@ -53,7 +54,7 @@ const timerOf = (phase: Phase): HeartbeatScheduler.Timer => {
   return {
     onDue: (late) => {
       if (phase.isPaused()) {
-        return again()
+        return restart()
       }
       if (!isLooking && late >= EventLoopLag.toleranceMillis) {
         return look(graceMillis)
@@ -63,7 +64,7 @@ const timerOf = (phase: Phase): HeartbeatScheduler.Timer => {
       }
       if (extensions < maxExtensions && phase.hasProgressed()) {
         extensions++
-        return again()
+        return restart()
       }
       phase.onExpired()
       return undefined
@@ -72,12 +73,12 @@ const timerOf = (phase: Phase): HeartbeatScheduler.Timer => {
   }
 }
 
-export const make = (scheduler: HeartbeatScheduler.HeartbeatScheduler): Deadline => {
+export const make = (scheduler: TimerScheduler): PhaseTimeout => {
   let stop: () => void = Function.constVoid
   return {
     unsafeStart: (phase) => {
       stop()
-      stop = scheduler.unsafeSchedule(timerOf(phase), { after: Duration.toMillis(phase.duration), slack: 0 })
+      stop = scheduler.unsafeSchedule(makeTimer(phase), { after: Duration.toMillis(phase.duration), slack: 0 })
     },
     unsafeStop: () => stop()
   }

@@ -1,6 +1,6 @@
 /**
- * The hot path: from the socket's callback to the event buffer, in one tick, without a fiber, a promise or an Effect.
- * What needs an Effect is told to the connection's fiber as a signal.
+ * The hot path: reads a frame in the socket's callback and appends its event to the event log, without a fiber, a promise
+ * or an Effect. A signal asks the connection's fiber for everything else.
  */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Control from "@vesper/model/Control"
@@ -12,7 +12,6 @@ import * as Option from "effect/Option"
 import type * as Decompressor from "../../Decompressor.js"
 import * as Diagnostic from "../../Diagnostic.js"
 import * as GatewaySocket from "../../GatewaySocket.js"
-import * as Latency from "../../Latency.js"
 import * as ShardError from "../../ShardError.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
@@ -21,44 +20,44 @@ import type { ShardState } from "../state/index.js"
 import { Envelope, GatewayUrl, Nesting, PeerText, Utf8, WireMemory } from "../wire/index.js"
 import { Entry } from "../events/log/index.js"
 import type { LiveSession } from "../events/log/index.js"
-import { HeartbeatPolicy } from "../heartbeat/index.js"
+import { HeartbeatLatency, HeartbeatPolicy } from "../heartbeat/index.js"
 import { Disconnect } from "../reconnect/index.js"
 import { Signal } from "./signal.js"
 import { Monotonic } from "../time/index.js"
 
 export interface Receiver extends GatewaySocket.Handlers {
   /**
-   * Takes a resume whose events arrive without a RESUMED for resumed: the gateway has accepted the session. False if it
-   * sent no event of the session, or has established it.
+   * Counts a resume as successful if events of the session arrived without a RESUMED. Returns false if no event arrived,
+   * or if the session is established already.
    */
   readonly unsafeAssumeResumed: () => boolean
-  /** A heartbeat was acknowledged since this was last asked. */
+  /** Returns whether a heartbeat was acknowledged since the last call. */
   readonly wasAcknowledged: () => boolean
-  /** The close frame that the peer sent. */
+  /** Returns the close frame of the peer. */
   readonly closedWith: () => Option.Option<CloseFrame.CloseFrame>
-  /** Ends the connection for a reason found elsewhere. Only the first reason counts. */
+  /** Ends the connection. Only the first reason counts. */
   readonly end: (reason: Disconnect) => void
 }
 
-const textOf = (body: string | Uint8Array): string => typeof body === "string" ? body : Utf8.decode(body)
+const decodeText = (body: string | Uint8Array): string => typeof body === "string" ? body : Utf8.decode(body)
 
-/** A sequence further ahead is no gap but damage: every event after it would be dropped as a duplicate. */
+/** A larger step of the sequence is refused, because all events after it would be dropped as duplicates. */
 const maxAhead = 10_000_000
 
-/** In UTF-16 units. Discord's hello has about 100; no control payload needs more than a few of its fields. */
+/** In UTF-16 units. Discord's HELLO has about 100. */
 const maxControlLength = 16 * 1024
 
-/** Brackets within brackets. Discord's READY has about ten. */
+/** Levels of nested brackets. Discord's READY has about ten. */
 const maxReadyDepth = 256
 
 /** In UTF-16 units. Discord's longest name has about 40. */
 const maxNameLength = 100
 
-/** All but the last character, which closes the payload. */
-const bodyOf = (body: string | Uint8Array, from: number, isShown: boolean): string =>
+/** Decodes the body without the last character, which closes the payload. */
+const decodeBody = (body: string | Uint8Array, from: number, preservesText: boolean): string =>
   typeof body === "string"
     ? body.slice(from, -1)
-    : isShown
+    : preservesText
     ? Utf8.decode(body, from, body.length - 1)
     : Utf8.decodeJson(body, from, body.length - 1)
 
@@ -66,19 +65,19 @@ export const make = (
   state: ShardState.ShardState,
   inflater: Option.Option<Decompressor.Inflater>,
   clock: Clock.Clock,
-  tell: (signal: Signal) => void
+  emit: (signal: Signal) => void
 ): Receiver => {
   const envelope = Envelope.make()
   const inflate = Option.getOrUndefined(inflater)?.inflate
   const wanted = Option.getOrUndefined(state.config.events)
   const { counters, log } = state
-  /** A compressed message since the last event could not be read. */
+  // A compressed message since the last event could not be read.
   let isPartUnreadable = false
   let ended = false
-  let isDeaf = false
-  let greeted = false
+  let isIgnoring = false
+  let hasHello = false
   let established = false
-  // Those of the session, in order.
+  // The number of events of the session since the connection was opened.
   let accepted = 0
   let acknowledged = false
   let closedWith = Option.none<CloseFrame.CloseFrame>()
@@ -86,30 +85,31 @@ export const make = (
   const end = (reason: Disconnect) => {
     if (!ended) {
       ended = true
-      isDeaf = reason._tag === "Failed"
+      isIgnoring = reason._tag === "Failed"
       state.wire.lostAt = established ? Monotonic.unsafeMillis(clock) : state.wire.lostAt
-      tell(Signal.Ended({ reason }))
+      emit(Signal.Ended({ reason }))
     }
   }
 
-  const refuse = (subject: string, why: string) =>
-    end(Disconnect.Failed({ error: new ShardError.ProcessError({ subject, cause: new Error(why) }) }))
+  const refuse = (subject: string, reason: string) =>
+    end(Disconnect.Failed({ error: new ShardError.ProtocolError({ subject, cause: new Error(reason) }) }))
 
-  const notice = (diagnostic: Diagnostic.Diagnostic) => tell(Signal.Noticed({ diagnostic }))
+  const notice = (diagnostic: Diagnostic.Diagnostic) => emit(Signal.Diagnosed({ diagnostic }))
 
-  const unreadable = (eventType: Option.Option<string>, cause: unknown) => {
+  const skipUnreadable = (eventType: Option.Option<string>, cause: unknown) => {
     const error = new ShardError.DeserializationError({ eventType, cause })
     log.notify({ _tag: "Failure", error, position: 0 })
     notice(Diagnostic.Failure({ error }))
   }
 
-  const early = (t: string | undefined) => notice(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
+  const dropEarly = (t: string | undefined) =>
+    notice(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
 
   const establish = () => {
     established = true
     state.wire.lostAt = undefined
     state.status.set(ShardStatus.Connected())
-    tell(Signal.Established())
+    emit(Signal.Established())
   }
 
   const establishResumed = (isAssumed: boolean) => {
@@ -125,7 +125,7 @@ export const make = (
     if (isWanted || isListenedTo) {
       const { bodyAt } = envelope
       const isBody = bodyAt > 0
-      const text = isBody ? bodyOf(body, bodyAt, state.preservesText) : textOf(body)
+      const text = isBody ? decodeBody(body, bodyAt, state.preservesText) : decodeText(body)
       const entry = new Entry(session, t, s, text, isBody)
       if (isListenedTo) {
         log.listeners.emit(entry)
@@ -137,7 +137,7 @@ export const make = (
   }
 
   const ready = (s: number, body: string | Uint8Array) => {
-    const text = textOf(body)
+    const text = decodeText(body)
     if (Nesting.isDeeperThan(text, maxReadyDepth)) {
       return refuse("READY", `its brackets are nested more than ${maxReadyDepth} deep`)
     }
@@ -148,7 +148,7 @@ export const make = (
     if (s > maxAhead) {
       return refuse("READY", `its sequence number ${s} is too large`)
     }
-    // A proxy may leave the number out; then the next event has the first.
+    // A proxy may omit the sequence number. Then the next event begins the sequence.
     const sequence = Math.max(s, 0)
     const { guilds, resume_gateway_url: url, session_id: id, user } = payload.right.d
     const isSafe = url !== undefined && GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
@@ -156,7 +156,7 @@ export const make = (
       notice(Diagnostic.UnsafeResumeUrl({ url: GatewayUrl.redact(url) }))
     }
     const session = {
-      // A session has an id; one without a printable character cannot be resumed.
+      // A session must have an id. One without a printable character cannot be resumed.
       id: PeerText.clean(id) || "unprintable",
       sequence,
       since: sequence,
@@ -173,7 +173,7 @@ export const make = (
     append(session, "READY", sequence, body)
   }
 
-  /** It has no number of its own where a proxy sends it; then it has that of the event before. */
+  /** Handles RESUMED. Without a sequence number, as some proxies send it, it has the number of the previous event. */
   const resumed = (session: LiveSession, s: number, body: string | Uint8Array) => {
     if (s > session.sequence) {
       session.sequence = s
@@ -186,24 +186,24 @@ export const make = (
       establishResumed(false)
     }
     if (s !== session.sequence && envelope.bodyAt === 0) {
-      // The whole payload would be read with the number that it does not have.
-      const own = `{"t":"RESUMED","s":${session.sequence},"op":0,"d":{}}`
-      Envelope.scanText(envelope, own)
-      return append(session, "RESUMED", session.sequence, own)
+      // The payload would be parsed as a whole, without a sequence number.
+      const completed = `{"t":"RESUMED","s":${session.sequence},"op":0,"d":{}}`
+      Envelope.scanText(envelope, completed)
+      return append(session, "RESUMED", session.sequence, completed)
     }
     append(session, "RESUMED", session.sequence, body)
   }
 
   const dispatch = (t: string | undefined, s: number, body: string | Uint8Array) => {
-    if (!greeted) {
-      return early(t)
+    if (!hasHello) {
+      return dropEarly(t)
     }
     if (t === "READY") {
       return ready(s, body)
     }
     const { session } = state
     if (session === undefined) {
-      return early(t)
+      return dropEarly(t)
     }
     if (s - session.sequence > maxAhead) {
       return refuse(
@@ -215,7 +215,7 @@ export const make = (
       return resumed(session, s, body)
     }
     if (t === undefined || s === -1) {
-      return unreadable(
+      return skipUnreadable(
         Option.map(Option.fromNullable(t), (name) => PeerText.clean(name)),
         new Error("the event has no name or no sequence number")
       )
@@ -224,10 +224,10 @@ export const make = (
       counters.duplicates++
       return notice(Diagnostic.Duplicate({ sequence: s }))
     }
-    // After a READY without a number the first event may have any.
+    // After a READY without a sequence number the first event may have any number.
     if (s !== session.sequence + 1 && session.sequence > 0) {
       if (isPartUnreadable && WireMemory.refuse(state.wire, session) === undefined) {
-        return corrupt(new Error("the message before this event could not be read, and was an event"))
+        return corrupt(new Error("the event before this one could not be read"))
       }
       notice(Diagnostic.Gap({ after: session.sequence, before: s }))
     }
@@ -235,7 +235,7 @@ export const make = (
     session.sequence = s
     accepted++
     if (!envelope.isNamePlain && !PeerText.isPlain(t, maxNameLength)) {
-      return unreadable(Option.some(PeerText.clean(t)), new Error("its name is too long or has control characters"))
+      return skipUnreadable(Option.some(PeerText.clean(t)), new Error("its name is too long or has control characters"))
     }
     Counters.countEvent(counters, t)
     append(session, t, s, body)
@@ -249,15 +249,15 @@ export const make = (
     if (Either.isLeft(payload)) {
       return refuse("hello", Control.describe(payload.left))
     }
-    if (greeted) {
-      return refuse("hello", "it came a second time")
+    if (hasHello) {
+      return refuse("hello", "it was received twice")
     }
     const interval = payload.right.d.heartbeat_interval
     if (!HeartbeatPolicy.isPermitted(interval)) {
       return refuse("hello", HeartbeatPolicy.notPermitted(interval))
     }
-    greeted = true
-    tell(Signal.Hello({ interval: Duration.millis(interval) }))
+    hasHello = true
+    emit(Signal.Hello({ interval: Duration.millis(interval) }))
   }
 
   const invalidSession = (text: string) => {
@@ -275,14 +275,14 @@ export const make = (
       case Opcode.HeartbeatAck: {
         acknowledged = true
         const before = state.latency
-        state.latency = Latency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
+        state.latency = HeartbeatLatency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
           ShardMetrics.heartbeatLatency.unsafeUpdate((state.latency.totalMillis - before.totalMillis) / 1_000, [])
         }
         return
       }
       case Opcode.Heartbeat:
-        return tell(Signal.HeartbeatRequested())
+        return emit(Signal.HeartbeatRequested())
       case Opcode.Hello:
         return hello(text)
       case Opcode.Reconnect:
@@ -296,8 +296,8 @@ export const make = (
 
   const isTooLarge = (cause: unknown) => cause instanceof GatewaySocket.FrameError && cause.reason === "TooLarge"
 
-  /** Before the end is decided: after it nothing moves the sequence. */
-  const noticeRefused = (cause: unknown) => {
+  /** Records a message that is too large. Must precede `end`, after which the sequence does not change. */
+  const recordRefused = (cause: unknown) => {
     const sequence = isTooLarge(cause) && !ended ? WireMemory.refuse(state.wire, state.session) : undefined
     if (sequence !== undefined) {
       notice(Diagnostic.Skipped({ sequence }))
@@ -305,7 +305,7 @@ export const make = (
   }
 
   const corrupt = (cause: unknown) => {
-    noticeRefused(cause)
+    recordRefused(cause)
     end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
   }
 
@@ -315,32 +315,34 @@ export const make = (
   const receive = (frame: string | Uint8Array, isCompressed: boolean) => {
     let body = frame
     let isScanned = scan(body)
-    if (!isScanned && startsWithMark(body)) {
+    if (!isScanned && Utf8.startsWithByteOrderMark(body)) {
       body = typeof body === "string" ? body.slice(1) : body.subarray(3)
       isScanned = scan(body)
     }
     if (!isScanned) {
-      const text = textOf(body)
+      const text = decodeText(body)
       const parsed = Envelope.parse(envelope, text)
       if (Either.isLeft(parsed)) {
-        // Damaged data can happen to inflate. Text that is as readable as in json costs no connection, unless the next
-        // event shows that it was an event: that one is replayed, once.
+        // Damaged data may inflate. If the text is valid UTF-8, the connection is kept, unless the next event shows that an
+        // event was lost. A resume replays it, once.
         isPartUnreadable ||= isCompressed
-        return isCompressed && text.includes("\ufffd") ? corrupt(parsed.left) : unreadable(Option.none(), parsed.left)
+        return isCompressed && text.includes("\ufffd")
+          ? corrupt(parsed.left)
+          : skipUnreadable(Option.none(), parsed.left)
       }
     }
     return envelope.op === Opcode.Dispatch
       ? dispatch(envelope.t, envelope.s, body)
-      : control(envelope.op, textOf(body))
+      : control(envelope.op, decodeText(body))
   }
 
   return {
     onFrame: (data, isBinary) => {
       counters.bytesReceived += data.length
-      // After a fault nothing moves the sequence on: what the fault has lost is replayed. After any other end, events on the way
-      // are still good, up to the first that does not fit.
-      isDeaf ||= ended && (log.backpressure.isPaused || state.session === undefined)
-      if (isDeaf) {
+      // After a fault the sequence does not change, so that a resume replays the lost event. After any other end, events are
+      // accepted until the log is full.
+      isIgnoring ||= ended && (log.backpressure.isPaused || state.session === undefined)
+      if (isIgnoring) {
         return
       }
       if (!isBinary) {
@@ -349,7 +351,7 @@ export const make = (
       let body: Uint8Array | undefined
       try {
         if (inflate === undefined || typeof data === "string") {
-          throw new Error("a binary frame came, though no compression was asked for")
+          throw new Error("a binary frame was received, but compression was not requested")
         }
         body = inflate(data)
       } catch (cause) {
@@ -361,21 +363,21 @@ export const make = (
         receive(body, true)
       }
     },
-    onClose: (given, cause) => {
-      const frame = Option.map(given, ({ code, reason }) => ({ code, reason: PeerText.clean(reason) }))
+    onClose: (peerFrame, cause) => {
+      const frame = Option.map(peerFrame, ({ code, reason }) => ({ code, reason: PeerText.clean(reason) }))
       closedWith = frame
       if (cause instanceof GatewaySocket.FrameError) {
-        noticeRefused(cause)
-        return end(Disconnect.Failed({ error: new ShardError.ProcessError({ subject: "a message", cause }) }))
+        recordRefused(cause)
+        return end(Disconnect.Failed({ error: new ShardError.ProtocolError({ subject: "a message", cause }) }))
       }
       end(Disconnect.Closed({ frame, cause }))
     },
     unsafeAssumeResumed: () => {
-      const isMeant = accepted > 0 && !established && !ended && state.session !== undefined
-      if (isMeant) {
+      const isResumed = accepted > 0 && !established && !ended && state.session !== undefined
+      if (isResumed) {
         establishResumed(true)
       }
-      return isMeant
+      return isResumed
     },
     wasAcknowledged: () => {
       const was = acknowledged
@@ -387,13 +389,7 @@ export const make = (
   }
 }
 
-/** Whether the text begins with a byte order mark, which JSON does not allow and some writers add. */
-const startsWithMark = (body: string | Uint8Array): boolean =>
-  typeof body === "string"
-    ? body.startsWith("\ufeff")
-    : body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
-
-/** The scanner has seen an envelope, not that the rest is JSON: what is not is left to the schema to refuse. */
+/** Parses JSON. Returns undefined for any other text, which the schemas refuse. */
 const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)

@@ -4,14 +4,14 @@ import type * as Duration from "effect/Duration"
 import type * as Diagnostic from "../../Diagnostic.js"
 import type { Disconnect } from "../reconnect/index.js"
 
-/** A signal from synchronous code to the connection's fiber, which carries it out. */
+/** A signal from synchronous code to the connection's fiber, which processes it. */
 export type Signal = Data.TaggedEnum<{
   Hello: { readonly interval: Duration.Duration }
   HeartbeatRequested: {}
   /** READY or RESUMED. */
   Established: {}
-  CommandGiven: {}
-  Noticed: { readonly diagnostic: Diagnostic.Diagnostic }
+  CommandEnqueued: {}
+  Diagnosed: { readonly diagnostic: Diagnostic.Diagnostic }
   Ended: { readonly reason: Disconnect }
 }>
 

@@ -1,19 +1,20 @@
-/** The words of one log line for the end of a connection: why it ended, and what the shard does next. */
+/** The log line for the end of a connection: the reason, and the next step of the shard. */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as Diagnostic from "../../Diagnostic.js"
-import type * as ShardError from "../../ShardError.js"
 import { Disconnect } from "../reconnect/index.js"
 import { PeerText } from "../wire/index.js"
 
 type OwnError = Extract<Disconnect, { readonly _tag: "Failed" }>["error"]
 
-/** Without the sentence on what the shard does, which the errors have for their readers. */
-const failure = (error: OwnError | ShardError.ProcessError): string => {
+/** Describes an error without the next step of the shard, which its message has. */
+const describeError = (error: OwnError): string => {
   switch (error._tag) {
     case "CompressionError":
       return `a frame could not be decompressed: ${PeerText.describe(error.cause)}`
-    case "ProcessError":
+    case "DefectError":
+      return `${error.subject} has a defect: ${PeerText.describe(error.cause)}`
+    case "ProtocolError":
       return `${error.subject} could not be processed: ${PeerText.describe(error.cause)}`
     case "SendingMessageError":
       return `the ${error.subject} could not be written: ${PeerText.describe(error.cause)}`
@@ -22,7 +23,7 @@ const failure = (error: OwnError | ShardError.ProcessError): string => {
   }
 }
 
-/** Says why a connection ended. */
+/** Describes the reason for the end of a connection. */
 export const describe: (reason: Disconnect) => string = Disconnect.$match({
   Unreachable: ({ cause }) => PeerText.describe(cause),
   TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
@@ -32,33 +33,33 @@ export const describe: (reason: Disconnect) => string = Disconnect.$match({
         cause === undefined ? "the connection was lost" : `the connection was lost: ${PeerText.describe(cause)}`,
       onSome: ({ code, reason }) => `the gateway closed the connection with ${code} ${reason}`.trimEnd()
     }),
-  Zombie: () => "the gateway did not acknowledge a heartbeat, the connection counts as dead",
+  Zombie: () => "the gateway did not acknowledge a heartbeat",
   ReconnectRequested: () => "the gateway asked for a reconnect",
   SessionInvalidated: ({ resumable }) =>
     `the gateway invalidated the session${resumable ? ", which can be resumed" : ""}`,
-  Failed: ({ error }) => failure(error)
+  Failed: ({ error }) => describeError(error)
 })
 
-/** Whether the connection did not end by a close or a request of the gateway. */
+/** Returns true unless the connection was ended by a close or a request of the gateway. */
 export const isFault = ({ _tag }: Disconnect): boolean =>
   _tag === "Failed" || _tag === "TimedOut" || _tag === "Unreachable" || _tag === "Zombie"
 
 const names = { resume: "resuming", identify: "identifying" } as const
 
-/** To the second, or to the millisecond below one. */
-export const inWords = (wait: Duration.Duration): string => {
+/** Formats a duration rounded to seconds, or to milliseconds below one second. */
+export const formatDuration = (wait: Duration.Duration): string => {
   const millis = Duration.toMillis(wait)
   return Duration.format(Duration.millis(millis < 1_000 ? Math.round(millis) : Math.round(millis / 1_000) * 1_000))
 }
 
-/** The whole line. */
+/** Formats the line. */
 export const make = (
   { after, attempt, next, reason }: Extract<Diagnostic.Diagnostic, { readonly _tag: "Reconnecting" }>
 ): string => {
-  // Names what a wait is counted by, because a silent shard looks like an outage of the gateway.
+  // The count explains the wait. A silent shard would look like an outage of the gateway.
   const counted = attempt > 1 && Duration.toMillis(after) > 0
     ? ` (${attempt} failed attempts or short sessions in a row)`
     : ""
-  const when = Duration.toMillis(after) === 0 ? "now" : `in ${inWords(after)}`
+  const when = Duration.toMillis(after) === 0 ? "now" : `in ${formatDuration(after)}`
   return `${reason}; ${names[next]} ${when}${counted}`
 }

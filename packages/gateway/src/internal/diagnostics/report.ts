@@ -1,4 +1,5 @@
 /** Publishes the diagnostics of a shard and logs them. */
+import type * as ShardId from "@vesper/model/ShardId"
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -8,18 +9,24 @@ import * as Option from "effect/Option"
 import type * as Diagnostic from "../../Diagnostic.js"
 import * as LossLine from "./lossLine.js"
 import * as Throttle from "./throttle.js"
-import type { ShardState } from "../state/index.js"
 import { Monotonic } from "../time/index.js"
+
+/** The source of diagnostics: the state of a shard. */
+export interface DiagnosticSource {
+  readonly id: ShardId.ShardId
+  readonly diagnostics: { readonly publish: (diagnostic: Diagnostic.Diagnostic) => void }
+  readonly session: { readonly id: string } | undefined
+}
 
 type Tagged<T extends Diagnostic.Diagnostic["_tag"]> = Extract<Diagnostic.Diagnostic, { readonly _tag: T }>
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-/** When a block was last told to the log, by the clock of the program. */
+/** The time of the last line about lag by clock. */
 const lastLagged = new WeakMap<Clock.Clock, number>()
 const laggedPauseMillis = 5_000
 
-/** Once for all shards of the process, which a block hits alike. */
+/** Logs lag once for all shards of the process. */
 const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     const now = Monotonic.unsafeMillis(clock)
@@ -33,8 +40,8 @@ const logLagged = (blockedFor: Duration.Duration): Effect.Effect<void> =>
     )
   })
 
-/** A kind of line, which is throttled by itself; nothing for what has a throttle of its own. */
-const kindOf = (diagnostic: Diagnostic.Diagnostic): string | undefined => {
+/** Returns the key of the throttle, or undefined for a diagnostic with a throttle of its own. */
+const throttleKey = (diagnostic: Diagnostic.Diagnostic): string | undefined => {
   switch (diagnostic._tag) {
     case "Failure":
       return `Failure ${diagnostic.error._tag}`
@@ -52,23 +59,23 @@ const kindOf = (diagnostic: Diagnostic.Diagnostic): string | undefined => {
   }
 }
 
-const readyLine = ({ id, total }: ShardState.ShardState["id"], { guilds, name }: Tagged<"Ready">): string => {
+const readyLine = ({ id, total }: ShardId.ShardId, { guilds, name }: Tagged<"Ready">): string => {
   const as = Option.match(name, { onNone: () => "", onSome: (name) => ` as ${name}` })
   const count = Option.match(guilds, { onNone: () => "", onSome: (count) => ` with ${plural(count, "guild")}` })
   return `the session is ready${as}: shard ${id} of ${total}${count}`
 }
 
 const resumedLine = ({ away, isAssumed, replayed }: Tagged<"Resumed">): string => {
-  const after = Option.match(away, { onNone: () => "", onSome: (away) => ` after ${LossLine.inWords(away)}` })
-  const how = isAssumed ? "; RESUMED did not arrive, but events do" : ""
-  return `the session was resumed${after}: ${plural(replayed, "event")} replayed${how}`
+  const after = Option.match(away, { onNone: () => "", onSome: (away) => ` after ${LossLine.formatDuration(away)}` })
+  const assumption = isAssumed ? "; RESUMED did not arrive, but events do" : ""
+  return `the session was resumed${after}: ${plural(replayed, "event")} replayed${assumption}`
 }
 
-/** One line of the log. Its level and text, and the cause of what a handler did. */
+/** One line of the log: its level and text, and the cause of a handler's failure. */
 type Line = readonly [level: LogLevel.LogLevel, text: string, cause?: Cause.Cause<unknown>]
 
-const lineOf = (
-  id: ShardState.ShardState["id"],
+const formatLine = (
+  id: ShardId.ShardId,
   diagnostic: Exclude<Diagnostic.Diagnostic, Tagged<"Lagged">>
 ): Line => {
   switch (diagnostic._tag) {
@@ -109,10 +116,10 @@ const lineOf = (
     case "UnsafeResumeUrl":
       return [
         LogLevel.Warning,
-        `the resume URL "${diagnostic.url}" is not used: it is no websocket URL, or not as safe as the gateway URL`
+        `the resume URL "${diagnostic.url}" is not used: it is not a websocket URL, or less safe than the gateway URL`
       ]
     case "Zombie":
-      return [LogLevel.Warning, "the gateway did not acknowledge a heartbeat, the connection counts as dead"]
+      return [LogLevel.Warning, "the gateway did not acknowledge a heartbeat; the connection is closed"]
     case "Reconnecting":
       return [diagnostic.isFault ? LogLevel.Warning : LogLevel.Info, LossLine.make(diagnostic)]
     case "HandlerFailed": {
@@ -129,7 +136,7 @@ const lineOf = (
       return [
         LogLevel.Warning,
         `paused for ${
-          LossLine.inWords(waited)
+          LossLine.formatDuration(waited)
         }: ${events} events wait for ${reader}, and another reader waits for later ` +
         "ones; let it do less for each event, or give it another strategy"
       ]
@@ -149,47 +156,63 @@ const lineOf = (
   }
 }
 
-const throttles = new WeakMap<ShardState.ShardState, Throttle.Throttle>()
+const throttles = new WeakMap<DiagnosticSource, Throttle.LogThrottle>()
 
-const throttleOf = (state: ShardState.ShardState): Throttle.Throttle => {
-  const known = throttles.get(state) ?? Throttle.make()
-  throttles.set(state, known)
-  return known
+const throttleFor = (source: DiagnosticSource): Throttle.LogThrottle => {
+  const throttle = throttles.get(source) ?? Throttle.make()
+  throttles.set(source, throttle)
+  return throttle
 }
 
-const logOmitting = (
-  id: ShardState.ShardState["id"],
+const logLine = (
+  id: ShardId.ShardId,
   diagnostic: Diagnostic.Diagnostic,
   omitted: number
 ): Effect.Effect<void> => {
   if (diagnostic._tag === "Lagged") {
     return logLagged(diagnostic.blockedFor)
   }
-  const [level, text, cause] = lineOf(id, diagnostic)
+  const [level, text, cause] = formatLine(id, diagnostic)
   const line = omitted === 0 ? text : `${text} (${plural(omitted, "line")} like this omitted)`
   return cause === undefined ? Effect.logWithLevel(level, line) : Effect.logWithLevel(level, line, cause)
 }
 
-/** Logs a diagnostic where there is no shard to publish it. */
-export const log = (id: ShardState.ShardState["id"], diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
-  logOmitting(id, diagnostic, 0)
+/** Logs a diagnostic without publishing it. */
+export const log = (id: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+  logLine(id, diagnostic, 0)
 
-const logThrottled = (state: ShardState.ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+const logThrottled = (source: DiagnosticSource, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
-    const kind = kindOf(diagnostic)
-    const omitted = kind === undefined ? 0 : throttleOf(state).unsafeTake(kind, Monotonic.unsafeMillis(clock))
-    return omitted === undefined ? Effect.void : logOmitting(state.id, diagnostic, omitted)
+    const key = throttleKey(diagnostic)
+    const omitted = key === undefined ? 0 : throttleFor(source).unsafeTake(key, Monotonic.unsafeMillis(clock))
+    return omitted === undefined ? Effect.void : logLine(source.id, diagnostic, omitted)
   })
 
-/** Publishes a diagnostic that has no line of its own in the log. */
-export const publish = (state: ShardState.ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
-  Effect.sync(() => state.diagnostics.publish(diagnostic))
+/** Publishes a diagnostic without logging it. */
+export const publish = (source: DiagnosticSource, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+  Effect.sync(() => source.diagnostics.publish(diagnostic))
 
 /** Publishes a diagnostic and logs it. */
-export const report = (state: ShardState.ShardState, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
+export const report = (source: DiagnosticSource, diagnostic: Diagnostic.Diagnostic): Effect.Effect<void> =>
   Effect.suspend(() => {
-    state.diagnostics.publish(diagnostic)
-    const { session } = state
-    const line = logThrottled(state, diagnostic)
+    source.diagnostics.publish(diagnostic)
+    const { session } = source
+    const line = logThrottled(source, diagnostic)
     return session === undefined ? line : Effect.annotateLogs(line, "session", session.id)
   })
+
+const sources = new WeakMap<object, DiagnosticSource>()
+
+/** Associates a public shard with the source of its diagnostics. */
+export const setSource = (shard: object, source: DiagnosticSource): void => {
+  sources.set(shard, source)
+}
+
+/** Publishes and logs a diagnostic of a public shard. Only logs it for a shard that the library has not made. */
+export const reportTo = (
+  shard: { readonly id: ShardId.ShardId },
+  diagnostic: Diagnostic.Diagnostic
+): Effect.Effect<void> => {
+  const source = sources.get(shard)
+  return source === undefined ? log(shard.id, diagnostic) : report(source, diagnostic)
+}

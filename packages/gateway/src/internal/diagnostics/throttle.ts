@@ -1,17 +1,17 @@
 /**
- * Decides which lines of a log are written. A kind of line is written some times, and then at growing intervals with the
- * count of those between, so that neither a flood nor a day of reconnects fills the log.
+ * Limits the lines of a log. The first lines of a kind are written, then one at growing intervals with the count of the lines
+ * that were omitted, so that neither a flood nor a day of reconnects fills the log.
  */
 
-/** Lines of a kind before the intervals begin. */
+/** Lines of a kind that are written without an interval. */
 const burst = 3
 const firstInterval = 10_000
 const longestInterval = 1_800_000
-/** After so much time without a line of its kind, a line is news again. */
-const forgottenAfter = 1_800_000
+/** Milliseconds without a line of a kind, after which its throttle is reset. */
+const resetAfter = 1_800_000
 const maxKinds = 64
 
-interface Kind {
+interface LineKind {
   written: number
   omitted: number
   seenAt: number
@@ -19,24 +19,25 @@ interface Kind {
   interval: number
 }
 
-export interface Throttle {
+export interface LogThrottle {
   /**
-   * Whether a line of this kind is written now, in milliseconds: how many were omitted before it, or nothing if this one
-   * is.
+   * Returns the number of lines of this kind that were omitted before this one, or undefined if this one is omitted. `now` is
+   * in milliseconds.
    */
   readonly unsafeTake: (kind: string, now: number) => number | undefined
 }
 
-export const make = (): Throttle => {
-  const kinds = new Map<string, Kind>()
+/** Makes a throttle for the lines of one shard. */
+export const make = (): LogThrottle => {
+  const kinds = new Map<string, LineKind>()
 
-  const kindOf = (name: string): Kind => {
+  const findKind = (name: string): LineKind => {
     const known = kinds.get(name)
     if (known !== undefined) {
       return known
     }
     if (kinds.size >= maxKinds && name !== "") {
-      return kindOf("")
+      return findKind("")
     }
     const kind = {
       written: 0,
@@ -51,8 +52,8 @@ export const make = (): Throttle => {
 
   return {
     unsafeTake: (name, now) => {
-      const kind = kindOf(name)
-      if (now - kind.seenAt > forgottenAfter) {
+      const kind = findKind(name)
+      if (now - kind.seenAt > resetAfter) {
         kind.written = 0
         kind.interval = firstInterval
         kind.nextAt = now

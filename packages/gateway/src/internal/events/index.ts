@@ -1,12 +1,8 @@
 /** Readers of events: handlers, streams, nextEvent, and the runner of handlers. */
-export { callHandler, isDone } from "./callHandler.js"
 export * as EventStream from "./eventStream.js"
 export { getGuildId } from "./guildId.js"
-export * as HandlerTable from "./handlerTable.js"
 export { NextEvent } from "./nextEvent.js"
 export { Readers } from "./readers.js"
 export type { ReaderSource } from "./readerSource.js"
-export { getRegistrations } from "./registration.js"
-export type { Registration } from "./registration.js"
 export * as RunForEach from "./runForEach.js"
 export type * as Runner from "./runner.js"

@@ -116,12 +116,12 @@ export class Reader implements CursorOwner {
   }
 
   /** Number of items that wait for the reader, in all logs. */
-  get lag(): number {
-    let lag = 0
+  get buffered(): number {
+    let buffered = 0
     for (const cursor of this.cursors.values()) {
-      lag += cursor.lag
+      buffered += cursor.buffered
     }
-    return lag
+    return buffered
   }
 
   get isStarved(): boolean {

@@ -193,7 +193,7 @@ export class Readers {
 
   /** Closes a reader, with a diagnostic that counts its unread events. */
   abandon(reader: Reader): void {
-    const events = reader.lag
+    const events = reader.buffered
     this.close(reader)
     if (events > 0) {
       this.options.notice(Diagnostic.Abandoned({ reader: reader.options.name, events }))

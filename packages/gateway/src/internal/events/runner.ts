@@ -16,11 +16,11 @@ import * as FiberRef from "effect/FiberRef"
 import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import type * as ShardError from "../../ShardError.js"
-import { unbroken } from "../time/index.js"
+import { runToCompletion } from "../time/index.js"
 import { isFailure } from "./log/index.js"
 import type { Cursor, Entry, Parse } from "./log/index.js"
 import { getGuildId } from "./guildId.js"
-import { callHandler, isDone } from "./callHandler.js"
+import { callHandler, isDone } from "./handlers/index.js"
 import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
@@ -253,7 +253,7 @@ export const run = <E, R>(
       const exit = yield* Effect.exit(restore(Deferred.await(loop.ending)))
       loop.stop()
       const drained = Effect.suspend(() => Fiber.awaitAll(loop.fibers))
-      yield* unbroken(Effect.timeoutOption(drained, options.drainTimeout))
+      yield* runToCompletion(Effect.timeoutOption(drained, options.drainTimeout))
       yield* Effect.suspend(() => Fiber.interruptAll(loop.fibers))
       loop.requeue()
       runs.delete(end)

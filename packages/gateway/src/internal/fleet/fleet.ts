@@ -24,7 +24,7 @@ import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
 import { Outgoing } from "../commands/index.js"
 import { Check } from "../config/index.js"
-import { ConnectPace } from "../reconnect/index.js"
+import { ReconnectThrottle } from "../reconnect/index.js"
 import { Parse } from "../events/log/index.js"
 import type { Cursor, Ending } from "../events/log/index.js"
 import { EventStream, NextEvent, Readers, RunForEach } from "../events/index.js"
@@ -34,6 +34,7 @@ import { Guard } from "../foreign/index.js"
 import * as ShardSet from "./shardSet.js"
 import type { ShardInternal } from "../shard/index.js"
 import * as ShardPlan from "./shardPlan.js"
+import { Scheduler } from "../heartbeat/index.js"
 import { After } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
 
@@ -92,11 +93,11 @@ const makeWith = (
         end(error)
       }
     }
-    const context = yield* Effect.context<ShardInternal.Requirements>()
-    const pace = ConnectPace.make(options.reconnects ?? { burst: 50, perSecond: 50 })
+    const context = yield* Effect.context<ShardInternal.ShardRequirements>()
+    const reconnectThrottle = ReconnectThrottle.make(options.reconnects ?? { burst: 50, perSecond: 50 })
     const scheduler = yield* HeartbeatScheduler.current
     const notices = yield* FiberSet.makeRuntime<never>()
-    const after = After.make(scheduler, (cause) => {
+    const after = After.make(Scheduler.fromService(scheduler), (cause) => {
       notices(Effect.logError("a timer of the fleet has failed", cause))
     })
     const readers = new Readers({
@@ -127,7 +128,7 @@ const makeWith = (
             onNone: () => opening,
             onSome: (store) => Effect.provideService(opening, SessionStore.SessionStore, store)
           }),
-        Effect.provideService(ConnectPace.Current, pace),
+        Effect.provideService(ReconnectThrottle.Current, reconnectThrottle),
         Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)

@@ -14,7 +14,7 @@ import * as GuildCount from "./guildCount.js"
 import { ShardInternal } from "../shard/index.js"
 
 /** One shard of a set. */
-export interface FleetShard extends ShardInternal.Open {
+export interface FleetShard extends ShardInternal.ShardWithState {
   readonly guilds: GuildCount.GuildCount
 }
 
@@ -36,13 +36,13 @@ const countGuilds = ({ guilds, state: { log: { listeners } } }: FleetShard): Eff
 export const open = (
   ids: ReadonlyArray<ShardId.ShardId>,
   onFatal: (member: FleetShard, error: ShardError.FatallyClosedError) => void
-): Effect.Effect<ShardSet, never, ShardInternal.Requirements> =>
+): Effect.Effect<ShardSet, never, ShardInternal.ShardRequirements> =>
   Effect.gen(function*() {
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
     const openOne = (id: ShardId.ShardId) =>
       Effect.gen(function*() {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-        const opened = yield* Scope.extend(ShardInternal.makeOpen(id), own)
+        const opened = yield* Scope.extend(ShardInternal.makeWithState(id), own)
         const member: FleetShard = { ...opened, guilds: GuildCount.make(id) }
         yield* Scope.extend(countGuilds(member), own)
         opened.state.log.onEnd = (error) => {
@@ -93,7 +93,7 @@ const makeInfo = ({ guilds, shard, state }: FleetShard): Fleet.ShardInfo => ({
   id: shard.id,
   status: state.status.get(),
   guilds: GuildCount.count(guilds),
-  buffered: state.log.lag
+  buffered: state.log.buffered
 })
 
 export const status = (set: ShardSet): Omit<Fleet.FleetStatus, "resharding"> => {

@@ -7,27 +7,36 @@ import * as Function from "effect/Function"
 import * as Random from "effect/Random"
 import * as Diagnostic from "../../Diagnostic.js"
 import type * as GatewaySocket from "../../GatewaySocket.js"
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
-import * as Latency from "../../Latency.js"
+import type * as Latency from "../../Latency.js"
 import { Outgoing, unsafeWrite } from "../commands/index.js"
 import type { CommandLimiter } from "../commands/index.js"
 import type { Receiver } from "../connection/index.js"
 import { Disconnect } from "../reconnect/index.js"
-import type { ShardState } from "../state/index.js"
+import type { Counters } from "../state/index.js"
 import { EventLoopLag, Monotonic } from "../time/index.js"
+import type { Delay, Timer, TimerScheduler } from "../time/index.js"
+import * as HeartbeatLatency from "./latency.js"
 import * as Policy from "./policy.js"
 
+/** The state of a shard that heartbeats read and update. */
+export interface HeartbeatState {
+  readonly config: { readonly rateLimitCommands: boolean }
+  readonly counters: Counters.Counters
+  readonly session: { readonly sequence: number } | undefined
+  latency: Latency.Latency
+}
+
 /** The parts of a connection that heartbeats use. */
-export interface Connection {
-  readonly state: Pick<ShardState.ShardState, "config" | "counters" | "latency" | "session">
+export interface HeartbeatConnection {
+  readonly state: HeartbeatState
   readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
-  readonly scheduler: HeartbeatScheduler.HeartbeatScheduler
+  readonly scheduler: TimerScheduler
   readonly clock: Clock.Clock
   readonly receiver: Pick<Receiver, "end" | "wasAcknowledged">
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
-  /** Whether reading is paused. */
+  /** Returns whether reading is paused. */
   readonly isPaused: () => boolean
-  /** Whether reading was paused at any time since this was last called. */
+  /** Returns whether reading was paused at any time since the last call. */
   readonly wasPaused: () => boolean
   readonly onDefect: (cause: unknown) => void
   /** Called when the connection ends. */
@@ -46,7 +55,7 @@ export interface Heartbeats {
 }
 
 export const make = (
-  connection: Connection,
+  connection: HeartbeatConnection,
   limiter: CommandLimiter.CommandLimiter,
   interval: Duration.Duration
 ): Heartbeats => {
@@ -68,7 +77,7 @@ export const make = (
     isRequested = false
     try {
       const heartbeat = Outgoing.heartbeat(state.session?.sequence ?? null)
-      state.latency = Latency.heartbeatSent(state.latency, now)
+      state.latency = HeartbeatLatency.heartbeatSent(state.latency, now)
       limiter.unsafeRecordHeartbeat(now)
       unwritten++
       unsafeWrite(connection, heartbeat, (result) => {
@@ -77,14 +86,14 @@ export const make = (
         }
         unwritten--
         onWritten()
-        settleRequest()
+        answerRequest()
       })
     } catch (cause) {
       onDefect(cause)
     }
   }
 
-  const settleRequest = (): void => {
+  const answerRequest = (): void => {
     if (!isRequested || isHeld || isStopped || unwritten > 0) {
       return
     }
@@ -97,15 +106,15 @@ export const make = (
     cancelHeld = scheduler.unsafeSchedule({
       onDue: () => {
         isHeld = false
-        settleRequest()
+        answerRequest()
         return undefined
       },
       onDefect
     }, { after: hold, slack: 0 })
   }
 
-  const makeTimer = (): HeartbeatScheduler.Timer => {
-    let before: Policy.Step | undefined
+  const makeTimer = (): Timer => {
+    let before: Policy.HeartbeatStep | undefined
     let decidedAt = Monotonic.unsafeMillis(clock)
     let isRead = true
     // The heartbeat of the last step is not yet written.
@@ -118,10 +127,10 @@ export const make = (
       })
     }
 
-    const observe = (now: number, late: number): Policy.Seen => ({
+    const observe = (now: number, late: number): Policy.Observation => ({
       late,
       elapsed: now - decidedAt,
-      // Both begin a new period when they are called.
+      // Both functions begin a new period when they are called.
       isAcknowledged: receiver.wasAcknowledged(),
       wasPaused: wasPaused(),
       isPaused: isPaused(),
@@ -130,7 +139,7 @@ export const make = (
       hold: holdMillis(now)
     })
 
-    const carryOut = (step: Policy.Step, now: number): HeartbeatScheduler.Delay | undefined => {
+    const carryOut = (step: Policy.HeartbeatStep, now: number): Delay | undefined => {
       switch (step._tag) {
         case "Send": {
           isWriting = true
@@ -175,7 +184,7 @@ export const make = (
   return {
     unsafeRequest: () => {
       isRequested = true
-      settleRequest()
+      answerRequest()
     },
     start: Effect.map(Random.next, (jitter) => {
       const first = { after: intervalMillis * jitter, slack: Policy.slack(intervalMillis) }

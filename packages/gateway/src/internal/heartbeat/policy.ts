@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import { EventLoopLag } from "../time/index.js"
 
 /** The decision for a timer that is due. */
-export type Step = Data.TaggedEnum<{
+export type HeartbeatStep = Data.TaggedEnum<{
   /** Send a heartbeat. The next step is due after the interval. */
   Send: {}
   /** The limit of messages is reached. A heartbeat is due after `hold` milliseconds. */
@@ -15,25 +15,24 @@ export type Step = Data.TaggedEnum<{
   Close: {}
 }>
 
-export const Step = Data.taggedEnum<Step>()
+export const HeartbeatStep = Data.taggedEnum<HeartbeatStep>()
 
 /** The observations at a step. */
-export interface Seen {
+export interface Observation {
   /** Event-loop lag, in milliseconds. */
   readonly late: number
-  /** Milliseconds of monotonic time since the step before. */
+  /** Milliseconds of monotonic time since the previous step. */
   readonly elapsed: number
-  /** The gateway has acknowledged a heartbeat since the step before. */
+  /** The gateway has acknowledged a heartbeat since the previous step. */
   readonly isAcknowledged: boolean
   /** Reading is paused, so that an acknowledgement cannot be seen. */
   readonly isPaused: boolean
-  /** Reading was paused at some time since the step before. */
+  /** Reading was paused at some time since the previous step. */
   readonly wasPaused: boolean
-  /** The last heartbeat is not even written. */
+  /** The last heartbeat is not written yet. */
   readonly isWriting: boolean
   /**
-   * Everything that had arrived when the step before was decided has been read. Always true where the platform cannot
-   * say.
+   * Everything that had arrived at the previous step has been read. Always true if the platform cannot know that.
    */
   readonly isRead: boolean
   /** Milliseconds until the limit of messages permits a heartbeat. */
@@ -42,65 +41,65 @@ export interface Seen {
 
 const maxLookInterval = 500
 
-/** The time between two looks for an acknowledgement, at most the heartbeat interval. */
+/** The time between two checks for an acknowledgement: half a second, or the heartbeat interval if it is shorter. */
 export const lookInterval = (interval: number): number => Math.min(interval, maxLookInterval)
 
 /** The time in which sockets are polled, unless the process is blocked. */
 const pollMillis = 50
 
-/** The time from a `Look` to the next. Without patience it only waits until the sockets are polled. */
+/** The time from a `Look` to the next step. Without patience it only lasts until the sockets are polled. */
 export const lookAfter = (patience: number, interval: number): number =>
   patience > 0 ? lookInterval(interval) : pollMillis
 
 const graceMillis = Duration.toMillis(EventLoopLag.grace)
 
-/** One look costs no more than this part of the patience, however late it is, so that there are at least two. */
+/** A late check uses at most this part of the patience, so that at least two checks are made. */
 const maxLookCost = graceMillis / 2
 
 const maxSlack = 1_000
 
 /**
- * How much earlier than its interval a heartbeat may be sent together with others. Discord minds heartbeats that are late,
- * and counts each among 120 messages a minute: this slack never makes one more of them than is reserved.
+ * The time by which a heartbeat may be sent early, together with others. Discord counts heartbeats among the 120 messages a
+ * minute, so the slack is too small to add one beyond those that are reserved.
  */
 export const slack = (interval: number): number => Math.min(interval / 40, maxSlack)
 
 const minInterval = 100
 const maxInterval = Duration.toMillis(Duration.hours(1))
 
-/** Whether a gateway may ask for this heartbeat interval. */
+/** Returns whether a gateway may ask for this heartbeat interval. */
 export const isPermitted = (interval: number): boolean => interval >= minInterval && interval <= maxInterval
 
 /** The error text for an interval that is not permitted. */
 export const notPermitted = (interval: number): string =>
   `its heartbeat interval of ${interval} ms is not between ${minInterval} ms and 1 hour`
 
-const look = ({ patience }: { readonly patience: number }, interval: number, seen: Seen): Step => {
+const look = ({ patience }: { readonly patience: number }, interval: number, seen: Observation): HeartbeatStep => {
   if (seen.wasPaused && !seen.isWriting) {
-    return Step.Look({ patience })
+    return HeartbeatStep.Look({ patience })
   }
   const cost = Math.min(Math.max(seen.elapsed, lookInterval(interval)), maxLookCost)
-  const left = Math.max(0, patience - cost)
-  return left > 0 || !seen.isRead ? Step.Look({ patience: left }) : Step.Close()
+  const remaining = Math.max(0, patience - cost)
+  return remaining > 0 || !seen.isRead ? HeartbeatStep.Look({ patience: remaining }) : HeartbeatStep.Close()
 }
 
 /**
- * A heartbeat that is not acknowledged when the next is due means that the connection is dead, and so does one that could
- * not be written in that time. A connection that is paused is exempt. A process that was blocked, or has just read on,
- * gets `EventLoopLag.grace` once in total to read what arrived; being late again does not renew it.
+ * Decides the next step. A connection is dead if the last heartbeat is not acknowledged, or not even written, when the next
+ * one is due. A paused connection is exempt. A process that was blocked, or has just resumed reading, has
+ * `EventLoopLag.grace` once in total to read the data that arrived; further lag does not renew it.
  *
- * @param before the step before this one; none before the first heartbeat, which follows no other
+ * @param before the previous step; undefined before the first heartbeat
  */
-export const next = (before: Step | undefined, interval: number, seen: Seen): Step => {
+export const next = (before: HeartbeatStep | undefined, interval: number, seen: Observation): HeartbeatStep => {
   const isAwaited = before !== undefined && before._tag !== "Hold"
   if (!isAwaited || ((seen.isAcknowledged || seen.isPaused) && !seen.isWriting)) {
-    return seen.hold > 0 ? Step.Hold({ hold: seen.hold }) : Step.Send()
+    return seen.hold > 0 ? HeartbeatStep.Hold({ hold: seen.hold }) : HeartbeatStep.Send()
   }
   if (before._tag === "Look") {
     return look(before, interval, seen)
   }
   if (seen.late >= EventLoopLag.toleranceMillis || (seen.wasPaused && !seen.isWriting)) {
-    return Step.Look({ patience: graceMillis })
+    return HeartbeatStep.Look({ patience: graceMillis })
   }
-  return seen.isRead ? Step.Close() : Step.Look({ patience: 0 })
+  return seen.isRead ? HeartbeatStep.Close() : HeartbeatStep.Look({ patience: 0 })
 }

@@ -4,14 +4,16 @@
  */
 import type { Signal } from "../connection/index.js"
 
+/** Separates requests for a heartbeat from other signals. */
 export interface Requests {
   /** Passes a signal on, unless it is a request for a heartbeat. */
   readonly emit: (signal: Signal) => void
-  /** Sets the function that answers requests, and calls it if one has been made since the hello. */
+  /** Sets the function that answers requests, and calls it if a request arrived since HELLO. */
   readonly onRequest: (answer: () => void) => void
 }
 
-export const make = (passOn: (signal: Signal) => void): Requests => {
+/** Passes all other signals to `emit`. */
+export const make = (emit: (signal: Signal) => void): Requests => {
   let hasHello = false
   let isRequested = false
   let answer: (() => void) | undefined
@@ -19,12 +21,12 @@ export const make = (passOn: (signal: Signal) => void): Requests => {
     emit: (signal) => {
       if (signal._tag !== "HeartbeatRequested") {
         hasHello ||= signal._tag === "Hello"
-        return passOn(signal)
+        return emit(signal)
       }
       if (answer !== undefined) {
         return answer()
       }
-      // A gateway cannot ask for a heartbeat before its hello.
+      // A request before HELLO is invalid, and ignored.
       isRequested ||= hasHello
     },
     onRequest: (onRequest) => {

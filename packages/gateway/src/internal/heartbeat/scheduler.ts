@@ -5,16 +5,17 @@ import * as FiberHandle from "effect/FiberHandle"
 import type * as Scope from "effect/Scope"
 import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
 import { EventLoopLag, Monotonic } from "../time/index.js"
+import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 import * as TimerTable from "./timerTable.js"
 
-/** A timer and the function that takes it out of the table; none once it has been removed. */
-interface Entry {
-  readonly timer: HeartbeatScheduler.Timer
+/** A timer and the function that removes it from its table; undefined once it is removed. */
+interface ScheduledTimer {
+  readonly timer: Timer
   remove: (() => void) | undefined
 }
 
 /** Calls a timer. One that throws is removed and does not affect the others. */
-const call = ({ timer }: Entry, late: number): HeartbeatScheduler.Delay | undefined => {
+const call = ({ timer }: ScheduledTimer, late: number): Delay | undefined => {
   try {
     return timer.onDue(late)
   } catch (cause) {
@@ -23,23 +24,37 @@ const call = ({ timer }: Entry, late: number): HeartbeatScheduler.Delay | undefi
   }
 }
 
-export const make: Effect.Effect<HeartbeatScheduler.HeartbeatScheduler, never, Scope.Scope> = Effect.gen(function*() {
+/** The type id of the public service. */
+// A symbol of the registry is unique by its name.
+export const TypeId: HeartbeatScheduler.TypeId = Symbol.for(
+  "@vesper/gateway/HeartbeatScheduler"
+) as HeartbeatScheduler.TypeId
+
+/** The implementation of the public service. */
+export interface Scheduler extends HeartbeatScheduler.HeartbeatScheduler, TimerScheduler {}
+
+/** Returns the implementation of a scheduler. */
+// Only `make` uses the type id.
+export const fromService = (service: HeartbeatScheduler.HeartbeatScheduler): Scheduler => service as Scheduler
+
+/** Makes a scheduler that runs until the scope closes. */
+export const make: Effect.Effect<Scheduler, never, Scope.Scope> = Effect.gen(function*() {
   const clock = yield* Effect.clock
   const run = yield* FiberHandle.makeRuntime<never>()
-  // Two tables, because a heartbeat must not take the time of a deadline that happens to be close.
-  const [exact, loose] = [TimerTable.make<Entry>(), TimerTable.make<Entry>()]
+  // Two tables, because a heartbeat must not be moved to the time of a timer without slack.
+  const [exact, loose] = [TimerTable.make<ScheduledTimer>(), TimerTable.make<ScheduledTimer>()]
   const now = () => Monotonic.unsafeMillis(clock)
   let sleepsUntil = Number.POSITIVE_INFINITY
 
   const nextAt = () => Math.min(exact.nextAt(), loose.nextAt())
 
-  const add = (entry: Entry, from: number, { after, slack }: HeartbeatScheduler.Delay) =>
+  const add = (entry: ScheduledTimer, from: number, { after, slack }: Delay) =>
     (slack > 0 ? loose : exact).add(entry, from + after, slack)
 
   const callUpTo = (at: number) => {
     const late = Math.max(0, now() - at)
-    // While the process is in time, times follow from each other: the millisecond by which a timer of the runtime is late
-    // would separate timers in the long run.
+    // Unless the process lags, the next time is computed from the planned one. The usual delay of a millisecond would
+    // otherwise separate timers that are called together.
     const from = late < EventLoopLag.toleranceMillis ? at : now()
     for (const entry of [...exact.take(from), ...loose.take(from)]) {
       const delay = entry.remove && call(entry, late)
@@ -63,8 +78,9 @@ export const make: Effect.Effect<HeartbeatScheduler.HeartbeatScheduler, never, S
   })
 
   return {
+    [TypeId]: TypeId,
     unsafeSchedule: (timer, first) => {
-      const entry: Entry = { timer, remove: undefined }
+      const entry: ScheduledTimer = { timer, remove: undefined }
       entry.remove = add(entry, now(), first)
       if (nextAt() < sleepsUntil) {
         run(loop)

@@ -1,10 +1,10 @@
 /**
- * The times at which timers are due. A timer that may be called a little earlier shares the row of another one, so that
- * one wake serves both; timers of the same interval stay together from then on.
+ * The times at which timers are due. A timer with slack joins the row of another timer, so that both are called together;
+ * timers of the same interval stay together from then on.
  */
 export interface TimerTable<A> {
   /**
-   * Adds a timer for `at`, or to the latest row that is not before `at - slack`. The function that is returned removes it.
+   * Adds a timer for `at`, or to the latest row that is not before `at - slack`. Returns a function that removes it.
    */
   readonly add: (timer: A, at: number, slack: number) => () => void
   /** The earliest time, or infinity without any timer. */
@@ -19,8 +19,9 @@ interface Row<A> {
   readonly timers: Set<A>
 }
 
+/** Makes an empty table. */
 export const make = <A>(): TimerTable<A> => {
-  // Sorted by time. A fleet has about as many rows as an interval has slacks, some forty, so an array is enough.
+  // Sorted by time. A fleet has about forty rows, as many as an interval has slacks, so an array is fast enough.
   const rows: Array<Row<A>> = []
 
   /** The number of rows up to `at`. */
@@ -38,7 +39,7 @@ export const make = <A>(): TimerTable<A> => {
     return low
   }
 
-  /** The row for a timer, which is made if there is none. */
+  /** Returns the row for a timer, and adds one if necessary. */
   const rowFor = (at: number, slack: number): Row<A> => {
     const count = countUpTo(at)
     const before = rows[count - 1]
@@ -53,7 +54,7 @@ export const make = <A>(): TimerTable<A> => {
   const remove = (timer: A, row: Row<A>) => {
     row.timers.delete(timer)
     const index = countUpTo(row.at) - 1
-    // A row that was taken is not in the table any more.
+    // A row that was taken is no longer in the table.
     if (row.timers.size === 0 && rows[index] === row) {
       rows.splice(index, 1)
     }

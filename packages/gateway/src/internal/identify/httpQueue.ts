@@ -1,4 +1,4 @@
-/** Asks a queue in another process for a turn. */
+/** Waits for a turn of a queue in another process, over HTTP. */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -8,7 +8,7 @@ import * as Random from "effect/Random"
 import * as IdentifyMetrics from "../../IdentifyMetrics.js"
 import { Monotonic } from "../time/index.js"
 
-/** The reason for a missing turn. */
+/** The reason why a request did not get a turn. */
 class NoTurn extends Data.TaggedError("NoTurn")<{ readonly reason: string }> {}
 
 const backoffBase = 500
@@ -21,7 +21,7 @@ const ask = (client: HttpClient.HttpClient, url: URL): Effect.Effect<void, NoTur
       status >= 200 && status < 300 ? Effect.void : Effect.fail(new NoTurn({ reason: `status ${status}` }))
   ))
 
-/** Waits for the shard's turn, and asks again for as long as the queue does not answer. */
+/** Waits for the shard's turn, and repeats the request until the queue answers. */
 export const awaitTurn = (
   client: HttpClient.HttpClient,
   base: string,
@@ -34,7 +34,7 @@ export const awaitTurn = (
       Effect.flatMap(Random.next, (random) => {
         const wait = Math.min(backoffMax, backoffBase * 2 ** Math.min(failures, 10)) * (1 - random / 2)
         return Effect.logWarning(
-          `the identify queue did not answer shard ${shard} (${reason}); asking again in ${
+          `the identify queue did not answer shard ${shard} (${reason}); repeating the request in ${
             Duration.format(Duration.millis(Math.round(wait)))
           }`
         ).pipe(

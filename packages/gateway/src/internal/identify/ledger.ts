@@ -1,26 +1,28 @@
 /**
- * Which shard may identify when: pure functions of earlier identifies and of monotonic time, in milliseconds.
+ * The rules of identifying: one identify for each bucket and interval, and a daily budget. Pure functions of the earlier
+ * identifies and of monotonic time, in milliseconds.
  *
- * The ledger records which shards have identified lately, not when a bucket is free, so that it stays right when the
- * number of buckets changes.
+ * The ledger records the shards that have identified, not the free buckets, so it remains valid when the number of buckets
+ * changes.
  */
 import * as Duration from "effect/Duration"
 import * as IdentifyBudget from "../../IdentifyBudget.js"
 
 export interface Limits {
   readonly maxConcurrency: number
-  /** Between two identifies of a bucket. */
+  /** The time between two identifies of a bucket. */
   readonly interval: number
-  /** Replaces the reserve that follows from the total. */
+  /** Overrides the default reserve. */
   readonly reserve: number | undefined
 }
 
-export interface Entry {
+/** One identify. */
+export interface IdentifyEntry {
   readonly shard: number
   readonly at: number
 }
 
-/** The identifies left in a window of 24 hours. */
+/** The budget of a window of 24 hours. */
 export interface Account {
   readonly total: number
   readonly remaining: number
@@ -30,56 +32,50 @@ export interface Account {
 
 export interface Ledger {
   /** The identifies of the last interval, oldest first. */
-  readonly recent: ReadonlyArray<Entry>
+  readonly recent: ReadonlyArray<IdentifyEntry>
   readonly account: Account
 }
 
-/**
- * Discord's window starts when an identify arrives there, some time after it was written here; and the end that Discord
- * reports is old by the time it is read.
- */
+/** The margin for network latency: Discord's window begins when an identify arrives, and the reported end is read later. */
 export const lateness = 5_000
 
-/** The longest time that a window can last from now on. */
+/** The longest remaining time of a window. */
 export const longestWindow = Duration.toMillis(IdentifyBudget.window) + lateness
 
-export const bucketOf = (limits: Limits, shard: number): number => shard % limits.maxConcurrency
+export const findBucket = (limits: Limits, shard: number): number => shard % limits.maxConcurrency
 
-/** A full account once the window is over. */
+/** Returns a full account if the window is over. */
 const renewed = (account: Account, now: number): Account =>
   account.resetsAt === undefined || now < account.resetsAt
     ? account
     : { total: account.total, remaining: account.total, resetsAt: undefined }
 
-/** Forgets what no longer matters. */
+/** Removes old identifies, and renews the account at the end of its window. */
 export const refresh = (ledger: Ledger, limits: Limits, now: number): Ledger => ({
   recent: ledger.recent.filter(({ at }) => now - at < limits.interval),
   account: renewed(ledger.account, now)
 })
 
-/** The time at which the interval lets a bucket identify. */
+/** Returns the time at which the bucket may identify again. */
 export const freeAt = (ledger: Ledger, limits: Limits, bucket: number): number => {
   let at = Number.NEGATIVE_INFINITY
   for (const entry of ledger.recent) {
-    if (bucketOf(limits, entry.shard) === bucket) {
+    if (findBucket(limits, entry.shard) === bucket) {
       at = Math.max(at, entry.at + limits.interval)
     }
   }
   return at
 }
 
-/** The reserve never leaves less than one identify of the total. */
-export const reserveOf = (account: Account, limits: Limits): number =>
+/** Returns the reserve: at most one less than the total. */
+export const effectiveReserve = (account: Account, limits: Limits): number =>
   Math.max(0, Math.min(limits.reserve ?? IdentifyBudget.defaultReserve(account.total), account.total - 1))
 
-/** The number of identifies that the budget can still grant. */
+/** Returns the identifies that the budget can still grant. */
 export const spendable = ({ account }: Ledger, limits: Limits): number =>
-  Math.max(0, account.remaining - reserveOf(account, limits))
+  Math.max(0, account.remaining - effectiveReserve(account, limits))
 
-/**
- * Identifies that only some may spend: the number left of each hold, by the hold's number. They end with the process, and
- * are not stored.
- */
+/** The identifies left in each hold, by the number of the hold. Holds are not stored. */
 export type Holds = ReadonlyMap<number, number>
 
 /** A shard that wants to identify, and the hold that it may spend. */
@@ -88,29 +84,29 @@ export interface Claim {
   readonly hold: number | undefined
 }
 
-const leftOf = (holds: Holds, hold: number | undefined): number => hold === undefined ? 0 : holds.get(hold) ?? 0
+const remainingIn = (holds: Holds, hold: number | undefined): number => hold === undefined ? 0 : holds.get(hold) ?? 0
 
 /**
- * The part of `left` that a claim with this hold may spend: all but what others hold. If fewer are left than are held,
- * the holders spend them in the order in which they ask.
+ * Returns the part of `left` that a claim with this hold may spend, without the holds of others. If fewer are left than are
+ * held, the holders spend them in order of their requests.
  */
 export const spendableFor = (left: number, holds: Holds, hold: number | undefined): number => {
-  const own = leftOf(holds, hold)
+  const own = remainingIn(holds, hold)
   const held = Array.from(holds.values()).reduce((sum, n) => sum + n, 0)
   return Math.max(Math.min(own, left), left - (held - own))
 }
 
-/** Spends one of the hold, while there is one: the same holds if it is empty. */
+/** Spends one identify of the hold; returns the same holds if it is empty. */
 export const consume = (holds: Holds, hold: number | undefined): Holds =>
-  hold === undefined || leftOf(holds, hold) === 0 ? holds : new Map(holds).set(hold, leftOf(holds, hold) - 1)
+  hold === undefined || remainingIn(holds, hold) === 0 ? holds : new Map(holds).set(hold, remainingIn(holds, hold) - 1)
 
-/** Returns one that was consumed and not spent to its hold, unless the hold has been released. */
+/** Returns an unused identify to its hold, unless the hold was released. */
 export const restoreTo = (holds: Holds, hold: number | undefined): Holds =>
-  hold === undefined || !holds.has(hold) ? holds : new Map(holds).set(hold, leftOf(holds, hold) + 1)
+  hold === undefined || !holds.has(hold) ? holds : new Map(holds).set(hold, remainingIn(holds, hold) + 1)
 
 /**
- * The next of each bucket in the order of asking, those whose bucket is not free yet included. The last identifies of a
- * day are granted in the order of asking, whatever the bucket. A claim that has none to spend blocks no other.
+ * Returns the next claim of each bucket in order of the requests, even if the bucket is not free yet. The last identifies of
+ * a day are granted in order of the requests across buckets. A claim without an identify to spend does not block others.
  */
 export const nextInLine = <A extends Claim>(
   state: { readonly ledger: Ledger; readonly limits: Limits; readonly holds: Holds; readonly now: number },
@@ -118,26 +114,26 @@ export const nextInLine = <A extends Claim>(
   writing: Iterable<Claim>
 ): ReadonlyArray<A> => {
   const { ledger, limits, now } = state
-  const claimed = new Set(Array.from(writing, ({ shard }) => bucketOf(limits, shard)))
-  const first: Array<A> = []
+  const claimed = new Set(Array.from(writing, ({ shard }) => findBucket(limits, shard)))
+  const next: Array<A> = []
   let { holds } = state
   let left = spendable(ledger, limits)
   for (const claim of waiting) {
     if (claimed.size >= limits.maxConcurrency) {
       break
     }
-    const bucket = bucketOf(limits, claim.shard)
+    const bucket = findBucket(limits, claim.shard)
     if (claimed.has(bucket) || spendableFor(left, holds, claim.hold) === 0) {
       continue
     }
     claimed.add(bucket)
-    first.push(claim)
+    next.push(claim)
     if (freeAt(ledger, limits, bucket) <= now) {
       left--
       holds = consume(holds, claim.hold)
     }
   }
-  return first
+  return next
 }
 
 /** Records an identify before it is written to the socket, so that a crash cannot hide it. */
@@ -150,22 +146,22 @@ export const take = (ledger: Ledger, shard: number, now: number): Ledger => ({
   }
 })
 
-const without = (recent: ReadonlyArray<Entry>, taken: Entry): ReadonlyArray<Entry> => {
+const without = (recent: ReadonlyArray<IdentifyEntry>, taken: IdentifyEntry): ReadonlyArray<IdentifyEntry> => {
   const index = recent.findIndex(({ at, shard }) => at === taken.at && shard === taken.shard)
   return index < 0 ? recent : recent.filter((_, other) => other !== index)
 }
 
-/** The identify was written: the interval counts from now. */
-export const settle = (ledger: Ledger, taken: Entry, now: number): Ledger => ({
+/** Records that the identify was written: the interval counts from now. */
+export const settle = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => ({
   ...ledger,
   recent: [...without(ledger.recent, taken), { shard: taken.shard, at: now }]
 })
 
 /**
- * The identify was never written: it costs nothing, unless its window is over. If it opened the window, Discord's window
- * has not begun with it either: it begins with the first identify written since, now at the latest, or with the next one.
+ * Refunds an identify that was never written, unless its window is over. If it opened the window, Discord's window has not
+ * begun with it either: it begins with the first identify written since, now at the latest, or with the next one.
  */
-export const refund = (ledger: Ledger, taken: Entry, now: number): Ledger => {
+export const refund = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => {
   const { account } = ledger
   const recent = without(ledger.recent, taken)
   const isSameWindow = account.resetsAt !== undefined && taken.at < account.resetsAt &&
@@ -180,8 +176,8 @@ export const refund = (ledger: Ledger, taken: Entry, now: number): Ledger => {
 }
 
 /**
- * Merges the account that Discord reports. Identifies in flight may not be in its figures: within a window the smaller
- * number counts.
+ * Merges the account that Discord reports. It may not include the identifies in flight, so the smaller number is used within
+ * a window.
  */
 export const merge = (ledger: Ledger, reported: Account, inFlight: number, now: number): Ledger => {
   const known = renewed(ledger.account, now)

@@ -1,4 +1,4 @@
-/** The IDENTIFY of a shard, which Discord takes up to 4,096 bytes long. */
+/** Encodes the IDENTIFY of a shard. Discord accepts at most 4,096 bytes. */
 import * as Command from "@vesper/model/Command"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Option from "effect/Option"
@@ -6,11 +6,11 @@ import type * as ShardConfig from "../../ShardConfig.js"
 
 const encoder = new TextEncoder()
 
-type Shard = Pick<ShardId.ShardId, "id" | "total">
+type ShardNumber = Pick<ShardId.ShardId, "id" | "total">
 
 export const encode = (
   { identifyProperties, intents, largeThreshold, token }: ShardConfig.ShardConfig,
-  { id, total }: Shard,
+  { id, total }: ShardNumber,
   presence: Option.Option<Command.Presence>
 ): string =>
   Command.encode(Command.identify({
@@ -24,16 +24,16 @@ export const encode = (
 
 export const bytes = (text: string): number => encoder.encode(text).length
 
-/** An IDENTIFY, and the presence that it carries. */
+/** An IDENTIFY, and the presence that it contains. */
 export interface Payload {
   readonly text: string
   readonly presence: Option.Option<Command.Presence>
 }
 
-/** Leaves out a presence that makes the payload too long: the shard sends it as a command once it has a session. */
+/** Encodes an IDENTIFY, and omits a presence that makes it too long: the shard sends it as a command after READY. */
 export const make = (
   config: ShardConfig.ShardConfig,
-  id: Shard,
+  id: ShardNumber,
   presence: Option.Option<Command.Presence>
 ): Payload => {
   const text = encode(config, id, presence)

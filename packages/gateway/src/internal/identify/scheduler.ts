@@ -1,6 +1,6 @@
 /**
- * Grants shards their turns by the rules of the ledger. Its fields change in place; each change is made in one step
- * without an effect in between, and wakes the waiters that can proceed because of it.
+ * Grants turns to identify by the rules of the ledger. State changes synchronously, and each change wakes the waiters that
+ * can proceed.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -14,36 +14,37 @@ import * as IdentifyMetrics from "../../IdentifyMetrics.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
 import { Monotonic } from "../time/index.js"
 import * as Ledger from "./ledger.js"
-import * as Saving from "./saving.js"
-import * as State from "./state.js"
+import * as Persistence from "./persistence.js"
+import * as StoredState from "./storedState.js"
 
 /** A fiber in the queue. */
 interface Waiter extends Ledger.Claim {
-  /** Opened when its next step may be another one. */
+  /** Opened when its next step may have changed. */
   readonly changed: Effect.Latch
 }
 
 /** A turn that was granted. */
 interface Turn {
-  readonly entry: Ledger.Entry
-  /** The hold that it was consumed from. */
+  readonly entry: Ledger.IdentifyEntry
+  /** The hold that it was spent from. */
   readonly hold: number | undefined
 }
 
 /** The next step of a waiter. */
-type Step =
+type WaiterStep =
   | { readonly _tag: "Go" }
   | { readonly _tag: "WaitForChange" }
   | { readonly _tag: "WaitUntil"; readonly at: number }
   | { readonly _tag: "Exhausted"; readonly error: IdentifyBudget.IdentifyBudgetExhausted }
 
-export interface Scheduler {
+export interface IdentifyScheduler {
+  /** Waits for the turn of a claim, then runs `identify`. */
   readonly run: <A, E, R>(
     claim: Ledger.Claim,
     identify: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
   readonly budget: Effect.Effect<IdentifyBudget.IdentifyBudget>
-  /** Holds so many identifies for claims with the number that it returns, until the scope closes. */
+  /** Reserves identifies until the scope closes, and returns the number of the hold. */
   readonly reserve: (count: number) => Effect.Effect<number, IdentifyBudget.IdentifyBudgetExhausted, Scope.Scope>
   readonly update: (change: {
     readonly limits?: Partial<Ledger.Limits>
@@ -51,19 +52,19 @@ export interface Scheduler {
   }) => Effect.Effect<void>
 }
 
-/** The whole milliseconds of both clocks. */
-export const currentTime: Effect.Effect<State.Now> = Effect.zipWith(
+/** Returns the whole milliseconds of both clocks. */
+export const currentTime: Effect.Effect<StoredState.Now> = Effect.zipWith(
   Clock.currentTimeMillis,
   Monotonic.currentMillis,
   (wall, monotonic) => ({ wall, monotonic: Math.floor(monotonic) })
 )
 
-/** An identify that was interrupted or died while it was written may still arrive: only a plain failure is a proof. */
+/** Checks that the identify was not sent: after an interruption or a defect, it may still arrive. */
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isFailType(exit.cause)
 
-/** In a region that cannot be interrupted, the loser of a race must be interruptible, or the race never ends. */
-const changeOrTime = ({ changed }: Waiter, millis: number): Effect.Effect<void> =>
+/** Waits for a change or a time. Both must be interruptible, because the caller is not and the race would never end. */
+const awaitChangeOrTime = ({ changed }: Waiter, millis: number): Effect.Effect<void> =>
   Effect.raceFirst(Effect.interruptible(changed.await), Effect.interruptible(Effect.sleep(millis)))
 
 export const make = (options: {
@@ -71,18 +72,18 @@ export const make = (options: {
   readonly whenExhausted: "wait" | "fail"
   readonly store: IdentifyStore.IdentifyStore
   readonly initial: Ledger.Ledger
-}): Scheduler => {
+}): IdentifyScheduler => {
   let limits = options.limits
   let ledger = options.initial
   let holds: Ledger.Holds = new Map()
   let lastHold = 0
-  // In the order of asking.
+  // In order of the requests.
   const waiters = new Set<Waiter>()
   // From the turn until the identify is written.
   const writing = new Set<Waiter>()
-  let announced: number | undefined
-  let isHoldAnnounced = false
-  const saving = Saving.make(options.store, Effect.map(currentTime, (now) => State.store(ledger, now)))
+  let loggedReset: number | undefined
+  let isHoldLogged = false
+  const persistence = Persistence.make(options.store, Effect.map(currentTime, (now) => StoredState.store(ledger, now)))
 
   const report = Effect.suspend(() =>
     Effect.zipRight(
@@ -95,7 +96,7 @@ export const make = (options: {
 
   const spendableFor = (hold: number | undefined) => Ledger.spendableFor(Ledger.spendable(ledger, limits), holds, hold)
 
-  /** Wakes the waiters whose turn it may be, and those with nothing left to spend, which wait for another event now. */
+  /** Wakes the waiters that may be next, and those without an identify left, which now wait for the next window. */
   const wake = (now: number) => {
     ledger = Ledger.refresh(ledger, limits, now)
     nextInLine(now).forEach(({ changed }) => changed.unsafeOpen())
@@ -106,46 +107,46 @@ export const make = (options: {
 
   const wakeAll = () => waiters.forEach(({ changed }) => changed.unsafeOpen())
 
-  const nextStep = (waiter: Waiter, now: State.Now): Step => {
+  const nextStep = (waiter: Waiter, now: StoredState.Now): WaiterStep => {
     ledger = Ledger.refresh(ledger, limits, now.monotonic)
     if (spendableFor(waiter.hold) === 0) {
       return options.whenExhausted === "wait"
-        ? { _tag: "WaitUntil", at: State.renewsAt(ledger, now) }
-        : { _tag: "Exhausted", error: State.exhausted(ledger, limits, now, Ledger.spendable(ledger, limits)) }
+        ? { _tag: "WaitUntil", at: StoredState.renewsAt(ledger, now) }
+        : { _tag: "Exhausted", error: StoredState.exhausted(ledger, limits, now, Ledger.spendable(ledger, limits)) }
     }
     if (!nextInLine(now.monotonic).includes(waiter)) {
       return { _tag: "WaitForChange" }
     }
-    const at = Ledger.freeAt(ledger, limits, Ledger.bucketOf(limits, waiter.shard))
+    const at = Ledger.freeAt(ledger, limits, Ledger.findBucket(limits, waiter.shard))
     return now.monotonic < at ? { _tag: "WaitUntil", at } : { _tag: "Go" }
   }
 
-  const announceHold = (left: number) => {
-    if (isHoldAnnounced) {
+  const logHold = (left: number) => {
+    if (isHoldLogged) {
       return Effect.void
     }
-    isHoldAnnounced = true
+    isHoldLogged = true
     return Effect.logWarning(
-      `the ${left} identifies that are left today are reserved for a resharding: other shards wait for its end`
+      `the last ${left} identifies of today are reserved for a reshard; other shards wait until it ends`
     )
   }
 
-  const announce = ({ hold }: Waiter, now: State.Now) =>
+  const logExhausted = ({ hold }: Waiter, now: StoredState.Now) =>
     Effect.suspend(() => {
       const left = Ledger.spendable(ledger, limits)
       if (left > 0 && spendableFor(hold) === 0) {
-        return announceHold(left)
+        return logHold(left)
       }
       const { remaining, resetsAt, total } = ledger.account
-      if (resetsAt === undefined || resetsAt === announced || left > 0) {
+      if (resetsAt === undefined || resetsAt === loggedReset || left > 0) {
         return Effect.void
       }
-      announced = resetsAt
+      loggedReset = resetsAt
       return Effect.logWarning(
-        `the identify budget is spent: ${remaining} of ${total} are left today, and ${
-          Ledger.reserveOf(ledger.account, limits)
+        `the identify budget is exhausted: ${remaining} of ${total} identifies are left today, and ${
+          Ledger.effectiveReserve(ledger.account, limits)
         } are reserved for a restart by hand; no shard identifies before ${
-          new Date(State.toWall(now, resetsAt)).toISOString()
+          new Date(StoredState.toWall(now, resetsAt)).toISOString()
         } (in ${Duration.format(Duration.millis(resetsAt - now.monotonic))})`
       )
     })
@@ -166,7 +167,7 @@ export const make = (options: {
     return { entry: { shard: waiter.shard, at: now }, hold: holds === before ? undefined : waiter.hold }
   }
 
-  /** Completes when the turn is in the ledger. Not to be interrupted but where it waits. */
+  /** Waits for the turn and records it. Runs uninterruptible; `interruptible` restores interruption for the waits. */
   const awaitTurn = (
     waiter: Waiter,
     interruptible: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -178,12 +179,12 @@ export const make = (options: {
         case "Go":
           return Effect.as(report, take(waiter, now.monotonic))
         case "Exhausted":
-          return Effect.zipRight(announce(waiter, now), Effect.fail(step.error))
+          return Effect.zipRight(logExhausted(waiter, now), Effect.fail(step.error))
         case "WaitForChange":
           return Effect.zipRight(interruptible(waiter.changed.await), awaitTurn(waiter, interruptible))
         case "WaitUntil":
-          return announce(waiter, now).pipe(
-            Effect.zipRight(interruptible(changeOrTime(waiter, step.at - now.monotonic))),
+          return logExhausted(waiter, now).pipe(
+            Effect.zipRight(interruptible(awaitChangeOrTime(waiter, step.at - now.monotonic))),
             Effect.zipRight(awaitTurn(waiter, interruptible))
           )
       }
@@ -192,7 +193,7 @@ export const make = (options: {
   const finish = (waiter: Waiter, { entry, hold }: Turn, isUsed: boolean) =>
     Effect.flatMap(Monotonic.currentMillis, (now) => {
       ledger = isUsed
-        // The interval is never shorter than it should be by a part of a millisecond.
+        // Rounded up, so that the interval is never shorter by a part of a millisecond.
         ? Ledger.settle(ledger, entry, Math.ceil(now))
         : Ledger.refund(ledger, entry, Math.ceil(now))
       holds = isUsed ? holds : Ledger.restoreTo(holds, hold)
@@ -205,11 +206,11 @@ export const make = (options: {
     Effect.flatMap(currentTime, (now) => {
       ledger = Ledger.refresh(ledger, limits, now.monotonic)
       const left = Ledger.spendable(ledger, limits)
-      // Waiters without a hold are before this one in the line.
+      // Waiters without a hold precede this reservation.
       const inLine = Array.from(waiters).filter(({ hold }) => hold === undefined || !holds.has(hold)).length
       const free = Math.max(0, spendableFor(undefined) - inLine)
       if (free < count) {
-        return Effect.fail(State.exhausted(ledger, limits, now, left - free))
+        return Effect.fail(StoredState.exhausted(ledger, limits, now, left - free))
       }
       lastHold++
       holds = new Map(holds).set(lastHold, count)
@@ -221,7 +222,7 @@ export const make = (options: {
       const remaining = new Map(holds)
       remaining.delete(hold)
       holds = remaining
-      isHoldAnnounced = isHoldAnnounced && remaining.size > 0
+      isHoldLogged = isHoldLogged && remaining.size > 0
       wakeAll()
     })
 
@@ -241,24 +242,24 @@ export const make = (options: {
             isStarted = true
             return identify
           })
-          const recorded = yield* saving.start
+          const recorded = yield* persistence.start
           const exit = yield* Effect.exit(restore(Effect.zipRight(recorded, started)))
           yield* finish(waiter, turn, isStarted && !provesUnsent(exit))
-          const settled = yield* saving.start
+          const settled = yield* persistence.start
           yield* restore(settled)
           return yield* exit
         })
       ),
     budget: Effect.map(currentTime, (now) => {
       ledger = Ledger.refresh(ledger, limits, now.monotonic)
-      return State.budget(ledger, limits, now)
+      return StoredState.budget(ledger, limits, now)
     }),
     update: ({ account, limits: change }) =>
       Effect.flatMap(currentTime, ({ monotonic }) => {
         limits = { ...limits, ...change }
         ledger = account === undefined ? ledger : Ledger.merge(ledger, account, writing.size, monotonic)
         wakeAll()
-        return Effect.zipRight(report, Effect.flatten(saving.start))
+        return Effect.zipRight(report, Effect.flatten(persistence.start))
       })
   }
 }

@@ -5,31 +5,32 @@ import type * as Option from "effect/Option"
 import type * as IdentifyBudget from "../../IdentifyBudget.js"
 import type * as ShardError from "../../ShardError.js"
 
-/** Why a connection ended. */
+/** The reason for the end of a connection. */
 export type Disconnect = Data.TaggedEnum<{
   /** The socket did not open. */
   Unreachable: { readonly cause: unknown }
-  /** The gateway did not answer in time. */
-  TimedOut: { readonly phase: Phase }
-  /** The peer closed, or the connection was lost; then `cause` is the reason, where the platform knows it. */
+  /** A phase of the handshake has timed out. */
+  TimedOut: { readonly phase: HandshakePhase }
+  /** The peer closed the connection, or it was lost, with the `cause` if the platform knows it. */
   Closed: { readonly frame: Option.Option<CloseFrame.CloseFrame>; readonly cause?: unknown }
-  /** A heartbeat was not acknowledged before the next was due. */
+  /** A heartbeat was not acknowledged before the next one was due. */
   Zombie: {}
   /** Opcode 7. */
   ReconnectRequested: {}
   /** Opcode 9. */
   SessionInvalidated: { readonly resumable: boolean }
-  /** The connection cannot go on because of an error of its own. */
+  /** An error on this side, or invalid data of the peer. */
   Failed: {
     readonly error:
       | IdentifyBudget.IdentifyBudgetExhausted
       | ShardError.CompressionError
-      | ShardError.ProcessError
+      | ShardError.DefectError
+      | ShardError.ProtocolError
       | ShardError.SendingMessageError
   }
 }>
 
-/** The phases of a handshake, each with a deadline of its own. */
-export type Phase = "open" | "hello" | "ready" | "resumed"
+/** The phases of a handshake. Each has a timeout. */
+export type HandshakePhase = "open" | "hello" | "ready" | "resumed"
 
 export const Disconnect = Data.taggedEnum<Disconnect>()

@@ -1,5 +1,5 @@
-/** Why a connection ended, and when and how the shard connects again. */
+/** The reason for the end of a connection, and the policy and throttle of the next attempt. */
 export { Disconnect } from "./disconnect.js"
-export type { Phase } from "./disconnect.js"
-export * as Recovery from "./policy.js"
-export * as ConnectPace from "./throttle.js"
+export type { HandshakePhase } from "./disconnect.js"
+export * as ReconnectPolicy from "./policy.js"
+export * as ReconnectThrottle from "./throttle.js"

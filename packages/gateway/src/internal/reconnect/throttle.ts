@@ -1,55 +1,57 @@
 /**
- * How fast the shards of one fleet come back after a loss. A thousand that fell together would otherwise all knock at
- * the gateway's door in one second, and again together a second later.
+ * Limits the rate at which the shards of one fleet reconnect. After an outage, a thousand shards would otherwise all connect in
+ * the same second.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { Monotonic } from "../time/index.js"
 
-/** What a connection is for. Neither kind waits behind the other: resumes are urgent, identifies have a queue. */
-export type Kind = "resume" | "identify"
+/** The purpose of a connection. Each has a rate of its own, because resumes are urgent and identifies have a queue. */
+export type Purpose = "resume" | "identify"
 
-/** Waits until a connection of this kind may be opened. */
-export type Pace = (kind: Kind) => Effect.Effect<void>
+/** Waits until a connection for this purpose may be opened. */
+export type ReconnectThrottle = (purpose: Purpose) => Effect.Effect<void>
 
-export interface Options {
+/** A rate of connections. */
+export interface Rate {
   /** Connections that may be opened at once. */
   readonly burst: number
-  /** How many may follow each second after those. */
+  /** Further connections for each second. */
   readonly perSecond: number
 }
 
-/** When the next place is free, in milliseconds: the generic cell rate algorithm, which needs no timer of its own. */
-export interface Place {
+/** A reservation of the generic cell rate algorithm, in milliseconds. */
+export interface Reservation {
   readonly wait: number
-  /** To be given to the next call. */
+  /** The argument of the next reservation. */
   readonly next: number
 }
 
-/** Takes a place at `now`. `next` is what the call before gave. */
-export const reserve = (options: Options, next: number, now: number): Place => {
-  const interval = 1_000 / options.perSecond
+/** Reserves a connection at `now`. `next` is from the previous reservation. */
+export const reserve = ({ burst, perSecond }: Rate, next: number, now: number): Reservation => {
+  const interval = 1_000 / perSecond
   const arrival = Math.max(next, now)
-  return { wait: Math.max(0, arrival - (options.burst - 1) * interval - now), next: arrival + interval }
+  return { wait: Math.max(0, arrival - (burst - 1) * interval - now), next: arrival + interval }
 }
 
-/** Up to so much is added to each wait, so that several fleets do not step together. */
+/** The largest random addition to a wait, so that several fleets do not reconnect in step. */
 const jitterMillis = 1_000
 
-export const make = (options: Options): Pace => {
+/** Makes a throttle that is shared by the shards of a fleet. */
+export const make = (rate: Rate): ReconnectThrottle => {
   const next = { resume: Number.NEGATIVE_INFINITY, identify: Number.NEGATIVE_INFINITY }
-  return (kind) =>
+  return (purpose) =>
     Effect.flatMap(Monotonic.currentMillis, (now) => {
-      const place = reserve(options, next[kind], now)
-      next[kind] = place.next
-      return place.wait === 0
+      const reservation = reserve(rate, next[purpose], now)
+      next[purpose] = reservation.next
+      return reservation.wait === 0
         ? Effect.void
-        : Effect.flatMap(Random.next, (random) => Effect.sleep(Math.ceil(place.wait + random * jitterMillis)))
+        : Effect.flatMap(Random.next, (random) => Effect.sleep(Math.ceil(reservation.wait + random * jitterMillis)))
     })
 }
 
-/** A shard of its own keeps no pace but its back-off. */
-export class Current extends Context.Reference<Current>()("@vesper/gateway/internal/ConnectPace", {
-  defaultValue: (): Pace => () => Effect.void
+/** The throttle of a shard. Default: no limit but the back-off. */
+export class Current extends Context.Reference<Current>()("@vesper/gateway/internal/ReconnectThrottle", {
+  defaultValue: (): ReconnectThrottle => () => Effect.void
 }) {}

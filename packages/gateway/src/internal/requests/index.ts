@@ -1,3 +1,3 @@
-/** Commands that wait for an answer: guild members and voice states. */
-export * as MemberRequest from "./memberRequest.js"
+/** Commands with an answer: guild members and voice states. */
+export * as GuildMembers from "./guildMembers.js"
 export * as VoiceState from "./voiceState.js"

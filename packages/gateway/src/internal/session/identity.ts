@@ -1,6 +1,6 @@
 /**
- * Compares what a session was identified with to what the shard needs now. A session keeps the intents, the large
- * threshold and the presence of its IDENTIFY: a RESUME cannot change them.
+ * Compares the IDENTIFY of a stored session with the config of the shard. A RESUME cannot change the intents, the large
+ * threshold and the presence of a session.
  */
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
@@ -9,11 +9,11 @@ import * as Option from "effect/Option"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import { PeerText } from "../wire/index.js"
-import * as BotId from "./botId.js"
+import { Token } from "../config/index.js"
 
-/** The identity of a session that the shard asks for now, without a presence. */
+/** Returns the identity that the shard identifies with, without a presence. */
 export const make = (config: ShardConfig.ShardConfig, id: ShardId.ShardId): Session.Identity => {
-  const bot = BotId.fromToken(config.token)
+  const bot = Token.botId(config.token)
   return new Session.Identity({
     ...(Option.isSome(bot) && { bot: bot.value }),
     shard: id.id,
@@ -24,29 +24,29 @@ export const make = (config: ShardConfig.ShardConfig, id: ShardId.ShardId): Sess
   })
 }
 
-/** Whether a session may be resumed. The problems and differences are for an operator to read. */
+/** The decision about a stored session. Reasons and differences are texts for an operator. */
 export type Verdict =
   | { readonly _tag: "Refuse"; readonly reasons: ReadonlyArray<string> }
   | { readonly _tag: "Resume"; readonly differences: ReadonlyArray<string> }
 
-const namesOf = (bits: Intents.Intents): string => {
+const formatIntents = (bits: Intents.Intents): string => {
   const names = Intents.names(bits)
   return names.length === 0 ? `with the bits ${bits}` : names.join(", ")
 }
 
-/** Bits beyond the 31st are no intents yet, and still compare. */
+/** Removes bits from a set, also those beyond the 31st, which are not intents yet. */
 const without = (bits: Intents.Intents, others: Intents.Intents): Intents.Intents =>
   Either.getOrElse(Intents.fromBits(Number(BigInt(bits) & ~BigInt(others))), () => Intents.none)
 
 /**
- * Refuses a session that misses an intent, or that belongs to another bot, shard, total or API version: resuming it would
- * leave handlers without their events. Any other difference is resumed, because a new session costs an identify of the
- * day. A bot that one of the two does not know is not compared.
+ * Refuses a session that lacks an intent, or that belongs to another bot, shard, total or API version, because handlers
+ * would miss events. Other differences do not prevent a resume, because a new session costs an identify of the day. The bot
+ * is compared only if both sides know it.
  */
 export const compare = (stored: Session.Identity, needed: Session.Identity): Verdict => {
   const missing = without(needed.intents, stored.intents)
   const reasons = [
-    ...(missing === Intents.none ? [] : [`it lacks the intents ${namesOf(missing)}`]),
+    ...(missing === Intents.none ? [] : [`it lacks the intents ${formatIntents(missing)}`]),
     ...(stored.bot === undefined || needed.bot === undefined || stored.bot === needed.bot
       ? []
       : [`it belongs to the bot ${PeerText.clean(stored.bot)}, not ${needed.bot}`]),
@@ -64,7 +64,7 @@ export const compare = (stored: Session.Identity, needed: Session.Identity): Ver
   return {
     _tag: "Resume",
     differences: [
-      ...(surplus === Intents.none ? [] : [`it also has the intents ${namesOf(surplus)}`]),
+      ...(surplus === Intents.none ? [] : [`it also has the intents ${formatIntents(surplus)}`]),
       ...(stored.largeThreshold === needed.largeThreshold
         ? []
         : [`its large threshold is ${stored.largeThreshold}, not ${needed.largeThreshold}`])

@@ -1,4 +1,3 @@
-/** The session to resume: its identity, and its store. */
-export * as BotId from "./botId.js"
+/** The session to resume: the check of its identity, and its store. */
 export * as Identity from "./identity.js"
 export * as SessionPersistence from "./persistence.js"

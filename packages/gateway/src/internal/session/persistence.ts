@@ -1,7 +1,4 @@
-/**
- * Saves the session of a shard as it moves on, off the hot path, and adopts the session of an earlier process. Everything
- * it saves it reads from the shard's state at that moment.
- */
+/** Saves the current session of a shard outside the hot path, and adopts the session of an earlier process. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -18,42 +15,41 @@ import { GatewayUrl, PeerText } from "../wire/index.js"
 import { lastPosition } from "../events/log/index.js"
 import { report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
-import * as BotId from "./botId.js"
+import { Token } from "../config/index.js"
 import * as Identity from "./identity.js"
 
 export interface SessionPersistence {
-  /** Adopts the config's session, or else the stored one, unless it is refused; once. */
+  /** Adopts the session of the config, or else the stored one, unless it is refused. Later runs do nothing. */
   readonly load: Effect.Effect<void>
   /**
-   * Saves the session, if it is not the one that was saved last. Waits for five seconds at most; then the operation goes
-   * on by itself.
+   * Saves the session if it has changed. Waits for five seconds at most; a longer save continues in the background.
    */
   readonly save: Effect.Effect<void>
-  /** From now on saves when the status changes, after each interval, and when a reader waits for it. */
+  /** Starts to save when the status changes, after each interval, and when a reader waits for a save. */
   readonly unsafeStart: () => void
-  /** Ends that, without waiting for a save that is under way. */
+  /** Stops saving, without waiting for a running save. */
   readonly stop: Effect.Effect<void>
 }
 
-/** How long an operation of the store may take, and how long the end of a shard waits for the last one. */
+/** The time limit of an operation of the store, and of the last save when a shard ends. */
 const limit = Duration.seconds(5)
 
-/** The least time between two saves, so that readers who wait for them do not keep the store busy all the time. */
+/** The shortest time between two saves, so that waiting readers do not keep the store busy. */
 const pause = Duration.millis(10)
 
-/** In UTF-16 units. Discord's ids have 32; a cut id would be that of no session. */
+/** In UTF-16 units. Discord's session ids have 32. */
 const maxIdLength = 200
 
 const compare = (state: ShardState.ShardState, { id, identity }: Session.Session): Identity.Verdict => {
   if (!PeerText.isPlain(id, maxIdLength)) {
-    return { _tag: "Refuse", reasons: ["its id is too long or has control characters"] }
+    return { _tag: "Refuse", reasons: ["its id is too long or contains control characters"] }
   }
   return identity === undefined
     ? { _tag: "Resume", differences: [] }
     : Identity.compare(identity, Identity.make(state.config, state.id))
 }
 
-/** Makes the session of another process this shard's own, unless it cannot serve the shard. */
+/** Adopts the session of an earlier process, unless it does not match the shard. */
 const adopt = (state: ShardState.ShardState, session: Session.Session): Effect.Effect<void> => {
   const { config } = state
   const { identity, resumeUrl: url } = session
@@ -63,21 +59,21 @@ const adopt = (state: ShardState.ShardState, session: Session.Session): Effect.E
     state.identity = undefined
     return report(state, Diagnostic.SessionRefused({ reasons: verdict.reasons }))
   }
-  const isSafe = url === undefined || GatewayUrl.mayResumeAt(config.gatewayUrl, url)
+  const isSafeUrl = url === undefined || GatewayUrl.mayResumeAt(config.gatewayUrl, url)
   state.session = ShardState.fromStored(
-    isSafe ? session : new Session.Session({ id: session.id, sequence: session.sequence })
+    isSafeUrl ? session : new Session.Session({ id: session.id, sequence: session.sequence })
   )
   state.identity = identity
   state.shownPresence = identity?.presence
   return Effect.zipRight(
-    isSafe ? Effect.void : report(state, Diagnostic.UnsafeResumeUrl({ url })),
+    isSafeUrl ? Effect.void : report(state, Diagnostic.UnsafeResumeUrl({ url })),
     verdict.differences.length === 0
       ? Effect.void
       : report(state, Diagnostic.SessionDiffers({ differences: verdict.differences }))
   )
 }
 
-/** Checks the session that the shard was configured with; once. */
+/** Adopts the session of the config. Later runs do nothing. */
 const adoptConfigured = (state: ShardState.ShardState): Effect.Effect<void> => {
   let isDone = false
   return Effect.suspend(() => {
@@ -87,7 +83,7 @@ const adoptConfigured = (state: ShardState.ShardState): Effect.Effect<void> => {
   })
 }
 
-/** For a shard without a store. */
+/** Makes the persistence of a shard without a store. */
 export const withoutStore = (state: ShardState.ShardState): SessionPersistence => ({
   load: adoptConfigured(state),
   save: Effect.void,
@@ -97,7 +93,7 @@ export const withoutStore = (state: ShardState.ShardState): SessionPersistence =
 
 type Operation = SessionStore.SessionStoreError["operation"]
 
-/** Runs an operation of the store, which need not keep the promises of its type. */
+/** Runs an operation of the store, which may violate its type. */
 const runStore = <A>(
   operation: Operation,
   evaluate: () => Effect.Effect<A, unknown>,
@@ -123,23 +119,23 @@ const loadFrom = (
 
 const isSession = (value: unknown): boolean => value instanceof Session.Session
 
-/** The operations of a shard's persistence, without the fiber that repeats them. */
+/** Makes the operations of the persistence, without the fiber that repeats them. */
 const makeOperations = (state: ShardState.ShardState, store: SessionStore.SessionStore) => {
   const { config, log } = state
-  const key: SessionStore.Key = { bot: Option.getOrElse(BotId.fromToken(config.token), () => "bot"), shard: state.id }
+  const key: SessionStore.Key = { bot: Option.getOrElse(Token.botId(config.token), () => "bot"), shard: state.id }
   const latch = Effect.unsafeMakeLatch(false)
   const turn = Effect.unsafeMakeSemaphore(1)
   let saved = Option.none<Session.Session>()
   let isLoaded = false
   let isFailing = false
-  // An operation has ended after its time, and may have replaced what a later one has written.
+  // An operation ended after its limit and may have replaced the result of a later one.
   let isStale = false
 
   const wake = () => {
     latch.unsafeOpen()
   }
 
-  // Acknowledging at receipt promises that no event is handled twice: a session that begins after it is stored first.
+  // Acknowledging at receipt promises that no event is handled twice, so readers wait until their session is stored.
   if (config.acknowledge === "onReceive") {
     log.gate.close(lastPosition(), wake)
   }
@@ -154,8 +150,8 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
       onSome: (session) => runStore("save", () => store.save(key, session), onLate)
     })
 
-  const failed = (error: SessionStore.SessionStoreError): Effect.Effect<void> => {
-    // Readers do not wait for a store that is down.
+  const onFailure = (error: SessionStore.SessionStoreError): Effect.Effect<void> => {
+    // Readers do not wait for a failing store.
     log.openGateUpTo(Number.POSITIVE_INFINITY)
     const isFirst = !isFailing
     isFailing = true
@@ -166,22 +162,22 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
     latch.unsafeClose()
     const received = lastPosition()
     const session = ShardState.session(state)
-    const stored = () => {
+    const onStored = () => {
       saved = session
       isFailing = false
       log.openGateUpTo(received)
     }
     if (Equal.equals(session, saved) && !isFailing && !isStale) {
-      return Effect.sync(stored)
+      return Effect.sync(onStored)
     }
     isStale = false
-    return Effect.matchEffect(write(session), { onFailure: failed, onSuccess: () => Effect.sync(stored) })
+    return Effect.matchEffect(write(session), { onFailure, onSuccess: () => Effect.sync(onStored) })
   }).pipe(turn.withPermits(1))
 
-  /** Interrupting it leaves the save under way, which the next one waits for. */
-  const saveWhole = Effect.flatten(Guard.start(saveNow))
+  /** Interruption does not stop the save; the next one waits for it. */
+  const saveUninterrupted = Effect.flatten(Guard.start(saveNow))
 
-  const save = Effect.ignore(Guard.runWithin(() => saveWhole, { limit, onDefect: Function.identity<unknown> }))
+  const save = Effect.ignore(Guard.runWithin(() => saveUninterrupted, { limit, onDefect: Function.identity<unknown> }))
 
   const load = Effect.suspend(() => {
     if (isLoaded || state.session !== undefined) {
@@ -194,8 +190,8 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
         onNone: () => Effect.void,
         onSome: (session) =>
           Effect.tap(adopt(state, session), () => {
-            // A session that was refused stays in the store until there is a new one: an older version, if it is
-            // started again, can still resume it.
+            // A refused session remains stored until the next session, so that an older version of the bot can still
+            // resume it.
             saved = state.session === undefined ? Option.none() : Option.some(session)
           })
       })
@@ -203,14 +199,14 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
   })
 
   const saveNext = Effect.timeoutOption(latch.await, config.saveInterval).pipe(
-    Effect.zipRight(saveWhole),
+    Effect.zipRight(saveUninterrupted),
     Effect.zipRight(Effect.sleep(pause))
   )
-  const watch = Stream.runForEach(state.status.changes, () => Effect.sync(wake))
+  const wakeOnStatusChange = Stream.runForEach(state.status.changes, () => Effect.sync(wake))
   return {
     load: Effect.zipRight(adoptConfigured(state), load),
     save,
-    repeat: Effect.zipRight(Effect.fork(watch), Effect.forever(saveNext))
+    repeat: Effect.zipRight(Effect.fork(wakeOnStatusChange), Effect.forever(saveNext))
   }
 }
 

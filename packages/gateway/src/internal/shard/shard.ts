@@ -19,21 +19,20 @@ import * as ShardError from "../../ShardError.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
-import { MemberRequest, VoiceState } from "../requests/index.js"
-import { ConnectPace } from "../reconnect/index.js"
+import { GuildMembers, VoiceState } from "../requests/index.js"
+import { ReconnectThrottle } from "../reconnect/index.js"
 import { Parse, payloadOf } from "../events/log/index.js"
 import { EventStream, NextEvent, RunForEach } from "../events/index.js"
 import type { ReaderSource } from "../events/index.js"
-import { report } from "../diagnostics/index.js"
-import { Sender } from "../commands/index.js"
+import { report, setSource } from "../diagnostics/index.js"
+import { Enqueue } from "../commands/index.js"
+import { Scheduler } from "../heartbeat/index.js"
 import { SessionPersistence } from "../session/index.js"
 import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
 
-const ended = (error: ShardError.DeserializationError) => Exit.fail(error)
-
-/** Reads the next event, and each error as it happens. */
+/** Returns the next event, or fails with an error as it happens. */
 const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effect.Effect<void>) =>
   shared.read<Dispatch.Dispatch, ShardError.ReceiveError>(start, (item, { log }) => {
     switch (item._tag) {
@@ -41,7 +40,7 @@ const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effec
         const event = state.parse(item)
         if (Parse.isFailure(event)) {
           log.reportUnreadable(item, event)
-          return ended(event)
+          return Exit.fail<ShardError.ReceiveError>(event)
         }
         return Exit.succeed(event)
       }
@@ -53,7 +52,7 @@ const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effec
     }
   })
 
-/** Reads the next payload as text, or the end of a connection. */
+/** Returns the next payload as text, or the end of a connection. */
 const nextMessage = (state: ShardState.ShardState, shared: NextEvent, start: Effect.Effect<void>) => {
   const next = shared.read<Message.Message, ShardError.ReceiveError>(start, (item) => {
     switch (item._tag) {
@@ -74,31 +73,34 @@ const nextMessage = (state: ShardState.ShardState, shared: NextEvent, start: Eff
   })
 }
 
-/** A shard, and what is behind it: a fleet reads and moves what its shards hold. */
-export interface Open {
+/** A shard and its state, which a fleet reads and moves when it reshards. */
+export interface ShardWithState {
   readonly shard: Shard.Shard
   readonly state: ShardState.ShardState
 }
 
-export type Requirements =
+/** The services of a shard. */
+export type ShardRequirements =
   | ShardConfig.ShardConfig
   | IdentifyQueue.IdentifyQueue
   | GatewaySocket.GatewaySocket
   | Scope.Scope
 
-export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, Requirements> =>
-  Effect.map(makeOpen(id), ({ shard }) => shard)
+/** Makes a shard. */
+export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, ShardRequirements> =>
+  Effect.map(makeWithState(id), ({ shard }) => shard)
 
-export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requirements> =>
+/** Makes a shard and returns its state too. */
+export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState, never, ShardRequirements> =>
   Effect.gen(function*() {
     const config = yield* ShardConfig.ShardConfig
     const services = {
       queue: yield* IdentifyQueue.IdentifyQueue,
       socket: yield* GatewaySocket.GatewaySocket,
       decompressor: yield* Decompressor.Current,
-      // Made first, so that the connection beats until its end.
-      scheduler: yield* HeartbeatScheduler.current,
-      pace: yield* ConnectPace.Current
+      // Made first, so that heartbeats are sent until the connection has ended.
+      scheduler: Scheduler.fromService(yield* HeartbeatScheduler.current),
+      reconnectThrottle: yield* ReconnectThrottle.Current
     }
     const notices = yield* FiberSet.makeRuntime<never>()
     const after = After.make(services.scheduler, (cause) => {
@@ -115,12 +117,12 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       onSome: (metrics) =>
         MetricsRegistry.watch(metrics, {
           status: () => state.status.get()._tag,
-          buffered: () => state.log.lag,
+          buffered: () => state.log.buffered,
           waiting: state.commands.unsafeSize,
           counters: state.counters
         })
     })
-    let farewell = Option.none<CloseFrame.CloseFrame>()
+    let closeFrame = Option.none<CloseFrame.CloseFrame>()
     let isClosed = false
 
     const shutDown = Effect.suspend(() => {
@@ -134,7 +136,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       return state.commands.close(error)
     })
 
-    // Registered first, so that it runs when the supervisor and its connection are gone.
+    // Registered first, so that it runs after the supervisor and its connection have ended.
     yield* Effect.addFinalizer(() =>
       Effect.zipRight(
         shutDown,
@@ -145,21 +147,21 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       )
     )
     const supervisor = yield* FiberHandle.make<void>()
-    // The shard lives in the context that it was made in, not in that of whichever fiber reads first.
+    // The supervisor runs in the context of the shard, not in that of its first reader.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
-    const keeper = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
+    const persistence = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
       onNone: () => Effect.succeed(SessionPersistence.withoutStore(state)),
       onSome: (store) => SessionPersistence.make(state, store)
     })
-    // Registered last: the connection lives on while handlers that run come to their end, and while the session is saved.
+    // Registered last: the connection stays open until running handlers have ended and the session is saved.
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
         state.isReleased = true
         state.readers.release()
         state.log.failReaders(new ShardError.ShardClosedError())
         yield* Effect.all(state.readers.runs, { concurrency: "unbounded", discard: true })
-        yield* keeper.stop
-        yield* keeper.save
+        yield* persistence.stop
+        yield* persistence.save
       })
     )
 
@@ -168,9 +170,9 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
         !ShardStatus.isFatallyClosed(state.status.get())
       ) {
-        const live = Effect.zipRight(keeper.load, Supervisor.run(state, services, () => farewell))
+        const live = Effect.zipRight(persistence.load, Supervisor.run(state, services, () => closeFrame))
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
-        keeper.unsafeStart()
+        persistence.unsafeStart()
       }
     }))
     const { start } = starter
@@ -182,7 +184,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
           return ShardState.session(state)
         }
         isClosed = true
-        farewell = Option.some(frame)
+        closeFrame = Option.some(frame)
         yield* FiberHandle.clear(supervisor)
         if (CloseFrame.intent(frame) === "EndSession") {
           state.session = undefined
@@ -190,7 +192,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         state.log.notify({ _tag: "Close", frame: Option.some(frame), position: 0 })
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
-        yield* keeper.save
+        yield* persistence.save
         return ShardState.session(state)
       }).pipe(Effect.uninterruptible)
 
@@ -198,7 +200,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       Effect.sync(() => {
         if (isClosed && !state.isReleased && !ShardStatus.isFatallyClosed(state.status.get())) {
           isClosed = false
-          farewell = Option.none()
+          closeFrame = Option.none()
           state.log.end(undefined)
           state.commands.unsafeReopen()
         }
@@ -206,8 +208,8 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       starter.connect
     )
 
-    const sender = Sender.make(state, close)
-    const requestGuildMembers = MemberRequest.make(state)
+    const sender = Enqueue.makeSender(state.commands, close)
+    const requestGuildMembers = GuildMembers.make(state)
     const source: ReaderSource = { readers: state.readers, config, parse: state.parse, after, start }
     const shared = new NextEvent(source)
     const shard: Shard.Shard = {
@@ -225,7 +227,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
       session: Effect.sync(() => ShardState.session(state)),
-      buffered: Effect.sync(() => state.log.lag),
+      buffered: Effect.sync(() => state.log.buffered),
       resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),
       rateLimiter: Effect.suspend(() =>
@@ -240,13 +242,13 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
         })
       ),
       diagnostics: state.diagnostics.stream,
-      report: (diagnostic) => report(state, diagnostic),
       sender,
       requestGuildMembers,
-      collectGuildMembers: (request, options) => MemberRequest.collect(requestGuildMembers(request, options)),
-      updatePresence: Sender.updatePresence(state),
+      collectGuildMembers: (request, options) => GuildMembers.collect(requestGuildMembers(request, options)),
+      updatePresence: Enqueue.updatePresence(state.commands),
       updateVoiceState: VoiceState.update(state)
     }
+    setSource(shard, state)
     Assembly.set(shard, {
       hold: starter.hold,
       start,

@@ -1,4 +1,4 @@
-/** Keeps a shard connected: connect, run, decide, wait, connect again. */
+/** Keeps a shard connected: runs a connection, decides the next step by the reconnect policy, waits, and repeats. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -10,32 +10,36 @@ import * as Diagnostic from "../../Diagnostic.js"
 import * as ShardError from "../../ShardError.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
-import { Disconnect, Recovery } from "../reconnect/index.js"
-import type { ConnectPace } from "../reconnect/index.js"
+import { Disconnect, ReconnectPolicy } from "../reconnect/index.js"
+import type { ReconnectThrottle } from "../reconnect/index.js"
 import { Connection } from "../connection/index.js"
-import { GatewayUrl } from "../wire/index.js"
+import { GatewayUrl, PeerText } from "../wire/index.js"
 import { LossLine, publish, report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
 import { keepInterruption, Monotonic } from "../time/index.js"
 
-/** What a shard uses and does not own. */
-export interface Services extends Connection.Services {
-  readonly pace: ConnectPace.Pace
+/** The services that a shard uses and does not own. */
+export interface ShardServices extends Connection.ConnectionServices {
+  readonly reconnectThrottle: ReconnectThrottle.ReconnectThrottle
 }
 
 const countReconnect = (reason: Disconnect): Effect.Effect<void> => {
-  const code = Option.match(Recovery.closeCode(reason), { onNone: () => "none", onSome: String })
+  const code = Option.match(ReconnectPolicy.closeCode(reason), { onNone: () => "none", onSome: String })
   const byReason = Metric.tagged(ShardMetrics.reconnects, "reason", reason._tag)
   return Metric.increment(Metric.tagged(byReason, "code", code))
 }
 
-/** Publishes the error that ended a connection. The log has one line for it, with what the shard does next. */
-const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, attempt: number): Effect.Effect<void> => {
+/** Publishes the error that ended a connection. Its log line follows with the decision on the next step. */
+const publishEnd = (
+  state: ShardState.ShardState,
+  outcome: Connection.ConnectionOutcome,
+  attempt: number
+): Effect.Effect<void> => {
   const fail = (error: ShardError.RecoverableError) => {
     state.log.notify({ _tag: "Failure", error, position: 0 })
     return publish(state, Diagnostic.Failure({ error }))
   }
-  const told = Disconnect.$match(outcome.reason, {
+  const publishReason = Disconnect.$match(outcome.reason, {
     Unreachable: ({ cause }) => fail(new ShardError.ReconnectError({ attempt, cause })),
     TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(LossLine.describe(reason)) })),
     Failed: ({ error }) => fail(error),
@@ -45,7 +49,7 @@ const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, att
     SessionInvalidated: () => Effect.void
   })
   return Effect.zipRight(
-    told,
+    publishReason,
     Effect.sync(() => {
       if (outcome.opened) {
         state.log.notify({ _tag: "Close", frame: outcome.frame, position: 0 })
@@ -54,7 +58,11 @@ const announce = (state: ShardState.ShardState, outcome: Connection.Outcome, att
   )
 }
 
-const urlOf = (state: ShardState.ShardState, services: Connection.Services, host: Recovery.Host): string =>
+const selectUrl = (
+  state: ShardState.ShardState,
+  services: ShardServices,
+  host: ReconnectPolicy.Host
+): string =>
   GatewayUrl.make(
     (host === "resume" ? ShardState.resumeUrl(state) : undefined) ??
       Option.getOrElse(state.config.proxyUrl, () => state.config.gatewayUrl),
@@ -71,32 +79,32 @@ const stop = (state: ShardState.ShardState, code: number, reason: string): Effec
     return Effect.zipRight(state.commands.close(error), Effect.logError(error.message))
   })
 
-/** The connection to come: what is remembered of those before it, and where it leads. */
-interface Next {
-  readonly history: Recovery.History
-  readonly host: Recovery.Host
+/** The next connection: the history of those before it, and its host. */
+interface NextConnection {
+  readonly history: ReconnectPolicy.History
+  readonly host: ReconnectPolicy.Host
 }
 
 /**
- * Runs until the gateway closes the shard for good, or until it is interrupted; then the connection closes with
- * `closeFrame`, or with a code that keeps the session.
+ * Runs until the gateway closes the shard for good. An interruption closes the connection with `closeFrame`, or with a code
+ * that keeps the session.
  */
 export const run = (
   state: ShardState.ShardState,
-  services: Services,
+  services: ShardServices,
   closeFrame: () => Option.Option<CloseFrame.CloseFrame>
 ): Effect.Effect<void> => {
   const { reconnect } = state.config
 
-  /** One connection, and the wait after it. What comes next; nothing if the shard has stopped. */
-  const step = ({ history, host }: Next): Effect.Effect<Next | undefined> =>
+  /** Runs one connection and the wait after it. Returns undefined if the shard has stopped. */
+  const step = ({ history, host }: NextConnection): Effect.Effect<NextConnection | undefined> =>
     Effect.gen(function*() {
-      if (history !== Recovery.initial || state.session !== undefined) {
-        yield* services.pace(state.session === undefined ? "identify" : "resume")
+      if (history !== ReconnectPolicy.initial || state.session !== undefined) {
+        yield* services.reconnectThrottle(state.session === undefined ? "identify" : "resume")
       }
-      const outcome = yield* Connection.run(state, services, urlOf(state, services, host), closeFrame)
+      const outcome = yield* Connection.run(state, services, selectUrl(state, services, host), closeFrame)
       const now = yield* Monotonic.currentMillis
-      const [decision, next] = Recovery.decide(history, {
+      const [decision, next] = ReconnectPolicy.decide(history, {
         reason: outcome.reason,
         hasSession: state.session !== undefined,
         hasResumeUrl: ShardState.resumeUrl(state) !== undefined,
@@ -106,7 +114,7 @@ export const run = (
         wallTime: yield* Clock.currentTimeMillis,
         random: yield* Random.next
       }, reconnect)
-      yield* announce(state, outcome, next.attempts)
+      yield* publishEnd(state, outcome, next.attempts)
       if (decision._tag === "Stop") {
         yield* stop(state, decision.code, decision.reason)
         return undefined
@@ -133,30 +141,31 @@ export const run = (
       return { history: next, host: decision._tag === "Resume" ? decision.host : "gateway" }
     })
 
-  /** A loop: a step that called the next would be kept with all that it knows, for as long as the shard lives. */
-  const steps = (first: Next): Effect.Effect<void> =>
+  /** Runs steps in a loop, because a recursion would retain every step for the lifetime of the shard. */
+  const steps = (first: NextConnection): Effect.Effect<void> =>
     Effect.gen(function*() {
-      for (let next: Next | undefined = first; next !== undefined;) {
+      for (let next: NextConnection | undefined = first; next !== undefined;) {
         next = yield* step(next)
       }
     })
 
-  // A defect would leave everybody who reads waiting for ever. Whatever it is, it must not knock at the gateway's door
-  // without a pause either.
+  // Without a restart, readers would wait for ever after a defect. The pause bounds the rate of connections.
   const run: Effect.Effect<void> = Effect.suspend(() =>
-    steps({ history: Recovery.initial, host: ShardState.resumeUrl(state) === undefined ? "gateway" : "resume" })
+    steps({ history: ReconnectPolicy.initial, host: ShardState.resumeUrl(state) === undefined ? "gateway" : "resume" })
   ).pipe(
     Effect.catchAllDefect((cause) => {
-      const error = new ShardError.ProcessError({ subject: "the shard's own state", cause })
+      const error = new ShardError.DefectError({ subject: "the shard", cause })
       state.log.notify({ _tag: "Failure", error, position: 0 })
       state.diagnostics.publish(Diagnostic.Failure({ error }))
       const pause = Duration.format(reconnect.backoffMax)
-      // The defect may be the logger's own.
+      // The logger itself may have the defect.
       const log = Effect.catchAllDefect(
-        Effect.logError(`the shard has a defect and starts again in ${pause}; please report it: ${error.message}`),
+        Effect.logError(
+          `the shard has a defect and starts again in ${pause}; please report it: ${PeerText.describe(cause)}`
+        ),
         () => Effect.void
       )
-      // Its connection is gone, whatever it was doing.
+      // The connection has ended.
       state.status.set(ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 1 }))
       return log.pipe(Effect.zipRight(Effect.sleep(reconnect.backoffMax)), Effect.zipRight(run))
     })

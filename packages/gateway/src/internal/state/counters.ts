@@ -1,30 +1,30 @@
 /**
- * Counts of a shard's hot path: plain numbers, which cost next to nothing. `ShardMetrics` turns them into metrics on
- * demand.
+ * Counters of a shard's hot path. They are plain numbers, and `ShardMetrics` reads them on demand.
  */
 import * as EventType from "@vesper/model/EventType"
 
 export interface Counters {
-  /** Events in order, by name. Undocumented names beyond the first 100 count as `otherEvents`. */
+  /** New events in sequence, by name. Undocumented names beyond the first 100 count as `otherEvents`. */
   readonly events: Map<string, number>
-  /** Events that had come before, and were left out. */
+  /** Events that were received before, and dropped. */
   duplicates: number
-  /** Bytes of the frames that came in. */
+  /** Bytes of the frames received. */
   bytesReceived: number
-  /** The part of them that was compressed. */
+  /** Bytes of the compressed frames. */
   bytesCompressed: number
-  /** What that part became. */
+  /** Bytes of these frames after decompression. */
   bytesInflated: number
   /** Bytes of the messages written. */
   bytesSent: number
   /** Identifies written. */
   identifies: number
-  /** Commands of the program's that were written. */
+  /** Commands of the program written. */
   commandsSent: number
-  /** Reports of a reader that waited for another one. */
+  /** Reports that a reader waits for another one. */
   stalls: number
 }
 
+/** Returns counters that are all zero. */
 export const make = (): Counters => ({
   events: new Map(),
   duplicates: 0,
@@ -37,11 +37,13 @@ export const make = (): Counters => ({
   stalls: 0
 })
 
-/** Each name is a series of metrics, and a gateway can send new names for ever. */
+/** A limit, because each name is a series of metrics and the gateway may send any number of names. */
 const maxNames = EventType.all.length + 100
 
+/** The name of all events beyond the limit of names. */
 export const otherEvents = "OTHER"
 
+/** Counts an event by its name. */
 export const countEvent = (self: Counters, name: string): void => {
   const count = self.events.get(name)
   if (count !== undefined) {
@@ -53,4 +55,5 @@ export const countEvent = (self: Counters, name: string): void => {
   }
 }
 
+/** Returns a snapshot. */
 export const copy = (self: Readonly<Counters>): Counters => ({ ...self, events: new Map(self.events) })

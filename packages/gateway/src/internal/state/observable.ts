@@ -1,7 +1,6 @@
 /**
- * Publishing from synchronous code: the socket's callback changes the status and finds out what is worth a report, and
- * cannot run an Effect. A mailbox for each listener, and nothing while nobody listens: a PubSub is a few kilobytes, and
- * there are two of these to a shard.
+ * Publishing from synchronous code, such as the socket's callback. Each listener has a mailbox. A PubSub would take a few
+ * kilobytes even without a listener, and each shard has two publishers.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,32 +8,32 @@ import * as Mailbox from "effect/Mailbox"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** A value that changes, and can be watched. */
+/** A value with a stream of its changes. */
 export interface Observable<A> {
   readonly get: () => A
   readonly set: (value: A) => void
-  /** The value now, then each one that it changes to. */
+  /** Emits the current value, then every change. */
   readonly changes: Stream.Stream<A>
-  /** Ends all streams of changes, after what was published before. */
+  /** Ends all streams after the values published before. */
   readonly end: () => void
 }
 
-/** Things that happen, for whoever listens; a slow listener misses the oldest. */
+/** Publishes values to all listeners. A slow listener misses the oldest. */
 export interface Topic<A> {
   readonly publish: (value: A) => void
   readonly stream: Stream.Stream<A>
-  /** Ends all streams, after what was published before. */
+  /** Ends all streams after the values published before. */
   readonly end: () => void
 }
 
-interface Listeners<A> {
+interface Publisher<A> {
   readonly publish: (value: A) => void
   readonly listen: () => Effect.Effect<Stream.Stream<A>, never, Scope.Scope>
   readonly end: () => void
 }
 
-/** Nothing that listening needs is built before somebody listens: most shards of a fleet nobody listens to. */
-const makeListeners = <A>(capacity: number): Listeners<A> => {
+/** Allocates nothing before the first listener, because most shards of a fleet have none. */
+const makePublisher = <A>(capacity: number): Publisher<A> => {
   const mailboxes = new Set<Mailbox.Mailbox<A>>()
   let isOver = false
   const end = (mailbox: Mailbox.Mailbox<A>) => mailbox.unsafeDone(Exit.void)
@@ -58,8 +57,9 @@ const makeListeners = <A>(capacity: number): Listeners<A> => {
   }
 }
 
+/** Makes an observable value. */
 export const make = <A>(initial: A): Observable<A> => {
-  const { end, listen, publish } = makeListeners<A>(Number.POSITIVE_INFINITY)
+  const { end, listen, publish } = makePublisher<A>(Number.POSITIVE_INFINITY)
   let current = initial
   return {
     end,
@@ -68,7 +68,7 @@ export const make = <A>(initial: A): Observable<A> => {
       current = value
       publish(value)
     },
-    // Listened first, read afterwards: what changes in between is seen twice, and the second is left out.
+    // The listener is added before the value is read. `Stream.changes` drops a change that is seen twice.
     changes: Stream.suspend(() =>
       Stream.unwrapScoped(
         Effect.map(listen(), (later) =>
@@ -78,7 +78,8 @@ export const make = <A>(initial: A): Observable<A> => {
   }
 }
 
+/** Makes a topic. `capacity` limits the values that wait for one listener. */
 export const makeTopic = <A>(capacity: number): Topic<A> => {
-  const { end, listen, publish } = makeListeners<A>(capacity)
+  const { end, listen, publish } = makePublisher<A>(capacity)
   return { end, publish, stream: Stream.suspend(() => Stream.unwrapScoped(listen())) }
 }

@@ -1,6 +1,6 @@
 /**
- * What a shard is at the moment. It outlives the connections, and one connection at a time writes it. Its fields are
- * plain and mutable, for the socket's callback writes them; no public type shows them.
+ * The state of a shard. It outlives the connections, and one connection at a time writes it. Its fields are mutable, because
+ * the socket's callback writes them; public types do not expose them.
  */
 import type * as Command from "@vesper/model/Command"
 import type * as ShardId from "@vesper/model/ShardId"
@@ -26,6 +26,7 @@ import { SlidingLog } from "../time/index.js"
 import type { After } from "../time/index.js"
 import { WireMemory } from "../wire/index.js"
 
+/** The state of a shard. Other rooms than `connection`, `session` and `shard` declare the fields that they use. */
 export interface ShardState {
   readonly id: ShardId.ShardId
   /** An assembly adds the intents and events of its handlers, before the shard connects. */
@@ -34,45 +35,46 @@ export interface ShardState {
   readonly log: EventLog
   readonly readers: Readers
   readonly commands: CommandQueue.CommandQueue
-  /** What the bot is seen doing: what the config says, until a command has said something else. */
+  /** The presence of the config, until a command changes it. */
   presence: Option.Option<Command.Presence>
-  /** When presences were sent. Kept over reconnects: what Discord counts them by is not documented. */
+  /** The times of presences. Kept over reconnects, because Discord does not document the scope of the limit. */
   readonly presences: SlidingLog.SlidingLog
-  /** The program reads messages as they came, not only what they become when they are parsed. */
+  /** True if the program reads messages as text, which then must be kept as received. */
   preservesText: boolean
   readonly status: Observable.Observable<ShardStatus.ShardStatus>
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: LiveSession | undefined
   readonly wire: WireMemory.WireMemory
-  /** What the session was identified with, if that is known. */
+  /** The values that the session was identified with, if known. */
   identity: Session.Identity | undefined
-  /** The presence that the session shows, as text, if that is known. */
+  /** The presence of the session as text, if known. */
   shownPresence: string | undefined
-  /** The shard's scope closes: nobody reads any more. */
+  /** True once the shard's scope closes, after which no reader starts. */
   isReleased: boolean
-  /** The bot's own id, once a READY has told it. */
+  /** The bot's user id from READY. */
   userId: string | undefined
-  /** Of the current connection, or of the last one. */
+  /** The latency of the current or the last connection. */
   latency: Latency.Latency
-  /** Of the current connection. */
+  /** The limiter of the current connection. */
   limiter: CommandLimiter.CommandLimiter | undefined
-  /** Of the current connection. */
+  /** The inflater of the current connection. */
   inflater: Decompressor.Inflater | undefined
 }
 
 const diagnosticsCapacity = 256
 
-/** What the shard's state needs and does not own. Both functions are synchronous. */
-export interface Services {
+/** The synchronous functions that the state of a shard calls. */
+export interface StateCallbacks {
   readonly after: After.After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
 }
 
+/** Makes the state of a shard that has not started. */
 export const make = (
   id: ShardId.ShardId,
   config: ShardConfig.ShardConfig,
-  { after, notice }: Services
+  { after, notice }: StateCallbacks
 ): Effect.Effect<ShardState> =>
   Effect.gen(function*() {
     const counters = Counters.make()
@@ -122,6 +124,7 @@ export const make = (
     }
   })
 
+/** Makes a live session from a stored one. */
 export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSession => ({
   id,
   resumeUrl,
@@ -129,12 +132,12 @@ export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSe
   since: sequence
 })
 
-/** The session to hand over: its sequence is that of the last event that is acknowledged. */
+/** Returns the session to store. Its sequence is the number of the last acknowledged event. */
 export const session = (state: ShardState): Option.Option<Session.Session> =>
   Option.map(Option.fromNullable(state.session), (session) => {
     const { id, resumeUrl } = session
     const { identity, shownPresence: presence } = state
-    // What was not read by the end of the shard's scope is replayed to the next process.
+    // Events that were not read when the shard's scope closed are replayed to the next process.
     const sequence = state.config.acknowledge === "onHandled"
       ? state.log.acknowledgedIn(session)
       : state.isReleased
@@ -150,6 +153,6 @@ export const session = (state: ShardState): Option.Option<Session.Session> =>
     })
   })
 
-/** Where the session is resumed. Behind a gateway proxy there is no other host. */
+/** Returns the resume URL of the session. A gateway proxy replaces it. */
 export const resumeUrl = ({ config, session }: ShardState): string | undefined =>
   Option.isSome(config.proxyUrl) ? undefined : session?.resumeUrl

@@ -1,15 +1,15 @@
-/** Delayed calls of plain code, made by the scheduler of heartbeats: no fiber waits for them. */
-import type * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
+/** Delayed calls without a fiber, by the heartbeat scheduler. */
+import type { TimerScheduler } from "./timerScheduler.js"
 
-/** Calls a function once after a time, in milliseconds. Returns what cancels it. */
+/** Calls a function once after a time in milliseconds. Returns a function that cancels the call. */
 export type After = (millis: number, call: () => void) => () => void
 
-export const make =
-  (scheduler: HeartbeatScheduler.HeartbeatScheduler, onDefect: (cause: unknown) => void): After => (millis, call) =>
-    scheduler.unsafeSchedule({
-      onDue: () => {
-        call()
-        return undefined
-      },
-      onDefect
-    }, { after: millis, slack: 0 })
+/** Makes delayed calls on a scheduler. `onDefect` receives the defect of a call. */
+export const make = (scheduler: TimerScheduler, onDefect: (cause: unknown) => void): After => (millis, call) =>
+  scheduler.unsafeSchedule({
+    onDue: () => {
+      call()
+      return undefined
+    },
+    onDefect
+  }, { after: millis, slack: 0 })

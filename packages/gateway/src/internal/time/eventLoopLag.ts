@@ -1,14 +1,14 @@
 /**
- * Event-loop lag: how late a timer is called because the process was blocked or stopped. After such a time, timers run
- * before the sockets are read, so the silence of a connection proves nothing yet.
+ * Event-loop lag: the delay of a timer because the process was blocked or stopped. After that, timers run before the
+ * sockets are read, so an acknowledgement may have arrived unread.
  */
 import * as Duration from "effect/Duration"
 
-/** Lag of at least so many milliseconds means that data may have arrived which has not been read. */
+/** Milliseconds of lag from which unread data may have arrived. */
 export const toleranceMillis = 50
 
-/** Lag of at least so many milliseconds is reported. */
+/** Milliseconds of lag from which it is reported. */
 export const noticeableMillis = 1_000
 
-/** The time to read what arrived while the process was blocked. */
+/** The time to read the data that arrived while the process was blocked. */
 export const grace = Duration.seconds(5)

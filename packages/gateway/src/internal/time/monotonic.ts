@@ -1,6 +1,6 @@
 /**
- * Monotonic time, in milliseconds since an arbitrary origin. Limits, deadlines, back-offs and windows are measured with it, because
- * the wall clock can be set back or forward while a process runs. Wall time is for what is stored or shown.
+ * Monotonic time, in milliseconds since an arbitrary origin. It measures limits, deadlines, back-offs and windows, because
+ * the wall clock can be set back or forward while a process runs. Wall time is stored or shown.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

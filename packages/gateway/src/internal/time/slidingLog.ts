@@ -1,21 +1,21 @@
-/** The times of the messages in the last window. Plain numbers, because it is read before every command. */
+/** The times of the messages in the last window, as plain numbers because it is read before every command. */
 export interface SlidingLog {
   /** Records a message at `now`. */
   readonly record: (now: number) => void
   /** The number of messages in the window that ends at `now`. */
   readonly count: (now: number) => number
   /**
-   * Milliseconds until fewer than `max` messages are in the window, rounded up so that no timer fires before; zero if
-   * that is so at `now`.
+   * Milliseconds until fewer than `max` messages are in the window, rounded up so that no timer fires early; zero if
+   * fewer are in it at `now`.
    */
   readonly waitUntilBelow: (max: number, now: number) => number
 }
 
-/** Makes a log for a window. Its times are monotonic: `now` is never less than before. */
+/** Makes a log for a window. Each `now` is at least the previous one. */
 export const make = (windowMillis: number): SlidingLog => {
   let times: Array<number> = []
   const forget = (now: number) => {
-    // A place is free again exactly one window after it was taken.
+    // A message counts for exactly one window.
     const firstKept = times.findIndex((time) => time + windowMillis > now)
     if (firstKept === -1) {
       times = []

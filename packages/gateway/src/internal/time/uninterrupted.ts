@@ -1,18 +1,18 @@
 /**
- * What waits in a finalizer, or wherever else its fiber cannot be interrupted. Such a fiber still hands each interruption
- * on to its children, and a timeout runs what it times in a child: whoever was interrupted once, and waits for something
- * before it goes, would be broken off by the second interruption, and do nothing of what comes after.
+ * Finalizers and interruption. A fiber that cannot be interrupted still passes each interruption on to its children, and a timeout
+ * runs its effect in a child. A second interruption would therefore end a timeout in a finalizer, and the rest of the
+ * finalizer would not run.
  */
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Function from "effect/Function"
 
 /**
- * Runs an effect that has an end of its own, such as one with a timeout, to that end. Where the fiber can be interrupted,
- * so can this.
+ * Runs an effect with a limited duration, such as one with a timeout, to its end even if its fiber is interrupted twice. It can
+ * be interrupted if the fiber can be.
  */
-export const unbroken = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  // A fiber of its own is no child, and what it times out it can interrupt.
+export const runToCompletion = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  // A disconnected fiber is not a child, and a timeout inside it can interrupt its effect.
   Effect.disconnect(Effect.interruptible(effect))
 
 /**

@@ -1,29 +1,30 @@
 /**
  * Reads opcode, sequence and event name of a payload without parsing its body.
  *
- * Discord writes `{"t":…,"s":…,"op":…,"d":…}` in this order, but does not promise it: what looks otherwise is parsed
- * as a whole, which is slower and always right.
+ * Discord writes `{"t":…,"s":…,"op":…,"d":…}` in this order but does not promise it. A payload in another order is parsed as
+ * a whole, which is slower.
  */
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as EventNames from "./eventNames.js"
 import * as PeerText from "./peerText.js"
 
-/** One for each connection, overwritten by each message: the hot path allocates nothing but the name of a new event. */
+/** The envelope of a message. Each connection reuses one, so that the hot path allocates only the names of new events. */
 export interface Envelope {
   op: number
-  /** -1 where there is none. */
+  /** The sequence number; -1 if there is none. */
   s: number
   t: string | undefined
-  /** Whether the name has A-Z, 0-9 and _ alone, and at most 64 of them. */
+  /** True if the name consists of A-Z, 0-9 and _, and has at most 64 characters. */
   isNamePlain: boolean
   /**
-   * Where the body begins, if it is all that comes after, but for the last character. 0 where that is not known: then
-   * the payload is read as a whole.
+   * The index of the body if it extends to the last but one character; 0 if that is not known, and the payload must be
+   * parsed as a whole.
    */
   bodyAt: number
 }
 
+/** Makes an empty envelope. */
 export const make = (): Envelope => ({ op: -1, s: -1, t: undefined, isNamePlain: false, bodyAt: 0 })
 
 const quote = 0x22
@@ -33,20 +34,21 @@ const closingBrace = 0x7d
 const zero = 0x30
 const nine = 0x39
 
-// Whole numbers of this length are exact; longer ones are left to JSON.parse.
+// Integers of this length are exact; JSON.parse reads longer ones.
 const maxDigits = 15
 const maxNameLength = 64
 
-/** Names that Discord does not document, and that the process keeps. */
+/** The number of undocumented names that the process keeps. */
 const maxOtherNames = 128
 
+/** The event names of the process. */
 export const names = EventNames.make(maxOtherNames)
 
-/** Only A-Z, 0-9 and _ stand for themselves without a doubt; a backslash would begin an escape. */
-const isOfName = Uint8Array.from({ length: 256 }, (_, byte) => /[A-Z0-9_]/.test(String.fromCharCode(byte)) ? 1 : 0)
+/** 1 for the bytes of A-Z, 0-9 and _. JSON may escape other characters. */
+const isNameByte = Uint8Array.from({ length: 256 }, (_, byte) => /[A-Z0-9_]/.test(String.fromCharCode(byte)) ? 1 : 0)
 
-// The literals of an envelope, each written out: a loop over a string's characters takes four times as long, and this is
-// all that happens to an event which nobody wants.
+// The literals of an envelope, compared without a loop, which would take four times as long. An event without a reader costs
+// nothing else.
 
 /** `{"t":` */
 const isStart = (bytes: Uint8Array): boolean =>
@@ -66,11 +68,11 @@ const isOpcodeKey = (bytes: Uint8Array, at: number): boolean =>
   bytes[at] === comma && bytes[at + 1] === quote && bytes[at + 2] === 0x6f && bytes[at + 3] === 0x70 &&
   bytes[at + 4] === quote && bytes[at + 5] === colon
 
-// Where the part that was just read ends. Kept beside the value so that no pair is allocated; only one scan runs at a
-// time, for scanning is synchronous.
+// The index after the part that was read last. A variable of the module avoids the allocation of pairs, and only one scan
+// runs at a time because scanning is synchronous.
 let position = 0
 
-/** An event name or null; false if it is anything else. */
+/** Reads an event name or null. Returns false for anything else. */
 const scanName = (bytes: Uint8Array): string | undefined | false => {
   if (bytes[position] !== quote) {
     if (isNull(bytes, position)) {
@@ -84,7 +86,7 @@ const scanName = (bytes: Uint8Array): string | undefined | false => {
   let hash = 0
   for (let i = start; i < limit; i++) {
     const byte = bytes[i] ?? 0
-    if (isOfName[byte] === 1) {
+    if (isNameByte[byte] === 1) {
       hash = EventNames.step(hash, byte)
     } else if (byte === quote) {
       position = i + 1
@@ -96,7 +98,7 @@ const scanName = (bytes: Uint8Array): string | undefined | false => {
   return false
 }
 
-/** A whole number as JSON writes it; -1 if it is anything else. */
+/** Reads an integer in JSON notation. Returns -1 for anything else. */
 const scanNumber = (bytes: Uint8Array): number => {
   const start = position
   const limit = Math.min(start + maxDigits + 1, bytes.length)
@@ -114,7 +116,7 @@ const scanNumber = (bytes: Uint8Array): number => {
   return length === 0 || length > maxDigits || (length > 1 && bytes[start] === zero) ? -1 : value
 }
 
-/** Reads an envelope in Discord's own order from UTF-8 bytes. False if it is in any other order, or is no envelope. */
+/** Reads an envelope in Discord's order from UTF-8 bytes. Returns false for any other order or content. */
 export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
   if (!isStart(bytes)) {
     return false
@@ -139,7 +141,7 @@ export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
   }
   position += 6
   const op = scanNumber(bytes)
-  // What follows must be the body or the end, or the number went on as a fraction.
+  // The body or the end must follow; otherwise the number has a fraction.
   const hasBody = isKey(bytes, position, 0x64)
   const isLast = bytes[bytes.length - 1] === closingBrace
   if (op === -1 || !(hasBody || (isLast && position + 1 === bytes.length))) {
@@ -155,7 +157,7 @@ export const scanBytes = (envelope: Envelope, bytes: Uint8Array): boolean => {
 
 const pattern = /^\{"t":(?:null|"([A-Z0-9_]{0,63})"),"s":(?:null|(0|[1-9]\d{0,14})),"op":(0|[1-9]\d{0,14})(?:,"d":|\}$)/
 
-/** The same for a platform that hands out text. */
+/** Reads an envelope from text, which some platforms receive. */
 export const scanText = (envelope: Envelope, text: string): boolean => {
   const match = pattern.exec(text)
   if (match === null) {
@@ -172,13 +174,13 @@ export const scanText = (envelope: Envelope, text: string): boolean => {
 const isSequence = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0
 
-/** Reads an envelope of any order by parsing the whole payload; says what is wrong with it otherwise. */
+/** Reads an envelope of any order by parsing the whole payload. The error describes an invalid payload. */
 export const parse = (envelope: Envelope, text: string): Either.Either<void, Error> =>
   Either.try({
     try: () => {
       const payload: unknown = JSON.parse(text)
       if (!Predicate.isRecord(payload) || !isSequence(payload["op"])) {
-        throw new Error("the message is JSON, but no gateway payload: it has no opcode")
+        throw new Error("the message is JSON but not a gateway payload: it has no opcode")
       }
       envelope.op = payload["op"]
       envelope.s = isSequence(payload["s"]) ? payload["s"] : -1

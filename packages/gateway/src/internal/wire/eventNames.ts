@@ -1,23 +1,23 @@
 /**
- * Event names as strings that are made once. Bounded, because a hostile gateway could send new names for ever; the
- * documented names are there from the start, so that no other name can keep them out.
+ * Interns event names. The number of names is limited, because a hostile gateway could send any number; the documented names
+ * are always included.
  */
 import * as EventType from "@vesper/model/EventType"
 
-/** A name and its bytes: comparing bytes with bytes is a third of the work of reading a string's characters. */
+/** A name and its bytes, because comparing bytes takes a third of the time of reading the characters of a string. */
 interface Name {
   readonly text: string
   readonly bytes: Uint8Array
 }
 
 export interface EventNames {
-  /** The name that `bytes` have from `start` to `end`, and whose `hash` was computed with `hashOf`'s step. */
+  /** Returns the name in `bytes` from `start` to `end`, given its hash computed with `step`. */
   readonly get: (bytes: Uint8Array, start: number, end: number, hash: number) => string
-  /** How many names are kept. */
+  /** The number of names kept. */
   readonly size: () => number
 }
 
-/** One step of the hash. */
+/** Adds a byte to the hash of a name. */
 export const step = (hash: number, byte: number): number => (hash * 31 + byte) | 0
 
 const isName = (name: Name, bytes: Uint8Array, start: number, end: number): boolean => {
@@ -35,12 +35,12 @@ const isName = (name: Name, bytes: Uint8Array, start: number, end: number): bool
 
 const encoder = new TextEncoder()
 
-/** Keeps the documented names and at most `maxOthers` others. */
+/** Makes a table of the documented names and at most `maxOthers` others. */
 export const make = (maxOthers: number): EventNames => {
   const names = new Map<number, Name>()
   for (const text of EventType.all) {
     const bytes = encoder.encode(text)
-    // The very string of the documentation: maps and sets find it without comparing letters.
+    // The identical string, which maps and sets find without comparing characters.
     names.set(bytes.reduce(step, 0), { text, bytes })
   }
   const max = names.size + maxOthers
@@ -50,7 +50,7 @@ export const make = (maxOthers: number): EventNames => {
       if (known !== undefined && isName(known, bytes, start, end)) {
         return known.text
       }
-      // A copy: the bytes belong to the socket.
+      // A copy, because the bytes belong to the socket.
       const copy = Uint8Array.from(bytes.subarray(start, end))
       const text = String.fromCharCode(...copy)
       if (known === undefined && names.size < max) {

@@ -1,12 +1,12 @@
-/** The URLs of gateways. Discord hands them out without a query, with or without a slash at the end. */
+/** URLs of gateways. Discord's have no query, and may end with a slash. */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Decompressor from "../../Decompressor.js"
 import * as PeerText from "./peerText.js"
 
 /**
- * Completes a gateway or resume URL with the query of this connection. A version, encoding or compression in the URL
- * itself is replaced, because the shard reads only what it asks for; other parameters are kept.
+ * Adds version, encoding and compression to the query of a gateway or resume URL. They replace those in the URL; other
+ * parameters are kept.
  */
 export const make = (
   base: string,
@@ -20,16 +20,16 @@ export const make = (
   if (Option.isSome(compression)) {
     url.searchParams.set("compress", compression.value)
   }
-  // A websocket URL with a fragment is refused by every client.
+  // Websocket clients refuse a URL with a fragment.
   url.hash = ""
   return url.toString()
 }
 
-/** The URL without credentials, query and fragment, for logs, errors, spans and pages. Text that is no URL is cut too. */
+/** Removes credentials, query and fragment of a URL, for logs, errors, spans and pages. Also cuts text that is not a URL. */
 export const redact = (url: string): string =>
   PeerText.clean(url.replace(/[?#][^]*$/, "").replace(/^([^/]*\/\/)?[^/]*@/, "$1"))
 
-/** Whether `text` is a websocket URL; the reason if it is not. */
+/** Checks that `text` is a websocket URL. Left is the reason if it is not. */
 export const validate = (text: string): Either.Either<string, string> => {
   if (!URL.canParse(text)) {
     return Either.left(`"${redact(text)}" is not a URL; write it as wss://host`)
@@ -46,8 +46,8 @@ export const validate = (text: string): Either.Either<string, string> => {
 const maxResumeUrlLength = 512
 
 /**
- * Whether the shard, configured with `gatewayUrl`, may follow `resumeUrl`: a gateway that is reached through TLS must
- * not move the shard to one without, because the resume carries the token.
+ * Returns whether the resume URL may be used. A gateway that is reached through TLS must not redirect the shard to one without
+ * TLS, because a RESUME contains the token.
  */
 export const mayResumeAt = (gatewayUrl: string, resumeUrl: string): boolean =>
   PeerText.isPlain(resumeUrl, maxResumeUrlLength) &&

@@ -1,18 +1,20 @@
-/** The part of a shard's state that its receivers pass from one connection to the next. */
+/** The state that the receiver of a connection passes to the receiver of the next one. */
 import type { LiveSession } from "../events/log/index.js"
 
+/** The state that outlives the receiver of a connection. */
 export interface WireMemory {
-  /** When the last established connection ended, in milliseconds of monotonic time. */
+  /** The time at which the last established connection ended, in milliseconds of monotonic time. */
   lostAt: number | undefined
-  /** Where a message was too large: the session, and the number of the last event before it. */
+  /** The session in which a message was too large, and the number of the last event before the message. */
   refusedAfter: { readonly session: LiveSession; readonly sequence: number } | undefined
 }
 
+/** Makes the state of a shard without a connection. */
 export const make = (): WireMemory => ({ lostAt: undefined, refusedAfter: undefined })
 
 /**
- * Records that a message was too large. The second time at the same place the session moves past the event, because each
- * resume would replay it and end in the same way. Only then: the first time it need not have been an event.
+ * Records that a message was too large. The second time after the same event, the session skips the message, because every
+ * resume would replay it. The first time, the message may not have been an event.
  *
  * @returns the number of the skipped event
  */

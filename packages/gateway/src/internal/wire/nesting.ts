@@ -1,4 +1,4 @@
-/** How deep the brackets of a JSON text are nested, found without parsing it. */
+/** Measures the nesting of JSON text without parsing it. */
 
 const quote = 0x22
 const backslash = 0x5c
@@ -7,7 +7,7 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
-/** Ends at the first bracket that is too deep. Brackets in strings do not count. */
+/** Returns whether brackets are nested more than `max` deep. Ignores brackets in strings. */
 export const isDeeperThan = (text: string, max: number): boolean => {
   let depth = 0
   let isInString = false

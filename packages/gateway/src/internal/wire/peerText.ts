@@ -1,22 +1,22 @@
-/** Text that a peer controls, made safe for logs, errors and stores where it is first taken in. */
+/** Makes text of a peer safe for logs, errors and stores. */
 import * as Predicate from "effect/Predicate"
 
 /** In UTF-16 units. Longer text is cut. */
 export const maxLength = 200
 
-// Control characters, line separators, and marks that change the direction of what follows.
+// Control characters, line separators, and marks that change the direction of the following text.
 const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu
 
 /** Removes control characters and cuts the text. A line break or tab becomes a space. */
 export const clean = (text: string, limit: number = maxLength): string => {
-  // Cut first: the text can have megabytes.
+  // Cut first, because the text may have megabytes.
   const printable = text.slice(0, limit * 4).replaceAll(/\s+/g, " ").replaceAll(unprintable, "")
   const isCut = printable.length > limit || text.length > limit * 4
-  // Half of a surrogate pair at the end is dropped.
+  // Drops half of a surrogate pair at the end.
   return isCut ? `${printable.slice(0, limit).replace(/[\ud800-\udbff]$/, "")}…` : printable
 }
 
-/** Whether the text can be used as it is: an id or a URL that was changed would be another one. */
+/** Returns whether the text can be used unchanged, as an id or a URL must be. */
 export const isPlain = (text: string, limit: number): boolean => text.length <= limit && text.search(unprintable) === -1
 
 const maxDepth = 4
@@ -25,10 +25,10 @@ const maxParts = 4
 const join = (parts: ReadonlyArray<string>): string =>
   Array.from(new Set(parts.filter((part) => part !== ""))).slice(0, maxParts).join("; ")
 
-const codeOf = (error: Error): string =>
+const errorCode = (error: Error): string =>
   Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : ""
 
-const words = (cause: unknown, depth: number): string => {
+const describeCause = (cause: unknown, depth: number): string => {
   if (depth > maxDepth) {
     return ""
   }
@@ -37,13 +37,13 @@ const words = (cause: unknown, depth: number): string => {
   }
   // Node tries all addresses of a host and rejects with an AggregateError without a message.
   const inner = cause instanceof AggregateError
-    ? join(cause.errors.slice(0, maxParts).map((error) => words(error, depth + 1)))
+    ? join(cause.errors.slice(0, maxParts).map((error) => describeCause(error, depth + 1)))
     : cause.cause === undefined
     ? ""
-    : words(cause.cause, depth + 1)
+    : describeCause(cause.cause, depth + 1)
   const { message } = cause
   if (message.trim() === "") {
-    return inner || codeOf(cause) || cause.name
+    return inner || errorCode(cause) || cause.name
   }
   return inner === "" || message.includes(inner) ? message : `${message}: ${inner}`
 }
@@ -51,12 +51,12 @@ const words = (cause: unknown, depth: number): string => {
 /** Describes an error and its causes in one line. Never throws and is never empty. */
 export const describe = (cause: unknown, limit: number = maxLength): string => {
   try {
-    return clean(words(cause, 0), limit) || "an unknown error"
+    return clean(describeCause(cause, 0), limit) || "an unknown error"
   } catch {
-    // A message that is computed can fail, for example on a value that is nested too deep.
+    // A computed message can throw, for example for a value that is nested too deep.
     return "an error that cannot be described"
   }
 }
 
-/** An error whose message quotes the peer, with the message made safe. */
+/** Makes an error with a safe message from one that quotes the peer. */
 export const toError = (cause: unknown): Error => new Error(describe(cause))

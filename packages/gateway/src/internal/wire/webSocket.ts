@@ -1,4 +1,4 @@
-/** A gateway socket on the `WebSocket` of the web's standard: browsers, Bun, Deno, newer Nodes. */
+/** A gateway socket on the standard `WebSocket` of browsers, Bun, Deno and newer versions of Node. */
 import type * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Context from "effect/Context"
@@ -9,16 +9,16 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type * as GatewaySocket from "../../GatewaySocket.js"
-import { unbroken } from "../time/index.js"
+import { runToCompletion } from "../time/index.js"
 
 // readyState of an open WebSocket, see https://websockets.spec.whatwg.org
 const OPEN = 1
 const CLOSED = 3
 
-/** Codes that stand for no close frame at all: none in it, and a lost connection. */
+/** Returns true for the codes of a close frame without a code and of a lost connection. */
 const isFrameless = (code: number) => code === 1005 || code === 1006
 
-/** How long the peer may take to answer a close frame. */
+/** The time for the peer to answer a close frame. */
 const closeTimeout = Duration.seconds(1)
 
 const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
@@ -31,15 +31,15 @@ const awaitClosed = (socket: WebSocket): Effect.Effect<void> =>
     return Effect.sync(() => socket.removeEventListener("close", closed))
   })
 
-/** The standard hides from a page why a connection failed; other implementations add the error or its message. */
-const reasonOf = (event: Event): unknown =>
+/** Returns the error of an event, or its message. The standard hides them from a page. */
+const extractError = (event: Event): unknown =>
   Predicate.hasProperty(event, "error") && event.error !== undefined && event.error !== null
     ? event.error
     : Predicate.hasProperty(event, "message") && typeof event.message === "string" && event.message !== ""
     ? new Error(event.message)
     : undefined
 
-/** Passes on frames and the end, until `release` is called. */
+/** Calls the handlers until `release` is called. */
 const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly release: () => void } => {
   socket.binaryType = "arraybuffer"
   const onMessage = ({ data }: MessageEvent) =>
@@ -51,9 +51,9 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly
     isFrameless(code) ? handlers.onClose(Option.none(), cause) : handlers.onClose(Option.some({ code, reason }))
   socket.addEventListener("message", onMessage)
   socket.addEventListener("close", onClose)
-  // An error is always followed by a close. Some implementations throw it without a listener.
+  // A close event follows. Some implementations throw an error that has no listener.
   socket.addEventListener("error", (event) => {
-    cause = reasonOf(event)
+    cause = extractError(event)
   })
   return {
     release: () => {
@@ -63,11 +63,12 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly
   }
 }
 
-const errorOf = (cause: unknown): Error => cause instanceof Error ? cause : new Error(String(cause))
+const toError = (cause: unknown): Error => cause instanceof Error ? cause : new Error(String(cause))
 
 const awaitOpen = (socket: WebSocket): Effect.Effect<void, Error> =>
   Effect.async<void, Error>((resume) => {
-    const failed = (event: Event) => resume(Effect.fail(errorOf(reasonOf(event) ?? new Error("the connection failed"))))
+    const failed = (event: Event) =>
+      resume(Effect.fail(toError(extractError(event) ?? new Error("the connection failed"))))
     const opened = () => resume(Effect.void)
     socket.addEventListener("open", opened)
     socket.addEventListener("error", failed)
@@ -82,25 +83,26 @@ const awaitOpen = (socket: WebSocket): Effect.Effect<void, Error> =>
 const write = (socket: WebSocket, text: string): Either.Either<void, Error> =>
   Either.try({
     try: () => {
-      // `send` on a socket that is closing is silent about it.
+      // `send` does not fail on a closing socket.
       if (socket.readyState !== OPEN) {
         throw new Error("the websocket is not open")
       }
       socket.send(text)
     },
-    catch: errorOf
+    catch: toError
   })
 
-/** A connection whose failures have no name yet. */
-export interface Connection extends Omit<GatewaySocket.Connection, "unsafeWrite"> {
+/** A connection that fails with untagged errors. */
+export interface WebSocketConnection extends Omit<GatewaySocket.Connection, "unsafeWrite"> {
   readonly unsafeWrite: (text: string, onWritten: (result: Either.Either<void, Error>) => void) => void
 }
 
+/** Opens a websocket. */
 export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
 (
   url: string,
   handlers: GatewaySocket.Handlers
-): Effect.Effect<Connection, Error, Scope.Scope> =>
+): Effect.Effect<WebSocketConnection, Error, Scope.Scope> =>
   Effect.gen(function*() {
     let isClosing = false
     const { socket } = yield* Effect.acquireRelease(
@@ -109,14 +111,14 @@ export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConst
           const socket = construct(url)
           return { socket, ...listen(socket, handlers) }
         },
-        catch: errorOf
+        catch: toError
       }),
       ({ release, socket }) =>
         Effect.zipRight(
-          isClosing ? unbroken(Effect.timeoutOption(awaitClosed(socket), closeTimeout)) : Effect.void,
+          isClosing ? runToCompletion(Effect.timeoutOption(awaitClosed(socket), closeTimeout)) : Effect.void,
           Effect.sync(() => {
             release()
-            // There is no way to cut a connection: 4000 at least keeps the session.
+            // A `WebSocket` cannot cut a connection. Code 4000 keeps the session.
             socket.close(4000)
           })
         )
@@ -128,7 +130,7 @@ export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConst
         Effect.sync(() => {
           if (!isClosing) {
             isClosing = true
-            // Browsers let a page say 1000 and 3000 to 4999, and nothing else.
+            // Browsers permit only 1000 and 3000 to 4999.
             socket.close(frame.code === 1001 ? 1000 : frame.code, frame.reason)
           }
         }),

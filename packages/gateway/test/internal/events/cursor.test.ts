@@ -17,14 +17,14 @@ describe("a cursor", () => {
     append(log, session, 2)
     append(log, session, 2, "TYPING_START")
     log.notify({ _tag: "Close", frame: Option.none(), position: 0 })
-    assert.strictEqual(cursor.lag, 2)
+    assert.strictEqual(cursor.buffered, 2)
     assert.deepStrictEqual(read(cursor), [3, 4])
   })
 
-  it("holds notices where its reader wants them, and control payloads once they are asked for", () => {
+  it("holds notices if its reader wants them, and control payloads once they are requested", () => {
     const { cursor, log } = open({ wantsNotices: true })
     log.notify(control("a"))
-    assert.strictEqual(cursor.lag, 0)
+    assert.strictEqual(cursor.buffered, 0)
     cursor.wantsControls = true
     log.notify(control("b"))
     const item = cursor.next()
@@ -81,16 +81,16 @@ describe("a cursor", () => {
     assert.deepStrictEqual(calls, [])
   })
 
-  it("that drops never holds more bytes than it may", () => {
+  it("that drops never holds more than capacityBytes", () => {
     for (const strategy of ["dropOldest", "dropNewest"] as const) {
       const { cursor, log, session } = open({ strategy }, { capacity: 1_000, capacityBytes: 100 })
       append(log, session, 100, "A", "0123456789")
-      assert.strictEqual(cursor.lag, 10, strategy)
+      assert.strictEqual(cursor.buffered, 10, strategy)
     }
   })
 
   for (const strategy of ["dropOldest", "dropNewest"] as const) {
-    it(`that drops, ${strategy}, keeps what may not be dropped, and pauses the socket for it`, () => {
+    it(`that drops, ${strategy}, keeps events that are not droppable, and pauses the socket for them`, () => {
       const { calls, cursor, log, session } = open({ strategy, droppable: new Set(["TYPING_START"]) })
       for (let i = 0; i < 4; i++) {
         append(log, session, 1, "TYPING_START")
@@ -105,7 +105,7 @@ describe("a cursor", () => {
     })
   }
 
-  it("that fails ends when one event does not fit, and what fits can be read", () => {
+  it("that fails ends at its capacity, and its events can be read", () => {
     const { calls, cursor, log, session } = open({ strategy: "fail" })
     let woken = 0
     cursor.listener = () => woken++
@@ -120,7 +120,7 @@ describe("a cursor", () => {
     assert.deepStrictEqual(calls, [])
   })
 
-  it("calls its listener when it has something after it had nothing, and not for each event", () => {
+  it("calls its listener when it becomes non-empty, and not for each event", () => {
     const { cursor, log, session } = open()
     let woken = 0
     cursor.listener = () => woken++
@@ -131,15 +131,15 @@ describe("a cursor", () => {
     assert.strictEqual(woken, 2)
   })
 
-  it("reads up to the gate, asks for it to be opened, and does not count what is behind it", () => {
+  it("reads up to the gate, makes it open, and does not count events behind it", () => {
     const { cursor, log, session } = open()
     let blocked = 0
     const [, second] = append(log, session, 2)
     log.gate.close(second?.position ?? 0, () => blocked++)
     append(log, session, 1)
-    assert.strictEqual(cursor.lag, 2)
+    assert.strictEqual(cursor.buffered, 2)
     assert.deepStrictEqual(read(cursor), [1, 2])
-    assert.deepStrictEqual([cursor.hasNext(), cursor.isDrained(), cursor.lag, blocked], [false, false, 0, 1])
+    assert.deepStrictEqual([cursor.hasNext(), cursor.isDrained(), cursor.buffered, blocked], [false, false, 0, 1])
     let woken = 0
     cursor.listener = () => woken++
     log.openGateUpTo(Number.POSITIVE_INFINITY)
@@ -147,26 +147,26 @@ describe("a cursor", () => {
     assert.deepStrictEqual(read(cursor), [3])
   })
 
-  it("that drops does not drop for what is behind the gate, and pauses the socket", () => {
+  it("that drops does not count events behind the gate, and pauses the socket", () => {
     const { calls, cursor, log, session } = open({ strategy: "dropOldest" })
     log.gate.close(0, () => {})
     append(log, session, 5)
     assert.deepStrictEqual([cursor.dropped, calls], [0, ["pause"]])
   })
 
-  it("counts a deferred event as waiting, until it is begun after all", () => {
+  it("counts a deferred event as waiting until it is begun", () => {
     const { calls, cursor, log, session } = open()
     const entries = append(log, session, 4)
     read(cursor)
     assert.deepStrictEqual(calls, ["pause", "resume"])
     entries.forEach((entry) => cursor.defer(entry))
-    assert.deepStrictEqual([cursor.lag, calls], [4, ["pause", "resume", "pause"]])
+    assert.deepStrictEqual([cursor.buffered, calls], [4, ["pause", "resume", "pause"]])
     entries.slice(0, 2).forEach((entry) => cursor.beginDeferred(entry))
-    assert.deepStrictEqual([cursor.lag, calls], [2, ["pause", "resume", "pause", "resume"]])
+    assert.deepStrictEqual([cursor.buffered, calls], [2, ["pause", "resume", "pause", "resume"]])
     assert.strictEqual(cursor.lowestUnfinished(session), 1, "begun and not done")
   })
 
-  it("gives events back to be read again, in order and before later ones", () => {
+  it("requeues events in order and before later ones", () => {
     const { cursor, log, session } = open()
     const entries = append(log, session, 3)
     read(cursor)
@@ -177,7 +177,7 @@ describe("a cursor", () => {
     assert.strictEqual(cursor.lowestUnfinished(session), 2)
   })
 
-  it("that is closed takes nothing back and holds no session", () => {
+  it("that is closed requeues nothing and holds no session", () => {
     const { cursor, log, session } = open()
     const entries = append(log, session, 2)
     read(cursor, 1)
@@ -188,7 +188,7 @@ describe("a cursor", () => {
     assert.strictEqual(cursor.lowestUnfinished(session), Number.POSITIVE_INFINITY)
   })
 
-  it("adopts of another cursor what its own reader wants, before what it has itself", () => {
+  it("adopts the wanted events of another cursor, in order before its own", () => {
     const { cursor, log, session } = open()
     append(log, session, 1)
     append(log, session, 1, "TYPING_START")
@@ -213,14 +213,14 @@ describe("a cursor", () => {
     assert.strictEqual(cursor.lowestUnfinished({ ...session }), Infinity)
   })
 
-  it("holds no session for what it could not replay", () => {
+  it("holds no session for events that cannot be replayed", () => {
     const { cursor, log } = open()
     const session = { ...makeSession(5), sequence: 4 }
     append(log, session, 2)
     assert.strictEqual(cursor.lowestUnfinished(session), 6, "READY has the sequence 5")
   })
 
-  it("knows the lowest position that is not finished", () => {
+  it("returns the lowest unfinished position", () => {
     const { cursor, log, session } = open()
     const [first, second] = append(log, session, 2)
     assert.strictEqual(cursor.lowestPosition(), first?.position)

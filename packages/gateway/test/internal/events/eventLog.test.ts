@@ -6,7 +6,7 @@ import * as ShardError from "../../../src/ShardError.js"
 import { append, control, handling, makeLog, makeSession, read, streaming } from "./fixture.js"
 
 describe("a log without a reader so far", () => {
-  it("keeps everything since its start for the first reader, and nothing of that for the second", () => {
+  it("keeps all events since its start for the first reader, and none of them for the second", () => {
     const { log } = makeLog()
     const session = makeSession()
     append(log, session, 3)
@@ -16,7 +16,7 @@ describe("a log without a reader so far", () => {
     assert.isUndefined(log.backlog)
   })
 
-  it("gives the first reader only what it wants, and drops the rest", () => {
+  it("delivers only wanted events to the first reader, and drops the others", () => {
     const { calls, log } = makeLog()
     const session = makeSession()
     append(log, session, 3, "TYPING_START")
@@ -27,7 +27,7 @@ describe("a log without a reader so far", () => {
     assert.deepStrictEqual(log.cursors.size, 1)
   })
 
-  it("pauses its socket when it is full, until it is said that no reader is coming", () => {
+  it("pauses its socket when it is full, until the backlog stops suspending", () => {
     const { calls, log, notices } = makeLog()
     const session = makeSession()
     append(log, session, 5)
@@ -41,7 +41,7 @@ describe("a log without a reader so far", () => {
     assert.deepStrictEqual(read(log.open(handling)), [102, 103, 104, 105])
   })
 
-  it("drops nothing before it is full, however long no reader comes", () => {
+  it("drops nothing before it is full, at any time without a reader", () => {
     const { log, notices } = makeLog()
     append(log, makeSession(), 3)
     log.stopSuspendingBacklog()
@@ -68,10 +68,10 @@ describe("the socket of a log", () => {
     const { calls, log } = makeLog()
     log.open({ ...handling, wanted: new Set(["TYPING_START"]) })
     append(log, makeSession(), 100)
-    assert.deepStrictEqual([calls, log.lag], [[], 0])
+    assert.deepStrictEqual([calls, log.buffered], [[], 0])
   })
 
-  it("is resumed when the cursor that it waits for leaves", () => {
+  it("is resumed when the full cursor is closed", () => {
     const { calls, log } = makeLog()
     const cursor = log.open(handling)
     append(log, makeSession(), 4)
@@ -121,9 +121,9 @@ describe("a log", () => {
       log.notify(control("not asked for"))
       log.notify({ _tag: "Close", frame: Option.none(), position: 0 })
     }
-    assert.strictEqual(cursor.lag, 8)
+    assert.strictEqual(cursor.buffered, 8)
     append(log, makeSession(), 1)
-    assert.strictEqual(cursor.lag, 9)
+    assert.strictEqual(cursor.buffered, 9)
   })
 
   it("publishes an event that cannot be read once, however many readers it has", () => {
@@ -153,7 +153,7 @@ describe("a log", () => {
 })
 
 describe("the session of a log", () => {
-  it("is acknowledged up to what was received where no cursor acknowledges", () => {
+  it("is acknowledged up to the last received event if no cursor acknowledges", () => {
     const { log } = makeLog()
     const session = makeSession()
     log.open(streaming)
@@ -179,7 +179,7 @@ describe("the session of a log", () => {
     })
   }
 
-  it("is read up to what handlers have read, whatever streams have", () => {
+  it("is read up to the last event that handlers have read, independent of streams", () => {
     const { log } = makeLog()
     const session = makeSession()
     const [handler, stream] = [log.open(handling), log.open(streaming)]
@@ -191,7 +191,7 @@ describe("the session of a log", () => {
     assert.strictEqual(log.readIn(session), 3)
   })
 
-  it("is acknowledged up to what the slowest of its handlers has finished, whatever streams do", () => {
+  it("is acknowledged up to the last event that all handlers have finished, independent of streams", () => {
     const { log } = makeLog()
     const session = makeSession()
     const [first, second] = [log.open(handling), log.open(handling)]
@@ -222,7 +222,7 @@ describe("the session of a log", () => {
     assert.strictEqual(log.acknowledgedIn({ ...session, since: 12 }), 12)
   })
 
-  it("stays before an entry whose copy counts, until all that was offered by then is finished", () => {
+  it("stays before an entry whose copy is delivered, until all events offered before it are finished", () => {
     const [{ log }, { log: other }] = [makeLog(), makeLog()]
     const [session, otherSession] = [makeSession(), makeSession()]
     const [cursor, copies] = [log.open(handling), other.open(handling)]

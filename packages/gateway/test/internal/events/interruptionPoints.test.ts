@@ -80,7 +80,7 @@ const contentOf = (event: Dispatch.Dispatch): number | undefined =>
 const interruptAt = ({ handles, read }: Kind, step: number) =>
   Effect.gen(function*() {
     const { dispatch } = yield* GatewaySimulator.GatewaySimulator
-    const { shard, state } = yield* ShardInternal.makeOpen(ShardId.single)
+    const { shard, state } = yield* ShardInternal.makeWithState(ShardId.single)
     yield* shard.connect
     const stream = yield* Effect.fork(Stream.runDrain(shard.events))
     yield* Effect.repeat(Effect.zipRight(Effect.sleep(1), shard.status), {
@@ -112,7 +112,7 @@ const interruptAt = ({ handles, read }: Kind, step: number) =>
     yield* Effect.sleep(1)
     const isOver = steps.count < step
     yield* Fiber.interrupt(fiber)
-    const begun = state.log.lag
+    const begun = state.log.buffered
     const problems: Array<string> = []
     if (state.readers.runs.size > 0) {
       problems.push("a run is left")

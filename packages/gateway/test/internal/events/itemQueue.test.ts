@@ -19,7 +19,7 @@ const steps = FastCheck.array(
 )
 
 describe("a queue of items", () => {
-  it("is an array in the order of positions, whatever is pushed, taken and returned", () => {
+  it("is an array in the order of positions after any operations", () => {
     FastCheck.assert(
       FastCheck.property(steps, (steps) => {
         const queue = new ItemQueue()

@@ -45,7 +45,7 @@ describe("listeners", () => {
       assert.strictEqual(bodies.size, 1)
     }))
 
-  it.scoped("do not receive an event whose body cannot be parsed or is no object", () =>
+  it.scoped("do not receive an event whose body cannot be parsed or is not an object", () =>
     Effect.gen(function*() {
       const listeners = new Listeners()
       let received = 0

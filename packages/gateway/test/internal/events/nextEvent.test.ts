@@ -45,8 +45,8 @@ const make = Effect.gen(function*() {
   return { abandoned, received, shard }
 })
 
-describe("a fiber that asks no more for events, and lives on", () => {
-  it.scoped("keeps the session back for 30 s at least and 60 s at most while another reader reads", () =>
+describe("a fiber that stops calling nextEvent and does not end", () => {
+  it.scoped("holds the session for at least 30 s and at most 60 s while another reader reads", () =>
     Effect.gen(function*() {
       const { abandoned, received, shard } = yield* make
       const before = yield* sequenceOf(shard)
@@ -70,7 +70,7 @@ describe("a fiber that asks no more for events, and lives on", () => {
       assert.deepStrictEqual(abandoned, [Diagnostic.Abandoned({ reader: "`nextEvent`", events: 4 })])
     }).pipe(Effect.provide(environment)))
 
-  it.scoped("keeps its events where no other reader reads", () =>
+  it.scoped("keeps its events while no other reader reads", () =>
     Effect.gen(function*() {
       const shard = yield* Shard.make(ShardId.single)
       yield* Effect.fork(Effect.zipRight(awaitReady(shard), Effect.never))
@@ -109,7 +109,7 @@ const ends: ReadonlyArray<End> = [
 
 describe("an event of nextEvent", () => {
   for (const { isDone, name, run } of ends) {
-    it.scoped(`is ${isDone ? "handled" : "received again"} where its fiber ${name}`, () =>
+    it.scoped(`is ${isDone ? "handled" : "received again"} when its fiber ${name}`, () =>
       Effect.gen(function*() {
         const shard = yield* Shard.make(ShardId.single)
         yield* Effect.fork(awaitReady(shard))

@@ -39,7 +39,7 @@ const broken: ReadonlyArray<readonly [name: string, text: string]> = [
 
 describe("parse", () => {
   for (const [name, text, d] of events) {
-    it.effect(`reads ${name}, and gives the text back as it came`, () =>
+    it.effect(`parses ${name}, and restores the received text`, () =>
       Effect.gen(function*() {
         const parse = yield* Parse.make("none")
         for (const item of items(text)) {

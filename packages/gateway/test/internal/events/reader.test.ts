@@ -47,7 +47,7 @@ describe("a reader of several logs", () => {
     assert.deepStrictEqual(Array.from(read.values()), [[1, 2, 3], [1, 2, 3]])
   })
 
-  it("reads them in the order of receipt while that is asked of it", () => {
+  it("reads them in the order of receipt while that is required", () => {
     const { logs, parts, reader } = open(3)
     const order = [2, 0, 0, 1, 2, 2, 1]
     for (const at of order) {
@@ -60,7 +60,7 @@ describe("a reader of several logs", () => {
     assert.deepStrictEqual(logsOf(reader, logs), order)
   })
 
-  it("reads a log that is retired to its end, in the order of receipt, and leaves it when its events are finished", () => {
+  it("reads a log that is retired to its end, in the order of receipt, and closes its cursor when its events are finished", () => {
     const { logs, parts, reader } = open(2)
     const [replaced, current] = parts
     if (replaced === undefined || current === undefined) {
@@ -96,7 +96,7 @@ describe("a reader of several logs", () => {
     assert.isFalse(reader.cursors.has(replaced.log))
   })
 
-  it("leaves a retired log at once where nothing of it waits", () => {
+  it("closes its cursor in a retired log at once if no event waits", () => {
     const { logs: [log], reader } = open(2)
     if (log !== undefined) {
       reader.retire(log)
@@ -104,7 +104,7 @@ describe("a reader of several logs", () => {
     }
   })
 
-  it("reads on past a gate in one of them, and asks for it to be opened", () => {
+  it("continues with other logs at a closed gate, and makes the gate open", () => {
     for (const isOrdered of [false, true]) {
       const { logs, parts, reader } = open(2)
       reader.isOrdered = isOrdered
@@ -120,7 +120,7 @@ describe("a reader of several logs", () => {
     }
   })
 
-  it("fails with its own end after everything was read, and at once where it is cut off", () => {
+  it("fails with its own end after all events were read, or at once with failed", () => {
     const ending: { closed: Ending["closed"]; failed: Ending["failed"] } = { closed: undefined, failed: undefined }
     const { parts, reader } = open(2, ending)
     const [part] = parts
@@ -144,12 +144,12 @@ describe("a reader of several logs", () => {
       [0, false],
       [0, false]
     ])
-    assert.strictEqual(reader.lag, 0)
+    assert.strictEqual(reader.buffered, 0)
   })
 })
 
 describe("a reader of one log", () => {
-  it("fails with the end of the log after everything was read, also what waits behind the gate", () => {
+  it("fails with the end of the log after all events were read, including those behind the gate", () => {
     const { parts: [part], reader } = open(1)
     if (part === undefined) {
       return assert.fail()
@@ -166,7 +166,7 @@ describe("a reader of one log", () => {
     assert.isUndefined(reader.failure())
   })
 
-  it("fails at once when its log is cut off", () => {
+  it("fails at once when its log fails readers", () => {
     const { parts: [part], reader } = open(1)
     if (part !== undefined) {
       append(part.log, part.session, 1)
@@ -175,7 +175,7 @@ describe("a reader of one log", () => {
     assert.strictEqual(reader.failure(), closed)
   })
 
-  it("has overflowed once what fits was read", () => {
+  it("has overflowed once its queued events were read", () => {
     const { parts: [part], reader } = open(1, undefined, { ...handling, strategy: "fail" })
     if (part !== undefined) {
       append(part.log, part.session, 9)
@@ -185,7 +185,7 @@ describe("a reader of one log", () => {
     assert.isTrue(reader.hasOverflowed())
   })
 
-  it("is woken once for many events, by an end, and at once where something waits", () => {
+  it("is woken once for many events, by an end, and at once if an event waits", () => {
     const { parts: [part], reader } = open(1)
     if (part === undefined) {
       return assert.fail()
@@ -207,7 +207,7 @@ describe("a reader of one log", () => {
     assert.strictEqual(woken, 4)
   })
 
-  it("does not wake what has cancelled its wait", () => {
+  it("does not wake a cancelled wait", () => {
     const { parts: [part], reader } = open(1)
     let woken = 0
     reader.onAvailable(() => woken++)()

@@ -197,7 +197,7 @@ class World {
     assert.strictEqual(backpressure.isPaused, this.places.some(({ isFull }) => isFull), "paused")
     assert.strictEqual(backpressure.holders.length, this.places.filter(({ isFull }) => isFull).length, "holders")
     for (const { reader, waiting } of this.live) {
-      assert.strictEqual(reader.lag, waiting.filter((s) => s <= this.gate).length, "lag")
+      assert.strictEqual(reader.buffered, waiting.filter((s) => s <= this.gate).length, "buffered")
     }
     const unfinished = this.places.filter(({ acknowledges }) => acknowledges)
       .flatMap(({ begun, waiting }) => [...begun.keys(), ...waiting])
@@ -260,7 +260,7 @@ const anyOperation = FastCheck.tuple(
   FastCheck.nat(1_000)
 )
 
-describe("random lives of readers", () => {
+describe("random operations of readers", () => {
   it(
     "read each event that they want once, hold the socket and the session for as long as they must, and leave nothing",
     () => {

@@ -33,7 +33,7 @@ const make = (count = 1, keepsStreams = true) => {
 const cursors = ({ cursors }: EventLog) => cursors.size
 
 describe("a run that ends", () => {
-  it("leaves what it has not read to the next run with its key", () => {
+  it("leaves its unread events to the next run with its key", () => {
     const { parts: [part], readers, timers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -51,7 +51,7 @@ describe("a run that ends", () => {
     assert.isUndefined(readers.adopt("a", "handler", undefined), "it is taken over once")
   })
 
-  it("keeps its place also where it has read everything", () => {
+  it("is kept even if it has read all events", () => {
     const { parts: [part], readers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -63,7 +63,7 @@ describe("a run that ends", () => {
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt(undefined, "handler", undefined))), [1, 2])
   })
 
-  it("pauses the socket for no later event while another reader reads, if it has handled everything", () => {
+  it("does not pause the socket for later events while another reader reads, if it has handled all events", () => {
     const { notices, parts: [part], readers, timers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -80,7 +80,7 @@ describe("a run that ends", () => {
     assert.strictEqual(log.acknowledgedIn(session), 4)
   })
 
-  it("pauses the socket for later events until another reader begins", () => {
+  it("pauses the socket for later events until another reader opens", () => {
     const { parts: [part], readers, timers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -93,7 +93,7 @@ describe("a run that ends", () => {
     assert.deepStrictEqual([log.backpressure.isPaused, cursors(log), timers.size], [false, 1, 0])
   })
 
-  it("keeps its place for ever once the shard is released", () => {
+  it("is kept without a limit once the shard is released", () => {
     const { expire, parts: [part], readers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -105,7 +105,7 @@ describe("a run that ends", () => {
     assert.strictEqual(part.log.acknowledgedIn(part.session), 0)
   })
 
-  it("leaves to a run of the same handler first, where the key is the same", () => {
+  it("is adopted by a run of the same handler first, if several have its key", () => {
     const { parts: [part], readers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -145,7 +145,7 @@ describe("a run that ends", () => {
     })
   }
 
-  it("loses its place after drainTimeout: its events are dropped and reported, and the session moves on", () => {
+  it("is dropped after drainTimeout: its events are reported, and the session advances", () => {
     const { expire, notices, parts: [part], readers, timers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -161,7 +161,7 @@ describe("a run that ends", () => {
     assert.deepStrictEqual([cursors(part.log), readers.adopt(undefined, "handler", undefined)], [0, undefined])
   })
 
-  it("is not reported where nothing waited for it", () => {
+  it("is not reported if it had no waiting events", () => {
     const { expire, notices, parts: [part], readers } = make()
     readers.endRun(readers.open(handling), undefined, "handler")
     expire()
@@ -170,7 +170,7 @@ describe("a run that ends", () => {
 })
 
 describe("readers", () => {
-  it("hand over what one of them has not read", () => {
+  it("continue with the unread events of another", () => {
     const { parts, readers } = make(2)
     const reader = readers.open(handling)
     parts.forEach(({ log, session }) => append(log, session, 2))
@@ -180,7 +180,7 @@ describe("readers", () => {
     assert.deepStrictEqual(parts.map(({ log }) => cursors(log)), [1, 1])
   })
 
-  it("know whether there is another than one of them", () => {
+  it("know if there are other readers", () => {
     const { readers } = make()
     const reader = readers.open(handling)
     assert.isFalse(readers.hasOthers(reader))
@@ -192,7 +192,7 @@ describe("readers", () => {
     assert.isFalse(readers.hasOthers(reader))
   })
 
-  it("receive the events of a log that is added, from its first on, also where the run has ended", () => {
+  it("receive all events of an added log, including readers of ended runs", () => {
     const { readers } = make()
     const [reader, left] = [readers.open(handling), readers.open(handling)]
     readers.endRun(left, "key", "handler")
@@ -203,7 +203,7 @@ describe("readers", () => {
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt("key", "handler", undefined))), [1, 2])
   })
 
-  it("read a log that is removed to its end, also one that takes over later", () => {
+  it("read a log that is removed to its end, also one that opens later", () => {
     const { parts: [part], readers } = make(2)
     if (part === undefined) {
       return assert.fail()
@@ -218,7 +218,7 @@ describe("readers", () => {
     assert.isFalse(readers.open(streaming).cursors.has(part.log), "a later reader does not read it")
   })
 
-  it("give a log that was removed before anything was read to the first reader", () => {
+  it("read a log that was removed before the first reader opened", () => {
     const { parts: [part], readers } = make(2)
     if (part === undefined) {
       return assert.fail()
@@ -230,7 +230,7 @@ describe("readers", () => {
     assert.deepStrictEqual(read(readers.open(handling)), [])
   })
 
-  it("know the lowest position that one which acknowledges has not finished", () => {
+  it("return the lowest unfinished position of acknowledging readers", () => {
     const { parts: [part], readers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -245,7 +245,7 @@ describe("readers", () => {
     assert.strictEqual(readers.lowestPosition(), second?.position)
   })
 
-  it("read in the order of receipt while a fleet is resharded, also one that is opened then", () => {
+  it("read in the order of receipt while a fleet is resharded, including readers that open then", () => {
     const { readers } = make(2)
     const before = readers.open(handling)
     readers.setOrdered(true)
@@ -257,7 +257,7 @@ describe("readers", () => {
 })
 
 describe("a stream that ends", () => {
-  it("keeps its place for drainTimeout, pauses nothing, and is not counted", () => {
+  it("is kept for drainTimeout, pauses nothing, and is not counted", () => {
     const { expire, parts: [part], readers, timers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -268,12 +268,12 @@ describe("a stream that ends", () => {
     read(stream, 1)
     readers.endStream(stream)
     append(log, session, 8)
-    assert.deepStrictEqual([log.backpressure.isPaused, log.lag, log.readIn(session)], [false, 0, 1])
+    assert.deepStrictEqual([log.backpressure.isPaused, log.buffered, log.readIn(session)], [false, 0, 1])
     expire()
     assert.deepStrictEqual([cursors(log), timers.size, log.readIn(session)], [0, 0, 12])
   })
 
-  it("lets nothing be read twice that another stream has read", () => {
+  it("does not lead to a second reading of events that another stream has read", () => {
     const { parts: [part], readers, timers } = make()
     if (part === undefined) {
       return assert.fail()
@@ -288,7 +288,7 @@ describe("a stream that ends", () => {
     assert.deepStrictEqual([log.readIn(session), cursors(log), timers.size], [3, 1, 1])
   })
 
-  it("leaves nothing where it acknowledges nothing either", () => {
+  it("is not kept with acknowledge onHandled", () => {
     const { parts: [part], readers, timers } = make(1, false)
     if (part === undefined) {
       return assert.fail()

@@ -38,7 +38,7 @@ const make = (options: Partial<Runner.RunnerOptions> = {}) => {
 const settle = TestClock.adjust(0)
 
 describe("a run of handlers", () => {
-  it.effect("handles in one loop what is done at once, and lets other fibers run in between", () =>
+  it.effect("runs handlers that are done at once in one loop, and lets other fibers run in between", () =>
     Effect.gen(function*() {
       const { run, send } = make()
       const turns: Array<number> = []
@@ -78,7 +78,7 @@ describe("a run of handlers", () => {
       }))
   }
 
-  it.effect("runs handlers of one guild beside each other where order is not asked for", () =>
+  it.effect("runs handlers of one guild at the same time with order none", () =>
     Effect.gen(function*() {
       const { run, send } = make({ concurrency: 8, isOrdered: false })
       let running = 0
@@ -89,7 +89,7 @@ describe("a run of handlers", () => {
       yield* TestClock.adjust("1 second")
     }))
 
-  it.effect("dies with what a handler throws, and gives its event back", () =>
+  it.effect("dies with the defect of a handler that throws, and requeues its event", () =>
     Effect.gen(function*() {
       const { reader, run, runs, send } = make()
       send("1", "1")
@@ -102,7 +102,7 @@ describe("a run of handlers", () => {
     }))
 
   for (const isTracked of [true, false]) {
-    it.effect(`gives back ${isTracked ? "" : "no "}event of a handler that failed, and all that has not begun`, () =>
+    it.effect(`requeues ${isTracked ? "" : "no "}event of a failed handler, and all events that have not begun`, () =>
       Effect.gen(function*() {
         const { reader, run, send } = make({ concurrency: 2, isTracked })
         send("1", "1", "2", "2")
@@ -129,7 +129,7 @@ describe("a run of handlers", () => {
       assert.deepStrictEqual([ended, read(reader)], [1, [2]])
     }))
 
-  it.effect("interrupts handlers after drainTimeout, exactly, and gives their events back", () =>
+  it.effect("interrupts handlers after drainTimeout, exactly, and requeues their events", () =>
     Effect.gen(function*() {
       const { reader, run, send } = make()
       let interrupted = 0
@@ -146,7 +146,7 @@ describe("a run of handlers", () => {
       assert.deepStrictEqual([interrupted, read(reader)], [1, [1, 2]])
     }))
 
-  it.effect("gives each event a scope, which closes when its handler is over", () =>
+  it.effect("runs each handler in a scope, which closes when the handler ends", () =>
     Effect.gen(function*() {
       const { run, send } = make()
       const calls: Array<string> = []
@@ -166,7 +166,7 @@ describe("a run of handlers", () => {
       assert.deepStrictEqual(calls, ["over", "closed", "over", "closed"])
     }))
 
-  it.effect("reports an event that cannot be read, once, and goes on", () =>
+  it.effect("reports an event that cannot be parsed, once, and continues", () =>
     Effect.gen(function*() {
       const { log, notices, run, send, session } = make()
       let handled = 0
@@ -178,7 +178,7 @@ describe("a run of handlers", () => {
       assert.strictEqual(log.acknowledgedIn(session), 2)
     }))
 
-  it.effect("reads to the end before it ends, and fails where the gateway has closed the shard for good", () =>
+  it.effect("reads all events before it ends, and fails after a fatal close", () =>
     Effect.gen(function*() {
       for (
         const error of [
@@ -197,7 +197,7 @@ describe("a run of handlers", () => {
       }
     }))
 
-  it.effect("ends from outside as it does by an interruption", () =>
+  it.effect("ends by its effect in runs as by an interruption", () =>
     Effect.gen(function*() {
       const { reader, run, runs, send } = make()
       const fiber = yield* Effect.fork(run(() => Effect.never))

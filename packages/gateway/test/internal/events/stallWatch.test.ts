@@ -52,7 +52,7 @@ const make = () => {
 }
 
 describe("a log whose socket is paused", () => {
-  it("drops what waits for a first reader after drainTimeout, exactly", () => {
+  it("drops events without a reader after drainTimeout, exactly", () => {
     const { log, notices, pass, session } = make()
     append(log, session, 4)
     pass(drainTimeoutMillis - 1)
@@ -64,7 +64,7 @@ describe("a log whose socket is paused", () => {
     ])
   })
 
-  it("reports the reader that another waits for after 5 s, exactly, and then after twice as long each time", () => {
+  it("reports a full reader after 5 s of another's waiting, exactly, and then at doubled intervals", () => {
     const { log, notices, open, pass, session, stalls } = make()
     open(handling)
     const other = open(streaming)
@@ -95,7 +95,7 @@ describe("a log whose socket is paused", () => {
   })
 
   for (const isCalled of [true, false]) {
-    it(`${isCalled ? "keeps" : "closes"} a reader of single events  a new call`, () => {
+    it(`${isCalled ? "keeps" : "closes"} a reader of single events ${isCalled ? "with" : "without"} a new call`, () => {
       const { log, notices, open, pass, session } = make()
       let calls = 1
       let hasEnded = false

@@ -120,7 +120,7 @@ describe("a ledger", () => {
   })
 })
 
-/** What may happen to a ledger; `wait` passes time first. */
+/** Operations on a ledger; `wait` passes time first. */
 const steps = FastCheck.array(
   FastCheck.record({
     wait: FastCheck.oneof(FastCheck.integer({ min: 0, max: 6_000 }), FastCheck.integer({ min: 0, max: 2 * day })),
@@ -182,11 +182,11 @@ describe("whoever follows the ledger", () => {
         const limits = { maxConcurrency, interval: 5_000, reserve }
         let ledger: Ledger.Ledger = { recent: [], account: { total, remaining: total, resetsAt: undefined } }
         let now = 0
-        const written: Array<Ledger.Entry> = []
+        const written: Array<Ledger.IdentifyEntry> = []
         for (const { outcome, shard, wait } of steps) {
           now += wait
           ledger = Ledger.refresh(ledger, limits, now)
-          const bucket = Ledger.bucketOf(limits, shard)
+          const bucket = Ledger.findBucket(limits, shard)
           if (Ledger.spendable(ledger, limits) === 0 || Ledger.freeAt(ledger, limits, bucket) > now) {
             continue
           }
@@ -203,7 +203,7 @@ describe("whoever follows the ledger", () => {
           const before = written.slice(0, i).filter((entry) => entry.shard % maxConcurrency === shard % maxConcurrency)
           assert.isTrue(before.every((entry) => at - entry.at >= 5_000))
         }
-        // Discord's windows: each starts with the first identify after the one before.
+        // Discord's windows: each begins with the first identify after the one before.
         const allowed = total - Math.min(reserve, total - 1)
         let [start, count] = [Number.NEGATIVE_INFINITY, 0]
         for (const { at } of written) {

@@ -20,7 +20,7 @@ export interface CursorOwner {
   readonly onFull: ((log: EventLog) => void) | undefined
 }
 
-/** Options of a reader, for each of its cursors. */
+/** Options of a reader and of its cursors. */
 export interface CursorOptions {
   /** Names the reader in diagnostics. */
   readonly name: string
@@ -96,7 +96,7 @@ export class Cursor {
   }
 
   /** Number of items that wait for the reader, without those behind the gate. */
-  get lag(): number {
+  get buffered(): number {
     return this.count - this.queue.countAfter(this.log.gate.limit)
   }
 
@@ -105,7 +105,7 @@ export class Cursor {
     if (item._tag === "Dispatch" ? !this.wants(item.t) : !this.options.wantsNotices) {
       return
     }
-    if (this.strategy === "suspend" || (!this.hasOverflowed && this.lag < this.capacity && !this.hasManyBytes())) {
+    if (this.strategy === "suspend" || (!this.hasOverflowed && this.buffered < this.capacity && !this.hasManyBytes())) {
       this.push(item)
     } else if (this.strategy !== "fail") {
       this.replace(item)

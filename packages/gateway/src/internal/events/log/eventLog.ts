@@ -122,7 +122,7 @@ export class EventLog {
   notify(notice: Notice): void {
     notice.position = nextPosition()
     for (const cursor of this.cursors) {
-      if (cursor.lag < this.capacity * 2 && (notice._tag !== "Control" || cursor.wantsControls)) {
+      if (cursor.buffered < this.capacity * 2 && (notice._tag !== "Control" || cursor.wantsControls)) {
         cursor.offer(notice)
       }
     }
@@ -144,7 +144,7 @@ export class EventLog {
   stopSuspendingBacklog(): void {
     const { backlog } = this
     if (backlog !== undefined && this.backpressure.holders.includes(backlog)) {
-      const events = backlog.lag
+      const events = backlog.buffered
       backlog.stopSuspending()
       this.notice(Diagnostic.Abandoned({ reader: backlog.name, events }))
     }
@@ -192,10 +192,10 @@ export class EventLog {
   }
 
   /** Number of items that wait for the slowest reader. */
-  get lag(): number {
+  get buffered(): number {
     let most = 0
     for (const cursor of this.cursors) {
-      most = cursor.isPassive ? most : Math.max(most, cursor.lag)
+      most = cursor.isPassive ? most : Math.max(most, cursor.buffered)
     }
     return most
   }

@@ -35,7 +35,9 @@ export const make = (
         idle.close()
       } else if (isStarving) {
         onStalled()
-        log.notice(Diagnostic.Stalled({ reader: holder.name, events: holder.lag, waited: Duration.millis(waited) }))
+        log.notice(
+          Diagnostic.Stalled({ reader: holder.name, events: holder.buffered, waited: Duration.millis(waited) })
+        )
       }
     }
     cancelReport = after(waited, () => report(waited * 2))

@@ -4,7 +4,6 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { ShardSet } from "../index.js"
-import type { ShardState } from "../../state/index.js"
 import { Outgoing } from "../../commands/index.js"
 import type { CommandQueue } from "../../commands/index.js"
 
@@ -44,7 +43,7 @@ export const targets = (
 const related = (
   old: ShardSet.ShardSet,
   set: ShardSet.ShardSet
-): ReadonlyArray<readonly [from: ShardState.ShardState, to: ShardState.ShardState]> => {
+): ReadonlyArray<readonly [from: ShardSet.FleetShard["state"], to: ShardSet.FleetShard["state"]]> => {
   const members = Array.from(old.members.values())
   return Array.from(set.members.values()).flatMap((to) => {
     const from = members.find(({ shard }) => haveGuildsInCommon(shard.id, to.shard.id))

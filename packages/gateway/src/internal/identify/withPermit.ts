@@ -1,6 +1,6 @@
 /**
- * Writes the IDENTIFY of one connection in its turn. The queue may be code of the program: it may grant no turn, two, or one
- * for a connection that has ended.
+ * Writes the IDENTIFY of one connection with a permit of the queue. The queue may be code of the program, so it may grant no
+ * permit, two, or one for a connection that has ended.
  */
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
@@ -12,22 +12,22 @@ import * as ShardError from "../../ShardError.js"
 import { Guard } from "../foreign/index.js"
 import { Disconnect } from "../reconnect/index.js"
 
-type Result = Exit.Exit<void, Disconnect>
+type WriteExit = Exit.Exit<void, Disconnect>
 
-const queueError = (cause: unknown) => new ShardError.ProcessError({ subject: "the identify queue", cause })
+const queueError = (cause: unknown) => new ShardError.DefectError({ subject: "the identify queue", cause })
 
 const failed = (problem: string): Effect.Effect<never, Disconnect> =>
   Effect.fail(Disconnect.Failed({ error: queueError(new Error(problem)) }))
 
-const resultOf = (result: Result | undefined): Effect.Effect<void, Disconnect> =>
+const toEffect = (result: WriteExit | undefined): Effect.Effect<void, Disconnect> =>
   result === undefined
-    ? failed("it granted no turn")
+    ? failed("it granted no permit")
     : Exit.isFailure(result) && Cause.isInterruptedOnly(result.cause)
     ? failed("it interrupted the identify")
     : result
 
-/** Runs `write` at most once, and ends as it does, whatever the queue makes of it. */
-export const take = (
+/** Runs `write` at most once and returns its result, even if the queue returns another one. */
+export const use = (
   queue: IdentifyQueue.IdentifyQueue,
   id: ShardId.ShardId,
   write: Effect.Effect<void, Disconnect>,
@@ -35,10 +35,10 @@ export const take = (
 ): Effect.Effect<void, Disconnect> =>
   Effect.suspend(() => {
     // Undefined until the queue runs the identify.
-    let result: Result | undefined
-    const turn = Effect.suspend(() => {
+    let result: WriteExit | undefined
+    const identify = Effect.suspend(() => {
       if (result !== undefined || isOver()) {
-        return failed("it granted a turn that no connection waits for")
+        return failed("it granted a permit that no connection waits for")
       }
       result = Exit.void
       return Effect.onExit(write, (exit) =>
@@ -46,15 +46,15 @@ export const take = (
           result = exit
         }))
     })
-    return Effect.matchEffect(Guard.run(() => queue.withPermit(id)(turn), { onDefect: queueError }), {
+    return Effect.matchEffect(Guard.run(() => queue.withPermit(id)(identify), { onDefect: queueError }), {
       onFailure: (error) =>
         result !== undefined
-          ? resultOf(result)
+          ? toEffect(result)
           : Effect.fail(Disconnect.Failed({
-            error: error instanceof IdentifyBudgetExhausted || error instanceof ShardError.ProcessError
+            error: error instanceof IdentifyBudgetExhausted || error instanceof ShardError.DefectError
               ? error
               : queueError(error)
           })),
-      onSuccess: () => resultOf(result)
+      onSuccess: () => toEffect(result)
     })
   })

@@ -4,7 +4,7 @@ import type * as EventType from "@vesper/model/EventType"
 import type * as Intents from "@vesper/model/Intents"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import type * as Events from "../../Events.js"
+import type * as Events from "../../../Events.js"
 
 /** One handler, its event, and the options that it was registered with. */
 export interface Registration<out E, out R> {

@@ -2,8 +2,8 @@
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Diagnostic from "../../Diagnostic.js"
-import type * as Events from "../../Events.js"
+import * as Diagnostic from "../../../Diagnostic.js"
+import type * as Events from "../../../Events.js"
 import { callHandler, isDone } from "./callHandler.js"
 import { getRegistrations, type Registration } from "./registration.js"
 

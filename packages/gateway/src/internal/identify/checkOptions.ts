@@ -1,4 +1,4 @@
-/** Checks of the options that identify queues take. */
+/** Checks of the options of identify queues. */
 import type * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
 import { Check } from "../config/index.js"
@@ -18,18 +18,18 @@ const limits: Check.Fields = {
   budget
 }
 
-/** Checks the options that are there. */
+/** Checks the options that are set. */
 export const check = (options: unknown): Either.Either<void, ConfigError.ConfigError> => Check.fields(limits, options)
 
-/** Checks the options of a queue that has to be given its max concurrency. */
-export const checkOwn = (
+/** Checks the options of an in-memory queue, which needs the max concurrency. */
+export const checkInMemory = (
   options: { readonly maxConcurrency: unknown }
 ): Either.Either<void, ConfigError.ConfigError> =>
   options.maxConcurrency === undefined
-    ? Check.invalid(["maxConcurrency"], "it is missing: give session_start_limit.max_concurrency of GET /gateway/bot")
+    ? Check.invalid(["maxConcurrency"], "it is missing; use session_start_limit.max_concurrency of GET /gateway/bot")
     : check(options)
 
 export const checkUrl = (url: string): Either.Either<string, ConfigError.ConfigError> =>
   URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
     ? Either.right(url)
-    : Check.invalid(["url"], `"${url}" is no HTTP URL; write it as http://host:port`)
+    : Check.invalid(["url"], `"${url}" is not an HTTP URL; write it as http://host:port`)

@@ -10,10 +10,11 @@ import * as Redacted from "effect/Redacted"
 import { vi } from "vitest"
 import * as Forward from "../../src/internal/fleet/reshard/forward.js"
 import * as Kind from "../../src/internal/commands/kind.js"
-import * as Outgoing from "../../src/internal/commands/outgoing.js"
+import * as Order from "../../src/internal/commands/order.js"
+import * as Outgoing from "../../src/internal/commands/outgoingMessage.js"
 import * as CommandQueue from "../../src/internal/commands/queue.js"
 import type { ShardState } from "../../src/internal/state/shardState.js"
-import * as Write from "../../src/internal/commands/write.js"
+import * as WriteMessage from "../../src/internal/commands/writeMessage.js"
 import * as Presence from "../../src/internal/commands/presence.js"
 import * as Counters from "../../src/internal/state/counters.js"
 
@@ -71,7 +72,7 @@ describe("a command on its way", () => {
       const [from, to] = [CommandQueue.make(4), CommandQueue.make(4)]
       const counters = Counters.make()
       const written: Array<string> = []
-      const connection: Write.Connection = {
+      const connection: WriteMessage.MessageTarget = {
         socket: {
           unsafeWrite: (text, onWritten) => {
             written.push(text)
@@ -90,12 +91,12 @@ describe("a command on its way", () => {
       })
       yield* Effect.fork(Effect.flatMap(Outgoing.fromJson(json), (command) => from.send(command)))
       yield* Effect.yieldNow()
-      yield* to.writeNext(Kind.nothingHeld, (command) => {
+      yield* to.writeNext(Order.noneLimited, (command) => {
         Presence.remember(state, command)
-        return Write.write(connection, command)
+        return WriteMessage.write(connection, command)
       })
       assert.strictEqual(parse.mock.calls.length, 1)
-      // Once for what the session shows, which is stored with it; the command itself is not encoded again.
+      // Once for the presence that is stored with the session; the command itself is not encoded again.
       assert.strictEqual(stringify.mock.calls.length, 1)
       assert.strictEqual(written[0], json)
       assert.strictEqual(counters.bytesSent, Buffer.byteLength(json))

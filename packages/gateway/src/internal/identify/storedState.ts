@@ -1,7 +1,6 @@
 /**
- * Translates the ledger, which counts in monotonic time, into the wall times that a store keeps and a reader is shown,
- * and back. A wall clock may be set at any time, in any direction and between two processes too: a stored time is
- * clamped to what is possible, and never makes a shard wait for longer than the limit itself.
+ * Converts the ledger between its monotonic time and the wall time of stores and readers. A wall clock may be changed at any
+ * time, so a stored time is clamped: a shard never waits for longer than the limit itself.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -9,7 +8,7 @@ import * as IdentifyBudget from "../../IdentifyBudget.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
 import * as Ledger from "./ledger.js"
 
-/** Both clocks at one moment, in milliseconds. */
+/** The time of both clocks, in milliseconds. */
 export interface Now {
   readonly wall: number
   readonly monotonic: number
@@ -17,39 +16,40 @@ export interface Now {
 
 export const toWall = (now: Now, at: number): number => Math.round(now.wall + (at - now.monotonic))
 
-/** A time that is no number, or in the future, counts as now: the limit then lasts at its longest. */
-const entryFrom = (now: Now, { at, shard }: Ledger.Entry): Ledger.Entry => ({
+/** Restores an entry. A time that is NaN or in the future counts as now, which is the longest limit. */
+const restoreEntry = (now: Now, { at, shard }: Ledger.IdentifyEntry): Ledger.IdentifyEntry => ({
   shard,
   at: now.monotonic - (at <= now.wall ? now.wall - at : 0)
 })
 
-/** The end of a window is at most a window away, whatever the store says. */
-const resetFrom = (now: Now, at: number | undefined): number | undefined =>
+/** Restores the end of a window, at most the longest window from now. */
+const restoreReset = (now: Now, at: number | undefined): number | undefined =>
   at === undefined
     ? undefined
     : now.monotonic + (at - now.wall <= Ledger.longestWindow ? at - now.wall : Ledger.longestWindow)
 
-/** The recent identifies and the account that an earlier process left, if it left one. */
+/** Restores the recent identifies and the account of an earlier process, if any. */
 export const restore = (
   state: Option.Option<IdentifyStore.State>,
   now: Now
-): { readonly recent: ReadonlyArray<Ledger.Entry>; readonly account: Option.Option<Ledger.Account> } => ({
+): { readonly recent: ReadonlyArray<Ledger.IdentifyEntry>; readonly account: Option.Option<Ledger.Account> } => ({
   recent: Option.match(state, {
     onNone: () => [],
-    onSome: ({ recent }) => recent.map((entry) => entryFrom(now, entry))
+    onSome: ({ recent }) => recent.map((entry) => restoreEntry(now, entry))
   }),
   account: Option.flatMapNullable(
     state,
-    ({ account }) => account && { ...account, resetsAt: resetFrom(now, account.resetsAt) }
+    ({ account }) => account && { ...account, resetsAt: restoreReset(now, account.resetsAt) }
   )
 })
 
+/** Converts the ledger for the store. */
 export const store = ({ account, recent }: Ledger.Ledger, now: Now): IdentifyStore.State => ({
   recent: recent.map(({ at, shard }) => ({ shard, at: toWall(now, at) })),
   account: { ...account, resetsAt: account.resetsAt === undefined ? undefined : toWall(now, account.resetsAt) }
 })
 
-/** The budget as a reader is shown it. */
+/** Converts the account for readers. */
 export const budget = (
   { account }: Ledger.Ledger,
   limits: Ledger.Limits,
@@ -57,16 +57,16 @@ export const budget = (
 ): IdentifyBudget.IdentifyBudget => ({
   total: account.total,
   remaining: account.remaining,
-  reserve: Ledger.reserveOf(account, limits),
+  reserve: Ledger.effectiveReserve(account, limits),
   resetsAt: account.resetsAt === undefined ? undefined : toWall(now, account.resetsAt)
 })
 
-/** The monotonic time at which identifies are available again, when none is left. */
+/** Returns the monotonic time of the next window. */
 export const renewsAt = ({ account }: Ledger.Ledger, now: Now): number =>
-  // A window without an end has not begun: with nothing left in it, the queue can only look again later.
+  // Without an end, the window has not begun: if nothing is left in it, the queue checks again later.
   account.resetsAt ?? now.monotonic + Duration.toMillis(IdentifyBudget.window)
 
-/** The error of a shard that finds nothing to spend. `unavailable` are left and promised to others. */
+/** Makes the error of an exhausted budget. `unavailable` identifies are left and reserved for others. */
 export const exhausted = (
   ledger: Ledger.Ledger,
   limits: Ledger.Limits,
@@ -77,7 +77,7 @@ export const exhausted = (
   return new IdentifyBudget.IdentifyBudgetExhausted({
     total: ledger.account.total,
     remaining: Math.max(0, ledger.account.remaining - unavailable),
-    reserve: Ledger.reserveOf(ledger.account, limits),
+    reserve: Ledger.effectiveReserve(ledger.account, limits),
     until: toWall(now, until),
     after: Duration.millis(Math.max(0, until - now.monotonic))
   })

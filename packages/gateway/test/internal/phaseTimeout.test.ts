@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
-import type * as HeartbeatScheduler from "../../src/HeartbeatScheduler.js"
-import * as Deadline from "../../src/internal/connection/phaseTimeout.js"
+import * as PhaseTimeout from "../../src/internal/connection/phaseTimeout.js"
+import type { Delay, Timer, TimerScheduler } from "../../src/internal/time/index.js"
 
 /** A scheduler whose timers are called by hand. */
 const makeScheduler = () => {
-  const timers: Array<{ readonly timer: HeartbeatScheduler.Timer; delay: HeartbeatScheduler.Delay | undefined }> = []
-  const scheduler: HeartbeatScheduler.HeartbeatScheduler = {
+  const timers: Array<{ readonly timer: Timer; delay: Delay | undefined }> = []
+  const scheduler: TimerScheduler = {
     unsafeSchedule: (timer, first) => {
       const scheduled = { timer, delay: first }
       timers.push(scheduled)
@@ -28,10 +28,10 @@ const makeScheduler = () => {
 
 const start = (options: { readonly withPolls?: boolean } = {}) => {
   const { scheduler, waiting, wake } = makeScheduler()
-  const deadline = Deadline.make(scheduler)
+  const phaseTimeout = PhaseTimeout.make(scheduler)
   const polls: Array<() => void> = []
   const now = { isPaused: false, hasProgressed: false, expired: 0 }
-  deadline.unsafeStart({
+  phaseTimeout.unsafeStart({
     duration: Duration.seconds(20),
     isPaused: () => now.isPaused,
     hasProgressed: () => now.hasProgressed,
@@ -41,13 +41,13 @@ const start = (options: { readonly withPolls?: boolean } = {}) => {
     },
     onDefect: () => {}
   })
-  return { deadline, now, poll: () => polls.splice(0).forEach((onPolled) => onPolled()), waiting, wake }
+  return { phaseTimeout, now, poll: () => polls.splice(0).forEach((onPolled) => onPolled()), waiting, wake }
 }
 
 const punctual = 49
 const tooLate = 50
 
-describe("a deadline", () => {
+describe("a phase timeout", () => {
   it("expires once, when its time is over", () => {
     const { now, waiting, wake } = start()
     assert.deepStrictEqual([waiting(), now.expired], [[20_000], 0])
@@ -108,8 +108,8 @@ describe("a deadline", () => {
   })
 
   it("is that of one phase, and of none once it is stopped", () => {
-    const { deadline, now, waiting } = start()
-    deadline.unsafeStart({
+    const { phaseTimeout, now, waiting } = start()
+    phaseTimeout.unsafeStart({
       duration: Duration.seconds(30),
       isPaused: () => false,
       hasProgressed: () => false,
@@ -118,7 +118,7 @@ describe("a deadline", () => {
       onDefect: () => {}
     })
     assert.deepStrictEqual(waiting(), [30_000])
-    deadline.unsafeStop()
+    phaseTimeout.unsafeStop()
     assert.deepStrictEqual([waiting(), now.expired], [[], 0])
   })
 })

@@ -1,21 +1,20 @@
-/** The only path by which messages reach the socket: commands, heartbeats, identifies and resumes. */
+/** Writes messages to the socket. Commands, heartbeats, identifies and resumes all use this path. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as GatewaySocket from "../../GatewaySocket.js"
 import * as ShardError from "../../ShardError.js"
 import { Disconnect } from "../reconnect/index.js"
-import type { ShardState } from "../state/index.js"
-import type { Outgoing } from "./outgoing.js"
+import type { Outgoing } from "./outgoingMessage.js"
 
-/** The connection that a message is written to. */
-export interface Connection {
+/** The socket to write to, and the counters of written messages. */
+export interface MessageTarget {
   readonly socket: Pick<GatewaySocket.Connection, "unsafeWrite">
-  readonly state: Pick<ShardState.ShardState, "counters">
+  readonly state: { readonly counters: { bytesSent: number; commandsSent: number } }
 }
 
-/** Writes a message and counts it. A failure is the reason for ending the connection. */
+/** Writes a message and counts it. A failure ends the connection. */
 export const unsafeWrite = (
-  { socket, state: { counters } }: Connection,
+  { socket, state: { counters } }: MessageTarget,
   { bytes, subject, text }: Outgoing,
   onWritten: (result: Either.Either<void, Disconnect>) => void
 ): void => {
@@ -31,5 +30,5 @@ export const unsafeWrite = (
 }
 
 /** Completes when the message is written. */
-export const write = (connection: Connection, message: Outgoing): Effect.Effect<void, Disconnect> =>
-  Effect.async((resume) => unsafeWrite(connection, message, resume))
+export const write = (target: MessageTarget, message: Outgoing): Effect.Effect<void, Disconnect> =>
+  Effect.async((resume) => unsafeWrite(target, message, resume))

@@ -2,26 +2,26 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Fault from "@vesper/testing/Fault"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import * as Fleet from "../src/Fleet.js"
-import * as ConnectPace from "../src/internal/reconnect/throttle.js"
-import { entries, inject, layer } from "./harness.js"
+import * as Fleet from "../../src/Fleet.js"
+import * as ReconnectThrottle from "../../src/internal/reconnect/throttle.js"
+import { entries, inject, layer } from "../harness.js"
 
 const wide = { maxConcurrency: 16, simulator: { maxConcurrency: 16 } }
 
-describe("coming back", () => {
-  it("is allowed in a burst, then one at a time", () => {
-    const options = { burst: 3, perSecond: 10 }
+describe("the reconnect throttle", () => {
+  it("permits a burst, then one connection at a time", () => {
+    const rate = { burst: 3, perSecond: 10 }
     const waits: Array<number> = []
     let next = Number.NEGATIVE_INFINITY
     for (const now of [1_000, 1_000, 1_000, 1_000, 1_000, 1_050, 5_000, 5_000, 5_000, 5_000]) {
-      const place = ConnectPace.reserve(options, next, now)
-      next = place.next
-      waits.push(place.wait)
+      const reservation = ReconnectThrottle.reserve(rate, next, now)
+      next = reservation.next
+      waits.push(reservation.wait)
     }
     assert.deepStrictEqual(waits, [0, 0, 0, 100, 200, 250, 0, 0, 0, 100])
   })
 
-  it.scoped("is spread over the fleet, and each shard resumes", () =>
+  it.scoped("spreads the reconnects of a fleet, and each shard resumes", () =>
     Effect.gen(function*() {
       const fleet = yield* Fleet.make({ shards: { total: 8 }, reconnects: { burst: 2, perSecond: 1 } })
       yield* TestClock.adjust("1 second")

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as BotId from "../../../src/internal/session/botId.js"
+import * as Token from "../../../src/internal/config/token.js"
 
 describe("the bot's id in its token", () => {
   const cases: ReadonlyArray<readonly [token: string, id: Option.Option<string>]> = [
@@ -13,7 +13,7 @@ describe("the bot's id in its token", () => {
   ]
   for (const [token, id] of cases) {
     it(`is ${Option.getOrElse(id, () => "unknown")} for the token "${token}"`, () => {
-      assert.deepStrictEqual(BotId.fromToken(Redacted.make(token)), id)
+      assert.deepStrictEqual(Token.botId(Redacted.make(token)), id)
     })
   }
 })

@@ -3,16 +3,19 @@ import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Ledger from "../../../src/internal/identify/ledger.js"
-import * as State from "../../../src/internal/identify/state.js"
+import * as StoredState from "../../../src/internal/identify/storedState.js"
 
 const year = Duration.toMillis("365 days")
 const wall = Date.UTC(2026, 0, 1)
 const limits: Ledger.Limits = { maxConcurrency: 1, interval: 5_000, reserve: undefined }
 const monotonic = 1_000
 
-/** The state that one process leaves and the next one reads, whose wall clock shows another time by `shift`. */
+/** Stores the state in one process and restores it in the next, whose wall clock differs by `shift`. */
 const reread = (ledger: Ledger.Ledger, shift: number) =>
-  State.restore(Option.some(State.store(ledger, { wall, monotonic: 70_000 })), { wall: wall + shift, monotonic })
+  StoredState.restore(Option.some(StoredState.store(ledger, { wall, monotonic: 70_000 })), {
+    wall: wall + shift,
+    monotonic
+  })
 
 const ledger: Ledger.Ledger = {
   recent: [{ shard: 0, at: 68_000 }],
@@ -33,12 +36,15 @@ describe("the state of a queue", () => {
   })
 
   it("is empty where none was stored", () => {
-    assert.deepStrictEqual(State.restore(Option.none(), { wall, monotonic }), { recent: [], account: Option.none() })
+    assert.deepStrictEqual(StoredState.restore(Option.none(), { wall, monotonic }), {
+      recent: [],
+      account: Option.none()
+    })
   })
 
   it("of a queue without a budget is read", () => {
     const state = Option.some({ recent: [], account: undefined })
-    assert.isTrue(Option.isNone(State.restore(state, { wall, monotonic }).account))
+    assert.isTrue(Option.isNone(StoredState.restore(state, { wall, monotonic }).account))
   })
 
   const stored = [wall, wall + 1_000, wall - 1_000, wall + year, wall - year, 0, -1, Infinity, -Infinity, NaN]
@@ -48,12 +54,12 @@ describe("the state of a queue", () => {
         recent: [{ shard: 0, at }],
         account: { total: 100, remaining: 0, resetsAt: at }
       })
-      const { account, recent } = State.restore(state, { wall, monotonic })
+      const { account, recent } = StoredState.restore(state, { wall, monotonic })
       const restored = Ledger.refresh({ recent, account: Option.getOrThrow(account) }, limits, monotonic)
       assert.isAtMost(Ledger.freeAt(restored, limits, 0), monotonic + limits.interval)
       const { remaining, resetsAt = Number.NEGATIVE_INFINITY } = restored.account
       assert.isAtMost(resetsAt, monotonic + Ledger.longestWindow)
-      // A window that ended long ago is over, and one without an end lasts at its longest.
+      // A window that ended long ago is over, and one without an end lasts for its full time.
       assert.strictEqual(remaining, at <= wall ? 100 : 0)
     })
   }
@@ -67,7 +73,7 @@ describe("the state of a queue", () => {
           recent: [{ shard: 3, at }],
           account: { total: 10, remaining: 5, resetsAt: now.monotonic + left }
         }
-        const restored = State.restore(Option.some(State.store(ledger, now)), { wall, monotonic: 0 })
+        const restored = StoredState.restore(Option.some(StoredState.store(ledger, now)), { wall, monotonic: 0 })
         assert.deepStrictEqual(restored.recent, [{ shard: 3, at: 0 - passed }])
         assert.strictEqual(Option.getOrThrow(restored.account).resetsAt, left)
       }),

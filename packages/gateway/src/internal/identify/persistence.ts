@@ -1,6 +1,6 @@
 /**
- * Saves the state of a queue. A store that fails, dies or hangs costs the queue a short wait at most: its state is also in
- * memory.
+ * Saves the state of a queue. A store that fails, dies or hangs delays an identify by five seconds at most, because the state
+ * is also in memory.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,33 +8,33 @@ import * as Option from "effect/Option"
 import type * as IdentifyStore from "../../IdentifyStore.js"
 import { Guard } from "../foreign/index.js"
 
-export interface Saving {
+export interface Persistence {
   /**
-   * Starts to save the state, and returns the wait for it. The wait never fails; interrupting it does not cut off the
-   * save. While the store fails there is nothing to wait for.
+   * Starts to save the state, and returns an effect that waits for the end. The wait never fails, and interrupting it does not
+   * interrupt the save. While the store fails, the wait completes at once.
    */
   readonly start: Effect.Effect<Effect.Effect<void>>
 }
 
-/** The default: nothing is saved. */
+/** The default store, which saves nothing. */
 export const noStore: IdentifyStore.IdentifyStore = { initial: Option.none(), save: () => Effect.void }
 
-const nothingToSave: Saving = { start: Effect.succeed(Effect.void) }
+const nothingToSave: Persistence = { start: Effect.succeed(Effect.void) }
 
-/** How long one save may take. */
+/** The longest time of one save. */
 const limit = Duration.seconds(5)
 
 const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
-export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<IdentifyStore.State>): Saving => {
+export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<IdentifyStore.State>): Persistence => {
   if (store === noStore) {
     return nothingToSave
   }
   const turn = Effect.unsafeMakeSemaphore(1)
   let requested = 0
-  // Requests that a save has covered, which began after them.
+  // The number of the last request that a save has included.
   let covered = 0
-  // The number of the newest save that has ended in time.
+  // The number of the newest save that has completed within the limit.
   let newest = 0
   let isFailing = false
 
@@ -43,10 +43,8 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
     isFailing = true
     return isFirst
       ? Effect.logError(
-        `the identify store could not save (${
-          describe(cause)
-        }): the queue continues in memory, and a restart may repeat ` +
-          "identifies that the day's budget has already paid for"
+        `the identify store could not save (${describe(cause)}): the queue continues in memory, and a restart may ` +
+          "exceed the day's budget of identifies"
       )
       : Effect.void
   }
@@ -62,7 +60,7 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
       Guard.runWithin(() => store.save(state), {
         limit,
         onDefect: (cause) => cause,
-        // It may have replaced what a later save has written.
+        // The late save may have replaced the result of a newer one.
         onLate: Effect.suspend(() => newest > number ? save : Effect.void)
       })).pipe(
         Effect.zipRight(Effect.sync(() => {
@@ -71,7 +69,7 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
         Effect.matchEffect({ onFailure: failed, onSuccess: succeeded })
       )
 
-  /** One save at a time covers all requests before it. */
+  /** Runs one save at a time, which includes all requests before it. */
   const save: Effect.Effect<void> = Effect.suspend(() => {
     const number = ++requested
     return turn.withPermits(1)(Effect.suspend(() => {

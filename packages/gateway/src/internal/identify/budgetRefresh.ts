@@ -1,4 +1,4 @@
-/** Keeps a queue at the limits that Discord reports. */
+/** Updates a queue with the limits that Discord reports. */
 import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,13 +8,13 @@ import type * as IdentifyBudget from "../../IdentifyBudget.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as Ledger from "./ledger.js"
 
-/** The pause after a request that Discord did not answer. */
+/** The pause after a failed request. */
 const retryPause = Duration.minutes(1)
 
-/** The budget that Discord reports. Its window ends a little later here: before that, Discord is asked again. */
-export const reportedBy = (
+/** Converts the reported limit. The window ends later by a margin, and Discord is asked again before. */
+export const toBudget = (
   { remaining, resetAfter, total }: GatewayApi.SessionStartLimit
-): IdentifyBudget.Options => ({
+): IdentifyBudget.BudgetOptions => ({
   total,
   remaining,
   resetAfter: Duration.toMillis(resetAfter) === 0
@@ -22,7 +22,7 @@ export const reportedBy = (
     : Duration.sum(resetAfter, Duration.millis(Ledger.lateness))
 })
 
-/** Asks Discord again whenever a window is over. */
+/** Asks Discord again at the end of each window. */
 export const forever = (
   api: GatewayApi.GatewayApi,
   update: (change: IdentifyQueue.Change) => Effect.Effect<void, ConfigError.ConfigError>,
@@ -31,7 +31,9 @@ export const forever = (
   const pause = Duration.toMillis(resetAfter) === 0 ? Duration.days(1) : Duration.max(resetAfter, Duration.seconds(1))
   const ask = api.gatewayBot.pipe(
     Effect.tapError((error) =>
-      Effect.logError(`the identify budget could not be refreshed, and its last figures stay in use: ${error.message}`)
+      Effect.logError(
+        `the identify budget could not be refreshed, and the last figures remain in use: ${error.message}`
+      )
     ),
     Effect.retry({ schedule: Schedule.spaced(retryPause) }),
     Effect.orDie
@@ -39,8 +41,10 @@ export const forever = (
   return Effect.sleep(pause).pipe(
     Effect.zipRight(ask),
     Effect.flatMap(({ sessionStartLimit: limit }) =>
-      update({ maxConcurrency: limit.maxConcurrency, budget: reportedBy(limit) }).pipe(
-        Effect.catchAll((error) => Effect.logError(`Discord reported limits that make no sense: ${String(error)}`)),
+      update({ maxConcurrency: limit.maxConcurrency, budget: toBudget(limit) }).pipe(
+        Effect.catchAll((error) =>
+          Effect.logError(`Discord reported invalid identify limits, and the last ones remain in use: ${String(error)}`)
+        ),
         Effect.zipRight(forever(api, update, limit))
       )
     )

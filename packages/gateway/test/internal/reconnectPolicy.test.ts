@@ -5,12 +5,13 @@ import * as Option from "effect/Option"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as IdentifyBudget from "../../src/IdentifyBudget.js"
 import { Disconnect } from "../../src/internal/reconnect/disconnect.js"
-import * as Recovery from "../../src/internal/reconnect/policy.js"
+import * as ReconnectPolicy from "../../src/internal/reconnect/policy.js"
+import type * as ShardConfig from "../../src/ShardConfig.js"
 import * as ShardError from "../../src/ShardError.js"
 
-const { Decision } = Recovery
+const { Decision } = ReconnectPolicy
 
-const policy: Recovery.Policy = {
+const policy: ShardConfig.Reconnect = {
   backoffBase: Duration.seconds(1),
   backoffMax: Duration.minutes(1),
   stableAfter: Duration.minutes(1),
@@ -19,7 +20,10 @@ const policy: Recovery.Policy = {
   invalidSessionDelay: Option.none()
 }
 
-const ended = (reason: Disconnect, rest: Partial<Recovery.Ended> = {}): Recovery.Ended => ({
+const ended = (
+  reason: Disconnect,
+  rest: Partial<ReconnectPolicy.EndedConnection> = {}
+): ReconnectPolicy.EndedConnection => ({
   reason,
   hasSession: true,
   hasResumeUrl: true,
@@ -37,13 +41,13 @@ const unreachable = Disconnect.Unreachable({ cause: new Error("refused") })
 
 type Expected = "resume" | "identify" | "stop"
 
-const what: (decision: Recovery.Decision) => Expected = Decision.$match({
+const what: (decision: ReconnectPolicy.Decision) => Expected = Decision.$match({
   Resume: (): Expected => "resume",
   Identify: (): Expected => "identify",
   Stop: (): Expected => "stop"
 })
 
-/** What follows a close code, with a session and without one. */
+/** The decisions after a close code, with a session and without one. */
 const closeCodes: ReadonlyArray<readonly [code: number, withSession: Expected, without: Expected]> = [
   [1000, "resume", "identify"],
   [1001, "resume", "identify"],
@@ -101,34 +105,38 @@ const otherReasons: ReadonlyArray<
   ]
 ]
 
-describe("recovery", () => {
+describe("the reconnect policy", () => {
   for (const [code, withSession, without] of closeCodes) {
     it(`close code ${code}: ${withSession} with a session, ${without} without`, () => {
       const reason = closedWith(code)
-      assert.strictEqual(what(Recovery.decide(Recovery.initial, ended(reason), policy)[0]), withSession)
+      assert.strictEqual(what(ReconnectPolicy.decide(ReconnectPolicy.initial, ended(reason), policy)[0]), withSession)
       const bare = ended(reason, { hasSession: false, hasResumeUrl: false })
-      assert.strictEqual(what(Recovery.decide(Recovery.initial, bare, policy)[0]), without)
+      assert.strictEqual(what(ReconnectPolicy.decide(ReconnectPolicy.initial, bare, policy)[0]), without)
     })
   }
 
   for (const [name, reason, withSession, without] of otherReasons) {
     it(`${name}: ${withSession} with a session, ${without} without`, () => {
-      assert.strictEqual(what(Recovery.decide(Recovery.initial, ended(reason), policy)[0]), withSession)
+      assert.strictEqual(what(ReconnectPolicy.decide(ReconnectPolicy.initial, ended(reason), policy)[0]), withSession)
       const bare = ended(reason, { hasSession: false, hasResumeUrl: false })
-      assert.strictEqual(what(Recovery.decide(Recovery.initial, bare, policy)[0]), without)
+      assert.strictEqual(what(ReconnectPolicy.decide(ReconnectPolicy.initial, bare, policy)[0]), without)
     })
   }
 
   it("a fatal close carries code and reason", () => {
-    const [decision] = Recovery.decide(Recovery.initial, ended(closedWith(4014, "Disallowed intent(s).")), policy)
+    const [decision] = ReconnectPolicy.decide(
+      ReconnectPolicy.initial,
+      ended(closedWith(4014, "Disallowed intent(s).")),
+      policy
+    )
     assert.deepStrictEqual(decision, Decision.Stop({ code: 4014, reason: "Disallowed intent(s)." }))
   })
 
   it("waits 0, 1, 2, 4 … seconds, a minute at most, while no session becomes stable", () => {
     const waits: Array<number> = []
-    let history = Recovery.initial
+    let history = ReconnectPolicy.initial
     for (let i = 0; i < 9; i++) {
-      const [decision, next] = Recovery.decide(
+      const [decision, next] = ReconnectPolicy.decide(
         history,
         ended(unreachable, { hasSession: false, opened: false, establishedFor: Option.none() }),
         policy
@@ -142,13 +150,13 @@ describe("recovery", () => {
 
   it("a gateway that accepts, identifies and closes at once meets the back-off too", () => {
     const brief = ended(closedWith(4000), { establishedFor: Option.some(100) })
-    const [, history] = Recovery.decide(Recovery.initial, brief, policy)
-    const [decision] = Recovery.decide(history, brief, policy)
+    const [, history] = ReconnectPolicy.decide(ReconnectPolicy.initial, brief, policy)
+    const [decision] = ReconnectPolicy.decide(history, brief, policy)
     assert.deepStrictEqual(decision, Decision.Resume({ after: Duration.seconds(1), host: "resume" }))
   })
 
   it("a stable session lets earlier failures be forgotten", () => {
-    const [decision, history] = Recovery.decide(
+    const [decision, history] = ReconnectPolicy.decide(
       { attempts: 20, losses: 20, failedResumes: 2, lostAt: Option.some(0) },
       ended(lost, { now: 100_000 }),
       policy
@@ -160,9 +168,13 @@ describe("recovery", () => {
   /** The waits before the resumes after sessions that were each established for so long. */
   const waitsAfter = (sessions: ReadonlyArray<number>) => {
     const waits: Array<number> = []
-    let history = Recovery.initial
+    let history = ReconnectPolicy.initial
     for (const millis of sessions) {
-      const [decision, next] = Recovery.decide(history, ended(lost, { establishedFor: Option.some(millis) }), policy)
+      const [decision, next] = ReconnectPolicy.decide(
+        history,
+        ended(lost, { establishedFor: Option.some(millis) }),
+        policy
+      )
       history = next
       waits.push(decision._tag === "Resume" ? Duration.toSeconds(decision.after) : -1)
     }
@@ -189,13 +201,13 @@ describe("recovery", () => {
   it("short sessions back off before an identify until one is stable", () => {
     const short = ended(closedWith(4007), { establishedFor: Option.some(59_999) })
     const waits: Array<number> = []
-    let history = Recovery.initial
+    let history = ReconnectPolicy.initial
     for (let n = 0; n < 5; n++) {
-      const [decision, next] = Recovery.decide(history, short, policy)
+      const [decision, next] = ReconnectPolicy.decide(history, short, policy)
       history = next
       waits.push(decision._tag === "Identify" ? Duration.toSeconds(decision.after) : -1)
     }
-    const [decision] = Recovery.decide(history, ended(closedWith(4007)), policy)
+    const [decision] = ReconnectPolicy.decide(history, ended(closedWith(4007)), policy)
     assert.deepStrictEqual([waits, decision], [[0, 1, 2, 4, 8], Decision.Identify({ after: Duration.zero })])
   })
 
@@ -222,19 +234,23 @@ describe("recovery", () => {
       const refused = { opened: false, establishedFor: Option.none() }
       const after = Duration.decode(waited)
       assert.deepStrictEqual(
-        Recovery.decide(Recovery.initial, ended(asking(429, asked), refused), policy)[0],
+        ReconnectPolicy.decide(ReconnectPolicy.initial, ended(asking(429, asked), refused), policy)[0],
         Decision.Resume({ after, host: "resume" })
       )
       assert.deepStrictEqual(
-        Recovery.decide(Recovery.initial, ended(asking(503, asked), { ...refused, hasSession: false }), policy)[0],
+        ReconnectPolicy.decide(
+          ReconnectPolicy.initial,
+          ended(asking(503, asked), { ...refused, hasSession: false }),
+          policy
+        )[0],
         Decision.Identify({ after })
       )
     })
   }
 
   it("waits the back-off after a refusal that asks for less", () => {
-    const history = { ...Recovery.initial, attempts: 5, losses: 5 }
-    const [decision] = Recovery.decide(
+    const history = { ...ReconnectPolicy.initial, attempts: 5, losses: 5 }
+    const [decision] = ReconnectPolicy.decide(
       history,
       ended(asking(429, "2 seconds"), { opened: false, establishedFor: Option.none() }),
       policy
@@ -255,8 +271,8 @@ describe("recovery", () => {
         reserve: 50,
         until: 1_000_000 + Duration.toMillis(untilIn)
       })
-      const [decision] = Recovery.decide(
-        Recovery.initial,
+      const [decision] = ReconnectPolicy.decide(
+        ReconnectPolicy.initial,
         ended(Disconnect.Failed({ error }), { hasSession: false, now: 7, wallTime: 1_000_000 }),
         policy
       )
@@ -266,8 +282,8 @@ describe("recovery", () => {
 
   it("does not wait for a budget that is back in the past", () => {
     const error = new IdentifyBudget.IdentifyBudgetExhausted({ total: 1_000, remaining: 50, reserve: 50, until: 0 })
-    const [decision] = Recovery.decide(
-      Recovery.initial,
+    const [decision] = ReconnectPolicy.decide(
+      ReconnectPolicy.initial,
       ended(Disconnect.Failed({ error }), { hasSession: false, wallTime: 1_000_000 }),
       policy
     )
@@ -276,24 +292,24 @@ describe("recovery", () => {
 
   it("an unreachable resume host is left after three attempts, and its session kept while nothing can be reached", () => {
     const hosts: Array<string> = []
-    let history = Recovery.decide(Recovery.initial, ended(lost), policy)[1]
+    let history = ReconnectPolicy.decide(ReconnectPolicy.initial, ended(lost), policy)[1]
     for (let i = 0; i < 10; i++) {
       const failed = ended(unreachable, { opened: false, establishedFor: Option.none(), now: i * 1_000 })
-      const [decision, next] = Recovery.decide(history, failed, policy)
+      const [decision, next] = ReconnectPolicy.decide(history, failed, policy)
       history = next
       hosts.push(decision._tag === "Resume" ? decision.host : decision._tag)
     }
     assert.deepStrictEqual(hosts, ["resume", "resume", ...Array.from({ length: 8 }, () => "gateway")])
     const late = ended(unreachable, { opened: false, establishedFor: Option.none(), now: 300_000 })
-    assert.strictEqual(what(Recovery.decide(history, late, policy)[0]), "identify")
+    assert.strictEqual(what(ReconnectPolicy.decide(history, late, policy)[0]), "identify")
   })
 
   it("identifies when both hosts answer and neither resumes", () => {
     const decisions: Array<string> = []
-    let history = Recovery.decide(Recovery.initial, ended(lost), policy)[1]
+    let history = ReconnectPolicy.decide(ReconnectPolicy.initial, ended(lost), policy)[1]
     for (let i = 0; i < 6; i++) {
       const failed = ended(Disconnect.TimedOut({ phase: "resumed" }), { establishedFor: Option.none() })
-      const [decision, next] = Recovery.decide(history, failed, policy)
+      const [decision, next] = ReconnectPolicy.decide(history, failed, policy)
       history = next
       decisions.push(decision._tag === "Resume" ? decision.host : decision._tag)
     }
@@ -301,12 +317,12 @@ describe("recovery", () => {
   })
 
   it("adds the older documentation's wait after opcode 9 if it is asked for", () => {
-    const courteous: Recovery.Policy = {
+    const courteous: ShardConfig.Reconnect = {
       ...policy,
       invalidSessionDelay: Option.some([Duration.seconds(1), Duration.seconds(5)])
     }
     const invalidated = ended(Disconnect.SessionInvalidated({ resumable: false }), { random: 0.5 })
-    const [decision] = Recovery.decide(Recovery.initial, invalidated, courteous)
+    const [decision] = ReconnectPolicy.decide(ReconnectPolicy.initial, invalidated, courteous)
     assert.deepStrictEqual(decision, Decision.Identify({ after: Duration.seconds(3) }))
   })
 
@@ -316,7 +332,7 @@ describe("recovery", () => {
         FastCheck.nat(100),
         FastCheck.double({ min: 0, max: 0.999, noNaN: true }),
         (attempts, random) => {
-          const wait = Duration.toMillis(Recovery.backoff(policy, attempts, random))
+          const wait = Duration.toMillis(ReconnectPolicy.backoff(policy, attempts, random))
           const full = attempts === 0 ? 0 : Math.min(60_000, 1_000 * 2 ** (attempts - 1))
           assert.isAtMost(wait, full)
           assert.isAtLeast(wait, full / 2)
@@ -340,11 +356,11 @@ describe("recovery", () => {
     })
     FastCheck.assert(
       FastCheck.property(FastCheck.array(failure, { minLength: 40, maxLength: 40 }), (failures) => {
-        let history = Recovery.initial
+        let history = ReconnectPolicy.initial
         let now = 0
         for (const { hasResumeUrl, reason } of failures) {
           const opened = reason !== unreachable
-          const [decision, next] = Recovery.decide(
+          const [decision, next] = ReconnectPolicy.decide(
             history,
             ended(reason, { hasResumeUrl, opened, establishedFor: Option.none(), now }),
             policy

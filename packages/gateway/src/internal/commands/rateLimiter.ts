@@ -1,4 +1,4 @@
-/** The limiter of one connection, as described by `CommandRateLimiter`, and its state. */
+/** Keeps one connection within the limit of 120 messages in 60 seconds. `CommandRateLimiter` has the figures. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -6,14 +6,14 @@ import * as CommandRateLimiter from "../../CommandRateLimiter.js"
 import { Monotonic, SlidingLog } from "../time/index.js"
 
 export interface CommandLimiter {
-  /** Waits until a command may be sent. Takes no place: that is `recordCommand`, just before the command is written. */
+  /** Waits until a command may be sent. Counts nothing: `recordCommand` does, just before the command is written. */
   readonly awaitRoom: Effect.Effect<void>
   readonly recordCommand: Effect.Effect<void>
-  /** Takes a place for a heartbeat. */
+  /** Counts a heartbeat. */
   readonly unsafeRecordHeartbeat: (now: number) => void
   /**
-   * Milliseconds until a heartbeat may be sent; zero if one may be sent at `now`. Room is reserved for heartbeats, so they
-   * wait only if the gateway asks for more of them than the reserve, or for a very short interval.
+   * Returns the milliseconds until a heartbeat may be sent; zero if one may be sent at `now`. Room is reserved for heartbeats,
+   * so they wait only if the gateway requests more of them than the reserve, or sets a very short interval.
    */
   readonly unsafeHeartbeatHold: (now: number) => number
   readonly snapshot: Effect.Effect<CommandRateLimiter.CommandRateLimiter>
@@ -21,7 +21,7 @@ export interface CommandLimiter {
 
 const windowMillis = Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))
 
-/** The places that heartbeats may take, so that commands are never excluded. */
+/** Heartbeats in a window, so that commands always have room. */
 const maxHeartbeats = CommandRateLimiter.limit - CommandRateLimiter.minimum
 
 export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
@@ -30,7 +30,7 @@ export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
   const heartbeats = SlidingLog.make(windowMillis)
   const all = SlidingLog.make(windowMillis)
 
-  // The second bound matters when the gateway asked for more heartbeats than are reserved.
+  // The second bound matters when the gateway requested more heartbeats than are reserved.
   const waitMillis = (now: number) =>
     Math.max(commands.waitUntilBelow(max, now), all.waitUntilBelow(CommandRateLimiter.limit, now))
 
