@@ -231,7 +231,7 @@ describe("ends at each moment", () => {
       for (const [name, fault] of Object.entries(losses)) {
         it.live(`a ${subject} after ${name}, by ${end}`, () =>
           Effect.gen(function*() {
-            for (let moment = 0; moment < 5 * latency; moment += latency / 2) {
+            for (let moment = latency / 2; moment < 5 * latency; moment += latency) {
               yield* play(make, end, { name, act: () => inject(fault, first), after: moment })
             }
           }))
