@@ -81,6 +81,6 @@ describe("validation", () => {
       // A program in JavaScript may pass this.
       validate: ["TYPING_STOP"] as unknown as ShardConfig.Validate
     }
-    assert.match(String(Either.getLeft(ShardConfig.make(options))), /TYPING_STOP.*no event/)
+    assert.match(String(Either.getLeft(ShardConfig.make(options))), /TYPING_STOP.*is not an event/)
   })
 })
