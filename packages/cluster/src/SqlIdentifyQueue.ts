@@ -43,9 +43,6 @@ export interface Options extends LimitOptions {
 /** The default of `interval`. @since 0.1.0 @category constants */
 export const defaultInterval: Duration.Duration = Duration.millis(5_500)
 
-/** The longest time between two looks at the database, in milliseconds: other runners change what is awaited. */
-const longestWait = 30_000
-
 /** An interrupted or broken attempt may have written the identify: only a failure proves that it has not. */
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isFailure(exit.cause) && !Cause.isInterrupted(exit.cause) && !Cause.isDie(exit.cause)
@@ -100,7 +97,7 @@ const makeWith = (
               `the identify budget of ${total} a day is spent, except ${reserve} and those that a resharding holds: ` +
                 "waiting for the next window"
             ),
-            wait(Math.min(answer.wait, longestWait))
+            wait(Math.min(answer.wait, 30_000))
           )
         return Effect.zipRight(waiting, awaitTurn(request, wait))
       })

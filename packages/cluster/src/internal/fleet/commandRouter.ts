@@ -8,7 +8,6 @@ import * as Rpc from "@effect/rpc/Rpc"
 import type * as Shard from "@vesper/gateway/Shard"
 import * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardId from "@vesper/model/ShardId"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -16,9 +15,6 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { ShardUnavailableError } from "../../ClusterError.js"
 import { Placement } from "../ownership/index.js"
-
-/** How long a command waits for its shard. */
-const patience = Duration.seconds(30)
 
 /** No shard of the guild is on this runner; a moment later one may be. */
 class NotHere extends Schema.TaggedError<NotHere>("@vesper/cluster/NotHere")("NotHere", {}) {}
@@ -60,7 +56,7 @@ export const make = (
           Socket.isSocketError(defect) ? Option.some(Effect.fail(moving)) : Option.none()
         ),
         Effect.mapError((error) => error._tag === "SendError" ? error : moving),
-        Effect.timeoutFail({ duration: patience, onTimeout: () => moving })
+        Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => moving })
       )
     })
   return {
@@ -77,7 +73,7 @@ export const make = (
       Effect.suspend(() => sendOnce(guild, json)).pipe(
         Effect.retry({
           while: (error) => error._tag === "ShardUnavailableError",
-          schedule: Schedule.intersect(Schedule.spaced("250 millis"), Schedule.recurUpTo(patience))
+          schedule: Schedule.intersect(Schedule.spaced("250 millis"), Schedule.recurUpTo("30 seconds"))
         })
       )
   }

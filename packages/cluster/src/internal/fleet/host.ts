@@ -149,9 +149,7 @@ const serve = <R>(
       Effect.provideService(IdentifyQueue.IdentifyQueue, watched)
     )
     const begun = yield* fleet.shards
-    // Until the fleet closes. The shards of a part save alone: when they were observed, a release under load did not end.
-    const observed = Option.isNone(part) ? begun : []
-    yield* Effect.forEach(observed, (shard) => leaseOf(shard.id)?.observe(shard.session) ?? Effect.void)
+    yield* Effect.forEach(begun, (shard) => leaseOf(shard.id)?.observe(shard.session) ?? Effect.void)
     yield* Effect.addFinalizer(() => Effect.forEach(begun, awaitReady, { concurrency: "unbounded" }))
     const claim = leases.find(({ shard }) => Option.exists(part, ({ to }) => shard.total === to))?.claim
     if (Option.isSome(part) && claim !== undefined) {

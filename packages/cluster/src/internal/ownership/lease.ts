@@ -116,14 +116,14 @@ export const make = (options: {
       held.isDirty = true
       wake.unsafeOpen()
     }
-    /** Completes when a statement with the present session is carried out, or the lease is lost. Fails with it. */
+    /** Completes when a statement with the present session is carried out. Fails with it. */
     const write = (held: Held) =>
       Effect.suspend(() => {
         mark(held)
         if (options.isHurried()) {
           rush.unsafeOpen()
         }
-        return Effect.raceFirst(Deferred.await(next), held.lost)
+        return Deferred.await(next)
       })
     const save = (
       held: Held,
@@ -140,7 +140,7 @@ export const make = (options: {
           rush.unsafeOpen()
         }
         held.session = session
-        return write(held)
+        return Effect.raceFirst(write(held), held.lost)
       })
       return checked.pipe(Effect.zipRight(Effect.mapError(writing, failed)), Effect.zipRight(checked))
     }
@@ -161,7 +161,7 @@ export const make = (options: {
         if (options.isStrict ? yield* isCovered(held, sequence) : !isFailing) {
           return
         }
-        const isWritten = yield* Effect.isSuccess(write(held))
+        const isWritten = yield* Effect.isSuccess(Effect.raceFirst(write(held), held.lost))
         if (held.isLost) {
           return yield* Effect.fail(new LeaseLost())
         }
@@ -193,7 +193,7 @@ export const make = (options: {
           remove: () => save(held, "remove", Option.none())
         },
         admit: (sequence) => admit(held, sequence),
-        // The shard saves no session twice, although the database may have a later one by now.
+        // The shard saves no session twice, although the database may have a later one. No race: it could not be interrupted.
         settle: Effect.suspend(() =>
           held.isLost || Equal.equals(held.saved, held.session) ? Effect.void : Effect.ignore(write(held))
         ),
