@@ -8,7 +8,10 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { sendMessages } from "../../src/simulator/messages.js"
 
-const config = { intents: Intents.of("GuildMessages", "DirectMessages"), events: ["MESSAGE_CREATE"] as const }
+const config = {
+  intents: Intents.of("GuildMessages", "DirectMessages", "MessageContent"),
+  events: ["MESSAGE_CREATE"] as const
+}
 
 /** The messages of ten seconds. */
 const hear = (world: World.World) =>
