@@ -190,10 +190,10 @@ describe("a member request that is not answered when its fleet is resharded", ()
           )
         )
         yield* fleet.reshard(2)
-        const error = yield* Effect.timeoutFail(Fiber.join(asking), {
-          duration: Duration.minutes(1),
-          onTimeout: () => new Error("it still waits")
-        })
+        const error = yield* Fiber.join(asking).pipe(
+          Effect.timeout(Duration.minutes(1)),
+          Effect.orDieWith(() => "the request still waits")
+        )
         assert.match(error.message, /shard .*closed/)
       }).pipe(
         Effect.scoped,
