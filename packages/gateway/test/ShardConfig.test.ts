@@ -194,7 +194,10 @@ describe("a wrong option", () => {
   })
 
   it("is a property, or a token, that makes every identify too long", () => {
-    assert.match(refusal({ identifyProperties: { device: "y".repeat(4_000) } }), /at identifyProperties: .* accepts 4096/)
+    assert.match(
+      refusal({ identifyProperties: { device: "y".repeat(4_000) } }),
+      /at identifyProperties: .* accepts 4096/
+    )
     assert.match(refusal({ token: Redacted.make("y".repeat(4_000)) }), /at token: .* accepts 4096/)
   })
 

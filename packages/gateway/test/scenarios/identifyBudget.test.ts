@@ -56,7 +56,10 @@ describe("a bot with few identifies left", () => {
         assert.deepStrictEqual(yield* identifiedAt, [0, 5_000, 10_000])
         const said = lines.filter((line) => line.includes("identify budget"))
         assert.strictEqual(said.length, 1)
-        assert.match(said[0] ?? "", /0 of 1000 identifies are left today, and 0 are reserved .* before 1970-01-01T08:00:0\d/)
+        assert.match(
+          said[0] ?? "",
+          /0 of 1000 identifies are left today, and 0 are reserved .* before 1970-01-01T08:00:0\d/
+        )
         yield* Effect.sleep("2 hours")
         const reset = Duration.toMillis("8 hours")
         const others = [0, 1, 2, 3, 4, 5, 6].map((turn) => reset + turn * 5_000)
