@@ -204,8 +204,13 @@ export interface Fleet {
    * `Partial` if they would have others too: a `bucket` can be resharded if its `of` divides both totals.
    *
    * What the new sessions say of themselves, READY and the first GUILD_CREATE of each guild, is not delivered.
+   *
+   * Fails with a `ConfigError` for an option that is no duration.
    */
-  readonly reshard: (total: number, options?: ReshardOptions) => Effect.Effect<void, FleetError.ReshardError>
+  readonly reshard: (
+    total: number,
+    options?: ReshardOptions
+  ) => Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>
   /**
    * Waits until every shard has a session. Fails with `FatallyClosedError` if the fleet does, and with `ShardClosedError` once it is
    * closed. A shard that the gateway has closed for good is not waited for.
@@ -254,15 +259,15 @@ export const make: {
 
 /**
  * Looks after the fleet for ever: when a shard is nearly full of guilds, or Discord recommends half as many shards again,
- * it is resharded to what Discord recommends, before the gateway closes a shard with 4011. What goes wrong is told to the
- * log, and tried again next time.
+ * it is resharded to what Discord recommends, before the gateway closes a shard with 4011. A failure is logged, and the
+ * next look tries again. Fails with a `ConfigError` for an option that is no duration or number.
  *
  * @since 0.1.0
  * @category operations
  */
 export const autoReshard = (
   options: AutoReshardOptions = {}
-): Effect.Effect<never, never, Fleet | GatewayApi.GatewayApi> =>
+): Effect.Effect<never, ConfigError.ConfigError, Fleet | GatewayApi.GatewayApi> =>
   Effect.flatMap(
     Effect.all([Fleet, GatewayApi.GatewayApi]),
     ([fleet, api]) => AutoReshard.watch(fleet, api, options)

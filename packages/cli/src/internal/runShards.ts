@@ -10,7 +10,7 @@ import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as ShardMetrics from "@vesper/gateway/ShardMetrics"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as ConfigError from "effect/ConfigError"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -106,11 +106,16 @@ const autoReshard = (
   if (shards._tag === "Range") {
     return misuse("--auto-reshard takes a process that has all shards: give --shards auto, or their number")
   }
+  if (Duration.toMillis(autoReshard.value) === 0) {
+    return misuse("--auto-reshard takes a time above 0, such as 1h")
+  }
   return Option.match(api, {
     onNone: () => misuse("--auto-reshard asks the API: name it with --api-url as well as the gateway"),
     onSome: (api) =>
       Effect.succeed((fleet) =>
         Fleet.autoReshard({ interval: autoReshard.value }).pipe(
+          // The interval is a duration above zero.
+          Effect.orDie,
           Effect.provideService(Fleet.Fleet, fleet),
           Effect.provideService(GatewayApi.GatewayApi, api)
         )

@@ -1,10 +1,15 @@
 /** Watches how full a fleet's shards are, and reshards it before the gateway closes one with 4011. */
+import type * as ConfigError from "effect/ConfigError"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AutoReshardOptions, Fleet } from "../Fleet.js"
 import type { GatewayApi } from "../GatewayApi.js"
+import * as Check from "./config/check.js"
+import * as FleetReshard from "./fleetReshard.js"
+import * as Guard from "./foreign/guard.js"
+import * as PeerText from "./wire/peerText.js"
 
 /** What is known when it is decided. */
 export class Fullness extends Data.Class<{
@@ -29,10 +34,25 @@ export const nextTotal = (fullness: Fullness, guildsPerShard: number): Option.Op
   return Option.some(recommended > total ? recommended : total * 2)
 }
 
-export const watch = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions): Effect.Effect<never> => {
+const positiveDuration: Check.Check = (value) =>
+  Check.duration(value) ??
+    (Option.exists(Duration.decodeUnknown(value), (duration) => Duration.toMillis(duration) > 0)
+      ? undefined
+      : "it is 0; the fleet would be looked at all the time")
+
+const checks: Check.Fields = {
+  ...FleetReshard.options,
+  interval: positiveDuration,
+  guildsPerShard: Check.integer(1)
+}
+
+const watchChecked = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions): Effect.Effect<never> => {
   const look = Effect.gen(function*() {
     const { shards, total } = yield* fleet.status
-    const { shards: recommended } = yield* api.gatewayBot
+    const { shards: recommended } = yield* Guard.runWithin(() => api.gatewayBot, {
+      limit: FleetReshard.limit,
+      onDefect: PeerText.toError
+    })
     // A shard whose guilds are unknown is not the reason to reshard; what Discord recommends counts its guilds too.
     const fullest = shards.reduce((most, { guilds }) => Math.max(most, Option.getOrElse(guilds, () => 0)), 0)
     const next = nextTotal(new Fullness({ total, fullest, recommended }), options.guildsPerShard ?? 2_000)
@@ -43,6 +63,13 @@ export const watch = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions
       yield* fleet.reshard(next.value, options)
     }
   })
-  const lookAndTell = Effect.catchAll(look, (error) => Effect.logError(error.message))
-  return Effect.forever(Effect.zipRight(Effect.sleep(options.interval ?? Duration.hours(1)), lookAndTell))
+  const lookAndLog = Effect.catchAll(look, (error) => Effect.logError(error.message))
+  return Effect.forever(Effect.zipRight(Effect.sleep(options.interval ?? Duration.hours(1)), lookAndLog))
 }
+
+export const watch = (
+  fleet: Fleet,
+  api: GatewayApi,
+  options: AutoReshardOptions
+): Effect.Effect<never, ConfigError.ConfigError> =>
+  Effect.zipRight(Check.fields(checks, options), watchChecked(fleet, api, options))

@@ -7,9 +7,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberSet from "effect/FiberSet"
+import * as Function from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Fleet from "../Fleet.js"
+import { ReshardError } from "../FleetError.js"
 import * as GatewayApi from "../GatewayApi.js"
 import * as HeartbeatScheduler from "../HeartbeatScheduler.js"
 import * as IdentifyBudget from "../IdentifyBudget.js"
@@ -21,6 +23,7 @@ import * as ShardError from "../ShardError.js"
 import * as ShardStatus from "../ShardStatus.js"
 import * as Assembly from "./assembly/assembly.js"
 import { Starter } from "./assembly/starter.js"
+import * as Outgoing from "./commands/outgoing.js"
 import * as Check from "./config/check.js"
 import * as ConnectPace from "./connectPace.js"
 import type { Cursor } from "./events/log/cursor.js"
@@ -30,10 +33,12 @@ import * as Parse from "./events/log/parse.js"
 import type { Ending } from "./events/log/eventLog.js"
 import { Readers } from "./events/readers.js"
 import * as FleetReshard from "./fleetReshard.js"
+import * as Guard from "./foreign/guard.js"
 import * as FleetSet from "./fleetSet.js"
 import type * as ShardInternal from "./shard.js"
 import * as ShardPlan from "./shardPlan.js"
 import * as After from "./time/after.js"
+import * as PeerText from "./wire/peerText.js"
 
 /** The config of a fleet's shards: a session in it would be that of each of them. */
 const configOfShards = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
@@ -46,16 +51,19 @@ const identifiesLeft = (
   queue: IdentifyQueue.IdentifyQueue,
   api: Option.Option<GatewayApi.GatewayApi>
 ): Effect.Effect<Option.Option<number>> => {
+  const known = <A>(subject: string, evaluate: () => Effect.Effect<A, unknown>) =>
+    Guard.runWithin(evaluate, { limit: FleetReshard.limit, onDefect: Function.identity<unknown> }).pipe(
+      Effect.tapError((cause) =>
+        Effect.logWarning(`the identifies that are left are not known to ${subject}: ${PeerText.describe(cause)}`)
+      ),
+      Effect.option
+    )
   const ask = Option.match(api, {
     onNone: () => Effect.succeedNone,
-    onSome: ({ gatewayBot }) =>
-      gatewayBot.pipe(
-        Effect.map(({ sessionStartLimit }) => sessionStartLimit.remaining),
-        Effect.tapError((error) => Effect.logWarning(error.message)),
-        Effect.option
-      )
+    onSome: (api) => known("the API", () => Effect.map(api.gatewayBot, (bot) => bot.sessionStartLimit.remaining))
   })
-  return Effect.zipWith(queue.budget, ask, (budget, remaining) => {
+  const budget = Effect.map(known("the identify queue", () => queue.budget), Option.flatten)
+  return Effect.zipWith(budget, ask, (budget, remaining) => {
     const known = [...Option.toArray(Option.map(budget, IdentifyBudget.spendable)), ...Option.toArray(remaining)]
     return known.length === 0 ? Option.none() : Option.some(Math.min(...known))
   })
@@ -97,6 +105,7 @@ const makeWith = (
     const readers = new Readers({
       ending,
       drainTimeoutMillis: Duration.toMillis(config.drainTimeout),
+      keepsStreams: config.acknowledge === "onReceive",
       after,
       notice: (diagnostic) => {
         // A reader of the whole fleet is one of its first shard's.
@@ -143,6 +152,7 @@ const makeWith = (
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         ending.failed = new ShardError.ShardClosedError()
+        readers.release()
         end(ending.failed)
         return Effect.all(readers.runs, { concurrency: "unbounded", discard: true })
       })
@@ -178,9 +188,10 @@ const makeWith = (
 
     const broadcast: Fleet.Fleet["broadcast"] = (command) =>
       Effect.gen(function*() {
+        const outgoing = yield* Outgoing.fromCommand(command)
         const [failures] = yield* Effect.partition(
-          yield* shards,
-          (shard) => shard.command(command),
+          Array.from(parts.current.members.values()),
+          ({ state }) => state.commands.send(outgoing),
           { concurrency: "unbounded" }
         )
         return yield* failures[0] === undefined ? Effect.void : Effect.fail(failures[0])
@@ -213,7 +224,15 @@ const makeWith = (
       status: Effect.sync(() => ({ ...FleetSet.status(parts.current), resharding: parts.stage })),
       // A fleet that has ended is not ready, though all of its shards are settled.
       awaitReady: Effect.raceFirst(Deferred.await(over), Effect.suspend(() => FleetSet.awaitSettled(parts.current))),
-      reshard: (total, options = {}) => Effect.zipRight(starter.start, FleetReshard.run(parts, total, options)),
+      reshard: (total, options = {}) =>
+        Effect.suspend(() =>
+          ending.closed === undefined
+            ? Check.fields(FleetReshard.options, options).pipe(
+              Effect.zipRight(starter.start),
+              Effect.zipRight(FleetReshard.run(parts, total, options))
+            )
+            : Effect.fail(new ReshardError({ reason: "ShardClosed", detail: ending.closed.message }))
+        ),
       close
     }
     const members = () =>

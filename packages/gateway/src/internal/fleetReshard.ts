@@ -1,6 +1,7 @@
 /** Carries a resharding out: brings the new set up, follows its stages, and ends one of the two sets. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as ShardId from "@vesper/model/ShardId"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -14,6 +15,9 @@ import type { Readers } from "./events/readers.js"
 import * as Parse from "./events/log/parse.js"
 import type { ShardSet } from "./fleetSet.js"
 import * as FleetSet from "./fleetSet.js"
+import * as Guard from "./foreign/guard.js"
+import * as Check from "./config/check.js"
+import * as PeerText from "./wire/peerText.js"
 import * as ForwardCommands from "./commands/forward.js"
 import * as Reshard from "./reshard.js"
 import { next, Stage } from "./reshardStage.js"
@@ -35,6 +39,16 @@ export interface Fleet {
   stage: Option.Option<ReshardStage>
   isResharding: boolean
 }
+
+/** Checks of the options. */
+export const options: Check.Fields = {
+  timeout: Check.duration,
+  lag: Check.duration,
+  patience: Check.duration
+}
+
+/** How long an identify queue of the program, or the API, may take to answer. */
+export const limit = Duration.seconds(30)
 
 /** How often the two sets are compared. */
 const step = Duration.seconds(1)
@@ -59,6 +73,9 @@ const check = (fleet: Fleet, total: number): Effect.Effect<ReadonlyArray<ShardId
       ))
   })
 
+/** The identify queue does not keep the promises of its type. */
+class Broken extends Data.TaggedError("Broken")<{ readonly cause: unknown }> {}
+
 const tooFew = (count: number, left: number) =>
   error("Budget", `${count} shards would have to identify, and ${left} may today`)
 
@@ -74,8 +91,11 @@ const reserve = (
       return yield* tooFew(count, left.value)
     }
     return yield* Effect.mapError(
-      fleet.queue.reserve(count),
-      ({ remaining, reserve }) => tooFew(count, Math.max(0, remaining - reserve))
+      Guard.runWithin(() => fleet.queue.reserve(count), { limit, onDefect: (cause) => new Broken({ cause }) }),
+      (failure) =>
+        failure._tag === "Broken"
+          ? error("Budget", `the identify queue could not reserve ${count}: ${PeerText.describe(failure.cause)}`)
+          : tooFew(count, Math.max(0, failure.remaining - failure.reserve))
     )
   })
 

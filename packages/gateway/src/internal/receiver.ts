@@ -27,6 +27,7 @@ import { Signal } from "./signal.js"
 import * as Monotonic from "./time/monotonic.js"
 import * as Utf8 from "./utf8.js"
 import * as WireMemory from "./wire/memory.js"
+import * as Nesting from "./wire/nesting.js"
 import * as PeerText from "./wire/peerText.js"
 
 export interface Receiver extends GatewaySocket.Handlers {
@@ -50,6 +51,9 @@ const maxAhead = 10_000_000
 
 /** In UTF-16 units. Discord's hello has about 100; no control payload needs more than a few of its fields. */
 const maxControlLength = 16 * 1024
+
+/** Brackets within brackets. Discord's READY has about ten. */
+const maxReadyDepth = 256
 
 /** In UTF-16 units. Discord's longest name has about 40. */
 const maxNameLength = 100
@@ -137,7 +141,11 @@ export const make = (
   }
 
   const ready = (s: number, body: string | Uint8Array) => {
-    const payload = Control.decodeReady(parseJson(textOf(body)))
+    const text = textOf(body)
+    if (Nesting.isDeeperThan(text, maxReadyDepth)) {
+      return refuse("READY", `its brackets are nested more than ${maxReadyDepth} deep`)
+    }
+    const payload = Control.decodeReady(parseJson(text))
     if (Either.isLeft(payload)) {
       return refuse("READY", Control.describe(payload.left))
     }
@@ -152,7 +160,8 @@ export const make = (
       notice(Diagnostic.UnsafeResumeUrl({ url: GatewayUrl.redact(url) }))
     }
     const session = {
-      id: PeerText.clean(id),
+      // A session has an id; one without a printable character cannot be resumed.
+      id: PeerText.clean(id) || "unprintable",
       sequence,
       since: sequence,
       resumeUrl: isSafe ? url : undefined

@@ -159,6 +159,7 @@ export const makeOpen = (id: ShardId.ShardId): Effect.Effect<Open, never, Requir
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
         state.isReleased = true
+        state.readers.release()
         state.log.failReaders(new ShardError.ShardClosedError())
         yield* Effect.all(state.readers.runs, { concurrency: "unbounded", discard: true })
         yield* keeper.stop

@@ -91,7 +91,8 @@ export const make = (
       },
       onResumed: () => stopWatching()
     })
-    const readers = new Readers({ ending: undefined, drainTimeoutMillis, after, notice })
+    const keepsStreams = config.acknowledge === "onReceive"
+    const readers = new Readers({ ending: undefined, drainTimeoutMillis, keepsStreams, after, notice })
     readers.addLog(log)
     const status = Observable.make<ShardStatus.ShardStatus>(
       ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 })
@@ -136,9 +137,10 @@ export const session = (state: ShardState): Option.Option<Session.Session> =>
     const { id, resumeUrl } = session
     const { identity, shownPresence: presence } = state
     // What was not read by the end of the shard's scope is replayed to the next process.
-    const isRead = state.config.acknowledge === "onHandled" || state.isReleased
-    const sequence = isRead
-      ? state.log.acknowledgedIn(session, state.config.acknowledge === "onReceive")
+    const sequence = state.config.acknowledge === "onHandled"
+      ? state.log.acknowledgedIn(session)
+      : state.isReleased
+      ? state.log.readIn(session)
       : session.sequence
     return new Session.Session({
       id,

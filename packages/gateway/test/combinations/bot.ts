@@ -2,6 +2,7 @@
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as ShardId from "@vesper/model/ShardId"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -20,7 +21,8 @@ export const botId = "11"
 /** What the readers of a cell need. */
 export interface Bot {
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
-  readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
+  /** Waits for single events: of the shard, of the fleet, or of each shard of a cluster's runner. */
+  readonly nextEvents: Effect.Effect<ReadonlyArray<Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>>>
   readonly runForEach: <E>(
     handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E>,
     options?: Shard.RunForEachOptions
@@ -29,7 +31,7 @@ export interface Bot {
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
   readonly connect: Effect.Effect<void>
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<unknown>
-  readonly reshard: (total: number) => Effect.Effect<void, FleetError.ReshardError>
+  readonly reshard: (total: number) => Effect.Effect<void, FleetError.ReshardError | ConfigError.ConfigError>
 }
 
 /** The only shard of a bot. */
@@ -37,7 +39,7 @@ export const ofShard: Effect.Effect<Bot, never, Fleet.Requirements | Scope.Scope
   Shard.make(ShardId.single),
   (shard) => ({
     events: shard.events,
-    nextEvent: shard.nextEvent,
+    nextEvents: Effect.succeed([shard.nextEvent]),
     runForEach: shard.runForEach,
     runSet: (handlers) => Effect.provideService(Events.run(handlers), Shard.Shard, shard),
     shards: Effect.succeed([shard]),
@@ -51,7 +53,7 @@ export const ofShard: Effect.Effect<Bot, never, Fleet.Requirements | Scope.Scope
 export const ofFleet = (total: number): Effect.Effect<Bot, never, Fleet.Requirements | Scope.Scope> =>
   Effect.map(Effect.orDie(Fleet.make({ shards: { total } })), (fleet) => ({
     events: Stream.map(fleet.events, ({ event }) => event),
-    nextEvent: Effect.map(fleet.nextEvent, ({ event }) => event),
+    nextEvents: Effect.succeed([Effect.map(fleet.nextEvent, ({ event }) => event)]),
     runForEach: (handler, options) => fleet.runForEach(({ event }) => handler(event), options),
     runSet: (handlers) => Effect.provideService(Events.runFleet(handlers), Fleet.Fleet, fleet),
     shards: fleet.shards,

@@ -16,9 +16,9 @@ export const modes: ReadonlyArray<Mode> = [
   { acknowledge: "onHandled", hasStore: true }
 ]
 
-export type Target = "a shard" | "a fleet" | "a fleet while it is resharded"
+export type Target = "a shard" | "a fleet" | "a fleet while it is resharded" | "a cluster"
 
-export const targets: ReadonlyArray<Target> = ["a shard", "a fleet", "a fleet while it is resharded"]
+export const targets: ReadonlyArray<Target> = ["a shard", "a fleet", "a fleet while it is resharded", "a cluster"]
 
 export type Life =
   | "steady"
@@ -29,6 +29,7 @@ export type Life =
   | "failing handlers"
   | "slow handlers"
   | "full buffer"
+  | "clock jump"
   | "kill and restart"
   | "stop and restart"
 
@@ -41,6 +42,7 @@ export const lives: ReadonlyArray<Life> = [
   "failing handlers",
   "slow handlers",
   "full buffer",
+  "clock jump",
   "kill and restart",
   "stop and restart"
 ]
@@ -50,21 +52,49 @@ export interface Cell {
   readonly mode: Mode
   readonly target: Target
   readonly life: Life
+  /** Played in real time: a busy machine makes any reader slow. */
+  readonly isRealTime?: boolean
 }
+
+const isHandlers = ({ promise }: Part) => promise === "handlers" || promise === "isolated"
 
 const isRestart = (life: Life) => life === "kill and restart" || life === "stop and restart"
 
+/** Why a kind of reader, or a life, cannot be on a cluster. */
+const illegalityOnCluster = ({ kind, life, mode }: Cell): string | undefined => {
+  const runs = kind.parts.filter(({ isRun, promise }) => isRun === true && promise === "handlers")
+  return kind.parts.some(({ isOrdered }) => !isOrdered)
+    ? "a cluster keeps the order of each guild: it has no `order`"
+    : runs.length > 1
+    ? "a cluster runs one function: it has no second run of handlers"
+    : kind.isSuccession
+    ? "the handlers of a cluster run from its start on, and not after `nextEvent`"
+    : life === "close and connect"
+    ? "a runner that has left its cluster has ended: it has no `connect`"
+    : life === "interrupted readers" && kind.parts.some(({ isRun }) => isRun === true)
+    ? "the handlers of a cluster end with its runner"
+    : !mode.hasStore
+    ? "a cluster has its sessions in a database"
+    : undefined
+}
+
 /** Why a cell cannot be. */
-export const illegality = ({ kind, life, mode, target }: Cell): string | undefined =>
-  life === "close and connect" && target !== "a shard"
+export const illegality = (cell: Cell): string | undefined => {
+  const { kind, life, mode, target } = cell
+  return target === "a cluster"
+    ? illegalityOnCluster(cell)
+    : life === "close and connect" && target !== "a shard"
     ? "a fleet that was closed has ended: it has no `connect`"
     : kind.isSubscription && target === "a fleet while it is resharded"
     ? "a subscription is one of a shard, and a resharding replaces the shards: a fleet has no `subscribe`"
     : target === "a fleet while it is resharded" && !mode.hasStore && life !== "steady"
     ? "a store changes nothing for a resharding but its restarts: one life without a store shows that"
+    : life === "clock jump" && !mode.hasStore
+    ? "a clock that is set changes nothing that is not stored: one life with a store shows that"
     : isRestart(life) && !mode.hasStore
     ? "nothing of a session is left after the process without a store"
     : undefined
+}
 
 export const cells: ReadonlyArray<Cell> = kinds.flatMap((kind) =>
   targets.flatMap((target) => lives.flatMap((life) => modes.map((mode) => ({ kind, target, life, mode }))))
@@ -85,9 +115,9 @@ const atLeastOnce: Count = { of: "completions", least: 1, most: Number.POSITIVE_
 const anyTimes: Count = { of: "attempts", least: 0, most: Number.POSITIVE_INFINITY }
 
 /** How often each event is begun or finished by a reader. */
-export const countOf = ({ kind, life, mode, target }: Cell, part: Part): Count => {
+export const countOf = ({ isRealTime = false, kind, life, mode, target }: Cell, part: Part): Count => {
   const isOnHandled = mode.acknowledge === "onHandled"
-  if (part.promise === "handlers" || part.promise === "isolated") {
+  if (isHandlers(part)) {
     if (life === "kill and restart") {
       // The process after one that was killed in a resharding resumes the old shards, which do not know what the new ones had.
       return isOnHandled ? atLeastOnce : target === "a fleet while it is resharded" ? anyTimes : atMostOnce
@@ -95,12 +125,12 @@ export const countOf = ({ kind, life, mode, target }: Cell, part: Part): Count =
     return exactlyOnce(isOnHandled ? "completions" : "attempts")
   }
   if (isRestart(life)) {
-    const isAlone = kind.parts.every(({ promise }) => promise !== "handlers" && promise !== "isolated")
+    const isAlone = !kind.parts.some(isHandlers)
     return isOnHandled || !isAlone || target === "a fleet while it is resharded" ? anyTimes : atMostOnce
   }
   const isComplete = part.promise === "stream"
     ? life !== "interrupted readers" && life !== "failing handlers"
-    : life === "steady"
+    : life === "steady" && !isRealTime
   return isComplete ? exactlyOnce("completions") : atMostOnce
 }
 

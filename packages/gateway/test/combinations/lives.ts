@@ -15,6 +15,8 @@ export interface Steps {
   readonly connect: Effect.Effect<void>
   readonly interruptReaders: Effect.Effect<void>
   readonly startReaders: Effect.Effect<void>
+  /** Sets the wall clock forward by so many milliseconds, or back. Time passes as before. */
+  readonly setWall: (millis: number) => Effect.Effect<void>
   /** Ends the process: in order, or as if it was killed. */
   readonly stop: (how: "kill" | "stop") => Effect.Effect<void>
   /** Starts the next process. */
@@ -51,6 +53,8 @@ export const loadOf = (life: Life): Load => {
   }
 }
 
+const hour = 3_600_000
+
 const restarting = (steps: Steps, how: "kill" | "stop") =>
   Effect.gen(function*() {
     for (let i = 0; i < 2; i++) {
@@ -64,7 +68,7 @@ const restarting = (steps: Steps, how: "kill" | "stop") =>
 
 /** The steps of a life between the start of the readers and its last events. */
 export const play = (life: Life, steps: Steps): Effect.Effect<void> => {
-  const { close, connect, drop, interruptReaders, invalidate, send, startReaders } = steps
+  const { close, connect, drop, interruptReaders, invalidate, send, setWall, startReaders } = steps
   const inOrder = (...all: ReadonlyArray<Effect.Effect<void>>) => Effect.all(all, { discard: true })
   switch (life) {
     case "resume":
@@ -75,6 +79,19 @@ export const play = (life: Life, steps: Steps): Effect.Effect<void> => {
       return inOrder(send(8), close, send(5), startReaders, connect, send(5), close, startReaders, connect, send(6))
     case "interrupted readers":
       return inOrder(send(8), interruptReaders, send(4), startReaders, send(4), interruptReaders, startReaders, send(8))
+    case "clock jump":
+      return inOrder(
+        send(6),
+        setWall(hour),
+        send(6),
+        drop,
+        send(4),
+        setWall(-2 * hour),
+        send(6),
+        drop,
+        setWall(hour),
+        send(4)
+      )
     case "kill and restart":
       return restarting(steps, "kill")
     case "stop and restart":

@@ -1,4 +1,4 @@
-/** Plays one cell of the table under the virtual clock, and says what is wrong with it. */
+/** Plays one cell of the table, and says what is wrong with it. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Fleet from "../../src/Fleet.js"
+import type * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as Bot from "./bot.js"
 import { type Cell, problemsOf } from "./cells.js"
@@ -47,7 +48,42 @@ const readOn = (stage: Stage, name: string, reading: Effect.Effect<void, unknown
     })
   )
 
-type Requirements = Fleet.Requirements | GatewaySimulator.GatewaySimulator
+export type Requirements = Fleet.Requirements | GatewaySimulator.GatewaySimulator
+
+/** The surroundings of a cell. */
+export interface Setting {
+  /** Makes the bot of a process. It closes with the scope. */
+  readonly makeBot: (
+    process: Bot.Process,
+    onSave: (session: Session.Session) => void
+  ) => Effect.Effect<Bot.Bot, never, Requirements | Scope.Scope>
+  /** Loads sessions as they are stored; none without a store. */
+  readonly load: Option.Option<SessionStore.SessionStore["load"]>
+  /** Called when a process is killed, before anything of it ends. */
+  readonly onKill: () => void
+  /** Sets the wall clock forward by so many milliseconds, or back. */
+  readonly setWall: (millis: number) => void
+}
+
+/** A bot in the process of the test, with a store in memory. */
+export const inProcess = (cell: Cell, setWall: Setting["setWall"]): Effect.Effect<Setting> =>
+  Effect.map(
+    cell.mode.hasStore ? Effect.asSome(SessionStore.makeMemory) : Effect.succeedNone,
+    (store: Option.Option<SessionStore.SessionStore>) => {
+      const make = cell.target === "a shard" ? Bot.ofShard : Bot.ofFleet(before)
+      return {
+        makeBot: (process, onSave) =>
+          Option.match(store, {
+            onNone: () => make,
+            onSome: (store) =>
+              Effect.provideService(make, SessionStore.SessionStore, Bot.storeOf(store, process, onSave))
+          }),
+        load: Option.map(store, ({ load }) => load),
+        onKill: () => {},
+        setWall
+      }
+    }
+  )
 
 /** One process of the bot, with its readers. */
 interface Running {
@@ -61,21 +97,12 @@ interface Running {
 
 const start = (
   stage: Stage,
-  store: Option.Option<SessionStore.SessionStore>
+  setting: Setting
 ): Effect.Effect<Running, never, Requirements> =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
     const process: Bot.Process = { isAlive: true }
-    const make = stage.cell.target === "a shard" ? Bot.ofShard : Bot.ofFleet(before)
-    const bot = yield* Option.match(store, {
-      onNone: () => make,
-      onSome: (store) =>
-        Effect.provideService(
-          make,
-          SessionStore.SessionStore,
-          Bot.storeOf(store, process, (session) => stage.onSave(session))
-        )
-    }).pipe(Scope.extend(scope))
+    const bot = yield* Scope.extend(setting.makeBot(process, (session) => stage.onSave(session)), scope)
     const readings = yield* Effect.forEach(stage.readers, (reader) => {
       const opened = reader.part.open(bot, stage.workOf(reader, process), reader.notes)
       return Effect.map(Scope.extend(opened, scope), (reading) => readOn(stage, reader.part.name, reading))
@@ -119,7 +146,7 @@ const end = (running: Running) => Scope.close(running.scope, Exit.void)
 
 const makeSteps = (
   stage: Stage,
-  store: Option.Option<SessionStore.SessionStore>
+  setting: Setting
 ): Effect.Effect<
   { readonly steps: Lives.Steps; readonly current: () => Running },
   never,
@@ -141,7 +168,7 @@ const makeSteps = (
     })
 
     const restart = Effect.gen(function*() {
-      current = yield* start(stage, store)
+      current = yield* start(stage, setting)
       yield* startReaders(current)
       yield* current.bot.connect
       yield* awaitSessions(current.bot)
@@ -173,10 +200,14 @@ const makeSteps = (
       }),
       connect: Effect.suspend(() => current.bot.connect),
       interruptReaders: Effect.suspend(() => Fiber.interruptAll(current.fibers)),
+      setWall: (millis) => Effect.sync(() => setting.setWall(millis)),
       startReaders: Effect.suspend(() => startReaders(current)),
       stop: (how) =>
         Effect.suspend(() => {
-          current.process.isAlive = how === "stop"
+          if (how === "kill") {
+            current.process.isAlive = false
+            setting.onKill()
+          }
           return end(current)
         }).pipe(Effect.zipRight(Effect.sync(() => {
           current.process.isAlive = false
@@ -201,18 +232,18 @@ const problems = (stage: Stage): Effect.Effect<ReadonlyArray<string>> =>
   )
 
 /** Says where a session of the bot, or what is stored of it, is not at the gateway's last event. */
-const lag = (bot: Bot.Bot, store: Option.Option<SessionStore.SessionStore>) =>
+const lag = (bot: Bot.Bot, { load }: Setting) =>
   Effect.gen(function*() {
     const known = yield* Effect.flatMap(simulator, ({ sessions }) => sessions)
     const found = yield* Bot.sessionsOf(bot)
     const problems: Array<string> = []
     for (const [shard, { id, sequence }] of found) {
       const head = known.find((session) => session.id === id)?.sequence
-      const stored = yield* Option.match(store, {
+      const stored = yield* Option.match(load, {
         onNone: () => Effect.succeed(sequence),
-        onSome: (store) =>
+        onSome: (load) =>
           Effect.map(
-            Effect.orDie(store.load({ bot: Bot.botId, shard })),
+            Effect.orDie(load({ bot: Bot.botId, shard })),
             Option.match({ onNone: () => -1, onSome: (session) => session.id === id ? session.sequence : -1 })
           )
       })
@@ -224,43 +255,46 @@ const lag = (bot: Bot.Bot, store: Option.Option<SessionStore.SessionStore>) =>
   })
 
 /** Plays the cell, and says what is wrong: nothing if the table holds. */
-export const play = (cell: Cell): Effect.Effect<ReadonlyArray<string>, never, Requirements> =>
+export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<string>, never, Requirements> =>
   Effect.gen(function*() {
     const stage = new Stage(cell)
-    const store = cell.mode.hasStore ? Option.some(yield* SessionStore.makeMemory) : Option.none()
     const gateway = yield* simulator
-    const { current, steps } = yield* makeSteps(stage, store)
+    const { current, steps } = yield* makeSteps(stage, setting)
     const check = Effect.map(
       Effect.suspend(() => current().process.isAlive ? Bot.sessionsOf(current().bot) : Effect.succeed([])),
       (sessions) => sessions.forEach(([, session]) => stage.checkSession(session, "of the shard"))
     )
     const checking = yield* Effect.fork(Effect.forever(Effect.zipRight(check, Effect.sleep(40))))
     yield* Lives.play(cell.life, steps)
-    yield* Effect.forEach(Option.toArray(current().resharding), (fiber) =>
-      Effect.flatMap(Fiber.await(fiber), (exit) =>
-        Effect.sync(() => {
-          if (Exit.isFailure(exit)) {
-            stage.problems.push(`the resharding ends with ${Cause.pretty(exit.cause)}`)
-          }
-        })))
+    yield* Effect.forEach(
+      Option.toArray(current().resharding),
+      (fiber) =>
+        Effect.flatMap(Fiber.await(fiber), (exit) =>
+          Effect.sync(() => {
+            if (Exit.isFailure(exit)) {
+              stage.problems.push(`the resharding ends with ${Cause.pretty(exit.cause)}`)
+            }
+          }))
+    )
     yield* steps.send(4)
     yield* Effect.repeat(Effect.delay(isDone(stage), 100), {
-      until: (isDone) =>
-        isDone,
+      until: (isDone) => isDone,
       times: 100
     })
     // The sessions are stored after each interval.
     yield* Effect.sleep(1_200)
     yield* Fiber.interrupt(checking)
-    const found = [...yield* problems(stage), ...yield* lag(current().bot, store)]
+    const found = [...yield* problems(stage), ...yield* lag(current().bot, setting)]
     yield* end(current())
-    const connections = yield* gateway.connections
+    // A connection that was closed is there until its peer has answered.
+    const connections = yield* Effect.repeat(Effect.zipLeft(gateway.connections, Effect.sleep(20)), {
+      until: (count) => count === 0,
+      times: 100
+    })
     const violations = yield* gateway.violations
     return [
       ...found,
       ...connections === 0 ? [] : [`${connections} connections are left`],
-      ...violations.map(({ rule }) =>
-        `the gateway would have punished ${rule}`
-      )
+      ...violations.map(({ rule }) => `the gateway would have punished ${rule}`)
     ]
   })

@@ -37,6 +37,10 @@ export interface Part {
   readonly name: string
   readonly promise: Promise
   readonly isOrdered: boolean
+  /** A run of handlers reads. */
+  readonly isRun?: boolean
+  /** Handlers at a time. */
+  readonly concurrency?: Shard.RunOptions["concurrency"]
   readonly wants: (t: string) => boolean
   /** Prepares the reader in the scope of the process. The effect reads until reading ends, and can be run again. */
   readonly open: (bot: Bot, work: Work, notes: Notes) => Effect.Effect<Effect.Effect<void, unknown>, never, Scope.Scope>
@@ -46,6 +50,8 @@ export interface Kind {
   readonly name: string
   readonly parts: ReadonlyArray<Part>
   readonly isSubscription: boolean
+  /** A reader takes over from another. */
+  readonly isSuccession: boolean
 }
 
 const numbered: ReadonlyArray<"MESSAGE_CREATE" | "TYPING_START"> = ["MESSAGE_CREATE", "TYPING_START"]
@@ -56,6 +62,8 @@ const handlers = (name: string, options: Shard.RunForEachOptions = {}): Part => 
   name,
   promise: "handlers",
   isOrdered: options.order !== "none",
+  isRun: true,
+  concurrency: options.concurrency,
   wants: all,
   open: (bot, work) => Effect.succeed(bot.runForEach(work, options))
 })
@@ -68,6 +76,7 @@ const set = (name: string, events: ReadonlyArray<"MESSAGE_CREATE" | "TYPING_STAR
   name,
   promise: "isolated",
   isOrdered: true,
+  isRun: true,
   wants: (t) => events.some((event) => event === t),
   open: (bot, work) => Effect.sync(() => bot.runSet(Events.merge(...events.map((event) => onNumbered(event, work)))))
 })
@@ -81,8 +90,8 @@ const stream = (name: string): Part => ({
 })
 
 /** Fibers ask for one event at a time, until reading ends. */
-const readOneByOne = (bot: Bot, work: Work) =>
-  bot.nextEvent.pipe(
+const readOneByOne = (nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>, work: Work) =>
+  nextEvent.pipe(
     Effect.matchEffect({
       onFailure: (error) => ShardError.isFatal(error) ? Effect.fail(error) : Effect.void,
       onSuccess: work
@@ -95,7 +104,11 @@ const nextEvent: Part = {
   promise: "handlers",
   isOrdered: true,
   wants: all,
-  open: (bot, work) => Effect.succeed(readOneByOne(bot, work))
+  open: (bot, work) =>
+    Effect.succeed(Effect.flatMap(
+      bot.nextEvents,
+      Effect.forEach((nextEvent) => readOneByOne(nextEvent, work), { concurrency: "unbounded", discard: true })
+    ))
 }
 
 const nextEventThenHandlers: Part = {
@@ -104,7 +117,11 @@ const nextEventThenHandlers: Part = {
   isOrdered: true,
   wants: all,
   open: (bot, work) => {
-    const first = Effect.flatMap(Effect.retry(bot.nextEvent, { until: ShardError.isFatal }), work)
+    const retried = Effect.retry({ until: ShardError.isFatal })
+    const first = Effect.flatMap(
+      bot.nextEvents,
+      Effect.forEach((nextEvent) => Effect.flatMap(retried(nextEvent), work))
+    )
     return Effect.succeed(Effect.zipRight(first, bot.runForEach(work)))
   }
 }
@@ -140,7 +157,8 @@ const subscription = (strategy: Subscription.Strategy, capacity: number | undefi
 const kind = (name: string, ...parts: ReadonlyArray<Part>): Kind => ({
   name,
   parts,
-  isSubscription: parts.some(({ name }) => name.startsWith("a subscription"))
+  isSubscription: parts.some(({ name }) => name.startsWith("a subscription")),
+  isSuccession: parts.includes(nextEventThenHandlers)
 })
 
 /** Events that a dropping subscription lets wait. */
@@ -163,5 +181,7 @@ export const kinds: ReadonlyArray<Kind> = [
   kind("nextEvent", nextEvent),
   kind("handlers and nextEvent", handlers("handlers"), nextEvent),
   kind("handlers and a stream", handlers("handlers"), stream("stream")),
+  kind("nextEvent and a stream", nextEvent, stream("stream")),
+  kind("handlers and a subscription", handlers("handlers"), subscription("dropOldest", smallCapacity)),
   kind("nextEvent, then handlers", nextEventThenHandlers)
 ]

@@ -56,6 +56,30 @@ describe("once the end of a connection is decided", () => {
     }))
 })
 
+describe("a READY whose session id has no printable character", () => {
+  it.effect("begins a session that has an id", () =>
+    Effect.gen(function*() {
+      const { state } = yield* play([hello, ready.replace("\"a\"", "\"\\u0001\\u0007\"")])
+      assert.isTrue(Option.exists(ShardState.session(state), ({ id }) => id !== ""))
+    }))
+})
+
+describe("a READY of nested brackets", () => {
+  for (const [depth, isRefused] of [[200, false], [200_000, true]] as const) {
+    it.effect(`${depth} deep is ${isRefused ? "refused with a line that says why" : "read"}`, () =>
+      Effect.gen(function*() {
+        const nested = `${"[".repeat(depth)}${"]".repeat(depth)}`
+        const { reason } = yield* play([hello, ready.replace("\"v\":10", `"v":10,"other":${nested}`)])
+        assert.strictEqual(
+          reason === undefined ? undefined : LossLine.describe(reason),
+          isRefused
+            ? "READY could not be processed: its brackets are nested more than 256 deep"
+            : undefined
+        )
+      }))
+  }
+})
+
 const readyOf = (s: number) => ready.replace("\"s\":1", `"s":${s}`)
 
 const play = (frames: ReadonlyArray<string>, session?: Session.Session) =>

@@ -17,6 +17,13 @@ export const identifyMutants: ReadonlyArray<Mutant> = [
     test: "gateway/test/scenarios/security.test.ts"
   },
   {
+    name: "a stored session id with control characters is resumed",
+    file: "gateway/src/internal/session/persistence.ts",
+    from: "if (!PeerText.isPlain(id, maxIdLength))",
+    to: "if (id === \"\")",
+    test: "gateway/test/scenarios/security.test.ts"
+  },
+  {
     name: "the session store may take as long as it likes",
     file: "gateway/src/internal/session/persistence.ts",
     from: "Guard.runWithin(evaluate, { limit,",

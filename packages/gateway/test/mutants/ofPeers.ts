@@ -41,6 +41,27 @@ export const ofPeers: ReadonlyArray<Mutant> = [
     test: receiver
   },
   {
+    name: "a READY of nested brackets is parsed",
+    file: internal("receiver.ts"),
+    from: "if (Nesting.isDeeperThan(text, maxReadyDepth))",
+    to: "if (text.length < 0)",
+    test: receiver
+  },
+  {
+    name: "brackets in strings count as nested",
+    file: internal("wire/nesting.ts"),
+    from: "isInString = true",
+    to: "isInString = false",
+    test: "gateway/test/internal/wire/nesting.test.ts"
+  },
+  {
+    name: "each line of a flood is logged",
+    file: internal("log/throttle.ts"),
+    from: "kind.written >= burst && now < kind.nextAt",
+    to: "false",
+    test: "gateway/test/day/day.test.ts"
+  },
+  {
     name: "back-off has no jitter",
     file: internal("recovery.ts"),
     from: "full * (1 - random / 2)",

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -22,7 +23,7 @@ import * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardMetrics from "../../src/ShardMetrics.js"
-import { awaitReady, entries, inject, layer, startShard, token, withChance } from "../harness.js"
+import { awaitReady, entries, inject, layer, startShard, timesReceived, token, withChance } from "../harness.js"
 import * as Tracer from "../tracer.js"
 
 /** In every way that somebody may write a value down. */
@@ -162,6 +163,38 @@ describe("the resume URL of a stored session", () => {
         const hosts = (yield* entries("Opened")).map((entry) => new URL(entry.url).origin)
         assert.deepStrictEqual(hosts, [hosts[0], hosts[0]])
       }).pipe(withChance(0.5), Effect.provide(layer())))
+  }
+})
+
+describe("the id of a stored session", () => {
+  for (
+    const [what, id] of [["control characters", "\u001b[2Ja\nb"], ["a million characters", "a".repeat(1e6)]] as const
+  ) {
+    it.scoped(`with ${what} is refused, and no line of the log has it`, () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const store: SessionStore.SessionStore = {
+          load: () => Effect.succeedSome(new Session.Session({ id, sequence: 3 })),
+          save: () => Effect.void,
+          remove: () => Effect.void
+        }
+        const logger = Logger.make((entry) => {
+          lines.push(inspect(entry, { depth: 20 }), String(entry.message))
+        })
+        yield* Effect.gen(function*() {
+          const shard = yield* startShard
+          yield* TestClock.adjust("10 seconds")
+          assert.strictEqual((yield* shard.status)._tag, "Connected")
+        }).pipe(
+          Effect.provideService(SessionStore.SessionStore, store),
+          Effect.provide(
+            Layer.merge(Logger.replace(Logger.defaultLogger, logger), Logger.minimumLogLevel(LogLevel.All))
+          )
+        )
+        assert.strictEqual((yield* timesReceived(Opcode.Resume)).length, 0)
+        assert.isTrue(lines.some((line) => line.includes("its id is too long or has control characters")))
+        assert.isTrue(lines.every((line) => line.length < 3_000 && !line.includes("\u001b")))
+      }).pipe(Effect.provide(layer())))
   }
 })
 

@@ -6,10 +6,11 @@ import * as Fault from "@vesper/testing/Fault"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Stream from "effect/Stream"
 import * as TestContext from "effect/TestContext"
 import * as Fleet from "../../src/Fleet.js"
 import { pass, withWallShift } from "../clocks.js"
-import { awaitReady, entries, inject, layer, type Options, startShard, withChance } from "../harness.js"
+import { awaitReady, entries, inject, layer, type Options, startShard, startShards, withChance } from "../harness.js"
 
 const presence: Command.PresenceUpdate = {
   op: Opcode.PresenceUpdate,
@@ -65,6 +66,10 @@ const phases: ReadonlyArray<Phase> = [
   { name: "the opening", before: afterFault(Fault.NeverOpen({ host: "any", times: 1 }), "5 seconds") },
   { name: "the hello", before: afterFault(Fault.NeverHello({ host: "any", times: 1 }), "5 seconds") },
   { name: "the identify", options: { simulator: { latency: "2 seconds" } }, before: shardFor("3 seconds") },
+  {
+    name: "the turn to identify",
+    before: Effect.as(Effect.zipLeft(startShards(4), pass("7 seconds")), pass("5 minutes"))
+  },
   { name: "READY", before: afterFault(Fault.NeverReady({ host: "any", times: 1 }), "5 seconds") },
   { name: "the resume", before: readyThen(Fault.Drop(), 0) },
   {
@@ -96,6 +101,18 @@ const phases: ReadonlyArray<Phase> = [
   { name: "the command limit", before: sending(request, 100, "30 seconds") },
   { name: "the command limit with its rest", before: sending(request, 117, "62 seconds") },
   { name: "the presence window", before: sending(presence, 5, "10 seconds") },
+  {
+    name: "the time for an answer to a member request",
+    before: Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* awaitReady(shard)
+      const ask = Stream.runDrain(shard.requestGuildMembers({ guild_id: "1", query: "a", limit: 1 }))
+      // The gateway sees by the command when the request has failed.
+      yield* Effect.forkScoped(Effect.zipRight(Effect.ignore(ask), shard.command(presence)))
+      yield* pass("10 seconds")
+      return pass("5 minutes")
+    })
+  },
   {
     name: "the pace of a fleet's reconnects",
     options: { maxConcurrency: 16, simulator: { maxConcurrency: 16 } },

@@ -110,7 +110,8 @@ const frames: ReadonlyArray<Scenario> = [
     fault: (peer) => peer.socket.send(Buffer.from([1, 2, 3, 0, 0, 0xff, 0xff])),
     modes: compressed,
     resumes: 1,
-    line: /could not be decompressed: corrupt/
+    // Node's own zstd may make something of it, which is no JSON then.
+    line: /could not be decompressed: (corrupt|.* is not valid JSON)/
   },
   {
     name: "sends a text of no JSON and no UTF-8",

@@ -30,7 +30,7 @@ const open = (
 ): Effect.Effect<Reader, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.withFiberRuntime<Reader>((fiber) => Effect.sync(() => readers.open(options, nextEvent.leave(fiber)))),
-    (reader) => Effect.sync(() => readers.close(reader))
+    (reader) => Effect.sync(() => readers.leaveStream(reader))
   )
 
 const take = <A>(

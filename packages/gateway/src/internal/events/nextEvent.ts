@@ -29,6 +29,10 @@ const idleMillis = 30_000
 
 const isAlone = { fork: (asker: Asker | undefined) => asker, join: (parent: Asker | undefined) => parent }
 
+/** Returns true if a fiber has succeeded. A fiber of `Effect.forEach` or `Effect.all` ends with the exit of its element as a value. */
+const isWell = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isSuccess(exit) && (!Exit.isExit(exit.value) || Exit.isSuccess(exit.value))
+
 export class NextEvent {
   private reader: Reader | undefined
   private readonly askers = new Set<Asker>()
@@ -133,7 +137,7 @@ export class NextEvent {
       const { held } = asker
       asker.held = undefined
       this.askers.delete(asker)
-      if (Exit.isSuccess(exit)) {
+      if (isWell(exit)) {
         held?.cursor.done(held.entry)
       } else {
         this.isInterrupted ||= asker.hasReceived

@@ -11,6 +11,10 @@ export class Reader {
   readonly cursors = new Map<EventLog, Cursor>()
   /** For a reader of single events: how often it was asked, and what closes it when it is not asked any more. */
   idle: { readonly asks: () => number; readonly leave: () => void } | undefined
+  /** Its run or stream has ended. */
+  hasLeft = false
+  /** Called when a cursor has as many items as it may. */
+  onFull: ((log: EventLog) => void) | undefined
   /** The cursor that the last item was read from. */
   current: Cursor | undefined
   /**

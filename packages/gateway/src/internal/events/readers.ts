@@ -1,6 +1,7 @@
 /**
- * The readers of a shard or a fleet, and what runs of handlers have left behind. That waits for the next run with the same key; after
- * `drainTimeout` it is dropped with a diagnostic, and the session moves on.
+ * The readers of a shard or a fleet, and the places of runs and streams that have ended. The place of a run waits for the next run
+ * with the same key; after `drainTimeout` it is dropped with a diagnostic, and the session moves on. Until then it may pause the
+ * socket for events that its run has not handled, but not for later ones while another reader reads.
  */
 import * as Diagnostic from "../../Diagnostic.js"
 import type { After } from "../time/after.js"
@@ -14,6 +15,8 @@ export interface Options {
   /** The end of a fleet; none for the readers of one shard, which end with its log. */
   readonly ending: Readonly<Ending> | undefined
   readonly drainTimeoutMillis: number
+  /** Keeps the place of a stream that has ended, so that a released shard saves a session before its unread events. */
+  readonly keepsStreams: boolean
   readonly after: After
   readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
 }
@@ -30,6 +33,10 @@ type Wanted = CursorOptions["wanted"]
 const covers = (wanted: Wanted, before: Wanted): boolean =>
   wanted === undefined || (before !== undefined && Array.from(before).every((t) => wanted.has(t)))
 
+/** Returns true if a reader that has not left reads from the log. */
+const isReadIn = ({ cursors }: EventLog): boolean =>
+  Array.from(cursors).some(({ reader }) => reader !== undefined && !reader.hasLeft)
+
 export class Readers {
   /** What ends each run of handlers that is under way. */
   readonly runs: Runs = new Set()
@@ -38,6 +45,9 @@ export class Readers {
   /** The logs of all shards, and whether the shard was replaced before anything was read. */
   private readonly logs = new Map<EventLog, boolean>()
   private isOrdered = false
+  /** The stream that has ended last. */
+  private lastStream: { readonly reader: Reader; readonly cancel: () => void } | undefined
+  private isReleased = false
   private readonly options: Options
 
   constructor(options: Options) {
@@ -89,6 +99,13 @@ export class Readers {
       this.close(from)
     }
     this.attached.add(reader)
+    this.leftovers.forEach(({ reader }) => {
+      for (const log of reader.cursors.keys()) {
+        if (log.flow.holders.some((holder) => holder.reader === reader)) {
+          reader.onFull?.(log)
+        }
+      }
+    })
     return reader
   }
 
@@ -133,16 +150,44 @@ export class Readers {
   /** Ends a run. What it has not handled, and what is received from now on, waits for the next run with this key. */
   leave(reader: Reader, key: unknown, handler: unknown): void {
     this.attached.delete(reader)
+    const drop = () => {
+      leftover.cancel()
+      if (!this.isReleased && this.leftovers.delete(leftover)) {
+        this.abandon(reader)
+      }
+    }
     const leftover: Leftover = {
       reader,
       key,
       handler,
-      cancel: this.options.after(this.options.drainTimeoutMillis, () => {
-        this.leftovers.delete(leftover)
-        this.abandon(reader)
-      })
+      cancel: this.options.after(this.options.drainTimeoutMillis, drop)
     }
     this.leftovers.add(leftover)
+    reader.hasLeft = true
+    if (reader.lowestPosition() === Number.POSITIVE_INFINITY) {
+      reader.onFull = (log) => {
+        if (isReadIn(log)) {
+          drop()
+        }
+      }
+    }
+  }
+
+  /** Ends a stream. Its place is kept for the time that the shard may take to be released, and pauses nothing. */
+  leaveStream(reader: Reader): void {
+    if (!this.options.keepsStreams) {
+      return this.close(reader)
+    }
+    this.forgetStream()
+    this.attached.delete(reader)
+    reader.hasLeft = true
+    reader.cursors.forEach((cursor) => cursor.keepPlace())
+    this.lastStream = { reader, cancel: this.options.after(this.options.drainTimeoutMillis, () => this.forgetStream()) }
+  }
+
+  /** Keeps all places from now on: the session is about to be saved for the next process. */
+  release(): void {
+    this.isReleased = true
   }
 
   /** Drops what a reader has not read, because it does not read any more. */
@@ -185,6 +230,15 @@ export class Readers {
       }
     }
     return reader
+  }
+
+  private forgetStream(): void {
+    const { lastStream } = this
+    if (lastStream !== undefined && !this.isReleased) {
+      this.lastStream = undefined
+      lastStream.cancel()
+      this.close(lastStream.reader)
+    }
   }
 
   private all(): ReadonlyArray<Reader> {

@@ -6,7 +6,7 @@
 /** Lines of a kind before the intervals begin. */
 const burst = 3
 const firstInterval = 10_000
-const longestInterval = 600_000
+const longestInterval = 1_800_000
 /** After so much time without a line of its kind, a line is news again. */
 const forgottenAfter = 1_800_000
 const maxKinds = 64

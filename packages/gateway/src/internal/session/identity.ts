@@ -8,6 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
+import * as PeerText from "../wire/peerText.js"
 import * as BotId from "./botId.js"
 
 /** The identity of a session that the shard asks for now, without a presence. */
@@ -48,7 +49,7 @@ export const compare = (stored: Session.Identity, needed: Session.Identity): Ver
     ...(missing === Intents.none ? [] : [`it lacks the intents ${namesOf(missing)}`]),
     ...(stored.bot === undefined || needed.bot === undefined || stored.bot === needed.bot
       ? []
-      : [`it belongs to the bot ${stored.bot}, not ${needed.bot}`]),
+      : [`it belongs to the bot ${PeerText.clean(stored.bot)}, not ${needed.bot}`]),
     ...(stored.shard === needed.shard && stored.total === needed.total
       ? []
       : [`it belongs to shard ${stored.shard} of ${stored.total}, not ${needed.shard} of ${needed.total}`]),

@@ -18,6 +18,7 @@ import * as GatewayUrl from "../gatewayUrl.js"
 import { lastPosition } from "../events/log/entry.js"
 import { report } from "../report.js"
 import * as ShardState from "../shardState.js"
+import * as PeerText from "../wire/peerText.js"
 import * as BotId from "./botId.js"
 import * as Identity from "./identity.js"
 
@@ -41,13 +42,23 @@ const limit = Duration.seconds(5)
 /** The least time between two saves, so that readers who wait for them do not keep the store busy all the time. */
 const pause = Duration.millis(10)
 
+/** In UTF-16 units. Discord's ids have 32; a cut id would be that of no session. */
+const maxIdLength = 200
+
+const compare = (state: ShardState.ShardState, { id, identity }: Session.Session): Identity.Verdict => {
+  if (!PeerText.isPlain(id, maxIdLength)) {
+    return { _tag: "Refuse", reasons: ["its id is too long or has control characters"] }
+  }
+  return identity === undefined
+    ? { _tag: "Resume", differences: [] }
+    : Identity.compare(identity, Identity.make(state.config, state.id))
+}
+
 /** Makes the session of another process this shard's own, unless it cannot serve the shard. */
 const adopt = (state: ShardState.ShardState, session: Session.Session): Effect.Effect<void> => {
-  const { config, id } = state
+  const { config } = state
   const { identity, resumeUrl: url } = session
-  const verdict = identity === undefined
-    ? { _tag: "Resume", differences: [] } as const
-    : Identity.compare(identity, Identity.make(config, id))
+  const verdict = compare(state, session)
   if (verdict._tag === "Refuse") {
     state.session = undefined
     state.identity = undefined

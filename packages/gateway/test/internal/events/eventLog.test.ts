@@ -158,17 +158,37 @@ describe("the session of a log", () => {
     const session = makeSession()
     log.open(streaming)
     append(log, session, 3)
-    assert.strictEqual(log.acknowledgedIn(session, false), 3)
+    assert.strictEqual(log.acknowledgedIn(session), 3)
   })
 
-  it("is acknowledged up to what the stream has read that is ahead, where only streams read and that counts", () => {
+  for (const options of [streaming, handling]) {
+    it(`is read up to what ${options.name} has read that is ahead of another`, () => {
+      const { log } = makeLog()
+      const session = makeSession()
+      const [first, second] = [log.open(options), log.open(options)]
+      append(log, session, 3)
+      assert.strictEqual(log.readIn(session), 0)
+      read(first, 2)
+      assert.strictEqual(log.readIn(session), 2)
+      log.close(first)
+      read(second, 1)
+      assert.strictEqual(log.readIn(session), 2)
+      log.close(second)
+      assert.strictEqual(log.readIn(session), 3)
+      assert.strictEqual(log.readIn(makeSession()), 0, "of another session nothing was read")
+    })
+  }
+
+  it("is read up to what handlers have read, whatever streams have", () => {
     const { log } = makeLog()
     const session = makeSession()
-    const [first] = [log.open(streaming), log.open(streaming)]
+    const [handler, stream] = [log.open(handling), log.open(streaming)]
     append(log, session, 3)
-    assert.strictEqual(log.acknowledgedIn(session, true), 0)
-    read(first, 2)
-    assert.strictEqual(log.acknowledgedIn(session, true), 2)
+    read(stream)
+    read(handler, 1)
+    assert.strictEqual(log.readIn(session), 1)
+    log.close(handler)
+    assert.strictEqual(log.readIn(session), 3)
   })
 
   it("is acknowledged up to what the slowest of its handlers has finished, whatever streams do", () => {
@@ -179,14 +199,14 @@ describe("the session of a log", () => {
     const [entry] = append(log, session, 3)
     read(first)
     read(second, 2)
-    assert.strictEqual(log.acknowledgedIn(session, true), 2)
+    assert.strictEqual(log.acknowledgedIn(session), 2)
     if (entry !== undefined) {
       first.begin(entry)
-      assert.strictEqual(log.acknowledgedIn(session, true), 0)
+      assert.strictEqual(log.acknowledgedIn(session), 0)
       first.done(entry)
     }
     log.close(second)
-    assert.strictEqual(log.acknowledgedIn(session, true), 3)
+    assert.strictEqual(log.acknowledgedIn(session), 3)
   })
 
   it("is acknowledged over events that no handler wants, and never before READY", () => {
@@ -196,10 +216,10 @@ describe("the session of a log", () => {
     append(log, session, 3, "TYPING_START")
     append(log, session, 1)
     append(log, session, 1, "TYPING_START")
-    assert.strictEqual(log.acknowledgedIn(session, false), 8)
+    assert.strictEqual(log.acknowledgedIn(session), 8)
     read(cursor)
-    assert.strictEqual(log.acknowledgedIn(session, false), 10)
-    assert.strictEqual(log.acknowledgedIn({ ...session, since: 12 }, false), 12)
+    assert.strictEqual(log.acknowledgedIn(session), 10)
+    assert.strictEqual(log.acknowledgedIn({ ...session, since: 12 }), 12)
   })
 
   it("stays before an entry whose copy counts, until all that was offered by then is finished", () => {
@@ -215,11 +235,11 @@ describe("the session of a log", () => {
     append(log, session, 1)
     log.route = undefined
     assert.deepStrictEqual(read(cursor), [1])
-    assert.strictEqual(log.acknowledgedIn(session, false), 1, "the copy is not read")
+    assert.strictEqual(log.acknowledgedIn(session), 1, "the copy is not read")
     append(other, otherSession, 1)
     read(copies, 1)
-    assert.strictEqual(log.acknowledgedIn(session, false), 2)
-    assert.strictEqual(log.acknowledgedIn(makeSession(), false), 0)
+    assert.strictEqual(log.acknowledgedIn(session), 2)
+    assert.strictEqual(log.acknowledgedIn(makeSession()), 0)
   })
 
   it("is not held by an entry of a session that has ended", () => {
@@ -232,6 +252,6 @@ describe("the session of a log", () => {
     append(log, before, 1)
     append(log, session, 1)
     read(cursor)
-    assert.strictEqual(log.acknowledgedIn(session, false), 1)
+    assert.strictEqual(log.acknowledgedIn(session), 1)
   })
 })

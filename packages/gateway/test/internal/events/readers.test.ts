@@ -5,12 +5,13 @@ import { Readers } from "../../../src/internal/events/readers.js"
 import { append, handling, makeLog, makeSession, read, streaming } from "./fixture.js"
 
 /** Readers of so many logs, with a clock that is moved by hand. */
-const make = (count = 1) => {
+const make = (count = 1, keepsStreams = true) => {
   const timers = new Map<() => void, number>()
   const notices: Array<Diagnostic.Diagnostic> = []
   const readers = new Readers({
     ending: undefined,
     drainTimeoutMillis: 10_000,
+    keepsStreams,
     after: (millis, call) => {
       timers.set(call, millis)
       return () => timers.delete(call)
@@ -58,8 +59,50 @@ describe("a run that ends", () => {
     const reader = readers.open(handling)
     readers.leave(reader, undefined, "handler")
     append(part.log, part.session, 2)
-    assert.strictEqual(part.log.acknowledgedIn(part.session, true), 0)
+    assert.strictEqual(part.log.acknowledgedIn(part.session), 0)
     assert.deepStrictEqual(read(readers.open(handling, readers.adopt(undefined, "handler", undefined))), [1, 2])
+  })
+
+  it("pauses the socket for no later event while another reader reads, if it has handled everything", () => {
+    const { notices, parts: [part], readers, timers } = make()
+    if (part === undefined) {
+      return assert.fail()
+    }
+    const { log, session } = part
+    const [left, other] = [readers.open(handling), readers.open(streaming)]
+    readers.leave(left, undefined, "handler")
+    append(log, session, 3)
+    read(other)
+    assert.strictEqual(log.acknowledgedIn(session), 0)
+    append(log, session, 1)
+    assert.deepStrictEqual([log.flow.isPaused, cursors(log), timers.size], [false, 1, 0])
+    assert.deepStrictEqual(notices, [Diagnostic.Abandoned({ reader: "a handler", events: 4 })])
+    assert.strictEqual(log.acknowledgedIn(session), 4)
+  })
+
+  it("pauses the socket for later events until another reader begins", () => {
+    const { parts: [part], readers, timers } = make()
+    if (part === undefined) {
+      return assert.fail()
+    }
+    const { log, session } = part
+    readers.leave(readers.open(handling), undefined, "handler")
+    append(log, session, 4)
+    assert.isTrue(log.flow.isPaused)
+    readers.open(streaming)
+    assert.deepStrictEqual([log.flow.isPaused, cursors(log), timers.size], [false, 1, 0])
+  })
+
+  it("keeps its place for ever once the shard is released", () => {
+    const { expire, parts: [part], readers } = make()
+    if (part === undefined) {
+      return assert.fail()
+    }
+    readers.leave(readers.open(handling), undefined, "handler")
+    append(part.log, part.session, 2)
+    readers.release()
+    expire()
+    assert.strictEqual(part.log.acknowledgedIn(part.session), 0)
   })
 
   it("leaves to a run of the same handler first, where the key is the same", () => {
@@ -110,10 +153,10 @@ describe("a run that ends", () => {
     const reader = readers.open(handling)
     append(part.log, part.session, 4)
     readers.leave(reader, undefined, "handler")
-    assert.deepStrictEqual([part.log.flow.isPaused, part.log.acknowledgedIn(part.session, false)], [true, 0])
+    assert.deepStrictEqual([part.log.flow.isPaused, part.log.acknowledgedIn(part.session)], [true, 0])
     assert.deepStrictEqual(Array.from(timers.values()), [10_000])
     expire()
-    assert.deepStrictEqual([part.log.flow.isPaused, part.log.acknowledgedIn(part.session, false)], [false, 4])
+    assert.deepStrictEqual([part.log.flow.isPaused, part.log.acknowledgedIn(part.session)], [false, 4])
     assert.deepStrictEqual(notices, [Diagnostic.Abandoned({ reader: "a handler", events: 4 })])
     assert.deepStrictEqual([cursors(part.log), readers.adopt(undefined, "handler", undefined)], [0, undefined])
   })
@@ -210,5 +253,49 @@ describe("readers", () => {
     assert.deepStrictEqual([before.isOrdered, then.isOrdered], [true, true])
     readers.setOrdered(false)
     assert.deepStrictEqual([before.isOrdered, then.isOrdered], [false, false])
+  })
+})
+
+describe("a stream that ends", () => {
+  it("keeps its place for drainTimeout, pauses nothing, and is not counted", () => {
+    const { expire, parts: [part], readers, timers } = make()
+    if (part === undefined) {
+      return assert.fail()
+    }
+    const { log, session } = part
+    const stream = readers.open(streaming)
+    append(log, session, 4)
+    read(stream, 1)
+    readers.leaveStream(stream)
+    append(log, session, 8)
+    assert.deepStrictEqual([log.flow.isPaused, log.lag, log.readIn(session)], [false, 0, 1])
+    expire()
+    assert.deepStrictEqual([cursors(log), timers.size, log.readIn(session)], [0, 0, 12])
+  })
+
+  it("lets nothing be read twice that another stream has read", () => {
+    const { parts: [part], readers, timers } = make()
+    if (part === undefined) {
+      return assert.fail()
+    }
+    const { log, session } = part
+    const [ahead, behind] = [readers.open(streaming), readers.open(streaming)]
+    append(log, session, 3)
+    read(ahead)
+    readers.leaveStream(ahead)
+    readers.leaveStream(behind)
+    append(log, session, 1)
+    assert.deepStrictEqual([log.readIn(session), cursors(log), timers.size], [3, 1, 1])
+  })
+
+  it("leaves nothing where it acknowledges nothing either", () => {
+    const { parts: [part], readers, timers } = make(1, false)
+    if (part === undefined) {
+      return assert.fail()
+    }
+    const stream = readers.open(streaming)
+    append(part.log, part.session, 2)
+    readers.leaveStream(stream)
+    assert.deepStrictEqual([cursors(part.log), timers.size], [0, 0])
   })
 })

@@ -24,6 +24,12 @@ export interface Options {
   readonly wantsNotices: boolean
 }
 
+/** The last entry that readers of one kind have read, of all that they have read. */
+export interface LastRead {
+  entry: Entry | undefined
+  position: number
+}
+
 /** Called when a cursor has something to read after it had nothing, and when its log ends. */
 export type Listener = (cursor: Cursor) => void
 
@@ -40,6 +46,8 @@ export class Cursor {
   /** The strategy `fail` has ended this cursor: what waits can be read, and nothing more is offered. */
   hasOverflowed = false
   isClosed = false
+  /** The reader has left, and its place pauses nothing. */
+  isPassive = false
   /** The reader that the cursor belongs to; none for what waits for the first reader. */
   reader: Reader | undefined
   /** Whether control payloads are read too; set by the first `nextMessage`. */
@@ -58,12 +66,14 @@ export class Cursor {
   private isSilent = false
   readonly log: EventLog
   readonly options: Options
+  private readonly lastRead: LastRead
 
   constructor(log: EventLog, options: Options) {
     this.log = log
     this.options = options
     this.name = options.name
     this.strategy = options.strategy
+    this.lastRead = options.acknowledges ? log.lastHandled : log.lastStreamed
     this.capacity = Math.min(options.capacity ?? log.capacity, log.capacity)
   }
 
@@ -116,6 +126,11 @@ export class Cursor {
     }
     this.queue.shift()
     this.settle(-1, -sizeOf(item))
+    const { lastRead } = this
+    if (item._tag === "Dispatch" && item.position > lastRead.position) {
+      lastRead.position = item.position
+      lastRead.entry = item
+    }
     return item
   }
 
@@ -174,6 +189,14 @@ export class Cursor {
     this.isSilent = true
     this.dropNext()
     this.settle(0, 0)
+  }
+
+  /** Keeps the waiting items and accepts later ones up to the capacity, without pausing the socket. */
+  keepPlace(): void {
+    this.strategy = "fail"
+    this.isPassive = true
+    this.isFull = false
+    this.log.flow.remove(this)
   }
 
   /** The lowest sequence of the session that is not finished, infinity if all are. */
@@ -261,12 +284,16 @@ export class Cursor {
   private settle(count: number, bytes: number): void {
     this.count += count
     this.bytes += bytes
+    if (this.isPassive) {
+      return
+    }
     const { capacity, log } = this
     const isSuspending = this.strategy === "suspend"
     if (!this.isFull) {
       this.isFull = this.count >= (isSuspending ? capacity : capacity + 1) || (isSuspending && this.hasManyBytes())
       if (this.isFull) {
         log.flow.add(this)
+        this.reader?.onFull?.(log)
       }
     } else if (
       isSuspending

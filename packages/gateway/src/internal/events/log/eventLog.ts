@@ -69,6 +69,10 @@ export class EventLog {
   /** Keeps everything for the first reader of the shard's life. */
   backlog: Cursor.Cursor | undefined
   route: Route | undefined
+  /** Read by cursors that acknowledge. */
+  readonly lastHandled: Cursor.LastRead = { entry: undefined, position: 0 }
+  /** Read by streams. */
+  readonly lastStreamed: Cursor.LastRead = { entry: undefined, position: 0 }
   /** Called when reading ends. */
   onEnd: ((error: ShardError.TerminalError) => void) | undefined
   private withheld: Array<Withheld> = []
@@ -189,20 +193,33 @@ export class EventLog {
   get lag(): number {
     let most = 0
     for (const cursor of this.cursors) {
-      most = Math.max(most, cursor.lag)
+      most = cursor.isPassive ? most : Math.max(most, cursor.lag)
     }
     return most
   }
 
-  /** The sequence of the last event of the session that is acknowledged. */
-  acknowledgedIn(session: LiveSession, streamsCount: boolean): number {
-    const unfinished = Array.from(this.cursors).filter(({ options }) => options.acknowledges).map((cursor) =>
-      cursor.lowestUnfinished(session)
+  /** The sequence of the last event of the session that is acknowledged by those that handle events. */
+  acknowledgedIn(session: LiveSession): number {
+    const acknowledging = Array.from(this.cursors).filter(({ options }) => options.acknowledges)
+    return this.sequenceBefore(session, acknowledging)
+  }
+
+  /**
+   * The sequence after which the next process begins: it receives unhandled events again, and no handled event twice. Streams
+   * count if no cursor acknowledges.
+   */
+  readIn(session: LiveSession): number {
+    const all = Array.from(this.cursors)
+    const acknowledging = all.filter(({ options }) => options.acknowledges)
+    const isHandled = acknowledging.length > 0
+    const read = (isHandled ? [this.lastHandled] : [this.lastHandled, this.lastStreamed]).map(({ entry }) =>
+      entry?.session === session ? entry.s : session.since
     )
-    if (unfinished.length === 0 && streamsCount && this.cursors.size > 0) {
-      // Only streams read: the one that is ahead decides, so that nothing is read twice.
-      unfinished.push(Math.max(...Array.from(this.cursors, (cursor) => cursor.lowestUnfinished(session))))
-    }
+    return Math.max(this.sequenceBefore(session, isHandled ? acknowledging : all), ...read)
+  }
+
+  private sequenceBefore(session: LiveSession, cursors: ReadonlyArray<Cursor.Cursor>): number {
+    const unfinished = cursors.map((cursor) => cursor.lowestUnfinished(session))
     this.withheld = this.withheld.filter(({ after, lowestPosition }) => lowestPosition() <= after)
     for (const { entry } of this.withheld) {
       unfinished.push(entry.session === session ? entry.s : Number.POSITIVE_INFINITY)

@@ -1,0 +1,100 @@
+/** The only runner of a cluster, with the interface of the table's bots. */
+import * as SqlClient from "@effect/sql/SqlClient"
+import * as Events from "@vesper/gateway/Events"
+import * as Session from "@vesper/gateway/Session"
+import * as SessionStore from "@vesper/gateway/SessionStore"
+import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Bot } from "../../../gateway/test/combinations/bot.js"
+import type { Cell } from "../../../gateway/test/combinations/cells.js"
+import type * as Play from "../../../gateway/test/combinations/play.js"
+import * as ClusterFleet from "../../src/ClusterFleet.js"
+import * as NodeCluster from "../../src/NodeCluster.js"
+
+export type Database = Context.Context<SqlClient.SqlClient>
+
+/** How many shards a cluster has. */
+const total = 2
+
+type Handler = (event: Dispatch.Dispatch) => Effect.Effect<unknown, unknown>
+
+const concurrencyOf = ({ kind }: Cell): number => {
+  const [wanted = 1] = kind.parts.flatMap(({ concurrency = [] }) => concurrency)
+  return wanted === "unbounded" ? 16 : wanted
+}
+
+/** Joins the cluster. Handlers that run on it are those of its runner until they are interrupted. */
+export const make = (
+  cell: Cell,
+  name: string,
+  database: Database
+): Effect.Effect<Bot, never, Play.Requirements | Scope.Scope> =>
+  Effect.gen(function*() {
+    const handlers = new Set<Handler>()
+    // What is replayed at once after a restart waits for the handlers of the cell.
+    const isRunning = yield* Effect.makeLatch(!cell.kind.parts.some(({ isRun }) => isRun === true))
+    const run = (handler: Handler) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => handlers.add(handler)),
+        () => Effect.zipRight(isRunning.open, Effect.never),
+        () => Effect.sync(() => handlers.delete(handler))
+      )
+    const layer = ClusterFleet.layer({
+      shards: total,
+      name,
+      bot: name,
+      lease: "6 seconds",
+      concurrency: concurrencyOf(cell),
+      handlers: ({ event }) =>
+        isRunning.whenOpen(
+          Effect.suspend(() => Effect.forEach(handlers, (handler) => handler(event), { discard: true }))
+        )
+    }).pipe(
+      Layer.provide(NodeCluster.layerAlone),
+      Layer.provide(Layer.succeedContext(database))
+    )
+    const cluster = Context.get(yield* Effect.orDie(Layer.build(Layer.fresh(layer))), ClusterFleet.ClusterFleet)
+    const shards = Effect.repeat(
+      Effect.zipLeft(cluster.shards, Effect.sleep(5)),
+      { until: (shards) => shards.length === total }
+    )
+    return {
+      events: Stream.unwrap(Effect.map(shards, (shards) =>
+        Stream.mergeAll(
+          shards.map(({ events }) => events),
+          { concurrency: "unbounded", bufferSize: 1 }
+        ))),
+      nextEvents: Effect.map(shards, (shards) => shards.map(({ nextEvent }) => nextEvent)),
+      runForEach: run,
+      runSet: (set) => {
+        const handle = Events.toHandler(set)
+        return Effect.flatMap(shards, ([shard]) =>
+          shard === undefined ? Effect.never : run((event) => handle({ shard: shard.id, event })))
+      },
+      shards,
+      connect: Effect.asVoid(shards),
+      close: () =>
+        Effect.dieMessage("a cluster is not closed"),
+      reshard: () => Effect.dieMessage("the table does not reshard a cluster")
+    }
+  })
+
+const decode = Schema.decodeSync(Schema.parseJson(Session.Session))
+
+/** Loads the session that a runner has written for its next owner. */
+export const load = (name: string, database: Database): SessionStore.SessionStore["load"] => ({ shard }) =>
+  Effect.mapBoth(
+    Context.get(database, SqlClient.SqlClient)<{ readonly session: string | null }>`
+      SELECT session FROM vesper_sessions WHERE fleet = ${name} AND total = ${shard.total} AND shard = ${shard.id}
+    `,
+    {
+      onFailure: (cause) => new SessionStore.SessionStoreError({ operation: "load", cause }),
+      onSuccess: ([row]) => Option.map(Option.fromNullable(row?.session), (session) => decode(session))
+    }
+  )
