@@ -58,7 +58,7 @@ export const ofFleet = (total: number): Effect.Effect<Bot, never, Fleet.Requirem
     shards: fleet.shards,
     connect: Effect.void,
     close: fleet.close,
-    reshard: (total) => fleet.reshard(total, { lag: "500 millis", patience: "1 second" })
+    reshard: (total) => fleet.reshard(total, { lag: "2 seconds", patience: "4 seconds" })
   }))
 
 /** One process. Its actions are ignored after it was killed. */
