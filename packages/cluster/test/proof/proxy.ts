@@ -11,6 +11,22 @@ export interface Proxy {
   readonly heal: Effect.Effect<void>
 }
 
+/** Listens on a free port until the scope closes, and returns the port. `onClose` ends the open connections. */
+export const listen = (server: Net.Server, onClose: () => void): Effect.Effect<number, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<number>((resume) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
+      })
+    }),
+    () =>
+      Effect.async<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        onClose()
+      })
+  )
+
 export const make = (to: number): Effect.Effect<Proxy, never, Scope.Scope> =>
   Effect.gen(function*() {
     const sockets = new Set<Net.Socket>()
@@ -35,19 +51,7 @@ export const make = (to: number): Effect.Effect<Proxy, never, Scope.Scope> =>
       }
     })
     const reset = () => sockets.forEach((socket) => socket.destroy())
-    const port = yield* Effect.acquireRelease(
-      Effect.async<number>((resume) => {
-        server.listen(0, "127.0.0.1", () => {
-          const address = server.address()
-          resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
-        })
-      }),
-      () =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          reset()
-        })
-    )
+    const port = yield* listen(server, reset)
     return {
       port,
       cut: Effect.sync(() => {

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Net from "node:net"
+import { listen } from "./proxy.js"
 
 export interface Counter {
   readonly port: number
@@ -68,19 +69,7 @@ export const make = (to: number): Effect.Effect<Counter, never, Scope.Scope> =>
         })
       }
     })
-    const port = yield* Effect.acquireRelease(
-      Effect.async<number>((resume) => {
-        server.listen(0, "127.0.0.1", () => {
-          const address = server.address()
-          resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
-        })
-      }),
-      () =>
-        Effect.async<void>((resume) => {
-          server.close(() => resume(Effect.void))
-          sockets.forEach((socket) => socket.destroy())
-        })
-    )
+    const port = yield* listen(server, () => sockets.forEach((socket) => socket.destroy()))
     return {
       port,
       count: () => count,
