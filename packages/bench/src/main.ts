@@ -55,7 +55,7 @@ const save = async (results: Results) => {
   Fs.mkdirSync(charts, { recursive: true })
   const name = `node-${results.node.replace(/^v/, "").split(".")[0]}`
   Fs.writeFileSync(Path.join(folder, `${name}.json`), `${JSON.stringify(results, undefined, 2)}\n`)
-  const modes = Report.modesOf(results)
+  const modes = Report.listModes(results)
   for (const mode of modes) {
     Fs.writeFileSync(Path.join(charts, `${name}-${mode}.svg`), Report.chart(results, mode))
   }

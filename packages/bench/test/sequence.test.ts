@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Mix from "../src/server/mix.js"
-import { sequenceOf } from "../src/clients/sequence.js"
+import { readSequence } from "../src/clients/sequence.js"
 
-const read = (text: string, length = Buffer.byteLength(text)) => sequenceOf(Buffer.from(text), length)
+const read = (text: string, length = Buffer.byteLength(text)) => readSequence(Buffer.from(text), length)
 
 describe("the sequence number of a message", () => {
   it("is the envelope's, for each event of the mix", () => {

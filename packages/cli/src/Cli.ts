@@ -20,7 +20,7 @@ import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
 import { tree, vesper } from "./commands/index.js"
 import { ConfigFile } from "./config/index.js"
-import { exitCodeOf, misused, reasonOf } from "./exit/index.js"
+import { describeFileError, misused, toExitCode } from "./exit/index.js"
 import * as Help from "./help/index.js"
 import { clean, provideConsole } from "./tui/index.js"
 
@@ -56,7 +56,7 @@ const addConfigFile = ({ args, config }: Help.Arguments.CommandLine) =>
     const text = yield* files.readFileString(config ?? defaultFile).pipe(
       Effect.asSome,
       Effect.catchAll((error) =>
-        config === undefined ? Effect.succeedNone : misused(`${config} cannot be read: ${reasonOf(error)}`)
+        config === undefined ? Effect.succeedNone : misused(`${config} cannot be read: ${describeFileError(error)}`)
       )
     )
     if (Option.isNone(text)) {
@@ -81,7 +81,7 @@ const layerLogger = Logger.replace(
 const interpret = (argv: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const line = yield* Either.mapLeft(Help.Arguments.takeCommon(argv.slice(2)), misused)
-    const help = Help.Arguments.helpOf(tree, line.args)
+    const help = Help.Arguments.findHelp(tree, line.args)
     if (help !== undefined) {
       return yield* Console.log(Help.render(help.node, help.path, columns()))
     }
@@ -133,4 +133,4 @@ export const run = (argv: ReadonlyArray<string>): Effect.Effect<void, unknown, C
  * @since 0.1.0
  * @category running
  */
-export const exitCode: (exit: Exit.Exit<unknown, unknown>) => number = exitCodeOf
+export const exitCode: (exit: Exit.Exit<unknown, unknown>) => number = toExitCode

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as ClusterError from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
 import { migrate, refuseNewer } from "./internal/database/schema.js"
-import { inTime, nowOf } from "./internal/database/statement.js"
+import { currentTime, inTime } from "./internal/database/statement.js"
 import * as FleetRows from "./internal/ownership/fleetRows.js"
 import * as Status from "./internal/fleet/status.js"
 
@@ -26,7 +26,7 @@ const requirePlan = (sql: SqlClient.SqlClient, fleet: string) =>
 
 type OwnedRow = Readonly<Record<"total" | "shard", number>> & { readonly owner: string; readonly status: string | null }
 
-const placesOf = (rows: ReadonlyArray<OwnedRow>, total: number): ReadonlyArray<ClusterStatus.ShardPlace> => {
+const listPlaces = (rows: ReadonlyArray<OwnedRow>, total: number): ReadonlyArray<ClusterStatus.ShardPlace> => {
   const byId = new Map(rows.filter((row) => row.total === total).map((row) => [row.shard, row]))
   return ShardId.all(total).map((id): ClusterStatus.ShardPlace => {
     const row = Option.fromNullable(byId.get(id.id))
@@ -44,7 +44,7 @@ const placesOf = (rows: ReadonlyArray<OwnedRow>, total: number): ReadonlyArray<C
 export const status = (fleet = "vesper") =>
   Effect.gen(function*() {
     const sql = yield* database
-    const now = nowOf(sql)
+    const now = currentTime(sql)
     const plan = yield* FleetRows.findPlan(sql, fleet)
     const { next, total } = plan
     const done = yield* FleetRows.findDone(sql, fleet, plan)
@@ -59,7 +59,7 @@ export const status = (fleet = "vesper") =>
       SELECT total, CASE WHEN resets_at <= ${now} THEN total ELSE remaining END AS remaining
       FROM vesper_budgets WHERE fleet = ${fleet}
     `)
-    const shards = placesOf(rows, total)
+    const shards = listPlaces(rows, total)
     const status: ClusterStatus.ClusterStatus = {
       total,
       shards,
@@ -74,7 +74,7 @@ export const status = (fleet = "vesper") =>
         total: next,
         parts: ShardId.parts(total, next),
         done: done.size,
-        shards: placesOf(rows, next)
+        shards: listPlaces(rows, next)
       }))
     }
     return status
@@ -87,7 +87,7 @@ export const drain = (runner: string, fleet = "vesper") =>
     yield* requirePlan(sql, fleet)
     const asked = yield* inTime(sql`
       UPDATE vesper_runners SET draining = 1
-      WHERE fleet = ${fleet} AND (name = ${runner} OR id = ${runner}) AND expires_at > ${nowOf(sql)} RETURNING id
+      WHERE fleet = ${fleet} AND (name = ${runner} OR id = ${runner}) AND expires_at > ${currentTime(sql)} RETURNING id
     `)
     return asked.length
   })

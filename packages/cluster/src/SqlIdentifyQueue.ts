@@ -129,7 +129,7 @@ const makeWith = (
           until: budget.resetsAt ?? now + Duration.toMillis(IdentifyBudget.window)
         })
       ))
-    const queueOf = (hold: string): IdentifyQueue.IdentifyQueue =>
+    const makeQueue = (hold: string): IdentifyQueue.IdentifyQueue =>
       IdentifyQueue.make(
         withPermit(hold),
         Effect.map(view, ({ budget }) => Option.some(budget)),
@@ -143,10 +143,10 @@ const makeWith = (
             }
             const renewal = Effect.ignore(change(Account.renewHold(id)))
             yield* Effect.forkScoped(Effect.forever(Effect.delay(renewal, Account.holdPatience / 3)))
-            return queueOf(id)
+            return makeQueue(id)
           })
       )
-    return queueOf("")
+    return makeQueue("")
   })
 
 /**

@@ -13,22 +13,24 @@ export const make: Effect.Effect<SessionStore.SessionStore, never, SqlClient.Sql
   const failed = (operation: SessionStore.SessionStoreError["operation"]) =>
     Effect.mapError((cause: Error) => new SessionStore.SessionStoreError({ operation, cause }))
   // A fleet's name has no such prefix.
-  const fleetOf = ({ bot }: SessionStore.Key) => `single/${bot}`
-  const isOf = (key: SessionStore.Key) =>
-    sql`fleet = ${fleetOf(key)} AND total = ${key.shard.total} AND shard = ${key.shard.id}`
+  const fleetName = ({ bot }: SessionStore.Key) => `single/${bot}`
+  const matchesKey = (key: SessionStore.Key) =>
+    sql`fleet = ${fleetName(key)} AND total = ${key.shard.total} AND shard = ${key.shard.id}`
   return {
     load: (key) =>
-      inTime(sql<{ readonly session: string | null }>`SELECT session FROM vesper_sessions WHERE ${isOf(key)}`).pipe(
-        Effect.map(([row]) => decodeSession(row?.session)),
-        failed("load")
-      ),
+      inTime(sql<{ readonly session: string | null }>`SELECT session FROM vesper_sessions WHERE ${matchesKey(key)}`)
+        .pipe(
+          Effect.map(([row]) => decodeSession(row?.session)),
+          failed("load")
+        ),
     save: (key, session) =>
       inTime(sql`
         INSERT INTO vesper_sessions (fleet, total, shard, session, sequence)
-        VALUES (${fleetOf(key)}, ${key.shard.total}, ${key.shard.id}, ${encodeSession(session)}, ${session.sequence})
+        VALUES (${fleetName(key)}, ${key.shard.total}, ${key.shard.id}, ${encodeSession(session)}, ${session.sequence})
         ON CONFLICT (fleet, total, shard) DO UPDATE SET session = excluded.session, sequence = excluded.sequence
       `).pipe(Effect.asVoid, failed("save")),
-    remove: (key) => inTime(sql`DELETE FROM vesper_sessions WHERE ${isOf(key)}`).pipe(Effect.asVoid, failed("remove"))
+    remove: (key) =>
+      inTime(sql`DELETE FROM vesper_sessions WHERE ${matchesKey(key)}`).pipe(Effect.asVoid, failed("remove"))
   }
 })
 

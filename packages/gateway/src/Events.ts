@@ -158,7 +158,7 @@ const make = <E, R>(registrations: ReadonlyArray<Registration<E, R>>): HandlersW
   [TypeId]: variance,
   registrations,
   events: Array.from(new Set(registrations.map(({ event }) => event))),
-  intents: Needs.intentsOf(registrations),
+  intents: Needs.mergeIntents(registrations),
   pipe() {
     return pipeArguments(this, arguments)
   }

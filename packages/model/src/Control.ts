@@ -175,17 +175,17 @@ export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSe
 export const decodeReady: (payload: unknown) => Either.Either<Ready, ParseResult.ParseError> = Schema
   .decodeUnknownEither(Ready)
 
-const pathOf = (issue: ParseResult.ParseIssue): ReadonlyArray<PropertyKey> => {
+const issuePath = (issue: ParseResult.ParseIssue): ReadonlyArray<PropertyKey> => {
   switch (issue._tag) {
     case "Pointer":
-      return [issue.path].flat().concat(pathOf(issue.issue))
+      return [issue.path].flat().concat(issuePath(issue.issue))
     case "Composite": {
       const [first] = [issue.issues].flat()
-      return first === undefined ? [] : pathOf(first)
+      return first === undefined ? [] : issuePath(first)
     }
     case "Refinement":
     case "Transformation":
-      return pathOf(issue.issue)
+      return issuePath(issue.issue)
     default:
       return []
   }
@@ -199,6 +199,6 @@ const pathOf = (issue: ParseResult.ParseIssue): ReadonlyArray<PropertyKey> => {
  * @category getters
  */
 export const describe = (error: ParseResult.ParseError): string => {
-  const path = pathOf(error.issue).map(String).join(".")
+  const path = issuePath(error.issue).map(String).join(".")
   return path === "" ? "it is not what Discord documents" : `"${path}" is missing or not what Discord documents`
 }

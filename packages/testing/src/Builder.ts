@@ -59,7 +59,7 @@ export interface Built<T extends EventType.EventType> extends GatewaySimulator.E
 export const event = <T extends EventType.EventType>(type: T, fields: Fields<Dispatch.DataOf<T>> = {}): Built<T> => {
   // The fixture is complete, and the fields have its types.
   const d = Complete.complete(type, fields as Readonly<Record<string, unknown>>) as Dispatch.DataOf<T>
-  return { t: type, d, guildId: Complete.guildIdOf(type, d) }
+  return { t: type, d, guildId: Complete.getGuildId(type, d) }
 }
 
 /**
@@ -142,5 +142,5 @@ export const interaction = (
  */
 export const complete = (type: string, fields: unknown, world: World.World = World.empty): GatewaySimulator.Event => {
   const d = Complete.completeIn(world, type, fields)
-  return { t: type, d, guildId: Complete.guildIdOf(type, d) }
+  return { t: type, d, guildId: Complete.getGuildId(type, d) }
 }

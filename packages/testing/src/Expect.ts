@@ -44,7 +44,7 @@ export class CommandNotReceivedError extends Schema.TaggedError<CommandNotReceiv
   }
 }
 
-const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
+const opcodeName = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
 
 const liveClock = Clock.make()
 
@@ -108,12 +108,12 @@ export const expectCommand = (
     Effect.flatMap(simulator.log, (log) =>
       new CommandNotReceivedError({
         isClockStill,
-        expected: typeof what === "number" ? nameOf(what) : "a command that satisfies the predicate",
+        expected: typeof what === "number" ? opcodeName(what) : "a command that satisfies the predicate",
         within,
         received: log
           .filter(LogEntry.is("Received"))
           .filter(({ op }) => op !== Opcode.Heartbeat)
-          .map(({ op }) => nameOf(op))
+          .map(({ op }) => opcodeName(op))
       }))
   return simulator.awaitLog((entry): entry is Received => entry._tag === "Received" && isIt(entry)).pipe(
     Effect.timeoutOption(within),

@@ -344,7 +344,7 @@ const commandLine = (chance: Chance): void => {
   ]
   assert.doesNotMatch(problems.join("; "), /undefined/)
   const width = chance.int(20)
-  assert.ok(CliText.widthOf(CliText.fit(CliText.clean(words.join(" ")), width)) <= width)
+  assert.ok(CliText.measureWidth(CliText.fit(CliText.clean(words.join(" ")), width)) <= width)
 }
 
 const hasZstd = Inflaters.makeZstdHandle(limit) !== undefined

@@ -7,7 +7,7 @@ const zero = 0x30
 const nine = 0x39
 
 /** Returns 0 for a message without a sequence number. Searches for `"s":` before the body, as the server writes it. */
-export const sequenceOf = (bytes: Uint8Array, length: number): number => {
+export const readSequence = (bytes: Uint8Array, length: number): number => {
   for (let i = 3; i < length; i++) {
     if (bytes[i] === colon && bytes[i - 1] === quote && bytes[i - 2] === letterS && bytes[i - 3] === quote) {
       let s = 0

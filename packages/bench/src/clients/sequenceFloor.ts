@@ -5,7 +5,7 @@
 import * as BareSocket from "./bareSocket.js"
 import * as Inflate from "./inflate.js"
 import * as Probe from "./probe.js"
-import { sequenceOf } from "./sequence.js"
+import { readSequence } from "./sequence.js"
 
 const { job } = Probe
 const count = Probe.make()
@@ -19,7 +19,7 @@ const connect = () => {
   const socket = BareSocket.open({ skipUTF8Validation: true })
   let sequence: number | null = null
   const receive = Inflate.make(job.mode, (bytes, length) => {
-    const s = sequenceOf(bytes, length)
+    const s = readSequence(bytes, length)
     if (s > 0) {
       sequence = s
       count(s)

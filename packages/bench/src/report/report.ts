@@ -24,7 +24,7 @@ const kilo = (bytes: number) => `${fixed(bytes / 1024, 1)} KiB`
 
 const modesIn = (rows: ReadonlyArray<Row>): ReadonlyArray<Mode> => Array.from(new Set(rows.map(({ mode }) => mode)))
 
-export const modesOf = ({ throughput }: Results): ReadonlyArray<Mode> => modesIn(throughput)
+export const listModes = ({ throughput }: Results): ReadonlyArray<Mode> => modesIn(throughput)
 
 export const throughput = (results: Results, mode: Mode): string => rowsOf(results.throughput, mode)
 
@@ -72,7 +72,7 @@ export const about = ({ date, events, floor, machine, node, rounds }: Results): 
 export const markdown = (results: Results): string =>
   [
     about(results),
-    ...modesOf(results).map((mode) => throughput(results, mode)),
+    ...listModes(results).map((mode) => throughput(results, mode)),
     ...fleets(results),
     lives(results)
   ].filter((part) => part !== "").join("\n\n")

@@ -14,7 +14,7 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
   return [line(head), rule, ...rows.map(line)].join("\n")
 }
 
-const nameOf = ({ client, rounds, survived }: Row): string =>
+const formatName = ({ client, rounds, survived }: Row): string =>
   survived === rounds || survived === 0 ? client : `${client} (${survived} of ${rounds} rounds)`
 
 const formatRange = ([low, high]: readonly [low: number, high: number]): string => `${fixed(low, 2)}-${fixed(high, 2)}`
@@ -47,7 +47,7 @@ export const throughput = (all: ReadonlyArray<Row>, mode: Mode, title: string = 
       ...(isCompared ? ["compared", "aim"] : [])
     ],
     rows.map((row) => [
-      nameOf(row),
+      formatName(row),
       ...(row.survived > 0
         ? [
           `${fixed(row.cpu, 2)} us`,

@@ -41,7 +41,7 @@ export interface Idle {
  * `speedup` times as fast. A mean needs several windows, because V8 collects the old generation between zero and three times
  * in one interval.
  */
-const idleOf = async (
+const measureIdle = async (
   client: Processes.Client,
   mode: Mode,
   shards: number,
@@ -84,7 +84,7 @@ export const idle = async (shards: number, window: number, speedup: number): Pro
   const results: Array<Idle> = []
   for (const mode of ["json", "zlib-stream"] as const) {
     for (const client of [Peers.floor, vesper("fleet")]) {
-      results.push(await idleOf(client, mode, shards, window, speedup))
+      results.push(await measureIdle(client, mode, shards, window, speedup))
     }
   }
   return results

@@ -109,7 +109,7 @@ const sockets = new Set<Stream.Duplex>()
 const serve = (socket: Stream.Duplex, script: Script) => {
   let beats = 0
   let isGreeted = false
-  const greet = () => {
+  const sendHello = () => {
     if (!isGreeted) {
       isGreeted = true
       socket.write(script.hello)
@@ -126,7 +126,7 @@ const serve = (socket: Stream.Duplex, script: Script) => {
     Wire.reader((text) => {
       const payload: { readonly op: number; readonly d: { readonly seq?: number } | null } = JSON.parse(text)
       // Some clients do not wait for HELLO, and a compressed stream has only one order.
-      greet()
+      sendHello()
       switch (payload.op) {
         case 1:
           return socket.write(script.acks[beats++] ?? emptyFrame)
@@ -142,7 +142,7 @@ const serve = (socket: Stream.Duplex, script: Script) => {
       }
     }, () => socket.end())
   )
-  setTimeout(greet, pause)
+  setTimeout(sendHello, pause)
 }
 
 const server = Http.createServer((_, response) => {

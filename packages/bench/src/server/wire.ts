@@ -9,7 +9,7 @@ export const modes: ReadonlyArray<Mode> = ["json", "zlib-stream", "zstd-stream"]
 const createZstdCompress: unknown = Reflect.get(Zlib, "createZstdCompress")
 
 /** Node's compressor, or none in a version without zstd. */
-const compressorOf = (mode: Mode): { readonly stream: Zlib.Deflate; readonly flush: number } | undefined => {
+const makeCompressor = (mode: Mode): { readonly stream: Zlib.Deflate; readonly flush: number } | undefined => {
   if (mode === "zlib-stream") {
     return { stream: Zlib.createDeflate(), flush: Zlib.constants.Z_SYNC_FLUSH }
   }
@@ -27,7 +27,7 @@ const payloads = async (mode: Mode, texts: ReadonlyArray<string>): Promise<Reado
   if (mode === "json") {
     return texts.map((text) => Buffer.from(text))
   }
-  const compressor = compressorOf(mode)
+  const compressor = makeCompressor(mode)
   if (compressor === undefined) {
     throw new Error(`this Node cannot compress ${mode}`)
   }

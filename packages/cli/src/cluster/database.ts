@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { failed, reasonOf } from "../exit/index.js"
+import { describeFileError, failed } from "../exit/index.js"
 
 /** For a runner, which waits for the database to answer. */
 export const layer = (url: Redacted.Redacted<string>, poolSize: Option.Option<number> = Option.none()) =>
@@ -16,7 +16,9 @@ export const layer = (url: Redacted.Redacted<string>, poolSize: Option.Option<nu
     const why = Option.match(Cause.dieOption(cause), {
       onNone: () => "did not answer: see --database, and whether it is up",
       onSome: (defect) =>
-        /^\w+:/.test(file) ? "cannot be used: see --database" : `cannot be opened: ${file}: ${reasonOf(defect)}`
+        /^\w+:/.test(file)
+          ? "cannot be used: see --database"
+          : `cannot be opened: ${file}: ${describeFileError(defect)}`
     })
     return Layer.fail(failed(`the cluster's database ${why}`))
   })

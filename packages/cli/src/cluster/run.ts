@@ -22,7 +22,7 @@ import type { RunOptions } from "../commands/index.js"
 import { ShardSelection, Token } from "../config/index.js"
 import { type CliError, ExitCode, failed, failedWith, misused, noteExitCode, type OutputClosed } from "../exit/index.js"
 import { Watch } from "../shards/index.js"
-import { modeOf } from "../tui/index.js"
+import { chooseMode } from "../tui/index.js"
 import * as Database from "./database.js"
 import { endInTime } from "./endInTime.js"
 
@@ -161,7 +161,7 @@ export const run = (
     const token = yield* Token.read("try what needs none: vesper demo")
     const { address, duration, http, name } = options
     const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
-    const mode = yield* modeOf(options.json)
+    const mode = yield* chooseMode(options.json)
     yield* endInTime(endLimit, abandon, (ending) =>
       Watch.watch({
         title: `vesper cluster run: ${runner} of ${name}`,

@@ -31,12 +31,14 @@ const isSection = (value: ConfigFile[string] | undefined): value is ConfigFile =
 
 const isNames = (below: ReadonlyArray<string> | Known): below is ReadonlyArray<string> => Array.isArray(below)
 
-const helpOf = (path: string): string => `vesper ${path.replaceAll(".", " ")} --help`
+const helpCommand = (path: string): string => `vesper ${path.replaceAll(".", " ")} --help`
 
 const checkOptions = (options: ConfigFile, names: ReadonlyArray<string>, path: string): Either.Either<void, string> => {
   for (const [name, value] of Object.entries(options)) {
     if (!names.includes(name)) {
-      return Either.left(`${path}.${name}: there is no such option${didYouMean(name, names)} (all: ${helpOf(path)})`)
+      return Either.left(
+        `${path}.${name}: there is no such option${didYouMean(name, names)} (all: ${helpCommand(path)})`
+      )
     }
     if (isSection(value)) {
       return Either.left(`${path}.${name}: an option is a string, a number, true, false, or a list of those`)
@@ -58,7 +60,9 @@ const check = (file: ConfigFile, known: Known, path = ""): Either.Either<void, s
       )
     }
     if (!isSection(value)) {
-      return Either.left(`${at}: it must be an object of ${isNames(below) ? "options" : "commands"}, see ${helpOf(at)}`)
+      return Either.left(
+        `${at}: it must be an object of ${isNames(below) ? "options" : "commands"}, see ${helpCommand(at)}`
+      )
     }
     const checked = isNames(below) ? checkOptions(value, below, at) : check(value, below, at)
     if (Either.isLeft(checked)) {

@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { failedWith } from "../exit/index.js"
-import { counted, type Mode, modeOf } from "../tui/index.js"
+import { chooseMode, counted, type Mode } from "../tui/index.js"
 import { Watch } from "../shards/index.js"
 
 const shardCount = 4
@@ -111,7 +111,7 @@ const services = Layer.mergeAll(
 export const demo = (
   { json, ...options }: Pick<Watch.Options<never, never>, "duration" | "http"> & { readonly json: boolean }
 ) =>
-  Effect.flatMap(modeOf(json), (mode) => watch({ ...options, mode })).pipe(
+  Effect.flatMap(chooseMode(json), (mode) => watch({ ...options, mode })).pipe(
     Effect.provide(services),
     Effect.catchTag("ListenError", failedWith)
   )

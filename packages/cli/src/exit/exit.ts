@@ -42,7 +42,7 @@ export const noteExitCode = (code: number): Effect.Effect<void> =>
   })
 
 /** The exit code of a program that ended; the noted one, if it succeeded or was interrupted. */
-export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+export const toExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) {
     return Number(process.exitCode ?? ExitCode.done)
   }

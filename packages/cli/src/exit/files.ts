@@ -12,13 +12,13 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only"
 }
 
-const codeOf = (error: unknown): string | undefined =>
+const errorCode = (error: unknown): string | undefined =>
   Predicate.hasProperty(error, "code") && typeof error.code === "string"
     ? error.code
     // @effect/platform wraps Node's error.
     : Predicate.hasProperty(error, "cause")
-    ? codeOf(error.cause)
+    ? errorCode(error.cause)
     : undefined
 
-export const reasonOf = (error: unknown): string =>
-  reasons[codeOf(error) ?? ""] ?? (error instanceof Error ? error.message : String(error))
+export const describeFileError = (error: unknown): string =>
+  reasons[errorCode(error) ?? ""] ?? (error instanceof Error ? error.message : String(error))

@@ -52,7 +52,7 @@ export const takeCommon = (args: ReadonlyArray<string>): Either.Either<CommandLi
 }
 
 /** The command whose help is requested: by `--help`, by `help`, or because it has subcommands and none is named. */
-export const helpOf = (
+export const findHelp = (
   tree: CommandTree.Group,
   args: ReadonlyArray<string>
 ): { readonly node: CommandTree.Node; readonly path: ReadonlyArray<string> } | undefined => {
@@ -74,7 +74,7 @@ const parseOption = (arg: string, next: string | undefined) => {
   return { name: name === "h" ? "help" : name, value: joined ?? next }
 }
 
-const problemOf = (
+const findProblem = (
   { name, value }: ReturnType<typeof parseOption>,
   entries: ReadonlyArray<CommandTree.Entry>,
   before: ReadonlyArray<string>,
@@ -112,7 +112,7 @@ export const check = (tree: CommandTree.Group, args: ReadonlyArray<string>): Eit
   for (const [index, arg] of beforeSeparator(rest).entries()) {
     if (isOption(arg) && !takesValue.has(rest[index - 1] ?? "")) {
       const option = parseOption(arg, rest[index + 1])
-      const problem = problemOf(option, entries, before, command)
+      const problem = findProblem(option, entries, before, command)
       if (problem !== undefined) {
         return Either.left(problem)
       }

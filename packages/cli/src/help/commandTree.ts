@@ -37,13 +37,13 @@ export interface Group {
 
 export type Node = Group | Leaf
 
-const nameOf = (title: string): string => /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title
+const optionName = (title: string): string => /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title
 
 const hasValue = (title: string): boolean => /^--[a-z-]+ /.test(title)
 
 const builtIn = (title: string, description: string, choices: ReadonlyArray<string> = []): Entry => ({
   title,
-  name: nameOf(title),
+  name: optionName(title),
   hasValue: hasValue(title),
   choices,
   isRequired: false,
@@ -70,35 +70,35 @@ export const builtIns: ReadonlyArray<Entry> = [
   builtIn("--version", "Prints the version.")
 ]
 
-const textOf = (span: Span.Span): string => {
+const spanText = (span: Span.Span): string => {
   switch (span._tag) {
     case "Text":
     case "URI":
       return span.value
     case "Sequence":
-      return textOf(span.left) + textOf(span.right)
+      return spanText(span.left) + spanText(span.right)
     default:
-      return textOf(span.value)
+      return spanText(span.value)
   }
 }
 
-const blocksOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
-  doc._tag === "Sequence" ? [...blocksOf(doc.left), ...blocksOf(doc.right)] : [doc]
+const listBlocks = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
+  doc._tag === "Sequence" ? [...listBlocks(doc.left), ...listBlocks(doc.right)] : [doc]
 
-const paragraphsOf = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> =>
-  blocksOf(doc).flatMap((block) => block._tag === "Paragraph" ? [textOf(block.value)] : [])
+const listParagraphs = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> =>
+  listBlocks(doc).flatMap((block) => block._tag === "Paragraph" ? [spanText(block.value)] : [])
 
 /** The sentences that @effect/cli adds to every option about its presence and its sources. */
 const isBoilerplate = (paragraph: string): boolean =>
   /^This (setting|option|argument) (is|may|can|must) /.test(paragraph)
 
-const entryOf = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
-  const title = textOf(span).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
+const toEntry = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
+  const title = spanText(span).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
   // The first paragraph is the type of the value. The title names it better.
-  const [, ...paragraphs] = paragraphsOf(doc)
+  const [, ...paragraphs] = listParagraphs(doc)
   return {
     title,
-    name: nameOf(title),
+    name: optionName(title),
     hasValue: hasValue(title),
     choices: title.includes(" | ") ? title.replace(/^--\S+ /, "").split(" | ") : [],
     isRequired: !paragraphs.some((paragraph) => /optional|zero or more/.test(paragraph)),
@@ -108,13 +108,13 @@ const entryOf = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
 }
 
 const entriesUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Entry> => {
-  const start = blocks.findIndex((block) => block._tag === "Header" && textOf(block.value) === heading)
+  const start = blocks.findIndex((block) => block._tag === "Header" && spanText(block.value) === heading)
   const entries: Array<Entry> = []
   for (const block of start === -1 ? [] : blocks.slice(start + 1)) {
     if (block._tag !== "DescriptionList") {
       break
     }
-    entries.push(...block.definitions.map(entryOf))
+    entries.push(...block.definitions.map(toEntry))
   }
   return entries
 }
@@ -123,9 +123,11 @@ const byName = (a: Entry, b: Entry): number => a.name < b.name ? -1 : 1
 
 const config: CliConfig.CliConfig = { ...CliConfig.defaultConfig, showBuiltIns: false }
 
-const nodeOf = (descriptor: Descriptor.Command<unknown>, name: string): Node => {
-  const blocks = blocksOf(Descriptor.getHelp(descriptor, config))
-  const description = paragraphsOf({ _tag: "Sequence", left: blocks[0] ?? empty, right: blocks[1] ?? empty }).join(" ")
+const toNode = (descriptor: Descriptor.Command<unknown>, name: string): Node => {
+  const blocks = listBlocks(Descriptor.getHelp(descriptor, config))
+  const description = listParagraphs({ _tag: "Sequence", left: blocks[0] ?? empty, right: blocks[1] ?? empty }).join(
+    " "
+  )
   const children = HashMap.toEntries(Descriptor.getSubcommands(descriptor)).toSorted(([a], [b]) => a < b ? -1 : 1)
   // A command without subcommands is listed as its own.
   const isLeaf = children.every(([child]) => child === name)
@@ -136,7 +138,7 @@ const nodeOf = (descriptor: Descriptor.Command<unknown>, name: string): Node => 
       options: entriesUnder(blocks, "OPTIONS").toSorted(byName),
       args: entriesUnder(blocks, "ARGUMENTS")
     }
-    : { _tag: "Group", description, children: new Map(children.map(([name, child]) => [name, nodeOf(child, name)])) }
+    : { _tag: "Group", description, children: new Map(children.map(([name, child]) => [name, toNode(child, name)])) }
 }
 
 const empty: HelpDoc.HelpDoc = { _tag: "Empty" }
@@ -150,7 +152,7 @@ export const make = (
   description,
   children: new Map(commands.map(({ descriptor }) => {
     const name = Array.from(Descriptor.getNames(descriptor))[0] ?? ""
-    return [name, nodeOf(descriptor, name)]
+    return [name, toNode(descriptor, name)]
   }))
 })
 

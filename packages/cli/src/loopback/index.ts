@@ -1,2 +1,2 @@
 /** Servers that only this machine reaches. */
-export { guard, isLoopback, urlOf } from "./loopback.js"
+export { formatUrl, guard, isLoopback } from "./loopback.js"

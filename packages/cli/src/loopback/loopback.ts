@@ -28,5 +28,5 @@ export const guard = <E, R>(
     return problem === undefined ? app : Effect.succeed(HttpServerResponse.text(`${problem}\n`, { status: 403 }))
   })
 
-export const urlOf = (host: string, port: number): string =>
+export const formatUrl = (host: string, port: number): string =>
   `http://${host.includes(":") ? `[${host}]` : host}:${port}/`

@@ -19,7 +19,7 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { type CliError, failed } from "../exit/index.js"
 import type { Moment } from "../tui/index.js"
-import { guard, urlOf } from "../loopback/index.js"
+import { formatUrl, guard } from "../loopback/index.js"
 
 export interface Options {
   /** Other machines can reach the page unless this is a loopback address. */
@@ -128,5 +128,5 @@ export const serve = (options: Options): Effect.Effect<{ readonly url: string },
     // Open pages would delay the end for as long as they are open.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
     yield* server.serve(router(options))
-    return { url: urlOf(host, server.address._tag === "TcpAddress" ? server.address.port : port) }
+    return { url: formatUrl(host, server.address._tag === "TcpAddress" ? server.address.port : port) }
   })

@@ -100,7 +100,7 @@ const kinds = {
   }
 }
 
-const sizeOf = (panel) => (panel.marks || panel.rows || panel.lines).length
+const countItems = (panel) => (panel.marks || panel.rows || panel.lines).length
 
 let shape
 const drawPanels = (panels) => {
@@ -115,7 +115,7 @@ const drawPanels = (panels) => {
     kinds[panel.kind].make(section, panel)
     return section
   }, (section, panel) => {
-    put(section.querySelector("p"), sizeOf(panel) === 0 ? panel.empty || "" : "")
+    put(section.querySelector("p"), countItems(panel) === 0 ? panel.empty || "" : "")
     kinds[panel.kind].draw(section, panel)
   })
 }

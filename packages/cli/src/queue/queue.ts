@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import { createServer } from "node:http"
 import { Token } from "../config/index.js"
 import { failed, failedWith } from "../exit/index.js"
-import { guard, urlOf } from "../loopback/index.js"
+import { formatUrl, guard } from "../loopback/index.js"
 import { writeLine } from "../tui/index.js"
 
 const fromApi = (options: IdentifyQueue.FromApiOptions, baseUrl: string | undefined) =>
@@ -77,7 +77,7 @@ export const serve = (options: {
         })
     })
     const port = yield* listen(queue, options)
-    const url = urlOf(options.host, port)
+    const url = formatUrl(options.host, port)
     yield* writeLine(
       options.json
         ? JSON.stringify({ url, port })

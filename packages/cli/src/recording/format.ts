@@ -88,7 +88,7 @@ export const timeBetween = (from: number, to: number, speed: number): number => 
 export const isSessionStart = ({ t }: Line): boolean => t === "READY" || t === "RESUMED"
 
 /** The guild of an event, which determines its shard. */
-export const guildOf = ({ d, t }: Line): string | undefined => {
+export const getGuildId = ({ d, t }: Line): string | undefined => {
   const id = Predicate.isRecord(d)
     ? t.startsWith("GUILD_") && "id" in d && !("guild_id" in d) ? d["id"] : d["guild_id"]
     : undefined

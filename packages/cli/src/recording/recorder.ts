@@ -7,7 +7,7 @@ import * as Readline from "node:readline"
 import type { Readable } from "node:stream"
 import { finished } from "node:stream/promises"
 import * as Zlib from "node:zlib"
-import { type CliError, ExitCode, failed, noteExitCode, reasonOf } from "../exit/index.js"
+import { type CliError, describeFileError, ExitCode, failed, noteExitCode } from "../exit/index.js"
 
 export interface Recorder {
   /** Completes when the line was written to the compressor: a slow disk slows the shards down. */
@@ -22,7 +22,7 @@ const flushInterval = "2 seconds"
 /** Creates a file, which must not exist. It is complete when the scope has closed. */
 export const make = (path: string): Effect.Effect<Recorder, CliError, Scope.Scope> =>
   Effect.gen(function*() {
-    const unwritable = (cause: unknown) => failed(`${path} cannot be written: ${reasonOf(cause)}`)
+    const unwritable = (cause: unknown) => failed(`${path} cannot be written: ${describeFileError(cause)}`)
     const file = yield* Effect.async<ReturnType<typeof createWriteStream>, CliError>((resume) => {
       const stream = createWriteStream(path, { flags: "wx", mode: 0o600 })
       stream.once("open", () => resume(Effect.succeed(stream)))

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type { Line } from "../tui/index.js"
-import { describe, nameOf } from "./eventText.js"
+import { describe, eventName } from "./eventText.js"
 
 /** The counts of a shard's events. */
 export interface Counts {
@@ -196,7 +196,7 @@ export const eventLine = (event: Dispatch.Dispatch, shard: ShardId.ShardId, at: 
   at,
   shard: shard.id,
   origin: `#${shard.id}`,
-  title: nameOf(event),
+  title: eventName(event),
   text: describe(event),
   tone: "accent"
 })

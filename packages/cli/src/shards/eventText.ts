@@ -32,7 +32,7 @@ const textAt = (data: unknown, path: ReadonlyArray<string>): string | undefined 
   return typeof value === "string" && value !== "" ? clean(value) : undefined
 }
 
-const firstOf = (texts: Iterable<string | undefined>): string | undefined => {
+const findFirst = (texts: Iterable<string | undefined>): string | undefined => {
   for (const text of texts) {
     if (text !== undefined) {
       return text
@@ -43,8 +43,8 @@ const firstOf = (texts: Iterable<string | undefined>): string | undefined => {
 
 /** The author, if there is one, and the content. */
 export const describe = (event: Dispatch.Dispatch): string => {
-  const author = firstOf(authorPaths.map((path) => textAt(event.d, path)))
-  const content = firstOf(paths.map(([prefix, ...path]) => {
+  const author = findFirst(authorPaths.map((path) => textAt(event.d, path)))
+  const content = findFirst(paths.map(([prefix, ...path]) => {
     const text = textAt(event.d, path)
     return text === undefined ? undefined : prefix + text
   }))
@@ -52,4 +52,5 @@ export const describe = (event: Dispatch.Dispatch): string => {
 }
 
 /** The name in the protocol, also of events that this version does not know. */
-export const nameOf = (event: Dispatch.Dispatch): string => event.t === "UnknownDispatch" ? clean(event.name) : event.t
+export const eventName = (event: Dispatch.Dispatch): string =>
+  event.t === "UnknownDispatch" ? clean(event.name) : event.t

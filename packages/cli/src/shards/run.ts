@@ -20,7 +20,7 @@ import type { RunOptions } from "../commands/index.js"
 import { ShardSelection, Token } from "../config/index.js"
 import { type CliError, failedWith, misused } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
-import { modeOf } from "../tui/index.js"
+import { chooseMode } from "../tui/index.js"
 import * as SessionFile from "./sessionFile.js"
 import * as Watch from "./watch.js"
 
@@ -128,7 +128,7 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
       layerStore(options.resumeFile),
       ShardMetrics.layer()
     )
-    const mode = yield* modeOf(options.json)
+    const mode = yield* chooseMode(options.json)
     const fate = (kept: string) =>
       Option.isSome(options.resumeFile)
         ? `${kept} kept for a later resume`

@@ -15,7 +15,7 @@ import {
   type Tone
 } from "../tui/index.js"
 import * as Board from "./board.js"
-import { nameOf } from "./eventText.js"
+import { eventName } from "./eventText.js"
 import { type ClusterSnapshot, isReady, type ShardSnapshot, type Snapshot } from "./snapshot.js"
 
 /** A status is recognised by more than its colour. */
@@ -189,7 +189,7 @@ export const toMoment = (status: Snapshot, log: Board.Board["log"] = status.log)
 
 /** An event as a line of JSON, under its name in the protocol. Data that is nested too deeply to be written is left out. */
 export const json = (event: Dispatch.Dispatch, shard: number): string => {
-  const line = (d: unknown) => JSON.stringify({ shard, t: nameOf(event), s: event.s, d })
+  const line = (d: unknown) => JSON.stringify({ shard, t: eventName(event), s: event.s, d })
   try {
     return line(event.d)
   } catch {

@@ -83,7 +83,7 @@ export const isNotable = LogEntry.match({
 })
 
 /** The count that an entry increases. */
-const countOf = LogEntry.match({
+const toCount = LogEntry.match({
   Opened: () => "opened" as const,
   Refused: () => "refused" as const,
   Received: () => "received" as const,
@@ -96,7 +96,7 @@ const countOf = LogEntry.match({
 })
 
 /** The change of a connection by an entry. */
-const changeOf = (entry: LogEntry.LogEntry, connection: Connection): Partial<Connection> => {
+const toChange = (entry: LogEntry.LogEntry, connection: Connection): Partial<Connection> => {
   switch (entry._tag) {
     case "Received":
       return {
@@ -132,13 +132,13 @@ const connect = (self: Board["connections"], entry: LogEntry.LogEntry): Board["c
       return HashMap.modify(self, entry.connection, (connection) => ({
         ...connection,
         shard: entry.shard ?? connection.shard,
-        ...changeOf(entry, connection)
+        ...toChange(entry, connection)
       }))
   }
 }
 
 const addOne = (self: Board, entry: LogEntry.LogEntry): Board => {
-  const count = countOf(entry)
+  const count = toCount(entry)
   const line = toLine(entry)
   return {
     ...self,

@@ -4,7 +4,7 @@ import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Option from "effect/Option"
 import { clean, type Line, type Tone } from "../tui/index.js"
 
-const nameOf = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
+const opcodeName = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
 
 /** Sessions of the simulator are numbered with leading zeros. */
 const shortened = (session: string): string => session.replace(/^0+(?=.)/, "")
@@ -27,8 +27,8 @@ const entry = (title: string, text: string, tone: Tone): readonly [title: string
 const describe = LogEntry.match({
   Opened: ({ url }) => entry("opened", url, "accent"),
   Refused: ({ status, url }) => entry("refused", `${status} ${url}`, "bad"),
-  Received: ({ bytes, d, op }) => entry("received", `${nameOf(op)}, ${bytes} bytes: ${stringify(d)}`, "accent"),
-  Sent: ({ op, s, t }) => entry("sent", op === Opcode.Dispatch ? `${t} (${s})` : nameOf(op), "accent"),
+  Received: ({ bytes, d, op }) => entry("received", `${opcodeName(op)}, ${bytes} bytes: ${stringify(d)}`, "accent"),
+  Sent: ({ op, s, t }) => entry("sent", op === Opcode.Dispatch ? `${t} (${s})` : opcodeName(op), "accent"),
   Identified: ({ intents, session }) =>
     entry("identified", `session ${shortened(session)}, intents ${intents}`, "good"),
   Resumed: ({ replayed, session }) =>

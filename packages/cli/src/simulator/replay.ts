@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { ServerOptions } from "../commands/index.js"
-import { type CliError, misused, reasonOf } from "../exit/index.js"
+import { type CliError, describeFileError, misused } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
 import { serve } from "./serve.js"
 
@@ -19,7 +19,7 @@ const grace = "1 second"
 const lines = (path: string): Stream.Stream<Recording.Line, CliError> =>
   Stream.fromAsyncIterable(
     Recorder.read(path),
-    (cause) => misused(`${path} cannot be read: ${reasonOf(cause)}`)
+    (cause) => misused(`${path} cannot be read: ${describeFileError(cause)}`)
   ).pipe(
     Stream.zipWithIndex,
     Stream.mapEffect(([line, index]) =>
@@ -49,7 +49,7 @@ const traffic =
         if (Recording.isSessionStart(line)) {
           return Effect.sleep(millis)
         }
-        const guildId = Recording.guildOf(line)
+        const guildId = Recording.getGuildId(line)
         const dispatch = simulator.dispatch({ t: line.t, d: line.d, ...(guildId === undefined ? {} : { guildId }) })
         const pause = ++sent % batchSize === 0 ? Effect.sleep("1 millis") : Effect.void
         return millis < 1 ? Effect.zipRight(dispatch, pause) : Effect.delay(dispatch, millis)

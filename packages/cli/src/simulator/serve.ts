@@ -13,7 +13,7 @@ import type { ServerOptions } from "../commands/index.js"
 import { type CliError, ExitCode, failedWith, noteExitCode } from "../exit/index.js"
 import { isLoopback } from "../loopback/index.js"
 import * as Scenario from "../scenario/index.js"
-import { type Mode, modeOf, type Moment, plainLine, show, write, writeNotice } from "../tui/index.js"
+import { chooseMode, type Mode, type Moment, plainLine, show, write, writeNotice } from "../tui/index.js"
 import * as Board from "./board.js"
 import { toJson, toLine } from "./entryText.js"
 import * as Metrics from "./metrics.js"
@@ -110,7 +110,7 @@ const run = (given: ServerOptions, options: Options, mode: Mode, state: State) =
 /** Serves a simulated gateway, shows it, and writes a summary at the end. */
 export const serve = (given: ServerOptions, options: Options) =>
   Effect.gen(function*() {
-    const mode = yield* modeOf(given.json)
+    const mode = yield* chooseMode(given.json)
     const board = Board.make(yield* Clock.currentTimeMillis)
     const state: State = { board, measured: board }
     const finish = Effect.gen(function*() {

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ServerOptions } from "../commands/index.js"
-import { misused, reasonOf } from "../exit/index.js"
+import { describeFileError, misused } from "../exit/index.js"
 import * as Scenario from "../scenario/index.js"
 import { sendMessages } from "./messages.js"
 import { serve } from "./serve.js"
@@ -16,7 +16,7 @@ const readScenario = (path: string) =>
     const fileSystem = yield* FileSystem.FileSystem
     const text = yield* Effect.mapError(
       fileSystem.readFileString(path),
-      (error) => misused(`${path} cannot be read: ${reasonOf(error)}`)
+      (error) => misused(`${path} cannot be read: ${describeFileError(error)}`)
     )
     return yield* Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
   })

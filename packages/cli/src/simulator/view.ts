@@ -16,12 +16,12 @@ import * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"
 
-const statusOf = ({ connection, session }: Board.Row): SessionStatus =>
+const sessionStatus = ({ connection, session }: Board.Row): SessionStatus =>
   session === undefined ? "not identified" : connection === undefined ? "waiting for a resume" : "connected"
 
 /** A session, or a connection without one. Times are in milliseconds since 1970, and unknown values are `null`. */
 const toSession = (row: Board.Row) => ({
-  status: statusOf(row),
+  status: sessionStatus(row),
   shard: row.session?.shard ?? null,
   total: row.session?.total ?? null,
   sequence: row.session?.sequence ?? null,

@@ -2,7 +2,7 @@
 import * as Ansi from "@effect/printer-ansi/Ansi"
 import * as Doc from "@effect/printer-ansi/AnsiDoc"
 import type { Cell, Column, Tone } from "./display.js"
-import { fit, pad, widthOf } from "./text.js"
+import { fit, measureWidth, pad } from "./text.js"
 
 export interface Piece {
   readonly text: string
@@ -23,7 +23,7 @@ export const line = (columns: number, pieces: ReadonlyArray<Piece>): Doc.AnsiDoc
   let left = columns
   return Doc.hcat(pieces.map(({ text, tone }) => {
     const fitted = fit(text, left)
-    left -= widthOf(fitted)
+    left -= measureWidth(fitted)
     const doc = Doc.text(fitted)
     return tone === undefined ? doc : Doc.annotate(doc, styles[tone])
   }))
@@ -35,12 +35,12 @@ export const flow = (columns: number, pieces: ReadonlyArray<Piece>, maxLines: nu
   let left = 0
   for (const piece of pieces) {
     const last = lines.at(-1)
-    if (last === undefined || left < widthOf(piece.text) + 2) {
+    if (last === undefined || left < measureWidth(piece.text) + 2) {
       lines.push([piece])
-      left = columns - widthOf(piece.text)
+      left = columns - measureWidth(piece.text)
     } else {
       last.push({ text: ", " }, piece)
-      left -= widthOf(piece.text) + 2
+      left -= measureWidth(piece.text) + 2
     }
   }
   return lines.slice(0, maxLines).map((pieces) => line(columns, pieces))
@@ -78,7 +78,7 @@ const pieces = ({ marks = [], share, text, tone, trend }: Cell, room: number): R
   if (share !== undefined) {
     return [{ text: bar(share, Math.min(40, room)), tone: "accent" }]
   }
-  const symbols = marks.length > 0 && marks.length < room - widthOf(text)
+  const symbols = marks.length > 0 && marks.length < room - measureWidth(text)
     ? [...marks.map(({ symbol, tone }) => ({ text: symbol, tone })), { text: " " }]
     : []
   return [...symbols, { text, tone }]

@@ -1,6 +1,6 @@
 /** The terminal: a live view, its data, and output as lines. */
 export type { Cell, Column, Display, Fact, Line, Mark, Moment, Panel, Row, Tone } from "./display.js"
 export { show, type View } from "./live.js"
-export { type Mode, modeOf, provideConsole, write, writeLine, writeNotice } from "./output.js"
+export { chooseMode, type Mode, provideConsole, write, writeLine, writeNotice } from "./output.js"
 export { plainLine } from "./screen.js"
 export { clean, counted, pad, plural, ranges } from "./text.js"

@@ -15,7 +15,7 @@ import { type CliError, failed, OutputClosed } from "../exit/index.js"
 export type Mode = "live" | "plain" | "json"
 
 /** The mode of an output: a screen needs a terminal. */
-export const modeOf = (isJson: boolean): Effect.Effect<Mode, never, Terminal.Terminal> =>
+export const chooseMode = (isJson: boolean): Effect.Effect<Mode, never, Terminal.Terminal> =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
     return isJson ? "json" : (yield* terminal.isTTY) ? "live" : "plain"

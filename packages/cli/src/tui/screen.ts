@@ -4,7 +4,7 @@ import * as Array from "effect/Array"
 import * as Controls from "./controls.js"
 import type { Display, Line, Mark, Panel, Row } from "./display.js"
 import * as Draw from "./draw.js"
-import { clock, pad, widthOf } from "./text.js"
+import { clock, measureWidth, pad } from "./text.js"
 
 export interface Screen {
   readonly controls: Controls.Controls
@@ -29,8 +29,8 @@ const marksLines = (marks: ReadonlyArray<Mark>, columns: number, rows: number): 
 }
 
 const logLines = (lines: ReadonlyArray<Line>, columns: number): ReadonlyArray<Doc.AnsiDoc> => {
-  const originWidth = Math.max(4, ...lines.map(({ origin }) => widthOf(origin))) + 1
-  const titleWidth = Math.min(28, Math.max(0, ...lines.map(({ title }) => widthOf(title)))) + 1
+  const originWidth = Math.max(4, ...lines.map(({ origin }) => measureWidth(origin))) + 1
+  const titleWidth = Math.min(28, Math.max(0, ...lines.map(({ title }) => measureWidth(title)))) + 1
   // A narrow screen shows the text in place of the time.
   const time = (at: number) => columns < 50 ? "" : `${clock(at)} `
   return lines.map(({ at, origin, text, title, tone }) =>

@@ -8,7 +8,7 @@ export const clean = (text: string): string =>
   text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, " ").trim()
 
 /** The number of columns that the text takes: wide characters take two. */
-export const widthOf: (text: string) => number = stringWidth
+export const measureWidth: (text: string) => number = stringWidth
 
 /** Cuts the text to a number of columns, between two words if that leaves half of them. */
 export const fit = (text: string, columns: number): string => {

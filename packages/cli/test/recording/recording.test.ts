@@ -54,7 +54,7 @@ describe("a line of a recording", () => {
       ["GUILD_ROLE_DELETE", { role_id: "1", guild_id: "7" }, "7"],
       ["MESSAGE_CREATE", { id: "6" }, undefined],
       ["A", null, undefined]
-    ] as const).map(([t, d, guild]) => [Recording.guildOf({ at: 0, shard: 0, t, d }), guild])
+    ] as const).map(([t, d, guild]) => [Recording.getGuildId({ at: 0, shard: 0, t, d }), guild])
     guilds.forEach(([found, guild]) => assert.strictEqual(found, guild))
   })
 })

@@ -14,7 +14,7 @@ import { describeStage } from "../../src/shards/statusText.js"
 import * as View from "../../src/shards/view.js"
 import * as Controls from "../../src/tui/controls.js"
 import * as Screen from "../../src/tui/screen.js"
-import { clean, fit, pad, widthOf } from "../../src/tui/text.js"
+import { clean, fit, measureWidth, pad } from "../../src/tui/text.js"
 
 const event = (t: string, s: number, d: unknown) => Dispatch.fromPayload({ op: 0, t, s, d })
 
@@ -69,8 +69,8 @@ describe("text from others", () => {
     assert.strictEqual(fit("はいそうです", 7), "はいそ…")
     assert.strictEqual(pad("ça", 4), "ça  ")
     FastCheck.assert(FastCheck.property(anyText.map(clean), FastCheck.nat(30), (text, columns) => {
-      assert.isAtMost(widthOf(fit(text, columns)), columns)
-      assert.strictEqual(widthOf(pad(text, columns)), columns)
+      assert.isAtMost(measureWidth(fit(text, columns)), columns)
+      assert.strictEqual(measureWidth(pad(text, columns)), columns)
     }))
   })
 })
@@ -90,7 +90,7 @@ describe("the screen", () => {
         const shards = Array.from({ length: count }, (_, id) => shard(id, ShardStatus.Connected(), count))
         const lines = draw(Board.sample(board, 2_000), { ...size, shards })
         assert.strictEqual(lines.length, size.rows)
-        lines.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+        lines.forEach((line) => assert.isAtMost(measureWidth(line), size.columns))
       }
     }
     const lines = draw(board)
@@ -171,7 +171,7 @@ describe("the screen", () => {
     for (const size of [{ columns: 40, rows: 12 }, { columns: 5, rows: 3 }]) {
       const small = draw(board, { ...size, cluster: Option.some(cluster) })
       assert.strictEqual(small.length, size.rows)
-      small.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+      small.forEach((line) => assert.isAtMost(measureWidth(line), size.columns))
     }
   })
 

@@ -6,7 +6,7 @@ import { toJson, toLine } from "../../src/simulator/entryText.js"
 import * as View from "../../src/simulator/view.js"
 import * as Controls from "../../src/tui/controls.js"
 import * as Screen from "../../src/tui/screen.js"
-import { widthOf } from "../../src/tui/text.js"
+import { measureWidth } from "../../src/tui/text.js"
 
 const common = { at: 0, connection: 1, shard: 0 }
 
@@ -108,7 +108,7 @@ describe("the screen of a simulator", () => {
     for (const size of [{ columns: 110, rows: 24 }, { columns: 40, rows: 10 }, { columns: 5, rows: 3 }]) {
       const lines = stripVTControlCharacters(draw(board, { ...size, sessions })).split("\r\n")
       assert.isAtMost(lines.length, size.rows)
-      lines.forEach((line) => assert.isAtMost(widthOf(line), size.columns))
+      lines.forEach((line) => assert.isAtMost(measureWidth(line), size.columns))
     }
   })
 

@@ -31,7 +31,7 @@ export const away: Error = new RangeError("the database is away")
 export const make = (owner = "me"): FakeRows => {
   const rows = new Map<string, Row>()
   const rowOf = (shard: ShardId.ShardId): Row => {
-    const key = OwnershipRows.keyOf(shard)
+    const key = OwnershipRows.toKey(shard)
     const row = rows.get(key) ??
       { owner: undefined, fence: 0, revision: 0, session: Option.none<Session.Session>(), status: null }
     rows.set(key, row)
@@ -74,7 +74,7 @@ export const make = (owner = "me"): FakeRows => {
     renew: (claims) =>
       statement(() => {
         counts.renewals++
-        return new Set(claims.filter(isMine).map(({ shard }) => OwnershipRows.keyOf(shard)))
+        return new Set(claims.filter(isMine).map(({ shard }) => OwnershipRows.toKey(shard)))
       }),
     save: (writes) =>
       statement(() => {
@@ -83,7 +83,7 @@ export const make = (owner = "me"): FakeRows => {
         written.forEach(({ claim, revision, session, status }) =>
           Object.assign(rowOf(claim.shard), { revision, session, status })
         )
-        return new Set(written.map(({ claim }) => OwnershipRows.keyOf(claim.shard)))
+        return new Set(written.map(({ claim }) => OwnershipRows.toKey(claim.shard)))
       }),
     release: (claims) =>
       statement(() => {

@@ -19,7 +19,7 @@ const few = FastCheck.integer({ min: 1, max: 12 })
 const number = FastCheck.integer({ min: 1, max: 200 })
 
 const allUnits = (plan: Placement.Plan): ReadonlyArray<ReadonlyArray<Placement.Unit>> =>
-  Array.from({ length: Placement.slotsOf(plan) }, (_, slot) => Placement.unitsOf(plan, slot))
+  Array.from({ length: Placement.countSlots(plan) }, (_, slot) => Placement.listUnits(plan, slot))
 
 /** The hash by which @effect/cluster finds the shard of an entity, with the group left out. */
 const hash = (name: string, slots: number): number => {
@@ -57,16 +57,16 @@ describe("the slots of a fleet", () => {
         FastCheck.bigInt({ min: 0n, max: 2n ** 63n }),
         (from, to, slots, guild) => {
           const plan = changing(from, to, slots)
-          const slot = Placement.slotOf(plan, ShardId.shardOf(String(guild), from))
-          const part = Placement.unitsOf(plan, slot).find((unit) =>
-            Placement.shardsOf(unit, new Set()).some(({ id, total }) =>
+          const slot = Placement.findSlot(plan, ShardId.shardOf(String(guild), from))
+          const part = Placement.listUnits(plan, slot).find((unit) =>
+            Placement.listShards(unit, new Set()).some(({ id, total }) =>
               total === from && id === ShardId.shardOf(String(guild), from)
             )
           )
           assert.isDefined(part)
           assert.isTrue(
             part !== undefined &&
-              Placement.shardsOf(part, new Set()).some(({ id, total }) =>
+              Placement.listShards(part, new Set()).some(({ id, total }) =>
                 total === to && id === ShardId.shardOf(String(guild), to)
               )
           )
@@ -85,10 +85,10 @@ describe("the slots of a fleet", () => {
           calm(to * slots, slots)
         ]
         for (const plan of plans) {
-          assert.strictEqual(Placement.slotsOf(plan), slots)
+          assert.strictEqual(Placement.countSlots(plan), slots)
           allUnits(plan).forEach((units, slot) =>
             units.forEach((unit) =>
-              Placement.shardsOf(unit, new Set()).forEach(({ id }) => assert.strictEqual(id % slots, slot))
+              Placement.listShards(unit, new Set()).forEach(({ id }) => assert.strictEqual(id % slots, slot))
             )
           )
         }
@@ -98,10 +98,10 @@ describe("the slots of a fleet", () => {
   })
 
   it("need no lease on the old shards of a part that is done", () => {
-    const [part] = Placement.unitsOf(changing(12, 16), 0)
+    const [part] = Placement.listUnits(changing(12, 16), 0)
     assert.isDefined(part)
     assert.deepStrictEqual(
-      part === undefined ? [] : Placement.shardsOf(part, new Set([0])).map(({ id, total }) => [id, total]),
+      part === undefined ? [] : Placement.listShards(part, new Set([0])).map(({ id, total }) => [id, total]),
       [[0, 16], [4, 16], [8, 16], [12, 16]]
     )
   })
@@ -109,7 +109,7 @@ describe("the slots of a fleet", () => {
   it("have a name each that @effect/cluster's hash leads to, whatever their number", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.integer({ min: 1, max: 20_000 }), (slots) => {
-        const names = Placement.namesOf(slots, (name) => hash(name, slots))
+        const names = Placement.makeNames(slots, (name) => hash(name, slots))
         names.forEach((name, slot) => assert.strictEqual(hash(name, slots), slot))
         assert.strictEqual(names.length, slots)
       }),
@@ -120,8 +120,8 @@ describe("the slots of a fleet", () => {
   it("are placed in under 100 ms for 4,000 shards on 20 runners", () => {
     const plan = calm(4_000)
     const since = process.cpuUsage()
-    const units = Array.from({ length: 200 }, (_, slot) => Placement.unitsOf(plan, slot))
-    const names = Placement.namesOf(4_000, (name) => hash(name, 4_000))
+    const units = Array.from({ length: 200 }, (_, slot) => Placement.listUnits(plan, slot))
+    const names = Placement.makeNames(4_000, (name) => hash(name, 4_000))
     const ring = HashRing.make<{ readonly [PrimaryKey.symbol]: () => string }>()
     for (let runner = 0; runner < 20; runner++) {
       HashRing.add(ring, { [PrimaryKey.symbol]: () => `10.0.0.${runner}:34431` })

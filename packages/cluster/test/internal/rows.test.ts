@@ -103,7 +103,7 @@ for (const { isThere, layer, name } of Databases.both) {
           yield* rows.release([first])
         }
         const written = yield* rows.save(claims.map((claim) => write(claim, 1, Option.some(session))))
-        assert.deepStrictEqual(written, new Set(rest.map(({ shard }) => OwnershipRows.keyOf(shard))))
+        assert.deepStrictEqual(written, new Set(rest.map(({ shard }) => OwnershipRows.toKey(shard))))
       })
     )
 

@@ -46,7 +46,7 @@ describe("the intents that handlers need", () => {
 
   it("leave nothing missing and, once its privileged ones are granted, nothing ungranted", () => {
     FastCheck.assert(FastCheck.property(FastCheck.array(need, { maxLength: 5 }), (needs) => {
-      const intents = Needs.intentsOf(needs)
+      const intents = Needs.mergeIntents(needs)
       assert.deepStrictEqual(Needs.describeMissing(needs, intents), Option.none())
       assert.deepStrictEqual(Needs.describeUngranted(needs, intents), Option.none())
     }))
@@ -56,7 +56,7 @@ describe("the intents that handlers need", () => {
     FastCheck.assert(FastCheck.property(FastCheck.array(need, { maxLength: 5 }), (needs) => {
       const problem = Option.getOrElse(Needs.describeUngranted(needs, Intents.none), () => "")
       for (const name of Intents.privilegedNames) {
-        assert.strictEqual(problem.includes(`privileged: ["${name}"]`), Intents.has(Needs.intentsOf(needs), name))
+        assert.strictEqual(problem.includes(`privileged: ["${name}"]`), Intents.has(Needs.mergeIntents(needs), name))
       }
     }))
   })

@@ -32,17 +32,17 @@ export const make = <A, Name extends string>(
 ): BitSet<A, Name> => {
   const isName = (key: string): key is Name => Object.hasOwn(table, key)
   const allNames = Object.keys(table).filter(isName)
-  const bitOf = (name: Name): bigint => 1n << BigInt(table[name])
-  const known = allNames.reduce((bits, name) => bits | bitOf(name), 0n)
-  const has = (self: A, name: Name): boolean => (toBits(self) & bitOf(name)) !== 0n
+  const toBit = (name: Name): bigint => 1n << BigInt(table[name])
+  const known = allNames.reduce((bits, name) => bits | toBit(name), 0n)
+  const has = (self: A, name: Name): boolean => (toBits(self) & toBit(name)) !== 0n
   return {
     allNames,
     none: fromBits(0n),
     all: fromBits(known),
-    of: (...names) => fromBits(names.reduce((bits, name) => bits | bitOf(name), 0n)),
+    of: (...names) => fromBits(names.reduce((bits, name) => bits | toBit(name), 0n)),
     has,
-    add: (self, name) => fromBits(toBits(self) | bitOf(name)),
-    remove: (self, name) => fromBits(toBits(self) & ~bitOf(name)),
+    add: (self, name) => fromBits(toBits(self) | toBit(name)),
+    remove: (self, name) => fromBits(toBits(self) & ~toBit(name)),
     union: (self, that) => fromBits(toBits(self) | toBits(that)),
     names: (self) => allNames.filter((name) => has(self, name)),
     unknownBits: (self) => positions(toBits(self) & ~known)

@@ -54,9 +54,9 @@ const isMany = (
 
 const isKey = (key: PropertyKey): key is string | number => typeof key !== "symbol"
 
-const keysOf = (path: ParseResult.Path): ReadonlyArray<PropertyKey> => typeof path === "object" ? path : [path]
+const toKeys = (path: ParseResult.Path): ReadonlyArray<PropertyKey> => typeof path === "object" ? path : [path]
 
-const extend = (path: Path, by: ParseResult.Path): Path => [...path, ...keysOf(by).filter(isKey)]
+const extend = (path: Path, by: ParseResult.Path): Path => [...path, ...toKeys(by).filter(isKey)]
 
 /**
  * Selects the member of a union that the value most likely is: its mismatch is inside the value, if possible not in the

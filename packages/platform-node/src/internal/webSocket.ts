@@ -49,7 +49,7 @@ const tooLargeCodes: ReadonlySet<unknown> = new Set([
 ])
 
 /** Frames that `ws` refused have its own codes; other errors are those of the operating system. */
-const refusalOf = (error: Error): Error => {
+const toRefusal = (error: Error): Error => {
   const code = Predicate.hasProperty(error, "code") ? error.code : undefined
   return typeof code === "string" && code.startsWith("WS_ERR_")
     ? new GatewaySocket.FrameError({ reason: tooLargeCodes.has(code) ? "TooLarge" : "Malformed", cause: error })
@@ -102,7 +102,7 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
   // An error is always followed by a close, and is the reason for a missing close frame. Without a listener it would be
   // thrown.
   const onError = (error: Error) => {
-    cause ??= refusalOf(error)
+    cause ??= toRefusal(error)
     if (cause instanceof GatewaySocket.FrameError) {
       // Nothing more is read, and the peer may take its time to close.
       end(Option.none())

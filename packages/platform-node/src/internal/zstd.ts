@@ -79,7 +79,7 @@ const literalsLength = (bytes: Uint8Array, at: number): number => {
 }
 
 /** Returns the number of sequences that a compressed block declares. */
-const sequencesOf = (bytes: Uint8Array, at: number): number => {
+const readSequenceCount = (bytes: Uint8Array, at: number): number => {
   const first = bytes[at] ?? 0
   return first < 128
     ? first
@@ -103,7 +103,7 @@ export const readBlocks = (bytes: Uint8Array, start: number, hasChecksum: boolea
     }
     at += 3
     if (kind === 2) {
-      sequences += sequencesOf(bytes, at + literalsLength(bytes, at))
+      sequences += readSequenceCount(bytes, at + literalsLength(bytes, at))
     }
     // A run is one byte, however long it becomes.
     at += kind === 1 ? 1 : size

@@ -37,7 +37,7 @@ const inTime = (work: () => void): void => {
 const maxSequenceBytes = 131_074
 
 /** With each block fzstd moves the whole window, some sixteen times as fast. */
-const workOf = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
+const estimateWork = ({ count, sequences }: { readonly count: number; readonly sequences: number }, window: number) =>
   sequences * maxSequenceBytes + count * window / 16
 
 /** Input that takes about 50 ms at most. */
@@ -74,7 +74,7 @@ export const make = (maxMessageBytes: number): Inflaters.Context => {
     const copy = new Uint8Array(input.length + Math.ceil(missing / emptyBlock) * emptyBlock)
     copy.set(input)
     const work = () => decoder.push(copy, blocks.isEnd)
-    if (workOf(blocks, window) > littleWork) {
+    if (estimateWork(blocks, window) > littleWork) {
       inTime(work)
     } else {
       work()

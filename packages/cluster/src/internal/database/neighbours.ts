@@ -41,22 +41,22 @@ const remove = (file: string, unlock: () => void) =>
   Effect.zipRight(Effect.ignore(Effect.try(() => Fs.rmSync(file, { force: true }))), Effect.sync(unlock))
 
 export const beside = (database: string): Neighbours => {
-  const fileOf = (runner: string) => `${database}-runner-${runner}`
+  const lockFile = (runner: string) => `${database}-runner-${runner}`
   return {
     canProve: true,
     join: (runner) =>
       Effect.acquireRelease(
-        Effect.tryPromise({ try: () => lock(fileOf(runner)), catch: String }),
-        (unlock) => remove(fileOf(runner), unlock)
+        Effect.tryPromise({ try: () => lock(lockFile(runner)), catch: String }),
+        (unlock) => remove(lockFile(runner), unlock)
       ).pipe(
         // Without a lock the leases have to expire.
         Effect.catchAll((error) => Effect.logWarning(`no lock for this runner next to the database: ${error}`))
       ),
     isGone: (runner) =>
       // Opening a missing file would create it; without the file nothing is known.
-      Effect.if(Effect.sync(() => Fs.existsSync(fileOf(runner))), {
-        onTrue: () => Effect.tryPromise(() => lock(fileOf(runner))),
+      Effect.if(Effect.sync(() => Fs.existsSync(lockFile(runner))), {
+        onTrue: () => Effect.tryPromise(() => lock(lockFile(runner))),
         onFalse: () => Effect.fail("unknown")
-      }).pipe(Effect.flatMap((unlock) => remove(fileOf(runner), unlock)), Effect.isSuccess)
+      }).pipe(Effect.flatMap((unlock) => remove(lockFile(runner), unlock)), Effect.isSuccess)
   }
 }

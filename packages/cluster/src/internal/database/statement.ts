@@ -23,14 +23,14 @@ export const decodeSession = (text: string | null | undefined): Option.Option<Se
   Option.flatMap(Option.fromNullable(text), decodeDocument)
 
 /** Milliseconds since 1970 by the database's clock: runners must not compare times of their own clocks. */
-export const nowOf = (sql: SqlClient.SqlClient): Fragment =>
+export const currentTime = (sql: SqlClient.SqlClient): Fragment =>
   sql.onDialectOrElse({
     pg: () => sql.literal("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"),
     orElse: () => sql.literal("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
   })
 
 /** Rows `v` as one parameter, so that the text of a statement and its prepared plan stay the same. */
-export const rowsOf = (sql: SqlClient.SqlClient, columns: string, rows: ReadonlyArray<object>): Fragment =>
+export const selectRows = (sql: SqlClient.SqlClient, columns: string, rows: ReadonlyArray<object>): Fragment =>
   sql.onDialectOrElse({
     pg: () => sql`jsonb_to_recordset(CAST(${JSON.stringify(rows)} AS JSONB)) AS v(${sql.literal(columns)})`,
     orElse: () => {

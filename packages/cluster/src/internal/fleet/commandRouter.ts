@@ -40,7 +40,7 @@ export const make = (
   }, { concurrency: "unbounded" })
   const makeClient = (sharding: Sharding.Sharding["Type"], slots: number) =>
     Effect.map(sharding.makeClient(entity), (client) => {
-      const names = Placement.namesOf(slots, (name) => sharding.getShardId(EntityId.make(name), fleet).id - 1)
+      const names = Placement.makeNames(slots, (name) => sharding.getShardId(EntityId.make(name), fleet).id - 1)
       return (slot: number) => client(names[slot] ?? "").Send
     })
   let client = Option.none<Effect.Effect.Success<ReturnType<typeof makeClient>>>()
@@ -50,7 +50,7 @@ export const make = (
       const id = ShardId.shardOf(guild, plan.total)
       const moving = new ShardUnavailableError({ shard: id, total: plan.total })
       return Effect.mapError(client, () => moving).pipe(
-        Effect.flatMap((send) => send(Placement.slotOf(plan, id))({ guild, json })),
+        Effect.flatMap((send) => send(Placement.findSlot(plan, id))({ guild, json })),
         // Not a defect: the runner has died while it was written to, and its shards move.
         Effect.catchSomeDefect((defect) =>
           Socket.isSocketError(defect) ? Option.some(Effect.fail(moving)) : Option.none()

@@ -45,16 +45,16 @@ const watchIdentifies = (queue: IdentifyQueue.IdentifyQueue) => {
   const written = new Set<string>()
   const watched = IdentifyQueue.make(
     (shard) => (identify) => {
-      written.delete(OwnershipRows.keyOf(shard))
+      written.delete(OwnershipRows.toKey(shard))
       return queue.withPermit(shard)(Effect.tap(identify, () => {
-        written.add(OwnershipRows.keyOf(shard))
+        written.add(OwnershipRows.toKey(shard))
       }))
     },
     queue.budget,
     queue.reserve
   )
   const awaitReady = (shard: Shard.Shard) =>
-    !written.has(OwnershipRows.keyOf(shard.id)) ? Effect.void : shard.statusChanges.pipe(
+    !written.has(OwnershipRows.toKey(shard.id)) ? Effect.void : shard.statusChanges.pipe(
       Stream.filter(({ _tag }) => _tag !== "Identifying"),
       Stream.runHead,
       Effect.timeoutOption("5 seconds"),
@@ -128,17 +128,17 @@ const serve = <R>(
   leases: ReadonlyArray<Lease.Lease>
 ): Effect.Effect<void, never, R | Fleet.Requirements> =>
   Effect.gen(function*() {
-    const byKey = new Map(leases.map((lease) => [OwnershipRows.keyOf(lease.shard), lease]))
-    const leaseOf = (shard: ShardId.ShardId) => byKey.get(OwnershipRows.keyOf(shard))
+    const byKey = new Map(leases.map((lease) => [OwnershipRows.toKey(lease.shard), lease]))
+    const findLease = (shard: ShardId.ShardId) => byKey.get(OwnershipRows.toKey(shard))
     const part = Placement.isPart(unit) ? Option.some(unit) : Option.none()
     const shards = Placement.isPart(unit)
       ? { bucket: unit.part, of: unit.parts, total: isDone ? unit.to : unit.from }
       : { bucket: unit.id, of: unit.total, total: unit.total }
-    const sessionsOf = ({ shard }: SessionStore.Key) => leaseOf(shard)?.sessions ?? noSessions
+    const findSessions = ({ shard }: SessionStore.Key) => findLease(shard)?.sessions ?? noSessions
     const sessions: SessionStore.SessionStore = {
-      load: (key) => sessionsOf(key).load(key),
-      save: (key, session) => sessionsOf(key).save(key, session),
-      remove: (key) => sessionsOf(key).remove(key)
+      load: (key) => findSessions(key).load(key),
+      save: (key, session) => findSessions(key).save(key, session),
+      remove: (key) => findSessions(key).remove(key)
     }
     const { awaitReady, watched } = watchIdentifies(yield* IdentifyQueue.IdentifyQueue)
     yield* Effect.addFinalizer(() => Effect.forEach(leases, ({ settle }) => settle, { concurrency: "unbounded" }))
@@ -149,7 +149,7 @@ const serve = <R>(
       Effect.provideService(IdentifyQueue.IdentifyQueue, watched)
     )
     const begun = yield* fleet.shards
-    yield* Effect.forEach(begun, (shard) => leaseOf(shard.id)?.observe(shard.session) ?? Effect.void)
+    yield* Effect.forEach(begun, (shard) => findLease(shard.id)?.observe(shard.session) ?? Effect.void)
     yield* Effect.addFinalizer(() => Effect.forEach(begun, awaitReady, { concurrency: "unbounded" }))
     const claim = leases.find(({ shard }) => Option.exists(part, ({ to }) => shard.total === to))?.claim
     if (Option.isSome(part) && claim !== undefined) {
@@ -163,14 +163,16 @@ const serve = <R>(
     yield* Effect.acquireRelease(Effect.sync(() => options.enter(fleet)), (leave) => Effect.sync(leave))
     const report = Effect.flatMap(
       fleet.shards,
-      Effect.forEach((shard) => Effect.map(Status.reportOf(shard), (status) => leaseOf(shard.id)?.unsafeReport(status)))
+      Effect.forEach((shard) =>
+        Effect.map(Status.makeReport(shard), (status) => findLease(shard.id)?.unsafeReport(status))
+      )
     )
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(report, Effect.sleep(options.poll))))
     // A multiple of a part's new total: then a lane has the guilds of one new shard, and handles its events in order.
     const lanes = options.concurrency * Option.match(part, { onNone: () => 1, onSome: ({ to }) => to })
     const lost = Effect.raceAll(leases.map((lease) => lease.lost))
     yield* Effect.raceFirst(
-      handle(options, fleet, lanes, leaseOf),
+      handle(options, fleet, lanes, findLease),
       Effect.zipRight(lost, fleet.close(CloseFrame.RESUME))
     )
   }).pipe(Effect.scoped)

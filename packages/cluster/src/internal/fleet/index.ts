@@ -34,7 +34,7 @@ import * as Host from "./host.js"
 const keepInterruption = FiberRef.update(FiberRef.interruptedCause, Function.identity)
 
 /** The id of a token's bot. A token without one, as in tests, is known by a digest of it. */
-const botOf = (token: Redacted.Redacted<string>) =>
+const getBotId = (token: Redacted.Redacted<string>) =>
   Option.getOrElse(ShardConfig.botId(token), () => {
     const digest = createHash("sha256").update(Redacted.value(token)).digest("hex")
     return `token ${digest.slice(0, 12)}`
@@ -56,7 +56,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
     yield* Effect.zipRight(migrate, refuseNewer)
     const fleetRows = yield* FleetRows.make(fleet, runner.id)
     const begun = yield* Effect.retry(
-      fleetRows.begin({ total: shards, slots, bot: options.bot ?? botOf(config.token) }),
+      fleetRows.begin({ total: shards, slots, bot: options.bot ?? getBotId(config.token) }),
       { times: 5, schedule: Schedule.spaced("1 second"), while: ({ _tag }) => _tag === "ClusterDatabaseError" }
     )
     yield* begun.total === shards ? Effect.void : Effect.logWarning(
@@ -103,7 +103,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
     /** Runs @effect/cluster and the ownership of shards for a plan, until there is another one. */
     const runPlan = (of: Placement.Plan): Effect.Effect<Placement.Plan, never, R | Fleet.Requirements> =>
       Effect.gen(function*() {
-        const slots = Placement.slotsOf(of)
+        const slots = Placement.countSlots(of)
         const ownership = yield* Ownership.make({
           rows,
           lease,
@@ -119,7 +119,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
         })
         const storage = RunnerStorage.make(fleet, runner.id, rows, ownership, onLook)
         const sharding = yield* engine.build({ group: fleet, slots, lease, storage })
-        ownership.unsafeFollow((slot) => sharding.hasShardId(RunnerStorage.shardIdOf(fleet, slot)))
+        ownership.unsafeFollow((slot) => sharding.hasShardId(RunnerStorage.toShardId(fleet, slot)))
         yield* router.attach(sharding, slots)
         // Before the engine ends, which would release one slot after the other.
         yield* Effect.addFinalizer(() => ownership.close)

@@ -14,7 +14,7 @@ const encode = Schema.encodeSync(Report)
 export const decode = Schema.decodeUnknownOption(Report)
 
 /** As text, so that a status which has not changed need not be written. */
-export const reportOf = (shard: Shard.Shard): Effect.Effect<string> =>
+export const makeReport = (shard: Shard.Shard): Effect.Effect<string> =>
   Effect.zipWith(shard.status, shard.latency, ({ _tag: status }, { recent }) => {
     const ping = Option.map(Chunk.head(recent), Duration.toMillis)
     return encode({ status, ...(Option.isSome(ping) && { ping: Math.round(ping.value) }) })

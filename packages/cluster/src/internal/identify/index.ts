@@ -6,7 +6,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { inTime, migrate, nowOf } from "../database/index.js"
+import { currentTime, inTime, migrate } from "../database/index.js"
 
 /** A copy of the row, which a change may write to. Times are in milliseconds since 1970 by the database's clock. */
 export interface Account {
@@ -107,7 +107,9 @@ export const make = (fleet: string, total: number) =>
     `)
     // PostgreSQL returns large numbers as text.
     const find = inTime(sql<Readonly<Record<string, string | number>>>`
-      SELECT remaining, resets_at, queue, revision, ${nowOf(sql)} AS now FROM vesper_budgets WHERE fleet = ${fleet}
+      SELECT remaining, resets_at, queue, revision, ${
+      currentTime(sql)
+    } AS now FROM vesper_budgets WHERE fleet = ${fleet}
     `)
     const change = <A>(by: (account: Account, now: number) => A): Effect.Effect<A, Error> =>
       Effect.gen(function*() {

@@ -15,7 +15,7 @@ export const planColumns = "f.total, f.next_total, COALESCE(f.slots, f.total) AS
 export type PlanRow = Readonly<Record<"total" | "slots" | "epoch", number>> & { readonly next_total: number | null }
 
 /** A fleet that does not exist has no shards. */
-export const planOf = (row: PlanRow = { total: 0, next_total: null, slots: 0, epoch: 0 }): Placement.Plan => ({
+export const toPlan = (row: PlanRow = { total: 0, next_total: null, slots: 0, epoch: 0 }): Placement.Plan => ({
   total: row.total,
   next: Option.fromNullable(row.next_total),
   slots: row.slots,
@@ -25,7 +25,7 @@ export const planOf = (row: PlanRow = { total: 0, next_total: null, slots: 0, ep
 export const findPlan = (sql: SqlClient.SqlClient, fleet: string) =>
   Effect.map(
     inTime(sql<PlanRow>`SELECT ${sql.literal(planColumns)} FROM vesper_fleets AS f WHERE fleet = ${fleet}`),
-    ([row]) => planOf(row)
+    ([row]) => toPlan(row)
   )
 
 /** Parts of a resharding that are done. */
@@ -52,7 +52,7 @@ export const make = (fleet: string, owner: string) =>
           ([row]) =>
             row !== undefined && row.bot !== bot
               ? Effect.fail(new ForeignFleetError({ fleet, owner: row.bot, bot }))
-              : Effect.succeed(planOf(row))
+              : Effect.succeed(toPlan(row))
         ),
       /** Marks a part as begun; returns true if it is done, and none if the plan has changed. */
       beginPart: ({ epoch }: Placement.Plan, part: number) =>

@@ -97,7 +97,7 @@ export const make = (options: {
       for (const { held, session } of writes) {
         if (Exit.isFailure(exit)) {
           mark(held)
-        } else if (exit.value.has(OwnershipRows.keyOf(held.shard))) {
+        } else if (exit.value.has(OwnershipRows.toKey(held.shard))) {
           held.saved = session
         } else {
           yield* held.loseAll

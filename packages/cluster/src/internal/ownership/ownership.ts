@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import { instant } from "./databaseClock.js"
 import * as Lease from "./lease.js"
-import { keyOf, type OwnershipRows } from "./ownershipRows.js"
+import { type OwnershipRows, toKey } from "./ownershipRows.js"
 import * as Placement from "./placement.js"
 
 export interface Options<R> {
@@ -48,7 +48,7 @@ interface Slot {
 const none: ReadonlySet<number> = new Set()
 
 const missingIn = ({ leases, units }: Slot, done = none) =>
-  units.flatMap((unit) => Placement.shardsOf(unit, done)).filter((shard) => !leases.has(keyOf(shard)))
+  units.flatMap((unit) => Placement.listShards(unit, done)).filter((shard) => !leases.has(toKey(shard)))
 
 const leasesIn = (slots: Iterable<Slot>) => Array.from(slots).flatMap(({ leases }) => Array.from(leases.values()))
 
@@ -87,15 +87,15 @@ export const make = <R>(options: Options<R>) =>
       wanted.length === 0 ? Effect.void : Effect.gen(function*() {
         const done = yield* rows.doneParts(plan)
         const missing = wanted.flatMap((slot) => missingIn(slot, done).map((shard) => ({ shard, slot })))
-        const slotOf = new Map(missing.map(({ shard, slot }) => [keyOf(shard), slot]))
+        const slotOf = new Map(missing.map(({ shard, slot }) => [toKey(shard), slot]))
         const asked = yield* instant
         const claims = yield* rows.claim(plan, missing.map(({ shard }) => shard))
         if (isClosing) {
           return yield* rows.release(claims)
         }
         for (const claim of claims) {
-          const slot = slotOf.get(keyOf(claim.shard))
-          slot?.leases.set(keyOf(claim.shard), makeLease(claim, asked + millis * usable, lose(slot)))
+          const slot = slotOf.get(toKey(claim.shard))
+          slot?.leases.set(toKey(claim.shard), makeLease(claim, asked + millis * usable, lose(slot)))
         }
         for (const slot of wanted) {
           slot.isComplete = missingIn(slot, done).length === 0
@@ -103,7 +103,7 @@ export const make = <R>(options: Options<R>) =>
         changed.unsafeOpen()
       }).pipe(turn.withPermits(1))
     const slotOf = (number: number): Slot => {
-      const units = Placement.unitsOf(plan, number)
+      const units = Placement.listUnits(plan, number)
       const slot = slots.get(number) ??
         { number, units, leases: new Map(), hosting: undefined, isEnding: false, isLost: false, isComplete: false }
       slots.set(number, slot)
@@ -160,7 +160,7 @@ export const make = <R>(options: Options<R>) =>
       Effect.forEach(
         slot.units,
         (unit) =>
-          options.host(unit, Placement.shardsOf(unit, none).flatMap((shard) => slot.leases.get(keyOf(shard)) ?? [])),
+          options.host(unit, Placement.listShards(unit, none).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
         { concurrency: "unbounded", discard: true }
       ).pipe(
         Effect.ensuring(Effect.sync(() => {
@@ -200,7 +200,7 @@ export const make = <R>(options: Options<R>) =>
       }
       wasRenewed = true
       for (const held of before) {
-        if (exit.value.has(keyOf(held.claim.shard))) {
+        if (exit.value.has(toKey(held.claim.shard))) {
           held.deadline = asked + millis * usable
         } else if (!held.isLost) {
           yield* Effect.logWarning(

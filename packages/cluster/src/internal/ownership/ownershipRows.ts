@@ -8,14 +8,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import {
+  currentTime,
   decodeSession,
   encodeSession,
   forUpdate,
   inTime,
   LeaseConnection,
   Neighbours,
-  nowOf,
-  rowsOf
+  selectRows
 } from "../database/index.js"
 import * as DatabaseClock from "./databaseClock.js"
 import * as FleetRows from "./fleetRows.js"
@@ -49,7 +49,7 @@ export interface Look {
   readonly isDraining: boolean
 }
 
-export const keyOf = ({ id, total }: ShardId.ShardId): string => `${id}/${total}`
+export const toKey = ({ id, total }: ShardId.ShardId): string => `${id}/${total}`
 
 export interface OwnershipRows {
   /** Adds or replaces this runner, and returns a number that no other registration has. */
@@ -79,10 +79,10 @@ export interface OwnershipRows {
 const columns = "total INTEGER, shard INTEGER"
 const claimColumns = `${columns}, fence INTEGER`
 const writeColumns = `${claimColumns}, revision BIGINT, session TEXT, sequence INTEGER, status TEXT`
-const rowOf = ({ fence, shard }: Claim) => ({ total: shard.total, shard: shard.id, fence })
+const toRow = ({ fence, shard }: Claim) => ({ total: shard.total, shard: shard.id, fence })
 
 const rowOfWrite = ({ claim, revision, session, status }: Write) => ({
-  ...rowOf(claim),
+  ...toRow(claim),
   revision,
   status,
   session: Option.getOrNull(Option.map(session, encodeSession)),
@@ -99,7 +99,7 @@ type PolledRow =
   & { readonly id: string; readonly runner: string | null }
   & Readonly<Record<"expires_at" | "draining" | "now", Large>>
 
-const keysOf = (rows: ReadonlyArray<Found>): ReadonlySet<string> =>
+const toKeys = (rows: ReadonlyArray<Found>): ReadonlySet<string> =>
   new Set(rows.map(({ shard, total }) => `${shard}/${total}`))
 
 /** Makes the rows of a runner whose id was never used before. */
@@ -114,7 +114,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
     const neighbours = yield* Neighbours.Current
     yield* neighbours.join(owner)
     const clock = DatabaseClock.make(lease)
-    const now = nowOf(sql)
+    const now = currentTime(sql)
     const expiry = sql`${now} + CAST(${Math.round(Duration.toMillis(lease))} AS BIGINT)`
     const isMine = sql`vesper_sessions.fleet = ${fleet} AND vesper_sessions.owner = ${owner}`
     const isHeld = sql.literal("held.total = vesper_sessions.total AND held.shard = vesper_sessions.shard")
@@ -123,7 +123,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
     const held = (rows: ReadonlyArray<object>, columns = claimColumns) =>
       sql`held AS (
         SELECT v.* FROM vesper_sessions AS s
-        JOIN ${rowsOf(sql, columns, rows)} ON s.total = v.total AND s.shard = v.shard AND s.fence = v.fence
+        JOIN ${selectRows(sql, columns, rows)} ON s.total = v.total AND s.shard = v.shard AND s.fence = v.fence
         WHERE s.fleet = ${fleet} AND s.owner = ${owner} ORDER BY s.total, s.shard ${forUpdate(sql)}
       )`
     // An expiry in more than a lease was written before the clock was set back; it is shortened for any owner.
@@ -137,7 +137,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
       ) RETURNING total, shard, owner
     `
     const renew = (claims: ReadonlyArray<Claim>) => {
-      const own = held(claims.map(rowOf))
+      const own = held(claims.map(toRow))
       return renewals.onDialectOrElse({
         pg: () => renewals<Found & { readonly owner: string }>`WITH alive AS (${alive}), ${own} ${prolong}`,
         orElse: () => Effect.zipRight(alive, renewals<Found & { readonly owner: string }>`WITH ${own} ${prolong}`)
@@ -148,7 +148,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
         inTime(sql<Found & { readonly fence: number; readonly session: string | null; readonly revision: Large }>`
           INSERT INTO vesper_sessions (fleet, total, shard, owner, fence, expires_at)
           SELECT f.fleet, v.total, v.shard, CAST(${owner} AS TEXT), 1, ${expiry}
-          FROM vesper_fleets AS f, ${rowsOf(sql, columns, shards.map(({ id, total }) => ({ total, shard: id })))}
+          FROM vesper_fleets AS f, ${selectRows(sql, columns, shards.map(({ id, total }) => ({ total, shard: id })))}
           WHERE f.fleet = ${fleet} AND f.epoch = ${epoch} AND (v.total = f.total OR v.total = f.next_total)
             AND NOT EXISTS (
               SELECT 1 FROM vesper_handovers AS h
@@ -205,7 +205,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
         const moment = yield* DatabaseClock.instant
         clock.observe(Number(rows[0]?.now ?? 0), moment)
         return {
-          plan: FleetRows.planOf(rows[0]),
+          plan: FleetRows.toPlan(rows[0]),
           runners: rows.flatMap(({ expires_at, id, now, runner }) =>
             runner === null ? [] : [{ id, runner, isAlive: Number(expires_at) > Number(now) }]
           ),
@@ -220,7 +220,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
           (moment) => claim(plan, shards, latest ?? clock.latest(moment))
         ),
       renew: (claims) =>
-        Effect.map(inTime(renew(claims), 3), (rows) => keysOf(rows.filter((row) => row.owner === owner))),
+        Effect.map(inTime(renew(claims), 3), (rows) => toKeys(rows.filter((row) => row.owner === owner))),
       save: (writes) =>
         Effect.map(
           inTime(sql<Found>`
@@ -231,11 +231,11 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
               AND vesper_sessions.revision < held.revision
             RETURNING vesper_sessions.total, vesper_sessions.shard
           `),
-          keysOf
+          toKeys
         ),
       release: (claims) =>
         claims.length === 0 ? Effect.void : Effect.asVoid(inTime(sql`
-          WITH ${held(claims.map(rowOf))} UPDATE vesper_sessions SET ${free} FROM held WHERE ${isMine} AND ${isHeld}
+          WITH ${held(claims.map(toRow))} UPDATE vesper_sessions SET ${free} FROM held WHERE ${isMine} AND ${isHeld}
         `)),
       reclaimDead: !neighbours.canProve ? Effect.void : Effect.flatMap(owners, (rows) =>
         Effect.forEach(

@@ -30,20 +30,20 @@ export type Unit = ShardId.ShardId | Part
 
 export const isPart = (unit: Unit): unit is Part => "plan" in unit
 
-const partsOf = ({ next, total }: Plan): number =>
+const countParts = ({ next, total }: Plan): number =>
   Option.match(next, { onNone: () => total, onSome: (next) => ShardId.parts(total, next) })
 
 /** The number of slots in use: the stored one if it divides all totals, otherwise one for each part or shard. */
-export const slotsOf = (plan: Plan): number => {
-  const parts = partsOf(plan)
+export const countSlots = (plan: Plan): number => {
+  const parts = countParts(plan)
   return plan.slots > 0 && (parts % plan.slots === 0 || Option.isNone(plan.next) && plan.slots > parts)
     ? plan.slots
     : Math.max(1, parts)
 }
 
-export const unitsOf = (plan: Plan, slot: number): ReadonlyArray<Unit> => {
-  const parts = partsOf(plan)
-  const slots = slotsOf(plan)
+export const listUnits = (plan: Plan, slot: number): ReadonlyArray<Unit> => {
+  const parts = countParts(plan)
+  const slots = countSlots(plan)
   return Array.from({ length: Math.max(0, Math.ceil((parts - slot) / slots)) }, (_, index) => {
     const part = slot + index * slots
     return Option.match(plan.next, {
@@ -54,20 +54,21 @@ export const unitsOf = (plan: Plan, slot: number): ReadonlyArray<Unit> => {
 }
 
 /** The slot that has a shard of the plan's total, and its guilds. */
-export const slotOf = (plan: Plan, shard: number): number => (shard % Math.max(1, partsOf(plan))) % slotsOf(plan)
+export const findSlot = (plan: Plan, shard: number): number =>
+  (shard % Math.max(1, countParts(plan))) % countSlots(plan)
 
-const idsOf = ({ part, parts }: Part, total: number): ReadonlyArray<ShardId.ShardId> =>
+const listIds = ({ part, parts }: Part, total: number): ReadonlyArray<ShardId.ShardId> =>
   Array.from({ length: total / parts }, (_, index) => ShardId.unsafeMake(part + index * parts, total))
 
 /** The shards that a unit needs a lease on. The old shards of a part that is done have ended. */
-export const shardsOf = (unit: Unit, done: ReadonlySet<number>): ReadonlyArray<ShardId.ShardId> =>
-  isPart(unit) ? [...(done.has(unit.part) ? [] : idsOf(unit, unit.from)), ...idsOf(unit, unit.to)] : [unit]
+export const listShards = (unit: Unit, done: ReadonlySet<number>): ReadonlyArray<ShardId.ShardId> =>
+  isPart(unit) ? [...(done.has(unit.part) ? [] : listIds(unit, unit.from)), ...listIds(unit, unit.to)] : [unit]
 
 /**
  * A name for each slot, in one pass. @effect/cluster routes a message by the hash of a name, which is `slotOfName`. The hash
  * of one character is the character plus a constant, so that twice as many characters as slots are enough.
  */
-export const namesOf = (slots: number, slotOfName: (name: string) => number): ReadonlyArray<string> => {
+export const makeNames = (slots: number, slotOfName: (name: string) => number): ReadonlyArray<string> => {
   const names = new Map<number, string>()
   for (let round = 0; names.size < slots; round++) {
     // The characters from `!` to the last one before the surrogates.

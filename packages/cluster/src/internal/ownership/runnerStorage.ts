@@ -12,8 +12,8 @@ import type * as Ownership from "./ownership.js"
 import type * as OwnershipRows from "./ownershipRows.js"
 
 /** @effect/cluster numbers its shards from one. */
-export const shardIdOf = (group: string, slot: number): ClusterShardId.ShardId => ClusterShardId.make(group, slot + 1)
-const slotOf = ({ id }: ClusterShardId.ShardId): number => id - 1
+export const toShardId = (group: string, slot: number): ClusterShardId.ShardId => ClusterShardId.make(group, slot + 1)
+const toSlot = ({ id }: ClusterShardId.ShardId): number => id - 1
 
 /** Returns a function that finds the runners that are alive in one look after the other. */
 const makeLiveRunners = (self: string) => {
@@ -60,12 +60,12 @@ export const make = (
     ),
     acquire: (_, shardIds) =>
       Effect.map(
-        ownership.acquire(Array.from(shardIds, slotOf)),
-        (slots) => slots.map((slot) => shardIdOf(group, slot))
+        ownership.acquire(Array.from(shardIds, toSlot)),
+        (slots) => slots.map((slot) => toShardId(group, slot))
       ),
     refresh: (_, shardIds) =>
-      Effect.sync(() => Array.from(shardIds).filter((shardId) => ownership.unsafeIsHeld(slotOf(shardId)))),
-    release: (_, shardId) => ownership.release(slotOf(shardId)),
+      Effect.sync(() => Array.from(shardIds).filter((shardId) => ownership.unsafeIsHeld(toSlot(shardId)))),
+    release: (_, shardId) => ownership.release(toSlot(shardId)),
     releaseAll: () => ownership.releaseAll
   }
 }

@@ -66,7 +66,7 @@ export const resolve = (
     onSome: invalid("intents"),
     onNone: () =>
       Either.right({
-        intents: Intents.union(intents, Needs.intentsOf(needs)),
+        intents: Intents.union(intents, Needs.mergeIntents(needs)),
         events: Option.map(config.events, (events) => new Set([...events, ...needs.map(({ event }) => event)]))
       })
   })

@@ -39,7 +39,7 @@ const requiredIntents = ({ event, from, intents }: IntentNeed): ReadonlyArray<In
 ]
 
 /** Returns the intents that all handlers together need. */
-export const intentsOf = (needs: ReadonlyArray<IntentNeed>): Intents.Intents =>
+export const mergeIntents = (needs: ReadonlyArray<IntentNeed>): Intents.Intents =>
   Intents.of(...needs.flatMap(requiredIntents))
 
 const joinProblems = (problems: ReadonlyArray<string>): Option.Option<string> =>

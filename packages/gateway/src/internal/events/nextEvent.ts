@@ -11,7 +11,8 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as Function from "effect/Function"
 import type * as ShardError from "../../ShardError.js"
-import type { Cursor, CursorOptions, Entry, Item } from "./log/index.js"
+import { readAll } from "./log/index.js"
+import type { Cursor, Entry, Item } from "./log/index.js"
 import type { Reader } from "./reader.js"
 import { isTracked, type ReaderSource } from "./readerSource.js"
 
@@ -25,15 +26,7 @@ interface Caller {
 /** A reader without a call for this long is closed if other readers read. */
 const idleMillis = 30_000
 
-const options: CursorOptions = {
-  name: "`nextEvent`",
-  wanted: undefined,
-  strategy: "suspend",
-  droppable: undefined,
-  capacity: undefined,
-  acknowledges: true,
-  wantsNotices: true
-}
+const options = readAll("`nextEvent`")
 
 const unshared = { fork: (caller: Caller | undefined) => caller, join: (parent: Caller | undefined) => parent }
 

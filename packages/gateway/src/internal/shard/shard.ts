@@ -21,7 +21,7 @@ import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
 import { GuildMembers, VoiceState } from "../requests/index.js"
 import { ReconnectThrottle } from "../reconnect/index.js"
-import { Parse, payloadOf } from "../events/log/index.js"
+import { Parse, toPayload } from "../events/log/index.js"
 import { EventStream, NextEvent, RunForEach } from "../events/index.js"
 import type { ReaderSource } from "../events/index.js"
 import { report, setSource } from "../diagnostics/index.js"
@@ -57,7 +57,7 @@ const nextMessage = (state: ShardState.ShardState, shared: NextEvent, start: Eff
   const next = shared.read<Message.Message, ShardError.ReceiveError>(start, (item) => {
     switch (item._tag) {
       case "Dispatch":
-        return Exit.succeed(Message.Text({ text: payloadOf(item) }))
+        return Exit.succeed(Message.Text({ text: toPayload(item) }))
       case "Control":
         return Exit.succeed(Message.Text({ text: item.text }))
       case "Close":

@@ -1,5 +1,5 @@
 /** The state that the receiver of a connection passes to the receiver of the next one. */
-import type { LiveSession } from "../events/log/index.js"
+import type { LiveSession } from "../session/index.js"
 
 /** The state that outlives the receiver of a connection. */
 export interface WireMemory {

@@ -2,7 +2,8 @@
 import * as ShardId from "@vesper/model/ShardId"
 import type * as Diagnostic from "../../../src/Diagnostic.js"
 import type { Cursor, CursorOptions } from "../../../src/internal/events/log/cursor.js"
-import { Entry, type LiveSession, type Notice } from "../../../src/internal/events/log/entry.js"
+import { Entry, type Notice } from "../../../src/internal/events/log/entry.js"
+import type { LiveSession } from "../../../src/internal/session/liveSession.js"
 import { EventLog, type LogOptions } from "../../../src/internal/events/log/eventLog.js"
 import type { Reader } from "../../../src/internal/events/reader.js"
 

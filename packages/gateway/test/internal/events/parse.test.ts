@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Envelope from "../../../src/internal/wire/envelope.js"
-import { Entry, type LiveSession, payloadOf } from "../../../src/internal/events/log/entry.js"
+import { Entry, toPayload } from "../../../src/internal/events/log/entry.js"
+import type { LiveSession } from "../../../src/internal/session/liveSession.js"
 import * as Parse from "../../../src/internal/events/log/parse.js"
 import * as Utf8 from "../../../src/internal/wire/utf8.js"
 
@@ -44,7 +45,7 @@ describe("parse", () => {
         const parse = yield* Parse.make("none")
         for (const item of items(text)) {
           assert.deepStrictEqual<unknown>(parse(item), { op: 0, t: "TYPING_START", s: 2, d, ...JSON.parse(text) })
-          assert.strictEqual(payloadOf(item), text)
+          assert.strictEqual(toPayload(item), text)
         }
       }))
   }

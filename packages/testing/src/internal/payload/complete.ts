@@ -32,14 +32,14 @@ const specialFields = [
   "webhook_id"
 ]
 
-const fixtureOf = (type: EventType.EventType): Body => {
+const readFixture = (type: EventType.EventType): Body => {
   const d: unknown = Fixture.of(type).d
   return Predicate.isRecord(d) ? d : {}
 }
 
 /** An ordinary message, with the special fields that are requested. */
 const message = (fields: Body, type: "MESSAGE_CREATE" | "MESSAGE_UPDATE" = "MESSAGE_CREATE"): unknown => {
-  const ordinary = omitUnless(fixtureOf(type), specialFields, fields)
+  const ordinary = omitUnless(readFixture(type), specialFields, fields)
   const isNew = type === "MESSAGE_CREATE" && { edited_timestamp: null, pinned: false }
   return merge({ ...ordinary, type: 0, flags: 0, components: [], ...isNew }, fields)
 }
@@ -57,7 +57,7 @@ export const complete = (type: EventType.EventType, fields: Body): unknown => {
     case "MESSAGE_UPDATE":
       return message(fields, type)
     case "INTERACTION_CREATE":
-      return Interaction.complete(fixtureOf(type), interactionMessage(fields), fields)
+      return Interaction.complete(readFixture(type), interactionMessage(fields), fields)
     default:
       return merge(Fixture.of(type).d, fields)
   }
@@ -133,7 +133,7 @@ export const freshFields = (type: string, id: string, now: number): Body => {
 }
 
 /** Returns the guild of an event by its body. */
-export const guildIdOf = (type: string, d: unknown): string | undefined => {
+export const getGuildId = (type: string, d: unknown): string | undefined => {
   const id = Predicate.hasProperty(d, "guild_id")
     ? d.guild_id
     : /^GUILD_(CREATE|UPDATE|DELETE)$/.test(type) && Predicate.hasProperty(d, "id")

@@ -87,7 +87,7 @@ const autocompleteData = ({ resolved: _, ...data }: Body): Body => ({
   options: [{ name: "species", type: 3, value: "emp", focused: true }]
 })
 
-const dataOf = (kind: unknown, data: Body, fields: Body, message: Body): Body => {
+const makeData = (kind: unknown, data: Body, fields: Body, message: Body): Body => {
   switch (kind) {
     case commandType:
       return fields["type"] === userCommand || fields["type"] === messageCommand
@@ -137,7 +137,7 @@ const alignPlaces = (whole: Body): Body => {
 /** Completes an interaction from the fixture of a slash command and a message. */
 export const complete = (fixture: Body, message: Body, fields: Body): Body => {
   const kind = fields["type"] ?? commandType
-  const data = dataOf(kind, objectAt(fixture, "data"), objectAt(fields, "data"), message)
+  const data = makeData(kind, objectAt(fixture, "data"), objectAt(fields, "data"), message)
   const whole = { ...fixture, type: kind, data, ...(kind === componentType && { message }) }
   const placed = isRemoved(fields, "guild_id") ? toDirect(whole) : whole
   const ids = Object.fromEntries(

@@ -25,19 +25,19 @@ const presenceWindow = 20_000
 const presenceLimit = 5
 
 /** Splits members into chunks. Without any member there is one empty chunk. */
-const chunksOf = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+const splitChunks = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from(
     { length: Math.max(1, Math.ceil(all.length / membersPerChunk)) },
     (_, i) => all.slice(i * membersPerChunk, (i + 1) * membersPerChunk)
   )
 
-const voiceSessionOf = (guild: World.Guild) => `voice-session-${guild.id}`
+const voiceSessionId = (guild: World.Guild) => `voice-session-${guild.id}`
 
-const voiceStateOf = (guild: World.Guild, channelId: string | null, d: Body): VoiceState => ({
+const makeVoiceState = (guild: World.Guild, channelId: string | null, d: Body): VoiceState => ({
   channel_id: channelId,
   user_id: Bot.id,
-  member: Bot.memberOf(guild),
-  session_id: voiceSessionOf(guild),
+  member: Bot.makeMember(guild),
+  session_id: voiceSessionId(guild),
   deaf: false,
   mute: false,
   self_deaf: d["self_deaf"] === true,
@@ -129,7 +129,7 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
       return
     }
     const { members, notFound } = select(guild, d)
-    const chunks = chunksOf(members)
+    const chunks = splitChunks(members)
     chunks.forEach((chunk, index) => {
       const ids = new Set(chunk.map(({ user }) => user.id))
       send(session, "GUILD_MEMBERS_CHUNK", {
@@ -154,7 +154,7 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
     if (d["channel_id"] === null) {
       if (before !== undefined) {
         voice.delete(guild.id)
-        send(session, "VOICE_STATE_UPDATE", { ...voiceStateOf(guild, null, d), guild_id: guild.id })
+        send(session, "VOICE_STATE_UPDATE", { ...makeVoiceState(guild, null, d), guild_id: guild.id })
       }
       return
     }
@@ -163,7 +163,7 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
     if (channel === undefined || isVoiceDenied) {
       return
     }
-    const now = voiceStateOf(guild, channel.id, d)
+    const now = makeVoiceState(guild, channel.id, d)
     voice.set(guild.id, now)
     send(session, "VOICE_STATE_UPDATE", { ...now, guild_id: guild.id })
     // Muting and deafening do not change the voice server.

@@ -7,7 +7,7 @@ import type { Gateway, SessionOptions } from "./gateway.js"
 const defaultLargeThreshold = 50
 const maxLargeThreshold = 250
 
-const largeThresholdOf = (value: unknown): number =>
+const readLargeThreshold = (value: unknown): number =>
   typeof value === "number" && value >= defaultLargeThreshold && value <= maxLargeThreshold
     ? value
     : defaultLargeThreshold
@@ -38,6 +38,6 @@ export const validate = (
     : Either.right({
       shard: shard.right,
       intents: intents.right,
-      largeThreshold: largeThresholdOf(d["large_threshold"])
+      largeThreshold: readLargeThreshold(d["large_threshold"])
     })
 }

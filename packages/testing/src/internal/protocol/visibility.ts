@@ -27,7 +27,11 @@ const maxListedGuild = 75_000
 const isDirectIntent = (name: Intents.Name) => name.startsWith("Direct")
 
 /** The intents of an event in a guild or in a direct message, or either if the body does not name its place. */
-const intentsOf = (t: EventType.EventType, d: unknown, guildId: string | undefined): ReadonlyArray<Intents.Name> => {
+const requiredIntents = (
+  t: EventType.EventType,
+  d: unknown,
+  guildId: string | undefined
+): ReadonlyArray<Intents.Name> => {
   const all = EventType.intents(t)
   const isInGuild = guildId !== undefined || Predicate.hasProperty(d, "guild_id")
   const isKnownPlace = isInGuild || Predicate.hasProperty(d, "channel_id")
@@ -45,7 +49,7 @@ export const isVisible = ({ intents }: Viewer, t: string, d: unknown, guildId: s
   if (!EventType.isKnown(t)) {
     return true
   }
-  const names = intentsOf(t, d, guildId)
+  const names = requiredIntents(t, d, guildId)
   const isAllowed = EventType.intents(t).length === 0 || names.some((name) => Intents.has(intents, name))
   switch (t) {
     case "GUILD_MEMBER_UPDATE":

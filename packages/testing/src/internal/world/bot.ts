@@ -82,7 +82,7 @@ export const application = (allowed: Intents.Intents) => ({
 })
 
 /** The bot as a member of a guild. */
-export const memberOf = (guild: World.Guild): Member => ({
+export const makeMember = (guild: World.Guild): Member => ({
   user,
   nick: null,
   avatar: null,
@@ -101,4 +101,4 @@ export const memberOf = (guild: World.Guild): Member => ({
 export const join = (guild: World.Guild): World.Guild =>
   guild.members.some((member) => member.user.id === id)
     ? guild
-    : { ...guild, members: [...guild.members, memberOf(guild)], member_count: guild.member_count + 1 }
+    : { ...guild, members: [...guild.members, makeMember(guild)], member_count: guild.member_count + 1 }

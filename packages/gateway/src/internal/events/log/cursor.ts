@@ -4,7 +4,8 @@
  */
 import * as Diagnostic from "../../../Diagnostic.js"
 import type { Strategy } from "../../../Subscription.js"
-import { type Entry, type Item, type LiveSession, sizeOf } from "./entry.js"
+import type { LiveSession } from "../../session/index.js"
+import { type Entry, getSize, type Item } from "./entry.js"
 import type { EventLog } from "./eventLog.js"
 import { ItemQueue } from "./itemQueue.js"
 
@@ -35,6 +36,17 @@ export interface CursorOptions {
   readonly acknowledges: boolean
   readonly wantsNotices: boolean
 }
+
+/** Returns the options of a reader of all items that acknowledges them. */
+export const readAll = (name: string): CursorOptions => ({
+  name,
+  wanted: undefined,
+  strategy: "suspend",
+  droppable: undefined,
+  capacity: undefined,
+  acknowledges: true,
+  wantsNotices: true
+})
 
 /** The entry with the highest position among those that readers of one kind have read. */
 export interface LastRead {
@@ -138,7 +150,7 @@ export class Cursor {
       return undefined
     }
     this.queue.shift()
-    this.adjust(-1, -sizeOf(item))
+    this.adjust(-1, -getSize(item))
     const { lastRead } = this
     if (item._tag === "Dispatch" && item.position > lastRead.position) {
       lastRead.position = item.position
@@ -242,7 +254,7 @@ export class Cursor {
 
   private push(item: Item): void {
     this.queue.push(item)
-    this.adjust(1, sizeOf(item))
+    this.adjust(1, getSize(item))
     if (this.queue.size === 1) {
       this.listener?.(this)
     }
@@ -251,7 +263,7 @@ export class Cursor {
   private restore(items: ReadonlyArray<Item>): void {
     if (items.length > 0) {
       this.queue.insert(items)
-      this.adjust(items.length, items.reduce((sum, item) => sum + sizeOf(item), 0))
+      this.adjust(items.length, items.reduce((sum, item) => sum + getSize(item), 0))
       this.listener?.(this)
     }
   }
@@ -278,7 +290,7 @@ export class Cursor {
       return false
     }
     this.queue.shift()
-    this.adjust(-1, -sizeOf(first))
+    this.adjust(-1, -getSize(first))
     this.drop(first)
     return true
   }

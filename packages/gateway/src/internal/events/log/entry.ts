@@ -3,16 +3,7 @@ import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as Option from "effect/Option"
 import type * as ShardError from "../../../ShardError.js"
-
-/** A session of this process. Its sequence grows with each event. */
-export interface LiveSession {
-  readonly id: string
-  readonly resumeUrl: string | undefined
-  /** The sequence of READY, or the last one of an earlier process. Events up to it cannot be replayed. */
-  readonly since: number
-  /** The sequence of the last event received. */
-  sequence: number
-}
+import type { LiveSession } from "../../session/index.js"
 
 /** One dispatch. All cursors share it. It is parsed at most once, on first demand. */
 export class Entry {
@@ -49,7 +40,7 @@ export class Entry {
 }
 
 /** Returns the payload as it was received. The envelope before a body always has the same form. */
-export const payloadOf = ({ isBody, s, t, text }: Entry): string =>
+export const toPayload = ({ isBody, s, t, text }: Entry): string =>
   isBody ? `{"t":"${t}","s":${s},"op":0,"d":${text}}` : text
 
 /** Items besides dispatches, which only `nextEvent` and `nextMessage` read. */
@@ -62,7 +53,7 @@ export type Notice =
 export type Item = Entry | Notice
 
 /** Returns the length of the item's text, as far as it counts against `capacityBytes`. */
-export const sizeOf = (item: Item): number => item._tag === "Dispatch" ? item.size : 0
+export const getSize = (item: Item): number => item._tag === "Dispatch" ? item.size : 0
 
 let last = 0
 

@@ -5,8 +5,9 @@
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Diagnostic from "../../../Diagnostic.js"
 import type * as ShardError from "../../../ShardError.js"
+import type { LiveSession } from "../../session/index.js"
 import * as Cursor from "./cursor.js"
-import { type Entry, type Item, lastPosition, type LiveSession, nextPosition, type Notice } from "./entry.js"
+import { type Entry, type Item, lastPosition, nextPosition, type Notice } from "./entry.js"
 import { Backpressure } from "./backpressure.js"
 import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
@@ -47,15 +48,7 @@ export interface Ending {
   failed: ShardError.TerminalError | undefined
 }
 
-const backlog: Cursor.CursorOptions = {
-  name: "a reader, and there has been none",
-  wanted: undefined,
-  strategy: "suspend",
-  droppable: undefined,
-  capacity: undefined,
-  acknowledges: true,
-  wantsNotices: true
-}
+const backlog = Cursor.readAll("a reader, and there has been none")
 
 /** The event log of one shard. */
 export class EventLog {

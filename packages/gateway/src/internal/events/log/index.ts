@@ -1,7 +1,8 @@
 /** The event log of a shard: entries, cursors, back-pressure and acknowledgement. */
+export { readAll } from "./cursor.js"
 export type { Cursor, CursorOptions, CursorOwner } from "./cursor.js"
-export { Entry, lastPosition, payloadOf } from "./entry.js"
-export type { Item, LiveSession } from "./entry.js"
+export { Entry, lastPosition, toPayload } from "./entry.js"
+export type { Item } from "./entry.js"
 export { EventLog } from "./eventLog.js"
 export type { Ending } from "./eventLog.js"
 export * as Parse from "./parse.js"

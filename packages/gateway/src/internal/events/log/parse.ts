@@ -9,7 +9,7 @@ import type { Mutable } from "effect/Types"
 import type * as ShardConfig from "../../../ShardConfig.js"
 import * as ShardError from "../../../ShardError.js"
 import { PeerText } from "../../wire/index.js"
-import { type Entry, payloadOf } from "./entry.js"
+import { type Entry, toPayload } from "./entry.js"
 
 /** An event, or the error of its parsing. `isFailure` distinguishes them, so that an event is not wrapped. */
 export type Parsed = Dispatch.Dispatch | ShardError.DeserializationError
@@ -41,7 +41,7 @@ Payload.prototype = Object.prototype
 const parsePayload: Parse = (entry) => {
   try {
     // The envelope was read before. The body is trusted to have Discord's fields, unless validation is on.
-    return Dispatch.fromPayload(JSON.parse(payloadOf(entry)) as Dispatch.Payload)
+    return Dispatch.fromPayload(JSON.parse(toPayload(entry)) as Dispatch.Payload)
   } catch (cause) {
     // The message of a SyntaxError quotes the text.
     return failed(entry.t, PeerText.toError(cause))
