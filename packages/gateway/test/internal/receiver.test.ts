@@ -270,12 +270,13 @@ describe("names of events", () => {
 
 describe("a compressed message that cannot be read", () => {
   /** As a frame that an inflater has inflated already. */
-  const playCompressed = (state: ShardState.ShardState, frames: ReadonlyArray<string>) =>
+  const playCompressed = (state: ShardState.ShardState, frames: ReadonlyArray<string | Uint8Array>) =>
     Effect.map(Effect.clock, (clock) => {
       const signals: Array<Signal> = []
       const inflater = { inflate: (frame: Uint8Array) => frame, bytesIn: () => 0, bytesOut: () => 0 }
       const receiver = Receiver.make(state, Option.some(inflater), clock, (signal) => signals.push(signal))
-      frames.forEach((frame) => receiver.onFrame(new TextEncoder().encode(frame), true))
+      const encoder = new TextEncoder()
+      frames.forEach((frame) => receiver.onFrame(typeof frame === "string" ? encoder.encode(frame) : frame, true))
       return signals.flatMap((signal) => signal._tag === "Ended" ? [signal.reason] : [])
     })
 
@@ -283,6 +284,14 @@ describe("a compressed message that cannot be read", () => {
     const config = Either.getOrThrow(ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none }))
     return yield* ShardState.make(ShardId.single, config, silent)
   })
+
+  it.effect("ends the connection if it is not valid UTF-8, which only damaged data is", () =>
+    Effect.gen(function*() {
+      const state = yield* make
+      const [reason] = yield* playCompressed(state, [hello, ready, Uint8Array.of(0x7b, 0xff, 0xfe), event(2)])
+      assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "CompressionError")
+      assert.strictEqual(state.session?.sequence, 1)
+    }))
 
   it.effect("costs no connection where no event is missing after it", () =>
     Effect.gen(function*() {

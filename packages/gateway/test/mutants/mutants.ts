@@ -239,7 +239,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: internal("connection/receiver.ts"),
     from: "return isCompressed && text",
     to: "return !isCompressed && text",
-    test: scenario("badInput")
+    test: "gateway/test/internal/receiver.test.ts"
   },
   {
     name: "the wait before a reconnect does not grow",

@@ -163,7 +163,18 @@ const phases: ReadonlyArray<Phase> = [
   },
   { name: "the first heartbeat", before: shardFor("10 seconds") },
   { name: "a heartbeat", before: shardFor("50 seconds") },
-  { name: "an acknowledgement", options: { simulator: { latency: "3 seconds" } }, before: shardFor("26 seconds") },
+  {
+    name: "an acknowledgement",
+    options: { simulator: { latency: "3 seconds" } },
+    before: Effect.gen(function*() {
+      const shard = yield* startShard
+      yield* pass("26 seconds")
+      return Effect.zipRight(
+        pass("1 minute"),
+        Effect.flatMap(shard.latency, ({ totalMillis }) => Effect.logInfo(totalMillis))
+      )
+    })
+  },
   { name: "a zombie", before: readyThen(Fault.StopAcknowledging(), "30 seconds") },
   {
     name: "the back-off",
