@@ -9,6 +9,7 @@ const layers = {
   "platform-node": ["model", "gateway"],
   testing: ["model", "gateway"],
   cluster: ["model", "gateway"],
+  bot: ["model", "gateway"],
   cli: ["model", "gateway", "platform-node", "testing", "cluster"]
 }
 
@@ -95,6 +96,9 @@ export default tseslint.config(
     plugins: { rooms },
     rules: { ...unbrokenFinalizers, "rooms/through-the-entry": "error" }
   },
-  { files: ["examples/**/*.ts"], rules: forbiddenImports(["model", "gateway", "platform-node", "testing", "cluster"]) },
+  {
+    files: ["examples/**/*.ts"],
+    rules: forbiddenImports(["model", "gateway", "bot", "platform-node", "testing", "cluster"])
+  },
   { files: ["scripts/**", "packages/cli/src/**", "packages/testing/foreign/**"], rules: { "no-console": "off" } }
 )

@@ -225,6 +225,11 @@ const bundle = async (project: string, code: string) => {
 // What a program imports, and what must not come along with it.
 const shaken: ReadonlyArray<readonly [what: string, code: string, unwanted: RegExp]> = [
   [
+    "all of the gateway",
+    "import * as Gateway from \"@vesper/gateway\"; globalThis.gateway = Gateway",
+    /@discordjs|@vesper\/bot|undici/
+  ],
+  [
     "Intents",
     "import { Intents } from \"@vesper/model\"; globalThis.bits = Intents.of(\"Guilds\")",
     /@vesper\/(?!model\/dist\/(Intents|internal))/

@@ -7,15 +7,16 @@ const docs = (path: string): string => fileURLToPath(new URL(`../${path}`, impor
 const folders = (path: string): ReadonlyArray<string> => existsSync(docs(path)) ? readdirSync(docs(path)).sort() : []
 
 /** The pages of the reference, which `npm run reference` writes: one for each module of each package. */
-const reference: Array<DefaultTheme.SidebarItem> = ["gateway", "model", "platform-node", "testing", "cluster"].map((
-  name
-) => ({
-  text: `@vesper/${name}`,
-  collapsed: true,
-  items: folders(`api/${name}/src`)
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => ({ text: file.slice(0, -3), link: `/api/${name}/src/${file.slice(0, -3)}` }))
-}))
+const reference: Array<DefaultTheme.SidebarItem> = ["gateway", "model", "bot", "platform-node", "testing", "cluster"]
+  .map((
+    name
+  ) => ({
+    text: `@vesper/${name}`,
+    collapsed: true,
+    items: folders(`api/${name}/src`)
+      .filter((file) => file.endsWith(".md"))
+      .map((file) => ({ text: file.slice(0, -3), link: `/api/${name}/src/${file.slice(0, -3)}` }))
+  }))
 
 const decisions: Array<DefaultTheme.SidebarItem> = folders("decisions")
   .filter((file) => /^\d{4}-/.test(file))

@@ -1,0 +1,139 @@
+/**
+ * Errors of Discord's HTTP API. They name the route and a remedy, and contain no token.
+ *
+ * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#http
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+
+const request = {
+  /** The HTTP method. */
+  method: Schema.String,
+  /** The path below the API's version. The tokens of webhooks and interactions are replaced by `:token`. */
+  route: Schema.String
+}
+
+/** Remedies by Discord's error code. */
+const remedies: Readonly<Record<number, string>> = {
+  10003: "the channel was deleted, or the bot cannot see it",
+  10004: "the guild does not exist, or the bot is not in it",
+  10008: "the message was deleted",
+  10015: "the webhook was deleted, or its interaction is older than 15 minutes",
+  10062: "an interaction must be answered within three seconds, or deferred",
+  30034: "the daily limit of 200 new commands is reached; register only changed commands",
+  40060: "an interaction is answered once; use followUp or edit after that",
+  50001: "add the bot to the guild, or give it access to the channel",
+  50006: "a message needs content, an embed, a component or a file",
+  50007: "the user does not accept direct messages from the bot",
+  50013: "give the bot's role the permission, and move the role above its target",
+  50035: "correct the fields that the message names",
+  50240: "keep the application's Entry Point command when commands are replaced"
+}
+
+/**
+ * Discord rejected the request.
+ *
+ * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+ * @since 0.1.0
+ * @category errors
+ */
+export class DiscordError extends Schema.TaggedError<DiscordError>("@vesper/bot/DiscordError")("DiscordError", {
+  ...request,
+  /** The HTTP status, 400 to 499. */
+  status: Schema.Number,
+  /** Discord's error code, such as 50013; 0 for a general error. */
+  code: Schema.Number,
+  /** Discord's explanation, with the rejected fields. */
+  reason: Schema.String
+}) {
+  override get message(): string {
+    const remedy = remedies[this.code] ?? "see Discord's list of JSON error codes"
+    return `${this.method} ${this.route} was rejected with ${this.status}, code ${this.code} (${this.reason}): ${remedy}`
+  }
+}
+
+/**
+ * Discord refused the token. Later requests of this client fail without being sent, because Discord blocks addresses with many invalid
+ * requests.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Unauthorized
+  extends Schema.TaggedError<Unauthorized>("@vesper/bot/Unauthorized")("Unauthorized", request)
+{
+  override get message(): string {
+    return `${this.method} ${this.route} was refused with 401: copy the token again from the Bot page of your application, or ` +
+      "reset it there"
+  }
+}
+
+/**
+ * The rate limit would have delayed the request by more than the client's `maxWait`, so that it was not sent.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>("@vesper/bot/RateLimited")("RateLimited", {
+  ...request,
+  /** Time until the next request is allowed. */
+  retryAfter: Schema.DurationFromMillis,
+  /** The scope of the limit: of this bot on the route, of this bot on all routes, or of all bots on the resource. */
+  scope: Schema.Literal("user", "global", "shared")
+}) {
+  override get message(): string {
+    return `${this.method} ${this.route} was not sent, because its rate limit (${this.scope}) lasts for another ${
+      Duration.format(this.retryAfter)
+    }: send fewer requests, or raise maxWait`
+  }
+}
+
+/**
+ * Discord could not be reached, or failed with 5xx, at all attempts.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Unavailable extends Schema.TaggedError<Unavailable>("@vesper/bot/Unavailable")("Unavailable", {
+  ...request,
+  /** The HTTP status of the last attempt; 0 without a response. */
+  status: Schema.Number,
+  /** The failure of the last attempt. */
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.method} ${this.route} failed at all attempts, the last time with ${
+      this.status === 0 ? this.reason : `status ${this.status}`
+    }: check the network and Discord's status, and try again later`
+  }
+}
+
+/**
+ * An error of the HTTP API.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type RestError = DiscordError | Unauthorized | RateLimited | Unavailable
+
+/**
+ * Returns true for Discord's rejection with one of the codes.
+ *
+ * @example
+ * ```ts
+ * import { Rest, RestError } from "@vesper/bot"
+ * import { Effect } from "effect"
+ *
+ * // A message that is already deleted is as good as one that is deleted now.
+ * export const remove = (channel: string, message: string) =>
+ *   Effect.flatMap(Rest.Rest, (rest) => rest.channels.deleteMessage(channel, message)).pipe(
+ *     Effect.catchIf(RestError.hasCode(10008), () => Effect.void)
+ *   )
+ * ```
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const hasCode = (...codes: ReadonlyArray<number>) => (error: unknown): error is DiscordError =>
+  error instanceof DiscordError && codes.includes(error.code)
