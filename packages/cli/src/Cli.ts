@@ -50,8 +50,9 @@ const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns 
 const defaultFile = "vesper.json"
 
 /** Adds the options of a config file. The file must exist if `--config` names it. */
-const addConfigFile = ({ args, config }: Help.Arguments.CommandLine) =>
+const addConfigFile = ({ args, common }: Help.Arguments.CommandLine) =>
   Effect.gen(function*() {
+    const config = common.get("config")
     const files = yield* FileSystem.FileSystem
     const text = yield* files.readFileString(config ?? defaultFile).pipe(
       Effect.asSome,
@@ -81,20 +82,22 @@ const layerLogger = Logger.replace(
 const interpret = (argv: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const line = yield* Either.mapLeft(Help.Arguments.takeCommon(argv.slice(2)), misused)
-    const help = Help.Arguments.findHelp(tree, line.args)
+    const help = Help.Arguments.findHelp(tree, line)
     if (help !== undefined) {
       return yield* Console.log(Help.render(help.node, help.path, columns()))
     }
     const args = yield* addConfigFile(line)
     yield* Either.mapLeft(Help.Arguments.check(tree, args), misused)
     const { path } = Help.CommandTree.walk(tree, args)
-    const logLevel = line.logLevel === undefined ? [] : ["--log-level", line.logLevel]
-    const run = parseAndRun(argv, [...path, ...logLevel, ...args.slice(path.length)])
-    const shell = Help.Arguments.completionsShell(args)
+    // @effect/cli reads these where they belong; help and the config file are not its own here.
+    const common = Array.from(line.common).filter(([name]) => name !== "config" && name !== "help")
+      .flatMap(([name, value]) => value === "" ? [`--${name}`] : [`--${name}`, value])
+    const shell = line.common.get("completions")
+    const run = parseAndRun(argv, shell === undefined ? [...path, ...common, ...args.slice(path.length)] : common)
     yield* shell === undefined ? run : Console.consoleWith((console) =>
       Console.withConsole(run, {
         ...console,
-        log: (...texts) => console.log(Help.Completions.correct(shell, texts.join(" ")))
+        log: (...texts) => console.log(Help.Completions.correct(shell === "sh" ? "bash" : shell, texts.join(" ")))
       })
     )
   })

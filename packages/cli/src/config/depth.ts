@@ -1,5 +1,8 @@
 /** A limit on the nesting of JSON, because code that walks through a value needs a stack frame for each level. */
-const maxDepth = 200
+export const maxDepth = 200
+
+/** The text in place of data that is nested too deeply. */
+export const nestedTooDeeply = "<nested too deeply>"
 
 /** Returns true for JSON with more levels than any value that the command reads. */
 export const isNestedTooDeeply = (text: string): boolean => {
@@ -11,4 +14,14 @@ export const isNestedTooDeeply = (text: string): boolean => {
     }
   }
   return false
+}
+
+/** Writes a peer's data as a part of a line of JSON. */
+export const writeData = (data: unknown, write: (data: unknown) => string): string => {
+  try {
+    return write(data)
+  } catch {
+    // JSON.stringify fails on cycles and bigints, which JSON of a peer has not, and on too many levels.
+    return write(nestedTooDeeply)
+  }
 }

@@ -49,20 +49,22 @@ const settle = (simulator: GatewaySimulator.GatewaySimulator, sequences: Effect.
   )
 }
 
+const times = (count: number): string => count === 1 ? "once" : `${count} times`
+
 /** Describes the faults of the run and their consequences without the terms of the protocol. */
 const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string) =>
   Effect.map(simulator.log, (log) => {
     const resumed = log.filter(LogEntry.is("Resumed"))
     const replayed = resumed.reduce((sum, { replayed }) => sum + replayed, 0)
     const restarted = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
-    const missed = replayed === 0 ? "missed no event" : `received the ${counted(replayed, "event")} that it had missed`
+    const missed = replayed === 0 ? "missed no event" : `received ${counted(replayed, "event")} that it had missed`
     return [
       `vesper demo: ${summary}`,
-      `  ${
-        counted(resumed.length, "connection")
-      } broke or moved: the shard reconnected, resumed its session, and ${missed}`,
-      `  ${counted(restarted, "session")} was declared invalid by the gateway: the shard started a new one`
-    ].slice(0, resumed.length + restarted === 0 ? 1 : restarted === 0 ? 2 : 3).join("\n")
+      ...(resumed.length === 0
+        ? []
+        : [`  ${times(resumed.length)} a connection broke or moved, and the shard ${missed}`]),
+      ...(restarted === 0 ? [] : [`  ${times(restarted)} the gateway ended a session, and the shard started a new one`])
+    ].join("\n")
   })
 
 const watch = (options: Pick<Watch.Options<never, never>, "duration" | "http"> & { readonly mode: Mode }) =>

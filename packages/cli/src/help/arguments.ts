@@ -5,62 +5,60 @@ import * as CommandTree from "./commandTree.js"
 
 const isOption = (arg: string): boolean => /^-{1,2}[a-z]/i.test(arg)
 
-const isHelp = (arg: string): boolean => arg === "--help" || arg === "-h"
-
 /** The arguments before `--`. Those after it are not options. */
 const beforeSeparator = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
   const end = args.indexOf("--")
   return end === -1 ? args : args.slice(0, end)
 }
 
-/** The command line without the options that are read anywhere in it. */
-export interface CommandLine {
-  readonly args: ReadonlyArray<string>
-  readonly config: string | undefined
-  readonly logLevel: string | undefined
+/** Reads `--name value` and `--name=value`. */
+const parseOption = (arg: string, next: string | undefined) => {
+  const [, name = "", joined] = /^-+(?:no-)?([^=]*)(?:=(.*))?$/s.exec(arg) ?? []
+  return { name: name === "h" ? "help" : name, value: joined ?? next, isJoined: joined !== undefined }
 }
 
-/** Removes `--config` and `--log-level`, which are read before and after the command and between its options. */
+/** The command line without the options of all commands, and those by name; a flag has an empty value. */
+export interface CommandLine {
+  readonly args: ReadonlyArray<string>
+  readonly common: ReadonlyMap<string, string>
+}
+
+/** Removes the options of all commands, which are read before and after the command and between its options. */
 export const takeCommon = (args: ReadonlyArray<string>): Either.Either<CommandLine, string> => {
   const end = beforeSeparator(args).length
-  const found = new Map<string, string>()
+  const common = new Map<string, string>()
   const left: Array<string> = []
   for (let i = 0; i < end; i++) {
-    const [, name, joined] = /^--(config|log-level)(?:=(.*))?$/s.exec(args[i] ?? "") ?? []
-    if (name === undefined) {
-      left.push(args[i] ?? "")
+    const arg = args[i] ?? ""
+    const option = parseOption(arg, i + 1 < end ? args[i + 1] : undefined)
+    const entry = isOption(arg) ? CommandTree.builtIns.find(({ name }) => name === option.name) : undefined
+    if (entry === undefined) {
+      left.push(arg)
       continue
     }
-    const value = joined ?? (++i < end ? args[i] : undefined)
-    const problem = found.has(name)
-      ? `--${name} is given twice: give it once`
-      : value === undefined || value === ""
-      ? `--${name} needs a value`
-      : name === "log-level"
-      ? wrongChoice(name, value, CommandTree.logLevels)
-      : undefined
-    if (value === undefined || problem !== undefined) {
-      return Either.left(`${problem} (see vesper --help)`)
+    const problem = findProblem(option, [entry], Array.from(common.keys()), "vesper")
+    if (problem !== undefined) {
+      return Either.left(problem)
     }
-    found.set(name, value)
+    common.set(entry.name, entry.hasValue ? option.value ?? "" : "")
+    i += entry.hasValue && !option.isJoined ? 1 : 0
   }
-  return Either.right({
-    args: [...left, ...args.slice(end)],
-    config: found.get("config"),
-    logLevel: found.get("log-level")
-  })
+  return Either.right({ args: [...left, ...args.slice(end)], common })
 }
 
 /** The command whose help is requested: by `--help`, by `help`, or because it has subcommands and none is named. */
 export const findHelp = (
   tree: CommandTree.Group,
-  args: ReadonlyArray<string>
+  { args, common }: CommandLine
 ): { readonly node: CommandTree.Node; readonly path: ReadonlyArray<string> } | undefined => {
-  const named = args[0] === "help" ? args.slice(1) : args
-  const found = CommandTree.walk(tree, named.filter((arg) => !isHelp(arg)))
-  const isRequested = args[0] === "help" || beforeSeparator(args).some(isHelp)
-  const isUnfinished = found.node._tag === "Group" && found.rest.length === 0
-  return (isRequested && (found.node._tag === "Leaf" || found.rest.length === 0)) || isUnfinished ? found : undefined
+  const isRequested = args[0] === "help" || common.has("help")
+  const found = CommandTree.walk(tree, args[0] === "help" ? args.slice(1) : args)
+  const isOther = ["completions", "version", "wizard"].some((name) => common.has(name))
+  return found.node._tag === "Group"
+    ? found.rest.length === 0 && !isOther ? found : undefined
+    : isRequested
+    ? found
+    : undefined
 }
 
 const wrongChoice = (name: string, value: string, choices: ReadonlyArray<string>): string | undefined =>
@@ -68,14 +66,8 @@ const wrongChoice = (name: string, value: string, choices: ReadonlyArray<string>
     ? undefined
     : `--${name}: "${value}" is not one of ${choices.join(", ")}${didYouMean(value, choices)}`
 
-/** Reads `--name value` and `--name=value`. */
-const parseOption = (arg: string, next: string | undefined) => {
-  const [, name = "", joined] = /^-+(?:no-)?([^=]*)(?:=(.*))?$/s.exec(arg) ?? []
-  return { name: name === "h" ? "help" : name, value: joined ?? next }
-}
-
 const findProblem = (
-  { name, value }: ReturnType<typeof parseOption>,
+  { name, value }: Pick<ReturnType<typeof parseOption>, "name" | "value">,
   entries: ReadonlyArray<CommandTree.Entry>,
   before: ReadonlyArray<string>,
   command: string
@@ -101,7 +93,7 @@ export const check = (tree: CommandTree.Group, args: ReadonlyArray<string>): Eit
   const { node, path, rest } = CommandTree.walk(tree, args)
   const command = ["vesper", ...path].join(" ")
   const [first = ""] = rest
-  if (node._tag === "Group" && !isOption(first)) {
+  if (node._tag === "Group" && rest.length > 0 && !isOption(first)) {
     const names = Array.from(node.children.keys())
     const suggestion = didYouMean(first, names, `${command} `)
     return Either.left(`there is no command "${[...path, first].join(" ")}"${suggestion} (all: ${command} --help)`)
@@ -120,12 +112,4 @@ export const check = (tree: CommandTree.Group, args: ReadonlyArray<string>): Eit
     }
   }
   return Either.void
-}
-
-/** The shell of `--completions`. */
-export const completionsShell = (args: ReadonlyArray<string>): string | undefined => {
-  const own = beforeSeparator(args)
-  const index = own.findIndex((arg) => /^--completions(=|$)/.test(arg))
-  const shell = own[index]?.includes("=") ? own[index]?.split("=")[1] : own[index + 1]
-  return index === -1 ? undefined : shell === "sh" ? "bash" : shell
 }

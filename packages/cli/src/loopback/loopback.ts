@@ -10,14 +10,18 @@ export const isLoopback = (host: string): boolean =>
 const loopbackName = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/
 
 /**
- * Refuses the requests of other sites' pages. A server on loopback answers to the names of loopback, so that a foreign name
- * that points at this machine does not reach it. A browser says from which site it asks; `allowsLinks` lets it follow a link.
+ * Refuses the requests of other sites' pages, and URLs that are not valid. A server on loopback answers to the names of
+ * loopback, so that a foreign name that points at this machine does not reach it. A browser says from which site it asks;
+ * `allowsLinks` lets it follow a link.
  */
 export const guard = <E, R>(
   { allowsLinks, host }: { readonly allowsLinks: boolean; readonly host: string },
   app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
 ) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
+    if (!URL.canParse(url, "http://localhost")) {
+      return Effect.succeed(HttpServerResponse.text("the URL is not valid\n", { status: 400 }))
+    }
     const isForeign = /^(cross|same)-site$/.test(headers["sec-fetch-site"] ?? "") || headers["origin"] !== undefined
     const isLink = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document"
     const problem = isLoopback(host) && !loopbackName.test(headers["host"] ?? "")

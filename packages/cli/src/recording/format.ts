@@ -3,7 +3,7 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { describeIssue, isNestedTooDeeply, Token } from "../config/index.js"
+import { describeIssue, isNestedTooDeeply, maxDepth, nestedTooDeeply, Token } from "../config/index.js"
 
 /** A line of a recording. */
 export const Line = Schema.Struct({
@@ -39,16 +39,19 @@ const isPlain = (text: string): boolean =>
 /** Keeps the length, so that a replay has the size of the traffic. */
 const blank = (text: string): string => "x".repeat(text.length)
 
-const redact = (value: unknown, key: string, isBlank: boolean): unknown => {
+/** `levels` is the depth from which on data is left out, because such a line could not be read again. */
+const redact = (value: unknown, key: string, isBlank: boolean, levels: number): unknown => {
   if (typeof value === "string") {
     return secretKeys.has(key) ? redacted : isBlank && !kindKeys.has(key) && !isPlain(value) ? blank(value) : value
   }
-  if (Array.isArray(value)) {
-    return value.map((item) => redact(item, key, isBlank))
+  if (!Predicate.isObject(value)) {
+    return value
   }
-  return Predicate.isRecord(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redact(item, name, isBlank)]))
-    : value
+  return levels === 0
+    ? nestedTooDeeply
+    : Array.isArray(value)
+    ? value.map((item) => redact(item, key, isBlank, levels - 1))
+    : Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redact(item, name, isBlank, levels - 1)]))
 }
 
 /**
@@ -69,7 +72,8 @@ export const encode = (
     at,
     shard,
     t: event.t === "UnknownDispatch" ? event.name : event.t,
-    d: redact(event.d, "", redactContents)
+    // The line is a level itself.
+    d: redact(event.d, "", redactContents, maxDepth - 1)
   })
   const bare = Token.bare(secret)
   return bare === "" ? line : line.replaceAll(bare, redacted)

@@ -68,12 +68,24 @@ const requestLimits = (options: RunOptions, token: Redacted.Redacted<string>): E
   }).pipe(Effect.provide(FetchHttpClient.layer))
 
 /** Without a file sessions end with the process. */
-const layerStore = (file: Option.Option<string>) =>
+const layerStore = (file: Option.Option<SessionFile.SessionFile>) =>
   Option.match(file, {
     onNone: () => Layer.empty,
-    onSome: (path) =>
-      SessionStore.layerKeyValueStore.pipe(
-        Layer.provide(Layer.effect(KeyValueStore.KeyValueStore, SessionFile.make(path)))
+    onSome: ({ store }) =>
+      Layer.provide(SessionStore.layerKeyValueStore, Layer.succeed(KeyValueStore.KeyValueStore, store))
+  })
+
+/** The end of the summary: which sessions are saved. */
+const describeSessions = (file: Option.Option<SessionFile.SessionFile>, kept: string): Effect.Effect<string> =>
+  Option.match(file, {
+    onNone: () => Effect.succeed("sessions not saved (--resume-file saves them)"),
+    onSome: ({ problem }) =>
+      Effect.map(
+        problem,
+        Option.match({
+          onNone: () => `${kept} kept for a later resume`,
+          onSome: (why) => `sessions not saved: ${why}`
+        })
       )
   })
 
@@ -108,6 +120,7 @@ const autoReshard = (
 const watch = (options: RunOptions, more: { readonly name: string; readonly record?: Watch.Record }) =>
   Effect.gen(function*() {
     const token = yield* Token.read("try what needs none: vesper demo")
+    const file = yield* Effect.transposeOption(Option.map(options.resumeFile, SessionFile.make))
     const limits = yield* requestLimits(options, token)
     const shardConfig = yield* Effect.mapError(
       ShardConfig.make({
@@ -125,14 +138,10 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
       Layer.succeed(ShardConfig.ShardConfig, shardConfig),
       Layer.scoped(IdentifyQueue.IdentifyQueue, limits.queue),
       NodeGateway.layer({ compression: options.compression }),
-      layerStore(options.resumeFile),
+      layerStore(file),
       ShardMetrics.layer()
     )
     const mode = yield* chooseMode(options.json)
-    const fate = (kept: string) =>
-      Option.isSome(options.resumeFile)
-        ? `${kept} kept for a later resume`
-        : "sessions not saved (--resume-file saves them)"
     yield* Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
       Watch.watch({
         ...more,
@@ -145,7 +154,7 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
         showsEvents: true,
         start: Watch.startFleet(Fleet.make({ shards: chosen }), background),
         budget,
-        summary: (summary, kept) => Effect.succeed(`${summary}, ${fate(kept)}`)
+        summary: (summary, kept) => Effect.map(describeSessions(file, kept), (sessions) => `${summary}, ${sessions}`)
       })).pipe(Effect.provide(services))
   })
 

@@ -14,6 +14,7 @@ import {
   ranges,
   type Tone
 } from "../tui/index.js"
+import { writeData } from "../config/index.js"
 import * as Board from "./board.js"
 import { eventName } from "./eventText.js"
 import { type ClusterSnapshot, isReady, type ShardSnapshot, type Snapshot } from "./snapshot.js"
@@ -187,15 +188,9 @@ export const toMoment = (status: Snapshot, log: Board.Board["log"] = status.log)
   }
 })
 
-/** An event as a line of JSON, under its name in the protocol. Data that is nested too deeply to be written is left out. */
-export const json = (event: Dispatch.Dispatch, shard: number): string => {
-  const line = (d: unknown) => JSON.stringify({ shard, t: eventName(event), s: event.s, d })
-  try {
-    return line(event.d)
-  } catch {
-    return line("<nested too deeply>")
-  }
-}
+/** An event as a line of JSON, under its name in the protocol. */
+export const json = (event: Dispatch.Dispatch, shard: number): string =>
+  writeData(event.d, (d) => JSON.stringify({ shard, t: eventName(event), s: event.s, d }))
 
 /** The last line of the command, without the fate of the sessions. */
 export const summary = (board: Board.Board, missing: number): string => {

@@ -2,6 +2,7 @@
 import * as Opcode from "@vesper/model/Opcode"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Option from "effect/Option"
+import { writeData } from "../config/index.js"
 import { clean, type Line, type Tone } from "../tui/index.js"
 
 const opcodeName = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
@@ -9,14 +10,7 @@ const opcodeName = (op: number): string => Option.getOrElse(Opcode.name(op), () 
 /** Sessions of the simulator are numbered with leading zeros. */
 const shortened = (session: string): string => session.replace(/^0+(?=.)/, "")
 
-/** JSON of a peer's data. Data that is nested too deeply cannot be written. */
-const stringify = (data: unknown): string => {
-  try {
-    return JSON.stringify(data) ?? "nothing"
-  } catch {
-    return "<nested too deeply>"
-  }
-}
+const stringify = (data: unknown): string => writeData(data, (data) => JSON.stringify(data) ?? "nothing")
 
 const entry = (title: string, text: string, tone: Tone): readonly [title: string, text: string, tone: Tone] => [
   title,
@@ -58,11 +52,6 @@ export const toLine = (self: LogEntry.LogEntry): Line => {
   }
 }
 
-/** An entry as a line of JSON. Data that is nested too deeply to be written is left out. */
-export const toJson = ({ _tag, ...entry }: LogEntry.LogEntry): string => {
-  try {
-    return JSON.stringify({ kind: _tag, ...entry })
-  } catch {
-    return JSON.stringify({ kind: _tag, ...entry, d: "<nested too deeply>" })
-  }
-}
+/** An entry as a line of JSON. */
+export const toJson = ({ _tag, ...entry }: LogEntry.LogEntry): string =>
+  writeData("d" in entry ? entry.d : undefined, (d) => JSON.stringify({ kind: _tag, ...entry, d }))

@@ -171,7 +171,9 @@ describe("the command line", () => {
   it.effect("says its package's version", () =>
     Effect.gen(function*() {
       const { version } = JSON.parse(Fs.readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
-      assert.strictEqual((yield* vesper("--version")).out.trim(), version)
+      for (const line of ["--version", "demo --version", "--version queue serve"]) {
+        assert.strictEqual((yield* vesper(...line.split(" "))).out.trim(), version, line)
+      }
     }))
 })
 
@@ -217,6 +219,16 @@ describe("completions", () => {
         }
       })
   )
+
+  it.effect("are printed before and after a command", () =>
+    Effect.gen(function*() {
+      const { out } = yield* vesper("--completions", "bash")
+      for (
+        const line of ["--completions=bash demo", "queue serve --completions bash --port 1", "run --completions=sh"]
+      ) {
+        assert.strictEqual((yield* vesper(...line.split(" "))).out, out, line)
+      }
+    }))
 
   const hasShell = (shell: string) => spawnSync(shell, ["-c", ""]).status === 0
 

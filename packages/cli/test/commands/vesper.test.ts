@@ -31,7 +31,7 @@ describe("vesper demo", () => {
         assert.match(demo.stdout(), /4 sessions started, 1 resumed, 0 events lost\n/)
         assert.match(
           demo.stdout(),
-          /1 connection broke or moved: .* and (missed no event|received the \d+ events? that it had missed)\n$/
+          /once a connection broke or moved, and the shard (missed no event|received \d+ events? that it had missed)\n$/
         )
         assert.strictEqual(demo.stderr(), "")
       }),

@@ -90,6 +90,17 @@ describe("vesper queue serve", () => {
       assert.strictEqual(yield* answer({ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }), 403)
     }), timeout)
 
+  it.scopedLive("answers 400 to URLs that are not valid", () =>
+    Effect.gen(function*() {
+      const { port } = new URL((yield* serve("--max-concurrency", "1")).url)
+      for (const path of ["//", "//[", "http://[", "//:99999/"]) {
+        const status = yield* Effect.async<number | undefined>((resume) => {
+          request({ host: "127.0.0.1", port, path }, ({ statusCode }) => resume(Effect.succeed(statusCode))).end()
+        })
+        assert.strictEqual(status, 400, path)
+      }
+    }), timeout)
+
   it.scopedLive("says in one line what is missing without a token or --max-concurrency", () =>
     Effect.gen(function*() {
       const queue = yield* runHere(["queue", "serve"])

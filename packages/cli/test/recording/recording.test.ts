@@ -41,6 +41,16 @@ describe("a line of a recording", () => {
     })
   })
 
+  it("leaves out data that is nested too deeply to be read again", () => {
+    for (const depth of [1, 150, 198, 199, 200, 201, 5_000, 200_000]) {
+      const d = JSON.parse("[".repeat(depth) + "]".repeat(depth))
+      const event = Dispatch.fromPayload({ op: 0, t: "A", s: 2, d })
+      const line = Recording.encode(event, { at: 5, shard: 1, redactContents: false, secret })
+      assert.isTrue(Either.isRight(Recording.decode(line)), String(depth))
+      assert.strictEqual(line.includes("<nested too deeply>"), depth > 199, String(depth))
+    }
+  })
+
   it("is read again, or refused with what is wrong", () => {
     assert.isTrue(Either.isRight(Recording.decode(`{"at":1,"shard":0,"t":"A","d":null}`)))
     assert.match(Either.getOrThrow(Either.flip(Recording.decode(`{"at":1,"shard":-1,"t":"A","d":null}`))), /^shard: /)

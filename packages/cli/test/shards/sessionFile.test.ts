@@ -18,16 +18,39 @@ describe("a store in one file", () => {
   it.scopedLive("gives the next process what this one has kept", () =>
     inFolder((path, files) =>
       Effect.gen(function*() {
-        const store = yield* FileStore.make(path)
+        const { store } = yield* FileStore.make(path)
         assert.deepStrictEqual(yield* store.get("a"), Option.none())
         yield* Effect.forEach(["1", "2", "3"], (value) => store.set("a", value), { concurrency: "unbounded" })
         yield* store.set("b", "x")
         yield* store.remove("b")
-        const next = yield* FileStore.make(path)
+        const { store: next } = yield* FileStore.make(path)
         assert.deepStrictEqual(yield* next.get("a"), Option.some("3"))
         assert.deepStrictEqual(yield* next.get("b"), Option.none())
         assert.deepStrictEqual(yield* files.readDirectory(path.replace(/[^/]*$/, "")), ["sessions.json"])
         assert.strictEqual(Number((yield* files.stat(path)).mode) & 0o777, 0o600)
+      })
+    ))
+
+  it.scopedLive("reports a failed write until one succeeds", () =>
+    inFolder((path, files) =>
+      Effect.gen(function*() {
+        const { problem, store } = yield* FileStore.make(path)
+        yield* files.makeDirectory(`${path}.tmp`)
+        yield* Effect.flip(store.set("a", "1"))
+        assert.match(Option.getOrThrow(yield* problem), /sessions\.json cannot be written: /)
+        yield* files.remove(`${path}.tmp`, { recursive: true })
+        yield* store.set("b", "2")
+        assert.deepStrictEqual(yield* problem, Option.none())
+        const { store: next } = yield* FileStore.make(path)
+        assert.deepStrictEqual(yield* next.get("a"), Option.some("1"))
+      })
+    ))
+
+  it.scopedLive("is refused at the start in a folder that does not exist", () =>
+    inFolder((path) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(FileStore.make(`${path}/sessions.json`))
+        assert.match(error.message, /sessions\.json cannot be used for sessions: there is no such file$/)
       })
     ))
 
