@@ -1,6 +1,6 @@
 /**
  * A simulated gateway behind a real websocket server, for clients in any language. It listens on the loopback interface
- * by default, and answers the requests that clients send before they connect.
+ * by default, and has Discord's HTTP API at the same address, with or without `/api/v10`.
  *
  * @since 0.1.0
  */
@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
+import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -177,9 +178,12 @@ export const make = (
 ): Effect.Effect<GatewayServer, ListenError, GatewaySimulator.GatewaySimulator | Scope.Scope> =>
   Effect.gen(function*() {
     const { host = "127.0.0.1", port = 0, publicUrl } = options
-    const { gateway } = Core.get(yield* GatewaySimulator.GatewaySimulator)
+    const { gateway, rest } = Core.get(yield* GatewaySimulator.GatewaySimulator)
+    const answer = yield* Effect.flatMap(FiberSet.make<void>(), (requests) => FiberSet.runtime(requests)<never>())
     const server = yield* Effect.acquireRelease(
-      Effect.sync(() => Http.createServer(HttpApi.listener(gateway))),
+      Effect.sync(() =>
+        Http.createServer((request, response) => void answer(HttpApi.respond(rest, request, response)))
+      ),
       closeServer
     )
     const websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 1 << 20 })

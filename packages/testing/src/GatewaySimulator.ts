@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -11,7 +12,6 @@ import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
-import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -28,10 +28,11 @@ import * as Stream from "effect/Stream"
 import * as Builder from "./Builder.js"
 import * as Fault from "./Fault.js"
 import { Core, Gateway } from "./internal/protocol/index.js"
-import { MemorySocket } from "./internal/transport/index.js"
 import { Complete } from "./internal/payload/index.js"
-import { Guilds } from "./internal/world/index.js"
+import { Handler } from "./internal/rest/index.js"
+import { MemoryHttp, MemorySocket } from "./internal/transport/index.js"
 import * as LogEntry from "./LogEntry.js"
+import type * as RestFault from "./RestFault.js"
 import type * as Scenario from "./Scenario.js"
 import * as World from "./World.js"
 
@@ -154,6 +155,20 @@ export interface SessionInfo {
 }
 
 /**
+ * Counts of the HTTP API: all requests, those that exceeded a limit, and those that Discord counts as invalid (401, 403 and
+ * 429 without the shared scope). Limits that a fault pretends are not exceeded, but their 429 counts as invalid.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RestUsage {
+  readonly requests: number
+  readonly routeExceeded: number
+  readonly globalExceeded: number
+  readonly invalid: number
+}
+
+/**
  * A running simulator.
  *
  * @since 0.1.0
@@ -196,7 +211,11 @@ export interface GatewaySimulator {
   ) => Effect.Effect<number>
   /** Injects a fault now, or a rule into the next connections. Default target: all. */
   readonly inject: (fault: Fault.Fault, target?: Target) => Effect.Effect<void>
-  /** Removes the injected rules that are not used up. */
+  /** Injects a fault of the HTTP API. */
+  readonly injectRest: (fault: RestFault.RestFault) => Effect.Effect<void>
+  /** The requests of the HTTP API until now. */
+  readonly restUsage: Effect.Effect<RestUsage>
+  /** Removes the injected rules, of the HTTP API too, that are not used up. */
   readonly clearRules: Effect.Effect<void>
   /** Injects the faults of a scenario at their times. */
   readonly run: (scenario: Scenario.Scenario) => Effect.Effect<void>
@@ -269,10 +288,11 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
     const hub = yield* Effect.acquireRelease(PubSub.unbounded<LogEntry.LogEntry>(), PubSub.shutdown)
     const settings = toSettings(options)
     const world = options.world ?? World.empty
-    const ids = Guilds.makeIds()
     const gateway = Gateway.make(settings, yield* Effect.clock, (entry) => {
       hub.unsafeOffer(entry)
     })
+
+    const rest = Handler.make(gateway)
 
     const inject: GatewaySimulator["inject"] = (fault, target = "all") =>
       Effect.sync(() => {
@@ -312,13 +332,18 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
       gatewayBot: Effect.sync(gateway.gatewayBot),
       dispatch: (event) => Effect.sync(() => gateway.dispatch(event)),
       send: (type, fields, { shard } = {}) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const fresh = Complete.freshFields(type, ids.next(now), now)
+        Effect.sync(() => {
+          const fresh = Complete.freshFields(type, gateway.nextId(), gateway.date())
           const event = Builder.complete(type, Predicate.isRecord(fields) ? { ...fresh, ...fields } : fields, world)
           return gateway.dispatch({ ...event, shard })
         }),
       inject,
-      clearRules: Effect.sync(gateway.clearRules),
+      injectRest: (fault) => Effect.sync(() => rest.inject(fault)),
+      restUsage: Effect.sync(() => ({ ...rest.usage })),
+      clearRules: Effect.sync(() => {
+        gateway.clearRules()
+        rest.clearFaults()
+      }),
       run: (scenario) =>
         Effect.forEach(
           scenario,
@@ -327,7 +352,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
         ),
       traffic: ({ eventsPerSecond }) => sendTraffic(gateway, world, eventsPerSecond)
     }
-    Core.register(simulator, { gateway, latency: Duration.decode(options.latency ?? 0) })
+    Core.register(simulator, { gateway, rest, latency: Duration.decode(options.latency ?? 0) })
     return simulator
   })
 
@@ -352,6 +377,40 @@ export const layerSocket: Layer.Layer<GatewaySocket.GatewaySocket, never, Gatewa
     const { gateway, latency } = Core.get(simulator)
     return GatewaySocket.make(MemorySocket.open(gateway, latency))
   })
+)
+
+/**
+ * Provides an `HttpClient` whose requests are answered by the simulator's HTTP API, in memory and whatever their host. What
+ * they create, change and delete is dispatched to the sessions, as Discord does.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { HttpClient, HttpClientRequest } from "@effect/platform"
+ * import { GatewaySimulator } from "@vesper/testing"
+ * import { Effect, Layer } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const client = yield* HttpClient.HttpClient
+ *   const response = yield* HttpClientRequest.post("https://discord.com/api/v10/channels/5/messages").pipe(
+ *     HttpClientRequest.setHeader("authorization", "Bot any-token"),
+ *     HttpClientRequest.bodyUnsafeJson({ content: "hello" }),
+ *     client.execute
+ *   )
+ *   assert.strictEqual(response.status, 200)
+ * })
+ *
+ * const layer = Layer.provide(GatewaySimulator.layerHttpClient, GatewaySimulator.layer())
+ *
+ * Effect.runPromise(Effect.provide(program, layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, GatewaySimulator> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(GatewaySimulator, (simulator) => MemoryHttp.make(Core.get(simulator)))
 )
 
 /**

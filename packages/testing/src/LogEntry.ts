@@ -22,6 +22,8 @@ interface Common {
  * - `Identified`, `Resumed`: a session on the connection.
  * - `Closed`: the end of a connection, with the side that closed it and the close frame.
  * - `SessionEnded`: a session that can no longer be resumed.
+ * - `Requested`: a request of the HTTP API after its response, without tokens. `route` is its method and path with
+ *   parameters, such as `POST /channels/:channel/messages`.
  * - `Violation`: a violation of Discord's rules.
  *
  * @since 0.1.0
@@ -40,6 +42,14 @@ export type LogEntry = Data.TaggedEnum<{
     readonly reason: string
   }
   SessionEnded: Common & { readonly session: string; readonly why: string }
+  Requested: Common & {
+    readonly method: string
+    readonly path: string
+    readonly route: string
+    readonly body: unknown
+    readonly files: ReadonlyArray<string>
+    readonly status: number
+  }
   Violation: Common & { readonly rule: string; readonly detail: string }
 }>
 
@@ -82,6 +92,12 @@ export const {
    * @since 0.1.0
    */
   Refused,
+  /**
+   * A request of the HTTP API.
+   *
+   * @since 0.1.0
+   */
+  Requested,
   /**
    * A resumed session.
    *

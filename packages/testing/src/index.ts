@@ -48,6 +48,13 @@ export * as GatewaySimulator from "./GatewaySimulator.js"
 export * as LogEntry from "./LogEntry.js"
 
 /**
+ * Faults of the HTTP API.
+ *
+ * @since 0.1.0
+ */
+export * as RestFault from "./RestFault.js"
+
+/**
  * Faults at their times.
  *
  * @since 0.1.0

@@ -79,6 +79,7 @@ export const isNotable = LogEntry.match({
   Resumed: () => true,
   Closed: () => true,
   SessionEnded: () => true,
+  Requested: () => true,
   Violation: () => true
 })
 
@@ -92,6 +93,7 @@ const toCount = LogEntry.match({
   Resumed: () => "resumed" as const,
   Closed: () => undefined,
   SessionEnded: () => undefined,
+  Requested: () => undefined,
   Violation: () => "violated" as const
 })
 

@@ -36,6 +36,8 @@ const describe = LogEntry.match({
       "busy"
     ),
   SessionEnded: ({ session, why }) => entry("session ended", `${shortened(session)}: ${why}`, "busy"),
+  Requested: ({ body, method, path, status }) =>
+    entry("request", `${status} ${method} ${path}${body === undefined ? "" : ` ${stringify(body)}`}`, "accent"),
   Violation: ({ detail, rule }) => entry("VIOLATION", `${rule}: ${detail}`, "bad")
 })
 

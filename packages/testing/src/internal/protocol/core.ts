@@ -1,9 +1,12 @@
 /** The gateway behind a simulator: used by the transports, invisible to users. */
 import type * as Duration from "effect/Duration"
+import type { Handler } from "../rest/index.js"
 import type { Gateway } from "./gateway.js"
 
 export interface Core {
   readonly gateway: Gateway
+  /** The HTTP API. */
+  readonly rest: Handler.Handler
   /** The time that a message takes to an in-memory client. */
   readonly latency: Duration.Duration
 }

@@ -6,12 +6,13 @@ import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
+import * as Snowflake from "@vesper/model/Snowflake"
 import type * as Clock from "effect/Clock"
 import type * as Fault from "../../Fault.js"
 import type * as GatewaySimulator from "../../GatewaySimulator.js"
 import * as LogEntry from "../../LogEntry.js"
 import type * as World from "../../World.js"
-import { Bot } from "../world/index.js"
+import { Guilds, Interactions, State } from "../world/index.js"
 import type { Connection } from "./connection.js"
 import * as Visibility from "./visibility.js"
 
@@ -77,7 +78,19 @@ export interface Gateway {
   readonly connections: Set<Connection>
   readonly botState: BotState
   readonly urls: { gateway: string; resume: string }
+  /** The state of the guilds, which dispatched events change. */
+  readonly world: State.State
+  readonly interactions: Interactions.Interactions
   readonly now: () => number
+  /**
+   * Discord's time in milliseconds since 1970. A clock of a test that begins in 1970, before the first snowflake, is
+   * moved to 2025, so that dates and ids agree.
+   */
+  readonly date: () => number
+  /** Moves Discord's time against the clock of the program. */
+  readonly skewDate: (millis: number) => void
+  /** Makes the id of something that is created now. */
+  readonly nextId: () => string
   readonly record: (entry: LogEntry.LogEntry) => void
   readonly log: ReadonlyArray<LogEntry.LogEntry>
   /** Kept apart from the log, so that traffic does not displace them. */
@@ -116,12 +129,16 @@ const identifySpacing = 5_000
 const guildsPerShard = 1_000
 const violationLimit = 1_000
 
+/** Discord's date when a clock of a test begins at zero: 2025-01-01. */
+const testDate = 1_735_689_600_000
+
 /** Serializes a payload around a body in JSON. */
 export const envelope = (op: number, t: string | null, s: number | null, d: string): string =>
   `{"t":${t === null ? "null" : `"${t}"`},"s":${s},"op":${op},"d":${d}}`
 
 export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: LogEntry.LogEntry) => void): Gateway => {
-  const guilds = settings.guilds.map(Bot.join)
+  const world = State.make(settings.guilds)
+  const ids = Guilds.makeIds()
   const sessions = new Map<string, Session>()
   const log: Array<LogEntry.LogEntry> = []
   const violations: Array<Violation> = []
@@ -130,6 +147,9 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
   const botState: BotState = { allMembersAt: new Map(), voice: new Map() }
   // Monotonic, as Discord's limits are: a test may set the wall clock.
   const now = () => Math.floor(Number(clock.unsafeCurrentTimeNanos()) / 1e6)
+  const interactions = Interactions.make(now)
+  let dateOffset = now() < Snowflake.epoch ? testDate : 0
+  const date = () => now() + dateOffset
   let identifiesLeft = settings.identifyRemaining
   let resetAt = now() + settings.identifyResetAfter
   let isTokenRevoked = false
@@ -206,7 +226,14 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     connections: new Set(),
     botState,
     urls,
+    world,
+    interactions,
     now,
+    date,
+    skewDate: (millis) => {
+      dateOffset += millis
+    },
+    nextId: () => ids.next(date()),
     record,
     log,
     violations,
@@ -257,7 +284,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
       resetBudget()
       return {
         url: urls.gateway,
-        shards: Math.max(1, Math.ceil(guilds.length / guildsPerShard)),
+        shards: Math.max(1, Math.ceil(world.guilds().length / guildsPerShard)),
         session_start_limit: {
           total: settings.identifyTotal,
           remaining: identifiesLeft,
@@ -266,7 +293,8 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
         }
       }
     },
-    guildsOf: (shard) => guilds.filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id).map(withVoice),
+    guildsOf: (shard) =>
+      world.guilds().filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id).map(withVoice),
     startSession: (connection, options) => {
       const session: Session = {
         ...options,
@@ -285,6 +313,8 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
     endSession,
     dispatch: (event) => {
       let count = 0
+      world.apply(event)
+      interactions.add(event)
       for (const session of Array.from(sessions.values())) {
         if (
           isRoutedTo(session, event) && Visibility.isVisible(session, event.t, event.d, event.guildId) &&

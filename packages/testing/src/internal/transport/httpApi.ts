@@ -1,42 +1,42 @@
-/** The part of Discord's HTTP API that clients request before they connect. */
+/** The simulated HTTP API on a server. */
+import * as Effect from "effect/Effect"
 import type * as Http from "node:http"
-import type { Gateway } from "../protocol/index.js"
-import { Bot } from "../world/index.js"
+import type { Handler } from "../rest/index.js"
+import * as Content from "./content.js"
+import * as MemoryHttp from "./memoryHttp.js"
 
-interface Response {
-  readonly status: number
-  readonly body: unknown
-}
+/** Bytes above which a body is not read; Discord's limit of a file is less. */
+const maxBytes = 32 * 1024 * 1024
 
-const authorized: ReadonlyMap<string, (gateway: Gateway.Gateway) => unknown> = new Map<
-  string,
-  (gateway: Gateway.Gateway) => unknown
->([
-  ["/gateway/bot", (gateway) => gateway.gatewayBot()],
-  ["/users/@me", () => Bot.currentUser],
-  ["/applications/@me", ({ settings }) => Bot.application(settings.allowedIntents)],
-  ["/oauth2/applications/@me", ({ settings }) => Bot.application(settings.allowedIntents)]
-])
+const read = (request: Http.IncomingMessage): Effect.Effect<Uint8Array, void> =>
+  Effect.async((resume) => {
+    const chunks: Array<Buffer> = []
+    let size = 0
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBytes) {
+        request.destroy()
+      }
+      chunks.push(chunk)
+    })
+    request.on("end", () => resume(Effect.succeed(Buffer.concat(chunks))))
+    request.on("close", () => resume(Effect.fail(undefined)))
+  })
 
-/** Returns the response to a GET of a path, with or without the API's prefix. */
-const respond = (gateway: Gateway.Gateway, path: string, authorization: string): Response => {
-  const name = path.replace(/^\/api(\/v\d+)?/, "")
-  if (name === "/gateway") {
-    return { status: 200, body: { url: gateway.urls.gateway } }
-  }
-  const resource = authorized.get(name)
-  if (resource === undefined) {
-    return { status: 404, body: { message: "404: Not Found", code: 0 } }
-  }
-  return authorization.startsWith("Bot ") && gateway.isToken(authorization)
-    ? { status: 200, body: resource(gateway) }
-    : { status: 401, body: { message: "401: Unauthorized", code: 0 } }
-}
-
-/** Handles the requests of a server. */
-export const listener = (gateway: Gateway.Gateway): Http.RequestListener => (request, response) => {
-  const [path = "/"] = (request.url ?? "/").split("?")
-  const { body, status } = respond(gateway, path, request.headers.authorization ?? "")
-  response.writeHead(status, { "content-type": "application/json" })
-  response.end(JSON.stringify(body))
-}
+/** Answers a request of a server. A fault that drops the connection destroys its socket. */
+export const respond = (
+  { handle }: Handler.Handler,
+  request: Http.IncomingMessage,
+  response: Http.ServerResponse
+): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { authorization, "content-type": type = "" } = request.headers
+    const content = yield* Effect.flatMap(read(request), (bytes) => Content.fromBytes(bytes, type))
+    const answer = yield* handle({ method: request.method ?? "GET", url: request.url ?? "/", authorization, content })
+    const { headers, text } = MemoryHttp.encode(answer)
+    response.writeHead(answer.status, headers)
+    response.end(text ?? undefined)
+  }).pipe(
+    Effect.catchAll(() => Effect.sync(() => request.socket.destroy())),
+    Effect.onInterrupt(() => Effect.sync(() => request.socket.destroy()))
+  )
