@@ -78,7 +78,7 @@ const makeWith = (
     const { maxConcurrency, name = "vesper", total = 1_000 } = options
     const interval = Duration.toMillis(options.interval ?? defaultInterval)
     const { reserve = IdentifyBudget.defaultReserve(total) } = options
-    const { begin, change } = yield* Account.make(name, total)
+    const { begin, change } = yield* Account.make(name, total, interval)
     yield* persist(begin)
     if (known !== undefined) {
       yield* persist(change(Account.merge(known.remaining, known.resetAfter)))

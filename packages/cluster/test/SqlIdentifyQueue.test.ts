@@ -157,7 +157,7 @@ describe("SqlIdentifyQueue", () => {
     "frees what is held by a runner that does not come back",
     () =>
       Effect.gen(function*() {
-        const { begin, change } = yield* Account.make("f", 4)
+        const { begin, change } = yield* Account.make("f", 4, 5_500)
         yield* begin
         const sql = yield* SqlClient.SqlClient
         let bucket = 0
@@ -202,12 +202,42 @@ describe("SqlIdentifyQueue", () => {
         for (const [index, field] of ["maxConcurrency", "total", "reserve", "interval"].entries()) {
           assert.include(messages[index], field)
         }
-        const { begin, change } = yield* Account.make("f", 4)
+        const { begin, change } = yield* Account.make("f", 4, 5_500)
         yield* begin
         const take = Account.take({ bucket: 0, holder: "h", hold: "" }, 0)
         assert.strictEqual((yield* change(take))._tag, "Granted")
         assert.strictEqual((yield* change(take))._tag, "Granted")
         assert.strictEqual(yield* change(({ remaining }) => remaining), 3)
+      }).pipe(
+        Effect.provide(
+          Layer.unwrapScoped(Effect.map(Trial.scratch, (folder) => NodeCluster.layerSqlite(`${folder}/queue.db`)))
+        )
+      ),
+    60_000
+  )
+
+  it.scopedLive(
+    "grants a turn soon after the clock of its database was set back",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const queue = yield* SqlIdentifyQueue.make({ maxConcurrency: 1, total: 10, interval: "100 millis" })
+        yield* queue.withPermit(shard(0))(Effect.void)
+        // The times of a row that was written an hour in the future.
+        const { change } = yield* Account.make("vesper", 10, 100)
+        const moved = yield* change(({ turns }, now) =>
+          JSON.stringify({ turns: { 0: { ...turns[0], freeAt: now + 3_600_000 } }, holds: {} })
+        )
+        yield* sql`UPDATE vesper_budgets SET queue = ${moved}, resets_at = resets_at + 31536000000`
+        const freeAt = change(({ turns }, now) => (turns[0]?.freeAt ?? 0) - now)
+        const first = yield* freeAt
+        assert.isAtMost(first, 15_000)
+        yield* Effect.sleep("50 millis")
+        assert.isAtMost(yield* freeAt, first - 40)
+        assert.isAtMost(
+          yield* change(({ resetsAt }, now) => resetsAt - now),
+          Duration.toMillis("24 hours")
+        )
       }).pipe(
         Effect.provide(
           Layer.unwrapScoped(Effect.map(Trial.scratch, (folder) => NodeCluster.layerSqlite(`${folder}/queue.db`)))

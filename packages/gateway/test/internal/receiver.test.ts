@@ -60,7 +60,7 @@ describe("a READY whose session id has no printable character", () => {
   it.effect("begins a session that has an id", () =>
     Effect.gen(function*() {
       const { state } = yield* play([hello, ready.replace("\"a\"", "\"\\u0001\\u0007\"")])
-      assert.isTrue(Option.exists(ShardState.session(state), ({ id }) => id !== ""))
+      assert.isTrue(Option.exists(ShardState.session(state), ({ id }) => /^[!-~]+$/.test(id)))
     }))
 })
 
@@ -308,6 +308,70 @@ describe("a compressed message that cannot be read", () => {
       assert.strictEqual(state.session?.sequence, 1)
       assert.deepStrictEqual(yield* playCompressed(state, [hello, "!" + event(2).slice(1), event(3), event(4)]), [])
       assert.strictEqual(state.session?.sequence, 4)
+    }))
+})
+
+describe("a control payload of more than 16 KiB", () => {
+  const padding = "x".repeat(20_000)
+  for (
+    const [what, frames] of [
+      ["hello", [hello.replace("\"op\":10", `"op":10,"padding":"${padding}"`)]],
+      ["invalid session", [hello, ready, `{"op":9,"d":true,"padding":"${padding}"}`]]
+    ] as const
+  ) {
+    it.effect(`is refused as ${what}`, () =>
+      Effect.gen(function*() {
+        const { reason } = yield* play(frames)
+        assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "ProtocolError")
+      }))
+  }
+
+  it.effect("is not kept for readers of messages", () =>
+    Effect.gen(function*() {
+      const { receiver, state } = yield* play([hello, ready])
+      const reader = state.readers.open({
+        name: "a test",
+        wanted: undefined,
+        strategy: "suspend",
+        droppable: undefined,
+        capacity: undefined,
+        acknowledges: true,
+        wantsNotices: true
+      })
+      reader.cursors.forEach((cursor) => {
+        cursor.wantsControls = true
+      })
+      receiver.onFrame(`{"op":11,"d":null,"padding":"${padding}"}`, false)
+      receiver.onFrame(`{"op":11,"d":null}`, false)
+      const items = Array.from({ length: 3 }, () => reader.next())
+      assert.deepStrictEqual(items.flatMap((item) => item?._tag === "Control" ? [item.text.length] : []), [18])
+    }))
+})
+
+describe("text of the gateway", () => {
+  const text = `\\u001b[2J${"x".repeat(1_000)}`
+  const assertClean = (shown: string | undefined) => {
+    assert.match(shown ?? "", /^\w+\[2Jx{100,}…$/)
+    assert.isAtMost(shown?.length ?? Infinity, 201)
+  }
+
+  it.effect("has no control characters and is cut in a READY: the session's id, and the bot's id and name", () =>
+    Effect.gen(function*() {
+      const d = `"session_id":"a${text}","user":{"id":"1${text}","username":"vesper${text}"}`
+      const { noticed, state } = yield* play([hello, ready.replace("\"session_id\":\"a\"", d)])
+      const [name] = noticed.flatMap((diagnostic) => diagnostic._tag === "Ready" ? Option.toArray(diagnostic.name) : [])
+      for (const shown of [name, state.userId, state.session?.id]) {
+        assertClean(shown)
+      }
+    }))
+
+  it.effect("has no control characters and is cut in the name of an event before the session", () =>
+    Effect.gen(function*() {
+      const early = event(1).replace("TYPING_START", `TYPING${text}`)
+      const { noticed } = yield* play([early, hello, early])
+      const names = noticed.flatMap((diagnostic) => diagnostic._tag === "EarlyEvent" ? [diagnostic.eventType] : [])
+      assert.strictEqual(names.length, 2)
+      names.forEach(assertClean)
     }))
 })
 

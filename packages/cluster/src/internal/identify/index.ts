@@ -96,8 +96,47 @@ export const merge = (remaining: number, resetAfter: Duration.Duration) => (acco
   account.resetsAt = Math.round(now + Duration.toMillis(resetAfter))
 }
 
-/** Creates the row of a fleet, or sets its total; returns a function that applies a change to it. */
-export const make = (fleet: string, total: number) =>
+const serialize = ({ holds, turns }: Account): string => JSON.stringify({ turns, holds })
+
+/** The row of a fleet in the database. PostgreSQL returns large numbers as text. */
+export interface AccountRow {
+  readonly remaining: string | number
+  readonly resets_at: string | number
+  readonly queue: string
+}
+
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+
+/**
+ * Reads a row at `now`. Its times are clamped to the longest limits, because the database's clock may have been set back; a
+ * clamped row must be written, or the limits would never end.
+ *
+ * @param longestTurn milliseconds for which a bucket may be taken
+ */
+export const restore = (row: AccountRow, total: number, longestTurn: number, now: number): Account => {
+  const { holds = {}, turns = {} }: Partial<Account> = JSON.parse(row.queue)
+  const resetsAt = Math.min(Number(row.resets_at), now + Duration.toMillis(IdentifyBudget.window))
+  const isOver = resetsAt <= now
+  // Those of runners that did not return are available to all.
+  const renewed = Object.entries(holds).filter(([, { expiresAt }]) => expiresAt > now)
+  return {
+    total,
+    remaining: isOver ? total : Number(row.remaining),
+    resetsAt: isOver ? 0 : resetsAt,
+    turns: mapValues(turns, (turn) => ({ ...turn, freeAt: Math.min(turn.freeAt, now + longestTurn) })),
+    holds: mapValues(Object.fromEntries(renewed), ({ count, expiresAt }) => ({
+      count,
+      expiresAt: Math.min(expiresAt, now + holdPatience)
+    }))
+  }
+}
+
+/**
+ * Creates the row of a fleet, or sets its total; returns a function that applies a change to it. `interval` is the time in
+ * milliseconds between two identifies of a bucket.
+ */
+export const make = (fleet: string, total: number, interval: number) =>
   Effect.gen(function*() {
     yield* migrate
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
@@ -105,34 +144,25 @@ export const make = (fleet: string, total: number) =>
       INSERT INTO vesper_budgets (fleet, total, remaining, resets_at) VALUES (${fleet}, ${total}, ${total}, 0)
       ON CONFLICT (fleet) DO UPDATE SET total = excluded.total
     `)
-    // PostgreSQL returns large numbers as text.
     const find = inTime(sql<Readonly<Record<string, string | number>>>`
       SELECT remaining, resets_at, queue, revision, ${
       currentTime(sql)
     } AS now FROM vesper_budgets WHERE fleet = ${fleet}
     `)
+    const longestTurn = Math.max(turnPatience, interval)
     const change = <A>(by: (account: Account, now: number) => A): Effect.Effect<A, Error> =>
       Effect.gen(function*() {
-        const [{ now, queue = "{}", remaining = total, resets_at = 0, revision = 0 } = {}] = yield* find
-        const { holds = {}, turns = {} }: Partial<Account> = JSON.parse(String(queue))
-        const moment = Number(now ?? 0)
-        const isOver = Number(resets_at) <= moment
-        const account: Account = {
-          total,
-          remaining: isOver ? total : Number(remaining),
-          resetsAt: isOver ? 0 : Number(resets_at),
-          turns,
-          // Those of runners that did not return are available to all.
-          holds: Object.fromEntries(Object.entries(holds).filter(([, { expiresAt }]) => expiresAt > moment))
-        }
-        const before = JSON.stringify(account)
+        const [{ now = 0, queue = "{}", remaining = total, resets_at = 0, revision = 0 } = {}] = yield* find
+        const moment = Number(now)
+        const account = restore({ remaining, resets_at, queue: String(queue) }, total, longestTurn, moment)
         const answer = by(account, moment)
-        if (JSON.stringify(account) === before) {
+        const next = { remaining: account.remaining, resetsAt: account.resetsAt, queue: serialize(account) }
+        if (next.remaining === Number(remaining) && next.resetsAt === Number(resets_at) && next.queue === queue) {
           return answer
         }
         const written = yield* inTime(sql`
-          UPDATE vesper_budgets SET remaining = ${account.remaining}, resets_at = ${account.resetsAt},
-            queue = ${JSON.stringify({ turns, holds: account.holds })}, revision = revision + 1
+          UPDATE vesper_budgets SET remaining = ${next.remaining}, resets_at = ${next.resetsAt}, queue = ${next.queue},
+            revision = revision + 1
           WHERE fleet = ${fleet} AND revision = ${Number(revision)} RETURNING fleet
         `)
         return written.length > 0 ? answer : yield* change(by)
