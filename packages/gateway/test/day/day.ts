@@ -28,8 +28,8 @@ export const shapes = ["shard", "fleet"] as const
 
 export interface Cell {
   readonly trouble: Trouble
-  /** Duration of the fault. */
-  readonly hours: number
+  /** Duration of the fault: a multiple of 20. */
+  readonly minutes: number
   /** The identify budget of that time. */
   readonly budget: number
   readonly encoding: (typeof encodings)[number]
@@ -46,7 +46,7 @@ export interface Report {
   readonly identifies: number
   readonly lines: ReadonlyArray<string>
   readonly before: Alive
-  /** The maximum at the end of an hour. */
+  /** The maximum of the samples, which are taken each 20 minutes. */
   readonly most: Alive
   readonly after: Alive
   /** Growth of the heap in the second half of the time, in bytes. 0 for less than a day. */
@@ -54,6 +54,9 @@ export interface Report {
   /** The time from the end of the fault until each shard has delivered an event; infinite if one did not in two hours. */
   readonly recovery: Duration.Duration
 }
+
+/** In minutes. */
+export const day = 24 * 60
 
 const collect: () => unknown = (() => {
   setFlagsFromString("--expose-gc")
@@ -93,7 +96,7 @@ const start = (shape: Cell["shape"], onEvent: (shard: number, t: string) => void
       Effect.forkScoped(shard.runForEach(({ t }) => Effect.sync(() => onEvent(0, t)), { concurrency: 1 })))
 
 export const play = (
-  { budget, encoding, hours, shape, trouble }: Cell
+  { budget, encoding, minutes, shape, trouble }: Cell
 ): Effect.Effect<Report, ConfigError.ConfigError> =>
   Effect.gen(function*() {
     const clock = yield* VirtualClock.make()
@@ -107,7 +110,7 @@ export const play = (
     const logger = Logger.make(({ message }) => {
       lines.push(String(message))
     })
-    const day = Effect.gen(function*() {
+    const life = Effect.gen(function*() {
       const fault: Switch = { isOn: false }
       const peer = yield* trouble.make(fault)
       const heard = new Set<number>()
@@ -117,7 +120,7 @@ export const play = (
         IdentifyQueue.layerInMemory({
           maxConcurrency: 1,
           // The budget is reset a minute after the fault.
-          budget: { total: budget, resetAfter: Duration.minutes(hours * 60 + 6) }
+          budget: { total: budget, resetAfter: Duration.minutes(minutes + 6) }
         }),
         Logger.replace(Logger.defaultLogger, logger),
         Logger.minimumLogLevel(LogLevel.Info),
@@ -138,12 +141,12 @@ export const play = (
       const misbehaving = yield* Effect.fork(peer.misbehave)
       let most = before
       let heapAtHalf = 0
-      for (let hour = 1; hour <= hours; hour++) {
+      for (let sampledAt = 20; sampledAt <= minutes; sampledAt += 20) {
         // The offset avoids the timers of each minute.
-        yield* Effect.sleep("3599900 millis")
+        yield* Effect.sleep("1199900 millis")
         const { fibers, timers } = yield* alive
         most = { fibers: Math.max(most.fibers, fibers), timers: Math.max(most.timers, timers) }
-        heapAtHalf = hour === 12 ? yield* heap : heapAtHalf
+        heapAtHalf = minutes === day && sampledAt === day / 2 ? yield* heap : heapAtHalf
       }
       const spent = identifies
       const written = lines.slice()
@@ -163,5 +166,5 @@ export const play = (
       yield* Effect.sleep("5 minutes")
       return { identifies: spent, lines: written, before, most, after: yield* alive, growth, recovery }
     })
-    return yield* day.pipe(Effect.scoped, withChance(0.5), clock.run)
+    return yield* life.pipe(Effect.scoped, withChance(0.5), clock.run)
   })

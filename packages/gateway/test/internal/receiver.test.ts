@@ -17,12 +17,9 @@ import * as ShardState from "../../src/internal/state/shardState.js"
 import * as Session from "../../src/Session.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 import { silent } from "../harness.js"
+import { event, hello, play, ready } from "./receiverFixture.js"
 
-const hello = "{\"t\":null,\"s\":null,\"op\":10,\"d\":{\"heartbeat_interval\":1000}}"
 const reconnect = "{\"t\":null,\"s\":null,\"op\":7,\"d\":null}"
-const ready =
-  "{\"t\":\"READY\",\"s\":1,\"op\":0,\"d\":{\"session_id\":\"a\",\"resume_gateway_url\":\"wss://resume.example\",\"v\":10}}"
-const event = (s: number) => `{"t":"TYPING_START","s":${s},"op":0,"d":{}}`
 
 describe("once the end of a connection is decided", () => {
   it.effect("an event that did not fit takes along all that come after it: a resume brings them in order", () =>
@@ -81,26 +78,6 @@ describe("a READY of nested brackets", () => {
 })
 
 const readyOf = (s: number) => ready.replace("\"s\":1", `"s":${s}`)
-
-const play = (frames: ReadonlyArray<string>, session?: Session.Session) =>
-  Effect.gen(function*() {
-    const config = Either.getOrThrow(
-      ShardConfig.make({ token: Redacted.make("a.b.c"), intents: Intents.none, ...(session && { session }) })
-    )
-    const state = yield* ShardState.make(ShardId.single, config, silent)
-    const signals: Array<Signal> = []
-    const receiver = Receiver.make(state, Option.none(), yield* Effect.clock, (signal) => signals.push(signal))
-    frames.forEach((frame) => receiver.onFrame(frame, false))
-    const ended = signals.find((signal) => signal._tag === "Ended")
-    return {
-      receiver,
-      state,
-      signals,
-      reason: ended?.reason,
-      noticed: signals.flatMap((signal) => signal._tag === "Diagnosed" ? [signal.diagnostic] : []),
-      isEstablished: signals.some(({ _tag }) => _tag === "Established")
-    }
-  })
 
 const stored = new Session.Session({ id: "a", sequence: 5 })
 
@@ -308,70 +285,6 @@ describe("a compressed message that cannot be read", () => {
       assert.strictEqual(state.session?.sequence, 1)
       assert.deepStrictEqual(yield* playCompressed(state, [hello, "!" + event(2).slice(1), event(3), event(4)]), [])
       assert.strictEqual(state.session?.sequence, 4)
-    }))
-})
-
-describe("a control payload of more than 16 KiB", () => {
-  const padding = "x".repeat(20_000)
-  for (
-    const [what, frames] of [
-      ["hello", [hello.replace("\"op\":10", `"op":10,"padding":"${padding}"`)]],
-      ["invalid session", [hello, ready, `{"op":9,"d":true,"padding":"${padding}"}`]]
-    ] as const
-  ) {
-    it.effect(`is refused as ${what}`, () =>
-      Effect.gen(function*() {
-        const { reason } = yield* play(frames)
-        assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "ProtocolError")
-      }))
-  }
-
-  it.effect("is not kept for readers of messages", () =>
-    Effect.gen(function*() {
-      const { receiver, state } = yield* play([hello, ready])
-      const reader = state.readers.open({
-        name: "a test",
-        wanted: undefined,
-        strategy: "suspend",
-        droppable: undefined,
-        capacity: undefined,
-        acknowledges: true,
-        wantsNotices: true
-      })
-      reader.cursors.forEach((cursor) => {
-        cursor.wantsControls = true
-      })
-      receiver.onFrame(`{"op":11,"d":null,"padding":"${padding}"}`, false)
-      receiver.onFrame(`{"op":11,"d":null}`, false)
-      const items = Array.from({ length: 3 }, () => reader.next())
-      assert.deepStrictEqual(items.flatMap((item) => item?._tag === "Control" ? [item.text.length] : []), [18])
-    }))
-})
-
-describe("text of the gateway", () => {
-  const text = `\\u001b[2J${"x".repeat(1_000)}`
-  const assertClean = (shown: string | undefined) => {
-    assert.match(shown ?? "", /^\w+\[2Jx{100,}…$/)
-    assert.isAtMost(shown?.length ?? Infinity, 201)
-  }
-
-  it.effect("has no control characters and is cut in a READY: the session's id, and the bot's id and name", () =>
-    Effect.gen(function*() {
-      const d = `"session_id":"a${text}","user":{"id":"1${text}","username":"vesper${text}"}`
-      const { noticed, state } = yield* play([hello, ready.replace("\"session_id\":\"a\"", d)])
-      const [name] = noticed.flatMap((diagnostic) => diagnostic._tag === "Ready" ? Option.toArray(diagnostic.name) : [])
-      for (const shown of [name, state.userId, state.session?.id]) {
-        assertClean(shown)
-      }
-    }))
-
-  it.effect("has no control characters and is cut in the name of an event before the session", () =>
-    Effect.gen(function*() {
-      const early = event(1).replace("TYPING_START", `TYPING${text}`)
-      const { noticed } = yield* play([early, hello, early])
-      const names = noticed.flatMap((diagnostic) => diagnostic._tag === "EarlyEvent" ? [diagnostic.eventType] : [])
-      assert.strictEqual(names.length, 2)
-      names.forEach(assertClean)
     }))
 })
 

@@ -191,6 +191,11 @@ describe("the reconnect policy", () => {
     ["of five seconds cost a second at most", times(5, 5_000), [0, 0, 0, 0, 0]],
     ["of less than twenty seconds cost nothing", times(5, 19_999), [0, 0, 0, 0, 0]],
     ["that crashed are forgotten after twenty seconds", [...times(9, 0), 20_000], [0, 1, 2, 4, 8, 16, 32, 60, 60, 0]],
+    ["that crashed often are forgotten after twenty seconds", [...times(20, 0), 20_000, 0], [
+      ...[0, 1, 2, 4, 8, 16, 32],
+      ...times(13, 60),
+      ...[0, 1]
+    ]],
     ["that crashed count less after ten", [...times(5, 0), 10_000], [0, 1, 2, 4, 8, 1]]
   ]
 

@@ -1,6 +1,7 @@
 import { commands } from "./commands.js"
 import * as Events from "./events.js"
 import { identifyMutants } from "./identifyMutants.js"
+import { limits } from "./limits.js"
 import { gateway, internal, type Mutant, scenario } from "./mutant.js"
 import { ofPeers } from "./ofPeers.js"
 import { time } from "./time.js"
@@ -368,6 +369,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     to: "decodeBody(body, bodyAt, false)",
     test: "platform-node/test/NodeGateway.test.ts"
   },
+  ...limits,
   ...time,
   ...ofPeers
 ]

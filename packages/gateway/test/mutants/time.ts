@@ -42,7 +42,7 @@ export const time: ReadonlyArray<Mutant> = [
     file: internal("connection/phaseTimeout.ts"),
     from: "extensions < maxExtensions && ",
     to: "",
-    test: scenario("busyProcess")
+    test: "gateway/test/internal/phaseTimeout.test.ts"
   },
   {
     name: "a limiter wakes a fraction of a millisecond early",
