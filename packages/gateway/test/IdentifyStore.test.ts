@@ -57,6 +57,19 @@ describe("IdentifyStore", () => {
       assert.strictEqual(yield* identify(second), 0)
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
 
+  it.effect("spaces the identifies of a bucket although the budget was not known", () =>
+    Effect.gen(function*() {
+      const queue = yield* Effect.provideService(
+        IdentifyQueue.makeInMemory({ maxConcurrency: 1 }),
+        IdentifyStore.CurrentIdentifyStore,
+        { initial: Option.some({ recent: [{ shard: 0, at: 0 }], account: undefined }), save: () => Effect.void }
+      )
+      const waiting = yield* Effect.fork(identify(queue))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(waiting), 5_000)
+      assert.strictEqual(yield* remaining(queue), 999)
+    }))
+
   it.effect("keeps each bot's under a key of its own", () =>
     Effect.gen(function*() {
       yield* identify(yield* start())

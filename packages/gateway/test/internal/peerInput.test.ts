@@ -34,6 +34,16 @@ describe("a READY", () => {
       }))
   }
 
+  for (const url of [`wss://resume.example/${"x".repeat(500)}`, "wss://resume\n.example", "http://resume.example"]) {
+    it.effect(`with the resume URL ${JSON.stringify(url.slice(0, 30))} is resumed at the gateway URL, with a diagnostic`, () =>
+      Effect.gen(function*() {
+        const d = JSON.stringify({ session_id: "a", resume_gateway_url: url })
+        const { noticed, state } = yield* play([hello, `{"t":"READY","s":1,"op":0,"d":${d}}`])
+        assert.deepInclude(state.session, { id: "a", resumeUrl: undefined })
+        assert.include(noticed.map(({ _tag }) => _tag), "UnsafeResumeUrl")
+      }))
+  }
+
   for (const id of ["", null, 7]) {
     it.effect(`with the id ${JSON.stringify(id)} is a protocol error`, () =>
       Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /** Mistakes in clocks, limits and checks of input that no other table has. */
-import { internal, type Mutant, scenario } from "./mutant.js"
+import { gateway, internal, type Mutant, scenario } from "./mutant.js"
 
 const wallMillis = "Effect.clockWith((clock) => clock.currentTimeMillis)"
 const peerInput = "gateway/test/internal/peerInput.test.ts"
@@ -133,5 +133,19 @@ export const limits: ReadonlyArray<Mutant> = [
     from: "PeerText.clean(id) || \"unprintable\"",
     to: "id",
     test: peerInput
+  },
+  {
+    name: "a resume URL of any length is kept",
+    file: internal("wire/gatewayUrl.ts"),
+    from: "  PeerText.isPlain(resumeUrl, maxResumeUrlLength) &&\n",
+    to: "",
+    test: peerInput
+  },
+  {
+    name: "a store without a budget does not space the identifies",
+    file: gateway("IdentifyQueue.ts"),
+    from: "onNone: () => ({ recent: stored.recent, account: configured })",
+    to: "onNone: () => ({ recent: [], account: configured })",
+    test: "gateway/test/IdentifyStore.test.ts"
   }
 ]
