@@ -7,7 +7,7 @@ import { failed, failedWith } from "../exit/index.js"
 import * as Database from "./database.js"
 import * as StatusText from "./statusText.js"
 
-interface Options {
+interface AdminOptions {
   readonly database: Redacted.Redacted<string>
   readonly json: boolean
   /** The name of the fleet. */
@@ -16,7 +16,7 @@ interface Options {
 
 /** Runs an operation on the database once, and prints its answer as text or as JSON. */
 const administer = <A, R>(
-  options: Options,
+  options: AdminOptions,
   operation: Effect.Effect<A, { readonly message: string }, R>,
   render: (answer: A) => { readonly text: string; readonly json: string }
 ) =>
@@ -25,7 +25,7 @@ const administer = <A, R>(
     Effect.flatMap(({ json, text }) => Console.log(options.json ? json : text))
   )
 
-export const status = (options: Options & { readonly watch: boolean }) =>
+export const status = (options: AdminOptions & { readonly watch: boolean }) =>
   administer(
     options,
     Effect.filterOrFail(
@@ -39,7 +39,7 @@ export const status = (options: Options & { readonly watch: boolean }) =>
     Effect.provide(Database.layerOnce(options.database))
   )
 
-export const drain = (options: Options & { readonly runner: string }) =>
+export const drain = (options: AdminOptions & { readonly runner: string }) =>
   administer(
     options,
     Effect.filterOrFail(
@@ -53,7 +53,7 @@ export const drain = (options: Options & { readonly runner: string }) =>
     })
   ).pipe(Effect.provide(Database.layerOnce(options.database)))
 
-export const reshard = (options: Options & { readonly shards: number }) =>
+export const reshard = (options: AdminOptions & { readonly shards: number }) =>
   administer(options, ClusterAdmin.reshard(options.shards, options.name), () => ({
     text: `resharding to ${options.shards} shards has started; vesper cluster status shows its progress`,
     json: JSON.stringify({ total: options.shards })

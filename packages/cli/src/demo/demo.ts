@@ -67,7 +67,7 @@ const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string
     ].join("\n")
   })
 
-const watch = (options: Pick<Watch.Options<never, never>, "duration" | "http"> & { readonly mode: Mode }) =>
+const watch = (options: Pick<Watch.Watched<never, never>, "duration" | "http"> & { readonly mode: Mode }) =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const { url } = yield* GatewayServer.GatewayServer
@@ -111,7 +111,7 @@ const services = Layer.mergeAll(
 )
 
 export const demo = (
-  { json, ...options }: Pick<Watch.Options<never, never>, "duration" | "http"> & { readonly json: boolean }
+  { json, ...options }: Pick<Watch.Watched<never, never>, "duration" | "http"> & { readonly json: boolean }
 ) =>
   Effect.flatMap(chooseMode(json), (mode) => watch({ ...options, mode })).pipe(
     Effect.provide(services),

@@ -68,7 +68,7 @@ const wrongChoice = (name: string, value: string, choices: ReadonlyArray<string>
 
 const findProblem = (
   { name, value }: Pick<ReturnType<typeof parseOption>, "name" | "value">,
-  entries: ReadonlyArray<CommandTree.Entry>,
+  entries: ReadonlyArray<CommandTree.Parameter>,
   before: ReadonlyArray<string>,
   command: string
 ): string | undefined => {

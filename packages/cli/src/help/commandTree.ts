@@ -7,7 +7,7 @@ import * as HashMap from "effect/HashMap"
 import type { ConfigFile } from "../config/index.js"
 
 /** An option or an argument. */
-export interface Entry {
+export interface Parameter {
   /** As it is written: `--shards number`, `<file>...`. */
   readonly title: string
   /** Without dashes and value. */
@@ -24,8 +24,8 @@ export interface Entry {
 export interface Leaf {
   readonly _tag: "Leaf"
   readonly description: string
-  readonly options: ReadonlyArray<Entry>
-  readonly args: ReadonlyArray<Entry>
+  readonly options: ReadonlyArray<Parameter>
+  readonly args: ReadonlyArray<Parameter>
 }
 
 /** A command with subcommands. */
@@ -41,7 +41,7 @@ const optionName = (title: string): string => /--([a-z][a-z-]*)/.exec(title)?.[1
 
 const hasValue = (title: string): boolean => /^--[a-z-]+ /.test(title)
 
-const builtIn = (title: string, description: string, choices: ReadonlyArray<string> = []): Entry => ({
+const builtIn = (title: string, description: string, choices: ReadonlyArray<string> = []): Parameter => ({
   title,
   name: optionName(title),
   hasValue: hasValue(title),
@@ -54,7 +54,7 @@ const builtIn = (title: string, description: string, choices: ReadonlyArray<stri
 export const logLevels: ReadonlyArray<string> = ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"]
 
 /** The options of every command. */
-export const builtIns: ReadonlyArray<Entry> = [
+export const builtIns: ReadonlyArray<Parameter> = [
   builtIn("--help, -h", "Shows how the command is used."),
   builtIn(
     "--config file",
@@ -92,7 +92,7 @@ const listParagraphs = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> =>
 const isBoilerplate = (paragraph: string): boolean =>
   /^This (setting|option|argument) (is|may|can|must) /.test(paragraph)
 
-const toEntry = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
+const toEntry = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Parameter => {
   const title = spanText(span).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
   // The first paragraph is the type of the value. The title names it better.
   const [, ...paragraphs] = listParagraphs(doc)
@@ -107,9 +107,9 @@ const toEntry = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Entry => {
   }
 }
 
-const entriesUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Entry> => {
+const entriesUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Parameter> => {
   const start = blocks.findIndex((block) => block._tag === "Header" && spanText(block.value) === heading)
-  const entries: Array<Entry> = []
+  const entries: Array<Parameter> = []
   for (const block of start === -1 ? [] : blocks.slice(start + 1)) {
     if (block._tag !== "DescriptionList") {
       break
@@ -119,7 +119,7 @@ const entriesUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): 
   return entries
 }
 
-const byName = (a: Entry, b: Entry): number => a.name < b.name ? -1 : 1
+const byName = (a: Parameter, b: Parameter): number => a.name < b.name ? -1 : 1
 
 const config: CliConfig.CliConfig = { ...CliConfig.defaultConfig, showBuiltIns: false }
 

@@ -4,7 +4,7 @@ import * as Doc from "@effect/printer-ansi/AnsiDoc"
 import * as CommandTree from "./commandTree.js"
 import { examples } from "./examples.js"
 
-type Row = readonly [title: string, text: string]
+type HelpRow = readonly [title: string, text: string]
 
 const bold = (text: string): string => Doc.render(Doc.annotate(Doc.text(text), Ansi.bold), { style: "pretty" })
 
@@ -22,7 +22,7 @@ const wrap = (text: string, columns: number): ReadonlyArray<string> => {
 }
 
 /** A table of two columns. A title that is too long for its column is put on its own line. */
-const table = (rows: ReadonlyArray<Row>, columns: number): ReadonlyArray<string> => {
+const table = (rows: ReadonlyArray<HelpRow>, columns: number): ReadonlyArray<string> => {
   const width = Math.min(30, Math.max(...rows.map(([title]) => title.length))) + 2
   return rows.flatMap(([title, text]) => {
     const [first = "", ...rest] = wrap(text, Math.max(24, columns - width - 2))
@@ -33,20 +33,20 @@ const table = (rows: ReadonlyArray<Row>, columns: number): ReadonlyArray<string>
   })
 }
 
-const section = (heading: string, rows: ReadonlyArray<Row>, columns: number): ReadonlyArray<string> =>
+const section = (heading: string, rows: ReadonlyArray<HelpRow>, columns: number): ReadonlyArray<string> =>
   rows.length === 0 ? [] : ["", bold(heading), ...table(rows, columns)]
 
-const toRow = ({ description, isRequired, name, title }: CommandTree.Entry): Row => [
+const toRow = ({ description, isRequired, name, title }: CommandTree.Parameter): HelpRow => [
   title,
   isRequired && name !== title ? `${description} Required.` : description
 ]
 
 const firstSentence = (text: string): string => /^.*?[.](?= |$)/.exec(text)?.[0] ?? text
 
-const listCommands = (node: CommandTree.Node, prefix = ""): ReadonlyArray<Row> =>
+const listCommands = (node: CommandTree.Node, prefix = ""): ReadonlyArray<HelpRow> =>
   node._tag === "Leaf" ?
     [] :
-    Array.from(node.children).flatMap(([name, child]): ReadonlyArray<Row> =>
+    Array.from(node.children).flatMap(([name, child]): ReadonlyArray<HelpRow> =>
       child._tag === "Leaf"
         ? [[prefix + name, firstSentence(child.description)]]
         : listCommands(child, `${prefix + name} `)
@@ -60,7 +60,7 @@ const renderUsage = (node: CommandTree.Node, command: string): string => {
   return [command, ...required, "[options]", ...node.args.map(({ title }) => title)].join(" ")
 }
 
-const exampleLines = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+const exampleLines = (rows: ReadonlyArray<HelpRow>): ReadonlyArray<string> => {
   const width = Math.max(...rows.map(([line]) => line.length))
   return rows.length === 0
     ? []

@@ -1,2 +1,2 @@
 /** The status page. */
-export { type Options, serve } from "./page.js"
+export { type PageOptions, serve } from "./page.js"

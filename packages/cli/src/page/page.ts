@@ -21,7 +21,7 @@ import { type CliError, failed } from "../exit/index.js"
 import type { Moment } from "../tui/index.js"
 import { formatUrl, guard } from "../loopback/index.js"
 
-export interface Options {
+export interface PageOptions {
   /** Other machines can reach the page unless this is a loopback address. */
   readonly host: string
   /** 0 takes any port that is free. */
@@ -84,7 +84,7 @@ const events = (moment: Effect.Effect<Moment>) =>
 const ready = ({ readiness: { isReady, text } }: Moment) =>
   HttpServerResponse.text(`${isReady ? "ready" : "not ready"}: ${text}\n`, { status: isReady ? 200 : 503, headers })
 
-const router = ({ host, moment }: Options) => {
+const router = ({ host, moment }: PageOptions) => {
   const page = makePage()
   const pageHeaders = { ...headers, "content-security-policy": page.contentSecurityPolicy }
   return HttpRouter.empty.pipe(
@@ -117,7 +117,7 @@ const router = ({ host, moment }: Options) => {
 }
 
 /** Serves the page until the scope closes, and returns its URL. */
-export const serve = (options: Options): Effect.Effect<{ readonly url: string }, CliError, Scope.Scope> =>
+export const serve = (options: PageOptions): Effect.Effect<{ readonly url: string }, CliError, Scope.Scope> =>
   Effect.gen(function*() {
     const { host, port } = options
     const node = createServer()

@@ -6,14 +6,14 @@ import * as Schema from "effect/Schema"
 import { describeIssue, isNestedTooDeeply, maxDepth, nestedTooDeeply, Token } from "../config/index.js"
 
 /** A line of a recording. */
-export const Line = Schema.Struct({
+export const RecordedEvent = Schema.Struct({
   at: Schema.Number,
   shard: Schema.NonNegativeInt,
   t: Schema.NonEmptyString,
   d: Schema.Unknown
 })
 
-export type Line = typeof Line.Type
+export type RecordedEvent = typeof RecordedEvent.Type
 
 const redacted = "<redacted>"
 
@@ -79,20 +79,20 @@ export const encode = (
   return bare === "" ? line : line.replaceAll(bare, redacted)
 }
 
-const parseLine = Schema.decodeUnknownEither(Schema.parseJson(Line))
+const parseLine = Schema.decodeUnknownEither(Schema.parseJson(RecordedEvent))
 
 /** Reads a line. The left side is the problem. */
-export const decode = (line: string): Either.Either<Line, string> =>
+export const decode = (line: string): Either.Either<RecordedEvent, string> =>
   isNestedTooDeeply(line) ? Either.left("it is nested too deeply") : Either.mapLeft(parseLine(line), describeIssue)
 
 /** The time between two lines, in milliseconds. It is zero if the clock was set back. */
 export const timeBetween = (from: number, to: number, speed: number): number => Math.max(0, to - from) / speed
 
 /** Returns true for an event that the simulated gateway sends itself. */
-export const isSessionStart = ({ t }: Line): boolean => t === "READY" || t === "RESUMED"
+export const isSessionStart = ({ t }: RecordedEvent): boolean => t === "READY" || t === "RESUMED"
 
 /** The guild of an event, which determines its shard. */
-export const getGuildId = ({ d, t }: Line): string | undefined => {
+export const getGuildId = ({ d, t }: RecordedEvent): string | undefined => {
   const id = Predicate.isRecord(d)
     ? t.startsWith("GUILD_") && "id" in d && !("guild_id" in d) ? d["id"] : d["guild_id"]
     : undefined

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import { didYouMean } from "../config/index.js"
 
 /** An explanation. Facts are in the order of the text; a list stays a list in JSON. */
-export interface Entry {
+export interface Explanation {
   readonly kind: "close code" | "opcode" | "event" | "error" | "intent"
   /** The code, or the bit of an intent. */
   readonly number?: number
@@ -26,7 +26,7 @@ const describeReconnect = ({ mayReconnect, mayResume }: CloseCode.CloseCode): st
     ? "reconnects with a new session, through the identify queue"
     : "stops with a FatallyClosedError, because a reconnect would be closed again"
 
-const closeCodeEntry = (closeCode: CloseCode.CloseCode): Entry => ({
+const closeCodeEntry = (closeCode: CloseCode.CloseCode): Explanation => ({
   kind: "close code",
   number: closeCode.code,
   name: closeCode.name,
@@ -45,7 +45,7 @@ const closeCodeEntry = (closeCode: CloseCode.CloseCode): Entry => ({
   }
 })
 
-const opcodeEntry = (opcode: Opcode.Opcode): Entry => ({
+const opcodeEntry = (opcode: Opcode.Opcode): Explanation => ({
   kind: "opcode",
   number: opcode,
   name: Option.getOrElse(Opcode.name(opcode), () => ""),
@@ -69,7 +69,7 @@ const switchOn = (name: Intents.Name): string | undefined =>
 
 const privilegedAmong = (names: ReadonlyArray<Intents.Name>) => names.flatMap((name) => switchOn(name) ?? [])
 
-const eventEntry = (event: EventType.EventType): Entry => {
+const eventEntry = (event: EventType.EventType): Explanation => {
   const gates = EventType.intents(event)
   const [first] = gates
   // With several intents the event is sent without the privileged one.
@@ -92,13 +92,13 @@ const eventEntry = (event: EventType.EventType): Entry => {
   }
 }
 
-const errorEntry = (tag: ShardError.ShardError["_tag"]): Entry => {
+const errorEntry = (tag: ShardError.ShardError["_tag"]): Explanation => {
   const { advice, next, when } = ShardError.explain(tag)
   return { kind: "error", name: tag, facts: { when, shard: next, "to do": advice } }
 }
 
 /** The explanation of an intent. */
-export const intent = (name: Intents.Name): Entry => {
+export const intent = (name: Intents.Name): Explanation => {
   const events = EventType.all.filter((event) => EventType.intents(event).includes(name))
   return {
     kind: "intent",
@@ -116,7 +116,7 @@ export const intent = (name: Intents.Name): Entry => {
 }
 
 /** All explanations. */
-export const all: ReadonlyArray<Entry> = [
+export const all: ReadonlyArray<Explanation> = [
   ...CloseCode.all.map(closeCodeEntry),
   ...Opcode.all.map(opcodeEntry),
   ...EventType.all.map(eventEntry),
@@ -126,7 +126,7 @@ export const all: ReadonlyArray<Entry> = [
 
 const normalise = (text: string): string => text.replace(/[^a-z0-9]/gi, "").toLowerCase()
 
-const kinds: Readonly<Record<string, Entry["kind"]>> = {
+const kinds: Readonly<Record<string, Explanation["kind"]>> = {
   op: "opcode",
   opcode: "opcode",
   close: "close code",
@@ -137,14 +137,14 @@ const kinds: Readonly<Record<string, Entry["kind"]>> = {
 }
 
 /** An intent is not found by its bit: `vesper intents` reads bits. */
-const hasName = (entry: Entry, name: string): boolean =>
+const hasName = (entry: Explanation, name: string): boolean =>
   normalise(entry.name) === name || (entry.kind !== "intent" && String(entry.number) === name)
 
 /**
  * Finds explanations by number or name, in any notation: a close code, an opcode (`9` or `op 9`), an event, an error or an
  * intent. A name may have several meanings. The left side is one sentence with a suggestion.
  */
-export const find = (words: ReadonlyArray<string>): Either.Either<ReadonlyArray<Entry>, string> => {
+export const find = (words: ReadonlyArray<string>): Either.Either<ReadonlyArray<Explanation>, string> => {
   const parts = words.flatMap((word) => word.trim().split(/\s+/)).filter((word) => word !== "")
   const [first = "", ...rest] = parts
   const kind = rest.length > 0 ? kinds[normalise(first)] : undefined
@@ -154,7 +154,11 @@ export const find = (words: ReadonlyArray<string>): Either.Either<ReadonlyArray<
   return found.length > 0 ? Either.right(found) : Either.left(unknown(text, candidates, kind))
 }
 
-const unknown = (text: string, candidates: ReadonlyArray<Entry>, kind: Entry["kind"] | undefined): string => {
+const unknown = (
+  text: string,
+  candidates: ReadonlyArray<Explanation>,
+  kind: Explanation["kind"] | undefined
+): string => {
   const isNumber = /^\d+$/.test(text)
   const names = candidates
     .filter(({ kind }) => kind !== "intent" || !isNumber)
@@ -203,7 +207,7 @@ const render = (value: string | boolean | ReadonlyArray<string>): string =>
   typeof value === "string" ? value : typeof value === "boolean" ? (value ? "yes" : "no") : value.join(", ") || "none"
 
 /** An explanation as text. */
-export const text = (entry: Entry): string => {
+export const text = (entry: Explanation): string => {
   const title = entry.kind === "intent"
     ? `${entry.name}, an intent: bit ${entry.number}`
     : `${[entry.number, entry.name].filter((part) => part !== undefined).join(" ")}, ${
@@ -219,7 +223,7 @@ export const text = (entry: Entry): string => {
 const camelCase = (label: string): string => label.replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase())
 
 /** An explanation as an object for JSON. */
-export const json = ({ facts, kind, name, number }: Entry): object => ({
+export const json = ({ facts, kind, name, number }: Explanation): object => ({
   kind,
   name,
   ...(number !== undefined && { [kind === "intent" ? "bit" : "code"]: number }),

@@ -10,7 +10,7 @@ import type { Line } from "../tui/index.js"
 import { describe, eventName } from "./eventText.js"
 
 /** The counts of a shard's events. */
-export interface Counts {
+export interface EventCounts {
   readonly events: number
   /** The sequence number of the last event. */
   readonly sequence: number
@@ -32,14 +32,14 @@ export interface RoundTrips {
   readonly millis: ReadonlyArray<number>
 }
 
-export interface Board {
+export interface ShardBoard {
   /** True if every sequence number is expected, because all events are read. */
   readonly isGapless: boolean
   /** The shards that are shown, in the order of the lists by shard. */
   readonly ids: ReadonlyArray<ShardId.ShardId>
-  readonly shards: ReadonlyArray<Counts>
+  readonly shards: ReadonlyArray<EventCounts>
   /** The counts of shards that are not shown: they have moved, or a resharding replaces them. */
-  readonly hidden: Counts
+  readonly hidden: EventCounts
   /** Events a second in the last sampling period, by shard. */
   readonly rates: ReadonlyArray<number>
   readonly types: HashMap.HashMap<string, number>
@@ -67,7 +67,7 @@ const roundTripsKept = 12
 /** The period over which a rate is measured, in milliseconds. */
 const samplePeriod = 1_000
 
-export const noCounts: Counts = { events: 0, sequence: 0, sessions: 0, resumes: 0, lost: 0, repeated: 0 }
+export const noCounts: EventCounts = { events: 0, sequence: 0, sessions: 0, resumes: 0, lost: 0, repeated: 0 }
 
 const noRoundTrips: RoundTrips = { count: 0, millis: [] }
 
@@ -75,7 +75,7 @@ export const make = (
   ids: ReadonlyArray<ShardId.ShardId>,
   now: number,
   options: { readonly isGapless: boolean } = { isGapless: true }
-): Board => {
+): ShardBoard => {
   const zeros = ids.map(() => 0)
   return {
     isGapless: options.isGapless,
@@ -96,7 +96,7 @@ export const make = (
  * Counts an event. READY starts the sequence again, and the first event of a session of another process starts it at its
  * number. Every other event must follow its predecessor.
  */
-export const count = (self: Counts, event: Dispatch.Dispatch): Counts => {
+export const count = (self: EventCounts, event: Dispatch.Dispatch): EventCounts => {
   const counted = { ...self, events: self.events + 1 }
   if (event.t === "READY") {
     return { ...counted, sequence: event.s, sessions: self.sessions + 1 }
@@ -115,9 +115,17 @@ const append = (lines: ReadonlyArray<Line>, line: Line, size: number) => [...lin
 
 const isSame = (a: ShardId.ShardId, b: ShardId.ShardId): boolean => a.id === b.id && a.total === b.total
 
-export const addEvent = (self: Board, line: Line, event: Dispatch.Dispatch, shard: ShardId.ShardId): Board => {
+export const addEvent = (
+  self: ShardBoard,
+  line: Line,
+  event: Dispatch.Dispatch,
+  shard: ShardId.ShardId
+): ShardBoard => {
   const place = self.ids.findIndex((id) => isSame(id, shard))
-  const counted = (counts: Counts): Counts => ({ ...count(counts, event), ...(!self.isGapless && { lost: 0 }) })
+  const counted = (counts: EventCounts): EventCounts => ({
+    ...count(counts, event),
+    ...(!self.isGapless && { lost: 0 })
+  })
   return {
     ...self,
     log: append(self.log, line, logSize),
@@ -128,13 +136,13 @@ export const addEvent = (self: Board, line: Line, event: Dispatch.Dispatch, shar
   }
 }
 
-export const addNotice = (self: Board, line: Line): Board => ({
+export const addNotice = (self: ShardBoard, line: Line): ShardBoard => ({
   ...self,
   log: append(self.log, line, logSize),
   ...(line.shard !== undefined && { incidents: append(self.incidents, line, incidentsKept) })
 })
 
-const add = (a: Counts, b: Counts): Counts => ({
+const add = (a: EventCounts, b: EventCounts): EventCounts => ({
   events: a.events + b.events,
   sequence: 0,
   sessions: a.sessions + b.sessions,
@@ -144,7 +152,7 @@ const add = (a: Counts, b: Counts): Counts => ({
 })
 
 /** Changes which shards are shown. The counts of shards that stay are kept, and those of the others count for the total. */
-export const reshape = (self: Board, ids: ReadonlyArray<ShardId.ShardId>): Board => {
+export const reshape = (self: ShardBoard, ids: ReadonlyArray<ShardId.ShardId>): ShardBoard => {
   if (ids.length === self.ids.length && ids.every((id, place) => isSame(id, self.ids[place] ?? id))) {
     return self
   }
@@ -162,7 +170,7 @@ export const reshape = (self: Board, ids: ReadonlyArray<ShardId.ShardId>): Board
 }
 
 /** Measures the rates, once a second. */
-export const sample = (self: Board, now: number): Board => {
+export const sample = (self: ShardBoard, now: number): ShardBoard => {
   const { at, events, types } = self.sampled
   const passed = now - at
   return passed < samplePeriod ? self : {
@@ -180,7 +188,7 @@ export const sample = (self: Board, now: number): Board => {
 }
 
 /** Adds the newest round trip of each shard, if there is a new one. */
-export const addRoundTrips = (self: Board, latencies: ReadonlyArray<Latency.Latency>): Board => ({
+export const addRoundTrips = (self: ShardBoard, latencies: ReadonlyArray<Latency.Latency>): ShardBoard => ({
   ...self,
   roundTrips: self.roundTrips.map((known, shard) => {
     const { periods = 0, recent = Chunk.empty<Duration.Duration>() } = latencies[shard] ?? {}
@@ -202,4 +210,4 @@ export const eventLine = (event: Dispatch.Dispatch, shard: ShardId.ShardId, at: 
 })
 
 /** The sum of all shards, shown and hidden. A sequence belongs to one session and is left out. */
-export const totals = (self: Board): Omit<Counts, "sequence"> => self.shards.reduce(add, self.hidden)
+export const totals = (self: ShardBoard): Omit<EventCounts, "sequence"> => self.shards.reduce(add, self.hidden)

@@ -28,7 +28,7 @@ export interface Look {
   readonly title: string
   /** In milliseconds since 1970, as all times here. */
   readonly at: number
-  readonly board: Board.Board
+  readonly board: Board.ShardBoard
   readonly shards: ReadonlyArray<ShardState>
   readonly budget: Option.Option<Budget>
   /** A change of the number of shards that is in progress, in words. */
@@ -37,8 +37,8 @@ export interface Look {
 }
 
 /** Plain data. Times are in milliseconds since 1970, unknown values are `null`, and lists are oldest first. */
-export type Snapshot = ReturnType<typeof make>
-export type ShardSnapshot = Snapshot["shards"][number]
+export type ShardsSnapshot = ReturnType<typeof make>
+export type ShardSnapshot = ShardsSnapshot["shards"][number]
 export type ClusterSnapshot = ReturnType<typeof toCluster>
 
 const logSize = 100
@@ -99,5 +99,5 @@ export const make = ({ board, shards, ...look }: Look) => {
 }
 
 /** Every shard is connected. A runner of a cluster that has no shards is ready for them. */
-export const isReady = (self: Snapshot): boolean =>
+export const isReady = (self: ShardsSnapshot): boolean =>
   (self.shards.length > 0 || self.cluster !== null) && self.connected === self.shards.length

@@ -17,7 +17,7 @@ import {
 import { writeData } from "../config/index.js"
 import * as Board from "./board.js"
 import { eventName } from "./eventText.js"
-import { type ClusterSnapshot, isReady, type ShardSnapshot, type Snapshot } from "./snapshot.js"
+import { type ClusterSnapshot, isReady, type ShardSnapshot, type ShardsSnapshot } from "./snapshot.js"
 
 /** A status is recognised by more than its colour. */
 const looks: Readonly<Record<ShardStatus.ShardStatus["_tag"], readonly [symbol: string, tone: Tone]>> = {
@@ -102,7 +102,7 @@ const runnersPanel = ({ runners, unassigned }: ClusterSnapshot): Panel => ({
   ]
 })
 
-const typesPanel = (types: Snapshot["types"]): Panel => ({
+const typesPanel = (types: ShardsSnapshot["types"]): Panel => ({
   kind: "table",
   title: "Events by type",
   caption: "The most frequent types in the last second",
@@ -122,7 +122,7 @@ const typesPanel = (types: Snapshot["types"]): Panel => ({
   }))
 })
 
-const panels = ({ cluster, incidents, shards, types }: Snapshot): ReadonlyArray<Panel> => [
+const panels = ({ cluster, incidents, shards, types }: ShardsSnapshot): ReadonlyArray<Panel> => [
   {
     kind: "marks",
     title: "Status",
@@ -144,7 +144,7 @@ const panels = ({ cluster, incidents, shards, types }: Snapshot): ReadonlyArray<
 ]
 
 const facts = (
-  { budget, buffered, connected, events, eventsPerSecond, lost, shards }: Snapshot
+  { budget, buffered, connected, events, eventsPerSecond, lost, shards }: ShardsSnapshot
 ): ReadonlyArray<Fact> => [
   shards.length === 0
     ? { label: "starting …", value: "", tone: "busy" }
@@ -164,7 +164,7 @@ const facts = (
   ...(lost === null ? [] : [{ label: "lost", value: String(lost), tone: lost > 0 ? "bad" as const : undefined }])
 ]
 
-const display = (snapshot: Snapshot, log: Board.Board["log"]): Display => ({
+const display = (snapshot: ShardsSnapshot, log: Board.ShardBoard["log"]): Display => ({
   title: snapshot.title,
   at: snapshot.at,
   badge: `${snapshot.connected}/${snapshot.shards.length}`,
@@ -179,7 +179,7 @@ const display = (snapshot: Snapshot, log: Board.Board["log"]): Display => ({
 })
 
 /** A snapshot for all that show it. */
-export const toMoment = (status: Snapshot, log: Board.Board["log"] = status.log): Moment => ({
+export const toMoment = (status: ShardsSnapshot, log: Board.ShardBoard["log"] = status.log): Moment => ({
   status,
   display: display(status, log),
   readiness: {
@@ -193,7 +193,7 @@ export const json = (event: Dispatch.Dispatch, shard: number): string =>
   writeData(event.d, (d) => JSON.stringify({ shard, t: eventName(event), s: event.s, d }))
 
 /** The last line of the command, without the fate of the sessions. */
-export const summary = (board: Board.Board, missing: number): string => {
+export const summary = (board: Board.ShardBoard, missing: number): string => {
   const { events, lost, repeated, resumes, sessions } = Board.totals(board)
   return [
     counted(events, "event"),

@@ -70,7 +70,7 @@ export const startFleet = <E, R, R2 = never>(
     }
   })
 
-export interface Options<E, R> extends Pick<View, "duration" | "http" | "mode"> {
+export interface Watched<E, R> extends Pick<View, "duration" | "http" | "mode"> {
   readonly title: string
   /** True if the shards read all events of their sessions, so that lost events can be counted. */
   readonly isGapless: boolean
@@ -89,8 +89,8 @@ export interface Options<E, R> extends Pick<View, "duration" | "http" | "mode"> 
 /** The interval of the polls of budget and cluster. */
 const pollInterval = "2 seconds"
 
-interface State {
-  board: Board.Board
+interface WatchState {
+  board: Board.ShardBoard
   running: Running | undefined
   budget: Option.Option<Snapshot.Budget>
   cluster: Option.Option<ClusterStatus.ClusterStatus>
@@ -115,7 +115,7 @@ const makeLogger = (add: (line: Line) => void): Logger.Logger<unknown, void> =>
     })
   })
 
-const take = (state: State, title: string) =>
+const take = (state: WatchState, title: string) =>
   Effect.gen(function*() {
     const { running } = state
     const at = yield* Clock.currentTimeMillis
@@ -152,7 +152,7 @@ const poll = <A>(ask: Effect.Effect<A>, set: (answer: A) => void): Effect.Effect
  * Runs shards until the time is up, or until it is interrupted. Then it closes them so that their sessions can be resumed,
  * and writes a summary. Fails if the gateway closes a shard for good.
  */
-export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
+export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
   void,
   E | ShardError.FatallyClosedError | CliError | OutputClosed,
   Exclude<R, Scope.Scope> | Terminal.Terminal
@@ -161,7 +161,7 @@ export const watch = <E, R>(options: Options<E, R>): Effect.Effect<
     const { mode, record, title } = options
     const terminal = yield* Terminal.Terminal
     const scope = yield* Effect.scope
-    const state: State = {
+    const state: WatchState = {
       board: Board.make([], yield* Clock.currentTimeMillis, options),
       running: undefined,
       budget: Option.none(),

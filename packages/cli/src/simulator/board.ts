@@ -23,7 +23,7 @@ export interface Connection {
 }
 
 /** Totals since the start. */
-export interface Counts {
+export interface GatewayCounts {
   readonly opened: number
   readonly refused: number
   readonly identified: number
@@ -35,8 +35,8 @@ export interface Counts {
   readonly violated: number
 }
 
-export interface Board {
-  readonly counts: Counts
+export interface GatewayBoard {
+  readonly counts: GatewayCounts
   readonly connections: HashMap.HashMap<number, Connection>
   /** Oldest first, the last ones only, as all lists here. */
   readonly violations: ReadonlyArray<Line>
@@ -57,9 +57,17 @@ const violationsKept = 20
 /** The period over which a rate is measured, in milliseconds. */
 const samplePeriod = 1_000
 
-const noCounts: Counts = { opened: 0, refused: 0, identified: 0, resumed: 0, events: 0, received: 0, violated: 0 }
+const noCounts: GatewayCounts = {
+  opened: 0,
+  refused: 0,
+  identified: 0,
+  resumed: 0,
+  events: 0,
+  received: 0,
+  violated: 0
+}
 
-export const make = (now: number): Board => ({
+export const make = (now: number): GatewayBoard => ({
   counts: noCounts,
   connections: HashMap.empty(),
   violations: [],
@@ -115,7 +123,7 @@ const toChange = (entry: LogEntry.LogEntry, connection: Connection): Partial<Con
   }
 }
 
-const connect = (self: Board["connections"], entry: LogEntry.LogEntry): Board["connections"] => {
+const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): GatewayBoard["connections"] => {
   switch (entry._tag) {
     case "Opened":
       return HashMap.set(self, entry.connection, {
@@ -139,7 +147,7 @@ const connect = (self: Board["connections"], entry: LogEntry.LogEntry): Board["c
   }
 }
 
-const addOne = (self: Board, entry: LogEntry.LogEntry): Board => {
+const addOne = (self: GatewayBoard, entry: LogEntry.LogEntry): GatewayBoard => {
   const count = toCount(entry)
   const line = toLine(entry)
   return {
@@ -152,16 +160,17 @@ const addOne = (self: Board, entry: LogEntry.LogEntry): Board => {
   }
 }
 
-export const add = (self: Board, entries: ReadonlyArray<LogEntry.LogEntry>): Board => entries.reduce(addOne, self)
+export const add = (self: GatewayBoard, entries: ReadonlyArray<LogEntry.LogEntry>): GatewayBoard =>
+  entries.reduce(addOne, self)
 
 /** The lines that a filter searches: all recent entries, and before them the older notable ones. */
-export const searched = ({ log, recent }: Pick<Board, "log" | "recent">): ReadonlyArray<Line> => {
+export const searched = ({ log, recent }: Pick<GatewayBoard, "log" | "recent">): ReadonlyArray<Line> => {
   const known = new Set(recent)
   return [...log.filter((line) => !known.has(line)), ...recent]
 }
 
 /** Measures the rate, once a second. */
-export const sample = (self: Board, now: number): Board => {
+export const sample = (self: GatewayBoard, now: number): GatewayBoard => {
   const passed = now - self.sampled.at
   return passed < samplePeriod ? self : {
     ...self,
@@ -171,13 +180,16 @@ export const sample = (self: Board, now: number): Board => {
 }
 
 /** A session with its connection, if it has one, or a connection without a session. */
-export interface Row {
+export interface SessionRow {
   readonly session: GatewaySimulator.SessionInfo | undefined
   readonly connection: Connection | undefined
 }
 
 /** Sessions by shard, then the connections without one. */
-export const rows = (self: Board, sessions: ReadonlyArray<GatewaySimulator.SessionInfo>): ReadonlyArray<Row> => {
+export const rows = (
+  self: GatewayBoard,
+  sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
+): ReadonlyArray<SessionRow> => {
   const connections = Array.from(HashMap.values(self.connections)).sort((a, b) => a.number - b.number)
   const bySession = new Map(connections.map((connection) => [connection.session, connection]))
   return [

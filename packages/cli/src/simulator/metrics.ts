@@ -19,7 +19,7 @@ const counters = [
 ] as const
 
 /** Adds the difference of two boards. */
-export const update = (before: Board.Board, now: Board.Board): Effect.Effect<void> =>
+export const update = (before: Board.GatewayBoard, now: Board.GatewayBoard): Effect.Effect<void> =>
   Effect.zipRight(
     Metric.set(connections, HashMap.size(now.connections)),
     Effect.forEach(

@@ -16,7 +16,7 @@ const batchSize = 200
 /** Time for the last events to arrive before the connections are closed. */
 const grace = "1 second"
 
-const lines = (path: string): Stream.Stream<Recording.Line, CliError> =>
+const lines = (path: string): Stream.Stream<Recording.RecordedEvent, CliError> =>
   Stream.fromAsyncIterable(
     Recorder.read(path),
     (cause) => misused(`${path} cannot be read: ${describeFileError(cause)}`)
@@ -57,13 +57,13 @@ const traffic =
       yield* Effect.sleep(grace)
     })
 
-interface Options extends ServerOptions {
+interface ReplayOptions extends ServerOptions {
   readonly file: string
   readonly shards: number
   readonly speed: number
 }
 
-export const replay = ({ file, shards, speed, ...options }: Options) =>
+export const replay = ({ file, shards, speed, ...options }: ReplayOptions) =>
   Effect.gen(function*() {
     // A file that is missing or is not a recording fails before a bot connects.
     if (Option.isNone(yield* Stream.runHead(lines(file)))) {

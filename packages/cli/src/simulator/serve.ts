@@ -19,7 +19,7 @@ import { toJson, toLine } from "./entryText.js"
 import * as Metrics from "./metrics.js"
 import * as SimulatorView from "./view.js"
 
-export interface Options {
+export interface Simulation {
   /** The command, such as `vesper simulate`. */
   readonly title: string
   /** Sends events. The simulation ends with it. */
@@ -28,14 +28,14 @@ export interface Options {
   readonly simulator: Omit<GatewaySimulator.Options, "maxConcurrency" | "token">
 }
 
-interface State {
-  board: Board.Board
+interface SimulationState {
+  board: Board.GatewayBoard
   /** The board whose counts are in the metrics. */
-  measured: Board.Board
+  measured: Board.GatewayBoard
 }
 
 const readLog = (
-  state: State,
+  state: SimulationState,
   { mode, verbose }: { readonly mode: Mode; readonly verbose: boolean },
   simulator: GatewaySimulator.GatewaySimulator
 ) =>
@@ -51,7 +51,7 @@ const readLog = (
   })
 
 const take = (
-  state: State,
+  state: SimulationState,
   simulator: GatewaySimulator.GatewaySimulator,
   title: string
 ): Effect.Effect<Moment> =>
@@ -84,7 +84,7 @@ const announce = ({ host, publicUrl }: ServerOptions, mode: Mode, title: string,
     }
   })
 
-const run = (given: ServerOptions, options: Options, mode: Mode, state: State) =>
+const run = (given: ServerOptions, options: Simulation, mode: Mode, state: SimulationState) =>
   Effect.scoped(Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     // The log is read before the server listens, which takes some turns of the event loop.
@@ -108,11 +108,11 @@ const run = (given: ServerOptions, options: Options, mode: Mode, state: State) =
   }))
 
 /** Serves a simulated gateway, shows it, and writes a summary at the end. */
-export const serve = (given: ServerOptions, options: Options) =>
+export const serve = (given: ServerOptions, options: Simulation) =>
   Effect.gen(function*() {
     const mode = yield* chooseMode(given.json)
     const board = Board.make(yield* Clock.currentTimeMillis)
-    const state: State = { board, measured: board }
+    const state: SimulationState = { board, measured: board }
     const finish = Effect.gen(function*() {
       yield* writeNotice(mode, SimulatorView.summary(state.board.counts))
       if (given.strict && state.board.counts.violated > 0) {

@@ -21,7 +21,7 @@ const readScenario = (path: string) =>
     return yield* Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
   })
 
-interface Options extends ServerOptions {
+interface SimulateOptions extends ServerOptions {
   readonly faults: ReadonlyArray<Scenario.Step>
   readonly guilds: number
   readonly heartbeatInterval: Option.Option<Duration.Duration>
@@ -30,7 +30,7 @@ interface Options extends ServerOptions {
   readonly scenario: Option.Option<string>
 }
 
-export const simulate = ({ faults, guilds, heartbeatInterval, rate, says, scenario, ...options }: Options) =>
+export const simulate = ({ faults, guilds, heartbeatInterval, rate, says, scenario, ...options }: SimulateOptions) =>
   Effect.gen(function*() {
     const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
     const world = World.make({ guilds })

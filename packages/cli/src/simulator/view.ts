@@ -16,11 +16,11 @@ import * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"
 
-const sessionStatus = ({ connection, session }: Board.Row): SessionStatus =>
+const sessionStatus = ({ connection, session }: Board.SessionRow): SessionStatus =>
   session === undefined ? "not identified" : connection === undefined ? "waiting for a resume" : "connected"
 
 /** A session, or a connection without one. Times are in milliseconds since 1970, and unknown values are `null`. */
-const toSession = (row: Board.Row) => ({
+const toSession = (row: Board.SessionRow) => ({
   status: sessionStatus(row),
   shard: row.session?.shard ?? null,
   total: row.session?.total ?? null,
@@ -36,7 +36,7 @@ const toSession = (row: Board.Row) => ({
 export const snapshot = (look: {
   readonly title: string
   readonly at: number
-  readonly board: Board.Board
+  readonly board: Board.GatewayBoard
   readonly sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
 }) => ({
   title: look.title,
@@ -77,9 +77,9 @@ const columns: ReadonlyArray<Column> = [
   { title: "Compression", width: 11, weight: 1 }
 ]
 
-export type Snapshot = ReturnType<typeof snapshot>
+export type GatewaySnapshot = ReturnType<typeof snapshot>
 
-const row = (session: Snapshot["sessions"][number], now: number): Row => {
+const row = (session: GatewaySnapshot["sessions"][number], now: number): Row => {
   const [symbol, tone] = looks[session.status]
   const cell = <A>(value: A | null, render: (value: A) => string = String): Cell => ({
     text: value === null ? "-" : render(value)
@@ -100,7 +100,7 @@ const row = (session: Snapshot["sessions"][number], now: number): Row => {
   }
 }
 
-const display = (self: Snapshot, searched: ReadonlyArray<Line>): Display => ({
+const display = (self: GatewaySnapshot, searched: ReadonlyArray<Line>): Display => ({
   title: self.title,
   at: self.at,
   badge: String(self.connections),
@@ -143,14 +143,14 @@ const display = (self: Snapshot, searched: ReadonlyArray<Line>): Display => ({
 })
 
 /** A snapshot for all that show it. `searched` are the lines that a filter searches. */
-export const toMoment = (status: Snapshot, searched: ReadonlyArray<Line> = status.log): Moment => ({
+export const toMoment = (status: GatewaySnapshot, searched: ReadonlyArray<Line> = status.log): Moment => ({
   status,
   display: display(status, searched),
   readiness: { isReady: true, text: `bots can connect, ${status.connections} are connected` }
 })
 
 /** The last line of the command. */
-export const summary = (counts: Board.Counts): string =>
+export const summary = (counts: Board.GatewayCounts): string =>
   [
     counted(counts.opened, "connection"),
     `${counts.identified} identified`,

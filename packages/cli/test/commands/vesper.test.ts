@@ -54,31 +54,34 @@ describe("vesper demo", () => {
   )
 })
 
-layer(Layer.scoped(Bundle, bundleCommand), { excludeTestServices: true })("the process of vesper demo", (it) => {
-  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const) {
-    it.scoped(
-      `ends cleanly on ${signals.join(" and ")}: no event lost, exit code 0`,
-      () =>
-        Effect.gen(function*() {
-          const demo = yield* runFile(yield* Bundle, ["demo"])
-          yield* demo.awaitOutput(/#3 +READY/)
-          signals.forEach((signal) => demo.process.kill(signal))
-          assert.strictEqual(yield* demo.exit, 0)
-          assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
-        }),
-      timeout
-    )
-  }
+layer(Layer.scoped(Bundle, bundleCommand), { excludeTestServices: true, timeout })(
+  "the process of vesper demo",
+  (it) => {
+    for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const) {
+      it.scoped(
+        `ends cleanly on ${signals.join(" and ")}: no event lost, exit code 0`,
+        () =>
+          Effect.gen(function*() {
+            const demo = yield* runFile(yield* Bundle, ["demo"])
+            yield* demo.awaitOutput(/#3 +READY/)
+            signals.forEach((signal) => demo.process.kill(signal))
+            assert.strictEqual(yield* demo.exit, 0)
+            assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
+          }),
+        timeout
+      )
+    }
 
-  it.scoped("ends without a message when the reader of its output is gone", () =>
-    Effect.gen(function*() {
-      const demo = yield* runFile(yield* Bundle, ["demo", "--json"])
-      yield* demo.awaitOutput(/READY/)
-      demo.process.stdout.destroy()
-      assert.strictEqual(yield* demo.exit, 0)
-      assert.notInclude(demo.stderr(), "EPIPE")
-    }), timeout)
-})
+    it.scoped("ends without a message when the reader of its output is gone", () =>
+      Effect.gen(function*() {
+        const demo = yield* runFile(yield* Bundle, ["demo", "--json"])
+        yield* demo.awaitOutput(/READY/)
+        demo.process.stdout.destroy()
+        assert.strictEqual(yield* demo.exit, 0)
+        assert.notInclude(demo.stderr(), "EPIPE")
+      }), timeout)
+  }
+)
 
 describe("vesper simulate", () => {
   it.scopedLive(

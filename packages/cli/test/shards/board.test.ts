@@ -8,14 +8,14 @@ import * as Board from "../../src/shards/board.js"
 
 const event = (t: string, s: number) => Dispatch.fromPayload({ op: 0, t, s, d: {} })
 
-const add = (board: Board.Board, shard: number, t: string, s: number, at = 0) => {
+const add = (board: Board.ShardBoard, shard: number, t: string, s: number, at = 0) => {
   const it = event(t, s)
   const id = ShardId.unsafeMake(shard, board.ids.length)
   return Board.addEvent(board, Board.eventLine(it, id, at), it, id)
 }
 
 const counted: ReadonlyArray<
-  readonly [what: string, events: ReadonlyArray<readonly [string, number]>, counts: Partial<Board.Counts>]
+  readonly [what: string, events: ReadonlyArray<readonly [string, number]>, counts: Partial<Board.EventCounts>]
 > = [
   ["a session in order", [["READY", 1], ["A", 2], ["A", 3]], { events: 3, sequence: 3, sessions: 1, lost: 0 }],
   ["a resume in order", [["READY", 1], ["A", 2], ["RESUMED", 3]], { resumes: 1, lost: 0, repeated: 0 }],

@@ -35,7 +35,7 @@ const shard = (id: number, status: ShardStatus.ShardStatus, total = 2): Snapshot
 
 type Over = Partial<Snapshot.Look & Screen.Screen>
 
-const drawn = (board: Board.Board, over: Over = {}) => {
+const drawn = (board: Board.ShardBoard, over: Over = {}) => {
   const { columns = 110, controls = Controls.initial, hasColours = true, rows = 35, ...look } = over
   const snapshot = Snapshot.make({
     title: "the title",
@@ -53,7 +53,7 @@ const drawn = (board: Board.Board, over: Over = {}) => {
   return Screen.screen(View.toMoment(snapshot, board.log).display, { columns, controls, hasColours, rows })
 }
 
-const draw = (board: Board.Board, over: Over = {}) => stripVTControlCharacters(drawn(board, over)).split("\r\n")
+const draw = (board: Board.ShardBoard, over: Over = {}) => stripVTControlCharacters(drawn(board, over)).split("\r\n")
 
 const anyText = FastCheck.string({ unit: "binary" })
 

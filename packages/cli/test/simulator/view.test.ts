@@ -22,7 +22,7 @@ const session = { id: "0001", shard: 0, total: 2, sequence: 1, isConnected: true
 
 type Over = Partial<Parameters<typeof View.snapshot>[0] & Screen.Screen>
 
-const draw = (board: Board.Board, over: Over = {}) => {
+const draw = (board: Board.GatewayBoard, over: Over = {}) => {
   const { columns = 110, controls = Controls.initial, hasColours = false, rows = 24, ...look } = over
   const snapshot = View.snapshot({ title: "the title", board, sessions: [session], at: 5_000, ...look })
   return Screen.screen(View.toMoment(snapshot, Board.searched(board)).display, { columns, controls, hasColours, rows })
