@@ -10,7 +10,7 @@ import type * as Diagnostic from "../../Diagnostic.js"
 import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
-import { callHandler, getRegistrations, HandlerTable, isDone } from "../events/handlers/index.js"
+import { getRegistrations, HandlerTable, isDone } from "../events/handlers/index.js"
 import type { Registration } from "../events/handlers/index.js"
 import type { Runner } from "../events/index.js"
 
@@ -39,7 +39,7 @@ const provide = <E, R>(
   getRegistrations(handlers).map((registration) => ({
     ...registration,
     run: (event) => {
-      const handled = callHandler(() => registration.run(event))
+      const handled = registration.run(event)
       // A handler that is done has no requirements. `Effect.scoped` provides the only service that the runtime does not have.
       return (isDone(handled) ? handled : Effect.provide(Effect.scoped(handled), runtime)) as Effect.Effect<
         unknown,

@@ -312,28 +312,38 @@ export const make = (
   const scan = (body: string | Uint8Array) =>
     typeof body === "string" ? Envelope.scanText(envelope, body) : Envelope.scanBytes(envelope, body)
 
-  const receive = (frame: string | Uint8Array, isCompressed: boolean) => {
-    let body = frame
-    let isScanned = scan(body)
-    if (!isScanned && Utf8.startsWithByteOrderMark(body)) {
-      body = typeof body === "string" ? body.slice(1) : body.subarray(3)
-      isScanned = scan(body)
-    }
-    if (!isScanned) {
-      const text = decodeText(body)
-      const parsed = Envelope.parse(envelope, text)
-      if (Either.isLeft(parsed)) {
-        // Damaged data may inflate. If the text is valid UTF-8, the connection is kept, unless the next event shows that an
-        // event was lost. A resume replays it, once.
-        isPartUnreadable ||= isCompressed
-        return isCompressed && text.includes("\ufffd")
-          ? corrupt(parsed.left)
-          : skipUnreadable(Option.none(), parsed.left)
+  /** Returns undefined if the message is incomplete or cannot be decompressed. */
+  const decompress = (data: string | Uint8Array): Uint8Array | undefined => {
+    try {
+      if (inflate === undefined || typeof data === "string") {
+        throw new Error("a binary frame was received, but compression was not requested")
       }
+      const message = inflate(data)
+      counters.bytesCompressed += data.length
+      counters.bytesInflated += message?.length ?? 0
+      return message
+    } catch (cause) {
+      corrupt(cause)
+      return undefined
     }
-    return envelope.op === Opcode.Dispatch
-      ? dispatch(envelope.t, envelope.s, body)
-      : control(envelope.op, decodeText(body))
+  }
+
+  /** Reads a message whose envelope is not in Discord's order. Returns false if it cannot be read. */
+  const parse = (body: string | Uint8Array, isCompressed: boolean): boolean => {
+    const text = decodeText(body)
+    const parsed = Envelope.parse(envelope, text)
+    if (Either.isRight(parsed)) {
+      return true
+    }
+    // Damaged data may inflate. If the text is valid UTF-8, the connection is kept, unless the next event shows that an event
+    // was lost. A resume replays it, once.
+    isPartUnreadable ||= isCompressed
+    if (isCompressed && text.includes("\ufffd")) {
+      corrupt(parsed.left)
+    } else {
+      skipUnreadable(Option.none(), parsed.left)
+    }
+    return false
   }
 
   return {
@@ -345,22 +355,22 @@ export const make = (
       if (isIgnoring) {
         return
       }
-      if (!isBinary) {
-        return receive(data, false)
+      let body = isBinary ? decompress(data) : data
+      if (body === undefined) {
+        return
       }
-      let body: Uint8Array | undefined
-      try {
-        if (inflate === undefined || typeof data === "string") {
-          throw new Error("a binary frame was received, but compression was not requested")
-        }
-        body = inflate(data)
-      } catch (cause) {
-        return corrupt(cause)
+      let isScanned = scan(body)
+      if (!isScanned && Utf8.startsWithByteOrderMark(body)) {
+        body = typeof body === "string" ? body.slice(1) : body.subarray(3)
+        isScanned = scan(body)
       }
-      counters.bytesCompressed += data.length
-      if (body !== undefined) {
-        counters.bytesInflated += body.length
-        receive(body, true)
+      if (!isScanned && !parse(body, isBinary)) {
+        return
+      }
+      if (envelope.op === Opcode.Dispatch) {
+        dispatch(envelope.t, envelope.s, body)
+      } else {
+        control(envelope.op, decodeText(body))
       }
     },
     onClose: (peerFrame, cause) => {

@@ -46,10 +46,8 @@ const take = <A>(
       break
     }
     if (item._tag === "Dispatch") {
-      const event = parse(item)
-      if (isFailure(event)) {
-        current.log.reportUnreadable(item, event)
-      } else {
+      const event = current.log.read(item, parse)
+      if (!isFailure(event)) {
         events.push(select(event, current))
       }
     }

@@ -20,7 +20,7 @@ import { runToCompletion } from "../time/index.js"
 import { isFailure } from "./log/index.js"
 import type { Cursor, Entry, Parse } from "./log/index.js"
 import { getGuildId } from "./guildId.js"
-import { callHandler, isDone } from "./handlers/index.js"
+import { isDone } from "./handlers/index.js"
 import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
@@ -100,14 +100,34 @@ class HandlerLoop<E, R> {
     this.isPumping = true
     this.cancelWait?.()
     this.cancelWait = undefined
+    const { order, parse, reader } = this
     while (!this.isStopping && this.running.size < this.options.concurrency) {
       if (++this.turns > maxTurns) {
         this.turns = 0
         this.yieldThen(this.pump)
         break
       }
-      if (!this.step()) {
+      const deferred = order?.next()
+      if (deferred !== undefined) {
+        deferred.cursor.beginDeferred(deferred.entry)
+        this.handle(deferred.event, deferred.entry, deferred.cursor, deferred)
+        continue
+      }
+      const item = reader.next()
+      const { current } = reader
+      if (item === undefined || current === undefined) {
+        this.wait()
         break
+      }
+      const event = item._tag === "Dispatch" ? current.log.read(item, parse) : undefined
+      if (event === undefined || item._tag !== "Dispatch" || isFailure(event)) {
+        continue
+      }
+      const task = order && { event, entry: item, cursor: current, orderKey: getOrderKey(event, current.log.shard) }
+      if (task === undefined || order?.tryBegin(task) === true) {
+        this.handle(event, item, current, task)
+      } else {
+        current.defer(item)
       }
     }
     this.isPumping = false
@@ -119,45 +139,14 @@ class HandlerLoop<E, R> {
     this.cancelWait?.()
   }
 
-  /** Handles one event, or waits for it. Returns true if there may be another. */
-  private step(): boolean {
-    const deferred = this.order?.next()
-    if (deferred !== undefined) {
-      deferred.cursor.beginDeferred(deferred.entry)
-      this.handle(deferred.event, deferred.entry, deferred.cursor, deferred)
-      return true
-    }
-    const item = this.reader.next()
-    const { current } = this.reader
-    if (item === undefined || current === undefined) {
-      this.wait()
-      return false
-    }
-    if (item._tag === "Dispatch") {
-      const event = this.parse(item)
-      if (isFailure(event)) {
-        current.log.reportUnreadable(item, event)
-      } else {
-        this.schedule(event, item, current)
-      }
-    }
-    return true
-  }
-
-  private schedule(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor): void {
-    if (this.order === undefined) {
-      return this.handle(event, entry, cursor, undefined)
-    }
-    const task: Task = { event, entry, cursor, orderKey: getOrderKey(event, cursor.log.shard) }
-    if (this.order.tryBegin(task)) {
-      this.handle(event, entry, cursor, task)
-    } else {
-      cursor.defer(entry)
-    }
-  }
-
+  /** Calls the handler. One that is not done at once continues in a fiber. */
   private handle(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor, ordered: Task | undefined): void {
-    const handling = callHandler(() => this.handler(event, cursor.log.shard))
+    let handling: Effect.Effect<unknown, E, R>
+    try {
+      handling = this.handler(event, cursor.log.shard)
+    } catch (defect) {
+      handling = Effect.die(defect)
+    }
     if (isDone(handling)) {
       if (ordered !== undefined) {
         cursor.done(entry)

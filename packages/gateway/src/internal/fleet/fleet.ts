@@ -25,7 +25,7 @@ import { Assembly, Starter } from "../assembly/index.js"
 import { Outgoing } from "../commands/index.js"
 import { Check } from "../config/index.js"
 import { ReconnectThrottle } from "../reconnect/index.js"
-import { Parse } from "../events/log/index.js"
+import { isFailure, Parse } from "../events/log/index.js"
 import type { Cursor, Ending } from "../events/log/index.js"
 import { EventStream, NextEvent, Readers, RunForEach } from "../events/index.js"
 import type { ReaderSource } from "../events/index.js"
@@ -209,12 +209,8 @@ const makeWith = (
         if (item._tag !== "Dispatch") {
           return undefined
         }
-        const event = source.parse(item)
-        if (Parse.isFailure(event)) {
-          cursor.log.reportUnreadable(item, event)
-          return undefined
-        }
-        return Exit.succeed(toFleetEvent(event, cursor))
+        const event = cursor.log.read(item, source.parse)
+        return isFailure(event) ? undefined : Exit.succeed(toFleetEvent(event, cursor))
       }),
       runForEach: (handler, options) =>
         RunForEach.run(source, shared, (event, shard) => handler({ shard, event }), options),

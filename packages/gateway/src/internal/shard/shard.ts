@@ -21,7 +21,7 @@ import * as ShardStatus from "../../ShardStatus.js"
 import { Assembly, Starter } from "../assembly/index.js"
 import { GuildMembers, VoiceState } from "../requests/index.js"
 import { ReconnectThrottle } from "../reconnect/index.js"
-import { Parse, toPayload } from "../events/log/index.js"
+import { isFailure, toPayload } from "../events/log/index.js"
 import { EventStream, NextEvent, RunForEach } from "../events/index.js"
 import type { ReaderSource } from "../events/index.js"
 import { report, setSource } from "../diagnostics/index.js"
@@ -37,12 +37,8 @@ const nextEvent = (state: ShardState.ShardState, shared: NextEvent, start: Effec
   shared.read<Dispatch.Dispatch, ShardError.ReceiveError>(start, (item, { log }) => {
     switch (item._tag) {
       case "Dispatch": {
-        const event = state.parse(item)
-        if (Parse.isFailure(event)) {
-          log.reportUnreadable(item, event)
-          return Exit.fail<ShardError.ReceiveError>(event)
-        }
-        return Exit.succeed(event)
+        const event = log.read(item, state.parse)
+        return isFailure(event) ? Exit.fail<ShardError.ReceiveError>(event) : Exit.succeed(event)
       }
       case "Failure":
         return Exit.fail(item.error)

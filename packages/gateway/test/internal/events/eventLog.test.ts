@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Diagnostic from "../../../src/Diagnostic.js"
 import { Entry } from "../../../src/internal/events/log/entry.js"
+import * as Parse from "../../../src/internal/events/log/parse.js"
 import * as ShardError from "../../../src/ShardError.js"
 import { append, control, handling, makeLog, makeSession, read, streaming } from "./fixture.js"
 
@@ -129,9 +130,9 @@ describe("a log", () => {
   it("publishes an event that cannot be read once, however many readers it has", () => {
     const { log, notices } = makeLog()
     const entry = new Entry(makeSession(), "READY", 1, "{", true)
-    const error = new ShardError.DeserializationError({ eventType: Option.some("READY"), cause: "no JSON" })
-    log.reportUnreadable(entry, error)
-    log.reportUnreadable(entry, error)
+    const error = log.read(entry, Parse.parse)
+    assert.strictEqual(log.read(entry, Parse.parse), error)
+    assert.instanceOf(error, ShardError.DeserializationError)
     assert.deepStrictEqual(notices, [Diagnostic.Failure({ error })])
   })
 

@@ -4,7 +4,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Diagnostic from "../../../Diagnostic.js"
 import type * as Events from "../../../Events.js"
-import { callHandler, isDone } from "./callHandler.js"
+import { isDone } from "./isDone.js"
 import { getRegistrations, type Registration } from "./registration.js"
 
 /** Wraps each run of a handler. `from` is the origin of the event, such as its shard. */
@@ -35,18 +35,24 @@ export const make = <E, R, E2, R2, From>(
   wrap: Wrap<E, E2, R, R2, From>
 ): (event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, E2, R2> => {
   const table = groupByEvent(self)
-  return (event, from) => {
-    const runs = event.t === "UnknownDispatch" ? undefined : table.get(event.t)
-    if (runs === undefined || event.t === "UnknownDispatch") {
-      return Effect.void
+  /** Calls the handlers from the index on. One that is not done at once delays the next one. */
+  const callHandlers = (event: Dispatch.Dispatch, from: From, index = 0): Effect.Effect<unknown, E2, R2> => {
+    const runs = table.get(event.t)
+    for (let at = index; runs !== undefined && event.t !== "UnknownDispatch" && at < runs.length; at++) {
+      let handled: Effect.Effect<unknown, E, R> = Effect.void
+      try {
+        handled = runs[at]?.(event) ?? Effect.void
+      } catch (defect) {
+        handled = Effect.die(defect)
+      }
+      if (!isDone(handled)) {
+        const wrapped = wrap(handled, event, from)
+        return at + 1 === runs.length ? wrapped : Effect.flatMap(wrapped, () => callHandlers(event, from, at + 1))
+      }
     }
-    const handle = (run: Registration<E, R>["run"]): Effect.Effect<unknown, E2, R2> => {
-      const handled = callHandler(() => run(event))
-      return isDone(handled) ? Effect.void : wrap(handled, event, from)
-    }
-    const [first] = runs
-    return first !== undefined && runs.length === 1 ? handle(first) : Effect.forEach(runs, handle, { discard: true })
+    return Effect.void
   }
+  return callHandlers
 }
 
 /** Reports a failing handler, so that it does not affect other handlers. */

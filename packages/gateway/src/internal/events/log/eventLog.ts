@@ -11,6 +11,7 @@ import { type Entry, type Item, lastPosition, nextPosition, type Notice } from "
 import { Backpressure } from "./backpressure.js"
 import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
+import { isFailure, type Parse, type Parsed } from "./parse.js"
 
 /** Options of an event log. */
 export interface LogOptions {
@@ -96,14 +97,18 @@ export class EventLog {
 
   /** Appends an event. Called by the socket's callback; never waits. */
   append(entry: Entry): void {
-    if (this.route === undefined) {
-      this.offer(entry)
-    } else if (!this.route.deliver(entry)) {
-      this.withheld.push({ entry, after: lastPosition(), lowestPosition: this.route.lowestPosition })
+    const { route } = this
+    if (route === undefined) {
+      entry.position = nextPosition()
+      for (const cursor of this.cursors) {
+        cursor.offer(entry)
+      }
+    } else if (!route.deliver(entry)) {
+      this.withheld.push({ entry, after: lastPosition(), lowestPosition: route.lowestPosition })
     }
   }
 
-  /** Offers an item to each cursor. */
+  /** Offers an item to each cursor, also while the log has a route. */
   offer(item: Item): void {
     item.position = nextPosition()
     for (const cursor of this.cursors) {
@@ -176,12 +181,14 @@ export class EventLog {
     this.wakeAll()
   }
 
-  /** Publishes a diagnostic for an event that cannot be parsed, once for all readers. */
-  reportUnreadable(entry: Entry, error: ShardError.DeserializationError): void {
-    if (!entry.isReported) {
+  /** Parses an entry for a reader. Publishes a diagnostic if it cannot be parsed, once for all readers. */
+  read(entry: Entry, parse: Parse): Parsed {
+    const parsed = parse(entry)
+    if (isFailure(parsed) && !entry.isReported) {
       entry.isReported = true
-      this.notice(Diagnostic.Failure({ error }))
+      this.notice(Diagnostic.Failure({ error: parsed }))
     }
+    return parsed
   }
 
   /** Number of items that wait for the slowest reader. */

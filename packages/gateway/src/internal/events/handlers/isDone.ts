@@ -1,4 +1,4 @@
-/** Calls a handler of the program, and recognizes handlers that are done at once. */
+/** Recognizes handlers that are done at once. */
 import * as Effect from "effect/Effect"
 
 /**
@@ -7,12 +7,3 @@ import * as Effect from "effect/Effect"
  */
 export const isDone = (effect: Effect.Effect<unknown, unknown, unknown>): boolean =>
   effect === Effect.void || ("_tag" in effect && effect._tag === "Success")
-
-/** Calls a handler. If it throws, the result is an effect that dies. */
-export const callHandler = <A, E, R>(evaluate: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  try {
-    return evaluate()
-  } catch (defect) {
-    return Effect.die(defect)
-  }
-}
