@@ -147,5 +147,19 @@ export const limits: ReadonlyArray<Mutant> = [
     from: "onNone: () => ({ recent: stored.recent, account: configured })",
     to: "onNone: () => ({ recent: [], account: configured })",
     test: "gateway/test/IdentifyStore.test.ts"
+  },
+  {
+    name: "the compression of a base URL is kept",
+    file: internal("wire/gatewayUrl.ts"),
+    from: "  url.searchParams.delete(\"compress\")\n",
+    to: "",
+    test: "gateway/test/internal/wire/gatewayUrl.test.ts"
+  },
+  {
+    name: "the version of a base URL is kept",
+    file: internal("wire/gatewayUrl.ts"),
+    from: "searchParams.set(\"v\",",
+    to: "searchParams.append(\"v\",",
+    test: "gateway/test/internal/wire/gatewayUrl.test.ts"
   }
 ]
