@@ -60,7 +60,7 @@ export const status = (fleet = "vesper") =>
       FROM vesper_budgets WHERE fleet = ${fleet}
     `)
     const shards = listPlaces(rows, total)
-    const status: ClusterStatus.ClusterStatus = {
+    return {
       total,
       shards,
       identifies: Option.fromNullable(identifies),
@@ -76,8 +76,7 @@ export const status = (fleet = "vesper") =>
         done: done.size,
         shards: listPlaces(rows, next)
       }))
-    }
-    return status
+    } satisfies ClusterStatus.ClusterStatus
   })
 
 /** Asks the runners of a name or id to end, and returns their number. @since 0.1.0 @category operations */

@@ -18,11 +18,9 @@ export const make: Effect.Effect<SessionStore.SessionStore, never, SqlClient.Sql
     sql`fleet = ${fleetName(key)} AND total = ${key.shard.total} AND shard = ${key.shard.id}`
   return {
     load: (key) =>
-      inTime(sql<{ readonly session: string | null }>`SELECT session FROM vesper_sessions WHERE ${matchesKey(key)}`)
-        .pipe(
-          Effect.map(([row]) => decodeSession(row?.session)),
-          failed("load")
-        ),
+      inTime(
+        sql<{ readonly session: string | null }>`SELECT session FROM vesper_sessions WHERE ${matchesKey(key)}`
+      ).pipe(Effect.map(([row]) => decodeSession(row?.session)), failed("load")),
     save: (key, session) =>
       inTime(sql`
         INSERT INTO vesper_sessions (fleet, total, shard, session, sequence)

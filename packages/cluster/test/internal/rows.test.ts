@@ -5,6 +5,7 @@ import * as Session from "@vesper/gateway/Session"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as ClusterAdmin from "../../src/ClusterAdmin.js"
@@ -93,6 +94,41 @@ for (const { isThere, layer, name } of Databases.both) {
     )
 
     test(
+      "refuse a late save of a lease that this runner has lost and has again",
+      Effect.gen(function*() {
+        const { plan, rows } = yield* begin("a")
+        const before = Option.getOrThrow(yield* claimOne(rows, plan))
+        yield* rows.release([before])
+        const now = Option.getOrThrow(yield* claimOne(rows, plan))
+        yield* rows.save([write(now, now.revision + 1, Option.some(session))])
+        assert.deepStrictEqual(yield* rows.save([write(before, 99, Option.none())]), new Set())
+        assert.deepStrictEqual(yield* rows.renew([before]), new Set())
+        yield* rows.release([before])
+        const again = Option.getOrThrow(yield* claimOne(rows, plan))
+        assert.deepStrictEqual(again.session, Option.some(session))
+      })
+    )
+
+    test(
+      "give a new fleet to one of two bots that start together, and other fleets to others",
+      Effect.gen(function*() {
+        const bots = ["101", "202"]
+        const starts = yield* Effect.forEach(bots, (bot) =>
+          Effect.zipRight(
+            migrate,
+            Effect.flatMap(runner(bot), ({ begin }) => Effect.either(begin({ total: 4, slots: 4, bot })))
+          ), { concurrency: "unbounded" })
+        assert.deepStrictEqual(starts.map(Either.isRight).sort(), [false, true])
+        const refused = starts.flatMap((start) => Either.isLeft(start) ? [start.left._tag] : [])
+        assert.deepStrictEqual(refused, ["ForeignFleetError"])
+        const owners = yield* Effect.forEach(["g", "h", "i"], (fleet) =>
+          Effect.flatMap(begin(`runner of ${fleet}`, fleet), ({ plan, rows }) =>
+            claimOne(rows, plan)))
+        assert.isTrue(owners.every(Option.isSome))
+      })
+    )
+
+    test(
       "write the sessions of many shards in one statement, and tell which were not this runner's",
       Effect.gen(function*() {
         const { plan, rows } = yield* begin("a")
@@ -135,9 +171,9 @@ for (const { isThere, layer, name } of Databases.both) {
         yield* b.renew([])
         yield* afterLease
         const claim = Option.getOrThrow(yield* claimOne(b, plan))
-        // Forward by an hour: what is stored is long over, but the clock is later than a runner expects.
-        yield* sql`UPDATE vesper_sessions SET expires_at = expires_at - 3600000`
-        assert.deepStrictEqual(yield* a.claim(plan, [one], Date.now() - 1_800_000), [])
+        // Forward by a day: what is stored is long over, but the clock is later than a runner expects.
+        yield* sql`UPDATE vesper_sessions SET expires_at = expires_at - 86400000`
+        assert.deepStrictEqual(yield* a.claim(plan, [one], Date.now() - 43_200_000), [])
         assert.deepStrictEqual(yield* b.renew([claim]), new Set(["1/4"]))
         assert.isTrue(Option.isNone(yield* claimOne(a, plan)))
       })

@@ -1,4 +1,5 @@
 /** Two fleets of two bots in one database, with faults in both at the same time. */
+import * as World from "@vesper/testing/World"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Proxy from "./proxy.js"
@@ -12,6 +13,8 @@ import {
   three
 } from "./setup.js"
 import * as Trial from "./trial.js"
+
+const world = World.make({ seed: 4, guilds: 64, membersPerGuild: 1 })
 
 /** A token of a bot with this id, as far as it says so. */
 const tokenOf = (id: number) => `${Buffer.from(String(id)).toString("base64url")}.proof.proof`
@@ -40,6 +43,8 @@ const live = (settings: Settings, server: Server, life: Life) =>
       leaseSeconds,
       fleet: `bot-${bot}`,
       token: tokenOf(bot),
+      // Discord sends events without a guild to shard 0 alone, and both sets of a resharding receive those of other shards.
+      guilds: world.guilds.map(({ id }) => id),
       database: (runner) => server.url(runner === last ? proxy.port : server.port)
     })
     const times: Array<number> = []
@@ -58,7 +63,7 @@ const live = (settings: Settings, server: Server, life: Life) =>
       within: leaseSeconds + 5,
       identified: isResharded ? 3 * shards : shards
     })
-  }).pipe(Effect.provide(Trial.gateway(16)), Effect.scoped)
+  }).pipe(Effect.provide(Trial.gateway(16, { world })), Effect.scoped)
 
 const beside = (settings: Settings, server: Server, life: Omit<Life, "acknowledge" | "bot">) =>
   Effect.zipRight(

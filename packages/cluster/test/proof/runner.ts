@@ -38,9 +38,10 @@ const settings = Config.all({
 // All modules are loaded: from here on it is the cluster that takes its time.
 Fs.writeFileSync(`${process.env["PROOF_FILE"]}.booted`, String(Date.now()))
 
-const numberOf = (body: unknown): string | undefined =>
+/** Its number, how long it took to arrive here, and its place on the gateway. */
+const lineOf = ({ event: { d: body, s }, shard }: Fleet.FleetEvent): string | undefined =>
   typeof body === "object" && body !== null && "number" in body && "at" in body
-    ? `${String(body.number)} ${Date.now() - Number(body.at)}`
+    ? `${String(body.number)} ${Date.now() - Number(body.at)} ${shard.id}/${shard.total}#${s}`
     : undefined
 
 const program = Effect.gen(function*() {
@@ -50,13 +51,13 @@ const program = Effect.gen(function*() {
   const notes = Fs.openSync(file, "a")
   const note = (line: string) => Effect.sync(() => Fs.writeSync(notes, `${line}\n`))
   // A handler counts from its beginning if nothing may be handled twice, from its end if nothing may be lost.
-  const handlers = ({ event }: Fleet.FleetEvent) => {
-    const number = numberOf(event.d)
-    return number === undefined
+  const handlers = (event: Fleet.FleetEvent) => {
+    const line = lineOf(event)
+    return line === undefined
       ? Effect.void
       : acknowledge === "onReceive"
-      ? Effect.zipRight(note(number), Effect.sleep(2))
-      : Effect.zipRight(Effect.sleep(2), note(number))
+      ? Effect.zipRight(note(line), Effect.sleep(2))
+      : Effect.zipRight(Effect.sleep(2), note(line))
   }
   const layer = ClusterFleet.layer({ shards, lease, name, runner: `127.0.0.1:${port}`, handlers }).pipe(
     Layer.provide(SqlIdentifyQueue.layer({ maxConcurrency, name, total, reserve: 0 })),

@@ -124,16 +124,20 @@ export const scratch: Effect.Effect<string, never, Scope.Scope> = Effect.acquire
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
 )
 
-/** The number of each event that was handled, and how many milliseconds after it was sent. */
-const readNotes = (folder: string): ReadonlyArray<readonly [number: number, delay: number]> =>
+/** The number of each event that was handled, after how many milliseconds, and by which process as which event. */
+const readNotes = (folder: string): ReadonlyArray<readonly [number: number, delay: number, by: string]> =>
   Fs.readdirSync(folder)
     .filter((file) => file.endsWith(".handled"))
-    .flatMap((file) => Fs.readFileSync(Path.join(folder, file), "utf8").split("\n"))
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [number, delay] = line.split(" ")
-      return [Number(number), Number(delay)]
-    })
+    .flatMap((file) =>
+      Fs.readFileSync(Path.join(folder, file), "utf8").split("\n").filter((line) => line !== "").map((line) => {
+        const [number, delay, place] = line.split(" ")
+        return [
+          Number(number),
+          Number(delay),
+          `${delay} ms later as ${place} by ${Path.basename(file, ".handled")}`
+        ] as const
+      })
+    )
 
 /** Until it is so; how many milliseconds that took. */
 const inTime = (what: string, isSo: Effect.Effect<boolean>): Effect.Effect<number> =>
@@ -256,7 +260,9 @@ export const make = (options: Options): Effect.Effect<
       const stray = sentAt.flatMap((at, number) => counts.get(number) === 1 ? [] : [{ number, at }])
       const countOf = (number: number) => counts.get(number) ?? 0
       const strays = stray.sort((a, b) => countOf(b.number) - countOf(a.number)).map(({ at, number }) =>
-        `event ${number}, sent at ${new Date(at).toISOString()}, handled ${countOf(number)} times`
+        `event ${number}, sent at ${new Date(at).toISOString()}, handled ${
+          notes.flatMap(([other, , by]) => other === number ? [by] : []).join(", ") || "by no process"
+        }`
       )
       return {
         sent,

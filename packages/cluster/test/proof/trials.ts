@@ -262,8 +262,8 @@ const reshardWith = (
 const reshard = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
   reshardWith(settings, server, acknowledge, { to: 16, isDisturbed: false })
 
-const reshardAndKill = (settings: Settings, server: Server) =>
-  reshardWith(settings, server, "onHandled", { to: 16, isDisturbed: true })
+const reshardAndKill = (settings: Settings, server: Server) => (acknowledge: Acknowledge) =>
+  reshardWith(settings, server, acknowledge, { to: 16, isDisturbed: true })
 
 /** One process with its database in a file, killed and started again at once. */
 const restart = ({ eventsPerSecond, times: count }: Settings) => (acknowledge: Acknowledge) =>
@@ -382,7 +382,7 @@ export const onServer: Readonly<Record<string, OnServer>> = {
   refuse: Databases.refuse,
   short: Isolation.short,
   reshard: withBoth(reshard),
-  "reshard-kill": reshardAndKill
+  "reshard-kill": withBoth(reshardAndKill)
 }
 
 /** Those on a file. */

@@ -14,6 +14,7 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Database from "../database/index.js"
 import { type FleetRows, type Lease, OwnershipRows, Placement } from "../ownership/index.js"
@@ -70,14 +71,14 @@ const handOver = <R>(
   { reshard, rows }: Options<R>,
   { part, plan, to }: Placement.Part,
   fleet: Fleet.Fleet,
-  claim: OwnershipRows.Claim
-): Effect.Effect<void> => {
-  const attempt: Effect.Effect<void> = fleet.awaitReady.pipe(
+  finish: Effect.Effect<void, never, Scope.Scope>
+): Effect.Effect<void, never, Scope.Scope> => {
+  const attempt: Effect.Effect<void, never, Scope.Scope> = fleet.awaitReady.pipe(
     // The reader of the fleet's events reports its failure.
     Effect.orElse(() => Effect.never),
     Effect.zipRight(fleet.reshard(to, reshard)),
     Effect.matchEffect({
-      onSuccess: () => Effect.asVoid(persist(rows.finishPart(plan, part, claim))),
+      onSuccess: () => finish,
       onFailure: (error) =>
         Effect.logError(`part ${part} of the bot was not resharded: ${error.message}`).pipe(
           // Until it is tried again, the plan may be changed.
@@ -141,24 +142,28 @@ const serve = <R>(
       remove: (key) => findSessions(key).remove(key)
     }
     const { awaitReady, watched } = watchIdentifies(yield* IdentifyQueue.IdentifyQueue)
-    yield* Effect.addFinalizer(() => Effect.forEach(leases, ({ settle }) => settle, { concurrency: "unbounded" }))
+    const settle = Effect.forEach(leases, ({ settle }) => settle, { concurrency: "unbounded", discard: true })
+    yield* Effect.addFinalizer(() => Effect.ignore(settle))
     const fleet = yield* Fleet.make({ shards }).pipe(
       // There are such shards: the number of parts divides both totals.
       Effect.orDie,
       Effect.provideService(SessionStore.SessionStore, sessions),
       Effect.provideService(IdentifyQueue.IdentifyQueue, watched)
     )
+    const observe = Effect.flatMap(
+      fleet.shards,
+      Effect.forEach((shard) => findLease(shard.id)?.observe(shard.session) ?? Effect.void)
+    )
+    yield* observe
     const begun = yield* fleet.shards
-    yield* Effect.forEach(begun, (shard) => findLease(shard.id)?.observe(shard.session) ?? Effect.void)
     yield* Effect.addFinalizer(() => Effect.forEach(begun, awaitReady, { concurrency: "unbounded" }))
     const claim = leases.find(({ shard }) => Option.exists(part, ({ to }) => shard.total === to))?.claim
     if (Option.isSome(part) && claim !== undefined) {
-      yield* Effect.forkScoped(
-        isDone
-          // The runner that wrote it may have died before it could complete the plan with the last part.
-          ? persist(options.rows.finishPart(part.value.plan, part.value.part, claim))
-          : handOver(options, part.value, fleet, claim)
-      )
+      const written = persist(Effect.zipRight(settle, options.rows.finishPart(part.value.plan, part.value.part, claim)))
+      // The next owner resumes the new sessions, which have to include the events that the old ones have delivered.
+      const finish = Effect.zipRight(observe, Effect.asVoid(written))
+      // The runner that has finished a part may have died before it could complete the plan.
+      yield* Effect.forkScoped(isDone ? finish : handOver(options, part.value, fleet, finish))
     }
     yield* Effect.acquireRelease(Effect.sync(() => options.enter(fleet)), (leave) => Effect.sync(leave))
     const report = Effect.flatMap(

@@ -33,8 +33,8 @@ export interface Lease {
    * database, any other while the database cannot be written. An event that waits saves the session itself.
    */
   readonly admit: (sequence: number) => Effect.Effect<void, LeaseLost>
-  /** Writes the session that the shard has saved last, if the database has another one. */
-  readonly settle: Effect.Effect<void>
+  /** Writes the present session if the database has another one. */
+  readonly settle: Effect.Effect<void, Error>
   /** Reads the session from the shard whenever it is written, until the scope closes. */
   readonly observe: (session: Effect.Effect<Option.Option<Session.Session>>) => Effect.Effect<void, never, Scope.Scope>
   /** Adds a status to the next write. */
@@ -194,8 +194,9 @@ export const make = (options: {
         },
         admit: (sequence) => admit(held, sequence),
         // The shard saves no session twice, although the database may have a later one. No race: it could not be interrupted.
-        settle: Effect.suspend(() =>
-          held.isLost || Equal.equals(held.saved, held.session) ? Effect.void : Effect.ignore(write(held))
+        settle: Effect.flatMap(
+          Effect.suspend(() => held.view),
+          (session) => held.isLost || Equal.equals(held.saved, session) ? Effect.void : write(held)
         ),
         observe: (session) =>
           Effect.acquireRelease(

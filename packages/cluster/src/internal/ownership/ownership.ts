@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import { instant } from "./databaseClock.js"
 import * as Lease from "./lease.js"
 import { type OwnershipRows, toKey } from "./ownershipRows.js"
@@ -45,9 +46,10 @@ interface Slot {
   isComplete: boolean
 }
 
-const none: ReadonlySet<number> = new Set()
+const isOpen = ({ isEnding, isLost }: Slot) => !isEnding && !isLost
+const isHeld = (slot: Slot) => slot.isComplete && isOpen(slot)
 
-const missingIn = ({ leases, units }: Slot, done = none) =>
+const missingIn = ({ leases, units }: Slot, done: ReadonlySet<number>) =>
   units.flatMap((unit) => Placement.listShards(unit, done)).filter((shard) => !leases.has(toKey(shard)))
 
 const leasesIn = (slots: Iterable<Slot>) => Array.from(slots).flatMap(({ leases }) => Array.from(leases.values()))
@@ -116,7 +118,7 @@ export const make = <R>(options: Options<R>) =>
         const stray = Array.from(slots.values()).filter((slot) => !numbers.includes(slot.number) && !isUsed(slot))
         yield* Effect.forEach(stray, ({ number }) => release(number), { discard: true })
         while (!isClosing) {
-          const wanted = numbers.map(slotOf).filter(({ isEnding, isLost }) => !isEnding && !isLost)
+          const wanted = numbers.map(slotOf).filter(isOpen)
           yield* Effect.catchAll(
             claim(wanted.filter(({ isComplete }) => !isComplete)),
             ({ message }) => Effect.logWarning(`shards could not be acquired: ${message}`)
@@ -160,7 +162,7 @@ export const make = <R>(options: Options<R>) =>
       Effect.forEach(
         slot.units,
         (unit) =>
-          options.host(unit, Placement.listShards(unit, none).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
+          options.host(unit, Placement.listShards(unit, new Set()).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
         { concurrency: "unbounded", discard: true }
       ).pipe(
         Effect.ensuring(Effect.sync(() => {
@@ -175,15 +177,12 @@ export const make = <R>(options: Options<R>) =>
     /** Hosts the slots that are held and assigned. */
     const reconcile = Effect.gen(function*() {
       changed.unsafeClose()
-      const open = Array.from(slots.values()).filter(({ hosting, isEnding, isLost }) =>
-        !isLost && !isEnding && hosting === undefined
-      )
+      const open = Array.from(slots.values()).filter((slot) => isOpen(slot) && slot.hosting === undefined)
       for (const slot of open) {
         const start = Effect.map(host(slot), (fiber) => {
           slot.hosting = fiber
         })
-        const canStart = () => slot.isComplete && !slot.isEnding && !slot.isLost && belongs(slot.number)
-        yield* turn.withPermits(1)(Effect.when(start, canStart))
+        yield* turn.withPermits(1)(Effect.when(start, () => isHeld(slot) && belongs(slot.number)))
       }
       // @effect/cluster does not say when it has noted an acquisition.
       yield* open.length > 0 ? Effect.sleep("50 millis") : changed.await
@@ -232,10 +231,7 @@ export const make = <R>(options: Options<R>) =>
     return {
       /** Acquires free ones of these slots, and returns those that are held then. Waits a little if there are none. */
       acquire,
-      unsafeIsHeld: (number: number) => {
-        const slot = slots.get(number)
-        return slot !== undefined && slot.isComplete && !slot.isLost && !slot.isEnding
-      },
+      unsafeIsHeld: (number: number) => Option.exists(Option.fromNullable(slots.get(number)), isHeld),
       /** Stops hosting a slot, and releases its leases. */
       release,
       /** Releases all slots at the same time. */

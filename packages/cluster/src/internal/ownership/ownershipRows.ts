@@ -7,16 +7,7 @@ import * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import {
-  currentTime,
-  decodeSession,
-  encodeSession,
-  forUpdate,
-  inTime,
-  LeaseConnection,
-  Neighbours,
-  selectRows
-} from "../database/index.js"
+import * as Database from "../database/index.js"
 import * as DatabaseClock from "./databaseClock.js"
 import * as FleetRows from "./fleetRows.js"
 import type * as Placement from "./placement.js"
@@ -85,7 +76,7 @@ const rowOfWrite = ({ claim, revision, session, status }: Write) => ({
   ...toRow(claim),
   revision,
   status,
-  session: Option.getOrNull(Option.map(session, encodeSession)),
+  session: Option.getOrNull(Option.map(session, Database.encodeSession)),
   sequence: Option.getOrNull(Option.map(session, ({ sequence }) => sequence))
 })
 
@@ -110,11 +101,11 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
 }) =>
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-    const renewals = Option.getOrElse(yield* LeaseConnection, () => sql).withoutTransforms()
-    const neighbours = yield* Neighbours.Current
+    const renewals = Option.getOrElse(yield* Database.LeaseConnection, () => sql).withoutTransforms()
+    const neighbours = yield* Database.Neighbours.Current
     yield* neighbours.join(owner)
     const clock = DatabaseClock.make(lease)
-    const now = currentTime(sql)
+    const now = Database.currentTime(sql)
     const expiry = sql`${now} + CAST(${Math.round(Duration.toMillis(lease))} AS BIGINT)`
     const isMine = sql`vesper_sessions.fleet = ${fleet} AND vesper_sessions.owner = ${owner}`
     const isHeld = sql.literal("held.total = vesper_sessions.total AND held.shard = vesper_sessions.shard")
@@ -123,8 +114,8 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
     const held = (rows: ReadonlyArray<object>, columns = claimColumns) =>
       sql`held AS (
         SELECT v.* FROM vesper_sessions AS s
-        JOIN ${selectRows(sql, columns, rows)} ON s.total = v.total AND s.shard = v.shard AND s.fence = v.fence
-        WHERE s.fleet = ${fleet} AND s.owner = ${owner} ORDER BY s.total, s.shard ${forUpdate(sql)}
+        JOIN ${Database.selectRows(sql, columns, rows)} ON s.total = v.total AND s.shard = v.shard AND s.fence = v.fence
+        WHERE s.fleet = ${fleet} AND s.owner = ${owner} ORDER BY s.total, s.shard ${Database.forUpdate(sql)}
       )`
     // An expiry in more than a lease was written before the clock was set back; it is shortened for any owner.
     const alive = sql`
@@ -145,10 +136,13 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
     }
     const claim = ({ epoch }: Placement.Plan, shards: ReadonlyArray<ShardId.ShardId>, latest: number) =>
       Effect.map(
-        inTime(sql<Found & { readonly fence: number; readonly session: string | null; readonly revision: Large }>`
+        Database.inTime(
+          sql<Found & { readonly fence: number; readonly session: string | null; readonly revision: Large }>`
           INSERT INTO vesper_sessions (fleet, total, shard, owner, fence, expires_at)
           SELECT f.fleet, v.total, v.shard, CAST(${owner} AS TEXT), 1, ${expiry}
-          FROM vesper_fleets AS f, ${selectRows(sql, columns, shards.map(({ id, total }) => ({ total, shard: id })))}
+          FROM vesper_fleets AS f, ${
+            Database.selectRows(sql, columns, shards.map(({ id, total }) => ({ total, shard: id })))
+          }
           WHERE f.fleet = ${fleet} AND f.epoch = ${epoch} AND (v.total = f.total OR v.total = f.next_total)
             AND NOT EXISTS (
               SELECT 1 FROM vesper_handovers AS h
@@ -161,43 +155,44 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
           WHERE vesper_sessions.owner IS NULL OR vesper_sessions.owner = excluded.owner
             OR vesper_sessions.expires_at <= ${now} AND ${now} <= CAST(${Math.round(latest)} AS BIGINT)
           RETURNING total, shard, fence, session, revision
-        `),
+        `
+        ),
         (rows) =>
           rows.map((row): Claim => ({
             shard: ShardId.unsafeMake(row.shard, row.total),
             fence: row.fence,
-            session: decodeSession(row.session),
+            session: Database.decodeSession(row.session),
             revision: Number(row.revision)
           }))
       )
-    const owners = inTime(sql<{ readonly owner: string }>`
+    const owners = Database.inTime(sql<{ readonly owner: string }>`
       SELECT owner FROM vesper_sessions WHERE fleet = ${fleet} AND owner IS NOT NULL AND owner <> ${owner}
       UNION SELECT id FROM vesper_runners WHERE fleet = ${fleet} AND id <> ${owner}
     `)
     const reclaimFrom = (dead: string) =>
-      inTime(sql`UPDATE vesper_sessions SET ${free} WHERE fleet = ${fleet} AND owner = ${dead}`).pipe(
-        Effect.zipRight(inTime(sql`DELETE FROM vesper_runners WHERE fleet = ${fleet} AND id = ${dead}`)),
+      Database.inTime(sql`UPDATE vesper_sessions SET ${free} WHERE fleet = ${fleet} AND owner = ${dead}`).pipe(
+        Effect.zipRight(Database.inTime(sql`DELETE FROM vesper_runners WHERE fleet = ${fleet} AND id = ${dead}`)),
         Effect.zipRight(Effect.logInfo(`runner ${dead} is dead: its shards are taken over at once`))
       )
     const rows: OwnershipRows = {
       register: (runner) =>
         Effect.gen(function*() {
-          const [row] = yield* inTime(sql<{ readonly machines: number }>`
+          const [row] = yield* Database.inTime(sql<{ readonly machines: number }>`
             UPDATE vesper_fleets SET machines = machines + 1 WHERE fleet = ${fleet} RETURNING machines
           `)
-          yield* inTime(sql`
+          yield* Database.inTime(sql`
             INSERT INTO vesper_runners (id, fleet, name, expires_at, runner)
             VALUES (${owner}, ${fleet}, ${name}, ${expiry}, ${runner})
             ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, runner = excluded.runner
           `)
           return row?.machines ?? 0
         }),
-      unregister: Effect.asVoid(inTime(
+      unregister: Effect.asVoid(Database.inTime(
         // The rows of killed runners stay for a day.
         sql`DELETE FROM vesper_runners WHERE fleet = ${fleet} AND (id = ${owner} OR expires_at < ${now} - 86400000)`
       )),
       look: Effect.gen(function*() {
-        const rows = yield* inTime(sql<PolledRow>`
+        const rows = yield* Database.inTime(sql<PolledRow>`
           SELECT r.id, r.runner, r.expires_at, r.draining, ${sql.literal(FleetRows.planColumns)}, ${now} AS now
           FROM vesper_fleets AS f LEFT JOIN vesper_runners AS r ON r.fleet = f.fleet AND r.runner IS NOT NULL
           WHERE f.fleet = ${fleet}
@@ -220,10 +215,10 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
           (moment) => claim(plan, shards, latest ?? clock.latest(moment))
         ),
       renew: (claims) =>
-        Effect.map(inTime(renew(claims), 3), (rows) => toKeys(rows.filter((row) => row.owner === owner))),
+        Effect.map(Database.inTime(renew(claims), 3), (rows) => toKeys(rows.filter((row) => row.owner === owner))),
       save: (writes) =>
         Effect.map(
-          inTime(sql<Found>`
+          Database.inTime(sql<Found>`
             WITH ${held(writes.map(rowOfWrite), writeColumns)}
             UPDATE vesper_sessions
             SET session = held.session, sequence = held.sequence, status = held.status, revision = held.revision
@@ -234,7 +229,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
           toKeys
         ),
       release: (claims) =>
-        claims.length === 0 ? Effect.void : Effect.asVoid(inTime(sql`
+        claims.length === 0 ? Effect.void : Effect.asVoid(Database.inTime(sql`
           WITH ${held(claims.map(toRow))} UPDATE vesper_sessions SET ${free} FROM held WHERE ${isMine} AND ${isHeld}
         `)),
       reclaimDead: !neighbours.canProve ? Effect.void : Effect.flatMap(owners, (rows) =>

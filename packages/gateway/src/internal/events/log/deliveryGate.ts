@@ -7,6 +7,11 @@ export class DeliveryGate {
   limit = Number.POSITIVE_INFINITY
   private onBlocked: (() => void) | undefined
 
+  /** True if items wait for a store. */
+  get isUsed(): boolean {
+    return this.onBlocked !== undefined
+  }
+
   /** Returns true if the item at the position may be delivered. Otherwise it calls `onBlocked`. */
   admits(position: number): boolean {
     if (position <= this.limit) {

@@ -160,6 +160,7 @@ const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet
     fleet.upcoming = Option.none()
     ForwardCommands.forward(old, set)
     yield* ShardSet.closeAll(old, CloseFrame.NORMAL)
+    deliver(reshard.closeOld())
     let stage: ReshardStage = Stage.Drain()
     while (stage._tag !== "Retire") {
       yield* Effect.sleep(step)
@@ -208,7 +209,8 @@ const runStages = (
     ForwardCommands.copyPresence(old, set)
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
-      patience: Duration.toMillis(options.patience ?? "1 minute")
+      patience: Duration.toMillis(options.patience ?? "1 minute"),
+      prefersOld: Array.from(old.members.values()).some(({ state }) => state.log.gate.isUsed)
     }, () => Monotonic.unsafeMillis(clock))
     fleet.upcoming = Option.some(set)
     startRouting(fleet, [old, set], reshard)

@@ -9,8 +9,10 @@
  * - a silence of both that is longer than `lag`;
  * - after `patience`, the difference of the events received by each, by their contents.
  *
- * From the common point on, either shard can fail or close, and no event is lost or doubled. The functions are pure but for
- * the state that they are given; the events that they return are to be delivered, in that order.
+ * From the common point on, either shard can fail or close, and no event is lost or doubled. If a process may die and its
+ * successor must repeat no event, the old copy is delivered while there is an old session, because the successor resumes that
+ * one. The functions are pure but for the state that they are given; the events that they return are to be delivered, in that
+ * order.
  */
 
 /** One of the two copies of an event. */
@@ -37,7 +39,7 @@ interface Held<A> {
  *
  * - `Old`: only the old shard has the guild.
  * - `Overlap`: the new one has it too; no common point is known.
- * - `Both`: the first copy of each event is delivered.
+ * - `Both`: the first copy of each event is delivered, or the old one if `prefersOld` is true.
  */
 export type HandoverPhase = "Old" | "Overlap" | "Both"
 
@@ -45,7 +47,7 @@ export interface Handover<A> {
   phase: HandoverPhase
   /** Recent events of the old shard. */
   history: Array<Seen>
-  /** Events of the new shard, while no common point is known. */
+  /** Events of the new shard that wait for the common point, or for their old copy. */
   held: Array<Held<A>>
   /** Events delivered from the old shard whose copy the new shard has not received. */
   aheadOld: Array<Seen>
@@ -55,6 +57,7 @@ export interface Handover<A> {
   overlapSince: number
   /** The time of the last event of either, in milliseconds. */
   lastAt: number
+  prefersOld: boolean
 }
 
 export interface Policy {
@@ -70,14 +73,15 @@ export interface CaughtUp {
   readonly new: number
 }
 
-export const make = <A>(now: number): Handover<A> => ({
+export const make = <A>(now: number, prefersOld = false): Handover<A> => ({
   phase: "Old",
   history: [],
   held: [],
   aheadOld: [],
   aheadNew: [],
   overlapSince: now,
-  lastAt: now
+  lastAt: now,
+  prefersOld
 })
 
 /** Removes the first entry with this key. Copies arrive in order, so it is near the start. */
@@ -99,13 +103,20 @@ const lastIndexOf = (list: ReadonlyArray<Seen>, key: string): number => {
   return -1
 }
 
-/** Begins the phase `Both`. */
-const join = <A>(self: Handover<A>, aheadOld: Array<Seen>, fresh: ReadonlyArray<Held<A>>): ReadonlyArray<A> => {
-  self.phase = "Both"
+/** Delivers the events of the new shard that wait. */
+const deliverHeld = <A>(self: Handover<A>): ReadonlyArray<A> => {
+  const { held } = self
   self.held = []
+  held.forEach(({ at, copy }) => self.aheadNew.push({ key: copy.key, at }))
+  return held.map(({ copy }) => copy.value)
+}
+
+/** Begins the phase `Both`. */
+const join = <A>(self: Handover<A>, aheadOld: Array<Seen>, fresh: Array<Held<A>>): ReadonlyArray<A> => {
+  self.phase = "Both"
   self.aheadOld = aheadOld
-  fresh.forEach(({ at, copy }) => self.aheadNew.push({ key: copy.key, at }))
-  return fresh.map(({ copy }) => copy.value)
+  self.held = fresh
+  return self.prefersOld ? [] : deliverHeld(self)
 }
 
 /** Takes an event of the old shard. */
@@ -116,7 +127,12 @@ export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
     return []
   }
   if (self.phase === "Both") {
-    self.aheadOld.push({ key: copy.key, at: now })
+    const index = self.held.findIndex((held) => held.copy.key === copy.key)
+    if (index === -1) {
+      self.aheadOld.push({ key: copy.key, at: now })
+    } else {
+      self.held.splice(index, 1)
+    }
   } else if (self.phase === "Overlap" && copy.isAnchor) {
     const index = self.held.findIndex((held) => held.copy.key === copy.key)
     if (index !== -1) {
@@ -145,8 +161,8 @@ export const fromNew = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
       if (remove(self.aheadOld, copy.key)) {
         return []
       }
-      self.aheadNew.push({ key: copy.key, at: now })
-      return [copy.value]
+      self.held.push({ copy, at: now })
+      return self.prefersOld ? [] : deliverHeld(self)
     }
   }
 }
@@ -168,7 +184,14 @@ const joinByContents = <A>(self: Handover<A>): ReadonlyArray<A> => {
 }
 
 /** Notes that the old shard has lost its session, and with it all copies that it has not received. */
-export const loseOld = <A>(self: Handover<A>): ReadonlyArray<A> => self.phase === "Overlap" ? joinByContents(self) : []
+export const loseOld = <A>(self: Handover<A>): ReadonlyArray<A> =>
+  self.phase === "Old" ? [] : [...(self.phase === "Overlap" ? joinByContents(self) : []), ...deliverHeld(self)]
+
+/** Notes that the old shard is closed for good: events of the new one wait no longer. */
+export const closeOld = <A>(self: Handover<A>): ReadonlyArray<A> => {
+  self.prefersOld = false
+  return self.phase === "Both" ? deliverHeld(self) : []
+}
 
 /** Notes that the new shard has lost its session. Only the old shard has the guild until the next session has it. */
 export const loseNew = <A>(self: Handover<A>): void => {
@@ -177,7 +200,7 @@ export const loseNew = <A>(self: Handover<A>): void => {
   self.aheadOld = []
 }
 
-const after = (list: Array<Seen>, at: number): Array<Seen> => {
+const after = <S extends { readonly at: number }>(list: Array<S>, at: number): Array<S> => {
   const first = list[0]
   return first === undefined || first.at > at ? list : list.filter((seen) => seen.at > at)
 }
@@ -196,6 +219,13 @@ export const settle = <A>(self: Handover<A>, caughtUp: CaughtUp, policy: Policy)
   }
   if (self.phase === "Both") {
     self.aheadOld = after(self.aheadOld, caughtUp.new - policy.lag)
+    const waiting = after(self.held, caughtUp.old - policy.lag)
+    if (waiting.length < self.held.length) {
+      // The old copies would have arrived.
+      self.held = self.held.filter((held) => !waiting.includes(held))
+      fresh = [...fresh, ...deliverHeld(self)]
+      self.held = waiting
+    }
   }
   self.aheadNew = after(self.aheadNew, caughtUp.old - policy.lag)
   return fresh

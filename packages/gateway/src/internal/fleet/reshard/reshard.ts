@@ -36,6 +36,8 @@ export interface Reshard {
   readonly facts: (failure: Option.Option<ReshardError>) => Facts
   /** Makes the new set the fleet's: its events without a guild are delivered too. */
   readonly switchOver: () => void
+  /** Notes that the old set is closed, and returns the events to deliver. */
+  readonly closeOld: () => ReadonlyArray<Delivery>
   /** Delivers no more events of the new set. */
   readonly abandon: () => void
   /** Returns whether no copy is awaited from either side. */
@@ -55,7 +57,10 @@ interface NewShard {
 
 export const make = (
   sides: { readonly old: Side; readonly new: Side },
-  policy: Handover.Policy,
+  policy: Handover.Policy & {
+    /** True if the next process must repeat no event: it resumes the old sessions. */
+    readonly prefersOld: boolean
+  },
   now: () => number
 ): Reshard => {
   const handovers = new Map<string, Handover.Handover<Delivery>>()
@@ -66,11 +71,12 @@ export const make = (
     newShards.set(member, { member, isReady: false, expected: new Set() })
   }
   const caughtUp = new Map<FleetShard, number>()
+  let { prefersOld } = policy
   let isSwitched = false
   let isAbandoned = false
 
   const getHandover = (guild: string) => {
-    const handover = handovers.get(guild) ?? Handover.make<Delivery>(now())
+    const handover = handovers.get(guild) ?? Handover.make<Delivery>(now(), prefersOld)
     handovers.set(guild, handover)
     return handover
   }
@@ -201,6 +207,10 @@ export const make = (
     },
     switchOver: () => {
       isSwitched = true
+    },
+    closeOld: () => {
+      prefersOld = false
+      return all().flatMap(Handover.closeOld)
     },
     abandon: () => {
       isAbandoned = true
