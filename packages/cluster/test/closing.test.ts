@@ -47,6 +47,6 @@ it.scopedLive("a runner that is closed while its plan changes ends", () =>
     const cluster = Context.get(yield* Layer.buildWithScope(layer, scope), ClusterFleet.ClusterFleet)
     yield* cluster.reshard(2)
     yield* Deferred.await(ending)
-    const ended = yield* Effect.timeoutOption(Effect.disconnect(Scope.close(scope, Exit.void)), "8 seconds")
+    const ended = yield* Effect.timeoutOption(Effect.disconnect(Scope.close(scope, Exit.void)), "1 minute")
     assert.isTrue(Option.isSome(ended))
-  }).pipe(Effect.provide(GatewaySimulator.layerInMemory({ maxConcurrency: 16 }))), 30_000)
+  }).pipe(Effect.provide(GatewaySimulator.layerInMemory({ maxConcurrency: 16 }))), 120_000)

@@ -162,7 +162,7 @@ describe("a move under load, on a database that takes its time", () => {
           yield* ownership.acquire([0])
         }
         yield* Fiber.interrupt(load)
-        yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => handled.length >= sent, times: 50 })
+        yield* Effect.repeat(Effect.sleep("100 millis"), { until: () => handled.length >= sent, times: 300 })
         yield* Effect.sleep("200 millis")
         // In order within a guild, and each once.
         assert.deepStrictEqual(

@@ -339,13 +339,13 @@ export const make = (options: Options): Effect.Effect<
         ),
       settle: Effect.gen(function*() {
         isLoading = false
-        let before = -1
         let now = yield* tally
-        // What waits in a runner is handled, or another save of the session releases it: two quiet seconds say so.
-        while (now.sent - now.lost !== before) {
-          before = now.sent - now.lost
+        // Events that wait in a runner are handled, or another save of the session releases them. A busy machine takes longer.
+        for (let quiet = 0; quiet < (now.lost === 0 ? 1 : 5);) {
+          const { lost } = now
           yield* Effect.sleep("2 seconds")
           now = yield* tally
+          quiet = now.lost === lost ? quiet + 1 : 0
         }
         return now
       })
