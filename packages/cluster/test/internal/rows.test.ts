@@ -257,6 +257,9 @@ for (const { isThere, layer, name } of Databases.both) {
         assert.deepStrictEqual(yield* b.claim(abandoned, [ShardId.unsafeMake(0, 6)], always), [])
         yield* ClusterAdmin.reshard(6, "f")
         const now = yield* plan
+        // A runner with another number of shards takes part in the change.
+        const late = yield* (yield* runner("e")).begin({ total: 9, slots: 9, bot: "101" })
+        assert.deepStrictEqual(late, now)
         yield* a.beginPart(now, 0)
         yield* b.beginPart(now, 1)
         const part = (id: number) => ShardId.unsafeMake(id, 6)
