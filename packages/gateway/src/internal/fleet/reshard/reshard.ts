@@ -34,7 +34,7 @@ export interface Reshard {
   /** Runs at an interval and returns the events to deliver. */
   readonly tick: () => ReadonlyArray<Delivery>
   readonly facts: (failure: Option.Option<ReshardError>) => Facts
-  /** Makes the new set the fleet's: its events without a guild are delivered too. */
+  /** Makes the new set the fleet's: its READY and RESUMED are delivered too. */
   readonly switchOver: () => void
   /** Notes that the old set is closed, and returns the events to deliver. */
   readonly closeOld: () => ReadonlyArray<Delivery>
@@ -44,8 +44,11 @@ export interface Reshard {
   readonly isSettled: () => boolean
 }
 
-/** The order key of events without a guild. Shard 0 receives them, and they are handed over like a guild. */
-const unguilded = "@"
+/**
+ * The order key of events without a guild, which are handed over like a guild between the shards of one id. On Discord these
+ * are the shards 0.
+ */
+const unguilded = (shard: FleetShard) => `@${shard.shard.id.id}`
 
 /** A shard of the new set, and the guilds that its READY named. */
 interface NewShard {
@@ -81,7 +84,8 @@ export const make = (
     return handover
   }
 
-  const shardIn = (side: Side, guild: string) => guild === unguilded ? 0 : ShardId.shardOf(guild, side.total)
+  const shardIn = (side: Side, guild: string) =>
+    guild.startsWith("@") ? Number(guild.slice(1)) : ShardId.shardOf(guild, side.total)
 
   const makeCopy = (delivery: Delivery): Handover.Copy<Delivery> => ({
     ...EventKey.make(delivery.event),
@@ -92,19 +96,17 @@ export const make = (
   const shardHandovers = (side: Side, member: FleetShard) =>
     Array.from(handovers).filter(([guild]) => shardIn(side, guild) === member.shard.id.id)
 
-  /** Returns the guild whose order an event is part of, if any. */
-  const orderKey = ({ event, member: { shard } }: Delivery): string | undefined =>
-    getGuildId(event) ?? (shard.id.id === 0 ? unguilded : undefined)
+  /** Returns the guild whose order an event is part of. */
+  const orderKey = ({ event, member }: Delivery): string => getGuildId(event) ?? unguilded(member)
 
   const routeOld = (delivery: Delivery): ReadonlyArray<Delivery> => {
     const { event, member } = delivery
     if (event.t === "READY") {
       return [...shardHandovers(sides.old, member).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
     }
-    const key = orderKey(delivery)
-    return key === undefined || event.t === "RESUMED" || EventKey.isReply(event.t)
+    return event.t === "RESUMED" || EventKey.isReply(event.t)
       ? [delivery]
-      : Handover.fromOld(getHandover(key), makeCopy(delivery), now())
+      : Handover.fromOld(getHandover(orderKey(delivery)), makeCopy(delivery), now())
   }
 
   const markArrived = (guild: string) => {
@@ -118,9 +120,7 @@ export const make = (
     newShard.isReady = true
     newShard.expected.clear()
     guilds.forEach(({ id }) => known.add(id))
-    if (member.shard.id.id === 0) {
-      markArrived(unguilded)
-    }
+    markArrived(unguilded(member))
     if (Intents.has(member.state.config.intents, "Guilds")) {
       guilds.forEach(({ id }) => newShard.expected.add(id))
     } else {
@@ -141,10 +141,10 @@ export const make = (
     if (EventKey.isReply(event.t)) {
       return [delivery]
     }
-    const key = orderKey(delivery)
-    if (key === undefined || event.t === "RESUMED") {
+    if (event.t === "RESUMED") {
       return isSwitched ? [delivery] : []
     }
+    const key = orderKey(delivery)
     if (event.t === "GUILD_CREATE" || event.t === "GUILD_DELETE") {
       const isSnapshot = newShard.expected.delete(key)
       markArrived(key)
