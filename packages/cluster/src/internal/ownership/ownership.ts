@@ -162,7 +162,7 @@ export const make = <R>(options: Options<R>) =>
       Effect.forEach(
         slot.units,
         (unit) =>
-          options.host(unit, Placement.listShards(unit, new Set()).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
+          options.host(unit, Placement.listShards(unit).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
         { concurrency: "unbounded", discard: true }
       ).pipe(
         Effect.ensuring(Effect.sync(() => {

@@ -61,7 +61,7 @@ const listIds = ({ part, parts }: Part, total: number): ReadonlyArray<ShardId.Sh
   Array.from({ length: total / parts }, (_, index) => ShardId.unsafeMake(part + index * parts, total))
 
 /** The shards that a unit needs a lease on. The old shards of a part that is done have ended. */
-export const listShards = (unit: Unit, done: ReadonlySet<number>): ReadonlyArray<ShardId.ShardId> =>
+export const listShards = (unit: Unit, done: ReadonlySet<number> = new Set()): ReadonlyArray<ShardId.ShardId> =>
   isPart(unit) ? [...(done.has(unit.part) ? [] : listIds(unit, unit.from)), ...listIds(unit, unit.to)] : [unit]
 
 /**
