@@ -25,6 +25,7 @@ const decisions: Array<DefaultTheme.SidebarItem> = folders("decisions")
 const guides: ReadonlyArray<readonly [text: string, page: string]> = [
   ["Intents and events", "intents"],
   ["Features as layers", "features"],
+  ["Commands, buttons and modals", "interactions"],
   ["Commands from an HTTP handler", "http"],
   ["Sharding and fleets", "sharding"],
   ["Resuming and delivery", "resuming"],

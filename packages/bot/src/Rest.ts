@@ -31,7 +31,9 @@ export type Method<F> = F extends {
   (...parameters: infer P1): Promise<infer A1>
   (...parameters: infer P2): Promise<infer A2>
   (...parameters: infer P3): Promise<infer A3>
-} ? {
+}
+  // A method without overloads is inferred three times.
+  ? [P3, P3] extends [P1, P2] ? (...parameters: P3) => Effect.Effect<A3, RestError.RestError> : {
     (...parameters: P1): Effect.Effect<A1, RestError.RestError>
     (...parameters: P2): Effect.Effect<A2, RestError.RestError>
     (...parameters: P3): Effect.Effect<A3, RestError.RestError>

@@ -1,0 +1,163 @@
+/**
+ * Checks that run before a handler. A check that fails with `Rejected` shows its reason to the user, and the handler does not run.
+ *
+ * @since 0.1.0
+ */
+import * as Permissions from "@vesper/model/Permissions"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Interaction from "./Interaction.js"
+import * as Runnable from "./internal/dispatch/runnable.js"
+
+const reject = (reason: string) => Effect.fail(new Interaction.Rejected({ reason }))
+
+/** Adds a check that is prepared once for each layer. */
+const before =
+  <R2>(prepare: () => (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R2>) =>
+  <H extends Interaction.Handler<unknown>>(self: H): H & Interaction.Handler<Interaction.Context<H> | R2> => {
+    const runnable = Runnable.getRunnable<unknown>(self)
+    const checked = {
+      ...self,
+      prepare: Effect.map(runnable.prepare, (run) => {
+        const check = prepare()
+        return (interaction: Parameters<typeof run>[0]) => Effect.zipRight(check(interaction), run(interaction))
+      })
+    }
+    // The handler's requirements are those of H, and the check adds R2.
+    return checked as H & Interaction.Handler<Interaction.Context<H> | R2>
+  }
+
+/**
+ * Adds a check of the program, which fails with `Rejected` to refuse the user.
+ *
+ * @example
+ * ```ts
+ * import { Check, Command, Interaction } from "@vesper/bot"
+ * import { Effect } from "effect"
+ *
+ * const notOnSunday = Check.make(() =>
+ *   new Date().getDay() === 0
+ *     ? Effect.fail(new Interaction.Rejected({ reason: "Closed on Sundays." }))
+ *     : Effect.void)
+ *
+ * export const order = Command.slash("order", { description: "Orders a drink" }, ({ reply }) => reply("Cheers!")).pipe(
+ *   notOnSunday,
+ *   Check.guildOnly
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <R2>(
+  check: (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R2>
+): <H extends Interaction.Handler<unknown>>(self: H) => H & Interaction.Handler<Interaction.Context<H> | R2> =>
+  before(() => check)
+
+/**
+ * Refuses direct messages.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const guildOnly: <H extends Interaction.Handler<unknown>>(self: H) => H = before(() => ({ guildId, localize }) =>
+  Option.isSome(guildId) ? Effect.void : reject(localize({ default: "This works only in a server." }))
+)
+
+const missing = (
+  present: string | undefined,
+  names: ReadonlyArray<Permissions.Name>
+): ReadonlyArray<Permissions.Name> => {
+  const all = BigInt(present ?? 0)
+  const has = (name: Permissions.Name) => (all & Permissions.of(name)) !== 0n
+  return has("Administrator") ? [] : names.filter((name) => !has(name))
+}
+
+/**
+ * Refuses members without all of the permissions in the channel. Administrators have all.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const permissions = (
+  ...names: ReadonlyArray<Permissions.Name>
+): <H extends Interaction.Handler<unknown>>(self: H) => H =>
+  before(() => ({ member }) => {
+    const absent = missing(Option.getOrUndefined(member)?.permissions, names)
+    return absent.length === 0 ? Effect.void : reject(`You need the permission ${absent.join(", ")} for this.`)
+  })
+
+/**
+ * Refuses if the bot does not have all of the permissions in the channel.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const botPermissions = (
+  ...names: ReadonlyArray<Permissions.Name>
+): <H extends Interaction.Handler<unknown>>(self: H) => H =>
+  before(() => ({ raw }) => {
+    const absent = missing("app_permissions" in raw ? raw.app_permissions : undefined, names)
+    return absent.length === 0 ? Effect.void : reject(`I need the permission ${absent.join(", ")} for this.`)
+  })
+
+/**
+ * Options of `cooldown`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CooldownOptions {
+  /** Uses within the time. Default: 1. */
+  readonly uses?: number
+  /** Default: user. */
+  readonly per?: "user" | "guild" | "channel"
+}
+
+const maxKeys = 10_000
+const nanosPerMilli = 1e6
+
+const keyFor = (per: CooldownOptions["per"], { channelId, guildId, user }: Interaction.Interaction): string => {
+  switch (per) {
+    case "guild":
+      return Option.getOrElse(guildId, () => user.id)
+    case "channel":
+      return Option.getOrElse(channelId, () => user.id)
+    default:
+      return user.id
+  }
+}
+
+/**
+ * Limits how often a user, a guild or a channel uses the handler in this process. It remembers at most 10,000 of them.
+ *
+ * @since 0.1.0
+ * @category checks
+ */
+export const cooldown = (
+  every: Duration.DurationInput,
+  { per = "user", uses = 1 }: CooldownOptions = {}
+): <H extends Interaction.Handler<unknown>>(self: H) => H =>
+  before(() => {
+    const millis = Duration.toMillis(every)
+    const recent = new Map<string, ReadonlyArray<number>>()
+    return (interaction) =>
+      Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
+        const now = Number(nanos) / nanosPerMilli
+        const key = keyFor(per, interaction)
+        const times = (recent.get(key) ?? []).filter((time) => time + millis > now)
+        const [oldest] = times
+        if (oldest !== undefined && times.length >= uses) {
+          return reject(`Try again in ${Math.ceil((oldest + millis - now) / 1_000)} seconds.`)
+        }
+        recent.delete(key)
+        recent.set(key, [...times, now])
+        const [first] = recent.keys()
+        if (recent.size > maxKeys && first !== undefined) {
+          recent.delete(first)
+        }
+        return Effect.void
+      })
+  })

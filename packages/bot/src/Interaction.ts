@@ -1,0 +1,234 @@
+/**
+ * An interaction of a user with the bot, and the ways to answer it. Discord accepts one answer within three seconds; a deferral counts as
+ * an answer and allows 15 minutes for the reply.
+ *
+ * @see https://docs.discord.com/developers/interactions/receiving-and-responding
+ * @since 0.1.0
+ */
+import type { RawFile } from "@discordjs/rest"
+import type {
+  APIInteraction,
+  APIInteractionGuildMember,
+  APIInteractionResponseCallbackData,
+  APIMessage,
+  APIModalInteractionResponseCallbackData,
+  APIUser,
+  Locale,
+  RESTPostAPIChatInputApplicationCommandsJSONBody,
+  RESTPostAPIContextMenuApplicationCommandsJSONBody
+} from "discord-api-types/v10"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { Pipeable } from "effect/Pipeable"
+import * as Schema from "effect/Schema"
+import type { Covariant } from "effect/Types"
+import type * as RestError from "./RestError.js"
+
+/**
+ * A second answer to an interaction, or an answer that is not allowed after a deferral.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class AlreadyAnswered
+  extends Schema.TaggedError<AlreadyAnswered>("@vesper/bot/AlreadyAnswered")("AlreadyAnswered", {
+    action: Schema.Literal("reply", "defer", "update", "showModal")
+  })
+{
+  override get message(): string {
+    return this.action === "showModal"
+      ? "A modal has to be the first answer, and the interaction was answered or deferred: show the modal before any slow effect"
+      : `The interaction was answered before this ${this.action}: use followUp for another message, or edit for the first one`
+  }
+}
+
+/**
+ * Discord does not know the interaction any more, because its three seconds had passed.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Expired extends Schema.TaggedError<Expired>("@vesper/bot/Expired")("Expired", {}) {
+  override get message(): string {
+    return "Discord does not know the interaction any more: it was answered later than three seconds after it was made. Lower " +
+      "deferAfter, or look for a blocked process"
+  }
+}
+
+/**
+ * Ends a handler with a message for the user. It is not logged as an error.
+ *
+ * @example
+ * ```ts
+ * import { Interaction } from "@vesper/bot"
+ * import { Effect } from "effect"
+ *
+ * export const requirePositive = (amount: number) =>
+ *   amount > 0 ? Effect.void : Effect.fail(new Interaction.Rejected({ reason: "The amount has to be positive." }))
+ * ```
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class Rejected extends Schema.TaggedError<Rejected>("@vesper/bot/Rejected")("Rejected", {
+  /** Shown to the user, and only to the user. */
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return this.reason
+  }
+}
+
+/**
+ * An error of an answer.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type AnswerError = AlreadyAnswered | Expired | RestError.RestError
+
+/**
+ * A message with the field names of Discord.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MessageBody extends APIInteractionResponseCallbackData {
+  /** Files to attach. */
+  readonly files?: Array<RawFile>
+  /** Shows the message only to the user. A deferred reply is as visible as its deferral. Default: the command's `ephemeral`. */
+  readonly ephemeral?: boolean
+}
+
+/**
+ * A message: its text, or an object.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Message = string | MessageBody
+
+/**
+ * A form for the user to fill in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ModalData = APIModalInteractionResponseCallbackData
+
+/**
+ * Texts by locale. Discord's locales are codes such as `de` and `pt-BR`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Texts = { readonly default: string } & { readonly [L in `${Locale}`]?: string }
+
+/**
+ * An interaction and its answers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Interaction<out Raw = APIInteraction> {
+  /** The interaction as Discord sends it. */
+  readonly raw: Raw
+  readonly user: APIUser
+  /** The user as a member of the guild; none in direct messages. */
+  readonly member: Option.Option<APIInteractionGuildMember>
+  readonly guildId: Option.Option<string>
+  readonly channelId: Option.Option<string>
+  /** The user's language, such as `de`. */
+  readonly locale: string
+  /** Returns the text in the user's language. */
+  readonly localize: (texts: Texts) => string
+  /** Answers with a message. After a deferral, it completes the deferred reply. */
+  readonly reply: (message: Message) => Effect.Effect<void, AnswerError>
+  /** Shows that the bot is working, and allows 15 minutes for the reply. Happens by itself after `deferAfter`. */
+  readonly defer: (options?: { readonly ephemeral?: boolean }) => Effect.Effect<void, AnswerError>
+  /** Sends a further message after the answer. */
+  readonly followUp: (message: Message) => Effect.Effect<APIMessage, RestError.RestError>
+  /** Edits the reply. */
+  readonly edit: (message: Message) => Effect.Effect<APIMessage, RestError.RestError>
+  /** Deletes the reply. */
+  readonly deleteReply: Effect.Effect<void, RestError.RestError>
+}
+
+/**
+ * An interaction that a modal can answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WithModal {
+  /** Answers with a modal, which has to be the first answer. */
+  readonly showModal: (modal: ModalData) => Effect.Effect<void, AnswerError>
+}
+
+/**
+ * An interaction with a component of a message.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WithMessage {
+  /** Answers by replacing the message that has the component. */
+  readonly update: (message: Message) => Effect.Effect<void, AnswerError>
+}
+
+/**
+ * The type identifier of `Handler`.
+ *
+ * @since 0.1.0
+ * @category symbols
+ */
+export const TypeId: unique symbol = Symbol.for("@vesper/bot/Interaction/Handler")
+
+/**
+ * The type of `TypeId`.
+ *
+ * @since 0.1.0
+ * @category symbols
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * Runs one interaction.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Run<R> = (interaction: Interaction & WithModal & WithMessage) => Effect.Effect<unknown, unknown, R>
+
+/**
+ * The definition of a command, as it is registered with Discord.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Definition =
+  | RESTPostAPIChatInputApplicationCommandsJSONBody
+  | RESTPostAPIContextMenuApplicationCommandsJSONBody
+
+/**
+ * A command, a component or a modal with its handler. It is a value: `Interactions.layer` registers it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handler<out R = never> extends Pipeable {
+  readonly [TypeId]: { readonly _R: Covariant<R> }
+  readonly kind: "command" | "component" | "modal"
+  /** The command's name, or the first part of the custom id. */
+  readonly name: string
+  /** The definition that is registered with Discord; none for components and modals. */
+  readonly definition: Option.Option<Definition>
+}
+
+/**
+ * The requirements of a `Handler`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Context<H> = H extends Handler<infer R> ? R : never

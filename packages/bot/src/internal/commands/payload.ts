@@ -1,0 +1,43 @@
+/** Payloads of commands, and the rules of Discord that types do not hold. */
+import {
+  type APIApplicationCommandBasicOption,
+  type APIApplicationCommandInteractionDataBasicOption,
+  type APIInteractionDataResolved,
+  ApplicationCommandOptionType
+} from "discord-api-types/v10"
+
+/** An option's payload without its name. */
+export type OptionPayload = Omit<APIApplicationCommandBasicOption, "name">
+
+/** Reads the value of an option that the user has given. */
+export type DecodeOption = (
+  given: APIApplicationCommandInteractionDataBasicOption,
+  resolved: APIInteractionDataResolved
+) => unknown
+
+const maxOptions = 25
+
+/** Throws on a name that Discord does not accept, because it is a mistake of the program. */
+export const checkName = (kind: string, name: string): void => {
+  if (!/^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u.test(name) || name !== name.toLowerCase()) {
+    throw new Error(`"${name}" is not a name of a ${kind}: use 1 to 32 lower-case letters, digits, "-" and "_"`)
+  }
+}
+
+/** Returns the options with their names. Required ones precede the others, as Discord demands. */
+export const toOptions = (
+  options: Readonly<Record<string, { readonly payload: OptionPayload }>>
+): Array<APIApplicationCommandBasicOption> => {
+  const all = Object.entries(options).map(([name, { payload }]) => {
+    checkName("option", name)
+    // A payload has the fields of its type except the name.
+    return { ...payload, name } as APIApplicationCommandBasicOption
+  })
+  if (all.length > maxOptions) {
+    throw new Error(`A command has at most ${maxOptions} options, not ${all.length}: group them into subcommands`)
+  }
+  return [...all.filter(({ required }) => required === true), ...all.filter(({ required }) => required !== true)]
+}
+
+export const isGroup = (type: ApplicationCommandOptionType): boolean =>
+  type === ApplicationCommandOptionType.Subcommand || type === ApplicationCommandOptionType.SubcommandGroup

@@ -1,0 +1,2 @@
+/** Custom ids of components: a name and typed parameters. */
+export { type CustomId, makeCustomId } from "./customId.js"

@@ -1,0 +1,110 @@
+import * as HttpApp from "@effect/platform/HttpApp"
+import { assert, describe, it } from "@effect/vitest"
+import * as Command from "@vesper/bot/Command"
+import * as Interactions from "@vesper/bot/Interactions"
+import type { APIInteraction } from "discord-api-types/v10"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { generateKeyPairSync, sign } from "node:crypto"
+import { Discord } from "./discord.js"
+
+const { privateKey, publicKey } = generateKeyPairSync("ed25519")
+// The last 32 bytes of the DER encoding are the key.
+const publicHex = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("hex")
+
+const ping = Command.slash("ping", { description: "Answers with pong" }, ({ reply }) => reply("pong"))
+const later = Command.slash(
+  "later",
+  { description: "Answers later" },
+  ({ defer, reply }) => Effect.zipRight(defer({ ephemeral: true }), reply("later"))
+)
+
+const post = (body: string, signed = body): Request => {
+  const timestamp = "1796000000"
+  return new Request("http://localhost/", {
+    method: "POST",
+    body,
+    headers: {
+      "x-signature-ed25519": sign(null, Buffer.from(`${timestamp}${signed}`), privateKey).toString("hex"),
+      "x-signature-timestamp": timestamp
+    }
+  })
+}
+
+const serve = (discord: Discord) =>
+  Effect.gen(function*() {
+    const context = yield* Layer.build(discord.layer)
+    const app = yield* Effect.provide(
+      Interactions.httpApp(Interactions.layer([ping, later]), { publicKey: publicHex }),
+      context
+    )
+    const handle = HttpApp.toWebHandler(app)
+    return (request: Request) => Effect.promise(() => handle(request))
+  })
+
+const json = (response: Response) => Effect.promise((): Promise<unknown> => response.json())
+
+const read = (raw: APIInteraction) => post(JSON.stringify(raw))
+
+describe("the HTTP app", () => {
+  it.scopedLive("answers Discord's ping, and registers the commands", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const send = yield* serve(discord)
+      const response = yield* send(post("{\"type\":1}"))
+      assert.strictEqual(response.status, 200)
+      assert.deepStrictEqual(yield* json(response), { type: 1 })
+      assert.deepStrictEqual(discord.commands.map(({ name }) => name), ["ping", "later"])
+    })
+  })
+
+  it.scopedLive("refuses a body that Discord has not signed, and other requests", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const send = yield* serve(discord)
+      assert.strictEqual((yield* send(post("{\"type\":1}", "{\"type\":2}"))).status, 401)
+      assert.strictEqual((yield* send(new Request("http://localhost/", { method: "POST", body: "{}" }))).status, 401)
+      assert.strictEqual((yield* send(new Request("http://localhost/"))).status, 405)
+      assert.strictEqual((yield* send(post("no json"))).status, 400)
+    })
+  })
+
+  it.scopedLive("answers a command with the response", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const send = yield* serve(discord)
+      const response = yield* send(read(yield* discord.slash("ping")))
+      assert.deepStrictEqual(yield* json(response), { type: 4, data: { content: "pong" } })
+      assert.deepStrictEqual(discord.callbacks, [])
+    })
+  })
+
+  it.scopedLive("defers with the response, and replies by the HTTP API", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const send = yield* serve(discord)
+      const response = yield* send(read(yield* discord.slash("later")))
+      assert.deepStrictEqual(yield* json(response), { type: 5, data: { flags: 64 } })
+      yield* Effect.sleep("100 millis")
+      assert.include(discord.texts, "later")
+    })
+  })
+
+  it.scopedLive("has no answer for an unknown command", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const send = yield* serve(discord)
+      assert.strictEqual((yield* send(read(yield* discord.slash("other")))).status, 404)
+    })
+  })
+
+  it.scoped("names the place of a wrong key", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        Effect.provide(Interactions.httpApp(Interactions.layer(ping), { publicKey: "abc" }), discord.layer)
+      )
+      assert.include(String(error), "General Information page")
+    })
+  })
+})
