@@ -13,11 +13,7 @@ export class Reader implements CursorOwner {
   onFull: CursorOwner["onFull"]
   /** The cursor of the last item. */
   current: Cursor | undefined
-  /**
-   * True if items are read in the order of their positions instead of in turns, because two logs hold events of one guild: while a
-   * fleet is resharded, and until its old shards are read to their end.
-   */
-  isOrdered = false
+  private isOrderRequired = false
   // Cursors that may have an item to read, and the index of the next one.
   private readonly listed: Array<Cursor> = []
   private turn = 0
@@ -56,7 +52,14 @@ export class Reader implements CursorOwner {
   /** Removes the cursor in the log of a replaced shard once its events are handled. */
   retire(log: EventLog): void {
     this.retiring.add(log)
+    this.listAll()
     this.settleRetiring()
+  }
+
+  /** Reads items in the order of their positions from now on, because two logs hold events of one guild, or in turns. */
+  setOrdered(isOrdered: boolean): void {
+    this.isOrderRequired = isOrdered
+    this.listAll()
   }
 
   /** Returns the lowest unfinished position, infinity if all are finished. */
@@ -74,7 +77,7 @@ export class Reader implements CursorOwner {
 
   /** Reads the next item. */
   next(): Item | undefined {
-    return this.isOrdered || this.retiring.size > 0 ? this.nextInOrder() : this.nextInTurn()
+    return this.isOrdered ? this.nextInOrder() : this.nextInTurn()
   }
 
   /** Returns the error that ends reading now, undefined if there is or may be an item. */
@@ -98,12 +101,9 @@ export class Reader implements CursorOwner {
   }
 
   hasNext(): boolean {
-    for (const cursor of this.listed) {
-      if (cursor.hasNext()) {
-        return true
-      }
-    }
-    return false
+    return this.isOrdered
+      ? this.firstInOrder()?.hasNext() === true
+      : this.listed.some((cursor) => cursor.hasNext())
   }
 
   /** Calls `wake` once, when there is an item to read or reading ends, at once if that is so now. Returns a function that cancels it. */
@@ -136,6 +136,11 @@ export class Reader implements CursorOwner {
     }
   }
 
+  /** True while a fleet is resharded, and until its old shards are read to their end. */
+  get isOrdered(): boolean {
+    return this.isOrderRequired || this.retiring.size > 0
+  }
+
   private isDrained(): boolean {
     for (const cursor of this.cursors.values()) {
       if (!cursor.isDrained()) {
@@ -146,10 +151,7 @@ export class Reader implements CursorOwner {
   }
 
   private readonly onReadable = (cursor: Cursor): void => {
-    if (!cursor.isListed) {
-      cursor.isListed = true
-      this.listed.push(cursor)
-    }
+    this.list(cursor)
     this.wake()
   }
 
@@ -171,18 +173,21 @@ export class Reader implements CursorOwner {
     return undefined
   }
 
+  /**
+   * Reads the item with the lowest position of all logs. Items of other logs wait behind a closed gate as well, because the item behind
+   * it may be an earlier event of their guild.
+   */
   private nextInOrder(): Item | undefined {
-    let first: Cursor | undefined
     for (let i = this.listed.length - 1; i >= 0; i--) {
       const cursor = this.listed[i]
-      if (cursor === undefined || !cursor.hasNext()) {
-        // The attempt to read makes the gate open.
-        cursor?.next()
+      if (cursor === undefined || cursor.isDrained()) {
         this.unlist(i)
-      } else if (first === undefined || cursor.nextPosition() < first.nextPosition()) {
-        first = cursor
+      } else {
+        // Asks all closed gates to open, so that the sessions of all shards are saved at the same time.
+        cursor.log.gate.admits(cursor.nextPosition())
       }
     }
+    const first = this.firstInOrder()
     this.current = first
     if (first === undefined) {
       this.settleRetiring()
@@ -190,11 +195,33 @@ export class Reader implements CursorOwner {
     return first?.next()
   }
 
+  private firstInOrder(): Cursor | undefined {
+    let first: Cursor | undefined
+    for (const cursor of this.listed) {
+      if (!cursor.isDrained() && (first === undefined || cursor.nextPosition() < first.nextPosition())) {
+        first = cursor
+      }
+    }
+    return first
+  }
+
   private settleRetiring(): void {
     for (const log of Array.from(this.retiring)) {
       if (this.cursors.get(log)?.lowestPosition() === Number.POSITIVE_INFINITY) {
         this.detach(log)
       }
+    }
+  }
+
+  /** Lists all cursors again, because reading in turns removes those behind a closed gate from the list. */
+  private listAll(): void {
+    this.cursors.forEach((cursor) => this.list(cursor))
+  }
+
+  private list(cursor: Cursor): void {
+    if (!cursor.isListed) {
+      cursor.isListed = true
+      this.listed.push(cursor)
     }
   }
 

@@ -74,15 +74,13 @@ export class Readers {
   /** Reads items in the order of their positions while two logs hold events of one guild. */
   setOrdered(isOrdered: boolean): void {
     this.isOrdered = isOrdered
-    this.all().forEach((reader) => {
-      reader.isOrdered = isOrdered
-    })
+    this.all().forEach((reader) => reader.setOrdered(isOrdered))
   }
 
   /** Opens a reader, with the unread events of `from`. */
   open(options: CursorOptions, from?: Reader): Reader {
     const reader = new Reader(options, this.options.ending)
-    reader.isOrdered = this.isOrdered
+    reader.setOrdered(this.isOrdered)
     for (const [log, isReplaced] of this.logs) {
       reader.attach(log, from?.cursors.get(log))
       if (isReplaced) {

@@ -56,7 +56,7 @@ describe("a reader of several logs", () => {
         append(part.log, part.session, 1)
       }
     }
-    reader.isOrdered = true
+    reader.setOrdered(true)
     assert.deepStrictEqual(logsOf(reader, logs), order)
   })
 
@@ -105,19 +105,50 @@ describe("a reader of several logs", () => {
   })
 
   it("continues with other logs at a closed gate, and makes the gate open", () => {
-    for (const isOrdered of [false, true]) {
-      const { logs, parts, reader } = open(2)
-      reader.isOrdered = isOrdered
-      let blocked = 0
-      logs[0]?.gate.close(0, () => blocked++)
-      parts.forEach(({ log, session }) => append(log, session, 2))
-      assert.deepStrictEqual(logsOf(reader, logs), [1, 1])
-      assert.isAtLeast(blocked, 1)
-      assert.isFalse(reader.hasNext())
-      logs[0]?.openGateUpTo(Number.POSITIVE_INFINITY)
-      assert.isTrue(reader.hasNext())
-      assert.deepStrictEqual(logsOf(reader, logs), [0, 0])
+    const { logs, parts, reader } = open(2)
+    let blocked = 0
+    logs[0]?.gate.close(0, () => blocked++)
+    parts.forEach(({ log, session }) => append(log, session, 2))
+    assert.deepStrictEqual(logsOf(reader, logs), [1, 1])
+    assert.isAtLeast(blocked, 1)
+    assert.isFalse(reader.hasNext())
+    logs[0]?.openGateUpTo(Number.POSITIVE_INFINITY)
+    assert.isTrue(reader.hasNext())
+    assert.deepStrictEqual(logsOf(reader, logs), [0, 0])
+  })
+
+  it("reads nothing behind a closed gate of another log while the order of receipt is required, and makes all gates open", () => {
+    const { logs, parts, reader } = open(3)
+    const blocked: Array<number> = []
+    for (const [i, { gate }] of logs.slice(0, 2).entries()) {
+      gate.close(0, () => blocked.push(i))
     }
+    const order = [2, 0, 2, 1, 2]
+    for (const at of order) {
+      const part = parts[at]
+      if (part !== undefined) {
+        append(part.log, part.session, 1)
+      }
+    }
+    assert.deepStrictEqual(logsOf(reader, logs), [2, 2, 2], "the order is not required")
+    for (const at of order) {
+      const part = parts[at]
+      if (part !== undefined) {
+        append(part.log, part.session, 1)
+      }
+    }
+    blocked.length = 0
+    reader.setOrdered(true)
+    assert.deepStrictEqual(logsOf(reader, logs), [])
+    assert.deepStrictEqual(new Set(blocked), new Set([0, 1]))
+    logs[1]?.openGateUpTo(Number.POSITIVE_INFINITY)
+    assert.isFalse(reader.hasNext(), "the first event is behind the gate of another log")
+    assert.deepStrictEqual(logsOf(reader, logs), [])
+    let woken = 0
+    reader.onAvailable(() => woken++)
+    logs[0]?.openGateUpTo(Number.POSITIVE_INFINITY)
+    assert.strictEqual(woken, 1)
+    assert.deepStrictEqual(logsOf(reader, logs), [0, 1, ...order])
   })
 
   it("fails with its own end after all events were read, or at once with failed", () => {

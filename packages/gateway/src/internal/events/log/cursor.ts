@@ -133,9 +133,9 @@ export class Cursor {
     return item !== undefined && item.position <= this.log.gate.limit
   }
 
-  /** Returns the position of the next item, infinity if there is none. */
+  /** Returns the position of the next item, whether the gate admits it or not, infinity if there is none. */
   nextPosition(): number {
-    return this.hasNext() ? this.queue.peek()?.position ?? Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY
+    return this.queue.peek()?.position ?? Number.POSITIVE_INFINITY
   }
 
   /** Returns true if all offered items were read. */
