@@ -210,7 +210,9 @@ export interface Shard extends Sender {
 
   /**
    * Emits the events of the shard from the time that the stream is run, or since the start of the shard for the first reader. Each
-   * run of the stream receives every event, in chunks. It acknowledges nothing, because its consumer may read ahead of its work.
+   * run of the stream receives every event, in chunks of up to 128. It acknowledges nothing, because its consumer may read ahead of
+   * its work. With a store and no handlers, the next process continues after the last chunk that a consumer took, so that the events
+   * of that chunk which it has not processed when the scope closes are lost. `runForEach` leaves them to the next process.
    * Continues over failures that the shard recovers from; ends when the program closes the shard, and fails when the gateway closes
    * it for good.
    */
@@ -236,7 +238,8 @@ export interface Shard extends Sender {
    *
    * With `acknowledge: "onHandled"` an event is acknowledged when the fiber that received it runs this again or succeeds. If the
    * fiber fails or is interrupted, the next fiber that runs this receives the event. A fiber that starts another reader passes its
-   * unread events on to it.
+   * unread events on to it. While other readers read, unread events are dropped with a diagnostic 30 to 60 seconds after the last
+   * call, because a check runs every 30 seconds.
    */
   readonly nextEvent: Effect.Effect<Dispatch.Dispatch, ShardError.ReceiveError>
   /**

@@ -23,7 +23,10 @@ interface Caller {
   hasReceived: boolean
 }
 
-/** A reader without a call for this long is closed if other readers read. */
+/**
+ * Interval of the check for calls. A reader without a call during a whole interval is closed if other readers read, which is one to two
+ * intervals after its last call: a timer for each call would be on the hot path.
+ */
 const idleMillis = 30_000
 
 const options = readAll("`nextEvent`")
