@@ -39,5 +39,5 @@ testLive(
   "the table of combinations on real sockets",
   chosen,
   (cell) => Live.problemsOf(cell, (setWall) => Play.inProcess(cell, setWall), makeLayer(cell)),
-  "60 seconds"
+  "4 minutes"
 )

@@ -11,7 +11,7 @@ import * as Play from "./play.js"
 
 const chosen = Live.sample(["a cluster"], 11)
 
-testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "60 seconds")
+testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "4 minutes")
 
 // A server continues after a process was killed, so a copy of its files is not the state at that time.
 const onServer = chosen.filter(({ life }) => life !== "kill and restart").filter((_, index) => index % 3 === 0)
@@ -25,6 +25,6 @@ if (postgres.isThere) {
         Layer.build(postgres.layer),
         (database) => Play.onServer(cell, "vesper", database)
       )),
-    "60 seconds"
+    "4 minutes"
   )
 }

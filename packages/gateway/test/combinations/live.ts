@@ -37,6 +37,6 @@ export const problemsOf = <E>(
     const setting = yield* makeSetting(wall.shift)
     const problems = yield* Effect.supervised(wall.provide(Play.play(cell, setting)), supervisor)
     // An interrupted fiber may need a turn of the event loop to end.
-    const fibers = yield* Effect.repeat(Effect.delay(supervisor.value, 10), { until: isEmpty, times: 100 })
+    const fibers = yield* Effect.repeat(Effect.delay(supervisor.value, 10), { until: isEmpty, times: 2_000 })
     return fibers.length === 0 ? problems : [...problems, `${fibers.length} fibers are left`]
   }).pipe(Effect.provide(layer))

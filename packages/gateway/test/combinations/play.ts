@@ -144,6 +144,36 @@ const beginResharding = (stage: Stage, running: Running) =>
 
 const end = (running: Running) => Scope.close(running.scope, Exit.void)
 
+/** Describes sessions of the bot or of its store that are not at the gateway's last event. */
+const sessionsBehind = (bot: Bot.Bot, { load }: Setting) =>
+  Effect.gen(function*() {
+    const known = yield* Effect.flatMap(simulator, ({ sessions }) => sessions)
+    const found = yield* Bot.sessionsOf(bot)
+    const problems: Array<string> = []
+    for (const [shard, { id, sequence }] of found) {
+      const head = known.find((session) => session.id === id)?.sequence
+      const stored = yield* Option.match(load, {
+        onNone: () => Effect.succeed(sequence),
+        onSome: (load) =>
+          Effect.map(
+            Effect.orDie(load({ bot: Bot.botId, shard })),
+            Option.match({ onNone: () => -1, onSome: (session) => session.id === id ? session.sequence : -1 })
+          )
+      })
+      if (sequence !== head || stored !== head) {
+        problems.push(`session ${id} is at ${sequence} and stored at ${stored}, and the gateway at ${head}`)
+      }
+    }
+    return problems
+  })
+
+/** Waits in real time until all sessions are stored at the gateway's last event, however busy the machine is. */
+const awaitStored = (bot: Bot.Bot, setting: Setting) =>
+  Effect.repeat(Effect.delay(sessionsBehind(bot, setting), 20), {
+    until: (problems) => problems.length === 0,
+    times: 2_000
+  })
+
 const makeSteps = (
   stage: Stage,
   setting: Setting
@@ -189,7 +219,9 @@ const makeSteps = (
       drop: Effect.zipRight(gateway.inject(Fault.Drop()), Effect.sleep(pause)),
       invalidate: Effect.gen(function*() {
         // Events that the shards have not received are lost with their sessions.
-        yield* Effect.sleep(20)
+        yield* stage.cell.isRealTime === true
+          ? awaitStored(current.bot, setting)
+          : Effect.sleep(20)
         yield* gateway.inject(Fault.InvalidSession({ resumable: false }))
         yield* Effect.sleep(10)
         yield* awaitSessions(current.bot)
@@ -231,29 +263,6 @@ const problems = (stage: Stage): Effect.Effect<ReadonlyArray<string>> =>
     (all) => [...stage.problems, ...all.flat()]
   )
 
-/** Describes sessions of the bot or of its store that are not at the gateway's last event. */
-const sessionsBehind = (bot: Bot.Bot, { load }: Setting) =>
-  Effect.gen(function*() {
-    const known = yield* Effect.flatMap(simulator, ({ sessions }) => sessions)
-    const found = yield* Bot.sessionsOf(bot)
-    const problems: Array<string> = []
-    for (const [shard, { id, sequence }] of found) {
-      const head = known.find((session) => session.id === id)?.sequence
-      const stored = yield* Option.match(load, {
-        onNone: () => Effect.succeed(sequence),
-        onSome: (load) =>
-          Effect.map(
-            Effect.orDie(load({ bot: Bot.botId, shard })),
-            Option.match({ onNone: () => -1, onSome: (session) => session.id === id ? session.sequence : -1 })
-          )
-      })
-      if (sequence !== head || stored !== head) {
-        problems.push(`session ${id} is at ${sequence} and stored at ${stored}, and the gateway at ${head}`)
-      }
-    }
-    return problems
-  })
-
 /** Plays the cell, and returns its violations. */
 export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<string>, never, Requirements> =>
   Effect.gen(function*() {
@@ -277,19 +286,19 @@ export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<
           }))
     )
     yield* steps.send(4)
-    yield* Effect.repeat(Effect.delay(isDone(stage), 100), {
-      until: (isDone) => isDone,
-      times: 100
-    })
+    // A busy machine delays a cell in real time.
+    const times = cell.isRealTime === true ? 1_000 : 100
+    yield* Effect.repeat(Effect.delay(isDone(stage), 100), { until: (isDone) => isDone, times })
     // The sessions are stored after each interval.
     yield* Effect.sleep(1_200)
+    yield* cell.isRealTime === true ? awaitStored(current().bot, setting) : Effect.void
     yield* Fiber.interrupt(checking)
     const found = [...yield* problems(stage), ...yield* sessionsBehind(current().bot, setting)]
     yield* end(current())
     // A closed connection remains until its peer has answered.
     const connections = yield* Effect.repeat(Effect.zipLeft(gateway.connections, Effect.sleep(20)), {
       until: (count) => count === 0,
-      times: 100
+      times
     })
     const violations = yield* gateway.violations
     return [
