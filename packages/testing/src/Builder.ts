@@ -124,6 +124,152 @@ export const interaction = (
 ): Built<"INTERACTION_CREATE"> => event("INTERACTION_CREATE", fields)
 
 /**
+ * A value of an option. A number without fraction is an integer, and the id of a user, channel, role or attachment is a
+ * string: `GatewaySimulator.interact` gives options the types that the bot registered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OptionValue = string | number | boolean
+
+type InteractionFields = Fields<Dispatch.DataOf<"INTERACTION_CREATE">>
+
+const optionType = (value: OptionValue): number =>
+  typeof value === "string" ? 3 : typeof value === "boolean" ? 5 : Number.isInteger(value) ? 4 : 10
+
+/** Options inside subcommands, which the words after the name of the command select. */
+const nestOptions = (words: ReadonlyArray<string>, options: ReadonlyArray<object>): ReadonlyArray<object> => {
+  const [word, ...inner] = words
+  return word === undefined
+    ? options
+    : [{ name: word, type: inner.length > 0 ? 2 : 1, options: nestOptions(inner, options) }]
+}
+
+const makeInteraction = (type: number, data: object, fields: InteractionFields) =>
+  // Each part has the shape that Discord documents for its type.
+  interaction({ ...fields, type, data } as InteractionFields)
+
+const commandData = (name: string, options: ReadonlyArray<object>) => {
+  const [command = "", ...words] = name.split(" ")
+  const nested = nestOptions(words, options)
+  return { name: command, type: 1, options: nested.length === 0 ? undefined : nested }
+}
+
+const makeOptions = (options: Readonly<Record<string, OptionValue>>) =>
+  Object.entries(options).map(([name, value]) => ({ name, type: optionType(value), value }))
+
+/**
+ * Makes a slash command of a user. Words after its name are subcommands, as in `config set`.
+ *
+ * @example
+ * ```ts
+ * import { Builder, GatewaySimulator } from "@vesper/testing"
+ * import { Effect } from "effect"
+ *
+ * export const reply = Effect.flatMap(
+ *   GatewaySimulator.GatewaySimulator,
+ *   (simulator) => simulator.interact(Builder.command("greet user", { name: "Ada", loud: true }))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const command = (
+  name: string,
+  options: Readonly<Record<string, OptionValue>> = {},
+  fields: InteractionFields = {}
+): Built<"INTERACTION_CREATE"> => makeInteraction(2, commandData(name, makeOptions(options)), fields)
+
+/**
+ * Makes an autocompletion of a slash command. The last option has the focus, and its value is what the user has typed.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const autocomplete = (
+  name: string,
+  options: Readonly<Record<string, OptionValue>>,
+  fields: InteractionFields = {}
+): Built<"INTERACTION_CREATE"> => {
+  const made = makeOptions(options)
+  const focused = made.map((option, index) => index === made.length - 1 ? { ...option, focused: true } : option)
+  return makeInteraction(4, commandData(name, focused), fields)
+}
+
+/**
+ * Makes a command of a user's menu.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const userCommand = (
+  name: string,
+  targetId: string,
+  fields: InteractionFields = {}
+): Built<"INTERACTION_CREATE"> => makeInteraction(2, { name, type: 2, target_id: targetId }, fields)
+
+/**
+ * Makes a click on a button. Pass the message of the button as `message`, as in a reply.
+ *
+ * @example
+ * ```ts
+ * import { Builder, GatewaySimulator } from "@vesper/testing"
+ * import { Effect, Option } from "effect"
+ *
+ * export const test = Effect.gen(function*() {
+ *   const simulator = yield* GatewaySimulator.GatewaySimulator
+ *   const question = yield* simulator.interact(Builder.command("ask"))
+ *   return yield* simulator.interact(Builder.button("yes", Option.getOrUndefined(question.message)))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const button = (
+  customId: string,
+  message?: object,
+  fields: InteractionFields = {}
+): Built<"INTERACTION_CREATE"> => makeComponent({ custom_id: customId, component_type: 2 }, message, fields)
+
+/**
+ * Makes a selection from a menu with strings, or of another type by `type`: 5 selects users, 6 roles and 8 channels.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const select = (
+  customId: string,
+  values: ReadonlyArray<string>,
+  message?: object,
+  options: { readonly type?: number | undefined; readonly fields?: InteractionFields | undefined } = {}
+): Built<"INTERACTION_CREATE"> =>
+  makeComponent({ custom_id: customId, component_type: options.type ?? 3, values }, message, options.fields ?? {})
+
+const makeComponent = (data: object, message: object | undefined, fields: InteractionFields) =>
+  makeInteraction(3, data, message === undefined ? fields : { ...fields, message } as InteractionFields)
+
+/**
+ * Makes a submitted modal, with the text of each input by its custom id.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const modal = (
+  customId: string,
+  values: Readonly<Record<string, string>>,
+  fields: InteractionFields = {}
+): Built<"INTERACTION_CREATE"> => {
+  const components = Object.entries(values).map(([id, value], index) => ({
+    type: 18,
+    id: 2 * index + 1,
+    component: { type: 4, id: 2 * index + 2, custom_id: id, value }
+  }))
+  return makeInteraction(5, { custom_id: customId, components }, fields)
+}
+
+/**
  * Completes an event whose name and fields are known at run time only, in the first guild of a world. The body of an event
  * that Discord does not document is sent as it is.
  *

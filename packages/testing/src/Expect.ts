@@ -1,16 +1,17 @@
 /**
- * Expectations about the commands that a client sends.
+ * Expectations about the commands and requests that a client sends, and about its replies.
  *
  * @since 0.1.0
  */
 import * as Opcode from "@vesper/model/Opcode"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as GatewaySimulator from "./GatewaySimulator.js"
+import { Stillness } from "./internal/clock/index.js"
 import * as LogEntry from "./LogEntry.js"
+import type * as Reply from "./Reply.js"
 
 /**
  * A payload that the gateway received.
@@ -45,23 +46,6 @@ export class CommandNotReceivedError extends Schema.TaggedError<CommandNotReceiv
 }
 
 const opcodeName = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
-
-const liveClock = Clock.make()
-
-/** Intervals of real time during which the Clock did not move, after which no fiber is left that could send a command. */
-const stillTurns = 20
-const turn = Effect.withClock(Effect.sleep("100 millis"), liveClock)
-
-/** Completes when the Clock has not moved for two seconds of real time. */
-const clockStill: Effect.Effect<void> = Effect.gen(function*() {
-  let last = yield* Clock.currentTimeMillis
-  for (let still = 0; still < stillTurns;) {
-    yield* turn
-    const now = yield* Clock.currentTimeMillis
-    still = now === last ? still + 1 : 0
-    last = now
-  }
-})
 
 /**
  * Waits for the first command with this opcode, or that satisfies the predicate, including earlier ones. Fails if it is
@@ -118,6 +102,138 @@ export const expectCommand = (
   return simulator.awaitLog((entry): entry is Received => entry._tag === "Received" && isIt(entry)).pipe(
     Effect.timeoutOption(within),
     Effect.flatMap(Option.match({ onNone: () => failed(false), onSome: Effect.succeed })),
-    Effect.raceFirst(Effect.zipRight(clockStill, failed(true)))
+    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, failed(true)))
   )
 }
+
+/**
+ * A request that the HTTP API received.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requested = Extract<LogEntry.LogEntry, { readonly _tag: "Requested" }>
+
+/**
+ * An expected request was not received in time, or the Clock does not move, so that it cannot be received.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RequestNotReceivedError extends Schema.TaggedError<RequestNotReceivedError>(
+  "@vesper/testing/RequestNotReceivedError"
+)("RequestNotReceivedError", {
+  expected: Schema.String,
+  within: Schema.DurationFromSelf,
+  /** The Clock did not move, as TestClock until the test adjusts it. */
+  isClockStill: Schema.Boolean,
+  /** The requests that were received, in order, with the status of their responses. */
+  received: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const received = this.received.length === 0 ? "nothing" : this.received.join(", ")
+    return this.isClockStill
+      ? `${this.expected} was not requested, and the clock does not move (TestClock.adjust moves it); received: ${received}`
+      : `${this.expected} was not requested within ${Duration.format(this.within)}; received: ${received}`
+  }
+}
+
+/**
+ * Waits for the first successful request of a route, such as `POST /channels/:channel/messages`, or of a path, such as
+ * `POST /channels/5/messages`, or for the first request that satisfies a predicate, including earlier ones. Fails if it is
+ * not received within a time of the Clock, five seconds by default.
+ *
+ * @example
+ * ```ts
+ * import { Expect, GatewaySimulator } from "@vesper/testing"
+ * import { Effect } from "effect"
+ *
+ * export const test = Effect.gen(function*() {
+ *   const simulator = yield* GatewaySimulator.GatewaySimulator
+ *   const { body } = yield* Expect.request(simulator, "POST /channels/:channel/messages")
+ *   return body
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const request = (
+  simulator: GatewaySimulator.GatewaySimulator,
+  what: string | ((request: Requested) => boolean),
+  options: { readonly within?: Duration.DurationInput | undefined } = {}
+): Effect.Effect<Requested, RequestNotReceivedError> => {
+  const within = Duration.decode(options.within ?? "5 seconds")
+  const isIt = typeof what === "string"
+    ? ({ method, path, route, status }: Requested) => status < 300 && (what === route || what === `${method} ${path}`)
+    : what
+  const failed = (isClockStill: boolean) =>
+    Effect.flatMap(simulator.log, (log) =>
+      new RequestNotReceivedError({
+        isClockStill,
+        expected: typeof what === "string" ? what : "a request that satisfies the predicate",
+        within,
+        received: log
+          .filter(LogEntry.is("Requested"))
+          .map(({ method, path, status }) => `${method} ${path} (${status})`)
+      }))
+  return simulator.awaitLog((entry): entry is Requested => entry._tag === "Requested" && isIt(entry)).pipe(
+    Effect.timeoutOption(within),
+    Effect.flatMap(Option.match({ onNone: () => failed(false), onSome: Effect.succeed })),
+    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, failed(true)))
+  )
+}
+
+/**
+ * The reply to an interaction differs from the expected one.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnexpectedReplyError extends Schema.TaggedError<UnexpectedReplyError>(
+  "@vesper/testing/UnexpectedReplyError"
+)("UnexpectedReplyError", { expected: Schema.Unknown, received: Schema.Unknown }) {
+  override get message(): string {
+    return `the reply ${JSON.stringify(this.received)} does not have ${JSON.stringify(this.expected)}`
+  }
+}
+
+/** Returns true if the value has all fields of the expected one, at every depth. */
+const hasFields = (value: unknown, expected: unknown): boolean =>
+  typeof expected !== "object" || expected === null
+    ? value === expected
+    : typeof value === "object" && value !== null &&
+      (!Array.isArray(expected) || (Array.isArray(value) && value.length === expected.length)) &&
+      Object.entries(expected).every(([key, part]) => hasFields(Object(value)[key], part))
+
+/**
+ * Sends an interaction and checks the reply: its text, or fields of its message, or of the data of a modal or of choices.
+ * Objects may be partial at every depth. Returns the reply.
+ *
+ * @example
+ * ```ts
+ * import { Builder, Expect, GatewaySimulator } from "@vesper/testing"
+ * import { Effect } from "effect"
+ *
+ * export const test = Effect.gen(function*() {
+ *   const simulator = yield* GatewaySimulator.GatewaySimulator
+ *   yield* Expect.reply(simulator, Builder.command("ping"), "pong")
+ *   yield* Expect.reply(simulator, Builder.command("about"), { embeds: [{ title: "Vesper" }] })
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const reply = (
+  simulator: GatewaySimulator.GatewaySimulator,
+  event: GatewaySimulator.Event,
+  expected: string | object
+): Effect.Effect<Reply.Reply, Reply.NoReplyError | Reply.UnknownCommandError | UnexpectedReplyError> =>
+  Effect.flatMap(simulator.interact(event), (reply) => {
+    const fields = typeof expected === "string" ? { content: expected } : expected
+    const received = Option.getOrElse(reply.message, () => reply.data)
+    return hasFields(received, fields)
+      ? Effect.succeed(reply)
+      : new UnexpectedReplyError({ expected: fields, received })
+  })

@@ -29,9 +29,11 @@ import * as Builder from "./Builder.js"
 import * as Fault from "./Fault.js"
 import { Core, Gateway } from "./internal/protocol/index.js"
 import { Complete } from "./internal/payload/index.js"
+import { Prepare, Wait } from "./internal/reply/index.js"
 import { Handler } from "./internal/rest/index.js"
 import { MemoryHttp, MemorySocket } from "./internal/transport/index.js"
 import * as LogEntry from "./LogEntry.js"
+import type * as Reply from "./Reply.js"
 import type * as RestFault from "./RestFault.js"
 import type * as Scenario from "./Scenario.js"
 import * as World from "./World.js"
@@ -209,6 +211,15 @@ export interface GatewaySimulator {
     fields: unknown,
     options?: { readonly shard?: number | undefined }
   ) => Effect.Effect<number>
+  /**
+   * Sends an interaction of a user and waits for the reply of the bot, until a deferred one is edited. The interaction has a
+   * new id and token. One of a guild that the world does not have is placed into its first guild. If the bot has registered
+   * commands, the command must be one of them, and its options have the registered types; the user, channel and role of an
+   * id are those of the world.
+   *
+   * Fails if no session receives it, and if the bot does not answer within three seconds of the Clock.
+   */
+  readonly interact: (event: Event) => Effect.Effect<Reply.Reply, Reply.NoReplyError | Reply.UnknownCommandError>
   /** Injects a fault now, or a rule into the next connections. Default target: all. */
   readonly inject: (fault: Fault.Fault, target?: Target) => Effect.Effect<void>
   /** Injects a fault of the HTTP API. */
@@ -336,6 +347,15 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
           const fresh = Complete.freshFields(type, gateway.nextId(), gateway.date())
           const event = Builder.complete(type, Predicate.isRecord(fields) ? { ...fresh, ...fields } : fields, world)
           return gateway.dispatch({ ...event, shard })
+        }),
+      interact: (event) =>
+        Effect.gen(function*() {
+          const prepared = yield* Prepare.prepare(gateway, rest.commands, event)
+          const received = gateway.dispatch(prepared)
+          const interaction = gateway.interactions.byId(String(prepared.d["id"]))
+          return received === 0 || interaction === undefined
+            ? yield* Wait.notReceived(prepared.d)
+            : yield* Wait.wait(gateway, interaction)
         }),
       inject,
       injectRest: (fault) => Effect.sync(() => rest.inject(fault)),

@@ -48,6 +48,13 @@ export * as GatewaySimulator from "./GatewaySimulator.js"
 export * as LogEntry from "./LogEntry.js"
 
 /**
+ * Replies to interactions.
+ *
+ * @since 0.1.0
+ */
+export * as Reply from "./Reply.js"
+
+/**
  * Faults of the HTTP API.
  *
  * @since 0.1.0

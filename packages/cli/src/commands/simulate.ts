@@ -67,6 +67,14 @@ export const simulate = Command.make(
       Common.time("heartbeat-interval"),
       "The heartbeat interval for clients. Without it 41.25s, as Discord's."
     ),
+    interactions: Options.text("interact").pipe(
+      Options.withPseudoName("command"),
+      Options.withDescription(
+        "A slash command that a member uses every 3 seconds, such as \"ping\" or \"config set name=Ada\"; can be given many " +
+          "times, for commands in turn. Without it, no command is used."
+      ),
+      Options.repeated
+    ),
     rate: Common.withDefault(
       Common.decimal("rate", 0, 100_000),
       10,

@@ -1,4 +1,4 @@
-/** Messages of `--say`, from a member of a simulated guild. */
+/** Messages of `--say` and slash commands of `--interact`, from members of a simulated guild. */
 import * as Snowflake from "@vesper/model/Snowflake"
 import * as Builder from "@vesper/testing/Builder"
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -25,18 +25,40 @@ const makeMessage = ({ guilds: [guild] }: World.World, content: string, now: num
   })
 }
 
+/** Sends each in turn, repeatedly. */
+const sendInTurn = <A>(all: ReadonlyArray<A>, send: (one: A) => Effect.Effect<unknown>): Effect.Effect<never> =>
+  all.length === 0 ? Effect.never : Effect.forever(Effect.forEach(
+    all,
+    (one) => Effect.zipRight(Effect.sleep(interval), send(one)),
+    { discard: true }
+  ))
+
 /** Sends the texts in turn, repeatedly. */
 export const sendMessages = (
   simulator: GatewaySimulator.GatewaySimulator,
   world: World.World,
   texts: ReadonlyArray<string>
 ): Effect.Effect<never> =>
-  texts.length === 0 ? Effect.never : Effect.forever(Effect.forEach(
+  sendInTurn(
     texts,
-    (text) =>
-      Effect.sleep(interval).pipe(
-        Effect.zipRight(Clock.currentTimeMillis),
-        Effect.flatMap((now) => simulator.dispatch(makeMessage(world, text, now)))
-      ),
-    { discard: true }
-  ))
+    (text) => Effect.flatMap(Clock.currentTimeMillis, (now) => simulator.dispatch(makeMessage(world, text, now)))
+  )
+
+const parseValue = (text: string): Builder.OptionValue =>
+  text === "true" || text === "false" ? text === "true" : /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text
+
+/** Makes a slash command of its words, in which options have the form `name=value`. */
+export const parseCommand = (text: string): Builder.Built<"INTERACTION_CREATE"> => {
+  const words = text.trim().split(/\s+/)
+  const options = words.flatMap((word) => {
+    const [, name, value = ""] = /^([^=]+)=(.*)$/.exec(word) ?? []
+    return name === undefined ? [] : [[name, parseValue(value)] as const]
+  })
+  return Builder.command(words.filter((word) => !word.includes("=")).join(" "), Object.fromEntries(options))
+}
+
+/** Sends slash commands in turn, repeatedly. A reply is seen as a request, and a missing one as a violation. */
+export const sendCommands = (
+  simulator: GatewaySimulator.GatewaySimulator,
+  commands: ReadonlyArray<string>
+): Effect.Effect<never> => sendInTurn(commands, (text) => Effect.ignore(simulator.interact(parseCommand(text))))

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type { ServerOptions } from "../commands/index.js"
 import { describeFileError, misused } from "../exit/index.js"
 import * as Scenario from "../scenario/index.js"
-import { sendMessages } from "./messages.js"
+import { sendCommands, sendMessages } from "./messages.js"
 import { serve } from "./serve.js"
 
 const readScenario = (path: string) =>
@@ -24,23 +24,27 @@ const readScenario = (path: string) =>
 interface SimulateOptions extends ServerOptions {
   readonly faults: ReadonlyArray<Scenario.Step>
   readonly guilds: number
+  readonly interactions: ReadonlyArray<string>
   readonly heartbeatInterval: Option.Option<Duration.Duration>
   readonly rate: number
   readonly says: ReadonlyArray<string>
   readonly scenario: Option.Option<string>
 }
 
-export const simulate = ({ faults, guilds, heartbeatInterval, rate, says, scenario, ...options }: SimulateOptions) =>
+export const simulate = (
+  { faults, guilds, heartbeatInterval, interactions, rate, says, scenario, ...options }: SimulateOptions
+) =>
   Effect.gen(function*() {
     const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
     const world = World.make({ guilds })
     yield* serve(options, {
       title: "vesper simulate",
       traffic: (simulator) =>
-        Effect.raceFirst(
+        Effect.raceAll([
           rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
-          sendMessages(simulator, world, says)
-        ),
+          sendMessages(simulator, world, says),
+          sendCommands(simulator, interactions)
+        ]),
       steps: [...faults, ...fromFile],
       simulator: { heartbeatInterval: Option.getOrUndefined(heartbeatInterval), world }
     })

@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Shard from "@vesper/gateway/Shard"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Intents from "@vesper/model/Intents"
+import * as Builder from "@vesper/testing/Builder"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as World from "@vesper/testing/World"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import { sendMessages } from "../../src/simulator/messages.js"
+import { parseCommand, sendMessages } from "../../src/simulator/messages.js"
 
 const config = {
   intents: Intents.of("GuildMessages", "DirectMessages", "MessageContent"),
@@ -45,4 +46,20 @@ describe("somebody on the simulated gateway", () => {
       assert.strictEqual(first?.content, "!ping")
       assert.notProperty(first, "guild_id")
     }))
+})
+
+const commands: ReadonlyArray<readonly [text: string, name: string, options?: Parameters<typeof Builder.command>[1]]> =
+  [
+    ["ping", "ping"],
+    ["ping name=Ada times=2 share=0.5 loud=true", "ping", { name: "Ada", times: 2, share: 0.5, loud: true }],
+    ["config  set key=a=b", "config set", { key: "a=b" }],
+    ["ban who=378812232806432776", "ban", { who: "378812232806432776" }]
+  ]
+
+describe("--interact", () => {
+  for (const [text, name, options] of commands) {
+    it(`makes a command of "${text}"`, () => {
+      assert.deepStrictEqual(parseCommand(text), Builder.command(name, options))
+    })
+  }
 })

@@ -253,6 +253,7 @@ export const make = (context: Api.Context): Answers => {
         }
         if (message["id"] === interaction.original?.["id"]) {
           interaction.original = undefined
+          interaction.isLoading = false
         }
         interaction.followUps.delete(textOf(message, "id"))
         interactions.change(interaction)

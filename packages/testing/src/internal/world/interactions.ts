@@ -38,7 +38,8 @@ export interface Interactions {
 
 /** The time in which the first answer must arrive. */
 export const answerWithin = 3_000
-const tokenLifetime = 15 * 60_000
+/** The time for which a token is valid once the interaction is answered. */
+export const tokenLifetime = 15 * 60_000
 const maxKept = 20_000
 
 export const make = (now: () => number): Interactions => {
