@@ -5,7 +5,7 @@
  */
 import * as CloseCode from "@vesper/model/CloseCode"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import * as ShardError from "../packages/gateway/src/ShardError.js"
+import { shardErrors, tags } from "../packages/cli/src/reference/shardErrors.js"
 import { purposeOf } from "./check-rooms.js"
 
 const line = (parts: ReadonlyArray<string>): string => `| ${parts.join(" | ")} |`
@@ -54,8 +54,8 @@ const figures = [
 const errors = [
   line(["error", "when", "the shard then", "remedy"]),
   "|---|---|---|---|",
-  ...ShardError.tags.map((tag) => {
-    const { advice, next, when } = ShardError.explain(tag)
+  ...tags.map((tag) => {
+    const { advice, next, when } = shardErrors[tag]
     return line([`\`${tag}\``, ...[when, next, advice].map(sentence)])
   })
 ].join("\n")

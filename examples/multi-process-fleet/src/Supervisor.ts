@@ -4,7 +4,8 @@
  */
 import { Command, type CommandExecutor, HttpServer } from "@effect/platform"
 import type { PlatformError } from "@effect/platform/Error"
-import { type IdentifyQueue, IdentifyQueueServer } from "@vesper/gateway"
+import type { IdentifyQueue } from "@vesper/gateway"
+import * as IdentifyQueueServer from "@vesper/gateway/IdentifyQueueServer"
 import { Effect, Fiber, Schedule, Stream } from "effect"
 
 export interface Options {

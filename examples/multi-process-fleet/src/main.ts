@@ -4,7 +4,8 @@
  */
 import { Command, FetchHttpClient } from "@effect/platform"
 import { NodeContext, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { GatewayApi, IdentifyQueue, IdentifyQueueServer, ShardConfig } from "@vesper/gateway"
+import { GatewayApi, IdentifyQueue, ShardConfig } from "@vesper/gateway"
+import * as IdentifyQueueServer from "@vesper/gateway/IdentifyQueueServer"
 import { GatewayServer, GatewaySimulator, World } from "@vesper/testing"
 import { Config, Console, Effect, Layer, Option } from "effect"
 import { createServer } from "node:http"

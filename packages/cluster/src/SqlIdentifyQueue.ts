@@ -6,7 +6,6 @@
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
-import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
@@ -77,7 +76,7 @@ const makeWith = (
     yield* check(options)
     const { maxConcurrency, name = "vesper", total = 1_000 } = options
     const interval = Duration.toMillis(options.interval ?? defaultInterval)
-    const { reserve = IdentifyBudget.defaultReserve(total) } = options
+    const { reserve = IdentifyQueue.defaultReserve(total) } = options
     const { begin, change } = yield* Account.make(name, total, interval)
     yield* persist(begin)
     if (known !== undefined) {
@@ -119,14 +118,19 @@ const makeWith = (
       )
     const view = Effect.map(persist(change((account) => account)), (account) => ({
       held: Account.heldIn(account),
-      budget: { total, reserve, remaining: account.remaining, resetsAt: account.resetsAt || undefined }
+      budget: {
+        total,
+        reserve,
+        remaining: account.remaining,
+        resetsAt: Option.liftPredicate(account.resetsAt, (at) => at !== 0)
+      }
     }))
     const exhausted = Effect.flatMap(Effect.zip(view, Clock.currentTimeMillis), ([{ budget, held }, now]) =>
       Effect.fail(
-        new IdentifyBudget.IdentifyBudgetExhausted({
+        new IdentifyQueue.IdentifyBudgetExhausted({
           ...budget,
           remaining: Math.max(0, budget.remaining - held),
-          until: budget.resetsAt ?? now + Duration.toMillis(IdentifyBudget.window)
+          until: Option.getOrElse(budget.resetsAt, () => now + Duration.toMillis(IdentifyQueue.budgetWindow))
         })
       ))
     const makeQueue = (hold: string): IdentifyQueue.IdentifyQueue =>

@@ -110,14 +110,14 @@ describe("SqlIdentifyQueue", () => {
             yield* Effect.forEach(ids, (id) => queue.withPermit(shard(id))(Effect.void))
             return before
           }).pipe(Effect.provide(NodeCluster.layerSqlite(file)))
-        assert.deepInclude(yield* life([0, 1, 2]), { total: 10, remaining: 10, resetsAt: undefined })
+        assert.deepInclude(yield* life([0, 1, 2]), { total: 10, remaining: 10, resetsAt: Option.none() })
         const second = yield* life([3])
         assert.strictEqual(second.remaining, 7)
         const third = yield* life([])
         assert.strictEqual(third.remaining, 6)
         // The window is the one that the first identify has begun.
-        assert.strictEqual(third.resetsAt, second.resetsAt)
-        assert.closeTo(third.resetsAt ?? 0, Date.now() + 86_400_000, 60_000)
+        assert.deepStrictEqual(third.resetsAt, second.resetsAt)
+        assert.closeTo(Option.getOrThrow(third.resetsAt), Date.now() + 86_400_000, 60_000)
       }),
     60_000
   )
@@ -283,7 +283,7 @@ describe("SqlIdentifyQueue", () => {
         const first = yield* start(answer)
         const budget = Option.getOrThrow(yield* first.budget)
         assert.deepInclude(budget, { total: 100, remaining: 40, reserve: 5 })
-        assert.closeTo(budget.resetsAt ?? 0, Date.now() + 7_200_000, 60_000)
+        assert.closeTo(Option.getOrThrow(budget.resetsAt), Date.now() + 7_200_000, 60_000)
         yield* Effect.orDie(first.withPermit(shard(0))(Effect.void))
 
         // Two buckets: the other one does not wait, this one does.

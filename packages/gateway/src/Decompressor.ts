@@ -66,7 +66,7 @@ export const none: Decompressor = { compression: Option.none(), make: Effect.suc
  * @since 0.1.0
  * @category tags
  */
-export class Current extends Context.Reference<Current>()("@vesper/gateway/Decompressor", {
+export class CurrentDecompressor extends Context.Reference<CurrentDecompressor>()("@vesper/gateway/Decompressor", {
   defaultValue: (): Decompressor => none
 }) {}
 
@@ -90,7 +90,8 @@ export const make = (
  * @since 0.1.0
  * @category layers
  */
-export const layer = (decompressor: Decompressor): Layer.Layer<never> => Layer.succeed(Current, decompressor)
+export const layer = (decompressor: Decompressor): Layer.Layer<never> =>
+  Layer.succeed(CurrentDecompressor, decompressor)
 
 /**
  * Disables compression.

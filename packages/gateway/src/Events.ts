@@ -20,7 +20,7 @@ import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 import type { Covariant } from "effect/Types"
 import type * as Diagnostic from "./Diagnostic.js"
-import * as Fleet from "./Fleet.js"
+import type * as Fleet from "./Fleet.js"
 import * as Assemble from "./internal/assembly/assemble.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
@@ -30,6 +30,7 @@ import {
   type HandlersWithRegistrations,
   type Registration
 } from "./internal/events/handlers/registration.js"
+import * as FleetTag from "./internal/fleet/tag.js"
 import * as Shard from "./Shard.js"
 import type * as ShardError from "./ShardError.js"
 
@@ -409,7 +410,7 @@ export const runFleet = <E, R>(
   Exclude<R, Scope.Scope> | Fleet.Fleet
 > =>
   Effect.gen(function*() {
-    const fleet = yield* Fleet.Fleet
+    const fleet = yield* FleetTag.tag
     // All shards have one config.
     const [some] = yield* fleet.shards
     yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
@@ -586,7 +587,7 @@ export const assembleFleet = <A, E, R>(
   Exclude<Exclude<R, Registry>, Scope.Scope> | Fleet.Fleet
 > =>
   Effect.gen(function*() {
-    const fleet = yield* Fleet.Fleet
+    const fleet = yield* FleetTag.tag
     // All shards have one config.
     const [some] = yield* fleet.shards
     yield* some === undefined ? Effect.void : Assemble.assemble(features, Registry, make([]), {

@@ -12,7 +12,7 @@ import type * as Command from "@vesper/model/Command"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
 import type * as ConfigError from "effect/ConfigError"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import type * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -26,6 +26,7 @@ import type * as IdentifyQueue from "./IdentifyQueue.js"
 import * as AutoReshard from "./internal/fleet/autoReshard.js"
 import * as internal from "./internal/fleet/fleet.js"
 import type { ReshardError } from "./internal/fleet/reshard/reshardError.js"
+import { tag } from "./internal/fleet/tag.js"
 import type * as Session from "./Session.js"
 import type * as Shard from "./Shard.js"
 import type * as ShardConfig from "./ShardConfig.js"
@@ -237,7 +238,7 @@ export interface Fleet {
  * @since 0.1.0
  * @category tags
  */
-export const Fleet = Context.GenericTag<Fleet>("@vesper/gateway/Fleet")
+export const Fleet: Context.Tag<Fleet, Fleet> = tag
 
 /**
  * The services that every fleet requires.

@@ -11,6 +11,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -46,10 +47,10 @@ export interface GatewaySocket {
    * Connects to `url` and completes when the websocket is open. An interruption abandons the attempt immediately.
    *
    * Closing the scope ends the connection. If `Connection.close` was called before, the peer has a short time to complete the
-   * close handshake, and `Handlers.onFrame` still receives frames; otherwise the connection is cut without a close frame. No
+   * close handshake, and `ConnectionHandlers.onFrame` still receives frames; otherwise the connection is cut without a close frame. No
    * handler is called after the scope has closed.
    */
-  readonly open: (url: string, handlers: Handlers) => Effect.Effect<Connection, OpenError, Scope.Scope>
+  readonly open: (url: string, handlers: ConnectionHandlers) => Effect.Effect<Connection, OpenError, Scope.Scope>
 }
 
 /**
@@ -59,7 +60,7 @@ export interface GatewaySocket {
  * @since 0.1.0
  * @category models
  */
-export interface Handlers {
+export interface ConnectionHandlers {
   /**
    * Receives one websocket message. A text message is a string or its UTF-8 bytes; a binary message is bytes. The socket may
    * overwrite the bytes after the call.
@@ -234,8 +235,14 @@ export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket
  * @since 0.1.0
  * @category operations
  */
-export const write = (self: Connection, text: string): Effect.Effect<void, WriteError> =>
-  Effect.async((resume) => self.unsafeWrite(text, resume))
+export const write: {
+  (text: string): (self: Connection) => Effect.Effect<void, WriteError>
+  (self: Connection, text: string): Effect.Effect<void, WriteError>
+} = dual(
+  2,
+  (self: Connection, text: string): Effect.Effect<void, WriteError> =>
+    Effect.async((resume) => self.unsafeWrite(text, resume))
+)
 
 /**
  * Returns a gateway URL without credentials, query and fragment, for logs and pages.

@@ -15,14 +15,91 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
-import type * as IdentifyBudget from "./IdentifyBudget.js"
 import * as IdentifyStore from "./IdentifyStore.js"
+import type { IdentifyBudgetExhausted } from "./internal/identify/budget.js"
 import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
 import * as CheckOptions from "./internal/identify/checkOptions.js"
 import * as HttpQueue from "./internal/identify/httpQueue.js"
 import * as Ledger from "./internal/identify/ledger.js"
 import * as Scheduler from "./internal/identify/scheduler.js"
 import * as StoredState from "./internal/identify/storedState.js"
+
+/**
+ * The current budget of a bot.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IdentifyBudget {
+  /** Identifies in a window. */
+  readonly total: number
+  /** Identifies left in this window, including the reserve and the reservations of `reserve`. */
+  readonly remaining: number
+  /** Identifies that the queue does not grant. */
+  readonly reserve: number
+  /** The end of the window, in milliseconds since 1970. None before the first identify of a window. */
+  readonly resetsAt: Option.Option<number>
+}
+
+/**
+ * The initial budget of a queue. `session_start_limit` of GET /gateway/bot has the figures.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BudgetOptions {
+  /** Identifies in a window of 24 hours. Default: 1,000. */
+  readonly total?: number | undefined
+  /** Identifies left in the window. Default: all. */
+  readonly remaining?: number | undefined
+  /** The time to the end of the window. Default: no window has begun; one of 24 hours begins with the first identify. */
+  readonly resetAfter?: Duration.DurationInput | undefined
+  /**
+   * Identifies that are reserved for a restart by hand; set it to 0 for that restart. At most one less than the total.
+   * Default: 5 percent of the total.
+   */
+  readonly reserve?: number | undefined
+}
+
+export {
+  /**
+   * Returns the default reserve of a total: 5 percent, rounded up.
+   *
+   * @example
+   * ```ts
+   * import * as assert from "node:assert"
+   * import { IdentifyQueue } from "@vesper/gateway"
+   *
+   * assert.strictEqual(IdentifyQueue.defaultReserve(1_000), 50)
+   * ```
+   *
+   * @since 0.1.0
+   * @category getters
+   */
+  defaultReserve,
+  /**
+   * Only the reserve and the reservations of other shards are left today, or fewer identifies than `reserve` requested. A shard fails
+   * with this error only with `whenExhausted: "fail"`; by default it waits.
+   *
+   * @since 0.1.0
+   * @category errors
+   */
+  IdentifyBudgetExhausted,
+  /**
+   * Returns the identifies that the queue may still grant in this window.
+   *
+   * @since 0.1.0
+   * @category getters
+   */
+  spendable,
+  /**
+   * The duration of a window.
+   *
+   * @since 0.1.0
+   * @category constants
+   */
+  window as budgetWindow
+} from "./internal/identify/budget.js"
 
 /**
  * Identifies values of this module.
@@ -55,9 +132,9 @@ export interface IdentifyQueue {
    */
   readonly withPermit: (
     shard: ShardId.ShardId
-  ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
+  ) => <A, E, R>(identify: Effect.Effect<A, E, R>) => Effect.Effect<A, E | IdentifyBudgetExhausted, R>
   /** Returns the budget of the day, including the reserve; none if the queue does not know it. */
-  readonly budget: Effect.Effect<Option.Option<IdentifyBudget.IdentifyBudget>>
+  readonly budget: Effect.Effect<Option.Option<IdentifyBudget>>
   /**
    * Reserves `count` identifies of the day until the scope closes, and returns a view of this queue whose permits use them
    * first. Other shards cannot use them. Fails at once with `IdentifyBudgetExhausted` if fewer are left, without the reserve,
@@ -69,7 +146,7 @@ export interface IdentifyQueue {
    */
   readonly reserve: (
     count: number
-  ) => Effect.Effect<IdentifyQueue, IdentifyBudget.IdentifyBudgetExhausted, Scope.Scope>
+  ) => Effect.Effect<IdentifyQueue, IdentifyBudgetExhausted, Scope.Scope>
 }
 
 /**
@@ -117,7 +194,7 @@ export interface InMemoryOptions extends LimitOptions {
   /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
   readonly maxConcurrency: number
   /** The bot's daily budget. Default: 1,000 identifies, of which 50 are reserved. */
-  readonly budget?: IdentifyBudget.BudgetOptions | undefined
+  readonly budget?: BudgetOptions | undefined
 }
 
 /**
@@ -132,7 +209,7 @@ export interface Change {
   /** Identifies that remain reserved; 0 makes the reserve available. */
   readonly reserve?: number | undefined
   /** The budget that Discord reports. */
-  readonly budget?: Omit<IdentifyBudget.BudgetOptions, "reserve"> | undefined
+  readonly budget?: Omit<BudgetOptions, "reserve"> | undefined
 }
 
 /**
@@ -169,7 +246,7 @@ export const make = (
 
 const defaultTotal = 1_000
 
-const toAccount = (budget: IdentifyBudget.BudgetOptions, now: number): Ledger.Account => {
+const toAccount = (budget: BudgetOptions, now: number): Ledger.Account => {
   const total = budget.total ?? defaultTotal
   return {
     total,

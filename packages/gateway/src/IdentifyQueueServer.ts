@@ -40,8 +40,16 @@ const awaitTurn = (queue: IdentifyQueue.IdentifyQueue, shard: ShardId.ShardId) =
     Effect.catchTag("IdentifyBudgetExhausted", (error) => Effect.succeed(problem(503, error.message)))
   )
 
+const toWire = (budget: IdentifyQueue.IdentifyBudget) => ({
+  ...budget,
+  resetsAt: Option.getOrUndefined(budget.resetsAt)
+})
+
 const budget = (queue: IdentifyQueue.IdentifyQueue) =>
-  Effect.map(queue.budget, (budget) => HttpServerResponse.unsafeJson({ budget: Option.getOrNull(budget) }))
+  Effect.map(
+    queue.budget,
+    (budget) => HttpServerResponse.unsafeJson({ budget: Option.getOrNull(Option.map(budget, toWire)) })
+  )
 
 /**
  * Makes an app that answers `GET /?shard=N` when the shard may identify, and `GET /budget` with the budget of the day. Any
@@ -50,7 +58,8 @@ const budget = (queue: IdentifyQueue.IdentifyQueue) =>
  * @example
  * ```ts
  * import { HttpApp } from "@effect/platform"
- * import { IdentifyQueue, IdentifyQueueServer } from "@vesper/gateway"
+ * import { IdentifyQueue } from "@vesper/gateway"
+ * import * as IdentifyQueueServer from "@vesper/gateway/IdentifyQueueServer"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {

@@ -16,29 +16,22 @@ import * as Guard from "./internal/foreign/guard.js"
 import * as Persistence from "./internal/identify/persistence.js"
 
 /**
- * Schema of the state of a queue, which contains no secret.
+ * The state of a queue, which contains no secret.
  *
  * @since 0.1.0
  * @category models
  */
-export const State = Schema.Struct({
+export interface State {
   /** The identifies of the last interval, with their times in milliseconds since 1970. */
-  recent: Schema.Array(Schema.Struct({ shard: Schema.NonNegativeInt, at: Schema.Number })),
+  readonly recent: ReadonlyArray<{ readonly shard: number; readonly at: number }>
   /** The budget of the day; undefined if the queue did not know it. */
-  account: Schema.UndefinedOr(Schema.Struct({
-    total: Schema.NonNegativeInt,
-    remaining: Schema.Int,
-    resetsAt: Schema.UndefinedOr(Schema.Number)
-  }))
-})
-
-/**
- * The state of a queue.
- *
- * @since 0.1.0
- * @category models
- */
-export type State = typeof State.Type
+  readonly account: {
+    readonly total: number
+    readonly remaining: number
+    /** The end of the window in milliseconds since 1970; undefined before the first identify of a window. */
+    readonly resetsAt: number | undefined
+  } | undefined
+}
 
 /**
  * Stores the state of one queue. If it fails, dies or hangs, the queue logs an error once and continues in memory.
@@ -89,7 +82,14 @@ export class CurrentIdentifyStore extends Context.Reference<CurrentIdentifyStore
 /** The time limit of reading. */
 const limit = Duration.seconds(5)
 
-const Json = Schema.parseJson(State)
+const Json: Schema.Schema<State, string> = Schema.parseJson(Schema.Struct({
+  recent: Schema.Array(Schema.Struct({ shard: Schema.NonNegativeInt, at: Schema.Number })),
+  account: Schema.UndefinedOr(Schema.Struct({
+    total: Schema.NonNegativeInt,
+    remaining: Schema.Int,
+    resetsAt: Schema.UndefinedOr(Schema.Number)
+  }))
+}))
 const decode = Schema.decode(Json)
 const encode = Schema.encodeSync(Json)
 

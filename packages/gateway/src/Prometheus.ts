@@ -103,7 +103,7 @@ const renderSample = (name: string, { labels, suffix, value }: Sample): string =
  * @example
  * ```ts
  * import * as assert from "node:assert"
- * import { Prometheus } from "@vesper/gateway"
+ * import * as Prometheus from "@vesper/gateway/Prometheus"
  * import { Effect, Metric } from "effect"
  *
  * const greetings = Metric.counter("greetings_total", { description: "Greetings said" })
@@ -150,7 +150,7 @@ export const render = (metrics: Iterable<MetricPair.MetricPair.Untyped>): string
  * @category constructors
  */
 export const text: Effect.Effect<string> = Effect.gen(function*() {
-  const metrics = yield* ShardMetrics.Current
+  const metrics = yield* ShardMetrics.CurrentShardMetrics
   yield* Effect.forEach(Option.toArray(metrics), ({ collect }) => collect)
   return render(yield* Metric.snapshot)
 })
@@ -162,7 +162,8 @@ export const text: Effect.Effect<string> = Effect.gen(function*() {
  * ```ts
  * import * as assert from "node:assert"
  * import { HttpApp } from "@effect/platform"
- * import { Prometheus, ShardMetrics } from "@vesper/gateway"
+ * import { ShardMetrics } from "@vesper/gateway"
+ * import * as Prometheus from "@vesper/gateway/Prometheus"
  * import { Effect } from "effect"
  *
  * const program = Effect.gen(function*() {

@@ -338,7 +338,7 @@ export interface Shard extends Sender {
 export const Shard = Context.GenericTag<Shard>("@vesper/gateway/Shard")
 
 /**
- * Makes a shard in a scope. `Decompressor.Current` selects the compression.
+ * Makes a shard in a scope. `Decompressor.CurrentDecompressor` selects the compression.
  *
  * @since 0.1.0
  * @category constructors

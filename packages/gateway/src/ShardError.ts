@@ -7,7 +7,7 @@ import * as CloseCode from "@vesper/model/CloseCode"
 import * as Data from "effect/Data"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { IdentifyBudgetExhausted } from "./IdentifyBudget.js"
+import type { IdentifyBudgetExhausted } from "./IdentifyQueue.js"
 import { describe } from "./internal/wire/peerText.js"
 
 /**
@@ -237,102 +237,3 @@ export type ShardError = ReceiveError | SendError | NoAnswerError
  */
 export const isFatal = (error: ShardError): error is TerminalError =>
   error._tag === "FatallyClosedError" || error._tag === "ShardClosedError"
-
-/**
- * The explanation of a kind of error.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Explanation {
-  /** The situation in which it occurs. */
-  readonly when: string
-  /** The next step of the shard. */
-  readonly next: string
-  /** The remedy for the program or its author. */
-  readonly advice: string
-}
-
-const explanations: { readonly [T in ShardError["_tag"]]: Explanation } = {
-  FatallyClosedError: {
-    when: "the gateway closed the connection with a code that forbids another one: 4004, or 4010 to 4014",
-    next: "stops; its readers fail with this error",
-    advice: "look up the code and correct the token, the intents or the sharding before starting again"
-  },
-  ShardClosedError: {
-    when: "the program closed the shard, or its scope has ended",
-    next: "is closed",
-    advice: "none if it was intended; connect starts the shard again while its scope is open"
-  },
-  ReconnectError: {
-    when: "the socket did not open, or a phase of the handshake timed out",
-    next: "waits up to a minute and tries again, without a limit of attempts",
-    advice: "if it repeats, check network, proxy and Discord's status page"
-  },
-  CompressionError: {
-    when: "a frame could not be decompressed",
-    next: "closes the connection and resumes; no event is lost",
-    advice: "none for a single error; if it repeats, check proxies between Discord and the shard, which change bytes"
-  },
-  DeserializationError: {
-    when:
-      "a message is not JSON or not a payload, or validation is on and the body differs from Discord's documentation",
-    next: "continues with the next message",
-    advice: "upgrade, or report the event and path that it names; remove the event from validate to accept it"
-  },
-  IdentifyBudgetExhausted: {
-    when: "only the reserve of the day's identifies remains, and the identify queue is configured to fail",
-    next: "closes the connection, and identifies when the budget is reset",
-    advice: "find the cause of frequent identifies; lower the reserve if this start cannot wait"
-  },
-  ProtocolError: {
-    when: "the gateway sent a message that the protocol does not allow, such as a HELLO without an interval",
-    next: "closes the connection and resumes",
-    advice: "none for a single error; if it repeats, check that the gateway URL leads to Discord's gateway"
-  },
-  DefectError: {
-    when: "the shard, its socket, its decompressor or a service that it uses has a defect",
-    next: "connects again, after a pause of a minute if the defect is not in a connection",
-    advice: "report it to the author of the part that the cause names"
-  },
-  SendingMessageError: {
-    when: "a heartbeat, identify, resume or command could not be written",
-    next: "closes the connection and resumes; a command keeps its place in the queue",
-    advice: "none: the connection was already closing"
-  },
-  SendError: {
-    when: "a command was not sent, because the shard is closed, or the command is not valid or too large",
-    next: "continues",
-    advice: "see its reason: Sending, Serializing or TooLarge"
-  },
-  NoAnswerError: {
-    when: "a request for members or a voice state has no answer",
-    next: "continues",
-    advice: "see its reason: add the intent for MissingIntent; retry after TimedOut, SessionEnded or RateLimited"
-  }
-}
-
-/**
- * The tags of all errors.
- *
- * @since 0.1.0
- * @category constants
- */
-// An object literal has only its own keys.
-export const tags = Object.keys(explanations) as ReadonlyArray<ShardError["_tag"]>
-
-/**
- * Returns the explanation of a kind of error.
- *
- * @example
- * ```ts
- * import * as assert from "node:assert"
- * import { ShardError } from "@vesper/gateway"
- *
- * assert.match(ShardError.explain("CompressionError").next, /resumes/)
- * ```
- *
- * @since 0.1.0
- * @category getters
- */
-export const explain = (tag: ShardError["_tag"]): Explanation => explanations[tag]

@@ -4,7 +4,7 @@
  * Reconnects and other rare changes are counted when they occur. Counts of events are kept as plain numbers and read by a
  * fiber at an interval, which requires the layer of this module, provided to the shards or the fleet. No metric has a tag
  * for the shard, because a thousand shards with fifty types of events are too many series; `Fleet.status` and
- * `Shard.latency` describe one shard. The identify queue has its own metrics, in `IdentifyMetrics`.
+ * `Shard.latency` describe one shard. The identify queue updates its metrics without the layer.
  *
  * @since 0.1.0
  */
@@ -36,7 +36,7 @@ export interface ShardMetrics {
  * @since 0.1.0
  * @category tags
  */
-export class Current extends Context.Reference<Current>()("@vesper/gateway/ShardMetrics", {
+export class CurrentShardMetrics extends Context.Reference<CurrentShardMetrics>()("@vesper/gateway/ShardMetrics", {
   defaultValue: (): Option.Option<ShardMetrics> => Option.none()
 }) {}
 
@@ -178,6 +178,61 @@ export const commands = Metric.counter("vesper_commands_total", { description: "
 export const commandsWaiting = Metric.gauge("vesper_commands_waiting", { description: "Commands that wait" })
 
 /**
+ * Histogram of the time that shards waited for their turn, in seconds: `vesper_identify_wait_seconds`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const identifyWait = Metric.histogram(
+  "vesper_identify_wait_seconds",
+  MetricBoundaries.fromIterable([0.1, 1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400]),
+  "Time that shards waited for their turn to identify"
+)
+
+/**
+ * Identifies that may still be granted today, without the reserve: `vesper_identify_budget`. Queues without a budget do not
+ * set it.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const identifyBudget = Metric.gauge("vesper_identify_budget", {
+  description: "Identifies that may still be granted today, without the reserve"
+})
+
+/**
+ * Shards that wait for their turn: `vesper_identify_waiting`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const identifiesWaiting = Metric.gauge("vesper_identify_waiting", {
+  description: "Shards that wait for their turn to identify"
+})
+
+/**
+ * Turns that were used: `vesper_identifies_total`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const identifies = Metric.counter("vesper_identifies_total", {
+  description: "Turns to identify that were used",
+  incremental: true
+})
+
+/**
+ * Turns that were refunded because the identify was not written: `vesper_identify_refunds_total`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const identifyRefunds = Metric.counter("vesper_identify_refunds_total", {
+  description: "Turns to identify that were refunded",
+  incremental: true
+})
+
+/**
  * Every metric of this module.
  *
  * @since 0.1.0
@@ -197,7 +252,12 @@ export const all = {
   reconnects,
   buffered,
   commands,
-  commandsWaiting
+  commandsWaiting,
+  identifyWait,
+  identifyBudget,
+  identifiesWaiting,
+  identifies,
+  identifyRefunds
 } as const
 
 const statuses: ReadonlyArray<ShardStatus["_tag"]> = [
@@ -287,7 +347,7 @@ export const make = (options: {
  * const program = Effect.gen(function*() {
  *   const shard = yield* Shard.Shard
  *   yield* shard.nextEvent
- *   const metrics = yield* ShardMetrics.Current
+ *   const metrics = yield* ShardMetrics.CurrentShardMetrics
  *   yield* Effect.forEach(Option.toArray(metrics), ({ collect }) => collect)
  *   yield* Effect.log(yield* Metric.value(ShardMetrics.bytesReceived))
  * })
@@ -308,4 +368,4 @@ export const make = (options: {
 export const layer = (options: {
   /** Default: 5 seconds. */
   readonly interval?: Duration.DurationInput | undefined
-} = {}): Layer.Layer<never> => Layer.scoped(Current, Effect.map(make(options), Option.some))
+} = {}): Layer.Layer<never> => Layer.scoped(CurrentShardMetrics, Effect.map(make(options), Option.some))

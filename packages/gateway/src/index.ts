@@ -55,32 +55,11 @@ export * as GatewaySocket from "./GatewaySocket.js"
 export * as HeartbeatScheduler from "./HeartbeatScheduler.js"
 
 /**
- * The daily identify budget of a bot.
- *
- * @since 0.1.0
- */
-export * as IdentifyBudget from "./IdentifyBudget.js"
-
-/**
- * Metrics of an identify queue.
- *
- * @since 0.1.0
- */
-export * as IdentifyMetrics from "./IdentifyMetrics.js"
-
-/**
  * Permission to identify, shared by all shards of a bot.
  *
  * @since 0.1.0
  */
 export * as IdentifyQueue from "./IdentifyQueue.js"
-
-/**
- * Shares an identify queue between processes.
- *
- * @since 0.1.0
- */
-export * as IdentifyQueueServer from "./IdentifyQueueServer.js"
 
 /**
  * Stores the identify budget over restarts.
@@ -102,13 +81,6 @@ export * as Latency from "./Latency.js"
  * @since 0.1.0
  */
 export * as Message from "./Message.js"
-
-/**
- * Metrics in the text format that Prometheus reads.
- *
- * @since 0.1.0
- */
-export * as Prometheus from "./Prometheus.js"
 
 /**
  * The session of a shard, which can be resumed.

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Metric from "effect/Metric"
 import * as Fs from "node:fs"
-import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
 import * as ShardMetrics from "../src/ShardMetrics.js"
 
 const dashboard = Fs.readFileSync(new URL("../../../docs/grafana.json", import.meta.url), "utf8")
@@ -14,7 +13,6 @@ const named = new Set(
 /** The names that the metrics of shards and of their queue have in Effect's registry. */
 const exported = () => {
   Object.values(ShardMetrics.all).forEach((metric) => metric.unsafeValue([]))
-  Object.values(IdentifyMetrics).forEach((metric) => metric.unsafeValue([]))
   const names = Metric.unsafeSnapshot().map(({ metricKey }) => metricKey.name)
   return Array.from(new Set(names.filter((name) => name.startsWith("vesper_"))))
 }

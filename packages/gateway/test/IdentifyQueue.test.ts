@@ -14,8 +14,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import type * as IdentifyBudget from "../src/IdentifyBudget.js"
-import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
+import * as ShardMetrics from "../src/ShardMetrics.js"
 import * as IdentifyQueue from "../src/IdentifyQueue.js"
 import * as IdentifyStore from "../src/IdentifyStore.js"
 import * as ShiftedClock from "./shiftedClock.js"
@@ -25,7 +24,7 @@ const grants = (
   queue: IdentifyQueue.IdentifyQueue,
   ids: ReadonlyArray<number>,
   advance: Effect.Effect<void>
-): Effect.Effect<ReadonlyArray<number>, IdentifyBudget.IdentifyBudgetExhausted> =>
+): Effect.Effect<ReadonlyArray<number>, IdentifyQueue.IdentifyBudgetExhausted> =>
   Effect.gen(function*() {
     const fibers = yield* Effect.forEach(ids, (id) =>
       Effect.fork(queue.withPermit(ShardId.unsafeMake(id, 100))(Clock.currentTimeMillis)))
@@ -206,11 +205,11 @@ describe("IdentifyQueue", () => {
   it.effect("tells its metrics", () =>
     Effect.gen(function*() {
       const state = Effect.all({
-        wait: Metric.value(IdentifyMetrics.wait),
-        budget: Metric.value(IdentifyMetrics.budget),
-        waiting: Metric.value(IdentifyMetrics.waiting),
-        identifies: Metric.value(IdentifyMetrics.identifies),
-        refunds: Metric.value(IdentifyMetrics.refunds)
+        wait: Metric.value(ShardMetrics.identifyWait),
+        budget: Metric.value(ShardMetrics.identifyBudget),
+        waiting: Metric.value(ShardMetrics.identifiesWaiting),
+        identifies: Metric.value(ShardMetrics.identifies),
+        refunds: Metric.value(ShardMetrics.identifyRefunds)
       })
       const before = yield* state
       const queue = yield* IdentifyQueue.makeInMemory({ maxConcurrency: 1, budget: { total: 100 } })
@@ -349,7 +348,7 @@ describe("a wall clock that is set", () => {
       clock.shift(shift)
       yield* TestClock.adjust("25 hours")
       const budget = Option.getOrThrow(yield* clock.provide(queue.budget))
-      const left = (budget.resetsAt ?? 0) - (yield* clock.provide(Clock.currentTimeMillis)) + phase
+      const left = Option.getOrThrow(budget.resetsAt) - (yield* clock.provide(Clock.currentTimeMillis)) + phase
       return { at: (yield* Fiber.join(waiting)).map((at) => at - begin), remaining: budget.remaining, left }
     })
 

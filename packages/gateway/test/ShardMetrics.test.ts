@@ -8,7 +8,6 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as Tracer from "effect/Tracer"
-import * as IdentifyMetrics from "../src/IdentifyMetrics.js"
 import * as Prometheus from "../src/Prometheus.js"
 import * as ShardMetrics from "../src/ShardMetrics.js"
 import { awaitReady, inject, layer, startShard, withChance } from "./harness.js"
@@ -25,7 +24,7 @@ const added = <E, R>(metric: Metric.Metric.Counter<number>, effect: Effect.Effec
   })
 
 const collect = Effect.flatMap(
-  ShardMetrics.Current,
+  ShardMetrics.CurrentShardMetrics,
   (metrics) => Effect.forEach(Option.toArray(metrics), (_) => _.collect)
 )
 
@@ -112,14 +111,14 @@ describe("ShardMetrics", () => {
         inject(Fault.InvalidSession({ resumable: false })),
         TestClock.adjust("30 seconds")
       )
-      assert.strictEqual(yield* added(IdentifyMetrics.identifies, invalidate), 1)
+      assert.strictEqual(yield* added(ShardMetrics.identifies, invalidate), 1)
       assert.strictEqual(yield* added(ShardMetrics.reidentifies, invalidate), 1)
     }).pipe(Effect.provide(measured)))
 
   it.scoped("measures heartbeats and the wait to identify", () =>
     Effect.gen(function*() {
       const beats = Effect.map(Metric.value(ShardMetrics.heartbeatLatency), (state) => state.count)
-      const waits = Effect.map(Metric.value(IdentifyMetrics.wait), (state) => state.count)
+      const waits = Effect.map(Metric.value(ShardMetrics.identifyWait), (state) => state.count)
       const [beatsBefore, waitsBefore] = [yield* beats, yield* waits]
       const shard = yield* startShard
       yield* awaitReady(shard)

@@ -1,6 +1,5 @@
 /** Shared parts of the scenarios: a shard on the simulated gateway, and the log of the gateway. */
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
-import type * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -24,7 +23,7 @@ export interface Options {
   readonly config?: Partial<ShardConfig.Options>
   readonly simulator?: GatewaySimulator.Options
   readonly maxConcurrency?: number
-  readonly budget?: IdentifyBudget.BudgetOptions
+  readonly budget?: IdentifyQueue.BudgetOptions
 }
 
 /** All requirements of a shard, with a simulated gateway in memory. */

@@ -4,6 +4,7 @@
  * @see https://docs.discord.com/developers/events/gateway#list-of-intents
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Intents from "./Intents.js"
 import { eventTexts } from "./internal/eventTexts.js"
 
@@ -141,8 +142,14 @@ export const intents = (self: EventType): ReadonlyArray<Intents.Name> => table[s
  * @since 0.1.0
  * @category guards
  */
-export const isAllowedBy = (self: EventType, allowed: Intents.Intents): boolean =>
-  table[self].length === 0 || intents(self).some((name) => Intents.has(allowed, name))
+export const isAllowedBy: {
+  (allowed: Intents.Intents): (self: EventType) => boolean
+  (self: EventType, allowed: Intents.Intents): boolean
+} = dual(
+  2,
+  (self: EventType, allowed: Intents.Intents): boolean =>
+    table[self].length === 0 || intents(self).some((name) => Intents.has(allowed, name))
+)
 
 /**
  * Every event that a session with these intents may receive.

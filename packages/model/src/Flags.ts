@@ -18,10 +18,22 @@ export interface Flags<Name extends string> {
   /** All flags that have a name. */
   readonly all: number
   readonly of: (...names: ReadonlyArray<Name>) => number
-  readonly has: (self: number, name: Name) => boolean
-  readonly add: (self: number, name: Name) => number
-  readonly remove: (self: number, name: Name) => number
-  readonly union: (self: number, that: number) => number
+  readonly has: {
+    (name: Name): (self: number) => boolean
+    (self: number, name: Name): boolean
+  }
+  readonly add: {
+    (name: Name): (self: number) => number
+    (self: number, name: Name): number
+  }
+  readonly remove: {
+    (name: Name): (self: number) => number
+    (self: number, name: Name): number
+  }
+  readonly union: {
+    (that: number): (self: number) => number
+    (self: number, that: number): number
+  }
   /** The names of the flags in a set. */
   readonly names: (self: number) => ReadonlyArray<Name>
   /** The positions of the unknown bits in a set. */

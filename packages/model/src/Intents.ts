@@ -282,15 +282,31 @@ export const none: Intents = set.none
  * @since 0.1.0
  * @category getters
  */
-export const has: (self: Intents, name: Name) => boolean = set.has
+export const has: {
+  (name: Name): (self: Intents) => boolean
+  (self: Intents, name: Name): boolean
+} = set.has
 
 /**
  * Adds an intent to the set.
  *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Intents } from "@vesper/model"
+ * import { pipe } from "effect"
+ *
+ * const intents = pipe(Intents.of("Guilds"), Intents.add("GuildMessages"), Intents.remove("Guilds"))
+ * assert.deepStrictEqual(Intents.names(intents), ["GuildMessages"])
+ * ```
+ *
  * @since 0.1.0
  * @category combinators
  */
-export const add: (self: Intents, name: Name) => Intents = set.add
+export const add: {
+  (name: Name): (self: Intents) => Intents
+  (self: Intents, name: Name): Intents
+} = set.add
 
 /**
  * Removes an intent from the set.
@@ -298,7 +314,10 @@ export const add: (self: Intents, name: Name) => Intents = set.add
  * @since 0.1.0
  * @category combinators
  */
-export const remove: (self: Intents, name: Name) => Intents = set.remove
+export const remove: {
+  (name: Name): (self: Intents) => Intents
+  (self: Intents, name: Name): Intents
+} = set.remove
 
 /**
  * A set of the named intents.
@@ -364,7 +383,10 @@ export const privileged = (self: Intents): ReadonlyArray<Name> => privilegedName
  * @since 0.1.0
  * @category combinators
  */
-export const union: (self: Intents, that: Intents) => Intents = set.union
+export const union: {
+  (that: Intents): (self: Intents) => Intents
+  (self: Intents, that: Intents): Intents
+} = set.union
 
 const normalise = (name: string): string => name.replace(/[^a-z]/gi, "").toLowerCase()
 

@@ -7,6 +7,7 @@
  */
 import type * as Brand from "effect/Brand"
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as BitSet from "./internal/bitSet.js"
@@ -199,7 +200,10 @@ export const Permissions: Schema.Schema<Permissions, string> = Schema.transformO
  * @since 0.1.0
  * @category getters
  */
-export const has: (self: Permissions, name: Name) => boolean = set.has
+export const has: {
+  (name: Name): (self: Permissions) => boolean
+  (self: Permissions, name: Name): boolean
+} = set.has
 
 /**
  * Returns true if these permissions allow an action: an administrator may do everything.
@@ -207,7 +211,10 @@ export const has: (self: Permissions, name: Name) => boolean = set.has
  * @since 0.1.0
  * @category getters
  */
-export const allows = (self: Permissions, name: Name): boolean => has(self, "Administrator") || has(self, name)
+export const allows: {
+  (name: Name): (self: Permissions) => boolean
+  (self: Permissions, name: Name): boolean
+} = dual(2, (self: Permissions, name: Name): boolean => has(self, "Administrator") || has(self, name))
 
 /**
  * The names of the permissions in a set.
@@ -231,7 +238,10 @@ export const unknownBits: (self: Permissions) => ReadonlyArray<number> = set.unk
  * @since 0.1.0
  * @category combinators
  */
-export const add: (self: Permissions, name: Name) => Permissions = set.add
+export const add: {
+  (name: Name): (self: Permissions) => Permissions
+  (self: Permissions, name: Name): Permissions
+} = set.add
 
 /**
  * Removes a permission from the set.
@@ -239,7 +249,10 @@ export const add: (self: Permissions, name: Name) => Permissions = set.add
  * @since 0.1.0
  * @category combinators
  */
-export const remove: (self: Permissions, name: Name) => Permissions = set.remove
+export const remove: {
+  (name: Name): (self: Permissions) => Permissions
+  (self: Permissions, name: Name): Permissions
+} = set.remove
 
 /**
  * Unites two sets.
@@ -247,4 +260,7 @@ export const remove: (self: Permissions, name: Name) => Permissions = set.remove
  * @since 0.1.0
  * @category combinators
  */
-export const union: (self: Permissions, that: Permissions) => Permissions = set.union
+export const union: {
+  (that: Permissions): (self: Permissions) => Permissions
+  (self: Permissions, that: Permissions): Permissions
+} = set.union

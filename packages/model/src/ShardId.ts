@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
 
 const isShardId = ({ id, total }: { readonly id: number; readonly total: number }): boolean =>
@@ -122,7 +123,10 @@ export const all = (total: number): ReadonlyArray<ShardId> =>
  * @since 0.1.0
  * @category combinators
  */
-export const shardOf = (guildId: string, total: number): number => Number((BigInt(guildId) >> 22n) % BigInt(total))
+export const shardOf: {
+  (total: number): (guildId: string) => number
+  (guildId: string, total: number): number
+} = dual(2, (guildId: string, total: number): number => Number((BigInt(guildId) >> 22n) % BigInt(total)))
 
 /**
  * In how many parts the guilds of a bot fall that neither of two totals mixes: shards of the two have guilds in common if
@@ -149,4 +153,7 @@ export const parts = (total: number, other: number): number => other === 0 ? tot
  * @since 0.1.0
  * @category combinators
  */
-export const bucket = (self: ShardId, maxConcurrency: number): number => self.id % maxConcurrency
+export const bucket: {
+  (maxConcurrency: number): (self: ShardId) => number
+  (self: ShardId, maxConcurrency: number): number
+} = dual(2, (self: ShardId, maxConcurrency: number): number => self.id % maxConcurrency)

@@ -4,6 +4,7 @@
  * @see https://docs.discord.com/developers/reference#snowflakes
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Order from "effect/Order"
 import * as Schema from "effect/Schema"
 
@@ -108,4 +109,7 @@ export {
  * @since 0.1.0
  * @category combinators
  */
-export const compare = (self: Snowflake, that: Snowflake): -1 | 0 | 1 => Order_(self, that)
+export const compare: {
+  (that: Snowflake): (self: Snowflake) => -1 | 0 | 1
+  (self: Snowflake, that: Snowflake): -1 | 0 | 1
+} = dual(2, Order_)

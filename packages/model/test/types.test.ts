@@ -86,7 +86,7 @@ type Pairs = {
   readonly button: [Api.APIButtonComponent, typeof Component.Button.Type]
   readonly channel: [Api.APIChannel, typeof Channel.Channel.Type]
   readonly channelSelect: [Api.APIChannelSelectComponent, typeof Component.ChannelSelect.Type]
-  readonly command: [Api.APIApplicationCommandInteraction, typeof Interaction.Command.Type]
+  readonly command: [Api.APIApplicationCommandInteraction, typeof Interaction.CommandUse.Type]
   readonly component: [Api.APIMessageComponentInteraction, typeof Interaction.ComponentUse.Type]
   readonly container: [Api.APIContainerComponent, typeof Component.Container.Type]
   readonly embed: [Api.APIEmbed, typeof Embed.Embed.Type]

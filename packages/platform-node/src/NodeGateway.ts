@@ -9,7 +9,6 @@ import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
-import type * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
@@ -52,7 +51,7 @@ export interface ShardOptions extends PlatformOptions {
    * the budget is read from the `IdentifyStore` in context, or else from the `GatewayApi` in context. Without either, the
    * budget is full.
    */
-  readonly budget?: IdentifyBudget.BudgetOptions | undefined
+  readonly budget?: IdentifyQueue.BudgetOptions | undefined
 }
 
 /**

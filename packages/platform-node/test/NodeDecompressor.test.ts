@@ -186,11 +186,14 @@ describe("NodeDecompressor", () => {
 
   it.scoped("asks for zlib-stream", () =>
     Effect.gen(function*() {
-      const decompressor = yield* Decompressor.Current
+      const decompressor = yield* Decompressor.CurrentDecompressor
       assert.deepStrictEqual(decompressor.compression, Option.some("zlib-stream"))
       assert.isTrue(Option.isSome(yield* decompressor.make))
     }).pipe(Effect.provide(NodeDecompressor.layerZlib())))
 
   it.effect("asks for nothing without a layer", () =>
-    Effect.map(Decompressor.Current, ({ compression }) => assert.deepStrictEqual(compression, Option.none())))
+    Effect.map(
+      Decompressor.CurrentDecompressor,
+      ({ compression }) => assert.deepStrictEqual(compression, Option.none())
+    ))
 })

@@ -64,7 +64,7 @@ const serveRaw = (onSocket: (socket: Net.Socket) => void) =>
 
 interface Seen {
   readonly frames: Array<string>
-  readonly handlers: GatewaySocket.Handlers
+  readonly handlers: GatewaySocket.ConnectionHandlers
   readonly closed: Effect.Effect<Option.Option<CloseFrame.CloseFrame>>
   readonly awaitFrames: (count: number) => Effect.Effect<void>
 }

@@ -34,7 +34,7 @@ const listen = (server: Http.Server, protocol: "ws" | "wss", host: string) =>
 const serveTls = Effect.suspend(() => listen(Https.createServer(certificate), "wss", "localhost"))
 
 const firstFrame = Effect.map(Deferred.make<string>(), (frame) => {
-  const handlers: GatewaySocket.Handlers = {
+  const handlers: GatewaySocket.ConnectionHandlers = {
     onFrame: (data) => Deferred.unsafeDone(frame, Effect.succeed(Buffer.from(data).toString())),
     onClose: () => {}
   }

@@ -151,7 +151,7 @@ describe("NodeDecompressor", () => {
 
   it.effect("chooses what the platform does best", () =>
     Effect.map(
-      Decompressor.Current,
+      Decompressor.CurrentDecompressor,
       ({ compression }) => assert.deepStrictEqual(compression, Option.some(hasZstd ? "zstd-stream" : "zlib-stream"))
     ).pipe(
       Effect.provide(NodeDecompressor.layerAuto())
@@ -159,7 +159,7 @@ describe("NodeDecompressor", () => {
 
   it.effect("asks for zstd-stream on any Node if it is told to", () =>
     Effect.map(
-      Decompressor.Current,
+      Decompressor.CurrentDecompressor,
       ({ compression }) => assert.deepStrictEqual(compression, Option.some("zstd-stream"))
     ).pipe(
       Effect.provide(NodeDecompressor.layerZstd())

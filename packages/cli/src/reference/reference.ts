@@ -1,5 +1,5 @@
 /** Explanations of close codes, opcodes, events, errors and intents, and their search by number or name. */
-import * as ShardError from "@vesper/gateway/ShardError"
+import type * as ShardError from "@vesper/gateway/ShardError"
 import * as CloseCode from "@vesper/model/CloseCode"
 import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
@@ -7,6 +7,7 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { didYouMean } from "../config/index.js"
+import { shardErrors, tags } from "./shardErrors.js"
 
 /** An explanation. Facts are in the order of the text; a list stays a list in JSON. */
 export interface Explanation {
@@ -93,7 +94,7 @@ const eventEntry = (event: EventType.EventType): Explanation => {
 }
 
 const errorEntry = (tag: ShardError.ShardError["_tag"]): Explanation => {
-  const { advice, next, when } = ShardError.explain(tag)
+  const { advice, next, when } = shardErrors[tag]
   return { kind: "error", name: tag, facts: { when, shard: next, "to do": advice } }
 }
 
@@ -120,7 +121,7 @@ export const all: ReadonlyArray<Explanation> = [
   ...CloseCode.all.map(closeCodeEntry),
   ...Opcode.all.map(opcodeEntry),
   ...EventType.all.map(eventEntry),
-  ...ShardError.tags.map(errorEntry),
+  ...tags.map(errorEntry),
   ...Intents.allNames.map(intent)
 ]
 

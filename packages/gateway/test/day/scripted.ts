@@ -108,7 +108,7 @@ const make = (script: Script) => (fault: Switch): Effect.Effect<Peer> =>
     let sessions = new Map<string, Session>()
     let connections = 0
 
-    const open = (url: string, handlers: GatewaySocket.Handlers) =>
+    const open = (url: string, handlers: GatewaySocket.ConnectionHandlers) =>
       Effect.gen(function*() {
         if (fault.isOn && script.refuse !== undefined) {
           return yield* script.refuse(url)

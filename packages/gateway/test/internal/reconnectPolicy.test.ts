@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
-import * as IdentifyBudget from "../../src/IdentifyBudget.js"
+import * as IdentifyQueue from "../../src/IdentifyQueue.js"
 import { Disconnect } from "../../src/internal/reconnect/disconnect.js"
 import * as ReconnectPolicy from "../../src/internal/reconnect/policy.js"
 import type * as ShardConfig from "../../src/ShardConfig.js"
@@ -270,7 +270,7 @@ describe("the reconnect policy", () => {
 
   for (const [untilIn, waited] of budgets) {
     it(`waits ${Duration.format(waited)} for a budget that is said to be back in ${Duration.format(untilIn)}`, () => {
-      const error = new IdentifyBudget.IdentifyBudgetExhausted({
+      const error = new IdentifyQueue.IdentifyBudgetExhausted({
         total: 1_000,
         remaining: 50,
         reserve: 50,
@@ -286,7 +286,7 @@ describe("the reconnect policy", () => {
   }
 
   it("does not wait for a budget that is back in the past", () => {
-    const error = new IdentifyBudget.IdentifyBudgetExhausted({ total: 1_000, remaining: 50, reserve: 50, until: 0 })
+    const error = new IdentifyQueue.IdentifyBudgetExhausted({ total: 1_000, remaining: 50, reserve: 50, until: 0 })
     const [decision] = ReconnectPolicy.decide(
       ReconnectPolicy.initial,
       ended(Disconnect.Failed({ error }), { hasSession: false, wallTime: 1_000_000 }),

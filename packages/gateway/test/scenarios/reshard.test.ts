@@ -380,7 +380,7 @@ describe("the identifies of a resharding", () => {
         IdentifyQueue.IdentifyQueue,
         IdentifyQueue.make(
           () => (identify) => identify,
-          Effect.succeedSome({ total: 10, remaining: 4, reserve: 1, resetsAt: undefined })
+          Effect.succeedSome({ total: 10, remaining: 4, reserve: 1, resetsAt: Option.none() })
         )
       ),
       Effect.provide(layer())

@@ -1,5 +1,7 @@
 /** Sets of named bits over Discord's encoding of them. All work is done on bigints, so that no bit is lost. */
 
+import { dual } from "effect/Function"
+
 /** A way of writing a set down. */
 export interface Notation<A> {
   readonly toBits: (self: A) => bigint
@@ -14,10 +16,22 @@ export interface BitSet<A, Name extends string> {
   readonly none: A
   readonly all: A
   readonly of: (...names: ReadonlyArray<Name>) => A
-  readonly has: (self: A, name: Name) => boolean
-  readonly add: (self: A, name: Name) => A
-  readonly remove: (self: A, name: Name) => A
-  readonly union: (self: A, that: A) => A
+  readonly has: {
+    (name: Name): (self: A) => boolean
+    (self: A, name: Name): boolean
+  }
+  readonly add: {
+    (name: Name): (self: A) => A
+    (self: A, name: Name): A
+  }
+  readonly remove: {
+    (name: Name): (self: A) => A
+    (self: A, name: Name): A
+  }
+  readonly union: {
+    (that: A): (self: A) => A
+    (self: A, that: A): A
+  }
   readonly names: (self: A) => ReadonlyArray<Name>
   readonly unknownBits: (self: A) => ReadonlyArray<number>
 }
@@ -40,10 +54,10 @@ export const make = <A, Name extends string>(
     none: fromBits(0n),
     all: fromBits(known),
     of: (...names) => fromBits(names.reduce((bits, name) => bits | toBit(name), 0n)),
-    has,
-    add: (self, name) => fromBits(toBits(self) | toBit(name)),
-    remove: (self, name) => fromBits(toBits(self) & ~toBit(name)),
-    union: (self, that) => fromBits(toBits(self) | toBits(that)),
+    has: dual(2, has),
+    add: dual(2, (self: A, name: Name) => fromBits(toBits(self) | toBit(name))),
+    remove: dual(2, (self: A, name: Name) => fromBits(toBits(self) & ~toBit(name))),
+    union: dual(2, (self: A, that: A) => fromBits(toBits(self) | toBits(that))),
     names: (self) => allNames.filter((name) => has(self, name)),
     unknownBits: (self) => positions(toBits(self) & ~known)
   }

@@ -14,7 +14,7 @@ import { GuildMember, PartialGuildMember } from "../objects/GuildMember.js"
 import { Integration } from "../objects/Integration.js"
 import { Interaction } from "../objects/Interaction.js"
 import { Message } from "../objects/Message.js"
-import { Presence } from "../objects/Presence.js"
+import { UserPresence } from "../objects/Presence.js"
 import { Role } from "../objects/Role.js"
 import { ScheduledEvent } from "../objects/ScheduledEvent.js"
 import { SoundboardSound } from "../objects/SoundboardSound.js"
@@ -129,7 +129,7 @@ export const events = {
         members: Schema.Array(GuildMember),
         channels: Schema.Array(Channel),
         threads: Schema.Array(Channel),
-        presences: Schema.Array(Presence),
+        presences: Schema.Array(UserPresence),
         stage_instances: Schema.Array(StageInstance),
         guild_scheduled_events: Schema.Array(ScheduledEvent),
         soundboard_sounds: Schema.Array(SoundboardSound)
@@ -148,7 +148,7 @@ export const events = {
       chunk_count: Integer,
       // The requested values, of any type.
       not_found: Schema.optional(Schema.Array(Schema.Unknown)),
-      presences: Schema.optional(Schema.Array(Presence)),
+      presences: Schema.optional(Schema.Array(UserPresence)),
       nonce: Schema.optional(Schema.String)
     }),
   GUILD_MEMBER_ADD: () => Schema.Struct({ ...GuildMember.fields, ...ofGuild }),
@@ -222,7 +222,7 @@ export const events = {
   MESSAGE_REACTION_REMOVE_ALL: () => Schema.Struct(ofReactions),
   MESSAGE_REACTION_REMOVE_EMOJI: () => Schema.Struct({ ...ofReactions, emoji: PartialEmoji }),
   MESSAGE_UPDATE: message,
-  PRESENCE_UPDATE: () => Presence,
+  PRESENCE_UPDATE: () => UserPresence,
   RATE_LIMITED: () =>
     Schema.Struct({
       opcode: Enum,
@@ -264,7 +264,7 @@ export const events = {
       guild_id: Id,
       member_count: Integer,
       added_members: Schema.optional(Schema.Array(
-        Schema.Struct({ ...ThreadMember.fields, presence: Schema.optional(Schema.NullOr(Presence)) })
+        Schema.Struct({ ...ThreadMember.fields, presence: Schema.optional(Schema.NullOr(UserPresence)) })
       )),
       removed_member_ids: Schema.optional(Schema.Array(Id))
     }),

@@ -129,7 +129,7 @@ export class Ping extends Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export class Command extends Schema.Struct({
+export class CommandUse extends Schema.Struct({
   ...fields,
   type: Schema.Literal(2),
   data: ApplicationCommandData
@@ -180,4 +180,4 @@ export class ModalSubmit extends Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export class Interaction extends openUnion(Ping, Command, ComponentUse, Autocomplete, ModalSubmit) {}
+export class Interaction extends openUnion(Ping, CommandUse, ComponentUse, Autocomplete, ModalSubmit) {}

@@ -137,7 +137,7 @@ export class Activity extends Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export class Presence extends Schema.Struct({
+export class UserPresence extends Schema.Struct({
   user: PartialUser,
   guild_id: Schema.optional(Id),
   status: Schema.optional(Schema.String),

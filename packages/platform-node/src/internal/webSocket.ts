@@ -82,7 +82,7 @@ const answerPings = (socket: WebSocket): void => {
 }
 
 /** Passes on frames and the end, until `release` is called. */
-const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers) => {
+const listen = (socket: WebSocket, handlers: GatewaySocket.ConnectionHandlers) => {
   const onMessage = (data: WebSocket.RawData, isBinary: boolean) => {
     // With ws's default binaryType every message is one Buffer.
     if (data instanceof Uint8Array) {
@@ -211,7 +211,7 @@ const finish = (socket: WebSocket, closeTimeout: Duration.Duration): Effect.Effe
 export const open = (settings: Settings) =>
 (
   url: string,
-  handlers: GatewaySocket.Handlers
+  handlers: GatewaySocket.ConnectionHandlers
 ): Effect.Effect<GatewaySocket.Connection, GatewaySocket.OpenError, Scope.Scope> =>
   Effect.gen(function*() {
     let isClosing = false

@@ -3,7 +3,7 @@
  * of those are held for a resharding. It is read, changed by a function, and written if its revision is still the same.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
-import * as IdentifyBudget from "@vesper/gateway/IdentifyBudget"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { currentTime, inTime, migrate } from "../database/index.js"
@@ -56,7 +56,7 @@ export const take = ({ bucket, hold, holder }: Request, reserve: number) => (acc
   }
   account.remaining--
   // A window begins with its first identify.
-  account.resetsAt ||= now + Duration.toMillis(IdentifyBudget.window)
+  account.resetsAt ||= now + Duration.toMillis(IdentifyQueue.budgetWindow)
   account.turns[bucket] = { holder, freeAt: now + turnPatience, hold: source === undefined ? undefined : hold }
   return { _tag: "Granted", wait: 0 }
 }
@@ -116,7 +116,7 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) =>
  */
 export const restore = (row: AccountRow, total: number, longestTurn: number, now: number): Account => {
   const { holds = {}, turns = {} }: Partial<Account> = JSON.parse(row.queue)
-  const resetsAt = Math.min(Number(row.resets_at), now + Duration.toMillis(IdentifyBudget.window))
+  const resetsAt = Math.min(Number(row.resets_at), now + Duration.toMillis(IdentifyQueue.budgetWindow))
   const isOver = resetsAt <= now
   // Those of runners that did not return are available to all.
   const renewed = Object.entries(holds).filter(([, { expiresAt }]) => expiresAt > now)

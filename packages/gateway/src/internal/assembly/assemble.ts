@@ -31,7 +31,7 @@ export interface Target {
   readonly config: ShardConfig.ShardConfig
   readonly report: (shard: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
   readonly runForEach: <R>(
-    handler: Runner.Handler<never, R>,
+    handler: Runner.EventHandler<never, R>,
     options: Shard.RunForEachOptions
   ) => Effect.Effect<void, ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
 }

@@ -18,7 +18,7 @@ import type { Runner } from "../events/index.js"
 export interface RunContext {
   readonly report: (shard: ShardId.ShardId, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
   readonly run: <R>(
-    handler: Runner.Handler<never, R>
+    handler: Runner.EventHandler<never, R>
   ) => Effect.Effect<void, ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
 }
 

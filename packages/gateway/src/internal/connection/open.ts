@@ -20,7 +20,7 @@ export const open = (
   { config, id }: Pick<ShardState.ShardState, "config" | "id">,
   sockets: GatewaySocket.GatewaySocket,
   url: string,
-  handlers: GatewaySocket.Handlers,
+  handlers: GatewaySocket.ConnectionHandlers,
   phaseTimeout: PhaseTimeout
 ): Effect.Effect<GatewaySocket.Connection, Disconnect, Scope.Scope> =>
   Effect.gen(function*() {

@@ -25,7 +25,7 @@ import { Disconnect } from "../reconnect/index.js"
 import { Signal } from "./signal.js"
 import { Monotonic } from "../time/index.js"
 
-export interface Receiver extends GatewaySocket.Handlers {
+export interface Receiver extends GatewaySocket.ConnectionHandlers {
   /**
    * Counts a resume as successful if events of the session arrived without a RESUMED. Returns false if no event arrived,
    * or if the session is established already.

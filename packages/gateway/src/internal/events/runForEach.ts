@@ -12,7 +12,7 @@ import * as Runner from "./runner.js"
 const toConcurrency = ({ concurrency = 1 }: Shard.RunOptions): number =>
   concurrency === "unbounded" ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(concurrency) || 1)
 
-const withSpan = <E, R>(handler: Runner.Handler<E, R>): Runner.Handler<E, R> => (event, shard) =>
+const withSpan = <E, R>(handler: Runner.EventHandler<E, R>): Runner.EventHandler<E, R> => (event, shard) =>
   Effect.withSpan(Effect.suspend(() => handler(event, shard)), "vesper.handle", {
     attributes: { "event.type": event.t, "shard.id": shard.id }
   })
@@ -69,7 +69,7 @@ export const open = <O>(
 export const read = <E, R>(
   source: ReaderSource,
   reader: Reader,
-  handler: Runner.Handler<E, R>,
+  handler: Runner.EventHandler<E, R>,
   options: Shard.RunForEachOptions
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> => {
   const { config, parse, readers } = source
@@ -89,7 +89,7 @@ export const end = ({ readers }: ReaderSource, { options, owner, reader }: Opene
 export const run = <E, R>(
   source: ReaderSource,
   nextEvent: NextEvent,
-  handler: Runner.Handler<E, R>,
+  handler: Runner.EventHandler<E, R>,
   options: Shard.RunForEachOptions = {}
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> =>
   Effect.acquireUseRelease(

@@ -37,7 +37,7 @@ export interface RunnerOptions {
 }
 
 /** Handles an event of a shard. May throw. */
-export type Handler<E, R> = (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect.Effect<unknown, E, R>
+export type EventHandler<E, R> = (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect.Effect<unknown, E, R>
 
 /** An event and its cursor. */
 interface Task extends Ordered {
@@ -66,7 +66,7 @@ class HandlerLoop<E, R> {
   private turns = 0
   private readonly reader: Reader
   private readonly parse: Parse.Parse
-  private readonly handler: Handler<E, R>
+  private readonly handler: EventHandler<E, R>
   private readonly fork: (
     effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
   ) => Fiber.RuntimeFiber<unknown, E>
@@ -76,7 +76,7 @@ class HandlerLoop<E, R> {
   constructor(
     reader: Reader,
     parse: Parse.Parse,
-    handler: Handler<E, R>,
+    handler: EventHandler<E, R>,
     fork: (
       effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
     ) => Fiber.RuntimeFiber<unknown, E>,
@@ -224,7 +224,7 @@ export type Runs = Set<Effect.Effect<void>>
 export const run = <E, R>(
   reader: Reader,
   parse: Parse.Parse,
-  handler: Handler<E, R>,
+  handler: EventHandler<E, R>,
   options: RunnerOptions,
   runs: Runs
 ): Effect.Effect<void, E | ShardError.FatallyClosedError, Exclude<R, Scope.Scope>> =>

@@ -14,7 +14,6 @@ import type * as Fleet from "../../Fleet.js"
 import { ReshardError } from "./reshard/index.js"
 import * as GatewayApi from "../../GatewayApi.js"
 import * as HeartbeatScheduler from "../../HeartbeatScheduler.js"
-import * as IdentifyBudget from "../../IdentifyBudget.js"
 import * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as SessionStore from "../../SessionStore.js"
 import type * as Shard from "../../Shard.js"
@@ -62,7 +61,7 @@ const identifiesLeft = (
   })
   const budget = Effect.map(known("the identify queue", () => queue.budget), Option.flatten)
   return Effect.zipWith(budget, ask, (budget, remaining) => {
-    const known = [...Option.toArray(Option.map(budget, IdentifyBudget.spendable)), ...Option.toArray(remaining)]
+    const known = [...Option.toArray(Option.map(budget, IdentifyQueue.spendable)), ...Option.toArray(remaining)]
     return known.length === 0 ? Option.none() : Option.some(Math.min(...known))
   })
 }
@@ -128,8 +127,8 @@ const makeWith = (
             onNone: () => opening,
             onSome: (store) => Effect.provideService(opening, SessionStore.SessionStore, store)
           }),
-        Effect.provideService(ReconnectThrottle.Current, reconnectThrottle),
-        Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
+        Effect.provideService(ReconnectThrottle.CurrentReconnectThrottle, reconnectThrottle),
+        Effect.provideService(HeartbeatScheduler.CurrentHeartbeatScheduler, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )

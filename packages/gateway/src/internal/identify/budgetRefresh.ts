@@ -4,7 +4,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as GatewayApi from "../../GatewayApi.js"
-import type * as IdentifyBudget from "../../IdentifyBudget.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as Ledger from "./ledger.js"
 
@@ -14,7 +13,7 @@ const retryPause = Duration.minutes(1)
 /** Converts the reported limit. The window ends later by a margin, and Discord is asked again before. */
 export const toBudget = (
   { remaining, resetAfter, total }: GatewayApi.SessionStartLimit
-): IdentifyBudget.BudgetOptions => ({
+): IdentifyQueue.BudgetOptions => ({
   total,
   remaining,
   resetAfter: Duration.toMillis(resetAfter) === 0

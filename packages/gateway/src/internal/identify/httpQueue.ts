@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
-import * as IdentifyMetrics from "../../IdentifyMetrics.js"
+import * as ShardMetrics from "../../ShardMetrics.js"
 import { Monotonic } from "../time/index.js"
 
 /** The reason why a request did not get a turn. */
@@ -45,6 +45,6 @@ export const awaitTurn = (
   return Effect.flatMap(Monotonic.currentMillis, (since) =>
     Effect.zipRight(
       attempt(0),
-      Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(IdentifyMetrics.wait, (now - since) / 1000))
+      Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(ShardMetrics.identifyWait, (now - since) / 1000))
     ))
 }

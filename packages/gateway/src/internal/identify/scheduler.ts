@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
-import type * as IdentifyBudget from "../../IdentifyBudget.js"
-import * as IdentifyMetrics from "../../IdentifyMetrics.js"
+import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
+import * as ShardMetrics from "../../ShardMetrics.js"
 import { Monotonic } from "../time/index.js"
 import * as Ledger from "./ledger.js"
 import * as Persistence from "./persistence.js"
@@ -35,17 +35,17 @@ type WaiterStep =
   | { readonly _tag: "Go" }
   | { readonly _tag: "WaitForChange" }
   | { readonly _tag: "WaitUntil"; readonly at: number }
-  | { readonly _tag: "Exhausted"; readonly error: IdentifyBudget.IdentifyBudgetExhausted }
+  | { readonly _tag: "Exhausted"; readonly error: IdentifyQueue.IdentifyBudgetExhausted }
 
 export interface IdentifyScheduler {
   /** Waits for the turn of a claim, then runs `identify`. */
   readonly run: <A, E, R>(
     claim: Ledger.Claim,
     identify: Effect.Effect<A, E, R>
-  ) => Effect.Effect<A, E | IdentifyBudget.IdentifyBudgetExhausted, R>
-  readonly budget: Effect.Effect<IdentifyBudget.IdentifyBudget>
+  ) => Effect.Effect<A, E | IdentifyQueue.IdentifyBudgetExhausted, R>
+  readonly budget: Effect.Effect<IdentifyQueue.IdentifyBudget>
   /** Reserves identifies until the scope closes, and returns the number of the hold. */
-  readonly reserve: (count: number) => Effect.Effect<number, IdentifyBudget.IdentifyBudgetExhausted, Scope.Scope>
+  readonly reserve: (count: number) => Effect.Effect<number, IdentifyQueue.IdentifyBudgetExhausted, Scope.Scope>
   readonly update: (change: {
     readonly limits?: Partial<Ledger.Limits>
     readonly account?: Ledger.Account | undefined
@@ -87,8 +87,8 @@ export const make = (options: {
 
   const report = Effect.suspend(() =>
     Effect.zipRight(
-      Metric.set(IdentifyMetrics.waiting, waiters.size),
-      Metric.set(IdentifyMetrics.budget, Ledger.spendable(ledger, limits))
+      Metric.set(ShardMetrics.identifiesWaiting, waiters.size),
+      Metric.set(ShardMetrics.identifyBudget, Ledger.spendable(ledger, limits))
     )
   )
 
@@ -171,7 +171,7 @@ export const make = (options: {
   const awaitTurn = (
     waiter: Waiter,
     interruptible: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ): Effect.Effect<Turn, IdentifyBudget.IdentifyBudgetExhausted> =>
+  ): Effect.Effect<Turn, IdentifyQueue.IdentifyBudgetExhausted> =>
     Effect.flatMap(currentTime, (now) => {
       waiter.changed.unsafeClose()
       const step = nextStep(waiter, now)
@@ -199,7 +199,7 @@ export const make = (options: {
       holds = isUsed ? holds : Ledger.restoreTo(holds, hold)
       writing.delete(waiter)
       wake(Math.floor(now))
-      return Effect.zipRight(Metric.increment(isUsed ? IdentifyMetrics.identifies : IdentifyMetrics.refunds), report)
+      return Effect.zipRight(Metric.increment(isUsed ? ShardMetrics.identifies : ShardMetrics.identifyRefunds), report)
     })
 
   const acquire = (count: number) =>
@@ -236,7 +236,7 @@ export const make = (options: {
           const { monotonic: since } = yield* currentTime
           yield* report
           const turn = yield* Effect.onError(awaitTurn(waiter, restore), () => leave(waiter))
-          yield* Metric.update(IdentifyMetrics.wait, (turn.entry.at - since) / 1000)
+          yield* Metric.update(ShardMetrics.identifyWait, (turn.entry.at - since) / 1000)
           let isStarted = false
           const started = Effect.suspend(() => {
             isStarted = true

@@ -4,8 +4,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import * as IdentifyBudget from "../../IdentifyBudget.js"
+import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
+import * as Budget from "./budget.js"
 import * as Ledger from "./ledger.js"
 
 /** The time of both clocks, in milliseconds. */
@@ -54,17 +55,17 @@ export const budget = (
   { account }: Ledger.Ledger,
   limits: Ledger.Limits,
   now: Now
-): IdentifyBudget.IdentifyBudget => ({
+): IdentifyQueue.IdentifyBudget => ({
   total: account.total,
   remaining: account.remaining,
   reserve: Ledger.effectiveReserve(account, limits),
-  resetsAt: account.resetsAt === undefined ? undefined : toWall(now, account.resetsAt)
+  resetsAt: Option.map(Option.fromNullable(account.resetsAt), (at) => toWall(now, at))
 })
 
 /** Returns the monotonic time of the next window. */
 export const renewsAt = ({ account }: Ledger.Ledger, now: Now): number =>
   // Without an end, the window has not begun: if nothing is left in it, the queue checks again later.
-  account.resetsAt ?? now.monotonic + Duration.toMillis(IdentifyBudget.window)
+  account.resetsAt ?? now.monotonic + Duration.toMillis(Budget.window)
 
 /** Makes the error of an exhausted budget. `unavailable` identifies are left and reserved for others. */
 export const exhausted = (
@@ -72,9 +73,9 @@ export const exhausted = (
   limits: Ledger.Limits,
   now: Now,
   unavailable: number
-): IdentifyBudget.IdentifyBudgetExhausted => {
+): Budget.IdentifyBudgetExhausted => {
   const until = renewsAt(ledger, now)
-  return new IdentifyBudget.IdentifyBudgetExhausted({
+  return new Budget.IdentifyBudgetExhausted({
     total: ledger.account.total,
     remaining: Math.max(0, ledger.account.remaining - unavailable),
     reserve: Ledger.effectiveReserve(ledger.account, limits),

@@ -6,11 +6,11 @@ import type * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { IdentifyBudgetExhausted } from "../../IdentifyBudget.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as ShardError from "../../ShardError.js"
 import { Guard } from "../foreign/index.js"
 import { Disconnect } from "../reconnect/index.js"
+import { IdentifyBudgetExhausted } from "./budget.js"
 
 type WriteExit = Exit.Exit<void, Disconnect>
 

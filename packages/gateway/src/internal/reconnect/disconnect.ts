@@ -2,7 +2,7 @@
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Data from "effect/Data"
 import type * as Option from "effect/Option"
-import type * as IdentifyBudget from "../../IdentifyBudget.js"
+import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as ShardError from "../../ShardError.js"
 
 /** The reason for the end of a connection. */
@@ -22,7 +22,7 @@ export type Disconnect = Data.TaggedEnum<{
   /** An error on this side, or invalid data of the peer. */
   Failed: {
     readonly error:
-      | IdentifyBudget.IdentifyBudgetExhausted
+      | IdentifyQueue.IdentifyBudgetExhausted
       | ShardError.CompressionError
       | ShardError.DefectError
       | ShardError.ProtocolError

@@ -7,7 +7,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as GatewaySocket from "../../GatewaySocket.js"
-import * as IdentifyBudget from "../../IdentifyBudget.js"
+import * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type { Disconnect } from "./disconnect.js"
 
@@ -118,7 +118,7 @@ const untilBudget = ({ reason, wallTime }: EndedConnection): Duration.Duration =
   reason._tag === "Failed" && reason.error._tag === "IdentifyBudgetExhausted"
     ? reason.error.after ?? Duration.clamp(Duration.millis(reason.error.until - wallTime), {
       minimum: Duration.zero,
-      maximum: IdentifyBudget.window
+      maximum: IdentifyQueue.budgetWindow
     })
     : Duration.zero
 

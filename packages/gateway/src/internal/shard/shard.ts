@@ -93,10 +93,10 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
     const services = {
       queue: yield* IdentifyQueue.IdentifyQueue,
       socket: yield* GatewaySocket.GatewaySocket,
-      decompressor: yield* Decompressor.Current,
+      decompressor: yield* Decompressor.CurrentDecompressor,
       // Made first, so that heartbeats are sent until the connection has ended.
       scheduler: Scheduler.fromService(yield* HeartbeatScheduler.current),
-      reconnectThrottle: yield* ReconnectThrottle.Current
+      reconnectThrottle: yield* ReconnectThrottle.CurrentReconnectThrottle
     }
     const notices = yield* FiberSet.makeRuntime<never>()
     const after = After.make(services.scheduler, (cause) => {
@@ -108,7 +108,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         notices(Effect.annotateLogs(report(state, diagnostic), "shard.id", id.id))
       }
     })
-    yield* Option.match(yield* ShardMetrics.Current, {
+    yield* Option.match(yield* ShardMetrics.CurrentShardMetrics, {
       onNone: () => Effect.void,
       onSome: (metrics) =>
         MetricsRegistry.watch(metrics, {

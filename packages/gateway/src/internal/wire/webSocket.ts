@@ -40,7 +40,7 @@ const extractError = (event: Event): unknown =>
     : undefined
 
 /** Calls the handlers until `release` is called. */
-const listen = (socket: WebSocket, handlers: GatewaySocket.Handlers): { readonly release: () => void } => {
+const listen = (socket: WebSocket, handlers: GatewaySocket.ConnectionHandlers): { readonly release: () => void } => {
   socket.binaryType = "arraybuffer"
   const onMessage = ({ data }: MessageEvent) =>
     typeof data === "string"
@@ -101,7 +101,7 @@ export interface WebSocketConnection extends Omit<GatewaySocket.Connection, "uns
 export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
 (
   url: string,
-  handlers: GatewaySocket.Handlers
+  handlers: GatewaySocket.ConnectionHandlers
 ): Effect.Effect<WebSocketConnection, Error, Scope.Scope> =>
   Effect.gen(function*() {
     let isClosing = false

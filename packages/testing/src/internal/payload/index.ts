@@ -1,2 +1,3 @@
 /** Completes partial payloads from fixtures, so that they can exist on Discord. */
 export * as Complete from "./complete.js"
+export type { Body } from "./merge.js"

@@ -5,12 +5,11 @@ import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import type * as World from "../../World.js"
+import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
 import { snowflake, snowflakes } from "./clientMessage.js"
 import type { Gateway, Session, VoiceState } from "./gateway.js"
 import * as Visibility from "./visibility.js"
-
-type Body = Readonly<Record<string, unknown>>
 
 export interface Commands {
   readonly handle: (session: Session, op: number, d: Body) => void

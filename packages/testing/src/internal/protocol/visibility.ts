@@ -10,6 +10,7 @@ import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as Predicate from "effect/Predicate"
 import type * as World from "../../World.js"
+import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
 
 /** The session's properties that decide. */
@@ -18,8 +19,6 @@ export interface Viewer {
   /** Member count above which GUILD_CREATE omits offline members. */
   readonly largeThreshold: number
 }
-
-type Body = Readonly<Record<string, unknown>>
 
 /** The member count above which GUILD_CREATE lists only the bot and members in voice. */
 const maxListedGuild = 75_000

@@ -75,7 +75,7 @@ export const watchHeartbeats = (
  */
 const deliverAll = (
   deliveries: Mailbox.ReadonlyMailbox<Delivery>,
-  handlers: GatewaySocket.Handlers,
+  handlers: GatewaySocket.ConnectionHandlers,
   reading: Effect.Latch,
   closing: Effect.Latch,
   latency: Duration.Duration,
@@ -121,7 +121,7 @@ const makeUnreadWrites = () => {
 export const open = (gateway: Gateway.Gateway, latency: Duration.Duration) =>
 (
   url: string,
-  handlers: GatewaySocket.Handlers
+  handlers: GatewaySocket.ConnectionHandlers
 ): Effect.Effect<GatewaySocket.Connection, GatewaySocket.OpenError, Scope.Scope> =>
   Effect.gen(function*() {
     if (isUnresolvable(url)) {

@@ -1,8 +1,7 @@
 /** The bot of a simulated gateway: its user, its application and its membership in every guild. */
 import * as Intents from "@vesper/model/Intents"
 import type * as World from "../../World.js"
-
-type Member = World.Guild["members"][number]
+import type { Member } from "./guilds.js"
 
 /** The id of the bot's user, and of its application. */
 export const id = "1"

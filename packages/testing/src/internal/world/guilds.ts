@@ -7,7 +7,6 @@ import * as Words from "./words.js"
 
 export type Member = Guild["members"][number]
 export type Channel = Guild["channels"][number]
-type VoiceState = Guild["voice_states"][number]
 
 /** Picks an element; fails on an empty array. */
 export const pick = <A>(random: Utils.PCGRandom, from: ReadonlyArray<A>): A => {
@@ -131,7 +130,7 @@ export const presenceState = (random: Utils.PCGRandom) => {
 // Every eighth member is in a voice channel, from the second on. Derived without randomness.
 const inVoice = 8
 
-const makeVoiceState = (member: Member, [channel]: ReadonlyArray<Channel>): VoiceState => ({
+const makeVoiceState = (member: Member, [channel]: ReadonlyArray<Channel>): Guild["voice_states"][number] => ({
   channel_id: channel?.id ?? null,
   user_id: member.user.id,
   member,
