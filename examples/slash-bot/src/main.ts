@@ -9,7 +9,9 @@ import { Effect, Layer } from "effect"
 import * as Suggestions from "./Suggestions.js"
 
 Events.assemble(Suggestions.layer).pipe(
-  Effect.provide(NodeGateway.layerShardConfig({ intents: Intents.none })),
-  Effect.provide(Rest.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))),
+  Effect.provide([
+    NodeGateway.layerShardConfig({ intents: Intents.none }),
+    Rest.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))
+  ]),
   NodeRuntime.runMain
 )

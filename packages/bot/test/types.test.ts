@@ -51,6 +51,7 @@ export const layer: Layer.Layer<never, never, { readonly save: Effect.Effect<voi
     needsDatabase
   )
 
+// @effect-diagnostics missingEffectContext:off
 // @ts-expect-error: 'Rest' is not provided
 export const bot: Effect.Effect<unknown, unknown, Events.Registry> = Events.collect(Interactions.layer(needsDatabase))
 

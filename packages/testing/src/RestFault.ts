@@ -42,7 +42,7 @@ export type RestFault = Data.TaggedEnum<{
  * @since 0.1.0
  * @category models
  */
-export type Rule = Extract<RestFault, { readonly times: number }>
+export type RequestRule = Extract<RestFault, { readonly times: number }>
 
 const fault = Data.taggedEnum<RestFault>()
 

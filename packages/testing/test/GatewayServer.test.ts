@@ -158,7 +158,7 @@ describe("the simulated gateway's server", () => {
         assert.strictEqual((yield* get(path, ""))[0], 401)
       }
       assert.strictEqual((yield* get("/users/@me", "Bot "))[0], 401)
-      assert.strictEqual((yield* get("/users/2"))[0], 404)
+      assert.strictEqual((yield* get("/nothing"))[0], 404)
       assert.strictEqual((yield* get("/gateway/bot", "token"))[0], 401)
       assert.strictEqual((yield* get("/gateway/bot", "Bot "))[0], 401)
     }).pipe(Effect.provide(layer({ maxConcurrency: 16 }))))

@@ -4,10 +4,9 @@ import * as Predicate from "effect/Predicate"
 import type * as GatewaySimulator from "../../GatewaySimulator.js"
 import * as Reply from "../../Reply.js"
 import { Form } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import type { Gateway } from "../protocol/index.js"
-import { Bot, type State } from "../world/index.js"
-
-type Body = State.Body
+import { Bot } from "../world/index.js"
 
 const commandTypes: ReadonlyArray<unknown> = [2, 4]
 const objectAt = (value: unknown, key: string): Body => Object(Object(value)[key])

@@ -7,20 +7,19 @@ import * as LogEntry from "../../LogEntry.js"
 import * as Reply from "../../Reply.js"
 import { Stillness } from "../clock/index.js"
 import { MessageForm } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import type { Gateway } from "../protocol/index.js"
-import { Interactions, type State } from "../world/index.js"
-
-type Interaction = Interactions.Interaction
+import { Interactions } from "../world/index.js"
 
 const requestsShown = 5
 
 // Made by the API, in Discord's shape.
-const toMessage = (body: State.Body) => body as unknown as APIMessage
+const toMessage = (body: Body) => body as unknown as APIMessage
 
 /** Waits until the interaction satisfies the predicate. */
 const until = (
   { interactions }: Gateway.Gateway,
-  interaction: Interaction,
+  interaction: Interactions.Interaction,
   isDone: () => boolean
 ): Effect.Effect<void> =>
   Effect.async((resume) => {
@@ -35,15 +34,15 @@ const until = (
     return Effect.sync(stopListening)
   })
 
-const describe = ({ body }: Interaction): string => {
-  const data: State.Body = Object(body["data"])
+const describe = ({ body }: Interactions.Interaction): string => {
+  const data: Body = Object(body["data"])
   return typeof data["name"] === "string" ? `/${data["name"]}` : `the interaction ${String(data["custom_id"])}`
 }
 
 const toReply = (
   gateway: Gateway.Gateway,
-  interaction: Interaction,
-  response: Interactions.Response
+  interaction: Interactions.Interaction,
+  response: Interactions.InitialResponse
 ): Reply.Reply => {
   const current = Effect.sync(() => Option.map(Option.fromNullable(interaction.original), toMessage))
   const followUps = Effect.sync(() => Array.from(interaction.followUps.values(), toMessage))
@@ -70,7 +69,7 @@ const toReply = (
 /** Waits for the reply to an interaction that was dispatched. */
 export const wait = (
   gateway: Gateway.Gateway,
-  interaction: Interaction
+  interaction: Interactions.Interaction
 ): Effect.Effect<Reply.Reply, Reply.NoReplyError> => {
   const fail = (reason: Reply.NoReplyError["reason"]) =>
     new Reply.NoReplyError({
@@ -102,7 +101,7 @@ export const wait = (
 }
 
 /** The failure of an interaction that no session received. */
-export const notReceived = (d: State.Body) =>
+export const notReceived = (d: Body) =>
   new Reply.NoReplyError({
     interaction: `/${String(Object(d["data"])["name"] ?? Object(d["data"])["custom_id"])}`,
     reason: "NotReceived",

@@ -2,10 +2,8 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type { Form } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import type { Gateway } from "../protocol/index.js"
-import type { State } from "../world/index.js"
-
-export type Body = State.Body
 
 /** A file of a multipart body. */
 export interface File {

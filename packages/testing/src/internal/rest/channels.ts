@@ -6,11 +6,10 @@
  */
 import * as Effect from "effect/Effect"
 import { Form } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
 import * as Api from "./api.js"
 import * as Messages from "./messages.js"
-
-type Body = Api.Body
 
 const maxChannels = 500
 const threadTypes: ReadonlyArray<unknown> = [10, 11, 12]

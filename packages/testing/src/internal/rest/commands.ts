@@ -5,10 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import { CommandForm, Form } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
 import * as Api from "./api.js"
-
-type Body = Api.Body
 
 const maxByType: Readonly<Record<number, number>> = { 1: 100, 2: 15, 3: 15, 4: 1 }
 const maxCreates = 200
@@ -31,13 +30,13 @@ const known = [
 
 const isSame = (a: Body, b: Body): boolean => JSON.stringify(Api.pick(a, known)) === JSON.stringify(Api.pick(b, known))
 
-export interface Commands {
+export interface RegisteredCommands {
   readonly routes: ReadonlyArray<Api.Route>
   /** The commands of a guild, then the global ones. */
   readonly visible: (guildId: string | undefined) => ReadonlyArray<Body>
 }
 
-export const make = (context: Api.Context): Commands => {
+export const make = (context: Api.Context): RegisteredCommands => {
   /** The commands of each scope, by type and name. The scope of global commands is empty. */
   const scopes = new Map<string, ReadonlyMap<string, Body>>()
   const creates = new Map<string, { readonly from: number; count: number }>()

@@ -5,10 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import { Form } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import { Bot, type State } from "../world/index.js"
 import * as Api from "./api.js"
-
-type Body = Api.Body
 
 const maxTimeout = 28 * 86_400_000
 

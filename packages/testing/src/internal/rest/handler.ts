@@ -21,7 +21,7 @@ export interface Handler {
   readonly clearFaults: () => void
   readonly usage: Limits.Usage
   /** The commands that a user of a guild sees. */
-  readonly commands: Commands.Commands["visible"]
+  readonly commands: Commands.RegisteredCommands["visible"]
 }
 
 interface Match {
@@ -106,14 +106,14 @@ export const make = (gateway: Api.Context): Handler => {
     ...Webhooks.routes(gateway, answers),
     ...commands.routes
   ].map((route) => ({ route, match: compile(route) }))
-  let faults: Array<{ readonly fault: RestFault.Rule; left: number }> = []
+  let faults: Array<{ readonly fault: RestFault.RequestRule; left: number }> = []
 
   const common = () => ({ at: gateway.now(), connection: 0, shard: undefined })
 
   const recordViolation = (rule: string, detail: string) =>
     gateway.record(LogEntry.Violation({ ...common(), rule, detail }))
 
-  const takeFault = (name: string): RestFault.Rule | undefined => {
+  const takeFault = (name: string): RestFault.RequestRule | undefined => {
     const found = faults.find(({ fault, left }) => left > 0 && (fault.route === undefined || fault.route === name))
     if (found !== undefined) {
       found.left--
@@ -151,15 +151,17 @@ export const make = (gateway: Api.Context): Handler => {
     body: { message, code }
   })
 
-  const refuse = ({ retryAfter, scope }: Extract<RestFault.Rule, { _tag: "RateLimit" }>, bucket: Limits.Bucket) =>
-    limits.refuse(scope === "route" ? "user" : scope, Duration.toMillis(retryAfter), bucket)
+  const refuse = (
+    { retryAfter, scope }: Extract<RestFault.RequestRule, { _tag: "RateLimit" }>,
+    bucket: Limits.Bucket
+  ) => limits.refuse(scope === "route" ? "user" : scope, Duration.toMillis(retryAfter), bucket)
 
   const respond = (
     request: Api.Request,
     match: Match,
     bucket: Limits.Bucket,
     query: URLSearchParams,
-    fault: RestFault.Rule | undefined
+    fault: RestFault.RequestRule | undefined
   ): Effect.Effect<Api.Response> =>
     Effect.suspend(() => {
       const refused = limits.take(bucket)

@@ -5,11 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import { Form, MessageForm } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import { Bot, Interactions } from "../world/index.js"
 import * as Api from "./api.js"
 import * as Messages from "./messages.js"
-
-type Interaction = Interactions.Interaction
 
 const pingType = 1
 const componentType = 3
@@ -35,14 +34,14 @@ const choices = Form.object({
   ))
 })
 
-const textOf = (body: Api.Body, key: string): string => Form.textAt(body, key)
+const textOf = (body: Body, key: string): string => Form.textAt(body, key)
 
-const objectAt = (value: unknown, key: string): Api.Body => Object(Object(value)[key])
+const objectAt = (value: unknown, key: string): Body => Object(Object(value)[key])
 
-const isEphemeral = (message: Api.Body | undefined): boolean => (Number(message?.["flags"]) & MessageForm.ephemeral) > 0
+const isEphemeral = (message: Body | undefined): boolean => (Number(message?.["flags"]) & MessageForm.ephemeral) > 0
 
 /** Fields of a message that answers an interaction. */
-const answerFields = ({ body, id }: Interaction): Api.Body => {
+const answerFields = ({ body, id }: Interactions.Interaction): Body => {
   const user = body["user"] ?? objectAt(body, "member")["user"]
   return {
     application_id: Bot.id,
@@ -60,10 +59,10 @@ const answerFields = ({ body, id }: Interaction): Api.Body => {
   }
 }
 
-const channelIdOf = ({ body }: Interaction): string => textOf(body, "channel_id")
+const channelIdOf = ({ body }: Interactions.Interaction): string => textOf(body, "channel_id")
 
 /** Sends an event of a message, unless only the user sees it. */
-const publish = (context: Api.Context, t: "MESSAGE_CREATE" | "MESSAGE_UPDATE", message: Api.Body) => {
+const publish = (context: Api.Context, t: "MESSAGE_CREATE" | "MESSAGE_UPDATE", message: Body) => {
   if (!isEphemeral(message)) {
     Messages.dispatchMessage(context, t, message)
   }
@@ -74,14 +73,14 @@ const notFound = () => Api.unknown(10015, "Webhook")
 export interface Answers {
   readonly routes: ReadonlyArray<Api.Route>
   /** The routes of a webhook's token, if it is that of an interaction. */
-  readonly followUp: (interaction: Interaction, call: Api.Call) => Effect.Effect<Api.Body, Api.ApiError>
-  readonly get: (interaction: Interaction, messageId: string) => Effect.Effect<Api.Body, Api.ApiError>
+  readonly followUp: (interaction: Interactions.Interaction, call: Api.Call) => Effect.Effect<Body, Api.ApiError>
+  readonly get: (interaction: Interactions.Interaction, messageId: string) => Effect.Effect<Body, Api.ApiError>
   readonly edit: (
-    interaction: Interaction,
+    interaction: Interactions.Interaction,
     messageId: string,
     call: Api.Call
-  ) => Effect.Effect<Api.Body, Api.ApiError>
-  readonly remove: (interaction: Interaction, messageId: string) => Effect.Effect<void, Api.ApiError>
+  ) => Effect.Effect<Body, Api.ApiError>
+  readonly remove: (interaction: Interactions.Interaction, messageId: string) => Effect.Effect<void, Api.ApiError>
 }
 
 export const make = (context: Api.Context): Answers => {
@@ -89,10 +88,10 @@ export const make = (context: Api.Context): Answers => {
 
   /** The effect of a callback; returns the message that it makes or changes. */
   const respond = (
-    interaction: Interaction,
+    interaction: Interactions.Interaction,
     type: number,
     call: Pick<Api.Call, "body" | "files" | "json">
-  ): Effect.Effect<Api.Body | undefined, Api.ApiError> =>
+  ): Effect.Effect<Body | undefined, Api.ApiError> =>
     Effect.gen(function*() {
       const attached = interaction.body["message"]
       switch (type) {
@@ -183,24 +182,24 @@ export const make = (context: Api.Context): Answers => {
       }
     })
 
-  const find = (interaction: Interaction, messageId: string) => {
+  const find = (interaction: Interactions.Interaction, messageId: string) => {
     const { followUps, original } = interaction
     const found = messageId === "@original" || messageId === original?.["id"] ? original : followUps.get(messageId)
     return found ?? (messageId === "@original" ? undefined : findStored(interaction, messageId))
   }
 
   /** The message of a component can be changed by its id, too. */
-  const findStored = ({ body }: Interaction, messageId: string): Api.Body | undefined => {
+  const findStored = ({ body }: Interactions.Interaction, messageId: string): Body | undefined => {
     const attached = objectAt(body, "message")
     return attached["id"] === messageId ? attached : undefined
   }
 
-  const get = (interaction: Interaction, messageId: string) =>
+  const get = (interaction: Interactions.Interaction, messageId: string) =>
     interaction.response === undefined
       ? notFound()
       : Api.orUnknown(find(interaction, messageId), 10008, "Message")
 
-  const keep = (interaction: Interaction, message: Api.Body) => {
+  const keep = (interaction: Interactions.Interaction, message: Body) => {
     if (message["id"] === interaction.original?.["id"]) {
       interaction.original = message
       interaction.isLoading = false

@@ -7,10 +7,9 @@ import * as Snowflake from "@vesper/model/Snowflake"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { Form, MessageForm } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import { Bot, State } from "../world/index.js"
 import * as Api from "./api.js"
-
-type Body = Api.Body
 
 const fileLimit = 10 * 1024 * 1024
 const maxReactions = 20

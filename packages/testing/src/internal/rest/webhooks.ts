@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { Form } from "../forms/index.js"
+import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
 import * as Api from "./api.js"
 import type * as Interactions from "./interactions.js"
@@ -15,7 +16,7 @@ const form = Form.object({ name: Form.need(Form.string({ min: 1, max: 80 })), av
 const limit: Api.Limit = { count: 5, window: 2_000 }
 
 export const routes = (context: Api.Context, answers: Interactions.Answers): ReadonlyArray<Api.Route> => {
-  const webhooks = new Map<string, Api.Body>()
+  const webhooks = new Map<string, Body>()
   const { interactions, world } = context
 
   const find = ({ params: { id = "", token } }: Api.Call) =>
@@ -36,7 +37,7 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
       : Api.unknown(10015, "Webhook")
   }
 
-  const announce = (webhook: Api.Body) => {
+  const announce = (webhook: Body) => {
     const guildId = Messages.guildIdOf(webhook)
     context.dispatch({
       t: "WEBHOOKS_UPDATE",
@@ -56,7 +57,7 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
         return yield* Api.fail(400, 30007, `Maximum number of webhooks reached (${maxPerChannel})`)
       }
       const id = context.nextId()
-      const webhook: Api.Body = {
+      const webhook: Body = {
         id,
         type: 1,
         guild_id: channel["guild_id"] ?? null,

@@ -7,7 +7,7 @@ import { chance, type Ids, makeMember, type Member, noFlags, pick, presenceState
 import * as Words from "./words.js"
 
 /** A guild and its state. */
-interface GuildState {
+interface ActiveGuild {
   readonly guild: World.Guild
   readonly members: Array<Member>
   /** Recent messages, for edits, deletions and reactions. */
@@ -35,15 +35,15 @@ const text = (random: Utils.PCGRandom): string => {
   return Array.from({ length }, () => pick(random, Words.words)).join(" ")
 }
 
-const textChannel = (random: Utils.PCGRandom, { guild }: GuildState) =>
+const textChannel = (random: Utils.PCGRandom, { guild }: ActiveGuild) =>
   pick(random, guild.channels.filter((channel) => channel.type === 0)).id
 
-const voiceChannel = (random: Utils.PCGRandom, { guild }: GuildState) =>
+const voiceChannel = (random: Utils.PCGRandom, { guild }: ActiveGuild) =>
   pick(random, guild.channels.filter((channel) => channel.type === 2)).id
 
 const withoutUser = ({ user: _, ...member }: Member) => member
 
-const createMessage = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now: number): WorldEvent => {
+const createMessage = (random: Utils.PCGRandom, ids: Ids, state: ActiveGuild, now: number): WorldEvent => {
   const author = pick(random, state.members)
   const message: Dispatch.DataOf<"MESSAGE_CREATE"> = {
     id: ids.next(now),
@@ -75,7 +75,7 @@ const createMessage = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now
 
 const changeMessage = (
   random: Utils.PCGRandom,
-  state: GuildState,
+  state: ActiveGuild,
   now: number,
   kind: number
 ): WorldEvent | undefined => {
@@ -106,7 +106,13 @@ const changeMessage = (
     : event("MESSAGE_REACTION_REMOVE", guild, reaction)
 }
 
-const changeMembers = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now: number, kind: number): WorldEvent => {
+const changeMembers = (
+  random: Utils.PCGRandom,
+  ids: Ids,
+  state: ActiveGuild,
+  now: number,
+  kind: number
+): WorldEvent => {
   const { guild, members } = state
   if (kind < 0.2) {
     const member = makeMember(random, ids, now, guild.roles.slice(1).map((role) => role.id))
@@ -123,7 +129,7 @@ const changeMembers = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now
   return event("GUILD_MEMBER_UPDATE", guild, { ...changed, avatar: null, banner: null, guild_id: guild.id })
 }
 
-const moveVoice = (random: Utils.PCGRandom, state: GuildState): WorldEvent => {
+const moveVoice = (random: Utils.PCGRandom, state: ActiveGuild): WorldEvent => {
   const member = pick(random, state.members)
   return event("VOICE_STATE_UPDATE", state.guild, {
     guild_id: state.guild.id,
@@ -141,7 +147,7 @@ const moveVoice = (random: Utils.PCGRandom, state: GuildState): WorldEvent => {
   })
 }
 
-const nextEvent = (random: Utils.PCGRandom, ids: Ids, state: GuildState, now: number): WorldEvent => {
+const nextEvent = (random: Utils.PCGRandom, ids: Ids, state: ActiveGuild, now: number): WorldEvent => {
   const kind = random.number()
   const { guild } = state
   if (kind < 0.4) {
@@ -174,6 +180,6 @@ export const make = (
   ids: Ids,
   guilds: ReadonlyArray<World.Guild>
 ): (now: number) => WorldEvent => {
-  const states = guilds.map((guild): GuildState => ({ guild, members: guild.members.slice(), messages: [] }))
+  const states = guilds.map((guild): ActiveGuild => ({ guild, members: guild.members.slice(), messages: [] }))
   return (now) => nextEvent(random, ids, pick(random, states), now)
 }

@@ -1,9 +1,9 @@
 /** Interactions and the answers to them. They are kept for as long as their tokens are valid. */
 import * as Predicate from "effect/Predicate"
-import type { Body } from "./state.js"
+import type { Body } from "../payload/index.js"
 
 /** The first answer of a bot. */
-export interface Response {
+export interface InitialResponse {
   readonly type: number
   /** In milliseconds after the interaction. */
   readonly after: number
@@ -15,7 +15,7 @@ export interface Interaction {
   readonly token: string
   readonly body: Body
   readonly createdAt: number
-  response: Response | undefined
+  response: InitialResponse | undefined
   /** The message of the response, or the one that a component belongs to. */
   original: Body | undefined
   /** The response was deferred, and is not edited yet. */

@@ -4,10 +4,8 @@
  */
 import * as Predicate from "effect/Predicate"
 import type * as World from "../../World.js"
+import type { Body } from "../payload/index.js"
 import * as Bot from "./bot.js"
-
-/** An object of Discord's, as JSON. */
-export type Body = Readonly<Record<string, unknown>>
 
 type ListName = "bans" | "channels" | "members" | "roles" | "threads"
 
@@ -25,11 +23,6 @@ interface Reaction {
 interface StoredMessage {
   readonly body: Body
   readonly reactions: ReadonlyMap<string, Reaction>
-}
-
-interface WorldEvent {
-  readonly t: string
-  readonly d: unknown
 }
 
 export interface State {
@@ -50,7 +43,7 @@ export interface State {
   /** Opens the direct channel with a user. */
   readonly openDirect: (userId: string) => Body
   /** Changes the state by an event. */
-  readonly apply: (event: WorldEvent) => void
+  readonly apply: (event: { readonly t: string; readonly d: unknown }) => void
 }
 
 /** Messages above which the oldest is forgotten. */
