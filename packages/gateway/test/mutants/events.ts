@@ -54,8 +54,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "events of one guild are handled at the same time",
     file: internal("events/runner.ts"),
-    from: "if (this.order.tryBegin(task)) {",
-    to: "if (this.order.tryBegin(task) || task.orderKey !== \"\") {",
+    from: "order?.tryBegin(task) === true",
+    to: "order?.tryBegin(task) !== undefined",
     test: scenario("runForEach")
   },
   {

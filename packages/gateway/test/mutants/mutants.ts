@@ -238,8 +238,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "garbage on a compressed connection is one bad message",
     file: internal("connection/receiver.ts"),
-    from: "return isCompressed && text",
-    to: "return !isCompressed && text",
+    from: "if (isCompressed && text",
+    to: "if (!isCompressed && text",
     test: "gateway/test/internal/receiver.test.ts"
   },
   {
