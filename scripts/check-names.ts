@@ -7,7 +7,7 @@ import { join } from "node:path"
 import ts from "typescript"
 
 /** Names that Effect's own packages declare once in each module, and that are read with the name of the module. */
-const conventions = new Set(["TypeId", "Name", "Options", "ConfigOptions", "ShardOptions"])
+const conventions = new Set(["Current", "TypeId", "Name", "Options", "ConfigOptions", "ShardOptions"])
 
 /** Packages whose types are checked. */
 const packages = ["gateway", "cluster", "model", "testing", "platform-node"]

@@ -2,7 +2,7 @@
  * Schedules the heartbeats of shards. Shards that share a scheduler send heartbeats together if their times are close, at
  * most a second or a 40th of the interval early and never late, so that the process wakes up once for all of them.
  *
- * A `Fleet` has one scheduler for its shards. Any other shard makes its own unless `CurrentHeartbeatScheduler` provides one. This module is
+ * A `Fleet` has one scheduler for its shards. Any other shard makes its own unless `Current` provides one. This module is
  * for programs that make many shards without a fleet.
  *
  * @since 0.1.0
@@ -55,20 +55,18 @@ export const make: Effect.Effect<HeartbeatScheduler, never, Scope.Scope> = inter
  * @since 0.1.0
  * @category tags
  */
-export class CurrentHeartbeatScheduler
-  extends Context.Reference<CurrentHeartbeatScheduler>()("@vesper/gateway/HeartbeatScheduler", {
-    defaultValue: (): Option.Option<HeartbeatScheduler> => Option.none()
-  })
-{}
+export class Current extends Context.Reference<Current>()("@vesper/gateway/HeartbeatScheduler", {
+  defaultValue: (): Option.Option<HeartbeatScheduler> => Option.none()
+}) {}
 
 /**
- * Returns the scheduler of `CurrentHeartbeatScheduler`, or makes one for this scope.
+ * Returns the scheduler of `Current`, or makes one for this scope.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const current: Effect.Effect<HeartbeatScheduler, never, Scope.Scope> = Effect.flatMap(
-  CurrentHeartbeatScheduler,
+  Current,
   Option.match({ onNone: () => make, onSome: Effect.succeed })
 )
 
@@ -92,4 +90,4 @@ export const current: Effect.Effect<HeartbeatScheduler, never, Scope.Scope> = Ef
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<never> = Layer.scoped(CurrentHeartbeatScheduler, Effect.map(make, Option.some))
+export const layer: Layer.Layer<never> = Layer.scoped(Current, Effect.map(make, Option.some))

@@ -150,7 +150,7 @@ export const render = (metrics: Iterable<MetricPair.MetricPair.Untyped>): string
  * @category constructors
  */
 export const text: Effect.Effect<string> = Effect.gen(function*() {
-  const metrics = yield* ShardMetrics.CurrentShardMetrics
+  const metrics = yield* ShardMetrics.Current
   yield* Effect.forEach(Option.toArray(metrics), ({ collect }) => collect)
   return render(yield* Metric.snapshot)
 })

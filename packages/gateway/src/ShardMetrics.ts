@@ -36,7 +36,7 @@ export interface ShardMetrics {
  * @since 0.1.0
  * @category tags
  */
-export class CurrentShardMetrics extends Context.Reference<CurrentShardMetrics>()("@vesper/gateway/ShardMetrics", {
+export class Current extends Context.Reference<Current>()("@vesper/gateway/ShardMetrics", {
   defaultValue: (): Option.Option<ShardMetrics> => Option.none()
 }) {}
 
@@ -347,7 +347,7 @@ export const make = (options: {
  * const program = Effect.gen(function*() {
  *   const shard = yield* Shard.Shard
  *   yield* shard.nextEvent
- *   const metrics = yield* ShardMetrics.CurrentShardMetrics
+ *   const metrics = yield* ShardMetrics.Current
  *   yield* Effect.forEach(Option.toArray(metrics), ({ collect }) => collect)
  *   yield* Effect.log(yield* Metric.value(ShardMetrics.bytesReceived))
  * })
@@ -368,4 +368,4 @@ export const make = (options: {
 export const layer = (options: {
   /** Default: 5 seconds. */
   readonly interval?: Duration.DurationInput | undefined
-} = {}): Layer.Layer<never> => Layer.scoped(CurrentShardMetrics, Effect.map(make(options), Option.some))
+} = {}): Layer.Layer<never> => Layer.scoped(Current, Effect.map(make(options), Option.some))

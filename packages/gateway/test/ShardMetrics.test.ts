@@ -24,7 +24,7 @@ const added = <E, R>(metric: Metric.Metric.Counter<number>, effect: Effect.Effec
   })
 
 const collect = Effect.flatMap(
-  ShardMetrics.CurrentShardMetrics,
+  ShardMetrics.Current,
   (metrics) => Effect.forEach(Option.toArray(metrics), (_) => _.collect)
 )
 

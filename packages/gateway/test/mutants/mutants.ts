@@ -35,7 +35,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "each shard of a fleet has a heartbeat scheduler of its own",
     file: internal("fleet/fleet.ts"),
-    from: "Effect.provideService(HeartbeatScheduler.CurrentHeartbeatScheduler, Option.some(scheduler)),",
+    from: "Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),",
     to: "",
     test: scenario("heartbeat")
   },

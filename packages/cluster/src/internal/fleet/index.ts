@@ -114,7 +114,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
           host: (unit, leases) =>
             Host.host(host, unit, leases).pipe(
               Effect.provideService(ShardConfig.ShardConfig, shardConfig),
-              Effect.provideService(HeartbeatScheduler.CurrentHeartbeatScheduler, Option.some(scheduler))
+              Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler))
             )
         })
         const storage = RunnerStorage.make(fleet, runner.id, rows, ownership, onLook)

@@ -127,8 +127,8 @@ const makeWith = (
             onNone: () => opening,
             onSome: (store) => Effect.provideService(opening, SessionStore.SessionStore, store)
           }),
-        Effect.provideService(ReconnectThrottle.CurrentReconnectThrottle, reconnectThrottle),
-        Effect.provideService(HeartbeatScheduler.CurrentHeartbeatScheduler, Option.some(scheduler)),
+        Effect.provideService(ReconnectThrottle.Current, reconnectThrottle),
+        Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )

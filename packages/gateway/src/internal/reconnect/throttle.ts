@@ -52,8 +52,6 @@ export const make = (rate: Rate): ReconnectThrottle => {
 }
 
 /** The throttle of a shard. Default: no limit but the back-off. */
-export class CurrentReconnectThrottle
-  extends Context.Reference<CurrentReconnectThrottle>()("@vesper/gateway/internal/ReconnectThrottle", {
-    defaultValue: (): ReconnectThrottle => () => Effect.void
-  })
-{}
+export class Current extends Context.Reference<Current>()("@vesper/gateway/internal/ReconnectThrottle", {
+  defaultValue: (): ReconnectThrottle => () => Effect.void
+}) {}

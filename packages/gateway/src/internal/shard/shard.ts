@@ -96,7 +96,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       decompressor: yield* Decompressor.CurrentDecompressor,
       // Made first, so that heartbeats are sent until the connection has ended.
       scheduler: Scheduler.fromService(yield* HeartbeatScheduler.current),
-      reconnectThrottle: yield* ReconnectThrottle.CurrentReconnectThrottle
+      reconnectThrottle: yield* ReconnectThrottle.Current
     }
     const notices = yield* FiberSet.makeRuntime<never>()
     const after = After.make(services.scheduler, (cause) => {
@@ -108,7 +108,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         notices(Effect.annotateLogs(report(state, diagnostic), "shard.id", id.id))
       }
     })
-    yield* Option.match(yield* ShardMetrics.CurrentShardMetrics, {
+    yield* Option.match(yield* ShardMetrics.Current, {
       onNone: () => Effect.void,
       onSome: (metrics) =>
         MetricsRegistry.watch(metrics, {
