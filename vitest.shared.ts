@@ -7,8 +7,6 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     sequence: { concurrent: false },
-    // A worker loads Effect once for all of its files, which takes a third of the time of loading it for each.
-    poolOptions: { forks: { isolate: false } },
     setupFiles: [new URL("vitest.setup.ts", import.meta.url).pathname],
     testTimeout: 20_000
   }
