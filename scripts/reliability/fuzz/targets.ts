@@ -21,7 +21,7 @@ import { parseDuration } from "../../../packages/cli/src/config/duration.js"
 import * as CliText from "../../../packages/cli/src/tui/text.js"
 import * as Reference from "../../../packages/cli/src/reference/reference.js"
 import * as Envelope from "../../../packages/gateway/src/internal/wire/envelope.js"
-import type { CursorOptions } from "../../../packages/gateway/src/internal/events/log/cursor.js"
+import { readAll } from "../../../packages/gateway/src/internal/events/log/cursor.js"
 import { Entry } from "../../../packages/gateway/src/internal/events/log/entry.js"
 import * as Parse from "../../../packages/gateway/src/internal/events/log/parse.js"
 import * as GatewayUrl from "../../../packages/gateway/src/internal/wire/gatewayUrl.js"
@@ -209,22 +209,12 @@ const config = Either.getOrThrow(
 )
 const clock = Effect.runSync(Clock.clockWith(Effect.succeed))
 
-const everything: CursorOptions = {
-  name: "the fuzzer",
-  wanted: undefined,
-  strategy: "suspend",
-  droppable: undefined,
-  capacity: undefined,
-  acknowledges: true,
-  wantsNotices: true
-}
-
 /** The whole way from the socket's callback to a reader. It may refuse, and it may not throw. */
 const receiver = (chance: Chance): void => {
   const state = Effect.runSync(
     ShardState.make(ShardId.single, config, { after: () => Function.constVoid, notice: Function.constVoid })
   )
-  const reader = state.readers.open(everything)
+  const reader = state.readers.open(readAll("the fuzzer"))
   let ends = 0
   const receiver = Receiver.make(state, Option.none(), clock, (signal) => {
     ends += signal._tag === "Ended" ? 1 : 0

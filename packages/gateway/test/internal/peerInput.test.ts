@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Receiver from "../../src/internal/connection/receiver.js"
 import type { Signal } from "../../src/internal/connection/signal.js"
+import { readAll } from "../../src/internal/events/log/index.js"
 import * as ShardState from "../../src/internal/state/shardState.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
 import { silent } from "../harness.js"
@@ -100,15 +101,7 @@ describe("a control payload of more than 16 KiB", () => {
   it.effect("is not kept for readers of messages", () =>
     Effect.gen(function*() {
       const { receiver, state } = yield* play([hello, ready])
-      const reader = state.readers.open({
-        name: "a test",
-        wanted: undefined,
-        strategy: "suspend",
-        droppable: undefined,
-        capacity: undefined,
-        acknowledges: true,
-        wantsNotices: true
-      })
+      const reader = state.readers.open(readAll("a test"))
       reader.cursors.forEach((cursor) => {
         cursor.wantsControls = true
       })

@@ -12,6 +12,7 @@ import * as Envelope from "../../src/internal/wire/envelope.js"
 import * as LossLine from "../../src/internal/diagnostics/lossLine.js"
 import * as Receiver from "../../src/internal/connection/receiver.js"
 import type { Signal } from "../../src/internal/connection/signal.js"
+import { readAll } from "../../src/internal/events/log/index.js"
 import { Disconnect } from "../../src/internal/reconnect/disconnect.js"
 import * as ShardState from "../../src/internal/state/shardState.js"
 import * as Session from "../../src/Session.js"
@@ -33,15 +34,7 @@ describe("once the end of a connection is decided", () => {
         receiver.onFrame(text, false)
       }
       // The reader makes room before the next frame, which was on its way too.
-      const reader = state.readers.open({
-        name: "a test",
-        wanted: undefined,
-        strategy: "suspend",
-        droppable: undefined,
-        capacity: undefined,
-        acknowledges: true,
-        wantsNotices: false
-      })
+      const reader = state.readers.open({ ...readAll("a test"), wantsNotices: false })
       assert.deepStrictEqual([reader.next()?._tag, reader.next()?._tag, reader.next()], [
         "Dispatch",
         "Dispatch",

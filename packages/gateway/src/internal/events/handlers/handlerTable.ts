@@ -38,7 +38,10 @@ export const make = <E, R, E2, R2, From>(
   /** Calls the handlers from the index on. One that is not done at once delays the next one. */
   const callHandlers = (event: Dispatch.Dispatch, from: From, index = 0): Effect.Effect<unknown, E2, R2> => {
     const runs = table.get(event.t)
-    for (let at = index; runs !== undefined && event.t !== "UnknownDispatch" && at < runs.length; at++) {
+    if (runs === undefined || event.t === "UnknownDispatch") {
+      return Effect.void
+    }
+    for (let at = index; at < runs.length; at++) {
       let handled: Effect.Effect<unknown, E, R> = Effect.void
       try {
         handled = runs[at]?.(event) ?? Effect.void
