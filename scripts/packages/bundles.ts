@@ -25,7 +25,7 @@ interface Recipe {
 }
 
 /** The sections of the guide with commands. A block of code after its name in a paragraph is a file. */
-const recipesOf = (guide: string): ReadonlyArray<Recipe> =>
+const readRecipes = (guide: string): ReadonlyArray<Recipe> =>
   guide.split(/^## /m).slice(1).map((section) => ({
     heading: section.split("\n")[0] ?? "",
     files: Array.from(
@@ -55,7 +55,7 @@ export const check = async (project: string, guide: string, node: string, vesper
       GATEWAY_URL: `ws://127.0.0.1:${port}/`,
       PATH: [Path.dirname(node), bun, process.env["PATH"]].join(":")
     }
-    const recipes = recipesOf(Fs.readFileSync(guide, "utf8")).filter(({ commands }) =>
+    const recipes = readRecipes(Fs.readFileSync(guide, "utf8")).filter(({ commands }) =>
       hasBun || !/^bun /m.test(commands)
     )
     for (const { commands, files, heading } of recipes) {

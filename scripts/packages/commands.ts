@@ -21,12 +21,12 @@ const said: Readonly<Record<string, RegExp>> = {
   simulate: /listening on/
 }
 
-const nameOf = (args: ReadonlyArray<string>): string =>
+const getName = (args: ReadonlyArray<string>): string =>
   [args.slice(0, 2).join(" "), args[0] ?? ""].find((name) => name in said) ?? ""
 
 /** Arguments of an example without Discord's address, other machines and fixed ports. */
 const adapt = (args: ReadonlyArray<string>, port: number): ReadonlyArray<string> => {
-  const name = nameOf(args)
+  const name = getName(args)
   const local = args.map((arg, index) => {
     const option = args[index - 1]
     return option === "--http" || option === "--port"
@@ -56,14 +56,14 @@ const adapt = (args: ReadonlyArray<string>, port: number): ReadonlyArray<string>
 }
 
 /** The first block of JSON of the package's page that has steps: the file of the example with a scenario. */
-const scenarioOf = (readme: string): string =>
+const readScenario = (readme: string): string =>
   Array.from(Fs.readFileSync(readme, "utf8").matchAll(/```json\n([\s\S]*?)```/g), ([, block = ""]) => block)
     .find((block) => block.includes("\"steps\"")) ?? ""
 
 /** Runs every example with a version of Node. Returns what is wrong. */
 export const check = async (project: string, node: string, bin: string): Promise<ReadonlyArray<string>> => {
   const folder = Fs.mkdtempSync(Path.join(project, "run-"))
-  Fs.writeFileSync(Path.join(folder, "bad-day.json"), scenarioOf(Path.join(Path.dirname(bin), "../../README.md")))
+  Fs.writeFileSync(Path.join(folder, "bad-day.json"), readScenario(Path.join(Path.dirname(bin), "../../README.md")))
   Fs.mkdirSync(Path.join(folder, "identifies"))
   const begin = (args: ReadonlyArray<string>): Run =>
     start(node, [bin, ...args], { cwd: folder, env: { DISCORD_TOKEN: "token" } })
@@ -71,10 +71,10 @@ export const check = async (project: string, node: string, bin: string): Promise
   const attempt = async (args: ReadonlyArray<string>, use: (run: Run) => Promise<unknown> = (run) => run.end()) => {
     const run = begin(args)
     try {
-      await run.expect(said[nameOf(args)] ?? /./)
+      await run.expect(said[getName(args)] ?? /./)
       await use(run)
       const code = await run.end()
-      const allowed = nameOf(args) === "doctor" ? [0, 3] : [0]
+      const allowed = getName(args) === "doctor" ? [0, 3] : [0]
       if (!allowed.includes(code ?? -1) || /^ +at .*:\d+:\d+\)?$/m.test(run.output())) {
         problems.push(`vesper ${args.join(" ")} ends with ${code}:\n${run.output().slice(-2_000)}`)
       }
@@ -89,17 +89,17 @@ export const check = async (project: string, node: string, bin: string): Promise
     const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)/.exec(simulator.output())?.[1])
     const lines = new Set(Object.values(examples).flat().map(([line]) => line.replace(/^.*?\bvesper /, "")))
     const all = Array.from(lines, (line) => adapt(line.split(" "), port))
-    const isOf = (name: string) => (args: ReadonlyArray<string>) => nameOf(args) === name
+    const isNamed = (name: string) => (args: ReadonlyArray<string>) => getName(args) === name
     const administration = ["cluster status", "cluster reshard", "cluster drain"]
-    for (const args of all.filter((args) => !nameOf(args).startsWith("cluster"))) {
+    for (const args of all.filter((args) => !getName(args).startsWith("cluster"))) {
       await attempt(args)
     }
     // The other commands of a cluster need a runner, which the last of them ends.
-    const [first = [], second = []] = all.filter(isOf("cluster run"))
+    const [first = [], second = []] = all.filter(isNamed("cluster run"))
     await attempt(second)
     await attempt(first, async () => {
       for (const name of administration) {
-        for (const args of all.filter(isOf(name))) {
+        for (const args of all.filter(isNamed(name))) {
           await attempt(args)
         }
       }

@@ -179,7 +179,7 @@ const valueOption =
     makeOption<C[keyof C], R>(
       type,
       description,
-      Values.valueOf,
+      Values.readValue,
       settings,
       {
         choices: settings.choices === undefined
@@ -238,7 +238,7 @@ export const number = valueOption<number>(ApplicationCommandOptionType.Number)
  * @category options
  */
 export const boolean = (description: string, settings: OptionSettings = {}): CommandOption<boolean> =>
-  makeOption(ApplicationCommandOptionType.Boolean, description, Values.valueOf, settings)
+  makeOption(ApplicationCommandOptionType.Boolean, description, Values.readValue, settings)
 
 /**
  * A user, and the member of the guild if the user is one.
@@ -264,7 +264,7 @@ export interface RoleValue {
 }
 
 /** Discord resolves each id that it sends. */
-const resolvedOf = <A>(objects: Readonly<Record<string, A>> | undefined, id: string): A => {
+const getResolved = <A>(objects: Readonly<Record<string, A>> | undefined, id: string): A => {
   const found = objects?.[id]
   if (found === undefined) {
     throw new Error(`Discord did not resolve ${id}`)
@@ -274,7 +274,7 @@ const resolvedOf = <A>(objects: Readonly<Record<string, A>> | undefined, id: str
 
 const toUser = (id: string, { members, users }: APIInteractionDataResolved): UserValue => ({
   _tag: "User",
-  user: resolvedOf(users, id),
+  user: getResolved(users, id),
   member: Option.fromNullable(members?.[id])
 })
 
@@ -288,7 +288,7 @@ export const user = (description: string, settings: OptionSettings = {}): Comman
   makeOption(
     ApplicationCommandOptionType.User,
     description,
-    (given, resolved) => toUser(Values.idOf(given), resolved),
+    (given, resolved) => toUser(Values.readId(given), resolved),
     settings
   )
 
@@ -305,7 +305,7 @@ export const channel = (
   makeOption(
     ApplicationCommandOptionType.Channel,
     description,
-    (given, { channels }) => resolvedOf(channels, Values.idOf(given)),
+    (given, { channels }) => getResolved(channels, Values.readId(given)),
     settings,
     { channel_types: settings.types }
   )
@@ -320,7 +320,7 @@ export const role = (description: string, settings: OptionSettings = {}): Comman
   makeOption(
     ApplicationCommandOptionType.Role,
     description,
-    (given, { roles }) => resolvedOf(roles, Values.idOf(given)),
+    (given, { roles }) => getResolved(roles, Values.readId(given)),
     settings
   )
 
@@ -335,7 +335,7 @@ export const mentionable = (
   settings: OptionSettings = {}
 ): CommandOption<UserValue | RoleValue> =>
   makeOption(ApplicationCommandOptionType.Mentionable, description, (given, resolved) => {
-    const id = Values.idOf(given)
+    const id = Values.readId(given)
     const found = resolved.roles?.[id]
     return found === undefined ? toUser(id, resolved) : { _tag: "Role", role: found }
   }, settings)
@@ -350,7 +350,7 @@ export const attachment = (description: string, settings: OptionSettings = {}): 
   makeOption(
     ApplicationCommandOptionType.Attachment,
     description,
-    (given, { attachments }) => resolvedOf(attachments, Values.idOf(given)),
+    (given, { attachments }) => getResolved(attachments, Values.readId(given)),
     settings
   )
 
@@ -594,6 +594,22 @@ export const group = <const S extends Subcommands, const H extends Handlers<S>>(
   )
 }
 
+/** Makes a command in the menu of users or messages. */
+const makeMenuCommand = <R>(
+  type: ApplicationCommandType.User | ApplicationCommandType.Message,
+  name: string,
+  settings: Settings,
+  run: Interaction.Run<R>
+): Interaction.Handler<R> =>
+  Runnable.makeRunnable<R>({
+    kind: "command",
+    name,
+    type,
+    definition: Option.some({ type, name, ...toFields(settings) }),
+    isEphemeral: settings.ephemeral,
+    run
+  })
+
 /**
  * Makes a command in the menu of a user. Its name may have spaces and capitals.
  *
@@ -605,17 +621,10 @@ export const onUser = <R>(
   handle: (interaction: UserInteraction) => Effect.Effect<unknown, unknown, R>,
   settings: Settings = {}
 ): Interaction.Handler<R> =>
-  Runnable.makeRunnable<R>({
-    kind: "command",
-    name,
-    type: ApplicationCommandType.User,
-    definition: Option.some({ type: ApplicationCommandType.User, name, ...toFields(settings) }),
-    isEphemeral: settings.ephemeral,
-    run: (interaction) => {
-      // The dispatcher finds handlers by the type of the interaction.
-      const raw = interaction.raw as APIUserApplicationCommandInteraction
-      return handle({ ...interaction, raw, target: toUser(raw.data.target_id, raw.data.resolved) })
-    }
+  makeMenuCommand<R>(ApplicationCommandType.User, name, settings, (interaction) => {
+    // The dispatcher finds handlers by the type of the interaction.
+    const raw = interaction.raw as APIUserApplicationCommandInteraction
+    return handle({ ...interaction, raw, target: toUser(raw.data.target_id, raw.data.resolved) })
   })
 
 /**
@@ -629,15 +638,8 @@ export const onMessage = <R>(
   handle: (interaction: MessageInteraction) => Effect.Effect<unknown, unknown, R>,
   settings: Settings = {}
 ): Interaction.Handler<R> =>
-  Runnable.makeRunnable<R>({
-    kind: "command",
-    name,
-    type: ApplicationCommandType.Message,
-    definition: Option.some({ type: ApplicationCommandType.Message, name, ...toFields(settings) }),
-    isEphemeral: settings.ephemeral,
-    run: (interaction) => {
-      // The dispatcher finds handlers by the type of the interaction.
-      const raw = interaction.raw as APIMessageApplicationCommandInteraction
-      return handle({ ...interaction, raw, target: resolvedOf(raw.data.resolved.messages, raw.data.target_id) })
-    }
+  makeMenuCommand<R>(ApplicationCommandType.Message, name, settings, (interaction) => {
+    // The dispatcher finds handlers by the type of the interaction.
+    const raw = interaction.raw as APIMessageApplicationCommandInteraction
+    return handle({ ...interaction, raw, target: getResolved(raw.data.resolved.messages, raw.data.target_id) })
   })

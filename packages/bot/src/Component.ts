@@ -119,7 +119,7 @@ export interface Button<P, out R = never> extends Interaction.Handler<R> {
   ) => APIButtonComponentWithCustomId
 }
 
-const schemaOf = <P extends Params>(
+const toSchema = <P extends Params>(
   params: P | undefined
 ): Schema.Schema<ParamValues<P>, Readonly<Record<string, string>>> =>
   // A struct of schemas that are encoded as texts.
@@ -188,7 +188,7 @@ export const button = <const P extends Params = {}, R = never>(
   settings: Settings<P>,
   handle: (interaction: ButtonInteraction<ParamValues<P>>) => Effect.Effect<unknown, unknown, R>
 ): Button<P, R> => {
-  const customIds = CustomId.makeCustomId(name, schemaOf(settings.params))
+  const customIds = CustomId.makeCustomId(name, toSchema(settings.params))
   return {
     ...makeHandler(name, customIds, settings.ephemeral, (interaction) =>
       // The component type of this custom id is that of a button.
@@ -253,7 +253,7 @@ export const select = <const K extends keyof Selects, const P extends Params = {
   settings: Settings<P>,
   handle: (interaction: SelectInteraction<ParamValues<P>>) => Effect.Effect<unknown, unknown, R>
 ): Select<P, Selects[K], R> => {
-  const customIds = CustomId.makeCustomId(name, schemaOf(settings.params))
+  const customIds = CustomId.makeCustomId(name, toSchema(settings.params))
   return {
     ...makeHandler(name, customIds, settings.ephemeral, (interaction, values) =>
       // The component type of this custom id is that of a select.
@@ -367,7 +367,7 @@ export const modal = <const F extends string, const P extends Params = {}, R = n
     interaction: ModalInteraction<{ readonly [K in F]: string }, ParamValues<P>>
   ) => Effect.Effect<unknown, unknown, R>
 ): Modal<F, P, R> => {
-  const customIds = CustomId.makeCustomId(name, schemaOf(settings.params))
+  const customIds = CustomId.makeCustomId(name, toSchema(settings.params))
   const fields: ReadonlyArray<readonly [string, Field]> = Object.entries(settings.fields)
   return {
     ...Runnable.makeRunnable<R>({

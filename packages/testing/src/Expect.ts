@@ -21,6 +21,37 @@ import type * as Reply from "./Reply.js"
  */
 export type Received = Extract<LogEntry.LogEntry, { readonly _tag: "Received" }>
 
+const absence = {
+  expected: Schema.String,
+  within: Schema.DurationFromSelf,
+  /** The Clock did not move, as TestClock until the test adjusts it. */
+  isClockStill: Schema.Boolean
+}
+
+interface Absence extends Schema.Struct.Type<typeof absence> {
+  readonly received: ReadonlyArray<string>
+}
+
+const describeAbsence = ({ expected, isClockStill, received, within }: Absence, verb: string): string => {
+  const all = received.length === 0 ? "nothing" : received.join(", ")
+  return isClockStill
+    ? `${expected} was not ${verb}, and the clock does not move (TestClock.adjust moves it); received: ${all}`
+    : `${expected} was not ${verb} within ${Duration.format(within)}; received: ${all}`
+}
+
+/** Waits for an entry of the log. Fails with `failed` after the time, or when the Clock does not move. */
+const awaitEntry = <A extends LogEntry.LogEntry, E>(
+  simulator: GatewaySimulator.GatewaySimulator,
+  isIt: (entry: LogEntry.LogEntry) => entry is A,
+  within: Duration.Duration,
+  failed: (isClockStill: boolean) => Effect.Effect<never, E>
+): Effect.Effect<A, E> =>
+  simulator.awaitLog(isIt).pipe(
+    Effect.timeoutOption(within),
+    Effect.flatMap(Option.match({ onNone: () => failed(false), onSome: Effect.succeed })),
+    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, failed(true)))
+  )
+
 /**
  * An expected command was not received in time, or the Clock does not move, so that it cannot be received.
  *
@@ -30,18 +61,12 @@ export type Received = Extract<LogEntry.LogEntry, { readonly _tag: "Received" }>
 export class CommandNotReceivedError extends Schema.TaggedError<CommandNotReceivedError>(
   "@vesper/testing/CommandNotReceivedError"
 )("CommandNotReceivedError", {
-  expected: Schema.String,
-  within: Schema.DurationFromSelf,
-  /** The Clock did not move, as TestClock until the test adjusts it. */
-  isClockStill: Schema.Boolean,
+  ...absence,
   /** The commands that were received, in order, without heartbeats. */
   received: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const received = this.received.length === 0 ? "nothing" : this.received.join(", ")
-    return this.isClockStill
-      ? `${this.expected} was not received, and the clock does not move (TestClock.adjust moves it); received: ${received}`
-      : `${this.expected} was not received within ${Duration.format(this.within)}; received: ${received}`
+    return describeAbsence(this, "received")
   }
 }
 
@@ -99,10 +124,11 @@ export const expectCommand = (
           .filter(({ op }) => op !== Opcode.Heartbeat)
           .map(({ op }) => opcodeName(op))
       }))
-  return simulator.awaitLog((entry): entry is Received => entry._tag === "Received" && isIt(entry)).pipe(
-    Effect.timeoutOption(within),
-    Effect.flatMap(Option.match({ onNone: () => failed(false), onSome: Effect.succeed })),
-    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, failed(true)))
+  return awaitEntry(
+    simulator,
+    (entry): entry is Received => entry._tag === "Received" && isIt(entry),
+    within,
+    failed
   )
 }
 
@@ -123,18 +149,12 @@ export type Requested = Extract<LogEntry.LogEntry, { readonly _tag: "Requested" 
 export class RequestNotReceivedError extends Schema.TaggedError<RequestNotReceivedError>(
   "@vesper/testing/RequestNotReceivedError"
 )("RequestNotReceivedError", {
-  expected: Schema.String,
-  within: Schema.DurationFromSelf,
-  /** The Clock did not move, as TestClock until the test adjusts it. */
-  isClockStill: Schema.Boolean,
+  ...absence,
   /** The requests that were received, in order, with the status of their responses. */
   received: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const received = this.received.length === 0 ? "nothing" : this.received.join(", ")
-    return this.isClockStill
-      ? `${this.expected} was not requested, and the clock does not move (TestClock.adjust moves it); received: ${received}`
-      : `${this.expected} was not requested within ${Duration.format(this.within)}; received: ${received}`
+    return describeAbsence(this, "requested")
   }
 }
 
@@ -177,10 +197,11 @@ export const request = (
           .filter(LogEntry.is("Requested"))
           .map(({ method, path, status }) => `${method} ${path} (${status})`)
       }))
-  return simulator.awaitLog((entry): entry is Requested => entry._tag === "Requested" && isIt(entry)).pipe(
-    Effect.timeoutOption(within),
-    Effect.flatMap(Option.match({ onNone: () => failed(false), onSome: Effect.succeed })),
-    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, failed(true)))
+  return awaitEntry(
+    simulator,
+    (entry): entry is Requested => entry._tag === "Requested" && isIt(entry),
+    within,
+    failed
   )
 }
 

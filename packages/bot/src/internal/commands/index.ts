@@ -2,4 +2,4 @@
 export { type DecodeOption, type OptionPayload } from "./payload.js"
 export { checkName, toOptions } from "./payload.js"
 export { register, type Registration } from "./registration.js"
-export { decodeOptions, findFocused, leafOf } from "./values.js"
+export { decodeOptions, findFocused, findLeaf as leafOf } from "./values.js"

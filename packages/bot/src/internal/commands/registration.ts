@@ -67,7 +67,7 @@ export const isSame = (wanted: Definition, present: unknown): boolean => {
   return toText(wanted, fields) === toText(present, fields)
 }
 
-const keyOf = ({ name, type }: { readonly name: string; readonly type?: number | undefined }): string =>
+const toKey = ({ name, type }: { readonly name: string; readonly type?: number | undefined }): string =>
   `${type ?? ApplicationCommandType.ChatInput} ${name}`
 
 /** Makes Discord's commands those of the bot. The Entry Point command of an activity remains. */
@@ -83,15 +83,15 @@ export const register = (
       onNone: () => commands.getGlobalCommands(applicationId, { with_localizations: true }),
       onSome: (id) => commands.getGuildCommands(applicationId, id, { with_localizations: true })
     })
-    const known = new Map(present.map((command) => [keyOf(command), command]))
-    const wanted = new Set(definitions.map(keyOf))
+    const known = new Map(present.map((command) => [toKey(command), command]))
+    const wanted = new Set(definitions.map(toKey))
     const differing = definitions.filter((definition) => {
-      const command = known.get(keyOf(definition))
+      const command = known.get(toKey(definition))
       return command === undefined || !isSame(definition, command)
     })
-    const created = differing.filter((definition) => !known.has(keyOf(definition)))
+    const created = differing.filter((definition) => !known.has(toKey(definition)))
     const stale = present.filter((command) =>
-      !wanted.has(keyOf(command)) && command.type !== ApplicationCommandType.PrimaryEntryPoint
+      !wanted.has(toKey(command)) && command.type !== ApplicationCommandType.PrimaryEntryPoint
     )
     // A creation replaces a command of the same name.
     yield* Effect.forEach(differing, (definition) =>

@@ -14,7 +14,7 @@ import type * as Interaction from "../../Interaction.js"
 import { type Choice, makeRunnable } from "../dispatch/index.js"
 import { localized } from "./localized.js"
 import { checkName, toOptions } from "./payload.js"
-import { decodeOptions, findFocused, idOf, leafOf, valueOf } from "./values.js"
+import { decodeOptions, findFocused, findLeaf, readId, readValue } from "./values.js"
 
 /** The handler and the options of one subcommand, or of a command without subcommands. */
 export interface Leaf<R> {
@@ -26,7 +26,7 @@ const toSuggestion = (suggestion: Command.Suggestion): Choice =>
   typeof suggestion === "object" ? suggestion : { name: String(suggestion), value: suggestion }
 
 const valuesByName = (given: ReadonlyArray<APIApplicationCommandInteractionDataBasicOption>) =>
-  new Map(given.map((option) => [option.name, valueOf(option, {})]))
+  new Map(given.map((option) => [option.name, readValue(option, {})]))
 
 export const makeSlash = <R>(
   name: string,
@@ -52,7 +52,7 @@ export const makeSlash = <R>(
     run: (interaction) => {
       // The dispatcher finds handlers by the type of the interaction.
       const raw = interaction.raw as APIChatInputApplicationCommandInteraction
-      const { given, path } = leafOf(raw.data.options)
+      const { given, path } = findLeaf(raw.data.options)
       const { handle, options } = find(path)
       // The values have the types that the handler was declared with.
       const values = decodeOptions(options, given, raw.data.resolved) as never
@@ -60,7 +60,7 @@ export const makeSlash = <R>(
     },
     autocomplete: (raw) =>
       Effect.suspend(() => {
-        const leaf = leafOf(raw.data.options)
+        const leaf = findLeaf(raw.data.options)
         const focused = findFocused(leaf)
         const option = focused === undefined ? undefined : find(leaf.path).options[focused.name]
         if (focused === undefined || option === undefined) {
@@ -73,7 +73,7 @@ export const makeSlash = <R>(
         return suggest === undefined
           ? Effect.succeed([])
           : Effect.map(
-            suggest({ value: idOf(focused), given: valuesByName(leaf.given), raw }),
+            suggest({ value: readId(focused), given: valuesByName(leaf.given), raw }),
             (suggestions) => suggestions.map(toSuggestion)
           )
       })

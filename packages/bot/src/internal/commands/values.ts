@@ -16,15 +16,15 @@ export interface Leaf {
 }
 
 /** Returns the used subcommand; an empty path for a command without subcommands. */
-export const leafOf = (given: ReadonlyArray<Given> = [], path: ReadonlyArray<string> = []): Leaf => {
+export const findLeaf = (given: ReadonlyArray<Given> = [], path: ReadonlyArray<string> = []): Leaf => {
   const [first] = given
   return first !== undefined && isGroup(first.type) && "options" in first
-    ? leafOf(first.options, [...path, first.name])
+    ? findLeaf(first.options, [...path, first.name])
     // Options that are not subcommands or groups are basic.
-    : { path: first !== undefined && isGroup(first.type) ? [...path, first.name] : path, given: basicOf(given) }
+    : { path: first !== undefined && isGroup(first.type) ? [...path, first.name] : path, given: selectBasic(given) }
 }
 
-const basicOf = (given: ReadonlyArray<Given>): ReadonlyArray<Basic> =>
+const selectBasic = (given: ReadonlyArray<Given>): ReadonlyArray<Basic> =>
   given.filter((option): option is Basic => !isGroup(option.type))
 
 /** Returns the option that the user is typing. */
@@ -45,7 +45,7 @@ export const decodeOptions = (
   )
 
 /** Reads the value as it was given. */
-export const valueOf: DecodeOption = (given) => "value" in given ? given.value : undefined
+export const readValue: DecodeOption = (given) => "value" in given ? given.value : undefined
 
 /** Reads an id. */
-export const idOf = (given: Basic): string => String(valueOf(given, {}))
+export const readId = (given: Basic): string => String(readValue(given, {}))

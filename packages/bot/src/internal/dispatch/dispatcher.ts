@@ -37,23 +37,23 @@ const limitMillis = 3_000
 const maxChoices = 25
 
 /** The first part of a custom id is the name of its handler. */
-const nameOf = (customId: string): string => customId.split(":", 1)[0] ?? ""
+const readHandlerName = (customId: string): string => customId.split(":", 1)[0] ?? ""
 
-const keyOf = (raw: APIInteraction): string => {
+const toKey = (raw: APIInteraction): string => {
   switch (raw.type) {
     case InteractionType.ApplicationCommand:
     case InteractionType.ApplicationCommandAutocomplete:
       return `command ${raw.data.type} ${raw.data.name}`
     case InteractionType.MessageComponent:
-      return `component 0 ${nameOf(raw.data.custom_id)}`
+      return `component 0 ${readHandlerName(raw.data.custom_id)}`
     case InteractionType.ModalSubmit:
-      return `modal 0 ${nameOf(raw.data.custom_id)}`
+      return `modal 0 ${readHandlerName(raw.data.custom_id)}`
     default:
       return "ping"
   }
 }
 
-const describeKey = (raw: APIInteraction): string => keyOf(raw).replace(/ \d+ /, " ")
+const describeKey = (raw: APIInteraction): string => toKey(raw).replace(/ \d+ /, " ")
 
 const isOwn = (error: unknown): error is Interaction.Rejected => error instanceof Interaction.Rejected
 
@@ -114,7 +114,7 @@ export class Dispatcher {
           } old, and Discord accepts an answer for 3s. It was probably replayed by a resumed session`
         )
       }
-      const entry = this.entries.get(keyOf(raw))
+      const entry = this.entries.get(toKey(raw))
       if (entry === undefined) {
         return Effect.logWarning(
           `Interaction ${raw.id} was not answered: no feature handles the ${

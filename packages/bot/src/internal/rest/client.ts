@@ -45,7 +45,7 @@ interface Call {
 
 const invalidRequestWarning = 500
 
-const functionsOf = (section: object): ReadonlyArray<string> =>
+const listFunctions = (section: object): ReadonlyArray<string> =>
   Object.getOwnPropertyNames(Object.getPrototypeOf(section)).filter((name) => name !== "constructor")
 
 const isSection = (value: unknown): value is object =>
@@ -136,7 +136,7 @@ export const makeClient = (
     for (const [section, methods] of Object.entries(new API(rest))) {
       if (isSection(methods)) {
         sections[section] = Object.fromEntries(
-          functionsOf(methods).map((method) => [
+          listFunctions(methods).map((method) => [
             method,
             (...parameters: ReadonlyArray<unknown>) =>
               run(`${section}.${method}`, (bound) => {

@@ -45,7 +45,7 @@ export const setClock = (self: object, clock: ServerClock): void => {
 }
 
 /** Returns the clock that belongs to a public object. A test double has one of its own. */
-export const clockOf = (self: object): ServerClock => {
+export const getServerClock = (self: object): ServerClock => {
   const known = clocks.get(self)
   if (known !== undefined) {
     return known

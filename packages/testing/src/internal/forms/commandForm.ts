@@ -54,7 +54,7 @@ const ordered: Form.Check = (value) => {
   }
 }
 
-const choicesOf = (type: number): Form.Check =>
+const checkChoices = (type: number): Form.Check =>
   Form.list(
     Form.object({
       name: Form.need(Form.string({ min: 1, max: 100 })),
@@ -82,7 +82,7 @@ const optionAt = (depth: number): Form.Check => (value) => {
     description_localizations: localizations(description),
     required: Form.boolean,
     autocomplete: Form.boolean,
-    choices: hasChoices ? choicesOf(type) : Form.list(() => undefined, { max: 0 }),
+    choices: hasChoices ? checkChoices(type) : Form.list(() => undefined, { max: 0 }),
     min_length: Form.integer({ min: 0, max: 6_000 }),
     max_length: Form.integer({ min: 1, max: 6_000 }),
     channel_types: Form.list(Form.integer()),
@@ -112,17 +112,17 @@ const unmixed: Form.Check = (value) => {
     : undefined
 }
 
-const sizeOf = (value: unknown): number => {
+const getSize = (value: unknown): number => {
   const own = ["name", "description", "value"].map((key) => {
     const localized: ReadonlyArray<unknown> = Object.values(Object(Object(value)[`${key}_localizations`]))
     return Math.max(Form.textAt(value, key).length, ...localized.map((text) => String(text).length))
   })
   const inner = [...Form.listAt(value, "options"), ...Form.listAt(value, "choices")]
-  return own.reduce((sum, length) => sum + length, 0) + inner.reduce((sum, entry) => sum + sizeOf(entry), 0)
+  return own.reduce((sum, length) => sum + length, 0) + inner.reduce((sum, entry) => sum + getSize(entry), 0)
 }
 
 const small: Form.Check = (value) =>
-  sizeOf(value) > maxSize
+  getSize(value) > maxSize
     ? Form.problem("APPLICATION_COMMAND_TOO_LARGE", `Command exceeds maximum size (${maxSize})`)
     : undefined
 
@@ -157,7 +157,7 @@ const menuCommand = Form.object({
 })
 
 /** The type of a command: 1 for a slash command. */
-export const typeOf = (body: unknown): number => Number(Object(body)["type"] ?? 1)
+export const readType = (body: unknown): number => Number(Object(body)["type"] ?? 1)
 
 /** The form of a command. */
-export const command: Form.Check = (value) => (typeOf(value) === 1 ? slashCommand : menuCommand)(value)
+export const command: Form.Check = (value) => (readType(value) === 1 ? slashCommand : menuCommand)(value)

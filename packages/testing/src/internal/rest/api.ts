@@ -98,7 +98,7 @@ export const check = (form: Form.Check, value: unknown): Effect.Effect<void, Api
   })
 
 /** A number of the query within bounds. */
-export const limitOf = (query: URLSearchParams, fallback: number, max: number): number =>
+export const readLimit = (query: URLSearchParams, fallback: number, max: number): number =>
   Math.min(max, Math.max(1, Number(query.get("limit") ?? fallback) || fallback))
 
 /** Omits fields that a request did not set. */

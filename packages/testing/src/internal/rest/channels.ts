@@ -44,11 +44,11 @@ const metadata = ["archived", "locked", "auto_archive_duration", "invitable"]
 const isThread = (channel: Body): boolean => threadTypes.includes(channel["type"])
 
 export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
-  const find = ({ params }: Api.Call) => Messages.channelOf(context, params["channel"])
+  const find = ({ params }: Api.Call) => Messages.findChannel(context, params["channel"])
   const findGuild = (id = "") => Api.orUnknown(context.world.guild(id), 10004, "Guild")
 
   const dispatch = (t: string, channel: Body, d: Body = channel) =>
-    context.dispatch({ t, guildId: Messages.guildIdOf(channel), d })
+    context.dispatch({ t, guildId: Messages.getGuildId(channel), d })
 
   const create = (call: Api.Call) =>
     Effect.gen(function*() {
@@ -221,7 +221,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const typing = (call: Api.Call) =>
     Effect.map(find(call), (channel) => {
-      const guildId = Messages.guildIdOf(channel)
+      const guildId = Messages.getGuildId(channel)
       dispatch("TYPING_START", channel, {
         channel_id: channel["id"],
         user_id: Bot.id,
@@ -239,7 +239,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
   const archived = (call: Api.Call) =>
     Effect.gen(function*() {
       const parent = yield* find(call)
-      const guild = context.world.guild(Messages.guildIdOf(parent) ?? "")
+      const guild = context.world.guild(Messages.getGuildId(parent) ?? "")
       const own = guild?.threads.filter((entry) => entry["parent_id"] === parent["id"]) ?? []
       return listThreads(own, true)
     })

@@ -13,7 +13,7 @@ const maxByType: Readonly<Record<number, number>> = { 1: 100, 2: 15, 3: 15, 4: 1
 const maxCreates = 200
 const day = 86_400_000
 
-const keyOf = (body: Body): string => `${CommandForm.typeOf(body)} ${String(body["name"])}`
+const toKey = (body: Body): string => `${CommandForm.readType(body)} ${String(body["name"])}`
 
 const known = [
   "name",
@@ -59,7 +59,7 @@ export const make = (context: Api.Context): RegisteredCommands => {
   const checkCount = (all: Iterable<Body>) => {
     const counts = new Map<number, number>()
     for (const body of all) {
-      counts.set(CommandForm.typeOf(body), (counts.get(CommandForm.typeOf(body)) ?? 0) + 1)
+      counts.set(CommandForm.readType(body), (counts.get(CommandForm.readType(body)) ?? 0) + 1)
     }
     const tooMany = Array.from(counts).find(([type, count]) => count > (maxByType[type] ?? 0))
     return tooMany === undefined
@@ -71,7 +71,7 @@ export const make = (context: Api.Context): RegisteredCommands => {
     const made = {
       ...(guild !== "" && { guild_id: guild }),
       application_id: Bot.id,
-      type: CommandForm.typeOf(body),
+      type: CommandForm.readType(body),
       name_localizations: null,
       description: "",
       description_localizations: null,
@@ -110,7 +110,7 @@ export const make = (context: Api.Context): RegisteredCommands => {
       yield* Api.check(Form.list(CommandForm.command), call.json)
       const bodies = Form.listAt({ json: call.json }, "json")
       const before = scope(guild)
-      const after = new Map(bodies.map((body) => [keyOf(body), build(guild, body, before.get(keyOf(body)))]))
+      const after = new Map(bodies.map((body) => [toKey(body), build(guild, body, before.get(toKey(body)))]))
       if (after.size < bodies.length) {
         return yield* Api.fail(
           400,
@@ -133,7 +133,7 @@ export const make = (context: Api.Context): RegisteredCommands => {
       if (old === undefined) {
         yield* takeCreates(guild, 1)
       }
-      scopes.set(guild, new Map([...others, made].map((each) => [keyOf(each), each])))
+      scopes.set(guild, new Map([...others, made].map((each) => [toKey(each), each])))
       return made
     })
 
@@ -141,7 +141,7 @@ export const make = (context: Api.Context): RegisteredCommands => {
     Effect.gen(function*() {
       const guild = yield* checkScope(call)
       yield* Api.check(CommandForm.command, call.json)
-      return yield* save(guild, call.body, scope(guild).get(keyOf(call.body)))
+      return yield* save(guild, call.body, scope(guild).get(toKey(call.body)))
     })
 
   const edit = (call: Api.Call) =>

@@ -41,32 +41,32 @@ const toGuild = ({ body, roles }: State.GuildState): Body => {
 
 export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
   const { world } = context
-  const guildOf = ({ params: { guild = "" } }: Api.Call) => Api.orUnknown(world.guild(guild), 10004, "Guild")
+  const findGuild = ({ params: { guild = "" } }: Api.Call) => Api.orUnknown(world.guild(guild), 10004, "Guild")
 
   const dispatch = (t: string, guild: State.GuildState, d: Body) =>
     context.dispatch({ t, guildId: guild.id, d: { guild_id: guild.id, ...d } })
 
   const userId = ({ params: { user = "" } }: Api.Call) => user === "@me" ? Bot.id : user
 
-  const memberOf = (call: Api.Call) =>
+  const findMember = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
+      const guild = yield* findGuild(call)
       const member = yield* Api.orUnknown(world.member(guild, userId(call)), 10007, "Member")
       return { guild, member }
     })
 
-  const roleOf = (guild: State.GuildState, id = "") =>
+  const findRole = (guild: State.GuildState, id = "") =>
     Api.orUnknown(
       guild.roles.find((role) => role["id"] === id) ?? (world.isOpen ? { id } : undefined),
       10011,
       "Role"
     )
 
-  const rolesOf = (member: Body): ReadonlyArray<unknown> => Array.isArray(member["roles"]) ? member["roles"] : []
+  const listRoles = (member: Body): ReadonlyArray<unknown> => Array.isArray(member["roles"]) ? member["roles"] : []
 
   const updateMember = (call: Api.Call) =>
     Effect.gen(function*() {
-      const { guild, member } = yield* memberOf(call)
+      const { guild, member } = yield* findMember(call)
       yield* Api.check(memberForm, call.json)
       const until = Form.textAt(call.body, "communication_disabled_until")
       if (until !== "" && !(Date.parse(until) - context.date() <= maxTimeout)) {
@@ -74,7 +74,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
           communication_disabled_until: Form.problem("DATE_TYPE_MAX", "The maximum is 28 days from now.")
         })
       }
-      yield* Effect.forEach(rolesOf(call.body), (id) => roleOf(guild, String(id)), { discard: true })
+      yield* Effect.forEach(listRoles(call.body), (id) => findRole(guild, String(id)), { discard: true })
       const changed = { ...member, ...Api.pick(call.body, memberFields) }
       dispatch("GUILD_MEMBER_UPDATE", guild, changed)
       return changed
@@ -82,34 +82,34 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const changeRole = (isAdded: boolean) => (call: Api.Call) =>
     Effect.gen(function*() {
-      const { guild, member } = yield* memberOf(call)
-      const { id } = yield* roleOf(guild, call.params["role"])
-      const roles = [...rolesOf(member).filter((other) => other !== id), ...(isAdded ? [id] : [])]
+      const { guild, member } = yield* findMember(call)
+      const { id } = yield* findRole(guild, call.params["role"])
+      const roles = [...listRoles(member).filter((other) => other !== id), ...(isAdded ? [id] : [])]
       dispatch("GUILD_MEMBER_UPDATE", guild, { ...member, roles })
     })
 
   const kick = (call: Api.Call) =>
     Effect.map(
-      memberOf(call),
+      findMember(call),
       ({ guild, member }) => void dispatch("GUILD_MEMBER_REMOVE", guild, { user: member["user"] })
     )
 
   const search = (call: Api.Call) =>
-    Effect.map(guildOf(call), ({ members }) => {
+    Effect.map(findGuild(call), ({ members }) => {
       const query = (call.query.get("query") ?? "").toLowerCase()
       return members
         .filter(({ nick, user }) =>
           [Form.textAt(user, "username"), String(nick ?? "")].some((name) => name.toLowerCase().startsWith(query))
         )
-        .slice(0, Api.limitOf(call.query, 1, 1_000))
+        .slice(0, Api.readLimit(call.query, 1, 1_000))
     })
 
   const list = (call: Api.Call) =>
-    Effect.map(guildOf(call), ({ members }) => {
+    Effect.map(findGuild(call), ({ members }) => {
       const after = BigInt(call.query.get("after") ?? "0")
       return members
         .filter(({ user }) => BigInt(Form.textAt(user, "id")) > after)
-        .slice(0, Api.limitOf(call.query, 1, 1_000))
+        .slice(0, Api.readLimit(call.query, 1, 1_000))
     })
 
   const banUser = (guild: State.GuildState, id: string): void => {
@@ -122,14 +122,14 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const ban = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
+      const guild = yield* findGuild(call)
       yield* Api.check(banForm, call.json ?? {})
       banUser(guild, userId(call))
     })
 
   const banMany = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
+      const guild = yield* findGuild(call)
       yield* Api.check(
         Form.object({ user_ids: Form.need(Form.list(Form.snowflake, { min: 1, max: 200 })) }),
         call.json
@@ -139,19 +139,19 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
       return { banned_users: ids, failed_users: [] }
     })
 
-  const banOf = (call: Api.Call) =>
+  const findBan = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
+      const guild = yield* findGuild(call)
       const found = guild.bans.find(({ user }) => Form.textAt(user, "id") === userId(call))
       return { guild, ban: yield* Api.orUnknown(found, 10026, "Ban") }
     })
 
   const unban = (call: Api.Call) =>
-    Effect.map(banOf(call), ({ ban, guild }) => void dispatch("GUILD_BAN_REMOVE", guild, { user: ban["user"] }))
+    Effect.map(findBan(call), ({ ban, guild }) => void dispatch("GUILD_BAN_REMOVE", guild, { user: ban["user"] }))
 
   const createRole = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
+      const guild = yield* findGuild(call)
       yield* Api.check(roleForm, call.json ?? {})
       const role = {
         id: context.nextId(),
@@ -174,8 +174,8 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const updateRole = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
-      const role = { ...(yield* roleOf(guild, call.params["role"])), ...Api.pick(call.body, roleFields) }
+      const guild = yield* findGuild(call)
+      const role = { ...(yield* findRole(guild, call.params["role"])), ...Api.pick(call.body, roleFields) }
       yield* Api.check(roleForm, call.json)
       dispatch("GUILD_ROLE_UPDATE", guild, { role })
       return role
@@ -183,14 +183,14 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const removeRole = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
-      const { id } = yield* roleOf(guild, call.params["role"])
+      const guild = yield* findGuild(call)
+      const { id } = yield* findRole(guild, call.params["role"])
       dispatch("GUILD_ROLE_DELETE", guild, { role_id: id })
     })
 
   const updateGuild = (call: Api.Call) =>
     Effect.gen(function*() {
-      const guild = yield* guildOf(call)
+      const guild = yield* findGuild(call)
       yield* Api.check(Form.object({ name: Form.string({ min: 2, max: 100 }) }), call.json)
       const changed = { ...toGuild(guild), ...Api.pick(call.body, ["name", "description", "owner_id"]) }
       context.dispatch({ t: "GUILD_UPDATE", guildId: guild.id, d: changed })
@@ -207,25 +207,25 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
         Effect.sync(() => world.guilds().map(({ features, icon, id, name }) => ({ id, name, icon, features })))
     },
     { method: "GET", path: "/users/:user", handle: (call) => Api.orUnknown(world.user(userId(call)), 10013, "User") },
-    { method: "GET", path: one, handle: (call) => Effect.map(guildOf(call), toGuild) },
+    { method: "GET", path: one, handle: (call) => Effect.map(findGuild(call), toGuild) },
     { method: "PATCH", path: one, handle: updateGuild },
     { method: "GET", path: `${one}/members`, handle: list },
     { method: "GET", path: `${one}/members/search`, handle: search },
-    { method: "GET", path: member, handle: (call) => Effect.map(memberOf(call), ({ member }) => member) },
+    { method: "GET", path: member, handle: (call) => Effect.map(findMember(call), ({ member }) => member) },
     { method: "PATCH", path: member, handle: updateMember },
     { method: "DELETE", path: member, handle: kick },
     { method: "PUT", path: `${member}/roles/:role`, handle: changeRole(true) },
     { method: "DELETE", path: `${member}/roles/:role`, handle: changeRole(false) },
-    { method: "GET", path: `${one}/bans`, handle: (call) => Effect.map(guildOf(call), ({ bans }) => bans) },
-    { method: "GET", path: `${one}/bans/:user`, handle: (call) => Effect.map(banOf(call), ({ ban }) => ban) },
+    { method: "GET", path: `${one}/bans`, handle: (call) => Effect.map(findGuild(call), ({ bans }) => bans) },
+    { method: "GET", path: `${one}/bans/:user`, handle: (call) => Effect.map(findBan(call), ({ ban }) => ban) },
     { method: "PUT", path: `${one}/bans/:user`, handle: ban },
     { method: "DELETE", path: `${one}/bans/:user`, handle: unban },
     { method: "POST", path: `${one}/bulk-ban`, handle: banMany },
-    { method: "GET", path: `${one}/roles`, handle: (call) => Effect.map(guildOf(call), ({ roles }) => roles) },
+    { method: "GET", path: `${one}/roles`, handle: (call) => Effect.map(findGuild(call), ({ roles }) => roles) },
     {
       method: "GET",
       path: `${one}/roles/:role`,
-      handle: (call) => Effect.flatMap(guildOf(call), (guild) => roleOf(guild, call.params["role"]))
+      handle: (call) => Effect.flatMap(findGuild(call), (guild) => findRole(guild, call.params["role"]))
     },
     { method: "POST", path: `${one}/roles`, handle: createRole },
     { method: "PATCH", path: `${one}/roles/:role`, handle: updateRole },

@@ -58,7 +58,7 @@ const decode = (segment: string): string => {
 }
 
 /** The channel, guild or webhook of a request, whose limits are its own. */
-const majorOf = ({ channel, guild, id, token = "" }: Match["params"]): string =>
+const getMajorParameter = ({ channel, guild, id, token = "" }: Match["params"]): string =>
   channel ?? guild ?? (id === undefined ? "" : `${id} ${token}`)
 
 const gatewayRoutes = (gateway: Api.Context): ReadonlyArray<Api.Route> => {
@@ -206,7 +206,7 @@ export const make = (gateway: Api.Context): Handler => {
       }
       const bucket = {
         route: name,
-        major: majorOf(params),
+        major: getMajorParameter(params),
         limit: route.limit ?? defaultLimit,
         // Interactions and webhooks with a token are not bound to the global limit of the bot.
         isGlobal: route.isOpen !== true

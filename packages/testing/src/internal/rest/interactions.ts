@@ -34,8 +34,6 @@ const choices = Form.object({
   ))
 })
 
-const textOf = (body: Body, key: string): string => Form.textAt(body, key)
-
 const objectAt = (value: unknown, key: string): Body => Object(Object(value)[key])
 
 const isEphemeral = (message: Body | undefined): boolean => (Number(message?.["flags"]) & MessageForm.ephemeral) > 0
@@ -59,7 +57,7 @@ const answerFields = ({ body, id }: Interactions.Interaction): Body => {
   }
 }
 
-const channelIdOf = ({ body }: Interactions.Interaction): string => textOf(body, "channel_id")
+const getChannelId = ({ body }: Interactions.Interaction): string => Form.textAt(body, "channel_id")
 
 /** Sends an event of a message, unless only the user sees it. */
 const publish = (context: Api.Context, t: "MESSAGE_CREATE" | "MESSAGE_UPDATE", message: Body) => {
@@ -98,7 +96,7 @@ export const make = (context: Api.Context): Answers => {
         case 4: {
           const message = yield* Messages.makeMessage(
             context,
-            channelIdOf(interaction),
+            getChannelId(interaction),
             call,
             answerFields(interaction)
           )
@@ -109,7 +107,7 @@ export const make = (context: Api.Context): Answers => {
           const flags = (Number(call.body["flags"] ?? 0) & MessageForm.ephemeral) | MessageForm.loading
           const body = { flags }
           const fields = answerFields(interaction)
-          const message = yield* Messages.makeMessage(context, channelIdOf(interaction), {
+          const message = yield* Messages.makeMessage(context, getChannelId(interaction), {
             body,
             json: body,
             files: []
@@ -204,7 +202,7 @@ export const make = (context: Api.Context): Answers => {
       interaction.original = message
       interaction.isLoading = false
     } else {
-      interaction.followUps.set(textOf(message, "id"), message)
+      interaction.followUps.set(Form.textAt(message, "id"), message)
     }
     interactions.change(interaction)
   }
@@ -237,7 +235,7 @@ export const make = (context: Api.Context): Answers => {
         if (interaction.isLoading) {
           return yield* edit(interaction, "@original", call)
         }
-        const message = yield* Messages.makeMessage(context, channelIdOf(interaction), call, {
+        const message = yield* Messages.makeMessage(context, getChannelId(interaction), call, {
           ...answerFields(interaction),
           type: 0
         })
@@ -254,7 +252,7 @@ export const make = (context: Api.Context): Answers => {
           interaction.original = undefined
           interaction.isLoading = false
         }
-        interaction.followUps.delete(textOf(message, "id"))
+        interaction.followUps.delete(Form.textAt(message, "id"))
         interactions.change(interaction)
       })
   }

@@ -61,7 +61,7 @@ export const make = (now: () => number, date: () => number): Limits => {
   }
 
   /** The current window, which begins with its first request. */
-  const windowOf = (key: string, limit: Limit): Window => {
+  const getWindow = (key: string, limit: Limit): Window => {
     const at = now()
     const current = windows.get(key)
     if (current !== undefined && current.endsAt > at) {
@@ -75,10 +75,10 @@ export const make = (now: () => number, date: () => number): Limits => {
     return next
   }
 
-  const keyOf = ({ major, route }: Bucket) => `${route} ${major}`
+  const toKey = ({ major, route }: Bucket) => `${route} ${major}`
 
   const headers: Limits["headers"] = (bucket) => {
-    const { endsAt, used } = windowOf(keyOf(bucket), bucket.limit)
+    const { endsAt, used } = getWindow(toKey(bucket), bucket.limit)
     const left = endsAt - now()
     return {
       "x-ratelimit-limit": String(bucket.limit.count),
@@ -108,20 +108,20 @@ export const make = (now: () => number, date: () => number): Limits => {
     take: (bucket) => {
       usage.requests++
       const at = now()
-      const invalid = windowOf("invalid", invalidLimit)
+      const invalid = getWindow("invalid", invalidLimit)
       if (invalid.used >= invalidLimit.count) {
         const retryAfter = String(Math.ceil((invalid.endsAt - at) / 1_000))
         return { status: 429, headers: { "retry-after": retryAfter }, body: "error code: 1015" }
       }
       if (bucket.isGlobal) {
-        const all = windowOf("global", globalLimit)
+        const all = getWindow("global", globalLimit)
         if (all.used >= globalLimit.count) {
           usage.globalExceeded++
           return refuse("global", all.endsAt - at, bucket)
         }
         all.used++
       }
-      const own = windowOf(keyOf(bucket), bucket.limit)
+      const own = getWindow(toKey(bucket), bucket.limit)
       if (own.used >= bucket.limit.count) {
         usage.routeExceeded++
         return refuse("user", own.endsAt - at, bucket)
@@ -134,7 +134,7 @@ export const make = (now: () => number, date: () => number): Limits => {
     countInvalid: ({ headers: sent, status }) => {
       if (status === 401 || status === 403 || (status === 429 && sent["x-ratelimit-scope"] !== "shared")) {
         usage.invalid++
-        windowOf("invalid", invalidLimit).used++
+        getWindow("invalid", invalidLimit).used++
       }
     }
   }

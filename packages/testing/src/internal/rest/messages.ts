@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { Form, MessageForm } from "../forms/index.js"
 import type { Body } from "../payload/index.js"
-import { Bot, State } from "../world/index.js"
+import { Bot, plainMessage, State } from "../world/index.js"
 import * as Api from "./api.js"
 
 const fileLimit = 10 * 1024 * 1024
@@ -16,12 +16,12 @@ const maxReactions = 20
 const maxNonces = 100
 const bulkDeleteAge = 14 * 86_400_000
 
-const flagsOf = (value: unknown): number => typeof value === "number" ? value : 0
+const readFlags = (value: unknown): number => typeof value === "number" ? value : 0
 
 /** A channel that exists. */
-export const channelOf = (context: Api.Context, id = "") => Api.orUnknown(context.world.channel(id), 10003, "Channel")
+export const findChannel = (context: Api.Context, id = "") => Api.orUnknown(context.world.channel(id), 10003, "Channel")
 
-export const guildIdOf = (channel: Body): string | undefined => Form.textAt(channel, "guild_id") || undefined
+export const getGuildId = (channel: Body): string | undefined => Form.textAt(channel, "guild_id") || undefined
 
 const checkFiles = (files: ReadonlyArray<Api.File>) =>
   files.some(({ size }) => size > fileLimit)
@@ -30,7 +30,7 @@ const checkFiles = (files: ReadonlyArray<Api.File>) =>
     ? Api.fail(400, 50035, "Invalid Form Body", Form.problem("BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length."))
     : Effect.void
 
-const attachmentsOf = (context: Api.Context, channelId: string, body: Body, files: ReadonlyArray<Api.File>) =>
+const makeAttachments = (context: Api.Context, channelId: string, body: Body, files: ReadonlyArray<Api.File>) =>
   files.map((file, index) => {
     const number = /\d+/.exec(file.field)?.[0] ?? String(index)
     const described = Form.listAt(body, "attachments").find((entry) => String(entry["id"]) === number)
@@ -73,11 +73,11 @@ const isEmpty = (message: Body): boolean =>
   ["embeds", "attachments", "components", "sticker_items"].every((key) => Form.listAt(message, key).length === 0)
 
 /** The users with these ids that exist. */
-const usersOf = (context: Api.Context, ids: Iterable<string>): ReadonlyArray<Body> =>
+const findUsers = (context: Api.Context, ids: Iterable<string>): ReadonlyArray<Body> =>
   Array.from(ids, context.world.user).filter(Predicate.isNotUndefined)
 
 const mentionsIn = (context: Api.Context, content: string): ReadonlyArray<Body> =>
-  usersOf(context, new Set(Array.from(content.matchAll(/<@!?(\d+)>/g), ([, id = ""]) => id)))
+  findUsers(context, new Set(Array.from(content.matchAll(/<@!?(\d+)>/g), ([, id = ""]) => id)))
 
 const rich = (embeds: unknown): unknown =>
   Array.isArray(embeds) ? embeds.map((embed: object) => ({ type: "rich", ...embed })) : []
@@ -90,7 +90,7 @@ const contentFields = (context: Api.Context, channelId: string, body: Body, file
   }),
   ...("embeds" in body && { embeds: rich(body["embeds"]) }),
   ...("components" in body && { components: withIds(body["components"]) }),
-  ...(files.length > 0 && { attachments: attachmentsOf(context, channelId, body, files) })
+  ...(files.length > 0 && { attachments: makeAttachments(context, channelId, body, files) })
 })
 
 const checkMessage = (call: Pick<Api.Call, "files" | "json">, flags: number) =>
@@ -128,7 +128,7 @@ export const makeMessage = (
 ): Effect.Effect<Body, Api.ApiError> =>
   Effect.gen(function*() {
     const { body, files } = call
-    const flags = flagsOf(body["flags"])
+    const flags = readFlags(body["flags"])
     yield* checkMessage(call, flags)
     const message: Body = {
       id: context.nextId(),
@@ -137,15 +137,8 @@ export const makeMessage = (
       author: Bot.user,
       content: "",
       timestamp: new Date(context.date()).toISOString(),
-      edited_timestamp: null,
+      ...plainMessage,
       tts: body["tts"] === true,
-      mention_everyone: false,
-      mentions: [],
-      mention_roles: [],
-      attachments: [],
-      embeds: [],
-      components: [],
-      pinned: false,
       flags,
       ...Api.pick(body, ["nonce", "poll"]),
       ...(Array.isArray(body["sticker_ids"]) &&
@@ -166,8 +159,8 @@ export const editMessage = (
   call: Pick<Api.Call, "body" | "files" | "json">
 ): Effect.Effect<Body, Api.ApiError> =>
   Effect.gen(function*() {
-    const before = flagsOf(message["flags"])
-    const flags = flagsOf(call.body["flags"] ?? before)
+    const before = readFlags(message["flags"])
+    const flags = readFlags(call.body["flags"] ?? before)
     yield* checkMessage(call, flags | (before & MessageForm.componentsV2))
     const kept = Form.listAt(call.body, "attachments").map((entry) => String(entry["id"]))
     const fields = contentFields(context, Form.textAt(message, "channel_id"), call.body, call.files)
@@ -195,7 +188,7 @@ export const dispatchMessage = (
   message: Body
 ): void => {
   const channel = context.world.channel(Form.textAt(message, "channel_id")) ?? {}
-  const guildId = guildIdOf(channel)
+  const guildId = getGuildId(channel)
   const guild = guildId === undefined ? undefined : context.world.guild(guildId)
   const author = Form.textAt(message["author"], "id")
   const { user: _, ...member } = (guild && context.world.member(guild, author)) ?? {}
@@ -214,15 +207,15 @@ export const dispatchMessage = (
 /** Dispatches the deletion of a message. */
 export const dispatchDelete = (context: Api.Context, message: Body): void => {
   const channelId = Form.textAt(message, "channel_id")
-  const guildId = guildIdOf(context.world.channel(channelId) ?? {})
+  const guildId = getGuildId(context.world.channel(channelId) ?? {})
   const place = { channel_id: channelId, ...(guildId !== undefined && { guild_id: guildId }) }
   context.dispatch({ t: "MESSAGE_DELETE", guildId, d: { id: message["id"], ...place } })
 }
 
 /** A message that a request names. */
-const messageOf = (context: Api.Context, { params: { channel = "", message = "" } }: Api.Call) =>
+const findMessage = (context: Api.Context, { params: { channel = "", message = "" } }: Api.Call) =>
   Effect.zipRight(
-    channelOf(context, channel),
+    findChannel(context, channel),
     Api.orUnknown(
       context.world.message(channel, message) ??
         (context.world.isOpen ? { id: message, channel_id: channel, author: {} } : undefined),
@@ -241,7 +234,7 @@ const parseEmoji = (text: string): Body => {
 /** Dispatches an event of a message's reactions. */
 const react = (context: Api.Context, t: string, message: Body, fields: Body) => {
   const channelId = Form.textAt(message, "channel_id")
-  const guildId = guildIdOf(context.world.channel(channelId) ?? {})
+  const guildId = getGuildId(context.world.channel(channelId) ?? {})
   const guild = guildId === undefined ? undefined : context.world.guild(guildId)
   context.dispatch({
     t,
@@ -269,7 +262,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const create = (call: Api.Call) =>
     Effect.gen(function*() {
-      const channel = yield* channelOf(context, call.params["channel"])
+      const channel = yield* findChannel(context, call.params["channel"])
       const id = Form.textAt(channel, "id")
       if (channel["type"] === 4 || channel["type"] === 15 || channel["type"] === 16) {
         return yield* Api.fail(400, 50008, "Cannot send messages in a non-text channel")
@@ -290,7 +283,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const edit = (call: Api.Call) =>
     Effect.gen(function*() {
-      const message = yield* messageOf(context, call)
+      const message = yield* findMessage(context, call)
       if (!isOwn(message) && !context.world.isOpen) {
         return yield* Api.fail(403, 50005, "Cannot edit a message authored by another user")
       }
@@ -300,14 +293,14 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
     })
 
   const list = ({ params, query }: Api.Call) =>
-    Effect.map(channelOf(context, params["channel"]), (channel) => {
+    Effect.map(findChannel(context, params["channel"]), (channel) => {
       const all = context.world.messages(Form.textAt(channel, "id"))
       const bound = (name: string) => BigInt(query.get(name) ?? "0")
       const found = all.filter((message) => {
         const id = BigInt(Form.textAt(message, "id"))
         return (!query.has("before") || id < bound("before")) && (!query.has("after") || id > bound("after"))
       })
-      const limit = Api.limitOf(query, 50, 100)
+      const limit = Api.readLimit(query, 50, 100)
       const around = found.findIndex((message) => message["id"] === query.get("around"))
       if (around >= 0) {
         return found.slice(Math.max(0, around - Math.floor(limit / 2))).slice(0, limit)
@@ -317,7 +310,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
 
   const bulkDelete = ({ body, json, params }: Api.Call) =>
     Effect.gen(function*() {
-      const channel = yield* channelOf(context, params["channel"])
+      const channel = yield* findChannel(context, params["channel"])
       yield* Api.check(Form.object({ messages: Form.need(Form.list(Form.snowflake)) }), json)
       const ids = Array.isArray(body["messages"]) ? body["messages"].map(String) : []
       if (ids.length < 2 || ids.length > 100) {
@@ -327,14 +320,14 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
       if (ids.some((id) => BigInt(id) < oldest)) {
         return yield* Api.fail(400, 50034, "You can only bulk delete messages that are under 14 days old.")
       }
-      const guildId = guildIdOf(channel)
+      const guildId = getGuildId(channel)
       const place = { channel_id: channel["id"], ...(guildId !== undefined && { guild_id: guildId }) }
       context.dispatch({ t: "MESSAGE_DELETE_BULK", guildId, d: { ids, ...place } })
     })
 
   const addReaction = (call: Api.Call) =>
     Effect.gen(function*() {
-      const message = yield* messageOf(context, call)
+      const message = yield* findMessage(context, call)
       const emoji = parseEmoji(call.params["emoji"] ?? "")
       if (/^[\w:]*$/.test(String(emoji["name"])) && emoji["id"] === null) {
         return yield* Api.fail(400, 10014, "Unknown Emoji")
@@ -350,7 +343,7 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
     })
 
   const removeReaction = (call: Api.Call) =>
-    Effect.map(messageOf(context, call), (message) => {
+    Effect.map(findMessage(context, call), (message) => {
       const user = call.params["user"] ?? Bot.id
       react(context, "MESSAGE_REACTION_REMOVE", message, {
         user_id: user === "@me" ? Bot.id : user,
@@ -359,11 +352,12 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
       })
     })
 
-  const remove = (call: Api.Call) => Effect.map(messageOf(context, call), (message) => dispatchDelete(context, message))
+  const remove = (call: Api.Call) =>
+    Effect.map(findMessage(context, call), (message) => dispatchDelete(context, message))
 
   const pin = (isPinned: boolean) => (call: Api.Call) =>
-    Effect.map(messageOf(context, call), (message) => {
-      const guildId = guildIdOf(context.world.channel(Form.textAt(message, "channel_id")) ?? {})
+    Effect.map(findMessage(context, call), (message) => {
+      const guildId = getGuildId(context.world.channel(Form.textAt(message, "channel_id")) ?? {})
       dispatchMessage(context, "MESSAGE_UPDATE", { ...message, pinned: isPinned })
       context.dispatch({
         t: "CHANNEL_PINS_UPDATE",
@@ -399,36 +393,36 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
     { method: "GET", path: "/channels/:channel/pins", handle: (call) => Effect.succeed(pinned(call)) },
     { method: "PUT", path: "/channels/:channel/pins/:message", handle: pin(true) },
     { method: "DELETE", path: "/channels/:channel/pins/:message", handle: pin(false) },
-    { method: "GET", path: `${root}/:message`, handle: (call) => messageOf(context, call) },
+    { method: "GET", path: `${root}/:message`, handle: (call) => findMessage(context, call) },
     { method: "PATCH", path: `${root}/:message`, handle: edit, limit: write },
     { method: "DELETE", path: `${root}/:message`, handle: remove, limit: { count: 5, window: 1_000 } },
-    { method: "POST", path: `${root}/:message/crosspost`, handle: (call) => messageOf(context, call) },
+    { method: "POST", path: `${root}/:message/crosspost`, handle: (call) => findMessage(context, call) },
     { method: "PUT", path: `${emojiPath}/@me`, handle: addReaction, limit: reaction },
     { method: "DELETE", path: `${emojiPath}/:user`, handle: removeReaction, limit: reaction },
     {
       method: "GET",
       path: emojiPath,
       handle: (call) =>
-        Effect.map(messageOf(context, call), (message) =>
-          usersOf(
+        Effect.map(findMessage(context, call), (message) =>
+          findUsers(
             context,
             context.world.reactedBy(
               Form.textAt(message, "id"),
               State.emojiKey(parseEmoji(call.params["emoji"] ?? ""))
             )
-          ).slice(0, Api.limitOf(call.query, 25, 100)))
+          ).slice(0, Api.readLimit(call.query, 25, 100)))
     },
     {
       method: "DELETE",
       path: `${root}/:message/reactions`,
       handle: (call) =>
-        Effect.map(messageOf(context, call), (message) => react(context, "MESSAGE_REACTION_REMOVE_ALL", message, {}))
+        Effect.map(findMessage(context, call), (message) => react(context, "MESSAGE_REACTION_REMOVE_ALL", message, {}))
     },
     {
       method: "DELETE",
       path: emojiPath,
       handle: (call) =>
-        Effect.map(messageOf(context, call), (message) =>
+        Effect.map(findMessage(context, call), (message) =>
           react(context, "MESSAGE_REACTION_REMOVE_EMOJI", message, {
             emoji: parseEmoji(call.params["emoji"] ?? "")
           }))

@@ -28,7 +28,7 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
     })
 
   /** Finds the interaction of a token; undefined for the token of a webhook. */
-  const interactionOf = ({ params: { id = "", token = "" } }: Api.Call) => {
+  const findInteraction = ({ params: { id = "", token = "" } }: Api.Call) => {
     const found = interactions.byToken(token)
     return id !== Bot.id || found !== undefined
       ? Effect.succeed(found)
@@ -38,7 +38,7 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
   }
 
   const announce = (webhook: Body) => {
-    const guildId = Messages.guildIdOf(webhook)
+    const guildId = Messages.getGuildId(webhook)
     context.dispatch({
       t: "WEBHOOKS_UPDATE",
       guildId,
@@ -51,7 +51,7 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
 
   const create = (call: Api.Call) =>
     Effect.gen(function*() {
-      const channel = yield* Messages.channelOf(context, call.params["channel"])
+      const channel = yield* Messages.findChannel(context, call.params["channel"])
       yield* Api.check(form, call.json)
       if (inChannel(channel["id"]).length >= maxPerChannel) {
         return yield* Api.fail(400, 30007, `Maximum number of webhooks reached (${maxPerChannel})`)
@@ -91,12 +91,12 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
 
   const execute = (call: Api.Call) =>
     Effect.gen(function*() {
-      const interaction = yield* interactionOf(call)
+      const interaction = yield* findInteraction(call)
       if (interaction !== undefined) {
         return yield* answers.followUp(interaction, call)
       }
       const webhook = yield* find(call)
-      const channel = yield* Messages.channelOf(
+      const channel = yield* Messages.findChannel(
         context,
         call.query.get("thread_id") ?? Form.textAt(webhook, "channel_id")
       )
@@ -118,7 +118,7 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
     })
 
   /** A message that this webhook sent. */
-  const messageOf = (call: Api.Call) =>
+  const findMessage = (call: Api.Call) =>
     Effect.gen(function*() {
       const webhook = yield* find(call)
       const channelId = call.query.get("thread_id") ?? Form.textAt(webhook, "channel_id")
@@ -128,29 +128,29 @@ export const routes = (context: Api.Context, answers: Interactions.Answers): Rea
 
   const getMessage = (call: Api.Call) =>
     Effect.flatMap(
-      interactionOf(call),
+      findInteraction(call),
       (interaction) =>
-        interaction === undefined ? messageOf(call) : answers.get(interaction, call.params["message"] ?? "")
+        interaction === undefined ? findMessage(call) : answers.get(interaction, call.params["message"] ?? "")
     )
 
   const editMessage = (call: Api.Call) =>
     Effect.gen(function*() {
-      const interaction = yield* interactionOf(call)
+      const interaction = yield* findInteraction(call)
       if (interaction !== undefined) {
         return yield* answers.edit(interaction, call.params["message"] ?? "", call)
       }
-      const edited = yield* Messages.editMessage(context, yield* messageOf(call), call)
+      const edited = yield* Messages.editMessage(context, yield* findMessage(call), call)
       Messages.dispatchMessage(context, "MESSAGE_UPDATE", edited)
       return edited
     })
 
   const removeMessage = (call: Api.Call) =>
     Effect.gen(function*() {
-      const interaction = yield* interactionOf(call)
+      const interaction = yield* findInteraction(call)
       if (interaction !== undefined) {
         return yield* answers.remove(interaction, call.params["message"] ?? "")
       }
-      Messages.dispatchDelete(context, yield* messageOf(call))
+      Messages.dispatchDelete(context, yield* findMessage(call))
     })
 
   const withToken = "/webhooks/:id/:token"

@@ -4,6 +4,7 @@ import type * as EventType from "@vesper/model/EventType"
 import type * as Utils from "effect/Utils"
 import type * as World from "../../World.js"
 import { chance, type Ids, makeMember, type Member, noFlags, pick, presenceState } from "./guilds.js"
+import { plainMessage } from "./message.js"
 import * as Words from "./words.js"
 
 /** A guild and its state. */
@@ -54,15 +55,7 @@ const createMessage = (random: Utils.PCGRandom, ids: Ids, state: ActiveGuild, no
     member: withoutUser(author),
     content: text(random),
     timestamp: new Date(now).toISOString(),
-    edited_timestamp: null,
-    tts: false,
-    mention_everyone: false,
-    mentions: [],
-    mention_roles: [],
-    attachments: [],
-    embeds: [],
-    components: [],
-    pinned: false,
+    ...plainMessage,
     flags: noFlags,
     channel_type: 0
   }

@@ -57,7 +57,7 @@ const record = (value: unknown): Body => Predicate.isRecord(value) ? value : {}
 const userId = (entry: Body): string => text(record(entry["user"])["id"])
 
 /** The id of an entry: that of its user in members and bans. */
-const keyOf = (name: ListName, entry: Body): string =>
+const toKey = (name: ListName, entry: Body): string =>
   name === "members" || name === "bans" ? userId(entry) : text(entry["id"])
 
 /** A custom emoji by its id, another one by its name. */
@@ -124,13 +124,13 @@ const countMembers = (guild: GuildState, members: ReadonlyArray<Body>): GuildSta
 
 /** Returns the list with the entry, which is merged into the one of its id. */
 const put = (list: ReadonlyArray<Body>, name: ListName, entry: Body): ReadonlyArray<Body> => {
-  const key = keyOf(name, entry)
-  const index = list.findIndex((other) => keyOf(name, other) === key)
+  const key = toKey(name, entry)
+  const index = list.findIndex((other) => toKey(name, other) === key)
   return index < 0 ? [...list, entry] : list.with(index, { ...list[index], ...entry })
 }
 
 const remove = (list: ReadonlyArray<Body>, name: ListName, key: string): ReadonlyArray<Body> =>
-  list.filter((entry) => keyOf(name, entry) !== key)
+  list.filter((entry) => toKey(name, entry) !== key)
 
 /** Applies an event of a guild's lists; returns the guild unchanged for another event. */
 const reduceGuild = (guild: GuildState, t: string, d: Body): GuildState => {
