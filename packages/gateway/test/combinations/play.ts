@@ -269,10 +269,17 @@ export const play = (cell: Cell, setting: Setting): Effect.Effect<ReadonlyArray<
     const stage = new Stage(cell)
     const gateway = yield* simulator
     const { current, steps } = yield* makeSteps(stage, setting)
-    const check = Effect.map(
-      Effect.suspend(() => current().process.isAlive ? Bot.sessionsOf(current().bot) : Effect.succeed([])),
-      (sessions) => sessions.forEach(([, session]) => stage.checkSession(session, "of the shard"))
-    )
+    const check = Effect.suspend(() => {
+      const { bot, process } = current()
+      return process.isAlive
+        ? Effect.map(Bot.sessionsOf(bot), (sessions) => {
+          // The handlers of a process that was killed while this waited acknowledge events without a record of them.
+          if (process.isAlive) {
+            sessions.forEach(([, session]) => stage.checkSession(session, "of the shard"))
+          }
+        })
+        : Effect.void
+    })
     const checking = yield* Effect.fork(Effect.forever(Effect.zipRight(check, Effect.sleep(40))))
     yield* Lives.play(cell.life, steps)
     yield* Effect.forEach(
