@@ -100,5 +100,15 @@ export default tseslint.config(
     files: ["examples/**/*.ts"],
     rules: forbiddenImports(["model", "gateway", "bot", "platform-node", "testing", "cluster"])
   },
+  {
+    files: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-syntax": ["error", {
+        selector: "ImportDeclaration[source.value='@effect/vitest'] > ImportSpecifier[imported.name='layer'], " +
+          "MemberExpression[object.name='it'][property.name='layer']",
+        message: "layer of @effect/vitest replaces it.effect for all later files of the process."
+      }]
+    }
+  },
   { files: ["scripts/**", "packages/cli/src/**", "packages/testing/foreign/**"], rules: { "no-console": "off" } }
 )

@@ -1,21 +1,19 @@
 /** The commands that run shards and gateways: as a user sees them, mostly in this process. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { assert, describe, it, layer } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
 
 const timeout = 60_000
-
-/** The command in one file. */
-class Bundle extends Context.Tag("test/Bundle")<Bundle, string>() {}
 
 describe("vesper demo", () => {
   it.scopedLive(
@@ -54,34 +52,38 @@ describe("vesper demo", () => {
   )
 })
 
-layer(Layer.scoped(Bundle, bundleCommand), { excludeTestServices: true, timeout })(
-  "the process of vesper demo",
-  (it) => {
-    for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const) {
-      it.scoped(
-        `ends cleanly on ${signals.join(" and ")}: no event lost, exit code 0`,
-        () =>
-          Effect.gen(function*() {
-            const demo = yield* runFile(yield* Bundle, ["demo"])
-            yield* demo.awaitOutput(/#3 +READY/)
-            signals.forEach((signal) => demo.process.kill(signal))
-            assert.strictEqual(yield* demo.exit, 0)
-            assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
-          }),
-        timeout
-      )
-    }
+describe("the process of vesper demo", () => {
+  const scope = Effect.runSync(Scope.make())
+  let file = ""
+  beforeAll(async () => {
+    file = await Effect.runPromise(Scope.extend(bundleCommand, scope))
+  }, timeout)
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
-    it.scoped("ends without a message when the reader of its output is gone", () =>
-      Effect.gen(function*() {
-        const demo = yield* runFile(yield* Bundle, ["demo", "--json"])
-        yield* demo.awaitOutput(/READY/)
-        demo.process.stdout.destroy()
-        assert.strictEqual(yield* demo.exit, 0)
-        assert.notInclude(demo.stderr(), "EPIPE")
-      }), timeout)
+  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const) {
+    it.scopedLive(
+      `ends cleanly on ${signals.join(" and ")}: no event lost, exit code 0`,
+      () =>
+        Effect.gen(function*() {
+          const demo = yield* runFile(file, ["demo"])
+          yield* demo.awaitOutput(/#3 +READY/)
+          signals.forEach((signal) => demo.process.kill(signal))
+          assert.strictEqual(yield* demo.exit, 0)
+          assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
+        }),
+      timeout
+    )
   }
-)
+
+  it.scopedLive("ends without a message when the reader of its output is gone", () =>
+    Effect.gen(function*() {
+      const demo = yield* runFile(file, ["demo", "--json"])
+      yield* demo.awaitOutput(/READY/)
+      demo.process.stdout.destroy()
+      assert.strictEqual(yield* demo.exit, 0)
+      assert.notInclude(demo.stderr(), "EPIPE")
+    }), timeout)
+})
 
 describe("vesper simulate", () => {
   it.scopedLive(
