@@ -20,7 +20,7 @@ const answer = ({ id, token }: Interaction, type: number, data?: object) =>
   request(`POST /interactions/${id}/${token}/callback`, { type, data }, "")
 
 const edit = ({ token }: Interaction, body: object) =>
-  request(`PATCH /webhooks/1/${token}/messages/@original`, body, "")
+  request(`PATCH /webhooks/${place.bot}/${token}/messages/@original`, body, "")
 
 type Bot = (interaction: Interaction) => Effect.Effect<unknown, unknown, HttpClient.HttpClient>
 
@@ -99,7 +99,7 @@ describe("interact", () => {
           yield* answer(interaction, 5, { flags: 64 })
           yield* Effect.sleep("10 seconds")
           yield* edit(interaction, { content: "done" })
-          yield* request(`POST /webhooks/1/${interaction.token}`, { content: "more" }, "")
+          yield* request(`POST /webhooks/${place.bot}/${interaction.token}`, { content: "more" }, "")
         }),
       Effect.gen(function*() {
         const fiber = yield* Effect.fork(interact(Builder.command("slow")))
@@ -182,7 +182,7 @@ describe("interact", () => {
       },
       Effect.gen(function*() {
         const option = (name: string, type: number, required = false) => ({ name, type, description: "x", required })
-        const registered = yield* request("PUT /applications/1/commands", [
+        const registered = yield* request(`PUT /applications/${place.bot}/commands`, [
           { name: "ban", description: "x", options: [option("who", 6, true), option("share", 10)] }
         ])
         yield* interact(Builder.command("ban", { who: place.member, share: 1 }))

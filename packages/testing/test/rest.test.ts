@@ -15,7 +15,7 @@ const button = (fields: object = {}) => ({ type: 2, style: 1, label: "Go", custo
 const row = (...components: ReadonlyArray<object>) => ({ type: 1, components })
 const option = (fields: object = {}) => ({ type: 3, name: "name", description: "A name", ...fields })
 const command = (fields: object = {}) => ({ name: "ping", description: "Answers", ...fields })
-const commands = "/applications/1/commands"
+const commands = `/applications/${place.bot}/commands`
 
 /** Returns the codes in a tree of errors, with their paths. */
 const codes = (errors: object, path = ""): ReadonlyArray<string> =>
@@ -139,11 +139,11 @@ const failing: ReadonlyArray<
   ["one message to delete", 400, 50016, `POST ${messages}/bulk-delete`, { messages: ["5"] }],
   ["old messages to delete", 400, 50034, `POST ${messages}/bulk-delete`, { messages: ["5", "6"] }],
   ["another application", 403, 20012, "PUT /applications/9/commands", []],
-  ["an unknown guild", 404, 10004, "PUT /applications/1/guilds/5/commands", []],
+  ["an unknown guild", 404, 10004, `PUT /applications/${place.bot}/guilds/5/commands`, []],
   ["an unknown command", 404, 10063, `DELETE ${commands}/5`],
   ["an unknown interaction", 404, 10062, "POST /interactions/5/token/callback", { type: 4 }],
   ["an unknown webhook", 404, 10015, "POST /webhooks/5/token", { content: "hi" }],
-  ["an unknown token of the application", 404, 10015, "POST /webhooks/1/token", { content: "hi" }],
+  ["an unknown token of the application", 404, 10015, `POST /webhooks/${place.bot}/token`, { content: "hi" }],
   ["101 commands", 400, 30032, `PUT ${commands}`, Array.from({ length: 101 }, (_, i) => command({ name: `c${i}` }))]
 ]
 
@@ -233,7 +233,7 @@ describe("a message", () => {
 const interaction = (fields: object = {}) =>
   Builder.interaction({ id: "7", token: "its-token", guild_id: place.guild, channel_id: channel, ...fields })
 const callback = (body: unknown) => request("POST /interactions/7/its-token/callback", body, "")
-const original = "/webhooks/1/its-token/messages/@original"
+const original = `/webhooks/${place.bot}/its-token/messages/@original`
 
 const dispatched = Effect.flatMap(GatewaySimulator.GatewaySimulator, ({ dispatch }) => dispatch(interaction()))
 
@@ -253,7 +253,10 @@ describe("an interaction", () => {
       yield* dispatched
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* callback({ type: 4, data: { content: "pong" } })).at("code"), 10062)
-      assert.strictEqual((yield* request("POST /webhooks/1/its-token", { content: "late" }, "")).at("code"), 50027)
+      assert.strictEqual(
+        (yield* request(`POST /webhooks/${place.bot}/its-token`, { content: "late" }, "")).at("code"),
+        50027
+      )
     }).pipe(Effect.provide(layer())))
 
   it.effect("is deferred, edited and followed up for fifteen minutes", () =>
@@ -265,7 +268,7 @@ describe("an interaction", () => {
       yield* TestClock.adjust("14 minutes")
       const edited = yield* request(`PATCH ${original}`, { content: "done" }, "")
       assert.deepInclude(Object(edited.body), { content: "done", flags: 64 })
-      const followUp = yield* request("POST /webhooks/1/its-token", { content: "more" }, "")
+      const followUp = yield* request(`POST /webhooks/${place.bot}/its-token`, { content: "more" }, "")
       assert.strictEqual(followUp.at("content"), "more")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* request(`PATCH ${original}`, { content: "late" }, "")).status, 401)

@@ -6,12 +6,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
+import * as Bot from "../src/internal/world/bot.js"
 import * as World from "../src/World.js"
 
 export const world = World.make({ guilds: 2, membersPerGuild: 3 })
 
 /** The ids of the first guild of the world, as requests name them. */
 export const place = {
+  bot: Bot.id,
   guild: world.guilds[0]?.id ?? "",
   channel: world.guilds[0]?.channels[0]?.id ?? "",
   otherChannel: world.guilds[0]?.channels[1]?.id ?? "",

@@ -9,7 +9,7 @@ import { type Answer, layer, place, request } from "./restClient.js"
 const { channel, guild, member, role } = place
 const one = `/guilds/${guild}`
 const someone = `${one}/members/${member}`
-const commands = "/applications/1/commands"
+const commands = `/applications/${place.bot}/commands`
 
 type Step = readonly [
   line: string,
@@ -178,7 +178,10 @@ const journeys: ReadonlyArray<readonly [what: string, steps: ReadonlyArray<Step>
     [`PUT ${commands}`, [{ name: "a", description: "b" }, { name: "A", type: 2 }], 200, ["length", 2]],
     [`DELETE ${commands}/{1.id}`, undefined, 204],
     [`GET ${commands}`, undefined, 200, ["length", 1]],
-    [`PUT /applications/1/guilds/${guild}/commands`, [{ name: "a", description: "b" }], 200, ["0.guild_id", guild]]
+    [`PUT /applications/${place.bot}/guilds/${guild}/commands`, [{ name: "a", description: "b" }], 200, [
+      "0.guild_id",
+      guild
+    ]]
   ]]
 ]
 

@@ -29,7 +29,10 @@ const dispatch = (t: string, d: Readonly<Record<string, unknown>>) =>
     (simulator) =>
       Effect.zipRight(simulator.dispatch({ t, d: { guild_id: guild.id, ...d }, shard: 0 }), TestClock.adjust(0))
   )
-const ownState = (channel_id: string | null, user_id = "1") => dispatch("VOICE_STATE_UPDATE", { user_id, channel_id })
+/** The id of the simulator's bot. */
+const botId = "1000000000000000001"
+
+const ownState = (channel_id: string | null, user_id = botId) => dispatch("VOICE_STATE_UPDATE", { user_id, channel_id })
 const server = (endpoint: string | null) => dispatch("VOICE_SERVER_UPDATE", { token: "t", endpoint })
 
 describe("updateVoiceState", () => {
@@ -62,7 +65,7 @@ describe("updateVoiceState", () => {
       assert.isNull(joining.unsafePoll())
       yield* ownState(lounge)
       const joined = yield* Fiber.join(joining)
-      assert.strictEqual(joined.state.user_id, "1")
+      assert.strictEqual(joined.state.user_id, botId)
       assert.deepStrictEqual(Option.map(joined.server, ({ endpoint }) => endpoint), Option.some("there:443"))
     }).pipe(Effect.provide(all)))
 

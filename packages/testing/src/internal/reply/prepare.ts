@@ -63,6 +63,16 @@ const resolve = ({ world }: Gateway.Gateway, guildId: string, type: number, id: 
   )
 }
 
+/** Finds the user or the message that a command of a menu was used on. */
+const resolveTarget = (gateway: Gateway.Gateway, d: Body, data: Body): Resolved => {
+  const id = Form.textAt(data, "target_id")
+  if (data["type"] === 2) {
+    return resolve(gateway, Form.textAt(d, "guild_id"), 6, id)
+  }
+  const message = gateway.world.message(Form.textAt(d, "channel_id"), id)
+  return message === undefined ? {} : { messages: { [id]: message } }
+}
+
 const recordsIn = (value: Body): Resolved =>
   Object.fromEntries(
     Object.entries(value).flatMap(([kind, objects]) => Predicate.isRecord(objects) ? [[kind, objects] as const] : [])
@@ -133,6 +143,7 @@ const applyCommand = (gateway: Gateway.Gateway, registered: ReadonlyArray<Body>,
     const guildId = Form.textAt(d, "guild_id")
     const resolved = merge([
       recordsIn(objectAt(data, "resolved")),
+      resolveTarget(gateway, d, data),
       ...flatten(options).map((option) => resolve(gateway, guildId, Number(option["type"]), String(option["value"])))
     ])
     return {
@@ -162,5 +173,5 @@ export const prepare = (
       ? yield* applyCommand(gateway, registered(guildId), placed)
       : placed
     const id = gateway.nextId()
-    return { ...event, guildId, d: { ...d, id, token: `interaction-token-${id}` } }
+    return { ...event, guildId, d: { ...d, id, application_id: Bot.id, token: `interaction-token-${id}` } }
   })

@@ -3,8 +3,8 @@ import * as Intents from "@vesper/model/Intents"
 import type * as World from "../../World.js"
 import type { Member } from "./guilds.js"
 
-/** The id of the bot's user, and of its application. */
-export const id = "1"
+/** The id of the bot's user, and of its application. HTTP clients recognize ids by their 17 to 19 digits. */
+export const id = "1000000000000000001"
 
 // Flags are enums without a member for "none".
 const noFlags: number = 0
