@@ -1,5 +1,6 @@
 /**
- * Checks that run before a handler. A check that fails with `Rejected` shows its reason to the user, and the handler does not run.
+ * Checks that run before a handler, in the order in which they are added. A check that fails with `Rejected` shows its reason to the
+ * user, and neither later checks nor the handler run.
  *
  * @since 0.1.0
  */
@@ -13,20 +14,14 @@ import * as Runnable from "./internal/dispatch/runnable.js"
 
 const reject = (reason: string) => Effect.fail(new Interaction.Rejected({ reason }))
 
-/** Adds a check that is prepared once for each layer. */
+/** Adds a check that is made once for each layer. */
 const before =
-  <R2>(prepare: () => (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R2>) =>
+  <R2>(make: () => (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R2>) =>
   <H extends Interaction.Handler<unknown>>(self: H): H & Interaction.Handler<Interaction.Context<H> | R2> => {
-    const runnable = Runnable.getRunnable<unknown>(self)
-    const checked = {
-      ...self,
-      prepare: Effect.map(runnable.prepare, (run) => {
-        const check = prepare()
-        return (interaction: Parameters<typeof run>[0]) => Effect.zipRight(check(interaction), run(interaction))
-      })
-    }
+    const { checks } = Runnable.getRunnable<unknown>(self)
+    const checked: Pick<Runnable.Runnable<unknown>, "checks"> = { checks: [...checks, make] }
     // The handler's requirements are those of H, and the check adds R2.
-    return checked as H & Interaction.Handler<Interaction.Context<H> | R2>
+    return { ...self, ...checked } as H & Interaction.Handler<Interaction.Context<H> | R2>
   }
 
 /**

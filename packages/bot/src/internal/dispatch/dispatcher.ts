@@ -26,11 +26,8 @@ export interface DispatchSettings {
   readonly doneText: string
 }
 
-/** A handler with the requirements of its layer. */
-interface Entry {
-  readonly runnable: Runnable
-  readonly run: Interaction.Run<never>
-}
+/** A handler with its checks and the requirements of its layer. */
+type Entry = Pick<Runnable, "autocomplete" | "definition" | "isEphemeral" | "run">
 
 /** Discord's limit for the first answer. */
 const limitMillis = 3_000
@@ -73,7 +70,7 @@ export class Dispatcher {
 
   /** The definitions of all commands. */
   get definitions(): ReadonlyArray<Interaction.Definition> {
-    return Array.from(this.entries.values()).flatMap(({ runnable }) => Option.toArray(runnable.definition))
+    return Array.from(this.entries.values()).flatMap(({ definition }) => Option.toArray(definition))
   }
 
   /** Adds a handler until the scope closes. Two handlers with one name are a mistake of the program. */
@@ -85,20 +82,26 @@ export class Dispatcher {
     // The runtime has all requirements except the scope, which each interaction has of its own.
     const provide = <A, E>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> =>
       Effect.provide(Effect.scoped(effect), runtime) as Effect.Effect<A, E>
-    return Effect.flatMap(runnable.prepare, (run) =>
-      Effect.acquireRelease(
-        Effect.suspend(() => {
-          if (this.entries.has(key)) {
-            return Effect.dieMessage(`Two features handle the ${runnable.kind} "${runnable.name}": rename one of them`)
-          }
-          this.entries.set(key, {
-            runnable: { ...runnable, autocomplete: (raw) => provide(runnable.autocomplete(raw)) } as Runnable,
-            run: (interaction) => provide(run(interaction))
-          })
-          return Effect.void
-        }),
-        () => Effect.sync(() => this.entries.delete(key))
-      ))
+    return Effect.acquireRelease(
+      Effect.suspend(() => {
+        if (this.entries.has(key)) {
+          return Effect.dieMessage(`Two features handle the ${runnable.kind} "${runnable.name}": rename one of them`)
+        }
+        const checks = runnable.checks.map((make) => make())
+        this.entries.set(key, {
+          definition: runnable.definition,
+          isEphemeral: runnable.isEphemeral,
+          run: (interaction) =>
+            provide(Effect.zipRight(
+              Effect.forEach(checks, (check) => check(interaction), { discard: true }),
+              Effect.suspend(() => runnable.run(interaction))
+            )),
+          autocomplete: (raw) => provide(runnable.autocomplete(raw))
+        })
+        return Effect.void
+      }),
+      () => Effect.sync(() => this.entries.delete(key))
+    )
   }
 
   /** Handles one interaction to its end. It does not fail. */
@@ -122,7 +125,7 @@ export class Dispatcher {
           }. Add it to Interactions.layer`
         )
       }
-      const answer = new Answer(raw, this.rest, transport, entry.runnable.isEphemeral)
+      const answer = new Answer(raw, this.rest, transport, entry.isEphemeral)
       const remaining = Duration.millis(Math.max(0, Duration.toMillis(this.settings.deferAfter) - age))
       return raw.type === InteractionType.ApplicationCommandAutocomplete
         ? this.complete(raw, entry, answer, remaining)
@@ -185,7 +188,7 @@ export class Dispatcher {
     answer: Answer,
     remaining: Duration.Duration
   ): Effect.Effect<void> {
-    return entry.runnable.autocomplete(raw).pipe(
+    return entry.autocomplete(raw).pipe(
       Effect.timeoutOption(remaining),
       Effect.map(Option.getOrElse(() => [])),
       Effect.catchAllCause((cause) =>

@@ -16,8 +16,9 @@ export interface Runnable<out R = never> extends Interaction.Handler<R> {
   /** The command's type; 0 for components and modals. */
   readonly type: number
   readonly isEphemeral: boolean
-  /** Makes the function that runs interactions, once for each layer. Checks keep their state in it. */
-  readonly prepare: Effect.Effect<Interaction.Run<R>>
+  /** Make the checks that precede the handler, in their order, once for each layer, because they have a state. */
+  readonly checks: ReadonlyArray<() => (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R>>
+  readonly run: Interaction.Run<R>
   readonly autocomplete: (
     raw: APIApplicationCommandAutocompleteInteraction
   ) => Effect.Effect<ReadonlyArray<Choice>, unknown, R>
@@ -42,7 +43,8 @@ export const makeRunnable = <R>(parts: {
   type: parts.type ?? 0,
   definition: parts.definition,
   isEphemeral: parts.isEphemeral ?? false,
-  prepare: Effect.succeed(parts.run),
+  checks: [],
+  run: parts.run,
   autocomplete: parts.autocomplete ?? (() => Effect.succeed([])),
   pipe() {
     return pipeArguments(this, arguments)
