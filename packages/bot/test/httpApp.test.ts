@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Command from "@vesper/bot/Command"
 import * as Interactions from "@vesper/bot/Interactions"
 import type { APIInteraction } from "discord-api-types/v10"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { generateKeyPairSync, sign } from "node:crypto"
@@ -31,11 +32,17 @@ const post = (body: string, signed = body): Request => {
   })
 }
 
-const serve = (discord: Discord) =>
+const serve = (
+  discord: Discord,
+  handlers: ReadonlyArray<typeof ping> = [ping, later]
+) =>
   Effect.gen(function*() {
     const context = yield* Layer.build(discord.layer)
     const app = yield* Effect.provide(
-      Interactions.httpApp(Interactions.layer([ping, later]), { publicKey: publicHex }),
+      Interactions.httpApp(
+        Interactions.layer(handlers).pipe(Layer.provide(Interactions.layerSettings({ deferAfter: "100 millis" }))),
+        { publicKey: publicHex }
+      ),
       context
     )
     const handle = HttpApp.toWebHandler(app)
@@ -87,6 +94,37 @@ describe("the HTTP app", () => {
       assert.deepStrictEqual(yield* json(response), { type: 5, data: { flags: 64 } })
       yield* Effect.sleep("100 millis")
       assert.include(discord.texts, "later")
+    })
+  })
+
+  it.scopedLive("completes with no choices when they are late", () => {
+    const discord = new Discord()
+    const travel = Command.slash("travel", {
+      description: "Travels",
+      options: { to: Command.string("The city", { autocomplete: () => Effect.never }) }
+    }, ({ reply }) => reply("there"))
+    const options = [{ name: "to", type: 3, value: "B", focused: true }]
+    return Effect.gen(function*() {
+      const send = yield* serve(discord, [travel])
+      const typing = yield* discord.interaction({ type: 4, data: { id: "5", type: 1, name: "travel", options } })
+      assert.deepStrictEqual(yield* json(yield* send(read(typing))), { type: 8, data: { choices: [] } })
+    })
+  })
+
+  it.live("defers a late handler, which ends with the scope of the app", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const ended = yield* Deferred.make<void>()
+      const endless = Command.slash(
+        "endless",
+        { description: "Ends never" },
+        () => Effect.onInterrupt(Effect.never, () => Deferred.succeed(ended, undefined))
+      )
+      yield* Effect.scoped(Effect.gen(function*() {
+        const send = yield* serve(discord, [endless])
+        assert.deepStrictEqual(yield* json(yield* send(read(yield* discord.slash("endless")))), { type: 5 })
+      }))
+      assert.isTrue(yield* Deferred.isDone(ended))
     })
   })
 

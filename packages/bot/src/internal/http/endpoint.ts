@@ -49,8 +49,9 @@ export const make = (
         const response = yield* Deferred.make<APIInteractionResponse>()
         // It may end without an answer, if it is too old or unknown.
         const handled = Effect.ensuring(dispatcher.handle(raw, viaResponse(response)), Deferred.interrupt(response))
-        yield* FiberSet.run(fibers, handled)
-        return yield* Deferred.await(response).pipe(
+        // An HttpApp runs uninterruptibly, which its forks would inherit: deferrals are interrupted, and so are late handlers.
+        yield* FiberSet.run(fibers, Effect.interruptible(handled))
+        return yield* Effect.interruptible(Deferred.await(response)).pipe(
           Effect.flatMap((body) => Effect.orDie(HttpServerResponse.json(body))),
           Effect.exit,
           Effect.timeoutOption(responseTimeout),
