@@ -12,18 +12,26 @@ import type * as ShardId from "@vesper/model/ShardId"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as EffectContext from "effect/Context"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { Covariant } from "effect/Types"
 import type * as Diagnostic from "./Diagnostic.js"
 import type * as Fleet from "./Fleet.js"
 import * as Assemble from "./internal/assembly/assemble.js"
+import * as Assembly from "./internal/assembly/assembly.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
+import * as EventStream from "./internal/events/eventStream.js"
+import * as EventWait from "./internal/events/eventWait.js"
 import * as HandlerTable from "./internal/events/handlers/handlerTable.js"
 import {
   getRegistrations,
@@ -97,6 +105,45 @@ export interface HandlerOptions {
   readonly from?: EventOrigin | undefined
   /** Further intents of the handler, such as `MessageContent` to receive the text of messages. Default: none. */
   readonly intents?: ReadonlyArray<Intents.Name> | undefined
+}
+
+/**
+ * Options of a handler or a stream of some events of a name.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FilterOptions<T extends EventType.EventType> extends HandlerOptions {
+  /** Selects events. One that throws is a defect. Default: all events of the name. */
+  readonly where?: ((event: Dispatch.Of<T>) => boolean) | undefined
+}
+
+/**
+ * Options of `next`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NextOptions<T extends EventType.EventType> extends FilterOptions<T> {
+  /** The longest wait, over reconnects too. Default: no limit. */
+  readonly within?: Duration.DurationInput | undefined
+}
+
+/**
+ * No matching event arrived within the time of `next`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NoEventError extends Data.TaggedError("NoEventError")<{
+  /** The name of the event. */
+  readonly event: EventType.EventType
+  readonly within: Duration.Duration
+}> {
+  override get message(): string {
+    return `no ${this.event} that matches arrived within ${Duration.format(this.within)}; ` +
+      "wait longer with `within`, or continue without the event"
+  }
 }
 
 /**
@@ -240,6 +287,59 @@ export const handlers = <const H extends Table>(
       )
     )
   )
+
+/** Runs a handler once, and again only if it was interrupted, because its event is delivered to the next run. */
+const firstOf = <T extends EventType.EventType, E, R>(
+  handler: Handler<T, E, R>,
+  { where }: FilterOptions<T>
+): Handler<T, E, R> => {
+  let state: "waiting" | "running" | "done" = "waiting"
+  return (event) =>
+    state === "done" || (where !== undefined && !where(event))
+      ? Effect.void
+      : Effect.uninterruptibleMask((restore) => {
+        if (state !== "waiting") {
+          return Effect.void
+        }
+        state = "running"
+        return Effect.onExit(restore(Effect.suspend(() => handler(event))), (exit) =>
+          Effect.sync(() => {
+            state = Exit.isInterrupted(exit) ? "waiting" : "done"
+          }))
+      })
+}
+
+/**
+ * Makes a handler of the first matching event. Each value of `once` handles one event, in all runs and on all shards together, whether
+ * the handler succeeds or fails. An event whose handler was interrupted is handled again.
+ *
+ * @example
+ * ```ts
+ * import { Events } from "@vesper/gateway"
+ * import { Effect } from "effect"
+ *
+ * export const Announce = Events.layer(
+ *   Events.once("READY", (event) => Effect.log(`${event.d.user.username} is online`))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const once = <T extends EventType.EventType, E, R>(
+  event: T,
+  handler: Handler<T, E, R>,
+  options: FilterOptions<T> = {}
+): Handlers<E, R> => make([register(event, firstOf(handler, options), options)])
+
+/**
+ * Declares an event that a feature waits for with `next` or reads with `stream`, so that its intents are requested.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const awaits = (event: EventType.EventType, options: HandlerOptions = {}): Handlers =>
+  make([register(event, () => Effect.void, options)])
 
 /**
  * Combines several sets of handlers. Handlers of one event run one after the other, in the order of the sets.
@@ -628,3 +728,137 @@ export const toHandler = <E, R>(
   )
   return ({ event, shard }) => handle(event, shard)
 }
+
+const isOf =
+  <T extends EventType.EventType>(event: T, { where }: FilterOptions<T>) =>
+  (received: Dispatch.Dispatch): received is Dispatch.Of<T> & Dispatch.Known =>
+    // An event has the body of its name.
+    received.t === event && (where === undefined || where(received as Dispatch.Dispatch as Dispatch.Of<T>))
+
+/** Fails if the config of a shard or a fleet excludes an event. The config of a test double of a fleet is unknown. */
+const checkReceives = (
+  self: Shard.Shard | Fleet.Fleet,
+  event: EventType.EventType,
+  options: HandlerOptions
+): Effect.Effect<void, ConfigError.ConfigError> =>
+  Effect.suspend(() => {
+    const current = Assembly.get(self)?.config() ?? ("config" in self ? self.config : undefined)
+    const need = { event, from: Option.fromNullable(options.from), intents: options.intents ?? [] }
+    return current === undefined ? Effect.void : Assemble.check(current, [need])
+  })
+
+const readAll = (self: Shard.Shard | Fleet.Fleet): Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError> =>
+  "shards" in self ? Stream.map(self.events, ({ event }) => event) : self.events
+
+/**
+ * Waits for the next event of a name that matches, on a shard or a fleet. Each wait receives every event from its start, over
+ * reconnects and reshardings, and other readers receive the event too. It acknowledges nothing, does not change the session to resume
+ * from, and reads nothing after it has ended.
+ *
+ * Starts the shard. Fails with `NoEventError` after `within`, with `ShardClosedError` or `FatallyClosedError` when the shard is closed,
+ * and with a `ConfigError` if its config excludes the event: a feature declares its events with `awaits`. Fork the wait before the
+ * request that causes the event.
+ *
+ * @example
+ * ```ts
+ * import { Events, Shard } from "@vesper/gateway"
+ * import { Effect } from "effect"
+ *
+ * const nextMessageOf = (user: string) =>
+ *   Effect.flatMap(
+ *     Shard.Shard,
+ *     Events.next("MESSAGE_CREATE", { where: (event) => event.d.author.id === user, within: "1 minute" })
+ *   )
+ *
+ * export const Quiz = Events.layer(Events.merge(
+ *   Events.awaits("MESSAGE_CREATE", { intents: ["MessageContent"] }),
+ *   Events.on("GUILD_MEMBER_ADD", (event) =>
+ *     nextMessageOf(event.d.user.id).pipe(
+ *       Effect.flatMap((answer) => Effect.log(answer.d.content)),
+ *       Effect.catchTag("NoEventError", () => Effect.log("no answer"))
+ *     ))
+ * ), { concurrency: "unbounded", order: "none" })
+ * ```
+ *
+ * @since 0.1.0
+ * @category waiting
+ */
+export const next: {
+  <T extends EventType.EventType>(
+    event: T,
+    options?: NextOptions<T>
+  ): (
+    self: Shard.Shard | Fleet.Fleet
+  ) => Effect.Effect<Dispatch.Of<T>, NoEventError | ShardError.TerminalError | ConfigError.ConfigError>
+  <T extends EventType.EventType>(
+    self: Shard.Shard | Fleet.Fleet,
+    event: T,
+    options?: NextOptions<T>
+  ): Effect.Effect<Dispatch.Of<T>, NoEventError | ShardError.TerminalError | ConfigError.ConfigError>
+} = dual((args) => typeof args[0] !== "string", <T extends EventType.EventType>(
+  self: Shard.Shard | Fleet.Fleet,
+  event: T,
+  options: NextOptions<T> = {}
+): Effect.Effect<Dispatch.Of<T>, NoEventError | ShardError.TerminalError | ConfigError.ConfigError> => {
+  const assembly = Assembly.get(self)
+  const check = checkReceives(self, event, options)
+  const wait = assembly === undefined
+    ? Effect.zipRight(check, EventWait.head(readAll(self), isOf(event, options)))
+    // An assembly that holds the start completes the config.
+    : EventWait.next(assembly.source, event, isOf(event, options), Effect.zipRight(assembly.start, check))
+  const { within } = options
+  return within === undefined ? wait : Effect.timeoutFail(wait, {
+    duration: within,
+    onTimeout: () => new NoEventError({ event, within: Duration.decode(within) })
+  })
+})
+
+/**
+ * Streams the events of a name that match, from the time that the stream is run, on a shard or a fleet. Ends when the program closes
+ * the shard. `Stream.take` and `Stream.interruptAfter` bound it, for example to collect the votes of a minute. It has the
+ * back-pressure of `Shard.events`: a slow consumer pauses the shard once `eventBufferSize` events of the name wait.
+ *
+ * Fails with `FatallyClosedError` when the gateway closes the shard for good, and with a `ConfigError` if its config excludes the
+ * event: a feature declares its events with `awaits`.
+ *
+ * @example
+ * ```ts
+ * import { Events, Fleet } from "@vesper/gateway"
+ * import { Effect, Stream } from "effect"
+ *
+ * export const countVotes = (message: string) =>
+ *   Effect.flatMap(Fleet.Fleet, (fleet) =>
+ *     Events.stream(fleet, "MESSAGE_REACTION_ADD", { where: (event) => event.d.message_id === message }).pipe(
+ *       Stream.interruptAfter("1 minute"),
+ *       Stream.runCount
+ *     ))
+ * ```
+ *
+ * @since 0.1.0
+ * @category waiting
+ */
+export const stream: {
+  <T extends EventType.EventType>(
+    event: T,
+    options?: FilterOptions<T>
+  ): (
+    self: Shard.Shard | Fleet.Fleet
+  ) => Stream.Stream<Dispatch.Of<T>, ShardError.FatallyClosedError | ConfigError.ConfigError>
+  <T extends EventType.EventType>(
+    self: Shard.Shard | Fleet.Fleet,
+    event: T,
+    options?: FilterOptions<T>
+  ): Stream.Stream<Dispatch.Of<T>, ShardError.FatallyClosedError | ConfigError.ConfigError>
+} = dual((args) => typeof args[0] !== "string", <T extends EventType.EventType>(
+  self: Shard.Shard | Fleet.Fleet,
+  event: T,
+  options: FilterOptions<T> = {}
+): Stream.Stream<Dispatch.Of<T>, ShardError.FatallyClosedError | ConfigError.ConfigError> => {
+  const assembly = Assembly.get(self)
+  const check = checkReceives(self, event, options)
+  const start = Effect.zipRight(assembly?.start ?? Effect.void, check)
+  const events = assembly === undefined
+    ? readAll(self)
+    : EventStream.make(assembly.source, assembly.nextEvent, (received) => received, new Set([event]))
+  return Stream.filter(Stream.unwrap(Effect.as(start, events)), isOf(event, options))
+})

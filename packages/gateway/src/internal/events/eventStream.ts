@@ -59,7 +59,7 @@ const take = <A>(
  * Streams the events of the reader over all reconnects. Ends when the program closes the shard, and fails when the gateway does. Written
  * as a channel, which runs no Effect between two chunks while events wait.
  */
-const fromReader = <A>(
+export const fromReader = <A>(
   reader: Reader,
   parse: Parse.Parse,
   select: (event: Dispatch.Dispatch, cursor: Cursor) => A
@@ -90,11 +90,12 @@ const startedAt = Effect.map(
   (now) => `the stream started at ${new Date(now).toISOString()}`
 )
 
-/** Streams all events from now on. Each run of the stream has its own cursor. Reading starts the shard. */
+/** Streams the wanted events from now on. Each run of the stream has its own cursor. Reading starts the shard. */
 export const make = <A>(
   { parse, readers, start }: ReaderSource,
   nextEvent: NextEvent,
-  select: (event: Dispatch.Dispatch, cursor: Cursor) => A
+  select: (event: Dispatch.Dispatch, cursor: Cursor) => A,
+  wanted?: CursorOptions["wanted"]
 ): Stream.Stream<A, ShardError.FatallyClosedError> =>
   Stream.suspend(() =>
     startedAt.pipe(
@@ -102,7 +103,7 @@ export const make = <A>(
         open(readers, nextEvent, {
           ...streaming,
           name,
-          wanted: undefined,
+          wanted,
           strategy: "suspend",
           droppable: undefined,
           capacity: undefined

@@ -1,5 +1,6 @@
 /** Readers of events: handlers, streams, nextEvent, and the runner of handlers. */
 export * as EventStream from "./eventStream.js"
+export * as EventWait from "./eventWait.js"
 export { getGuildId } from "./guildId.js"
 export { NextEvent } from "./nextEvent.js"
 export { Readers } from "./readers.js"

@@ -84,7 +84,9 @@ export class Readers {
     for (const [log, isReplaced] of this.logs) {
       reader.attach(log, from?.cursors.get(log))
       if (isReplaced) {
-        this.logs.delete(log)
+        if (options.isObserver !== true) {
+          this.logs.delete(log)
+        }
         reader.retire(log)
       }
     }
@@ -203,9 +205,9 @@ export class Readers {
     this.all().forEach((reader) => reader.wake())
   }
 
-  /** Returns true if there are other readers. */
+  /** Returns true if there are other readers than this one and observers. */
   hasOthers(reader: Reader): boolean {
-    return this.attached.size > (this.attached.has(reader) ? 1 : 0)
+    return Array.from(this.attached).some((other) => other !== reader && other.options.isObserver !== true)
   }
 
   /** Returns the lowest position that an acknowledging reader has not finished. */

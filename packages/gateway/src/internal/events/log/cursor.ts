@@ -35,6 +35,11 @@ export interface CursorOptions {
   /** True if the session to resume from stays before the cursor's unfinished entries. */
   readonly acknowledges: boolean
   readonly wantsNotices: boolean
+  /**
+   * True for a reader that waits for one event. It does not count for the session to resume from, and leaves events from before the
+   * first reader to that reader.
+   */
+  readonly isObserver?: boolean | undefined
 }
 
 /** Returns the options of a reader of all items that acknowledges them. */
@@ -98,7 +103,11 @@ export class Cursor {
     this.options = options
     this.name = options.name
     this.strategy = options.strategy
-    this.lastRead = options.acknowledges ? log.lastHandled : log.lastStreamed
+    this.lastRead = options.isObserver === true
+      ? { entry: undefined, position: 0 }
+      : options.acknowledges
+      ? log.lastHandled
+      : log.lastStreamed
     this.capacity = Math.min(options.capacity ?? log.capacity, log.capacity)
   }
 

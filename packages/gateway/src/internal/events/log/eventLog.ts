@@ -126,9 +126,16 @@ export class EventLog {
     }
   }
 
-  /** Adds a cursor. The first one receives all items since the shard's start, a later one the unread items of `from`. */
+  /**
+   * Adds a cursor. The first one receives all items since the shard's start, a later one the unread items of `from`. An observer
+   * receives the items since the start too, and leaves them to the first cursor.
+   */
   open(options: Cursor.CursorOptions, from?: Cursor.Cursor): Cursor.Cursor {
     const cursor = this.add(new Cursor.Cursor(this, options))
+    if (options.isObserver === true) {
+      cursor.receive(this.backlog?.unread() ?? [])
+      return cursor
+    }
     const source = from ?? this.backlog
     this.backlog = undefined
     if (source !== undefined) {
@@ -211,7 +218,7 @@ export class EventLog {
    * read. Streams count if no cursor acknowledges.
    */
   readIn(session: LiveSession): number {
-    const all = Array.from(this.cursors)
+    const all = Array.from(this.cursors).filter(({ options }) => options.isObserver !== true)
     const acknowledging = all.filter(({ options }) => options.acknowledges)
     const isHandled = acknowledging.length > 0
     const read = (isHandled ? [this.lastHandled] : [this.lastHandled, this.lastStreamed]).map(({ entry }) =>
