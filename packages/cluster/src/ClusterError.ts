@@ -1,24 +1,18 @@
 /** Errors of the runners of a cluster. @since 0.1.0 */
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 
 /** No runner had the shard of a command: it moves, or its runner has died. @since 0.1.0 @category errors */
-export class ShardUnavailableError
-  extends Schema.TaggedError<ShardUnavailableError>("@vesper/cluster/ShardUnavailableError")("ShardUnavailableError", {
-    shard: Schema.Number,
-    total: Schema.Number
-  })
-{
+export class ShardUnavailableError extends Data.TaggedError("ShardUnavailableError")<{
+  readonly shard: number
+  readonly total: number
+}> {
   override get message(): string {
     return `shard ${this.shard} of ${this.total} is on no runner at the moment; try again, and see the cluster's status if it stays away`
   }
 }
 
 /** The database that the runners share did not carry out a statement. @since 0.1.0 @category errors */
-export class ClusterDatabaseError
-  extends Schema.TaggedError<ClusterDatabaseError>("@vesper/cluster/ClusterDatabaseError")("ClusterDatabaseError", {
-    cause: Schema.Defect
-  })
-{
+export class ClusterDatabaseError extends Data.TaggedError("ClusterDatabaseError")<{ readonly cause: unknown }> {
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
     return `the cluster's database did not answer (${why}); see whether it is up and can be reached from here`
@@ -26,38 +20,32 @@ export class ClusterDatabaseError
 }
 
 /** The number of shards cannot be changed now: a change of it has begun. @since 0.1.0 @category errors */
-export class ReshardUnderWayError
-  extends Schema.TaggedError<ReshardUnderWayError>("@vesper/cluster/ReshardUnderWayError")("ReshardUnderWayError", {
-    from: Schema.Number,
-    to: Schema.Number
-  })
-{
+export class ReshardUnderWayError extends Data.TaggedError("ReshardUnderWayError")<{
+  readonly from: number
+  readonly to: number
+}> {
   override get message(): string {
     return `the bot is being resharded from ${this.from} to ${this.to} shards; wait until the cluster's status shows that it is done`
   }
 }
 
 /** The fleet belongs to another bot: this one would take its shards and sessions. @since 0.1.0 @category errors */
-export class ForeignFleetError
-  extends Schema.TaggedError<ForeignFleetError>("@vesper/cluster/ForeignFleetError")("ForeignFleetError", {
-    fleet: Schema.String,
-    /** The id of the bot that the fleet belongs to. */
-    owner: Schema.String,
-    bot: Schema.String
-  })
-{
+export class ForeignFleetError extends Data.TaggedError("ForeignFleetError")<{
+  readonly fleet: string
+  /** The id of the bot that the fleet belongs to. */
+  readonly owner: string
+  readonly bot: string
+}> {
   override get message(): string {
     return `the fleet "${this.fleet}" belongs to bot ${this.owner}, and this token is of bot ${this.bot}; choose another name for the fleet, or use the other token`
   }
 }
 
 /** No runner has ever used this name for a fleet. @since 0.1.0 @category errors */
-export class UnknownFleetError
-  extends Schema.TaggedError<UnknownFleetError>("@vesper/cluster/UnknownFleetError")("UnknownFleetError", {
-    fleet: Schema.String,
-    known: Schema.Array(Schema.String)
-  })
-{
+export class UnknownFleetError extends Data.TaggedError("UnknownFleetError")<{
+  readonly fleet: string
+  readonly known: ReadonlyArray<string>
+}> {
   override get message(): string {
     return `there is no fleet "${this.fleet}" in this database; ${
       this.known.length === 0 ? "it has none" : `it has ${this.known.join(", ")}`
@@ -66,12 +54,10 @@ export class UnknownFleetError
 }
 
 /** A newer version of Vesper has changed the tables in the database. @since 0.1.0 @category errors */
-export class NewerSchemaError
-  extends Schema.TaggedError<NewerSchemaError>("@vesper/cluster/NewerSchemaError")("NewerSchemaError", {
-    found: Schema.Number,
-    known: Schema.Number
-  })
-{
+export class NewerSchemaError extends Data.TaggedError("NewerSchemaError")<{
+  readonly found: number
+  readonly known: number
+}> {
   override get message(): string {
     return `the cluster's database has schema ${this.found}, and this version of Vesper knows ${this.known}; update this runner`
   }

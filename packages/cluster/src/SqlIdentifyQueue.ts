@@ -74,9 +74,8 @@ const makeWith = (
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, ConfigError.ConfigError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     yield* check(options)
-    const { maxConcurrency, name = "vesper", total = 1_000 } = options
+    const { maxConcurrency, name = "vesper", total = 1_000, reserve = IdentifyQueue.defaultReserve(total) } = options
     const interval = Duration.toMillis(options.interval ?? defaultInterval)
-    const { reserve = IdentifyQueue.defaultReserve(total) } = options
     const { begin, change } = yield* Account.make(name, total, interval)
     yield* persist(begin)
     if (known !== undefined) {

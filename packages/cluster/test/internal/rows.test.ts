@@ -1,5 +1,6 @@
 /** The statements, on a database in a file and on PostgreSQL. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Session from "@vesper/gateway/Session"
 import * as ShardId from "@vesper/model/ShardId"
@@ -9,7 +10,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as ClusterAdmin from "../../src/ClusterAdmin.js"
-import { migrate, refuseNewer } from "../../src/internal/database/schema.js"
+import * as Schema from "../../src/internal/database/schema.js"
 import * as FleetRows from "../../src/internal/ownership/fleetRows.js"
 import * as OwnershipRows from "../../src/internal/ownership/ownershipRows.js"
 import * as SqlSessionStore from "../../src/SqlSessionStore.js"
@@ -33,7 +34,7 @@ const runner = (id: string, fleet = "f") =>
 
 const begin = (id: string, fleet = "f") =>
   Effect.gen(function*() {
-    yield* migrate
+    yield* Schema.migrate
     const rows = yield* runner(id, fleet)
     const plan = yield* rows.begin({ total: 4, slots: 4, bot: "101" })
     return { rows, plan }
@@ -120,7 +121,7 @@ for (const { isThere, layer, name } of Databases.both) {
         const bots = ["101", "202"]
         const starts = yield* Effect.forEach(bots, (bot) =>
           Effect.zipRight(
-            migrate,
+            Schema.migrate,
             Effect.flatMap(runner(bot), ({ begin }) => Effect.either(begin({ total: 4, slots: 4, bot })))
           ), { concurrency: "unbounded" })
         assert.deepStrictEqual(starts.map(Either.isRight).sort(), [false, true])
@@ -284,8 +285,8 @@ for (const { isThere, layer, name } of Databases.both) {
     test(
       "are created once by runners that start together, and refused where a newer version has changed them",
       Effect.gen(function*() {
-        yield* Effect.all(Array.from({ length: 8 }, () => migrate), { concurrency: "unbounded" })
-        yield* refuseNewer
+        yield* Effect.all(Array.from({ length: 8 }, () => Schema.migrate), { concurrency: "unbounded" })
+        yield* Schema.refuseNewer
         const sql = yield* SqlClient.SqlClient
         yield* sql`INSERT INTO vesper_migrations (migration_id, name) VALUES (99, 'later')`
         const refused = yield* Effect.flip(ClusterAdmin.status("f"))
@@ -293,6 +294,23 @@ for (const { isThere, layer, name } of Databases.both) {
           refused.message,
           /^the cluster's database has schema 99, and this version of Vesper knows \d+; update/
         )
+      })
+    )
+
+    test(
+      "keep sessions that an earlier version has written",
+      Effect.gen(function*() {
+        const earlier = { "8_tables": Schema.run(Schema.migrations["8_tables"] ?? []) }
+        yield* Migrator.make({})({ loader: Migrator.fromRecord(earlier), table: Schema.table })
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`INSERT INTO vesper_fleets (fleet, total) VALUES ('f', 4)`
+        yield* sql`
+          INSERT INTO vesper_sessions (fleet, total, shard, session_id, sequence, resume_url)
+          VALUES ('f', 4, 1, 'abc', 42, 'wss://resume.test/')
+        `
+        const { plan, rows } = yield* begin("a")
+        const claim = Option.getOrThrow(yield* claimOne(rows, plan))
+        assert.deepStrictEqual(claim.session, Option.some(session))
       })
     )
 

@@ -7,32 +7,24 @@ import { NewerSchemaError } from "../../ClusterError.js"
 import { retryStartUp } from "./startUp.js"
 import { inTime } from "./statement.js"
 
-const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "1_sessions": [`CREATE TABLE vesper_sessions (
-    fleet TEXT NOT NULL, total INTEGER NOT NULL, shard INTEGER NOT NULL, session_id TEXT, sequence INTEGER,
-    resume_url TEXT, owner TEXT, fence INTEGER NOT NULL DEFAULT 0, expires_at BIGINT NOT NULL DEFAULT 0, status TEXT,
-    PRIMARY KEY (fleet, total, shard))`],
-  "2_fleets": ["CREATE TABLE vesper_fleets (fleet TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL)"],
-  "3_runners": [`CREATE TABLE vesper_runners (id TEXT NOT NULL PRIMARY KEY, fleet TEXT NOT NULL, name TEXT NOT NULL,
-    expires_at BIGINT NOT NULL, draining INTEGER NOT NULL DEFAULT 0)`],
-  "4_identifies": [`CREATE TABLE vesper_identifies (fleet TEXT NOT NULL, bucket INTEGER NOT NULL,
-    free_at BIGINT NOT NULL, holder TEXT, PRIMARY KEY (fleet, bucket))`],
-  "5_budgets": [`CREATE TABLE vesper_budgets (fleet TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL,
-    remaining INTEGER NOT NULL, resets_at BIGINT NOT NULL)`],
-  "6_next_totals": [
-    "ALTER TABLE vesper_fleets ADD COLUMN next_total INTEGER",
-    "ALTER TABLE vesper_fleets ADD COLUMN parts INTEGER",
-    "ALTER TABLE vesper_fleets ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0"
+/** The statements of each migration by its number and name. */
+export const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "8_tables": [
+    `CREATE TABLE vesper_sessions (fleet TEXT NOT NULL, total INTEGER NOT NULL, shard INTEGER NOT NULL, session_id TEXT,
+      sequence INTEGER, resume_url TEXT, owner TEXT, fence INTEGER NOT NULL DEFAULT 0,
+      expires_at BIGINT NOT NULL DEFAULT 0, status TEXT, PRIMARY KEY (fleet, total, shard))`,
+    `CREATE TABLE vesper_fleets (fleet TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL, next_total INTEGER,
+      parts INTEGER, epoch INTEGER NOT NULL DEFAULT 0)`,
+    `CREATE TABLE vesper_runners (id TEXT NOT NULL PRIMARY KEY, fleet TEXT NOT NULL, name TEXT NOT NULL,
+      expires_at BIGINT NOT NULL, draining INTEGER NOT NULL DEFAULT 0)`,
+    `CREATE TABLE vesper_budgets (fleet TEXT NOT NULL PRIMARY KEY, total INTEGER NOT NULL, remaining INTEGER NOT NULL,
+      resets_at BIGINT NOT NULL, held INTEGER NOT NULL DEFAULT 0)`,
+    `CREATE TABLE vesper_handovers (fleet TEXT NOT NULL, epoch INTEGER NOT NULL, part INTEGER NOT NULL,
+      done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (fleet, epoch, part))`
   ],
-  "7_handovers": [`CREATE TABLE vesper_handovers (fleet TEXT NOT NULL, epoch INTEGER NOT NULL, part INTEGER NOT NULL,
-    done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (fleet, epoch, part))`],
-  "8_holds": [
-    "ALTER TABLE vesper_budgets ADD COLUMN held INTEGER NOT NULL DEFAULT 0",
-    `CREATE TABLE vesper_holds (id TEXT NOT NULL PRIMARY KEY, fleet TEXT NOT NULL, count INTEGER NOT NULL,
-      expires_at BIGINT NOT NULL)`
-  ],
-  // A fleet has a bot and a number of slots, and a runner's row is the one that @effect/cluster reads.
-  "9_ownership": [
+  // A fleet has a bot and a number of slots, a runner's row is the one that @effect/cluster reads, and turns and holds of
+  // the identify queue are a document of the budget's row, and change with it.
+  "10_ownership": [
     "ALTER TABLE vesper_sessions ADD COLUMN session TEXT",
     "ALTER TABLE vesper_sessions ADD COLUMN revision BIGINT NOT NULL DEFAULT 0",
     "UPDATE vesper_sessions SET session = CAST($document AS TEXT) WHERE session_id IS NOT NULL AND sequence IS NOT NULL",
@@ -41,22 +33,19 @@ const migrations: Readonly<Record<string, ReadonlyArray<string>>> = {
     "ALTER TABLE vesper_fleets ADD COLUMN bot TEXT",
     "ALTER TABLE vesper_fleets ADD COLUMN slots INTEGER",
     "ALTER TABLE vesper_fleets ADD COLUMN machines INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE vesper_runners ADD COLUMN runner TEXT"
-  ],
-  // Turns and holds of the identify queue are a document of the budget's row, and change with it.
-  "10_identify_queue": [
+    "ALTER TABLE vesper_runners ADD COLUMN runner TEXT",
     "ALTER TABLE vesper_budgets ADD COLUMN queue TEXT NOT NULL DEFAULT '{}'",
     "ALTER TABLE vesper_budgets ADD COLUMN revision BIGINT NOT NULL DEFAULT 0",
     "ALTER TABLE vesper_budgets DROP COLUMN held",
-    "DROP TABLE vesper_identifies",
-    "DROP TABLE vesper_holds"
+    "DROP TABLE IF EXISTS vesper_identifies",
+    "DROP TABLE IF EXISTS vesper_holds"
   ]
 }
 
-const version = Object.keys(migrations).length
-const table = "vesper_migrations"
+const version = 10
+export const table = "vesper_migrations"
 
-const run = (statements: ReadonlyArray<string>) =>
+export const run = (statements: ReadonlyArray<string>) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => {
     const session = "object('id', session_id, 'sequence', sequence, 'resumeUrl', resume_url)"
     const document = sql.onDialectOrElse({

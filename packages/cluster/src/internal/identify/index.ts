@@ -6,6 +6,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Record from "effect/Record"
 import { currentTime, inTime, migrate } from "../database/index.js"
 
 /** A copy of the row, which a change may write to. Times are in milliseconds since 1970 by the database's clock. */
@@ -105,9 +106,6 @@ export interface AccountRow {
   readonly queue: string
 }
 
-const mapValues = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
-
 /**
  * Reads a row at `now`. Its times are clamped to the longest limits, because the database's clock may have been set back; a
  * clamped row must be written, or the limits would never end.
@@ -118,17 +116,16 @@ export const restore = (row: AccountRow, total: number, longestTurn: number, now
   const { holds = {}, turns = {} }: Partial<Account> = JSON.parse(row.queue)
   const resetsAt = Math.min(Number(row.resets_at), now + Duration.toMillis(IdentifyQueue.budgetWindow))
   const isOver = resetsAt <= now
-  // Those of runners that did not return are available to all.
-  const renewed = Object.entries(holds).filter(([, { expiresAt }]) => expiresAt > now)
   return {
     total,
     remaining: isOver ? total : Number(row.remaining),
     resetsAt: isOver ? 0 : resetsAt,
-    turns: mapValues(turns, (turn) => ({ ...turn, freeAt: Math.min(turn.freeAt, now + longestTurn) })),
-    holds: mapValues(Object.fromEntries(renewed), ({ count, expiresAt }) => ({
-      count,
-      expiresAt: Math.min(expiresAt, now + holdPatience)
-    }))
+    turns: Record.map(turns, (turn) => ({ ...turn, freeAt: Math.min(turn.freeAt, now + longestTurn) })),
+    // Holds of runners that did not return are available to all.
+    holds: Record.map(
+      Record.filter(holds, ({ expiresAt }) => expiresAt > now),
+      ({ count, expiresAt }) => ({ count, expiresAt: Math.min(expiresAt, now + holdPatience) })
+    )
   }
 }
 
@@ -144,10 +141,9 @@ export const make = (fleet: string, total: number, interval: number) =>
       INSERT INTO vesper_budgets (fleet, total, remaining, resets_at) VALUES (${fleet}, ${total}, ${total}, 0)
       ON CONFLICT (fleet) DO UPDATE SET total = excluded.total
     `)
+    const time = currentTime(sql)
     const find = inTime(sql<Readonly<Record<string, string | number>>>`
-      SELECT remaining, resets_at, queue, revision, ${
-      currentTime(sql)
-    } AS now FROM vesper_budgets WHERE fleet = ${fleet}
+      SELECT remaining, resets_at, queue, revision, ${time} AS now FROM vesper_budgets WHERE fleet = ${fleet}
     `)
     const longestTurn = Math.max(turnPatience, interval)
     const change = <A>(by: (account: Account, now: number) => A): Effect.Effect<A, Error> =>

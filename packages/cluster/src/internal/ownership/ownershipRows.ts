@@ -85,10 +85,19 @@ type Found = Readonly<Record<"total" | "shard", number>>
 /** Large numbers are text in PostgreSQL's answers. */
 type Large = number | string
 
+type ClaimedRow = Found & { readonly fence: number; readonly session: string | null; readonly revision: Large }
+
 type PolledRow =
   & FleetRows.PlanRow
   & { readonly id: string; readonly runner: string | null }
   & Readonly<Record<"expires_at" | "draining" | "now", Large>>
+
+const toClaim = ({ fence, revision, session, shard, total }: ClaimedRow): Claim => ({
+  shard: ShardId.unsafeMake(shard, total),
+  fence,
+  session: Database.decodeSession(session),
+  revision: Number(revision)
+})
 
 const toKeys = (rows: ReadonlyArray<Found>): ReadonlySet<string> =>
   new Set(rows.map(({ shard, total }) => `${shard}/${total}`))
@@ -118,10 +127,8 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
         WHERE s.fleet = ${fleet} AND s.owner = ${owner} ORDER BY s.total, s.shard ${Database.forUpdate(sql)}
       )`
     // An expiry in more than a lease was written before the clock was set back; it is shortened for any owner.
-    const alive = sql`
-      UPDATE vesper_runners SET expires_at = ${expiry}
-      WHERE fleet = ${fleet} AND (id = ${owner} OR expires_at > ${expiry})
-    `
+    const alive = sql`UPDATE vesper_runners SET expires_at = ${expiry}
+      WHERE fleet = ${fleet} AND (id = ${owner} OR expires_at > ${expiry})`
     const prolong = sql`
       UPDATE vesper_sessions SET expires_at = ${expiry} WHERE fleet = ${fleet} AND (
         owner IS NOT NULL AND expires_at > ${expiry} OR EXISTS (SELECT 1 FROM held WHERE ${isHeld})
@@ -134,37 +141,26 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
         orElse: () => Effect.zipRight(alive, renewals<Found & { readonly owner: string }>`WITH ${own} ${prolong}`)
       })
     }
-    const claim = ({ epoch }: Placement.Plan, shards: ReadonlyArray<ShardId.ShardId>, latest: number) =>
-      Effect.map(
-        Database.inTime(
-          sql<Found & { readonly fence: number; readonly session: string | null; readonly revision: Large }>`
-          INSERT INTO vesper_sessions (fleet, total, shard, owner, fence, expires_at)
-          SELECT f.fleet, v.total, v.shard, CAST(${owner} AS TEXT), 1, ${expiry}
-          FROM vesper_fleets AS f, ${
-            Database.selectRows(sql, columns, shards.map(({ id, total }) => ({ total, shard: id })))
-          }
-          WHERE f.fleet = ${fleet} AND f.epoch = ${epoch} AND (v.total = f.total OR v.total = f.next_total)
-            AND NOT EXISTS (
-              SELECT 1 FROM vesper_handovers AS h
-              WHERE f.next_total IS NOT NULL AND v.total = f.total AND h.fleet = f.fleet AND h.epoch = f.epoch
-                AND h.part = v.shard % f.parts AND h.done = 1
-            )
-          ORDER BY v.total, v.shard
-          ON CONFLICT (fleet, total, shard) DO UPDATE
-          SET owner = excluded.owner, fence = vesper_sessions.fence + 1, expires_at = excluded.expires_at, status = NULL
-          WHERE vesper_sessions.owner IS NULL OR vesper_sessions.owner = excluded.owner
-            OR vesper_sessions.expires_at <= ${now} AND ${now} <= CAST(${Math.round(latest)} AS BIGINT)
-          RETURNING total, shard, fence, session, revision
-        `
-        ),
-        (rows) =>
-          rows.map((row): Claim => ({
-            shard: ShardId.unsafeMake(row.shard, row.total),
-            fence: row.fence,
-            session: Database.decodeSession(row.session),
-            revision: Number(row.revision)
-          }))
-      )
+    const claim = ({ epoch }: Placement.Plan, shards: ReadonlyArray<ShardId.ShardId>, latest: number) => {
+      const wanted = Database.selectRows(sql, columns, shards.map(({ id, total }) => ({ total, shard: id })))
+      const claimed = Database.inTime(sql<ClaimedRow>`
+        INSERT INTO vesper_sessions (fleet, total, shard, owner, fence, expires_at)
+        SELECT f.fleet, v.total, v.shard, CAST(${owner} AS TEXT), 1, ${expiry} FROM vesper_fleets AS f, ${wanted}
+        WHERE f.fleet = ${fleet} AND f.epoch = ${epoch} AND (v.total = f.total OR v.total = f.next_total)
+          AND NOT EXISTS (
+            SELECT 1 FROM vesper_handovers AS h
+            WHERE f.next_total IS NOT NULL AND v.total = f.total AND h.fleet = f.fleet AND h.epoch = f.epoch
+              AND h.part = v.shard % f.parts AND h.done = 1
+          )
+        ORDER BY v.total, v.shard
+        ON CONFLICT (fleet, total, shard) DO UPDATE
+        SET owner = excluded.owner, fence = vesper_sessions.fence + 1, expires_at = excluded.expires_at, status = NULL
+        WHERE vesper_sessions.owner IS NULL OR vesper_sessions.owner = excluded.owner
+          OR vesper_sessions.expires_at <= ${now} AND ${now} <= CAST(${Math.round(latest)} AS BIGINT)
+        RETURNING total, shard, fence, session, revision
+      `)
+      return Effect.map(claimed, (rows) => rows.map(toClaim))
+    }
     const owners = Database.inTime(sql<{ readonly owner: string }>`
       SELECT owner FROM vesper_sessions WHERE fleet = ${fleet} AND owner IS NOT NULL AND owner <> ${owner}
       UNION SELECT id FROM vesper_runners WHERE fleet = ${fleet} AND id <> ${owner}
