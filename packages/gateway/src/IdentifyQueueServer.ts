@@ -77,6 +77,9 @@ const budget = (queue: IdentifyQueue.IdentifyQueue) =>
  */
 export const make = (queue: IdentifyQueue.IdentifyQueue): HttpApp.Default =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    if (!URL.canParse(request.url, "http://queue")) {
+      return Effect.succeed(problem(400, "the URL is not valid: use GET /?shard=0"))
+    }
     const { pathname, searchParams } = new URL(request.url, "http://queue")
     if (request.method !== "GET") {
       return Effect.succeed(problem(405, "only GET is supported"))

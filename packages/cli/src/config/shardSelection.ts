@@ -53,10 +53,19 @@ export const parse = (text: string): Either.Either<ShardSelection, string> => {
     : Either.left(`"${text}" is not a range: of ${total} shards the first is 0 and the last is ${total - 1}`)
 }
 
-/** The shards of a fleet. */
-export const toFleet = (self: ShardSelection, recommended: number): Exclude<Fleet.Shards, "recommended"> =>
+/** The shards of a fleet. Fails if Discord recommends more than one process can hold. */
+export const toFleet = (
+  self: ShardSelection,
+  recommended: number
+): Either.Either<Exclude<Fleet.Shards, "recommended">, string> =>
   match(self, {
-    Auto: () => ({ total: recommended }),
-    All: ({ total }) => ({ total }),
-    Range: ({ from, to, total }) => ({ range: [from, to], total })
+    Auto: () =>
+      recommended <= maxPerProcess
+        ? Either.right({ total: recommended })
+        : Either.left(
+          `the API recommends ${recommended} shards, which are too many for one process: give at most ${maxPerProcess}, ` +
+            "such as --shards 0-15/64"
+        ),
+    All: ({ total }) => Either.right({ total }),
+    Range: ({ from, to, total }) => Either.right({ range: [from, to], total })
   })

@@ -12,13 +12,14 @@ import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { RunOptions } from "../commands/index.js"
 import { ShardSelection, Token } from "../config/index.js"
-import { type CliError, failedWith, misused } from "../exit/index.js"
+import { type CliError, failed, failedWith, misused } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
 import { chooseMode } from "../tui/index.js"
 import * as SessionFile from "./sessionFile.js"
@@ -132,7 +133,7 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
       }),
       invalid
     )
-    const chosen = ShardSelection.toFleet(options.shards, limits.recommended)
+    const chosen = yield* Either.mapLeft(ShardSelection.toFleet(options.shards, limits.recommended), failed)
     const background = yield* autoReshard(options, limits)
     const services = Layer.mergeAll(
       Layer.succeed(ShardConfig.ShardConfig, shardConfig),

@@ -23,8 +23,8 @@ export interface SessionFile {
 const mode = 0o600
 
 /**
- * Reads the file, if it exists. Fails if its folder cannot be written to. Each change replaces it in one step, so that a crash leaves either the old or the new one.
- * Changes during a write share the next write.
+ * Reads the file, if it exists. Fails if its folder cannot be written to. Each change replaces it in one step, so that a
+ * crash leaves either the old or the new one. Changes during a write share the next write.
  */
 export const make = (path: string): Effect.Effect<SessionFile, CliError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
@@ -60,6 +60,7 @@ export const make = (path: string): Effect.Effect<SessionFile, CliError, FileSys
       return files.remove(temporary, { force: true }).pipe(
         Effect.zipRight(files.writeFileString(temporary, content, { mode, flag: "wx" })),
         Effect.zipRight(files.rename(temporary, path)),
+        Effect.onError(() => Effect.ignore(files.remove(temporary, { force: true }))),
         Effect.onExit((exit) =>
           Effect.sync(() => {
             isDirty = isDirty || Exit.isFailure(exit)

@@ -3,7 +3,7 @@ import type * as Fleet from "@vesper/gateway/Fleet"
 import * as Either from "effect/Either"
 import * as ShardSelection from "../../src/config/shardSelection.js"
 
-const read: ReadonlyArray<readonly [text: string, shards: Fleet.Shards]> = [
+const read: ReadonlyArray<readonly [text: string, shards: Exclude<Fleet.Shards, "recommended">]> = [
   ["auto", { total: 3 }],
   ["2", { total: 2 }],
   ["1-2/4", { range: [1, 2], total: 4 }],
@@ -24,8 +24,17 @@ const refused: ReadonlyArray<readonly [text: string, problem: RegExp]> = [
 describe("shards as they are written", () => {
   for (const [text, shards] of read) {
     it(`reads ${text}`, () =>
-      assert.deepStrictEqual(ShardSelection.toFleet(Either.getOrThrow(ShardSelection.parse(text)), 3), shards))
+      assert.deepStrictEqual(
+        ShardSelection.toFleet(Either.getOrThrow(ShardSelection.parse(text)), 3),
+        Either.right(shards)
+      ))
   }
+
+  it("refuses a recommendation that one process cannot hold", () =>
+    assert.match(
+      Either.getOrThrow(Either.flip(ShardSelection.toFleet(ShardSelection.Auto(), 99_999_999))),
+      /recommends 99999999 shards, which are too many for one process: give at most 4096, such as --shards 0-15\/64/
+    ))
 
   for (const [text, problem] of refused) {
     it(`refuses ${text}`, () => assert.match(Either.getOrThrow(Either.flip(ShardSelection.parse(text))), problem))

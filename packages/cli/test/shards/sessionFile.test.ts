@@ -3,6 +3,7 @@ import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { dirname } from "node:path"
 import * as FileStore from "../../src/shards/sessionFile.js"
 
 const inFolder = <A, E>(
@@ -43,6 +44,17 @@ describe("a store in one file", () => {
         assert.deepStrictEqual(yield* problem, Option.none())
         const { store: next } = yield* FileStore.make(path)
         assert.deepStrictEqual(yield* next.get("a"), Option.some("1"))
+      })
+    ))
+
+  it.scopedLive("leaves no temporary file after a failed write", () =>
+    inFolder((path, files) =>
+      Effect.gen(function*() {
+        const { store } = yield* FileStore.make(path)
+        // A folder cannot be replaced by a file.
+        yield* files.makeDirectory(`${path}/content`, { recursive: true })
+        yield* Effect.flip(store.set("a", "1"))
+        assert.deepStrictEqual(yield* files.readDirectory(dirname(path)), ["sessions.json"])
       })
     ))
 
