@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Http from "node:http"
 import type * as Tls from "node:tls"
+import * as Masking from "./internal/masking.js"
 import * as internal from "./internal/webSocket.js"
 
 /**
@@ -53,19 +54,21 @@ export interface Options {
 }
 
 /**
- * Makes a `GatewaySocket` on Node.
+ * Makes a `GatewaySocket` on Node. Throws in a bundle in which `ws` cannot send messages, with the remedy.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options = {}): GatewaySocket.GatewaySocket =>
-  GatewaySocket.make(internal.open({
+export const make = (options: Options = {}): GatewaySocket.GatewaySocket => {
+  Masking.check()
+  return GatewaySocket.make(internal.open({
     openTimeout: Option.map(Option.fromNullable(options.openTimeout), Duration.decode),
     closeTimeout: Duration.decode(options.closeTimeout ?? "1 second"),
     maxPayload: options.maxPayload ?? 32 * 1024 * 1024,
     tls: options.tls ?? {},
     agent: options.agent
   }))
+}
 
 /**
  * Provides a `GatewaySocket` on Node.
@@ -74,4 +77,4 @@ export const make = (options: Options = {}): GatewaySocket.GatewaySocket =>
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<GatewaySocket.GatewaySocket> =>
-  Layer.succeed(GatewaySocket.GatewaySocket, make(options))
+  Layer.sync(GatewaySocket.GatewaySocket, () => make(options))
