@@ -80,8 +80,8 @@ export interface Options {
   /** The time that a message takes to an in-memory client. Default: 0. */
   readonly latency?: Duration.DurationInput | undefined
   /**
-   * The guilds of the bot. A command for another guild is a violation. Default: an empty world, in which commands may name
-   * any guild and are not answered.
+   * The guilds of the bot. A command for another guild is a violation, unless a dispatched event named the guild. Default: an
+   * empty world, in which commands are not answered.
    */
   readonly world?: World.World | undefined
 }

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
+import * as Builder from "../src/Builder.js"
 import * as Fault from "../src/Fault.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
 import * as World from "../src/World.js"
@@ -143,6 +144,17 @@ describe("a guild that the bot is not in", () => {
         assert.deepStrictEqual(yield* ask(op, d), [])
         assert.deepStrictEqual(yield* violations, ["UnknownGuild"])
       }).pipe(Effect.provide(layer)))
+
+    it.scoped(`is a violation in a command for ${name} in an empty world, unless an event named it`, () =>
+      Effect.gen(function*() {
+        const { dispatch } = yield* GatewaySimulator.GatewaySimulator
+        const { ask } = yield* identified()
+        yield* ask(op, d)
+        assert.deepStrictEqual(yield* violations, ["UnknownGuild"])
+        yield* dispatch(Builder.event("GUILD_CREATE", { id: "42" }))
+        yield* ask(op, d)
+        assert.deepStrictEqual(yield* violations, ["UnknownGuild"])
+      }).pipe(Effect.provide(GatewaySimulator.layerInMemory())))
   }
 })
 

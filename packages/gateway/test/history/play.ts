@@ -274,7 +274,11 @@ const live = (
     }
     const alive = (yield* simulator.sessions).filter(({ isConnected }) => isConnected).map(({ id }) => id)
     problems.push(...ledger.problems(new Set(alive)))
-    problems.push(...(yield* simulator.violations).map(({ detail, rule }) => `${rule}: ${detail}`))
+    problems.push(
+      // The guilds of the commands are made up.
+      ...(yield* simulator.violations).filter(({ rule }) => rule !== "UnknownGuild")
+        .map(({ detail, rule }) => `${rule}: ${detail}`)
+    )
 
     yield* Effect.forEach(members, endProcess)
     yield* Effect.sleep("1 millis")

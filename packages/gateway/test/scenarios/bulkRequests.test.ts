@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import type * as Shard from "../../src/Shard.js"
-import { awaitReady, inject, layer, startShard, timesReceived, withChance } from "../harness.js"
+import { awaitReady, inject, layer, nameGuilds, startShard, timesReceived, withChance } from "../harness.js"
 
 const members = (guild_id: string): Command.Command => ({
   op: Opcode.RequestGuildMembers,
@@ -80,6 +80,7 @@ describe("bulk requests", () => {
 
   it.scoped("are sent a hundred a window, in order, each once, over a reconnect too", () =>
     Effect.gen(function*() {
+      yield* nameGuilds(...Array.from({ length: 350 }, (_, i) => `${100 + i}`))
       const shard = yield* startShard
       yield* awaitReady(shard)
       const senders = yield* forkAll(repeated(350, members), shard.command)

@@ -8,7 +8,17 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import { awaitReady, entries, inject, layer, startShard, startShards, timesReceived, withChance } from "../harness.js"
+import {
+  awaitReady,
+  entries,
+  inject,
+  layer,
+  nameGuilds,
+  startShard,
+  startShards,
+  timesReceived,
+  withChance
+} from "../harness.js"
 
 /** Makes a command that no other replaces, with an id. */
 const sounds = (id: string) => Effect.orDie(Command.requestSoundboardSounds({ guild_ids: [id] }))
@@ -144,6 +154,7 @@ describe("commands", () => {
   it.scoped("beyond the limit wait until a place is free, and heartbeats do not", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* nameGuilds("1")
       const shard = yield* startShard
       yield* awaitReady(shard)
       const command = yield* sounds("1")
@@ -181,6 +192,7 @@ describe("commands", () => {
   it.scoped("are not limited if the config says so", () =>
     Effect.gen(function*() {
       const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* nameGuilds("1")
       const shard = yield* startShard
       yield* awaitReady(shard)
       const command = yield* sounds("1")

@@ -15,6 +15,7 @@ import {
   inject,
   isHeartbeat,
   layer,
+  nameGuilds,
   startShard,
   timesReceived,
   withChance,
@@ -127,6 +128,7 @@ describe("a gateway that asks for heartbeats all the time", () => {
 
   it.scoped("receives no more than 110 in a minute, and a command is sent all the same", () =>
     Effect.gen(function*() {
+      yield* nameGuilds("1")
       const shard = yield* startShard
       yield* awaitReady(shard)
       const asking = Effect.zipRight(askOften, TestClock.adjust("1 second"))

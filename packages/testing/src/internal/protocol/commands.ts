@@ -4,6 +4,7 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
+import * as ShardId from "@vesper/model/ShardId"
 import type * as World from "../../World.js"
 import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
@@ -52,13 +53,15 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
   let presencesAt: Array<number> = []
 
   /**
-   * Finds a guild of the shard. Discord does not answer a command for another one. Without a world the guilds are unknown,
-   * and such a command is not a violation.
+   * Finds a guild of the shard. Discord does not answer a command for another one. A guild that an event named is known, but
+   * has no state to answer from.
    */
   const findGuild = (session: Session, op: number, value: unknown): World.Guild | undefined => {
     const id = snowflake(value)
     const found = gateway.guildsOf(session.shard).find((guild) => guild.id === id)
-    if (found === undefined && gateway.settings.guilds.length > 0) {
+    const { id: shard, total } = session.shard
+    const isNamed = id !== undefined && gateway.world.isNamed(id) && ShardId.shardOf(id, total) === shard
+    if (found === undefined && !isNamed) {
       recordViolation("UnknownGuild", `opcode ${op} names guild ${id}, which shard ${session.shard} is not in`)
     }
     return found

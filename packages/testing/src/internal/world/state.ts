@@ -3,6 +3,7 @@
  * event changes it when it is dispatched, whether a test or the HTTP API causes it.
  */
 import * as Predicate from "effect/Predicate"
+import type * as GatewaySimulator from "../../GatewaySimulator.js"
 import type * as World from "../../World.js"
 import type { Body } from "../payload/index.js"
 import * as Bot from "./bot.js"
@@ -31,6 +32,8 @@ export interface State {
   /** Bodies of GUILD_CREATE. */
   readonly guilds: () => ReadonlyArray<World.Guild>
   readonly guild: (id: string) => GuildState | undefined
+  /** Returns true for a guild of the world, or one that an event named. */
+  readonly isNamed: (guildId: string) => boolean
   /** A channel of a guild, a thread or a direct channel. */
   readonly channel: (id: string) => Body | undefined
   readonly member: (guild: GuildState, userId: string) => Body | undefined
@@ -43,7 +46,7 @@ export interface State {
   /** Opens the direct channel with a user. */
   readonly openDirect: (userId: string) => Body
   /** Changes the state by an event. */
-  readonly apply: (event: { readonly t: string; readonly d: unknown }) => void
+  readonly apply: (event: GatewaySimulator.Event) => void
 }
 
 /** Messages above which the oldest is forgotten. */
@@ -235,6 +238,8 @@ export const make = (initial: ReadonlyArray<World.Guild>): State => {
   const openGuilds = new Map<string, GuildState>()
   const directs = new Map<string, Body>()
   const messages = new Map<string, StoredMessage>()
+  /** Guilds that events named. */
+  const named = new Map<string, true>()
   /** The guild of each channel of an open world that an event named. */
   const places = new Map<string, unknown>()
 
@@ -298,6 +303,7 @@ export const make = (initial: ReadonlyArray<World.Guild>): State => {
     isOpen,
     guilds: () => Array.from(guilds.values(), view),
     guild,
+    isNamed: (id) => guilds.has(id) || named.has(id),
     channel,
     member: (state, id) =>
       state.members.find((member) => userId(member) === id) ?? (isOpen ? makeMember(id) : undefined),
@@ -316,7 +322,10 @@ export const make = (initial: ReadonlyArray<World.Guild>): State => {
       setBounded(directs, channelId, direct, maxPlaces)
       return direct
     },
-    apply: ({ d, t }) => {
+    apply: ({ d, guildId, t }) => {
+      if (guildId !== undefined) {
+        setBounded(named, guildId, true, maxPlaces)
+      }
       if (!Predicate.isRecord(d)) {
         return
       }
