@@ -6,13 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ClusterError from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
-import { migrate, refuseNewer } from "./internal/database/schema.js"
+import { requireCurrent } from "./internal/database/schema.js"
 import { currentTime, inTime } from "./internal/database/statement.js"
 import * as FleetRows from "./internal/ownership/fleetRows.js"
 import * as Status from "./internal/fleet/status.js"
 
-/** A client of a database with the tables. */
-const database = Effect.zipRight(Effect.zipRight(migrate, refuseNewer), SqlClient.SqlClient).pipe(
+/** A client of a database with the tables. Only a runner creates or changes them. */
+const database = Effect.zipRight(requireCurrent, SqlClient.SqlClient).pipe(
   Effect.map((sql) => sql.withoutTransforms())
 )
 

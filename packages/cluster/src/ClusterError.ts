@@ -63,8 +63,26 @@ export class NewerSchemaError extends Data.TaggedError("NewerSchemaError")<{
   }
 }
 
+/** The tables in the database are of an older version of Vesper, or missing. @since 0.1.0 @category errors */
+export class OlderSchemaError extends Data.TaggedError("OlderSchemaError")<{
+  /** 0 if there are no tables. */
+  readonly found: number
+  readonly known: number
+}> {
+  override get message(): string {
+    return this.found === 0
+      ? "the cluster's database has no tables of Vesper; see whether it is the right one: the first runner creates them"
+      : `the cluster's database has schema ${this.found}, and this version of Vesper reads ${this.known}; a runner of this version updates it, or use the version of the runners`
+  }
+}
+
 /** A reason for which a runner or a command is refused by a fleet. @since 0.1.0 @category errors */
 export type ClusterError = ClusterDatabaseError | ForeignFleetError | NewerSchemaError
 
 /** A reason for which a resharding is refused. @since 0.1.0 @category errors */
-export type ReshardError = ClusterDatabaseError | NewerSchemaError | ReshardUnderWayError | UnknownFleetError
+export type ReshardError =
+  | ClusterDatabaseError
+  | NewerSchemaError
+  | OlderSchemaError
+  | ReshardUnderWayError
+  | UnknownFleetError

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { existsSync } from "node:fs"
 import { describeFileError, failed } from "../exit/index.js"
 
 /** For a runner, which waits for the database to answer. */
@@ -26,10 +27,19 @@ export const layer = (url: Redacted.Redacted<string>, poolSize: Option.Option<nu
 /** The time in which the database must answer a command. */
 const patience = Duration.seconds(10)
 
+/** Fails for a file that does not exist, which the driver would create. */
+const requireFile = (url: Redacted.Redacted<string>) =>
+  Effect.suspend(() => {
+    const file = Redacted.value(url).replace(/^(sqlite|file):(\/\/)?/, "")
+    return /^\w+:/.test(file) || existsSync(file)
+      ? Effect.void
+      : failed(`the cluster's database cannot be opened: there is no file ${file}: see --database`)
+  })
+
 /** For a command that sends one query, and fails without an answer. */
 export const layerOnce = (url: Redacted.Redacted<string>) =>
   Layer.scopedContext(
-    Layer.build(layer(url)).pipe(
+    Effect.zipRight(requireFile(url), Layer.build(layer(url))).pipe(
       Effect.timeoutFail({
         duration: patience,
         onTimeout: () => failed("the cluster's database did not answer: see --database, and whether it is up")

@@ -24,6 +24,21 @@ const folder = Effect.acquireRelease(
   (path) => Effect.sync(() => Fs.rmSync(path, { recursive: true, force: true }))
 )
 
+describe("vesper cluster status", () => {
+  it.scopedLive("creates neither a database nor its tables", () =>
+    Effect.gen(function*() {
+      const file = Path.join(yield* folder, "vesper.db")
+      const missing = yield* runHere(["cluster", "status", "--database", file])
+      assert.strictEqual(yield* missing.exit, 1)
+      assert.match(missing.stderr(), /^vesper: the cluster's database cannot be opened: there is no file .*vesper\.db: see/)
+      assert.isFalse(Fs.existsSync(file))
+      Fs.writeFileSync(file, "")
+      const empty = yield* runHere(["cluster", "status", "--database", file])
+      assert.strictEqual(yield* empty.exit, 1)
+      assert.match(empty.stderr(), /^vesper: the cluster's database has no tables of Vesper; .*creates them\n$/)
+    }), 60_000)
+})
+
 describe("vesper run --cluster", () => {
   it.scopedLive(
     "works alone on a file, is seen in the status, ends when it is drained, and resumes the next time",

@@ -298,6 +298,22 @@ for (const { isThere, layer, name } of Databases.both) {
     )
 
     test(
+      "are neither created nor changed by the administration, which reports the schema",
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const refused = Effect.map(Effect.flip(ClusterAdmin.status("f")), ({ message }) => message)
+        assert.match(yield* refused, /^the cluster's database has no tables of Vesper; .*: the first runner creates them$/)
+        const earlier = { "8_tables": Schema.run(Schema.migrations["8_tables"] ?? []) }
+        yield* Migrator.make({})({ loader: Migrator.fromRecord(earlier), table: Schema.table })
+        assert.match(yield* refused, /has schema 8, and this version of Vesper reads 10; a runner of this version/)
+        yield* Effect.flip(ClusterAdmin.drain("a", "f"))
+        yield* Effect.flip(ClusterAdmin.reshard(2, "f"))
+        const [latest] = yield* sql`SELECT MAX(migration_id) AS latest FROM vesper_migrations`
+        assert.deepStrictEqual(latest, { latest: 8 })
+      })
+    )
+
+    test(
       "keep sessions that an earlier version has written",
       Effect.gen(function*() {
         const earlier = { "8_tables": Schema.run(Schema.migrations["8_tables"] ?? []) }

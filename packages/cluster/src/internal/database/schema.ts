@@ -2,8 +2,9 @@
 import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
-import { NewerSchemaError } from "../../ClusterError.js"
+import { type ClusterDatabaseError, NewerSchemaError, OlderSchemaError } from "../../ClusterError.js"
 import { retryStartUp } from "./startUp.js"
 import { inTime } from "./statement.js"
 
@@ -81,4 +82,19 @@ export const migrate: Effect.Effect<void, never, SqlClient.SqlClient> = Effect.o
 export const refuseNewer = Effect.flatMap(
   found,
   (latest) => latest > version ? Effect.fail(new NewerSchemaError({ found: latest, known: version })) : Effect.void
+)
+
+/** SQLite has no code of its own for a missing table. */
+const isTableMissing = ({ cause }: ClusterDatabaseError): boolean =>
+  (Predicate.hasProperty(cause, "code") && cause.code === "42P01") ||
+  (cause instanceof Error && cause.message.includes("no such table"))
+
+/** Fails unless the database has the tables of this version. Changes nothing. */
+export const requireCurrent = found.pipe(
+  Effect.catchIf(isTableMissing, () => Effect.succeed(0)),
+  Effect.filterOrFail(
+    (latest) => latest >= version,
+    (latest) => new OlderSchemaError({ found: latest, known: version })
+  ),
+  Effect.zipRight(refuseNewer)
 )
