@@ -8,6 +8,9 @@ const paths: ReadonlyArray<readonly [prefix: string, ...path: ReadonlyArray<stri
   ["session ", "session_id"],
   ["", "content"],
   ["", "name"],
+  // The command of an interaction, or its component or modal.
+  ["", "data", "name"],
+  ["", "data", "custom_id"],
   ["", "emoji", "name"],
   ["", "nick"],
   ["is ", "status"],
