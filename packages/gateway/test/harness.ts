@@ -76,8 +76,11 @@ export const inject: GatewaySimulator.GatewaySimulator["inject"] = (fault, targe
 
 /** Names guilds, so that commands for them are no violations of an empty world. */
 export const nameGuilds = (...ids: ReadonlyArray<string>) =>
-  Effect.flatMap(GatewaySimulator.GatewaySimulator, ({ dispatch }) =>
-    Effect.forEach(ids, (id) => dispatch({ t: "GUILD_CREATE", d: { id }, guildId: id }), { discard: true }))
+  Effect.flatMap(
+    GatewaySimulator.GatewaySimulator,
+    ({ dispatch }) =>
+      Effect.forEach(ids, (id) => dispatch({ t: "GUILD_CREATE", d: { id }, guildId: id }), { discard: true })
+  )
 
 export type Write = GatewaySocket.Connection["unsafeWrite"]
 

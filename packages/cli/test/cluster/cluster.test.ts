@@ -30,7 +30,10 @@ describe("vesper cluster status", () => {
       const file = Path.join(yield* folder, "vesper.db")
       const missing = yield* runHere(["cluster", "status", "--database", file])
       assert.strictEqual(yield* missing.exit, 1)
-      assert.match(missing.stderr(), /^vesper: the cluster's database cannot be opened: there is no file .*vesper\.db: see/)
+      assert.match(
+        missing.stderr(),
+        /^vesper: the cluster's database cannot be opened: there is no file .*vesper\.db: see/
+      )
       assert.isFalse(Fs.existsSync(file))
       Fs.writeFileSync(file, "")
       const empty = yield* runHere(["cluster", "status", "--database", file])

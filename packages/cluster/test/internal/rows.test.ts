@@ -302,7 +302,10 @@ for (const { isThere, layer, name } of Databases.both) {
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         const refused = Effect.map(Effect.flip(ClusterAdmin.status("f")), ({ message }) => message)
-        assert.match(yield* refused, /^the cluster's database has no tables of Vesper; .*: the first runner creates them$/)
+        assert.match(
+          yield* refused,
+          /^the cluster's database has no tables of Vesper; .*: the first runner creates them$/
+        )
         const earlier = { "8_tables": Schema.run(Schema.migrations["8_tables"] ?? []) }
         yield* Migrator.make({})({ loader: Migrator.fromRecord(earlier), table: Schema.table })
         assert.match(yield* refused, /has schema 8, and this version of Vesper reads 10; a runner of this version/)

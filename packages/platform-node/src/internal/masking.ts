@@ -5,7 +5,8 @@ import * as Ws from "ws"
 /** `ws` uses its optional package `bufferutil` from this length on. */
 const longMessage = 64
 
-const remedy = "define process.env.WS_NO_BUFFER_UTIL and process.env.WS_NO_UTF_8_VALIDATE as \"true\" in the bundler, as " +
+const remedy =
+  "define process.env.WS_NO_BUFFER_UTIL and process.env.WS_NO_UTF_8_VALIDATE as \"true\" in the bundler, as " +
   "docs/guides/bundling.md describes, or start the program with WS_NO_BUFFER_UTIL=1 and WS_NO_UTF_8_VALIDATE=1"
 
 /** The types of `ws` lack the sender, which its ES module exports. Other runtimes replace `ws`, and may have none. */
