@@ -2,7 +2,7 @@
 import type * as Terminal from "@effect/platform/Terminal"
 import * as Option from "effect/Option"
 import type { Line } from "./display.js"
-import { clean } from "./text.js"
+import { clean, measureWidth } from "./text.js"
 
 export interface Controls {
   /** A paused log is drawn as it was at that time. */
@@ -94,13 +94,28 @@ export const shows = ({ filter }: Controls, { origin, shard, text, title }: Line
     `${origin} ${title} ${text}`.toLowerCase().includes(words.toLowerCase())
 }
 
+/** The first of the texts that fits; the last if none does. */
+const firstFitting = (columns: number, texts: readonly [string, ...Array<string>]): string =>
+  texts.find((text) => measureWidth(text) <= columns) ?? texts[texts.length - 1] ?? texts[0]
+
 /** The line with the keys. `searched` describes the lines that a filter searches. */
-export const footer = (self: Controls, searched: string): string =>
-  self.isTyping
-    ? `filter ${searched}: ${self.filter}_   Enter keeps it, Esc clears it`
-    : [
-      self.isPaused ? "PAUSED, p resumes" : "p pauses",
-      self.filter === "" ? "/ filters" : `filter: ${self.filter}, Esc clears it`,
-      "? help",
-      "q quits"
-    ].join("   ")
+export const footer = (self: Controls, searched: string, columns: number): string => {
+  const { filter, isPaused } = self
+  const paused = isPaused ? "PAUSED, p resumes" : "p pauses"
+  const [help, quits] = ["? help", "q quits"]
+  if (self.isTyping) {
+    const typed = `${filter}_`
+    return firstFitting(columns, [
+      `filter ${searched}: ${typed}   Enter keeps it, Esc clears it`,
+      `filter ${searched}: ${typed}`,
+      `filter: ${typed}`
+    ])
+  }
+  return filter === ""
+    ? firstFitting(columns, [[paused, "/ filters", help, quits].join("   "), [paused, help, quits].join("   ")])
+    : firstFitting(columns, [
+      [paused, `filter: ${filter}, Esc clears it`, help, quits].join("   "),
+      [`filter: ${filter}, Esc clears it`, help].join("   "),
+      `filter: ${filter}`
+    ])
+}

@@ -4,7 +4,7 @@ import * as Array from "effect/Array"
 import * as Controls from "./controls.js"
 import type { Display, Line, Mark, Panel, Row } from "./display.js"
 import * as Draw from "./draw.js"
-import { clock, measureWidth, pad } from "./text.js"
+import { clock, measureWidth, pad, wrap } from "./text.js"
 
 export interface Screen {
   readonly controls: Controls.Controls
@@ -82,23 +82,43 @@ const panelLines = (panel: Panel, { columns }: Screen, rows: number): ReadonlyAr
   }
 }
 
-/** Draws the panels in their order, each with at most its share of the rows, and returns how many rows are left. */
-const drawPanels = (panels: ReadonlyArray<Panel>, screen: Screen, rows: number) => {
-  const lines: Array<Doc.AnsiDoc> = []
-  for (const panel of panels) {
-    const [wanted, most] = [wantedRows(panel, screen.columns), Math.max(1, Math.floor(rows * panel.share))]
+/** Panels of lines take their rows before tables, whose first rows repeat the marks. */
+const priorities: Readonly<Record<Panel["kind"], number>> = { marks: 0, lines: 1, table: 2 }
+
+/** Returns the rows of each panel: at most its share, as far as there are any. */
+const shareRows = (panels: ReadonlyArray<Panel>, { columns }: Screen, rows: number): ReadonlyMap<Panel, number> => {
+  const shares = new Map<Panel, number>()
+  let left = rows - minLogRows
+  for (const panel of panels.toSorted((a, b) => priorities[a.kind] - priorities[b.kind])) {
     const heading = panel.kind === "marks" ? 0 : 2
-    const room = Math.min(wanted, most, rows - lines.length - heading - minLogRows)
-    if (room > 0) {
-      lines.push(...panelLines(panel, screen, room))
+    const most = Math.max(1, Math.floor(rows * panel.share))
+    const room = Math.min(wantedRows(panel, columns), most, left - heading)
+    // A single row of a table would hide how many there are.
+    if (room > 0 && (panel.kind !== "table" || room > 1 || panel.rows.length === 1)) {
+      shares.set(panel, room)
+      left -= room + heading
     }
   }
+  return shares
+}
+
+/** Draws the panels in their order, and returns how many rows are left. */
+const drawPanels = (panels: ReadonlyArray<Panel>, screen: Screen, rows: number) => {
+  const shares = shareRows(panels, screen, rows)
+  const lines = panels.flatMap((panel) => {
+    const room = shares.get(panel)
+    return room === undefined ? [] : panelLines(panel, screen, room)
+  })
   return { lines, left: Math.max(0, rows - lines.length) }
 }
 
+const keyWidth = 9
+
 const help = (columns: number): ReadonlyArray<Doc.AnsiDoc> =>
-  Controls.bindings.map(([, name, help]) =>
-    Draw.line(columns, [{ text: pad(name, 9), tone: "accent" }, { text: help }])
+  Controls.bindings.flatMap(([, name, help]) =>
+    wrap(help, columns - keyWidth).map((text, index) =>
+      Draw.line(columns, [{ text: pad(index === 0 ? name : "", keyWidth), tone: "accent" }, { text }])
+    )
   )
 
 /** Draws a view on one screen, over the one before. */
@@ -117,7 +137,8 @@ export const screen = (display: Display, self: Screen): string => {
   const end = Math.max(Math.min(left, log.length), log.length - scrolled)
   const shown = log.slice(Math.max(0, end - left), end)
   const heading = filter === "" ? "LOG" : `LOG, ${display.searched.what}`
-  const body = controls.isHelpShown ? [...top, Doc.empty, ...help(columns)] : [
+  const keys = help(columns)
+  const body = controls.isHelpShown ? (top.length + keys.length + 2 > rows ? keys : [...top, Doc.empty, ...keys]) : [
     ...top,
     ...lines,
     Doc.empty,
@@ -128,7 +149,7 @@ export const screen = (display: Display, self: Screen): string => {
   return Draw.frame([
     ...cut,
     ...(rows - 1 > cut.length ? Array.makeBy(rows - 1 - cut.length, () => Doc.empty) : []),
-    Draw.line(columns, [{ text: Controls.footer(controls, display.searched.what), tone: "bold" }])
+    Draw.line(columns, [{ text: Controls.footer(controls, display.searched.what, columns), tone: "bold" }])
   ], hasColours)
 }
 

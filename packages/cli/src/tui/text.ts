@@ -28,6 +28,20 @@ export const fit = (text: string, columns: number): string => {
   return columns > 0 ? `${lastSpace > fitted.length / 2 ? fitted.slice(0, lastSpace) : fitted}…` : ""
 }
 
+/** Divides the text between words into lines of at most some columns. A longer word has a line of its own. */
+export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)
+    if (last === undefined || stringWidth(last) + 1 + stringWidth(word) > columns) {
+      lines.push(word)
+    } else {
+      lines[lines.length - 1] = `${last} ${word}`
+    }
+  }
+  return lines
+}
+
 /** Pads the text with blanks, or cuts it, to a number of columns. */
 export const pad = (text: string, columns: number): string => {
   const fitted = fit(text, columns)

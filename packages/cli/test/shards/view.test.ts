@@ -213,6 +213,16 @@ describe("the screen", () => {
     assert.match(help, /\/ +filters the log[^]*q +quits/)
   })
 
+  it("shows incidents and the whole help at 40 columns and 15 rows", () => {
+    const lost = { at: 0, shard: 1, origin: "#1", title: "INFO", text: "it was lost", tone: "busy" as const }
+    const size = { columns: 40, rows: 15 }
+    const lines = draw(Board.addNotice(board, lost), size).map((line) => line.trimEnd())
+    assert.match(lines.join("\n"), /\nINCIDENTS\n#1 +INFO it was lost\n/)
+    assert.strictEqual(lines.length, 15)
+    const help = draw(board, { ...size, controls: { ...Controls.initial, isHelpShown: true } })
+    assert.match(help.join("\n"), /\/ +filters the log: typing, #3 for *\n +a shard[^]*q +quits/)
+  })
+
   it("scrolls the log", () => {
     const log = (scrolled: number) => draw(board, { controls: { ...Controls.initial, scrolled } }).join("\n")
     assert.include(log(0), "ada: 39 ")
@@ -247,6 +257,8 @@ describe("an event in a few words", () => {
     ["PRESENCE_UPDATE", { user: { id: "7" }, status: "idle" }, "7: is idle"],
     ["TYPING_START", { member: { user: { username: "bo" } } }, "bo"],
     ["MESSAGE_DELETE", { id: "12" }, "12"],
+    ["INTERACTION_CREATE", { id: "12", data: { name: "ping" }, member: { user: { username: "bo" } } }, "bo: ping"],
+    ["INTERACTION_CREATE", { id: "12", data: { custom_id: "yes" } }, "yes"],
     ["SOMETHING_NEW", null, ""],
     ["MESSAGE_CREATE", { content: 5, author: null }, ""]
   ]

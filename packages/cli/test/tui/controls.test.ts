@@ -64,6 +64,23 @@ describe("a filter", () => {
   }
 })
 
+describe("the line with the keys", () => {
+  const typing = { ...Controls.initial, filter: "MESSAGE", isTyping: true }
+  const filtered = { ...Controls.initial, filter: "MESSAGE" }
+  const lines: ReadonlyArray<readonly [controls: Controls.Controls, columns: number, text: string]> = [
+    [Controls.initial, 110, "p pauses   / filters   ? help   q quits"],
+    [{ ...Controls.initial, isPaused: true }, 40, "PAUSED, p resumes   ? help   q quits"],
+    [typing, 110, "filter the last 200 lines: MESSAGE_   Enter keeps it, Esc clears it"],
+    [typing, 40, "filter the last 200 lines: MESSAGE_"],
+    [typing, 30, "filter: MESSAGE_"],
+    [filtered, 40, "filter: MESSAGE, Esc clears it   ? help"]
+  ]
+  for (const [controls, columns, text] of lines) {
+    it(`is "${text}" in ${columns} columns`, () =>
+      assert.strictEqual(Controls.footer(controls, "the last 200 lines", columns), text))
+  }
+})
+
 describe("the keys of a live view", () => {
   for (const [keys, change] of pressed) {
     it(`take ${JSON.stringify(keys.join(""))} as ${JSON.stringify(change)}`, () =>
