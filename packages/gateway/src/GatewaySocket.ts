@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Socket from "@effect/platform/Socket"
+import type * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -16,7 +16,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as GatewayUrl from "./internal/wire/gatewayUrl.js"
-import * as internal from "./internal/wire/webSocket.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
 /**
@@ -208,25 +207,28 @@ export const make = (open: GatewaySocket["open"]): GatewaySocket => ({ [TypeId]:
  * @since 0.1.0
  * @category layers
  */
-export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket.WebSocketConstructor> = Layer.effect(
-  GatewaySocket,
-  Effect.map(Socket.WebSocketConstructor, (construct) => {
-    const open = internal.open(construct)
-    return make((url, handlers) =>
-      open(url, handlers).pipe(
-        Effect.mapError((cause) => new OpenError({ url, status: Option.none(), cause })),
-        Effect.map((connection): Connection => ({
-          ...connection,
-          unsafeWrite: (text, onWritten) =>
-            connection.unsafeWrite(
-              text,
-              (result) => onWritten(Either.mapLeft(result, (cause) => new WriteError({ cause })))
-            )
-        }))
+export const layerWebSocketConstructor: Layer.Layer<GatewaySocket, never, Socket.WebSocketConstructor> =
+  /*#__PURE__*/ Layer.effect(
+    GatewaySocket,
+    /*#__PURE__*/ Effect.gen(function*() {
+      // Loaded on demand, because Socket loads effect/Schema. A bundler leaves it out if the layer is not used.
+      const WebSocket = yield* Effect.promise(() => import("./internal/wire/webSocket.js"))
+      const open = yield* WebSocket.makeOpen
+      return make((url, handlers) =>
+        open(url, handlers).pipe(
+          Effect.mapError((cause) => new OpenError({ url, status: Option.none(), cause })),
+          Effect.map((connection): Connection => ({
+            ...connection,
+            unsafeWrite: (text, onWritten) =>
+              connection.unsafeWrite(
+                text,
+                (result) => onWritten(Either.mapLeft(result, (cause) => new WriteError({ cause })))
+              )
+          }))
+        )
       )
-    )
-  })
-)
+    })
+  )
 
 /**
  * Sends one text message, and completes when the operating system has accepted it. An interruption ends the wait, but the

@@ -5,7 +5,7 @@
  * @see https://docs.discord.com/developers/events/gateway#rate-limiting
  * @since 0.1.0
  */
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as ShardId from "@vesper/model/ShardId"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -19,7 +19,6 @@ import * as IdentifyStore from "./IdentifyStore.js"
 import type { IdentifyBudgetExhausted } from "./internal/identify/budget.js"
 import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
 import * as CheckOptions from "./internal/identify/checkOptions.js"
-import * as HttpQueue from "./internal/identify/httpQueue.js"
 import * as Ledger from "./internal/identify/ledger.js"
 import * as Scheduler from "./internal/identify/scheduler.js"
 import * as StoredState from "./internal/identify/storedState.js"
@@ -429,11 +428,12 @@ export const layerFromApi = (
 export const makeHttp = (
   url: string
 ): Effect.Effect<IdentifyQueue, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Effect.map(
-    Effect.all([HttpClient.HttpClient, CheckOptions.checkUrl(url)]),
-    ([client, url]) =>
-      make((shard) => (identify) => Effect.zipRight(HttpQueue.awaitTurn(client, url, shard.id), identify))
-  )
+  Effect.gen(function*() {
+    const checked = yield* CheckOptions.checkUrl(url)
+    const HttpQueue = yield* Effect.promise(() => import("./internal/http/identifyTurn.js"))
+    const awaitTurn = yield* HttpQueue.make(checked)
+    return make((shard) => (identify) => Effect.zipRight(awaitTurn(shard.id), identify))
+  })
 
 /**
  * A queue that is shared over HTTP. Requests use the HTTP client of the context.

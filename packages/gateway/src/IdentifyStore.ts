@@ -4,15 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import * as Guard from "./internal/foreign/guard.js"
 import * as Persistence from "./internal/identify/persistence.js"
 
 /**
@@ -79,22 +76,6 @@ export class CurrentIdentifyStore extends Context.Reference<CurrentIdentifyStore
   { defaultValue: (): IdentifyStore => Persistence.noStore }
 ) {}
 
-/** The time limit of reading. */
-const limit = Duration.seconds(5)
-
-const Json: Schema.Schema<State, string> = Schema.parseJson(Schema.Struct({
-  recent: Schema.Array(Schema.Struct({ shard: Schema.NonNegativeInt, at: Schema.Number })),
-  account: Schema.UndefinedOr(Schema.Struct({
-    total: Schema.NonNegativeInt,
-    remaining: Schema.Int,
-    resetsAt: Schema.UndefinedOr(Schema.Number)
-  }))
-}))
-const decode = Schema.decode(Json)
-const encode = Schema.encodeSync(Json)
-
-const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
-
 /**
  * Makes a store in a `KeyValueStore`, such as a folder or an SQL table, and reads its state. Fails if the state cannot be read
  * within five seconds.
@@ -106,21 +87,10 @@ export const makeKeyValueStore = (options: {
   /** The key of the bot, such as its application id. Each bot has its own budget. */
   readonly bot: string
 }): Effect.Effect<IdentifyStore, IdentifyStoreError, KeyValueStore.KeyValueStore> =>
-  Effect.gen(function*() {
-    const store = yield* KeyValueStore.KeyValueStore
-    const key = `vesper-identify-${options.bot}`
-    const failed = (operation: IdentifyStoreError["operation"]) => (cause: unknown) =>
-      new IdentifyStoreError({ operation, key, reason: describe(cause) })
-    const read = () => Effect.flatMap(store.get(key), Effect.transposeMapOption((text) => decode(text)))
-    const initial = yield* Effect.mapError(
-      Guard.runWithin(read, { limit, onDefect: (cause) => new Error(describe(cause)) }),
-      failed("load")
-    )
-    return {
-      initial,
-      save: (state) => Effect.mapError(store.set(key, encode(state)), failed("save"))
-    }
-  })
+  Effect.flatMap(
+    Effect.promise(() => import("./internal/stores/identifies.js")),
+    (KeyValue) => KeyValue.make(options.bot, (failure) => new IdentifyStoreError(failure))
+  )
 
 /**
  * Stores the state of queues in a `KeyValueStore`. `KeyValueStore.layerFileSystem` writes it to a folder.

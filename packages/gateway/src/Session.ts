@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type * as Intents from "@vesper/model/Intents"
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 
 /**
  * The fields of the IDENTIFY of a session. A RESUME cannot change them, so a shard compares them to its own before it resumes a
@@ -15,30 +15,30 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  * @category models
  */
-export class Identity extends Schema.Class<Identity>("@vesper/gateway/Session/Identity")({
+export class Identity extends Data.Class<{
   /** The bot's id; undefined if the token does not contain it. */
-  bot: Schema.optional(Schema.NonEmptyString),
-  shard: Schema.NonNegativeInt,
-  total: Schema.Int.pipe(Schema.positive()),
-  apiVersion: Schema.Int.pipe(Schema.positive()),
-  // Intents are whole numbers of 0 or more. Their own schema would load the module of intents with each session.
-  intents: Schema.NonNegativeInt as unknown as Schema.Schema<Intents.Intents, number>,
-  largeThreshold: Schema.Int,
+  readonly bot?: string | undefined
+  readonly shard: number
+  readonly total: number
+  readonly apiVersion: number
+  readonly intents: Intents.Intents
+  readonly largeThreshold: number
   /** The presence that the session shows, as JSON text: that of the IDENTIFY, or of a later command. */
-  presence: Schema.optional(Schema.String)
-}) {}
+  readonly presence?: string | undefined
+}> {}
 
 /**
- * A session to resume. It encodes to JSON that the next process can decode.
+ * A session to resume. `GatewaySchema.Session` encodes it to JSON that the next process can decode.
  *
  * @example
  * ```ts
  * import * as assert from "node:assert"
  * import { Session } from "@vesper/gateway"
+ * import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
  * import { Schema } from "effect"
  *
  * const session = new Session.Session({ id: "abc", sequence: 42, resumeUrl: "wss://gateway.example" })
- * assert.deepStrictEqual(Schema.encodeSync(Session.Session)(session), {
+ * assert.deepStrictEqual(Schema.encodeSync(GatewaySchema.Session)(session), {
  *   id: "abc",
  *   sequence: 42,
  *   resumeUrl: "wss://gateway.example"
@@ -48,12 +48,13 @@ export class Identity extends Schema.Class<Identity>("@vesper/gateway/Session/Id
  * @since 0.1.0
  * @category models
  */
-export class Session extends Schema.Class<Session>("@vesper/gateway/Session")({
-  id: Schema.NonEmptyString,
+export class Session extends Data.Class<{
+  /** Not empty. */
+  readonly id: string
   /** The sequence number of the last event that was acknowledged: received or handled, by `ShardConfig.acknowledge`. */
-  sequence: Schema.NonNegativeInt,
+  readonly sequence: number
   /** The URL to resume at. Without it, the shard resumes at its gateway URL, and Discord needs one more hop. */
-  resumeUrl: Schema.optional(Schema.NonEmptyString),
+  readonly resumeUrl?: string | undefined
   /** The fields of the IDENTIFY. Without it, the session is resumed unchecked. */
-  identity: Schema.optional(Identity)
-}) {}
+  readonly identity?: Identity | undefined
+}> {}

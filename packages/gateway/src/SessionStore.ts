@@ -4,16 +4,14 @@
  *
  * @since 0.1.0
  */
-import * as KeyValueStore from "@effect/platform/KeyValueStore"
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
-import * as Session from "./Session.js"
+import type * as Session from "./Session.js"
 
 /**
  * The key of a session. The total is part of it, because a shard of another total receives other guilds.
@@ -85,10 +83,6 @@ export const makeMemory: Effect.Effect<SessionStore> = Effect.sync(() => {
   }
 })
 
-/** The value of a key. The slot with the greater number is newer. */
-const Slot = Schema.parseJson(Schema.Struct({ number: Schema.NonNegativeInt, session: Session.Session }))
-type Slot = typeof Slot.Type
-
 /**
  * Makes a store in the `KeyValueStore` of @effect/platform. Each session has two keys that are written alternately, so that a
  * crash during a write leaves the other one intact.
@@ -96,60 +90,14 @@ type Slot = typeof Slot.Type
  * @since 0.1.0
  * @category constructors
  */
-export const makeKeyValueStore: Effect.Effect<SessionStore, never, KeyValueStore.KeyValueStore> = Effect.map(
-  KeyValueStore.KeyValueStore,
-  (store) => {
-    // The number of the last written slot, by name.
-    const numbers = new Map<string, number>()
-    const makeKey = (name: string, number: number) => `${name}-${number % 2 === 0 ? "a" : "b"}`
-    const failed = (operation: SessionStoreError["operation"]) => (cause: unknown) =>
-      new SessionStoreError({ operation, cause })
-
-    const readSlot = (key: string) => Effect.map(store.get(key), Option.map(Schema.decodeEither(Slot)))
-
-    /** Reads the newer of the valid slots. Fails if all existing slots are invalid. */
-    const read = (name: string): Effect.Effect<Option.Option<Slot>, unknown> =>
-      Effect.flatMap(Effect.all([readSlot(makeKey(name, 0)), readSlot(makeKey(name, 1))]), (found) => {
-        const slots = found.flatMap(Option.toArray)
-        const [latest] = slots.flatMap((slot) => Either.isRight(slot) ? [slot.right] : [])
-          .sort((a, b) => b.number - a.number)
-        if (latest === undefined && slots.length > 0) {
-          return Effect.fail(new Error("the stored session is damaged"))
-        }
-        numbers.set(name, latest?.number ?? 0)
-        return Effect.succeed(Option.fromNullable(latest))
-      })
-
-    const lastNumber = (name: string): Effect.Effect<number> =>
-      Effect.suspend(() => {
-        const known = numbers.get(name)
-        return known !== undefined ? Effect.succeed(known) : Effect.map(
-          Effect.orElseSucceed(read(name), () => Option.none<Slot>()),
-          Option.match({ onNone: () => 0, onSome: ({ number }) => number })
-        )
-      })
-
-    return {
-      load: (key) =>
-        Effect.mapBoth(read(makeName(key)), {
-          onFailure: failed("load"),
-          onSuccess: Option.map(({ session }) => session)
-        }),
-      save: (key, session) =>
-        Effect.gen(function*() {
-          const name = makeName(key)
-          const number = (yield* lastNumber(name)) + 1
-          yield* store.set(makeKey(name, number), yield* Schema.encode(Slot)({ number, session }))
-          // After the write: a failed one is repeated in the same slot, and the other remains valid.
-          numbers.set(name, number)
-        }).pipe(Effect.mapError(failed("save"))),
-      remove: (key) =>
-        Effect.forEach([0, 1], (number) => store.remove(makeKey(makeName(key), number)), { discard: true }).pipe(
-          Effect.mapError(failed("remove"))
-        )
-    }
-  }
-)
+export const makeKeyValueStore: Effect.Effect<SessionStore, never, KeyValueStore.KeyValueStore> =
+  // A bundler leaves out the import, and effect/Schema with it, if this is not used.
+  /*#__PURE__*/ Effect.suspend(() =>
+    Effect.flatMap(
+      Effect.promise(() => import("./internal/stores/sessions.js")),
+      (KeyValue) => KeyValue.make(makeName, (failure) => new SessionStoreError(failure))
+    )
+  )
 
 /**
  * A store in the memory of this process.
@@ -179,7 +127,8 @@ export const layerMemory: Layer.Layer<SessionStore> = Layer.effect(SessionStore,
  * @since 0.1.0
  * @category layers
  */
-export const layerKeyValueStore: Layer.Layer<SessionStore, never, KeyValueStore.KeyValueStore> = Layer.effect(
-  SessionStore,
-  makeKeyValueStore
-)
+export const layerKeyValueStore: Layer.Layer<SessionStore, never, KeyValueStore.KeyValueStore> = /*#__PURE__*/ Layer
+  .effect(
+    SessionStore,
+    makeKeyValueStore
+  )

@@ -6,7 +6,6 @@
 import * as CloseCode from "@vesper/model/CloseCode"
 import * as Data from "effect/Data"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type { IdentifyBudgetExhausted } from "./IdentifyQueue.js"
 import { describe } from "./internal/wire/peerText.js"
 
@@ -149,12 +148,11 @@ export class SendingMessageError extends Data.TaggedError("SendingMessageError")
  * @since 0.1.0
  * @category errors
  */
-export class SendError extends Schema.TaggedError<SendError>("@vesper/gateway/SendError")("SendError", {
-  reason: Schema.Literal("Sending", "Serializing", "TooLarge"),
-  cause: Schema.Defect
-}) {
+export class SendError extends Data.TaggedError("SendError")<{
+  readonly reason: "Sending" | "Serializing" | "TooLarge"
+  readonly cause: unknown
+}> {
   override get message(): string {
-    // A long limit, because a schema quotes the value of the program before it names the error.
     return `the command was not sent (${this.reason}): ${describe(this.cause, 4_000)}`
   }
 }

@@ -154,7 +154,7 @@ describe("a wrong option", () => {
       { ...presence, activities: [{ name: "x", type: 9 }] },
       /must be a number from 0 to 5/
     ],
-    ["no status", { afk: true }, /at presence: "status must be online, dnd/],
+    ["no status", { afk: true }, /at presence: "status is missing and must be online, dnd/],
     [
       "text that is too long",
       { ...presence, activities: [{ name: "x", type: 0, state: "y".repeat(5_000) }] },

@@ -4,8 +4,8 @@
  * @see https://docs.discord.com/developers/events/gateway#initiating-a-disconnect
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import * as Schema from "effect/Schema"
 
 /**
  * A close frame: a code and a reason.
@@ -32,12 +32,10 @@ export type CloseIntent = "KeepSession" | "EndSession"
  * @since 0.1.0
  * @category errors
  */
-export class InvalidCloseFrame
-  extends Schema.TaggedError<InvalidCloseFrame>("@vesper/model/InvalidCloseFrame")("InvalidCloseFrame", {
-    code: Schema.Number,
-    problem: Schema.String
-  })
-{
+export class InvalidCloseFrame extends Data.TaggedError("InvalidCloseFrame")<{
+  readonly code: number
+  readonly problem: string
+}> {
   override get message(): string {
     return `close frame ${this.code} cannot be sent: ${this.problem}`
   }

@@ -4,12 +4,12 @@
  * @see https://docs.discord.com/developers/events/gateway-events#send-events
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
-import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-import * as Check from "./internal/commandCheck.js"
+import * as Redacted from "effect/Redacted"
+import * as Parsers from "./internal/commandParser.js"
+import * as Parser from "./internal/parser.js"
 import * as Opcode from "./Opcode.js"
 
 /**
@@ -27,7 +27,7 @@ export const maxBytes = 4096
  * @since 0.1.0
  * @category constants
  */
-export const maxNonceBytes = Check.maxNonceBytes
+export const maxNonceBytes = Parsers.maxNonceBytes
 
 /**
  * A command that Discord would refuse.
@@ -35,57 +35,46 @@ export const maxNonceBytes = Check.maxNonceBytes
  * @since 0.1.0
  * @category errors
  */
-export class InvalidCommand extends Schema.TaggedError<InvalidCommand>("@vesper/model/InvalidCommand")(
-  "InvalidCommand",
-  {
-    command: Schema.String,
-    /** The fields that are wrong, such as `["d", "nonce"]`. */
-    path: Schema.Array(Schema.String),
-    problem: Schema.String
-  }
-) {
+export class InvalidCommand extends Data.TaggedError("InvalidCommand")<{
+  readonly command: string
+  /** The wrong field, such as `["d", "nonce"]`. */
+  readonly path: ReadonlyArray<string>
+  readonly problem: string
+}> {
   override get message(): string {
     return `${this.command} cannot be sent: ${this.path.join(".") || "the payload"} ${this.problem}`
   }
 }
 
 /**
+ * An activity of a bot.
+ *
  * @see https://docs.discord.com/developers/events/gateway-events#activity-object
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Activity = Schema.Struct({
-  name: Schema.NonEmptyString.annotations({ message: () => "must not be empty" }),
+export interface PresenceActivity {
+  readonly name: string
   /** 0 playing, 1 streaming, 2 listening, 3 watching, 4 custom (its text is `state`), 5 competing. */
-  type: Schema.Int.pipe(Schema.between(0, 5, { message: () => "must be a number from 0 to 5" })),
+  readonly type: number
   /** The stream, on Twitch or YouTube; needed for type 1 only. */
-  url: Schema.optional(Schema.NullOr(Schema.String)),
-  state: Schema.optional(Schema.NullOr(Schema.String))
-}).pipe(Schema.filter(Check.activity))
+  readonly url?: string | null | undefined
+  readonly state?: string | null | undefined
+}
 
 /**
  * The presence of a bot, as IDENTIFY and Presence Update send it.
  *
  * @since 0.1.0
- * @category schemas
- */
-export const Presence = Schema.Struct({
-  /** Since when the bot is idle, in milliseconds since 1970; null if it is not. */
-  since: Schema.NullOr(Schema.Int),
-  activities: Schema.Array(Activity),
-  status: Schema.Literal("online", "dnd", "idle", "invisible", "offline").annotations({
-    message: () => ({ message: "must be online, dnd, idle, invisible or offline", override: true })
-  }),
-  afk: Schema.Boolean
-})
-
-/**
- * The presence of a bot.
- *
- * @since 0.1.0
  * @category models
  */
-export type Presence = typeof Presence.Type
+export interface Presence {
+  /** Since when the bot is idle, in milliseconds since 1970; null if it is not. */
+  readonly since: number | null
+  readonly activities: ReadonlyArray<PresenceActivity>
+  readonly status: "online" | "dnd" | "idle" | "invisible" | "offline"
+  readonly afk: boolean
+}
 
 /**
  * A presence whose fields have defaults, except the status.
@@ -114,213 +103,145 @@ export const makePresence = (
 ): Presence => ({ since, activities, status, afk })
 
 /**
- * @see https://docs.discord.com/developers/events/gateway-events#update-presence
- * @since 0.1.0
- * @category schemas
- */
-export const PresenceUpdate = Schema.Struct({ op: Schema.Literal(Opcode.PresenceUpdate), d: Presence })
-
-/**
  * A Presence Update payload.
  *
+ * @see https://docs.discord.com/developers/events/gateway-events#update-presence
  * @since 0.1.0
  * @category models
  */
-export type PresenceUpdate = typeof PresenceUpdate.Type
-
-/**
- * @see https://docs.discord.com/developers/events/gateway-events#update-voice-state
- * @since 0.1.0
- * @category schemas
- */
-export const VoiceStateUpdate = Schema.Struct({
-  op: Schema.Literal(Opcode.VoiceStateUpdate),
-  d: Schema.Struct({
-    guild_id: Check.Id,
-    /** The channel to join; null leaves. */
-    channel_id: Schema.NullOr(Check.Id),
-    self_mute: Schema.Boolean,
-    self_deaf: Schema.Boolean
-  })
-})
+export interface PresenceUpdate {
+  readonly op: typeof Opcode.PresenceUpdate
+  readonly d: Presence
+}
 
 /**
  * A Voice State Update payload.
  *
+ * @see https://docs.discord.com/developers/events/gateway-events#update-voice-state
  * @since 0.1.0
  * @category models
  */
-export type VoiceStateUpdate = typeof VoiceStateUpdate.Type
+export interface VoiceStateUpdate {
+  readonly op: typeof Opcode.VoiceStateUpdate
+  readonly d: {
+    readonly guild_id: string
+    /** The channel to join; null leaves. */
+    readonly channel_id: string | null
+    readonly self_mute: boolean
+    readonly self_deaf: boolean
+  }
+}
 
 /**
- * Members by the beginning of their name, all with an empty one, or by id. Exactly one of `query` and `user_ids`.
+ * A Request Guild Members payload: members by the beginning of their name, all with an empty one, or by id. Exactly one of
+ * `query` and `user_ids`.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#request-guild-members
  * @since 0.1.0
- * @category schemas
- */
-export const RequestGuildMembers = Schema.Struct({
-  op: Schema.Literal(Opcode.RequestGuildMembers),
-  d: Schema.Struct({
-    guild_id: Check.Id,
-    query: Schema.optional(Schema.String),
-    /** The maximum number of members, 0 for all with an empty query. Default with a query: 0. */
-    limit: Schema.optional(Schema.NonNegativeInt),
-    presences: Schema.optional(Schema.Boolean),
-    user_ids: Schema.optional(Schema.Union(Check.Id, Schema.Array(Check.Id))),
-    /** Repeated in the responses; 32 bytes at most. */
-    nonce: Schema.optional(Schema.String)
-  }).pipe(Schema.filter(Check.memberRequest))
-})
-
-/**
- * A Request Guild Members payload.
- *
- * @since 0.1.0
  * @category models
  */
-export type RequestGuildMembers = typeof RequestGuildMembers.Type
-
-/**
- * @see https://docs.discord.com/developers/events/gateway-events#request-soundboard-sounds
- * @since 0.1.0
- * @category schemas
- */
-export const RequestSoundboardSounds = Schema.Struct({
-  op: Schema.Literal(Opcode.RequestSoundboardSounds),
-  d: Schema.Struct({ guild_ids: Schema.Array(Check.Id) })
-})
+export interface RequestGuildMembers {
+  readonly op: typeof Opcode.RequestGuildMembers
+  readonly d: {
+    readonly guild_id: string
+    readonly query?: string | undefined
+    /** The maximum number of members, 0 for all with an empty query. Default with a query: 0. */
+    readonly limit?: number | undefined
+    readonly presences?: boolean | undefined
+    readonly user_ids?: string | ReadonlyArray<string> | undefined
+    /** Repeated in the responses; 32 bytes at most. */
+    readonly nonce?: string | undefined
+  }
+}
 
 /**
  * A Request Soundboard Sounds payload.
  *
+ * @see https://docs.discord.com/developers/events/gateway-events#request-soundboard-sounds
  * @since 0.1.0
  * @category models
  */
-export type RequestSoundboardSounds = typeof RequestSoundboardSounds.Type
+export interface RequestSoundboardSounds {
+  readonly op: typeof Opcode.RequestSoundboardSounds
+  readonly d: { readonly guild_ids: ReadonlyArray<string> }
+}
 
 /**
+ * A Request Channel Info payload, with at least one field.
+ *
  * @see https://docs.discord.com/developers/events/gateway-events#request-channel-info
  * @since 0.1.0
- * @category schemas
- */
-export const RequestChannelInfo = Schema.Struct({
-  op: Schema.Literal(Opcode.RequestChannelInfo),
-  d: Schema.Struct({
-    guild_id: Check.Id,
-    fields: Schema.NonEmptyArray(Schema.Literal("status", "voice_start_time"))
-  })
-})
-
-/**
- * A Request Channel Info payload.
- *
- * @since 0.1.0
  * @category models
  */
-export type RequestChannelInfo = typeof RequestChannelInfo.Type
+export interface RequestChannelInfo {
+  readonly op: typeof Opcode.RequestChannelInfo
+  readonly d: {
+    readonly guild_id: string
+    readonly fields: ReadonlyArray<"status" | "voice_start_time">
+  }
+}
 
 /**
- * Asks for a new session. Its decoded side keeps the token redacted.
+ * An IDENTIFY payload, which asks for a new session. The token is redacted.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#identify
  * @since 0.1.0
- * @category schemas
- */
-export const Identify = Schema.Struct({
-  op: Schema.Literal(Opcode.Identify),
-  d: Schema.Struct({
-    token: Schema.Redacted(Schema.String),
-    intents: Schema.NonNegative,
-    properties: Schema.Struct({ os: Schema.String, browser: Schema.String, device: Schema.String }),
-    compress: Schema.optional(Schema.Boolean),
-    large_threshold: Schema.optional(Schema.Int),
-    shard: Schema.optional(Schema.Tuple(Schema.NonNegativeInt, Schema.Positive)),
-    presence: Schema.optional(Presence)
-  })
-})
-
-/**
- * An IDENTIFY payload.
- *
- * @since 0.1.0
  * @category models
  */
-export type Identify = typeof Identify.Type
+export interface Identify {
+  readonly op: typeof Opcode.Identify
+  readonly d: {
+    readonly token: Redacted.Redacted<string>
+    readonly intents: number
+    readonly properties: { readonly os: string; readonly browser: string; readonly device: string }
+    readonly compress?: boolean | undefined
+    readonly large_threshold?: number | undefined
+    readonly shard?: readonly [id: number, total: number] | undefined
+    readonly presence?: Presence | undefined
+  }
+}
 
 /**
- * Takes up a session. Its decoded side keeps the token redacted.
+ * A RESUME payload, which continues a session. The token is redacted.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#resume
  * @since 0.1.0
- * @category schemas
- */
-export const Resume = Schema.Struct({
-  op: Schema.Literal(Opcode.Resume),
-  d: Schema.Struct({
-    token: Schema.Redacted(Schema.String),
-    session_id: Schema.String,
-    seq: Schema.NonNegativeInt
-  })
-})
-
-/**
- * A RESUME payload.
- *
- * @since 0.1.0
  * @category models
  */
-export type Resume = typeof Resume.Type
+export interface Resume {
+  readonly op: typeof Opcode.Resume
+  readonly d: {
+    readonly token: Redacted.Redacted<string>
+    readonly session_id: string
+    readonly seq: number
+  }
+}
 
 /**
- * `d` is the sequence number of the last event, or null before the first.
+ * A heartbeat payload. `d` is the sequence number of the last event, or null before the first.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#heartbeat
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Heartbeat = Schema.Struct({
-  op: Schema.Literal(Opcode.Heartbeat),
-  d: Schema.NullOr(Schema.NonNegativeInt)
-})
+export interface Heartbeat {
+  readonly op: typeof Opcode.Heartbeat
+  readonly d: number | null
+}
 
 /**
- * A heartbeat payload.
+ * Commands that a program sends. Identify, resume and heartbeat are sent by the shard itself. `ModelSchema.Command` is their
+ * Schema.
  *
  * @since 0.1.0
  * @category models
  */
-export type Heartbeat = typeof Heartbeat.Type
-
-/**
- * Schema of the commands that a program sends.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Command = Schema.Union(
-  PresenceUpdate,
-  VoiceStateUpdate,
-  RequestGuildMembers,
-  RequestSoundboardSounds,
-  RequestChannelInfo
-)
-
-/**
- * Commands that a program sends. Identify, resume and heartbeat are sent by the shard itself.
- *
- * @since 0.1.0
- * @category models
- */
-export type Command = typeof Command.Type
-
-/**
- * Schema of every payload that a client sends.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Outgoing = Schema.Union(Command, Identify, Resume, Heartbeat)
+export type Command =
+  | PresenceUpdate
+  | VoiceStateUpdate
+  | RequestGuildMembers
+  | RequestSoundboardSounds
+  | RequestChannelInfo
 
 /**
  * Every payload that a client sends.
@@ -328,7 +249,7 @@ export const Outgoing = Schema.Union(Command, Identify, Resume, Heartbeat)
  * @since 0.1.0
  * @category models
  */
-export type Outgoing = typeof Outgoing.Type
+export type Outgoing = Command | Identify | Resume | Heartbeat
 
 const names: Readonly<Record<Outgoing["op"], string>> = {
   [Opcode.Heartbeat]: "heartbeat",
@@ -341,25 +262,36 @@ const names: Readonly<Record<Outgoing["op"], string>> = {
   [Opcode.RequestChannelInfo]: "request channel info"
 }
 
-/** Validates the input, and names the wrong field in one line. */
-const checked = <A extends Command>(op: A["op"], schema: Schema.Schema<A>) => {
-  const validate = Schema.validateEither(schema)
-  return (d: unknown): Either.Either<A, InvalidCommand> =>
-    Either.mapLeft(validate({ op, d }), (error) => {
-      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      return new InvalidCommand({
-        command: names[op],
-        path: (issue?.path ?? []).map(String),
-        problem: issue?.message ?? error.message
-      })
-    })
+const isCommandOpcode = (op: unknown): op is Command["op"] =>
+  (typeof op === "number" || typeof op === "string") && Object.hasOwn(Parsers.parsers, op)
+
+const parseWith = <A extends Command>(op: A["op"], parse: Parser.Parser<A>) => (payload: unknown) => {
+  const parsed = parse(payload)
+  return parsed instanceof Parser.Issue
+    ? Either.left(new InvalidCommand({ command: names[op], path: parsed.path, problem: parsed.problem }))
+    : Either.right(parsed)
 }
 
-const checkPresence = checked(Opcode.PresenceUpdate, PresenceUpdate)
-const checkVoiceState = checked(Opcode.VoiceStateUpdate, VoiceStateUpdate)
-const checkMembers = checked(Opcode.RequestGuildMembers, RequestGuildMembers)
-const checkSounds = checked(Opcode.RequestSoundboardSounds, RequestSoundboardSounds)
-const checkChannelInfo = checked(Opcode.RequestChannelInfo, RequestChannelInfo)
+const parsePresence = parseWith(Opcode.PresenceUpdate, Parsers.parsers[Opcode.PresenceUpdate])
+const parseVoiceState = parseWith(Opcode.VoiceStateUpdate, Parsers.parsers[Opcode.VoiceStateUpdate])
+const parseMembers = parseWith(Opcode.RequestGuildMembers, Parsers.parsers[Opcode.RequestGuildMembers])
+const parseSounds = parseWith(Opcode.RequestSoundboardSounds, Parsers.parsers[Opcode.RequestSoundboardSounds])
+const parseChannelInfo = parseWith(Opcode.RequestChannelInfo, Parsers.parsers[Opcode.RequestChannelInfo])
+
+/**
+ * Validates a command that was not made by a constructor, and copies it without unknown fields.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const validate = (payload: unknown): Either.Either<Command, InvalidCommand> => {
+  const op = Predicate.isRecord(payload) ? payload["op"] : undefined
+  return isCommandOpcode(op)
+    ? parseWith<Command>(op, Parsers.parsers[op])(payload)
+    : Either.left(
+      new InvalidCommand({ command: "the payload", path: ["op"], problem: "must be the opcode of a command" })
+    )
+}
 
 /**
  * Changes the bot's presence. Without activities, the current ones are cleared.
@@ -378,7 +310,11 @@ const checkChannelInfo = checked(Opcode.RequestChannelInfo, RequestChannelInfo)
  * @category constructors
  */
 export const updatePresence = (options: PresenceOptions): Either.Either<PresenceUpdate, InvalidCommand> =>
-  checkPresence(Predicate.isRecord(options) ? makePresence(options) : options)
+  parsePresence({
+    op: Opcode.PresenceUpdate,
+    // Also for an argument that is not of its type.
+    d: Predicate.isRecord(options) ? makePresence(options) : options
+  })
 
 /**
  * Joins, moves between or leaves voice channels.
@@ -387,7 +323,7 @@ export const updatePresence = (options: PresenceOptions): Either.Either<Presence
  * @category constructors
  */
 export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceStateUpdate, InvalidCommand> =>
-  checkVoiceState(d)
+  parseVoiceState({ op: Opcode.VoiceStateUpdate, d })
 
 /**
  * Requests members of a guild, which are received as GUILD_MEMBERS_CHUNK events.
@@ -408,7 +344,10 @@ export const updateVoiceState = (d: VoiceStateUpdate["d"]): Either.Either<VoiceS
 export const requestGuildMembers = (
   d: RequestGuildMembers["d"]
 ): Either.Either<RequestGuildMembers, InvalidCommand> =>
-  checkMembers(d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d)
+  parseMembers({
+    op: Opcode.RequestGuildMembers,
+    d: d.query !== undefined && d.limit === undefined ? { ...d, limit: 0 } : d
+  })
 
 /**
  * Requests the soundboard sounds of guilds, which are received as one SOUNDBOARD_SOUNDS event each.
@@ -418,7 +357,7 @@ export const requestGuildMembers = (
  */
 export const requestSoundboardSounds = (
   d: RequestSoundboardSounds["d"]
-): Either.Either<RequestSoundboardSounds, InvalidCommand> => checkSounds(d)
+): Either.Either<RequestSoundboardSounds, InvalidCommand> => parseSounds({ op: Opcode.RequestSoundboardSounds, d })
 
 /**
  * Requests ephemeral data of a guild's channels, which is received as a CHANNEL_INFO event.
@@ -427,7 +366,7 @@ export const requestSoundboardSounds = (
  * @category constructors
  */
 export const requestChannelInfo = (d: RequestChannelInfo["d"]): Either.Either<RequestChannelInfo, InvalidCommand> =>
-  checkChannelInfo(d)
+  parseChannelInfo({ op: Opcode.RequestChannelInfo, d })
 
 /**
  * Makes an IDENTIFY payload.
@@ -443,9 +382,7 @@ export const identify = (d: Identify["d"]): Identify => ({ op: Opcode.Identify, 
  * @since 0.1.0
  * @category constructors
  */
-export const resume = (
-  d: { readonly token: Redacted.Redacted<string>; readonly session_id: string; readonly seq: number }
-): Resume => ({ op: Opcode.Resume, d })
+export const resume = (d: Resume["d"]): Resume => ({ op: Opcode.Resume, d })
 
 /**
  * Makes a heartbeat with the last sequence number, or null before the first event.
@@ -455,18 +392,26 @@ export const resume = (
  */
 export const heartbeat = (sequence: number | null): Heartbeat => ({ op: Opcode.Heartbeat, d: sequence })
 
-const encodeOutgoing = Schema.encodeSync(Outgoing)
+const prepare = (outgoing: Outgoing): unknown => {
+  switch (outgoing.op) {
+    case Opcode.Heartbeat:
+      return outgoing
+    case Opcode.Identify:
+    case Opcode.Resume:
+      return { op: outgoing.op, d: { ...outgoing.d, token: Redacted.value(outgoing.d.token) } }
+    default:
+      return Either.getOrThrowWith(validate(outgoing), (error) => error)
+  }
+}
 
 /**
- * Serializes a payload. This is the only function that unwraps a token. Throws a `ParseError` for a command that was not
+ * Serializes a payload. This is the only function that unwraps a token. Throws `InvalidCommand` for a command that was not
  * made by a constructor and that Discord would refuse.
  *
  * @since 0.1.0
  * @category encoding
  */
-export const encode = (outgoing: Outgoing): string =>
-  // A heartbeat, by far the most frequent, needs no conversion.
-  JSON.stringify(outgoing.op === Opcode.Heartbeat ? outgoing : encodeOutgoing(outgoing))
+export const encode = (outgoing: Outgoing): string => JSON.stringify(prepare(outgoing))
 
 /**
  * Returns the name of a payload.

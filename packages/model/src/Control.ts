@@ -4,149 +4,91 @@
  * @see https://docs.discord.com/developers/events/gateway-events#receive-events
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
-import type * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
+import * as Parser from "./internal/parser.js"
 import * as Opcode from "./Opcode.js"
 
 /**
- * The first message of a connection.
+ * A HELLO payload, the first message of a connection.
  *
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Hello = Schema.Struct({
-  op: Schema.Literal(Opcode.Hello),
-  d: Schema.Struct({
+export interface Hello {
+  readonly op: typeof Opcode.Hello
+  readonly d: {
     /** In milliseconds. */
-    heartbeat_interval: Schema.Number.pipe(Schema.finite(), Schema.positive())
-  })
-})
+    readonly heartbeat_interval: number
+  }
+}
 
 /**
- * A HELLO payload.
+ * A request to reconnect and resume.
  *
  * @since 0.1.0
  * @category models
  */
-export type Hello = typeof Hello.Type
+export interface Reconnect {
+  readonly op: typeof Opcode.Reconnect
+}
 
 /**
- * The gateway wants a heartbeat at once.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const HeartbeatRequest = Schema.Struct({ op: Schema.Literal(Opcode.Heartbeat) })
-
-/**
- * A request for a heartbeat.
+ * An Invalid Session payload: the session was invalidated or could not be started; `d` is true if it can be resumed.
  *
  * @since 0.1.0
  * @category models
  */
-export type HeartbeatRequest = typeof HeartbeatRequest.Type
+export interface InvalidSession {
+  readonly op: typeof Opcode.InvalidSession
+  readonly d: boolean
+}
 
 /**
- * A heartbeat has arrived.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const HeartbeatAck = Schema.Struct({ op: Schema.Literal(Opcode.HeartbeatAck) })
-
-/**
- * An acknowledgement of a heartbeat.
- *
- * @since 0.1.0
- * @category models
- */
-export type HeartbeatAck = typeof HeartbeatAck.Type
-
-/**
- * The gateway wants the shard to reconnect and resume.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Reconnect = Schema.Struct({ op: Schema.Literal(Opcode.Reconnect) })
-
-/**
- * A request to reconnect.
- *
- * @since 0.1.0
- * @category models
- */
-export type Reconnect = typeof Reconnect.Type
-
-/**
- * The session was invalidated or could not be started; `d` is true if it can be resumed.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const InvalidSession = Schema.Struct({ op: Schema.Literal(Opcode.InvalidSession), d: Schema.Boolean })
-
-/**
- * An Invalid Session payload.
- *
- * @since 0.1.0
- * @category models
- */
-export type InvalidSession = typeof InvalidSession.Type
-
-/** A field that the message can do without: a value of another type counts as missing. */
-const optional = <A, I>(schema: Schema.Schema<A, I>) =>
-  Schema.optional(Schema.UndefinedOr(schema).annotations({ decodingFallback: () => Either.right(undefined) }))
-
-/**
- * A new session. Only its id is required, because nothing can be resumed without it. Without `resume_gateway_url` the
- * session is resumed at the gateway URL; the other fields are for logs and counts.
+ * A READY payload, which starts a session. Only its id is required, because nothing can be resumed without it. Without
+ * `resume_gateway_url` the session is resumed at the gateway URL; the other fields are for logs and counts.
  *
  * @see https://docs.discord.com/developers/events/gateway-events#ready
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Ready = Schema.Struct({
-  op: Schema.Literal(Opcode.Dispatch),
-  t: Schema.Literal("READY"),
-  s: optional(Schema.NonNegativeInt),
-  d: Schema.Struct({
-    session_id: Schema.NonEmptyString,
-    resume_gateway_url: optional(Schema.NonEmptyString),
+export interface Ready {
+  readonly op: typeof Opcode.Dispatch
+  readonly t: "READY"
+  readonly s?: number | undefined
+  readonly d: {
+    readonly session_id: string
+    readonly resume_gateway_url?: string | undefined
     /** The bot itself. */
-    user: optional(Schema.Struct({ id: Schema.String, username: optional(Schema.String) })),
-    guilds: optional(Schema.Array(Schema.Unknown))
-  })
-})
+    readonly user?: { readonly id: string; readonly username?: string | undefined } | undefined
+    readonly guilds?: ReadonlyArray<unknown> | undefined
+  }
+}
 
 /**
- * A READY payload.
+ * A control payload that is not as Discord documents it. The message quotes nothing of the payload, because the peer chooses
+ * its size.
  *
  * @since 0.1.0
- * @category models
+ * @category errors
  */
-export type Ready = typeof Ready.Type
+export class InvalidControlError extends Data.TaggedError("InvalidControlError")<{
+  /** The first wrong field, such as `["d", "session_id"]`; empty for a payload of another kind. */
+  readonly path: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return this.path.length === 0
+      ? "it is not what Discord documents"
+      : `"${this.path.join(".")}" is missing or not what Discord documents`
+  }
+}
 
-/**
- * A session was resumed; everything missed has been replayed. Some gateway proxies send it without a sequence number.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Resumed = Schema.Struct({
-  op: Schema.Literal(Opcode.Dispatch),
-  t: Schema.Literal("RESUMED"),
-  s: optional(Schema.NonNegativeInt)
-})
-
-/**
- * A RESUMED payload.
- *
- * @since 0.1.0
- * @category models
- */
-export type Resumed = typeof Resumed.Type
+const decode = <A>(parse: Parser.Parser<A>) => (payload: unknown): Either.Either<A, InvalidControlError> => {
+  const parsed = parse(payload)
+  return parsed instanceof Parser.Issue
+    ? Either.left(new InvalidControlError({ path: parsed.path }))
+    : Either.right(parsed)
+}
 
 /**
  * Validates a HELLO payload.
@@ -154,8 +96,17 @@ export type Resumed = typeof Resumed.Type
  * @since 0.1.0
  * @category decoding
  */
-export const decodeHello: (payload: unknown) => Either.Either<Hello, ParseResult.ParseError> = Schema
-  .decodeUnknownEither(Hello)
+export const decodeHello: (payload: unknown) => Either.Either<Hello, InvalidControlError> = decode(
+  Parser.struct<Hello>({
+    op: Parser.literal(Opcode.Hello),
+    d: Parser.struct<Hello["d"]>({
+      heartbeat_interval: Parser.value(
+        (value): value is number => typeof value === "number" && Number.isFinite(value) && value > 0,
+        "must be a positive number"
+      )
+    })
+  })
+)
 
 /**
  * Validates an Invalid Session payload.
@@ -163,8 +114,11 @@ export const decodeHello: (payload: unknown) => Either.Either<Hello, ParseResult
  * @since 0.1.0
  * @category decoding
  */
-export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSession, ParseResult.ParseError> = Schema
-  .decodeUnknownEither(InvalidSession)
+export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSession, InvalidControlError> = decode(
+  Parser.struct<InvalidSession>({ op: Parser.literal(Opcode.InvalidSession), d: Parser.flag })
+)
+
+const anything: Parser.Parser<unknown> = (value) => value
 
 /**
  * Validates a READY payload.
@@ -172,33 +126,18 @@ export const decodeInvalidSession: (payload: unknown) => Either.Either<InvalidSe
  * @since 0.1.0
  * @category decoding
  */
-export const decodeReady: (payload: unknown) => Either.Either<Ready, ParseResult.ParseError> = Schema
-  .decodeUnknownEither(Ready)
-
-const issuePath = (issue: ParseResult.ParseIssue): ReadonlyArray<PropertyKey> => {
-  switch (issue._tag) {
-    case "Pointer":
-      return [issue.path].flat().concat(issuePath(issue.issue))
-    case "Composite": {
-      const [first] = [issue.issues].flat()
-      return first === undefined ? [] : issuePath(first)
-    }
-    case "Refinement":
-    case "Transformation":
-      return issuePath(issue.issue)
-    default:
-      return []
-  }
-}
-
-/**
- * Names the first field that is missing or not as documented. It quotes nothing of the payload, whose size and nesting are
- * the peer's choice: formatting the error itself can take megabytes or overflow the stack.
- *
- * @since 0.1.0
- * @category getters
- */
-export const describe = (error: ParseResult.ParseError): string => {
-  const path = issuePath(error.issue).map(String).join(".")
-  return path === "" ? "it is not what Discord documents" : `"${path}" is missing or not what Discord documents`
-}
+export const decodeReady: (payload: unknown) => Either.Either<Ready, InvalidControlError> = decode(
+  Parser.struct<Ready>({
+    op: Parser.literal(Opcode.Dispatch),
+    t: Parser.literal("READY"),
+    s: Parser.lenient(Parser.count),
+    d: Parser.struct<Ready["d"]>({
+      session_id: Parser.nonEmptyText,
+      resume_gateway_url: Parser.lenient(Parser.nonEmptyText),
+      user: Parser.lenient(
+        Parser.struct<NonNullable<Ready["d"]["user"]>>({ id: Parser.text, username: Parser.lenient(Parser.text) })
+      ),
+      guilds: Parser.lenient(Parser.array(anything))
+    })
+  })
+)

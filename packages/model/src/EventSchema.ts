@@ -88,7 +88,7 @@ export const of = <T extends EventType.EventType>(type: T): Schema.Schema<Dispat
  * @example
  * ```ts
  * import * as assert from "node:assert"
- * import { EventSchema } from "@vesper/model"
+ * import * as EventSchema from "@vesper/model/EventSchema"
  * import { Either } from "effect"
  *
  * const result = EventSchema.validate("TYPING_START")({ channel_id: "1", user_id: 5, timestamp: 1 })

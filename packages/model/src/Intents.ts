@@ -5,14 +5,14 @@
  * @since 0.1.0
  */
 import type * as Brand from "effect/Brand"
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
-import * as Schema from "effect/Schema"
 import * as BitSet from "./internal/bitSet.js"
 
 /**
- * The set, as the number in IDENTIFY. Unknown bits are kept, because they may become intents.
+ * The set, as the number in IDENTIFY. Unknown bits are kept, because they may become intents. `ModelSchema.Intents` is its Schema.
  *
  * @since 0.1.0
  * @category models
@@ -175,26 +175,16 @@ export const developerPortal = "https://discord.com/developers/applications"
  * @since 0.1.0
  * @category errors
  */
-export class InvalidIntents extends Schema.TaggedError<InvalidIntents>("@vesper/model/InvalidIntents")(
-  "InvalidIntents",
-  { input: Schema.String, problem: Schema.String }
-) {
+export class InvalidIntents extends Data.TaggedError("InvalidIntents")<{
+  readonly input: string
+  readonly problem: string
+}> {
   override get message(): string {
     return `"${this.input}" ${this.problem}`
   }
 }
 
 const isBits = (bits: number): bits is Intents => Number.isSafeInteger(bits) && bits >= 0
-
-/**
- * Schema of a set of intents, from the number in IDENTIFY.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Intents: Schema.Schema<Intents, number> = Schema.Number.pipe(
-  Schema.filter(isBits, { message: () => "expected a set of intents: a whole number of 0 or more" })
-)
 
 /**
  * The position of the intent's bit.

@@ -6,14 +6,13 @@
  * @since 0.1.0
  */
 import type * as Brand from "effect/Brand"
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
 import * as BitSet from "./internal/bitSet.js"
 
 /**
- * The set. Unknown bits are kept.
+ * The set. Unknown bits are kept. `ModelSchema.Permissions` is its Schema.
  *
  * @since 0.1.0
  * @category models
@@ -94,11 +93,7 @@ const set = BitSet.make<Permissions, Name>(table, { toBits: (self) => self, from
  * @since 0.1.0
  * @category errors
  */
-export class InvalidPermissions
-  extends Schema.TaggedError<InvalidPermissions>("@vesper/model/InvalidPermissions")("InvalidPermissions", {
-    input: Schema.String
-  })
-{
+export class InvalidPermissions extends Data.TaggedError("InvalidPermissions")<{ readonly input: string }> {
   override get message(): string {
     return `"${this.input}" is no set of permissions; give a whole number of 0 or more, as Discord sends it`
   }
@@ -173,26 +168,6 @@ export const fromBits = (bits: bigint): Either.Either<Permissions, InvalidPermis
  * @category conversions
  */
 export const toString = (self: Permissions): string => String(self)
-
-/**
- * From and to the string that Discord sends.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Permissions: Schema.Schema<Permissions, string> = Schema.transformOrFail(
-  Schema.String,
-  Schema.declare((value): value is Permissions => typeof value === "bigint" && value >= 0n, {
-    identifier: "Permissions",
-    arbitrary: () => (fc) => fc.bigInt({ min: 0n, max: 2n ** 80n }).map(fromBits_)
-  }),
-  {
-    strict: true,
-    decode: (text, _options, ast) =>
-      Either.mapLeft(fromString(text), (error) => new ParseResult.Type(ast, text, error.message)),
-    encode: (self) => ParseResult.succeed(toString(self))
-  }
-)
 
 /**
  * Returns true if the bit itself is set. `allows` also considers administrators.

@@ -4,9 +4,9 @@
  * @see https://docs.discord.com/developers/events/gateway#sharding
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as Schema from "effect/Schema"
 
 const isShardId = ({ id, total }: { readonly id: number; readonly total: number }): boolean =>
   Number.isSafeInteger(id) && Number.isSafeInteger(total) && id >= 0 && id < total
@@ -17,10 +17,10 @@ const isShardId = ({ id, total }: { readonly id: number; readonly total: number 
  * @since 0.1.0
  * @category errors
  */
-export class InvalidShardId extends Schema.TaggedError<InvalidShardId>("@vesper/model/InvalidShardId")(
-  "InvalidShardId",
-  { id: Schema.Number, total: Schema.Number }
-) {
+export class InvalidShardId extends Data.TaggedError("InvalidShardId")<{
+  readonly id: number
+  readonly total: number
+}> {
   override get message(): string {
     return `shard ${this.id} of ${this.total} does not exist: ids are whole numbers from 0 to ${
       Math.max(0, this.total - 1)
@@ -29,37 +29,25 @@ export class InvalidShardId extends Schema.TaggedError<InvalidShardId>("@vesper/
 }
 
 /**
- * The id of a shard and the total number of shards.
+ * The id of a shard and the total number of shards. The constructor throws `InvalidShardId`; `make` returns it.
+ * `ModelSchema.ShardId` is its Schema.
  *
  * @since 0.1.0
  * @category models
  */
-export class ShardId extends Schema.Class<ShardId>("@vesper/model/ShardId")(
-  Schema.Struct({ id: Schema.Number, total: Schema.Number }).pipe(
-    Schema.filter((shard) => isShardId(shard) || new InvalidShardId(shard).message)
-  )
-) {
+export class ShardId extends Data.Class<{ readonly id: number; readonly total: number }> {
+  constructor(shard: { readonly id: number; readonly total: number }) {
+    super({ id: shard.id, total: shard.total })
+    if (!isShardId(this)) {
+      throw new InvalidShardId({ id: shard.id, total: shard.total })
+    }
+  }
+
   /** For people: `[0/4]`. */
   override toString(): string {
     return `[${this.id}/${this.total}]`
   }
 }
-
-/**
- * As Discord writes it: `[id, total]`.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const FromPair: Schema.Schema<ShardId, readonly [id: number, total: number]> = Schema.transform(
-  Schema.Tuple(Schema.Number, Schema.Number),
-  ShardId,
-  {
-    strict: true,
-    decode: ([id, total]) => ({ id, total }),
-    encode: ({ id, total }) => [id, total] as const
-  }
-)
 
 /**
  * Makes a shard id; fails if it is not below the total.
@@ -79,7 +67,7 @@ export const FromPair: Schema.Schema<ShardId, readonly [id: number, total: numbe
  */
 export const make = (id: number, total: number): Either.Either<ShardId, InvalidShardId> =>
   isShardId({ id, total })
-    ? Either.right(new ShardId({ id, total }, true))
+    ? Either.right(new ShardId({ id, total }))
     : Either.left(new InvalidShardId({ id, total }))
 
 /**

@@ -4,28 +4,30 @@
  * @see https://docs.discord.com/developers/reference#snowflakes
  * @since 0.1.0
  */
+import type * as Brand from "effect/Brand"
+import * as Data from "effect/Data"
 import { dual } from "effect/Function"
 import * as Order from "effect/Order"
-import * as Schema from "effect/Schema"
 
 /**
- * Schema of a snowflake: an unsigned 64-bit integer as a decimal string.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Snowflake = Schema.String.pipe(
-  Schema.pattern(/^\d{1,20}$/, { message: () => "expected a snowflake: a string of up to 20 digits" }),
-  Schema.brand("@vesper/model/Snowflake")
-)
-
-/**
- * A snowflake.
+ * A snowflake: an unsigned 64-bit integer as a decimal string. `ModelSchema.Snowflake` is its Schema.
  *
  * @since 0.1.0
  * @category models
  */
-export type Snowflake = typeof Snowflake.Type
+export type Snowflake = string & Brand.Brand<"@vesper/model/Snowflake">
+
+/**
+ * Not a snowflake.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidSnowflake extends Data.TaggedError("InvalidSnowflake")<{ readonly input: string }> {
+  override get message(): string {
+    return `"${this.input}" is not a snowflake: expected a string of up to 20 digits`
+  }
+}
 
 /**
  * The first millisecond of 2015, from which snowflakes count.
@@ -36,12 +38,25 @@ export type Snowflake = typeof Snowflake.Type
 export const epoch = 1_420_070_400_000
 
 /**
- * Makes a snowflake of its decimal text; throws on any other text.
+ * Returns true for the text of a snowflake.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const is = (value: unknown): value is Snowflake => typeof value === "string" && /^\d{1,20}$/.test(value)
+
+/**
+ * Makes a snowflake of its decimal text; throws `InvalidSnowflake` for any other text.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make: (text: string) => Snowflake = Schema.decodeSync(Snowflake)
+export const make = (text: string): Snowflake => {
+  if (!is(text)) {
+    throw new InvalidSnowflake({ input: String(text).slice(0, 60) })
+  }
+  return text
+}
 
 /**
  * Returns the time of a snowflake in milliseconds since 1970.

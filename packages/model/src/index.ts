@@ -1,4 +1,11 @@
 /**
+ * The modules of the protocol. `@vesper/model/EventSchema` and `@vesper/model/ModelSchema` have the Schemas, and are imported by
+ * their own names: a program that needs no Schema then does not load `effect/Schema`.
+ *
+ * @since 0.1.0
+ */
+
+/**
  * Close codes of the gateway.
  *
  * @since 0.1.0
@@ -32,13 +39,6 @@ export * as Control from "./Control.js"
  * @since 0.1.0
  */
 export * as Dispatch from "./Dispatch.js"
-
-/**
- * The shapes of events, to check them at run time.
- *
- * @since 0.1.0
- */
-export * as EventSchema from "./EventSchema.js"
 
 /**
  * The names of events, and their intents.

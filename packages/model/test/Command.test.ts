@@ -70,8 +70,8 @@ const refused: ReadonlyArray<readonly [what: string, made: () => Made, path: str
   [
     "no field to ask for",
     () => Command.requestChannelInfo(JSON.parse("{\"guild_id\":\"1\",\"fields\":[]}")),
-    "d.fields.0",
-    /is missing/
+    "d.fields",
+    /at least one field/
   ],
   [
     "a guild id that is none",

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ModelSchema from "../src/ModelSchema.js"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
@@ -40,8 +41,8 @@ describe("permissions", () => {
   it("come and go as decimal strings, without losing a bit over 2^53", () => {
     FastCheck.assert(FastCheck.property(permissions, (self) => {
       const text = Permissions.toString(self)
-      assert.strictEqual(Schema.decodeSync(Permissions.Permissions)(text), self)
-      assert.strictEqual(Schema.encodeSync(Permissions.Permissions)(self), text)
+      assert.strictEqual(Schema.decodeSync(ModelSchema.Permissions)(text), self)
+      assert.strictEqual(Schema.encodeSync(ModelSchema.Permissions)(self), text)
     }))
   })
 
@@ -63,6 +64,6 @@ describe("permissions", () => {
       assert.isTrue(Either.isLeft(Permissions.fromString(text)), text)
     }
     assert.isTrue(Either.isLeft(Permissions.fromBits(-1n)))
-    assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Permissions.Permissions)("x")))
+    assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(ModelSchema.Permissions)("x")))
   })
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { GatewayIntentBits } from "discord-api-types/v10"
+import * as ModelSchema from "../src/ModelSchema.js"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
@@ -86,14 +87,14 @@ describe("intents", () => {
     const intents = unsafeFromBits(2 ** 40 + 1)
     assert.deepStrictEqual(Intents.names(intents), ["Guilds"])
     assert.deepStrictEqual(Intents.unknownBits(intents), [40])
-    assert.strictEqual(Schema.encodeSync(Intents.Intents)(intents), 2 ** 40 + 1)
+    assert.strictEqual(Schema.encodeSync(ModelSchema.Intents)(intents), 2 ** 40 + 1)
   })
 
   const noIntents: ReadonlyArray<number> = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]
   for (const bits of noIntents) {
     it(`are not ${bits}`, () => {
       assert.isTrue(Either.isLeft(Intents.fromBits(bits)))
-      assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Intents.Intents)(bits)))
+      assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(ModelSchema.Intents)(bits)))
     })
   }
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ModelSchema from "../src/ModelSchema.js"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
@@ -20,15 +21,15 @@ describe("a shard id", () => {
     it(`is not ${id} of ${total}`, () => {
       const made = ShardId.make(id, total)
       assert.include(String(Either.getLeft(made)), "InvalidShardId")
-      assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(ShardId.FromPair)([id, total])))
+      assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(ModelSchema.ShardIdFromPair)([id, total])))
       assert.throws(() => ShardId.unsafeMake(id, total), /does not exist/)
     })
   }
 
   it("goes over the wire as a pair", () => {
-    const shard = Schema.decodeUnknownSync(ShardId.FromPair)([2, 5])
+    const shard = Schema.decodeUnknownSync(ModelSchema.ShardIdFromPair)([2, 5])
     assert.deepStrictEqual([shard.id, shard.total, String(shard)], [2, 5, "[2/5]"])
-    assert.deepStrictEqual(Schema.encodeSync(ShardId.FromPair)(shard), [2, 5])
+    assert.deepStrictEqual(Schema.encodeSync(ModelSchema.ShardIdFromPair)(shard), [2, 5])
   })
 
   it("is one of all of its total", () => {
@@ -94,7 +95,7 @@ describe("a snowflake", () => {
 
   for (const text of ["", "-1", "1.5", "abc", "123456789012345678901"]) {
     it(`is not "${text}"`, () => {
-      assert.throws(() => Snowflake.make(text), /expected a snowflake/)
+      assert.throws(() => Snowflake.make(text), /is not a snowflake/)
     })
   }
 })

@@ -2,7 +2,7 @@
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
 import * as CloseCode from "../src/CloseCode.js"
-import * as Control from "../src/Control.js"
+import type * as Control from "../src/Control.js"
 import * as EventSchema from "../src/EventSchema.js"
 import * as EventType from "../src/EventType.js"
 import * as Flags from "../src/Flags.js"
@@ -182,14 +182,12 @@ const namedStructures = (roots: ReadonlyArray<AST.AST>): ReadonlyMap<string, Rea
 
 const compact = (title: string): string => title.replace(/ /g, "")
 
-const controlSchemas: Readonly<Record<string, AST.AST>> = {
-  HELLO: Control.Hello.fields.d.ast,
-  RECONNECT: Control.Reconnect.ast,
-  INVALID_SESSION: Control.InvalidSession.ast
+/** A body of each control payload that has one, in the shape that a shard decodes. */
+const controls: Readonly<Record<string, object>> = {
+  HELLO: { heartbeat_interval: 41_250 } satisfies Control.Hello["d"],
+  RECONNECT: {},
+  INVALID_SESSION: {}
 }
-
-const schemaOf = (name: string): AST.AST | undefined =>
-  EventType.isKnown(name) ? EventSchema.of(name).ast : controlSchemas[name]
 
 const documentedFields = (documentation: Documentation, event: DocumentedEvent): Fields => {
   const base = Object.entries(documentation.structures[event.base ?? ""] ?? {}).filter(([key]) => {
@@ -203,11 +201,16 @@ const documentedFields = (documentation: Documentation, event: DocumentedEvent):
 
 const eventLacks = (documentation: Documentation): ReadonlyArray<Lack> =>
   Object.entries(documentation.events).flatMap(([name, event]): ReadonlyArray<Lack> => {
-    const ast = schemaOf(name)
-    if (ast === undefined) {
+    const fields = documentedFields(documentation, event)
+    const control = controls[name]
+    if (control !== undefined) {
+      return Object.keys(fields).filter((field) => !Object.hasOwn(control, field))
+        .map((field) => ({ what: "field", name: `${name}.${field}`, problem: "is not decoded" }))
+    }
+    if (!EventType.isKnown(name)) {
       return [{ what: "event", name, problem: "has no schema" }]
     }
-    const fields = documentedFields(documentation, event)
+    const { ast } = EventSchema.of(name)
     const variants = variantsOf(ast).filter((variant) => !isUnknownType(variant))
     const whole = event.or === undefined ? variants : variants.slice(0, 1)
     const instead = event.or === undefined ? [] : variants.slice(1)
@@ -228,8 +231,7 @@ const structureLacks = (documentation: Documentation): ReadonlyArray<Lack> => {
 }
 
 /** The structures that the schemas name. */
-export const usedStructures = () =>
-  namedStructures([...EventType.all.map((name) => EventSchema.of(name).ast), ...Object.values(controlSchemas)])
+export const usedStructures = () => namedStructures(EventType.all.map((name) => EventSchema.of(name).ast))
 
 const pascal = (name: string): string =>
   name.split("_").map((word) => word.slice(0, 1) + word.slice(1).toLowerCase()).join("")

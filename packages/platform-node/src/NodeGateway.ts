@@ -3,10 +3,9 @@
  *
  * @since 0.1.0
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Decompressor from "@vesper/gateway/Decompressor"
-import * as Fleet from "@vesper/gateway/Fleet"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import type * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -222,22 +221,13 @@ const configLayer = (
 const fleetFromConfig = <E>(
   options: FleetOptions,
   config: Layer.Layer<ShardConfig.ShardConfig, E>
-): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, E | ConfigError.ConfigError | GatewayApi.GatewayApiError> => {
-  const { apiUrl, compression, connect, httpClient = FetchHttpClient.layer, reconnects, reserve, socket } = options
-  const { shards = "recommended" } = options
-  const api = Layer.unwrapEffect(
-    Effect.map(ShardConfig.ShardConfig, ({ token }) => GatewayApi.layer({ token, baseUrl: apiUrl }))
-  ).pipe(Layer.provide(httpClient))
-  const fleet = shards === "recommended"
-    ? Fleet.layer({ shards, reconnects, connect })
-    : Fleet.layer({ shards, reconnects, connect })
-  return fleet.pipe(
-    Layer.provide(IdentifyQueue.layerFromApi({ reserve })),
-    Layer.provide(layer({ compression, socket })),
-    Layer.provideMerge(api),
+): Layer.Layer<Fleet.Fleet | GatewayApi.GatewayApi, E | ConfigError.ConfigError | GatewayApi.GatewayApiError> =>
+  Layer.unwrapEffect(
+    Effect.map(Effect.promise(() => import("./internal/fleetLayer.js")), (FleetLayer) => FleetLayer.make(options))
+  ).pipe(
+    Layer.provide(layer(options)),
     Layer.provide(config)
   )
-}
 
 /**
  * A fleet with the config of its shards, an identify queue, socket and decompressor. Discord's API returns the number of

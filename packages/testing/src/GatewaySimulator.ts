@@ -6,6 +6,7 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
@@ -446,7 +447,7 @@ export const layerApi: Layer.Layer<GatewayApi.GatewayApi, never, GatewaySimulato
     return {
       gatewayBot: Effect.suspend(() =>
         gateway.isToken(gateway.settings.token ?? "any")
-          ? Effect.orDie(Schema.decode(GatewayApi.GatewayBot)(gateway.gatewayBot()))
+          ? Effect.orDie(Schema.decode(GatewaySchema.GatewayBot)(gateway.gatewayBot()))
           : Effect.fail(new GatewayApi.UnauthorizedError())
       )
     }

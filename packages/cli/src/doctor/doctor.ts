@@ -1,5 +1,6 @@
 /** `vesper doctor`: measures, and judges the measurements. */
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Intents from "@vesper/model/Intents"
 import * as Duration from "effect/Duration"
@@ -73,7 +74,7 @@ const checkApi = (apiUrl: string, token: string) =>
   Effect.gen(function*() {
     const answer = yield* request(`${apiUrl}/gateway/bot`, token)
     const problem = judge("API and token", answer)
-    const decoded = Either.flatMap(answer, ({ body }) => Schema.decodeUnknownEither(GatewayApi.GatewayBot)(body))
+    const decoded = Either.flatMap(answer, ({ body }) => Schema.decodeUnknownEither(GatewaySchema.GatewayBot)(body))
     if (problem !== undefined || Either.isLeft(decoded)) {
       const [found, todo] = ["the answer of GET /gateway/bot is not valid", "check --api-url: it ends with /api/v10"]
       return {

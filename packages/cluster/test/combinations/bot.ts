@@ -1,7 +1,7 @@
 /** The only runner of a cluster, with the interface of the table's bots. */
+import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Events from "@vesper/gateway/Events"
-import * as Session from "@vesper/gateway/Session"
 import * as SessionStore from "@vesper/gateway/SessionStore"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Context from "effect/Context"
@@ -85,7 +85,7 @@ export const make = (
     }
   })
 
-const decode = Schema.decodeSync(Schema.parseJson(Session.Session))
+const decode = Schema.decodeSync(Schema.parseJson(GatewaySchema.Session))
 
 /** Loads the session that a runner has written for its next owner. */
 export const load = (name: string, database: Database): SessionStore.SessionStore["load"] => ({ shard }) =>

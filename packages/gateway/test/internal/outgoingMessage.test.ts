@@ -38,7 +38,7 @@ describe("a command on its way", () => {
     FastCheck.assert(
       FastCheck.property(texts, (state) => {
         assertAgrees(Outgoing.fromCommand(presence(state)))
-        assertAgrees(Outgoing.fromConstructor(Command.updatePresence(presence(state).d)))
+        assertAgrees(Outgoing.fromValidated(Command.updatePresence(presence(state).d)))
         assertAgrees(Outgoing.fromJson(JSON.stringify(presence(state))))
         assertAgrees(Outgoing.fromJson(JSON.stringify({ op: 99, d: state })))
       }),

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Command from "@vesper/model/Command"
+import * as ModelSchema from "@vesper/model/ModelSchema"
+import type * as Command from "@vesper/model/Command"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
@@ -48,7 +49,7 @@ const nameOf = (command: Command.Command): string => {
   }
 }
 
-const isCommand = Schema.is(Command.Command)
+const isCommand = Schema.is(ModelSchema.Command)
 
 /** Returns the commands that the gateway received, in order, with their times. */
 const received = Effect.map(entries("Received"), (all) =>

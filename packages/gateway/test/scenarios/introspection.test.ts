@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as GatewaySchema from "../../src/GatewaySchema.js"
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as ShardId from "@vesper/model/ShardId"
 import * as NodeDecompressor from "@vesper/platform-node/NodeDecompressor"
@@ -110,8 +111,8 @@ describe("the session", () => {
 
   it("can be written down and read back, with id, sequence and resume URL by name", () => {
     for (const session of [{ id: "a", sequence: 1 }, { id: "b", sequence: 2, resumeUrl: "wss://x.example/" }]) {
-      const decoded = Schema.decodeUnknownSync(Session.Session)(JSON.parse(JSON.stringify(session)))
-      assert.deepStrictEqual(Schema.encodeSync(Session.Session)(decoded), session)
+      const decoded = Schema.decodeUnknownSync(GatewaySchema.Session)(JSON.parse(JSON.stringify(session)))
+      assert.deepStrictEqual(Schema.encodeSync(GatewaySchema.Session)(decoded), session)
       assert.deepStrictEqual(decoded, new Session.Session(session))
     }
   })

@@ -6,9 +6,9 @@ import * as VirtualClock from "@vesper/testing/VirtualClock"
 import * as World from "@vesper/testing/World"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Fleet from "../../src/Fleet.js"
 import { entries, inject, layer, startShard } from "../harness.js"
@@ -18,8 +18,6 @@ const presence = (name: string): Command.PresenceUpdate => ({
   d: { since: null, afk: false, status: "online", activities: [{ name, type: 0 }] }
 })
 
-const isPresence = Schema.is(Command.Presence)
-
 /** Returns the names of the presences that each connection received, at its identify and later, in order. */
 const told = Effect.map(
   Effect.all([entries("Identified"), entries("Received")]),
@@ -27,7 +25,10 @@ const told = Effect.map(
     identified.map(({ connection }) =>
       received.filter((entry) => entry.connection === connection).flatMap(({ d, op }) => {
         const shown = op === Opcode.Identify && Predicate.isRecord(d) ? d["presence"] : d
-        return isPresence(shown) ? shown.activities.map(({ name }) => name) : []
+        const valid = Command.validate({ op: Opcode.PresenceUpdate, d: shown })
+        return Either.isRight(valid) && valid.right.op === Opcode.PresenceUpdate
+          ? valid.right.d.activities.map(({ name }) => name)
+          : []
       })
     )
 )

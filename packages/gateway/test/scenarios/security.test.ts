@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as GatewaySchema from "../../src/GatewaySchema.js"
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
@@ -236,7 +237,7 @@ describe("a payload with __proto__", () => {
     }).pipe(withChance(0.5), Effect.provide(layer())))
 
   it("in a stored session is no session", () => {
-    assert.isTrue(Option.isNone(Schema.decodeUnknownOption(Session.Session)(JSON.parse(polluted))))
+    assert.isTrue(Option.isNone(Schema.decodeUnknownOption(GatewaySchema.Session)(JSON.parse(polluted))))
     assert.isFalse(isPolluted())
   })
 

@@ -4,7 +4,6 @@ import * as Snowflake from "@vesper/model/Snowflake"
 import type { APIInteraction, APIInteractionResponse } from "discord-api-types/v10"
 import * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import type * as Rest from "../../Rest.js"
 import type * as RestError from "../../RestError.js"
 
@@ -28,7 +27,5 @@ export const viaResponse = (response: Deferred.Deferred<APIInteractionResponse>)
   send: (body) => Deferred.succeed(response, body)
 })
 
-const isSnowflake = Schema.is(Snowflake.Snowflake)
-
 /** Returns the time of an interaction on Discord's clock, in milliseconds. */
-export const createdAt = ({ id }: Pick<APIInteraction, "id">): number => isSnowflake(id) ? Snowflake.timestamp(id) : 0
+export const createdAt = ({ id }: Pick<APIInteraction, "id">): number => Snowflake.is(id) ? Snowflake.timestamp(id) : 0

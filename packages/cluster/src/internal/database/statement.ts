@@ -2,7 +2,8 @@
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import * as Session from "@vesper/gateway/Session"
+import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
+import type * as Session from "@vesper/gateway/Session"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,7 +15,7 @@ export class LeaseConnection extends Context.Reference<LeaseConnection>()("@vesp
   defaultValue: (): Option.Option<SqlClient.SqlClient> => Option.none()
 }) {}
 
-const Document = Schema.parseJson(Session.Session)
+const Document = Schema.parseJson(GatewaySchema.Session)
 export const encodeSession = Schema.encodeSync(Document)
 const decodeDocument = Schema.decodeUnknownOption(Document)
 

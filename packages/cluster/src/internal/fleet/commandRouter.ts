@@ -5,8 +5,9 @@ import * as EntityId from "@effect/cluster/EntityId"
 import * as Sharding from "@effect/cluster/Sharding"
 import * as Socket from "@effect/platform/Socket"
 import * as Rpc from "@effect/rpc/Rpc"
+import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
 import type * as Shard from "@vesper/gateway/Shard"
-import * as ShardError from "@vesper/gateway/ShardError"
+import type * as ShardError from "@vesper/gateway/ShardError"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -27,7 +28,7 @@ export const make = (
   const entity = Entity.make(`vesper/${fleet}`, [
     Rpc.make("Send", {
       payload: { guild: Schema.String, json: Schema.String },
-      error: Schema.Union(ShardError.SendError, NotHere)
+      error: Schema.Union(GatewaySchema.SendError, NotHere)
     })
   ]).annotate(ClusterSchema.ShardGroup, () => fleet)
   const receiver = entity.toLayer({

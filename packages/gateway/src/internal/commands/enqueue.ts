@@ -23,4 +23,4 @@ export const makeSender = (queue: Queue, close: Shard.Sender["close"]): Shard.Se
 })
 
 export const updatePresence = (queue: Queue): Shard.Shard["updatePresence"] => (presence) =>
-  enqueue(queue, () => Outgoing.fromConstructor(Command.updatePresence(presence)))
+  enqueue(queue, () => Outgoing.fromValidated(Command.updatePresence(presence)))

@@ -1,7 +1,6 @@
 /** Messages to the gateway. Each is validated, encoded and measured once, against the limit of 4096 bytes. */
 import * as Command from "@vesper/model/Command"
 import * as Either from "effect/Either"
-import * as Schema from "effect/Schema"
 import * as ShardError from "../../ShardError.js"
 import * as Kind from "./kind.js"
 
@@ -43,14 +42,11 @@ const measure = (payload: unknown, text: string): EncodeResult => {
 const stringify = (payload: unknown): EncodeResult =>
   Either.flatMap(Either.try({ try: () => JSON.stringify(payload), catch: invalid }), (text) => measure(payload, text))
 
-const encodeCommand = Schema.encodeSync(Command.Command)
-
 /** Validates and encodes a command that the program may have built without a constructor. */
-export const fromCommand = (command: Command.Command): EncodeResult =>
-  Either.flatMap(Either.try({ try: () => encodeCommand(command), catch: invalid }), stringify)
+export const fromCommand = (command: Command.Command): EncodeResult => fromValidated(Command.validate(command))
 
-/** Encodes the result of a constructor of `Command`, which has validated it. */
-export const fromConstructor = (constructed: Either.Either<Command.Command, Command.InvalidCommand>): EncodeResult =>
+/** Encodes a command that `Command` has validated. */
+export const fromValidated = (constructed: Either.Either<Command.Command, Command.InvalidCommand>): EncodeResult =>
   Either.flatMap(Either.mapLeft(constructed, invalid), stringify)
 
 /** Parses a command that is JSON text, to find its kind. The text is sent unchanged. */
@@ -61,7 +57,7 @@ export const fromJson = (json: string): EncodeResult =>
   )
 
 /** Encodes a presence that was validated before. */
-export const presence = (d: Command.Presence): EncodeResult => fromConstructor(Command.updatePresence(d))
+export const presence = (d: Command.Presence): EncodeResult => fromValidated(Command.updatePresence(d))
 
 /** Measures an IDENTIFY or RESUME. The text contains the token. */
 export const handshake = (subject: "identify" | "resume", text: string): Outgoing => ({

@@ -3,9 +3,9 @@
  * current presence again if the session shows another one.
  */
 import * as Command from "@vesper/model/Command"
+import * as Opcode from "@vesper/model/Opcode"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Kind from "./kind.js"
 import * as Outgoing from "./outgoingMessage.js"
 import type { CommandQueue } from "./queue.js"
@@ -29,13 +29,12 @@ export const text = (d: Command.Presence): string => {
   })
 }
 
-const isUpdate = Schema.is(Command.PresenceUpdate)
-
 /** Stores the presence of a written command, unless it is invalid in an IDENTIFY. */
 export const remember = (state: PresenceState, { payload }: Outgoing.OutgoingCommand): void => {
-  if (isUpdate(payload)) {
-    state.presence = Option.some(payload.d)
-    state.shownPresence = text(payload.d)
+  const command = Either.getOrUndefined(Command.validate(payload))
+  if (command?.op === Opcode.PresenceUpdate) {
+    state.presence = Option.some(command.d)
+    state.shownPresence = text(command.d)
   }
 }
 

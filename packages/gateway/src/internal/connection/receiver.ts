@@ -143,7 +143,7 @@ export const make = (
     }
     const payload = Control.decodeReady(parseJson(text))
     if (Either.isLeft(payload)) {
-      return refuse("READY", Control.describe(payload.left))
+      return refuse("READY", payload.left.message)
     }
     if (s > maxAhead) {
       return refuse("READY", `its sequence number ${s} is too large`)
@@ -247,7 +247,7 @@ export const make = (
     }
     const payload = Control.decodeHello(parseJson(text))
     if (Either.isLeft(payload)) {
-      return refuse("hello", Control.describe(payload.left))
+      return refuse("hello", payload.left.message)
     }
     if (hasHello) {
       return refuse("hello", "it was received twice")
@@ -263,7 +263,7 @@ export const make = (
   const invalidSession = (text: string) => {
     const payload = Control.decodeInvalidSession(text.length > maxControlLength ? undefined : parseJson(text))
     return Either.isLeft(payload)
-      ? refuse("invalid session", Control.describe(payload.left))
+      ? refuse("invalid session", payload.left.message)
       : end(Disconnect.SessionInvalidated({ resumable: payload.right.d }))
   }
 

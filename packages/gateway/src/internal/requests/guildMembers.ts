@@ -87,7 +87,7 @@ const encodeAll = (
       split(request).map((chunk, i) => {
         const body = { ...chunk, nonce: `${nonce}${i}` }
         return Either.map(
-          Outgoing.fromConstructor(Command.requestGuildMembers(body)),
+          Outgoing.fromValidated(Command.requestGuildMembers(body)),
           (command): EncodedRequest => ({ body, command })
         )
       })

@@ -91,7 +91,7 @@ export const update = (shard: VoiceRequester) =>
 ): Effect.Effect<Shard.VoiceConnection, Answer.RequestError> =>
   Effect.scoped(Effect.gen(function*() {
     yield* checkIntent(shard)
-    const command = yield* Outgoing.fromConstructor(Command.updateVoiceState(d))
+    const command = yield* Outgoing.fromValidated(Command.updateVoiceState(d))
     const timeout = Duration.decode(options.timeout ?? defaultTimeout)
     let attempts = 0
     let attempt: VoiceAttempt | undefined

@@ -1,5 +1,5 @@
 /** A gateway socket on the standard `WebSocket` of browsers, Bun, Deno and newer versions of Node. */
-import type * as Socket from "@effect/platform/Socket"
+import * as Socket from "@effect/platform/Socket"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -97,8 +97,7 @@ export interface WebSocketConnection extends Omit<GatewaySocket.Connection, "uns
   readonly unsafeWrite: (text: string, onWritten: (result: Either.Either<void, Error>) => void) => void
 }
 
-/** Opens a websocket. */
-export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
+const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConstructor>) =>
 (
   url: string,
   handlers: GatewaySocket.ConnectionHandlers
@@ -138,3 +137,6 @@ export const open = (construct: Context.Tag.Service<typeof Socket.WebSocketConst
       resume: () => {}
     }
   })
+
+/** Returns a function that opens websockets with the constructor of the context. */
+export const makeOpen = Effect.map(Socket.WebSocketConstructor, open)

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as GatewaySchema from "../../../src/GatewaySchema.js"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Either from "effect/Either"
@@ -81,7 +82,7 @@ describe("the identity of a session", () => {
 
   it("is what the shard identifies with, without the token", () => {
     const identity = Identity.make(config, Either.getOrThrow(ShardId.make(1, 2)))
-    assert.deepStrictEqual(Schema.encodeSync(Session.Identity)(identity), {
+    assert.deepStrictEqual(Schema.encodeSync(GatewaySchema.Identity)(identity), {
       bot: "11",
       shard: 1,
       total: 2,
@@ -107,12 +108,12 @@ describe("the identity of a session", () => {
         presence: Presence.text(presence)
       })
     })
-    const text = Schema.encodeSync(Schema.parseJson(Session.Session))(session)
-    assert.isTrue(Equal.equals(Schema.decodeSync(Schema.parseJson(Session.Session))(text), session))
+    const text = Schema.encodeSync(Schema.parseJson(GatewaySchema.Session))(session)
+    assert.isTrue(Equal.equals(Schema.decodeSync(Schema.parseJson(GatewaySchema.Session))(text), session))
   })
 
   it("is unknown for a session that an earlier version has stored", () => {
-    const session = Schema.decodeSync(Schema.parseJson(Session.Session))("{\"id\":\"abc\",\"sequence\":7}")
+    const session = Schema.decodeSync(Schema.parseJson(GatewaySchema.Session))("{\"id\":\"abc\",\"sequence\":7}")
     assert.isUndefined(session.identity)
   })
 })

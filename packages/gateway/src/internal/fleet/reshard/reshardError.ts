@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 
 /**
  * A failed resharding. The fleet keeps its old shards, which serve without a gap.
@@ -19,10 +19,17 @@ import * as Schema from "effect/Schema"
  * @since 0.1.0
  * @category errors
  */
-export class ReshardError extends Schema.TaggedError<ReshardError>("@vesper/gateway/ReshardError")("ReshardError", {
-  reason: Schema.Literal("InProgress", "InvalidTotal", "Partial", "Budget", "ShardClosed", "TimedOut", "Interrupted"),
-  detail: Schema.String
-}) {
+export class ReshardError extends Data.TaggedError("ReshardError")<{
+  readonly reason:
+    | "InProgress"
+    | "InvalidTotal"
+    | "Partial"
+    | "Budget"
+    | "ShardClosed"
+    | "TimedOut"
+    | "Interrupted"
+  readonly detail: string
+}> {
   override get message(): string {
     return `the fleet was not resharded and keeps its shards (${this.reason}): ${this.detail}`
   }

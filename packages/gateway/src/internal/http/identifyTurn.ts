@@ -1,5 +1,5 @@
-/** Waits for a turn of a queue in another process, over HTTP. */
-import type * as HttpClient from "@effect/platform/HttpClient"
+/** Waits for a turn of a queue in another process, over HTTP. Loaded on demand, because it loads the HTTP client. */
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ const ask = (client: HttpClient.HttpClient, url: URL): Effect.Effect<void, NoTur
   ))
 
 /** Waits for the shard's turn, and repeats the request until the queue answers. */
-export const awaitTurn = (
+const awaitTurn = (
   client: HttpClient.HttpClient,
   base: string,
   shard: number
@@ -48,3 +48,7 @@ export const awaitTurn = (
       Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(ShardMetrics.identifyWait, (now - since) / 1000))
     ))
 }
+
+/** Returns the wait for a shard's turn. */
+export const make = (base: string) =>
+  Effect.map(HttpClient.HttpClient, (client) => (shard: number) => awaitTurn(client, base, shard))
