@@ -226,6 +226,20 @@ describe("the HTTP API changes the world and dispatches events for", () => {
       assert.include(names, "news")
     }).pipe(Effect.provide(layer())))
 
+  it.scoped("flags of another user's message, of which the bot changes nothing else", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      yield* simulator.send("MESSAGE_CREATE", {
+        id: "77",
+        channel_id: channel,
+        guild_id: guild,
+        author: { id: member }
+      })
+      const path = `PATCH /channels/${channel}/messages/77`
+      assert.strictEqual((yield* request(path, { flags: 4 })).at("flags"), 4)
+      assert.strictEqual((yield* request(path, { flags: 4, content: "mine" })).at("code"), 50005)
+    }).pipe(Effect.provide(layer())))
+
   it.effect("any channel and guild without a world", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* request("POST /channels/5/messages", { content: "hi" })).status, 200)

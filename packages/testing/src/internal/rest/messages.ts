@@ -284,7 +284,9 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
   const edit = (call: Api.Call) =>
     Effect.gen(function*() {
       const message = yield* findMessage(context, call)
-      if (!isOwn(message) && !context.world.isOpen) {
+      // A bot with the permission to manage messages changes the flags of other users' messages, and nothing else.
+      const isFlagsOnly = Object.keys(call.body).every((key) => key === "flags")
+      if (!isOwn(message) && !context.world.isOpen && !isFlagsOnly) {
         return yield* Api.fail(403, 50005, "Cannot edit a message authored by another user")
       }
       const edited = yield* editMessage(context, message, call)
