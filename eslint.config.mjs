@@ -10,6 +10,7 @@ const layers = {
   testing: ["model", "gateway"],
   cluster: ["model", "gateway"],
   bot: ["model", "gateway"],
+  discordjs: ["model", "gateway"],
   cli: ["model", "gateway", "platform-node", "testing", "cluster"]
 }
 
