@@ -7,7 +7,15 @@ const docs = (path: string): string => fileURLToPath(new URL(`../${path}`, impor
 const folders = (path: string): ReadonlyArray<string> => existsSync(docs(path)) ? readdirSync(docs(path)).sort() : []
 
 /** The pages of the reference, which `npm run reference` writes: one for each module of each package. */
-const reference: Array<DefaultTheme.SidebarItem> = ["gateway", "model", "bot", "discordjs", "platform-node", "testing", "cluster"]
+const reference: Array<DefaultTheme.SidebarItem> = [
+  "gateway",
+  "model",
+  "bot",
+  "discordjs",
+  "platform-node",
+  "testing",
+  "cluster"
+]
   .map((
     name
   ) => ({
