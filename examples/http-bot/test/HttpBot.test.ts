@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Rest } from "@vesper/bot"
 import { Snowflake } from "@vesper/model"
 import { Builder, Expect, GatewaySimulator } from "@vesper/testing"
-import { Clock, ConfigProvider, Effect, Layer, Redacted, TestClock } from "effect"
+import { Clock, ConfigProvider, Effect, Layer, Redacted, type Scope, TestClock } from "effect"
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import * as HttpBot from "../src/HttpBot.js"
 
@@ -32,8 +32,11 @@ const layer = Rest.layer({ token: Redacted.make("any-token") }).pipe(
   Layer.merge(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_PUBLIC_KEY", publicKey]]))))
 )
 
+/** Provides the bot at a time after Discord's first snowflake. */
+const provideBot = <A, E>(test: Effect.Effect<A, E, Layer.Layer.Success<typeof layer> | Scope.Scope>) =>
+  Effect.zipRight(TestClock.setTime(Date.UTC(2026, 10, 1)), Effect.provide(test, layer))
+
 const start = Effect.gen(function*() {
-  yield* TestClock.setTime(Date.UTC(2026, 10, 1))
   const app = yield* HttpBot.make
   let count = 0n
   const send = (request: Request) =>
@@ -67,14 +70,14 @@ describe("the HTTP bot", () => {
         ({ method, path }) => method !== "GET" && path.endsWith("/commands")
       )
       assert.include(JSON.stringify(body), "suggest")
-    }).pipe(Effect.provide(layer)))
+    }).pipe(provideBot))
 
   it.scoped("refuses requests that another key has signed", () =>
     Effect.gen(function*() {
       const { send } = yield* start
       const { privateKey } = generateKeyPairSync("ed25519")
       assert.strictEqual((yield* send(makeRequest({ type: 1 }, privateKey))).status, 401)
-    }).pipe(Effect.provide(layer)))
+    }).pipe(provideBot))
 
   it.scoped("answers a command, its button and its form with the responses", () =>
     Effect.gen(function*() {
@@ -91,5 +94,5 @@ describe("the HTTP bot", () => {
         type: 4,
         data: { content: "Suggestion 1, about rules, was received.", flags: 64 }
       })
-    }).pipe(Effect.provide(layer)))
+    }).pipe(provideBot))
 })
