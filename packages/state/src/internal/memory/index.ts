@@ -1,0 +1,2 @@
+/** The state of guilds in the process. */
+export { make } from "./memoryStore.js"

@@ -1,0 +1,2 @@
+/** The state of guilds in a table. */
+export { make } from "./sqlStore.js"
