@@ -10,6 +10,7 @@ const layers = {
   testing: ["model", "gateway"],
   cluster: ["model", "gateway"],
   bot: ["model", "gateway"],
+  state: ["model", "gateway"],
   discordjs: ["model", "gateway"],
   cli: ["model", "gateway", "platform-node", "testing", "cluster"]
 }
@@ -99,7 +100,7 @@ export default tseslint.config(
   },
   {
     files: ["examples/**/*.ts"],
-    rules: forbiddenImports(["model", "gateway", "bot", "platform-node", "testing", "cluster"])
+    rules: forbiddenImports(["model", "gateway", "bot", "state", "platform-node", "testing", "cluster"])
   },
   {
     files: ["**/*.test.ts"],

@@ -10,7 +10,7 @@ import ts from "typescript"
 const conventions = new Set(["Current", "TypeId", "Name", "Options", "ConfigOptions", "ShardOptions"])
 
 /** Packages whose types are checked. */
-const packages = ["gateway", "cluster", "model", "testing", "platform-node"]
+const packages = ["gateway", "cluster", "model", "testing", "platform-node", "state"]
 
 /** Returns the names of the types that a source file declares at its top level. */
 export const declaredTypes = (file: string, text: string): ReadonlyArray<string> =>

@@ -8,7 +8,7 @@ import { join } from "node:path"
 const maxFiles = 10
 
 /** The packages whose code stands in rooms. */
-const packages = ["gateway", "bot", "cluster", "testing", "cli"]
+const packages = ["gateway", "bot", "state", "cluster", "testing", "cli"]
 
 interface Room {
   readonly name: string

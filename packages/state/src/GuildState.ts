@@ -76,7 +76,7 @@ export interface Options {
  * @since 0.1.0
  * @category models
  */
-export type MemberInput = string | PermissionRules.Member
+export type MemberInput = string | PermissionRules.MemberRoles
 
 /**
  * The state. Each query returns none for an entity that is not known, and is a defect if its kind is not kept.
@@ -157,7 +157,7 @@ export const GuildState = Context.GenericTag<GuildState>("@vesper/state/GuildSta
  * @since 0.1.0
  * @category models
  */
-export interface Made {
+export interface StateWithHandlers {
   readonly state: GuildState
   readonly handlers: Events.Handlers<GuildStore.GuildStoreError>
 }
@@ -230,7 +230,9 @@ const handle = (
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<Made, ConfigError.ConfigError, GuildStore.GuildStore> =>
+export const make = (
+  options: Options
+): Effect.Effect<StateWithHandlers, ConfigError.ConfigError, GuildStore.GuildStore> =>
   Effect.gen(function*() {
     yield* check(options)
     const store = yield* GuildStore.GuildStore

@@ -13,7 +13,7 @@ import * as Either from "effect/Either"
  * @since 0.1.0
  * @category models
  */
-export interface Guild {
+export interface GuildRoles {
   readonly id: string
   readonly ownerId: string
   /** All roles by id, with the one of everyone, whose id is that of the guild. */
@@ -26,7 +26,7 @@ export interface Guild {
  * @since 0.1.0
  * @category models
  */
-export interface Member {
+export interface MemberRoles {
   readonly user: { readonly id: string }
   readonly roles: ReadonlyArray<string>
   /** The end of a timeout, in ISO 8601. */
@@ -51,7 +51,7 @@ export interface Overwrite {
  * @since 0.1.0
  * @category models
  */
-export interface Channel {
+export interface ChannelOverwrites {
   readonly type: number
   readonly permission_overwrites?: ReadonlyArray<Overwrite> | undefined
 }
@@ -90,13 +90,13 @@ const needConnecting = Permissions.of(
   "SetVoiceChannelStatus"
 )
 
-const isVoice = ({ type }: Channel): boolean => type === 2 || type === 13
+const isVoice = ({ type }: ChannelOverwrites): boolean => type === 2 || type === 13
 
-const isTimedOut = ({ communication_disabled_until: until }: Member, now: number): boolean =>
+const isTimedOut = ({ communication_disabled_until: until }: MemberRoles, now: number): boolean =>
   typeof until === "string" && Date.parse(until) > now
 
 /** The permissions of the roles. The owner and administrators have all. A role that the guild does not have counts as none. */
-const ofRoles = ({ id, ownerId, roles }: Guild, member: Member): Permissions.Permissions => {
+const ofRoles = ({ id, ownerId, roles }: GuildRoles, member: MemberRoles): Permissions.Permissions => {
   const permissions = member.roles.reduce(
     (sum, role) => Permissions.union(sum, parse(roles.get(role)?.permissions)),
     parse(roles.get(id)?.permissions)
@@ -126,7 +126,11 @@ const applyOverwrites = (
  * @since 0.1.0
  * @category rules
  */
-export const explicitInChannel = (guild: Guild, channel: Channel, member: Member): Permissions.Permissions => {
+export const explicitInChannel = (
+  guild: GuildRoles,
+  channel: ChannelOverwrites,
+  member: MemberRoles
+): Permissions.Permissions => {
   const base = ofRoles(guild, member)
   if (isUnlimited(base)) {
     return base
@@ -148,7 +152,7 @@ export const explicitInChannel = (guild: Guild, channel: Channel, member: Member
  * @since 0.1.0
  * @category rules
  */
-export const inGuild = (guild: Guild, member: Member, now: number): Permissions.Permissions => {
+export const inGuild = (guild: GuildRoles, member: MemberRoles, now: number): Permissions.Permissions => {
   const permissions = ofRoles(guild, member)
   return isTimedOut(member, now) && !isUnlimited(permissions) ? keep(permissions, inTimeout) : permissions
 }
@@ -156,7 +160,7 @@ export const inGuild = (guild: Guild, member: Member, now: number): Permissions.
 /** Removes the permissions that Discord ignores without `ViewChannel`, without the right to send, and without `Connect`. */
 const removeIgnored = (
   permissions: Permissions.Permissions,
-  channel: Channel,
+  channel: ChannelOverwrites,
   sending: "SendMessages" | "SendMessagesInThreads"
 ): Permissions.Permissions => {
   if (!Permissions.has(permissions, "ViewChannel")) {
@@ -191,7 +195,12 @@ const removeIgnored = (
  * @since 0.1.0
  * @category rules
  */
-export const inChannel = (guild: Guild, channel: Channel, member: Member, now: number): Permissions.Permissions => {
+export const inChannel = (
+  guild: GuildRoles,
+  channel: ChannelOverwrites,
+  member: MemberRoles,
+  now: number
+): Permissions.Permissions => {
   const permissions = explicitInChannel(guild, channel, member)
   return isUnlimited(permissions)
     ? permissions
@@ -206,7 +215,12 @@ export const inChannel = (guild: Guild, channel: Channel, member: Member, now: n
  * @since 0.1.0
  * @category rules
  */
-export const inThread = (guild: Guild, parent: Channel, member: Member, now: number): Permissions.Permissions => {
+export const inThread = (
+  guild: GuildRoles,
+  parent: ChannelOverwrites,
+  member: MemberRoles,
+  now: number
+): Permissions.Permissions => {
   const permissions = explicitInChannel(guild, parent, member)
   if (isUnlimited(permissions)) {
     return permissions

@@ -218,14 +218,14 @@ const expected = (names: Names | "all"): ReadonlyArray<Permissions.Name> =>
 describe("PermissionRules", () => {
   for (const row of table) {
     it(row.name, () => {
-      const guild: PermissionRules.Guild = {
+      const guild: PermissionRules.GuildRoles = {
         id: guildId,
         ownerId,
         roles: new Map([[guildId, row.everyone], [roleA, row.a ?? []], [roleB, row.b ?? []]].map(
           ([id, names]) => [id as string, { permissions: text(names as Names) }]
         ))
       }
-      const channel: PermissionRules.Channel = {
+      const channel: PermissionRules.ChannelOverwrites = {
         type: row.type ?? 0,
         permission_overwrites: row.overwrites?.map(([id, allow, deny]) => ({
           id,
@@ -233,7 +233,7 @@ describe("PermissionRules", () => {
           deny: text(deny)
         }))
       }
-      const member: PermissionRules.Member = {
+      const member: PermissionRules.MemberRoles = {
         user: { id: row.user ?? memberId },
         roles: row.roles ?? [],
         communication_disabled_until: row.timeout === undefined ? null : new Date(row.timeout).toISOString()

@@ -21,14 +21,14 @@ const none: Changes = []
 const byId = <A extends { readonly id: string }>(entities: ReadonlyArray<A>): ReadonlyMap<string, A> =>
   new Map(entities.map((entity) => [entity.id, entity]))
 
-type Available = Extract<Dispatch.DataOf<"GUILD_CREATE">, { readonly members: unknown }>
+type GuildBody = Extract<Dispatch.DataOf<"GUILD_CREATE">, { readonly members: unknown }>
 
 /** The fields of a guild that are not lists of it. */
-const toGuild = (guild: Available | Dispatch.DataOf<"GUILD_UPDATE">): GuildStore.Guild => {
+const toGuild = (guild: GuildBody | Dispatch.DataOf<"GUILD_UPDATE">): GuildStore.Guild => {
   const { emojis: _emojis, roles: _roles, stickers: _stickers, ...own } = guild
   return Struct.omit(
     // GUILD_CREATE has further lists and counts, which GUILD_UPDATE does not.
-    own as Omit<Available, "emojis" | "roles" | "stickers">,
+    own as Omit<GuildBody, "emojis" | "roles" | "stickers">,
     "channels",
     "guild_scheduled_events",
     "joined_at",
@@ -46,7 +46,7 @@ const toGuild = (guild: Available | Dispatch.DataOf<"GUILD_UPDATE">): GuildStore
 
 const toVoiceState = (
   guildId: string,
-  state: Available["voice_states"][number] | Dispatch.DataOf<"VOICE_STATE_UPDATE">
+  state: GuildBody["voice_states"][number] | Dispatch.DataOf<"VOICE_STATE_UPDATE">
 ): Option.Option<GuildStore.VoiceState> => {
   // A voice state of GUILD_CREATE has no member.
   const { member: _, ...own } = state as Dispatch.DataOf<"VOICE_STATE_UPDATE">
@@ -54,7 +54,7 @@ const toVoiceState = (
   return channel_id === null ? Option.none() : Option.some({ ...own, channel_id, guild_id: guildId })
 }
 
-const toVoiceStates = ({ id, voice_states }: Available): ReadonlyMap<string, GuildStore.VoiceState> =>
+const toVoiceStates = ({ id, voice_states }: GuildBody): ReadonlyMap<string, GuildStore.VoiceState> =>
   new Map(
     voice_states.flatMap((state) => Option.toArray(toVoiceState(id, state))).map((state) => [state.user_id, state])
   )
@@ -62,11 +62,11 @@ const toVoiceStates = ({ id, voice_states }: Available): ReadonlyMap<string, Gui
 const toMembers = (members: ReadonlyArray<GuildStore.Member>) =>
   new Map(members.map((member) => [member.user.id, member]))
 
-const toThread = (guildId: string, thread: Available["threads"][number]): GuildStore.Thread =>
+const toThread = (guildId: string, thread: GuildBody["threads"][number]): GuildStore.Thread =>
   // Both have the fields of a thread; that of GUILD_CREATE may lack its guild.
   ({ ...thread, guild_id: guildId }) as GuildStore.Thread
 
-const listOf = (kind: GuildStore.Kind, guild: Available): GuildStore.Entries => {
+const listOf = (kind: GuildStore.Kind, guild: GuildBody): GuildStore.Entries => {
   switch (kind) {
     case "channels":
       return byId(guild.channels.map((channel) => ({ ...channel, guild_id: guild.id })))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as GuildStore from "../../GuildStore.js"
 
-type Guild = Partial<GuildStore.Guild> & { readonly id: string }
+type StoredGuild = Partial<GuildStore.Guild> & { readonly id: string }
 
 type Entity = GuildStore.Entities[GuildStore.Kind]
 
@@ -80,7 +80,7 @@ class Lists {
 }
 
 class MemoryStore implements GuildStore.GuildStore {
-  private readonly guilds = new Map<string, Guild>()
+  private readonly guilds = new Map<string, StoredGuild>()
   private readonly lists: { readonly [K in GuildStore.Kind]: Lists } = {
     channels: new Lists("channels"),
     threads: new Lists("threads"),
@@ -160,7 +160,11 @@ class MemoryStore implements GuildStore.GuildStore {
     }
   }
 
-  private setGuild(guild: Guild, lists: ReadonlyMap<GuildStore.Kind, GuildStore.Entries>, bounds: GuildStore.Bounds) {
+  private setGuild(
+    guild: StoredGuild,
+    lists: ReadonlyMap<GuildStore.Kind, GuildStore.Entries>,
+    bounds: GuildStore.Bounds
+  ) {
     this.removeGuild(guild.id)
     this.guilds.set(guild.id, guild)
     lists.forEach((entries, kind) => this.put(guild.id, kind, entries, false, bounds))

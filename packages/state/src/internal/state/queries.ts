@@ -35,11 +35,14 @@ export const make = (store: GuildStore.GuildStore, kept: Kept): Omit<GuildState.
     // A kept guild has all of its fields.
     Effect.zipRight(need("guilds"), store.guild(id)) as Read<Option.Option<GuildStore.Guild>>
 
-  const findMember = (guildId: string, member: GuildState.MemberInput): Read<Option.Option<PermissionRules.Member>> =>
+  const findMember = (
+    guildId: string,
+    member: GuildState.MemberInput
+  ): Read<Option.Option<PermissionRules.MemberRoles>> =>
     typeof member === "string" ? get("members")(guildId, member) : Effect.succeedSome(member)
 
   /** The rules of a guild; none without its roles. */
-  const findRules = (id: string): Read<Option.Option<PermissionRules.Guild>> =>
+  const findRules = (id: string): Read<Option.Option<PermissionRules.GuildRoles>> =>
     Effect.gen(function*() {
       yield* need("guilds", "roles")
       const guild = yield* store.guild(id)
@@ -107,7 +110,7 @@ export const make = (store: GuildStore.GuildStore, kept: Kept): Omit<GuildState.
   }
 }
 
-const toRulesChannel = (channel: GuildStore.Channel): PermissionRules.Channel => ({
+const toRulesChannel = (channel: GuildStore.Channel): PermissionRules.ChannelOverwrites => ({
   type: channel.type,
   permission_overwrites: "permission_overwrites" in channel ? channel.permission_overwrites : []
 })
