@@ -223,10 +223,11 @@ export interface Shard extends Sender {
    * and fails when the gateway closes it for good, or with the error of a handler. This is the cheapest way to read events, and it
    * acknowledges events that are handled. Each handler has a `Scope` of its own, and the fiber-local values of the run.
    *
-   * When the run is interrupted or fails, no further handler starts, and running handlers have `drainTimeout` to complete. The next
-   * run with the same `key`, in this process or in the one that resumes the session, first receives the events without a started
-   * handler, and with `acknowledge: "onHandled"` also those of unfinished handlers. Without such a run within `drainTimeout`, they
-   * are dropped with a diagnostic.
+   * When the run is interrupted or fails, no further handler starts, and running handlers have `drainTimeout` to complete. A run that
+   * is interrupted also starts the handlers of events that it has overtaken, or that another run has read. The next run with the same
+   * `key`, in this process or in the one that resumes the session, first receives the events without a started handler, and with
+   * `acknowledge: "onHandled"` also those of unfinished handlers. Without such a run within `drainTimeout`, they are dropped with a
+   * diagnostic.
    */
   readonly runForEach: <E, R>(
     handler: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>,

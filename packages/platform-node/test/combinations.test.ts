@@ -39,5 +39,6 @@ testLive(
   "the table of combinations on real sockets",
   chosen,
   (cell) => Live.problemsOf(cell, (setWall) => Play.inProcess(cell, setWall), makeLayer(cell)),
-  "4 minutes"
+  "4 minutes",
+  48
 )

@@ -3,8 +3,10 @@ import * as GatewaySchema from "@vesper/gateway/GatewaySchema"
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as Events from "@vesper/gateway/Events"
 import * as SessionStore from "@vesper/gateway/SessionStore"
+import type * as Shard from "@vesper/gateway/Shard"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -19,8 +21,12 @@ import * as NodeCluster from "../../src/NodeCluster.js"
 
 export type Database = Context.Context<SqlClient.SqlClient>
 
-/** The number of shards of a cluster. */
+/** The number of shards at the first start of a cluster. */
 const total = 2
+
+/** Returns true for shards that have all guilds, under the old or the new total. */
+const areComplete = (shards: ReadonlyArray<Shard.Shard>) =>
+  shards.reduce((share, { id }) => share + 1 / id.total, 0) === 1
 
 type Handler = (event: Dispatch.Dispatch) => Effect.Effect<unknown, unknown>
 
@@ -33,7 +39,8 @@ const concurrencyOf = ({ kind }: Cell): number => {
 export const make = (
   cell: Cell,
   name: string,
-  database: Database
+  database: Database,
+  lease: Duration.DurationInput
 ): Effect.Effect<Bot, never, Play.Requirements | Scope.Scope> =>
   Effect.gen(function*() {
     const handlers = new Set<Handler>()
@@ -49,7 +56,8 @@ export const make = (
       shards: total,
       name,
       bot: name,
-      lease: "6 seconds",
+      lease,
+      handover: { lag: "2 seconds", patience: "4 seconds" },
       concurrency: concurrencyOf(cell),
       handlers: ({ event }) =>
         isRunning.whenOpen(
@@ -62,7 +70,7 @@ export const make = (
     const cluster = Context.get(yield* Effect.orDie(Layer.build(Layer.fresh(layer))), ClusterFleet.ClusterFleet)
     const shards = Effect.repeat(
       Effect.zipLeft(cluster.shards, Effect.sleep(5)),
-      { until: (shards) => shards.length === total }
+      { until: (shards) => areComplete(shards) }
     )
     return {
       events: Stream.unwrap(Effect.map(shards, (shards) =>
@@ -81,7 +89,10 @@ export const make = (
       connect: Effect.asVoid(shards),
       close: () =>
         Effect.dieMessage("a cluster is not closed"),
-      reshard: () => Effect.dieMessage("the table does not reshard a cluster")
+      reshard: (to) =>
+        Effect.repeat(Effect.zipRight(Effect.orDie(cluster.reshard(to)), Effect.delay(cluster.total, 100)), {
+          until: (total) => total === to
+        })
     }
   })
 

@@ -3,28 +3,26 @@
  * several processes cover shards that move.
  */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Live from "../../../gateway/test/combinations/live.js"
 import { testLive } from "../../../gateway/test/combinations/liveTable.js"
-import { postgres } from "../internal/databases.js"
+import * as Postgres from "../proof/postgres.js"
 import * as Play from "./play.js"
 
-const chosen = Live.sample(["a cluster"], 11)
+const chosen = [...Live.sample(["a cluster"], 11), ...Live.sample(["a cluster while it is resharded"], 4)]
 
-testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "4 minutes")
+// More of them delay each other for longer than a lease on a busy machine.
+const concurrency = 8
 
-// A server continues after a process was killed, so a copy of its files is not the state at that time.
-const onServer = chosen.filter(({ life }) => life !== "kill and restart").filter((_, index) => index % 3 === 0)
+testLive("the table of combinations on a cluster, with SQLite", chosen, Play.onSqlite, "2 minutes", concurrency)
 
-if (postgres.isThere) {
+if (Postgres.isThere) {
+  const onServer = chosen.filter(({ life }, index) => index % 4 === 0 || life === "kill and restart")
   testLive(
     "the table of combinations on a cluster, with PostgreSQL [PostgreSQL]",
     onServer,
-    (cell) =>
-      Effect.scoped(Effect.flatMap(
-        Layer.build(postgres.layer),
-        (database) => Play.onServer(cell, "vesper", database)
-      )),
-    "4 minutes"
+    (cell) => Effect.scoped(Effect.flatMap(Postgres.start, (server) => Play.onServer(cell, Option.getOrThrow(server)))),
+    "2 minutes",
+    concurrency
   )
 }

@@ -16,9 +16,26 @@ export const modes: ReadonlyArray<Mode> = [
   { acknowledge: "onHandled", hasStore: true }
 ]
 
-export type Target = "a shard" | "a fleet" | "a fleet while it is resharded" | "a cluster"
+export type Target =
+  | "a shard"
+  | "a fleet"
+  | "a fleet while it is resharded"
+  | "a cluster"
+  | "a cluster while it is resharded"
 
-export const targets: ReadonlyArray<Target> = ["a shard", "a fleet", "a fleet while it is resharded", "a cluster"]
+export const targets: ReadonlyArray<Target> = [
+  "a shard",
+  "a fleet",
+  "a fleet while it is resharded",
+  "a cluster",
+  "a cluster while it is resharded"
+]
+
+export const isCluster = (target: Target): boolean =>
+  target === "a cluster" || target === "a cluster while it is resharded"
+
+export const isResharded = (target: Target): boolean =>
+  target === "a fleet while it is resharded" || target === "a cluster while it is resharded"
 
 export type Life =
   | "steady"
@@ -61,7 +78,7 @@ const isHandlers = ({ promise }: Part) => promise === "handlers" || promise === 
 const isRestart = (life: Life) => life === "kill and restart" || life === "stop and restart"
 
 /** Describes the kinds of readers and lives that a cluster does not support. */
-const illegalityOnCluster = ({ kind, life, mode }: Cell): string | undefined => {
+const illegalityOnCluster = ({ kind, life, mode, target }: Cell): string | undefined => {
   const runs = kind.parts.filter(({ isRun, promise }) => isRun === true && promise === "handlers")
   return kind.parts.some(({ isOrdered }) => !isOrdered)
     ? "a cluster keeps the order of each guild: it has no `order`"
@@ -75,13 +92,15 @@ const illegalityOnCluster = ({ kind, life, mode }: Cell): string | undefined => 
     ? "the handlers of a cluster end with its runner"
     : !mode.hasStore
     ? "a cluster has its sessions in a database"
+    : isResharded(target) && kind.parts.some(({ isRun }) => isRun !== true)
+    ? "the streams of a cluster are those of its shards, and a resharding replaces the shards"
     : undefined
 }
 
 /** Describes why a cell is illegal. */
 export const illegality = (cell: Cell): string | undefined => {
   const { kind, life, mode, target } = cell
-  return target === "a cluster"
+  return isCluster(target)
     ? illegalityOnCluster(cell)
     : life === "close and connect" && target !== "a shard"
     ? "a fleet that was closed has ended: it has no `connect`"

@@ -16,13 +16,14 @@ describe("the cells of the table that cannot be", () => {
       "nothing of a session is left after the process without a store": 152,
       "a fleet that was closed has ended: it has no `connect`": 152,
       "a store changes nothing for a resharding but its restarts: one life without a store shows that": 234,
-      "a cluster has its sessions in a database": 306,
-      "a runner that has left its cluster has ended: it has no `connect`": 64,
-      "the handlers of a cluster end with its runner": 28,
-      "a cluster keeps the order of each guild: it has no `order`": 44,
-      "a cluster runs one function: it has no second run of handlers": 44,
+      "a cluster has its sessions in a database": 612,
+      "a runner that has left its cluster has ended: it has no `connect`": 128,
+      "the handlers of a cluster end with its runner": 56,
+      "a cluster keeps the order of each guild: it has no `order`": 88,
+      "a cluster runs one function: it has no second run of handlers": 88,
       "a subscription is one of a shard, and a resharding replaces the shards: a fleet has no `subscribe`": 240,
-      "the handlers of a cluster run from its start on, and not after `nextEvent`": 44
+      "the handlers of a cluster run from its start on, and not after `nextEvent`": 88,
+      "the streams of a cluster are those of its shards, and a resharding replaces the shards": 234
     })
   })
 })

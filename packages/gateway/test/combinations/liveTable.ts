@@ -4,12 +4,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { type Cell, nameOf } from "./cells.js"
 
-/** Tests cells that are played concurrently. */
+/** Tests cells, of which `concurrency` are played at the same time. */
 export const testLive = (
   name: string,
   chosen: ReadonlyArray<Cell>,
   play: (cell: Cell) => Effect.Effect<ReadonlyArray<string>, unknown>,
-  limit: Duration.DurationInput
+  limit: Duration.DurationInput,
+  concurrency: number
 ): void => {
   describe(name, () => {
     const found = new Map<Cell, ReadonlyArray<string>>()
@@ -26,9 +27,9 @@ export const testLive = (
               }),
               (problems) => found.set(cell, problems)
             ),
-          { concurrency: 48, discard: true }
+          { concurrency, discard: true }
         )),
-      Duration.toMillis(limit) * 2
+      Duration.toMillis(limit) * (Math.ceil(chosen.length / concurrency) + 1)
     )
 
     for (const cell of chosen) {

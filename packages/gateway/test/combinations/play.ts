@@ -13,7 +13,7 @@ import type * as Fleet from "../../src/Fleet.js"
 import type * as Session from "../../src/Session.js"
 import * as SessionStore from "../../src/SessionStore.js"
 import * as Bot from "./bot.js"
-import { type Cell, problemsOf } from "./cells.js"
+import { type Cell, isResharded, problemsOf } from "./cells.js"
 import * as Lives from "./lives.js"
 import { HandlerFailure } from "./readers.js"
 import { Stage } from "./stage.js"
@@ -60,7 +60,7 @@ export interface Setting {
   /** Loads the stored sessions, none without a store. */
   readonly load: Option.Option<SessionStore.SessionStore["load"]>
   /** Called when a process is killed, before any of its fibers ends. */
-  readonly onKill: () => void
+  readonly onKill: Effect.Effect<void>
   /** Changes the wall clock by the milliseconds. */
   readonly setWall: (millis: number) => void
 }
@@ -79,7 +79,7 @@ export const inProcess = (cell: Cell, setWall: Setting["setWall"]): Effect.Effec
               Effect.provideService(make, SessionStore.SessionStore, Bot.storeOf(store, process, onSave))
           }),
         load: Option.map(store, ({ load }) => load),
-        onKill: () => {},
+        onKill: Effect.void,
         setWall
       }
     }
@@ -136,7 +136,7 @@ const awaitSessions = (bot: Bot.Bot): Effect.Effect<void, never, GatewaySimulato
     ))
 
 const beginResharding = (stage: Stage, running: Running) =>
-  stage.cell.target !== "a fleet while it is resharded"
+  !isResharded(stage.cell.target)
     ? Effect.void
     : Effect.map(Effect.forkIn(running.bot.reshard(after), running.scope), (fiber) => {
       running.resharding = Option.some(fiber)
@@ -185,7 +185,7 @@ const makeSteps = (
   Effect.gen(function*() {
     const gateway = yield* simulator
     const context = yield* Effect.context<Requirements>()
-    const pause = stage.cell.target === "a fleet while it is resharded" ? 150 : 12
+    const pause = isResharded(stage.cell.target) ? 150 : 12
     let current: Running
 
     const sendOne = Effect.gen(function*() {
@@ -236,11 +236,11 @@ const makeSteps = (
       startReaders: Effect.suspend(() => startReaders(current)),
       stop: (how) =>
         Effect.suspend(() => {
-          if (how === "kill") {
-            current.process.isAlive = false
-            setting.onKill()
+          if (how === "stop") {
+            return end(current)
           }
-          return end(current)
+          current.process.isAlive = false
+          return Effect.zipRight(setting.onKill, end(current))
         }).pipe(Effect.zipRight(Effect.sync(() => {
           current.process.isAlive = false
           stage.readers.forEach(({ record }) => record.restart())

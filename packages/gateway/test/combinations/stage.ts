@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Session from "../../src/Session.js"
 import type * as Bot from "./bot.js"
-import type { Cell } from "./cells.js"
+import { type Cell, isCluster } from "./cells.js"
 import * as Lives from "./lives.js"
 import { HandlerFailure, type Notes, type Part, type Work } from "./readers.js"
 import { Ledger, type Received, receivedOf, Record } from "./record.js"
@@ -60,7 +60,7 @@ export class Stage {
     const places = Array.from(this.ledger.sent.find((sent) => sent.n === n)?.places ?? [])
     const { mode: { acknowledge, hasStore }, target } = this.cell
     // A cluster writes its sessions to a database, without a notification.
-    const isSeen = hasStore && target !== "a cluster"
+    const isSeen = hasStore && !isCluster(target)
     if (acknowledge === "onReceive" && isSeen && !places.some(([id, s]) => (this.stored.get(id) ?? 0) >= s)) {
       this.problems.push(`${n} is handled before a session after it is stored`)
     }

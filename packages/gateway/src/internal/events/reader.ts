@@ -80,6 +80,18 @@ export class Reader implements CursorOwner {
     return this.isOrdered ? this.nextInOrder() : this.nextInTurn()
   }
 
+  /** Reads the first item that an acknowledging reader, or this one, has read before. */
+  nextBehind(): Item | undefined {
+    let first: Cursor | undefined
+    for (const cursor of this.cursors.values()) {
+      if (cursor.isBehind() && (first === undefined || cursor.nextPosition() < first.nextPosition())) {
+        first = cursor
+      }
+    }
+    this.current = first
+    return first?.next()
+  }
+
   /** Returns the error that ends reading now, undefined if there is or may be an item. */
   failure(): ShardError.TerminalError | undefined {
     const isDrained = this.isDrained()

@@ -32,7 +32,7 @@ export interface RunnerOptions {
   readonly isOrdered: boolean
   /** True if an event whose handler has not succeeded is requeued. */
   readonly isTracked: boolean
-  /** Time for running handlers to complete after the run was interrupted or has failed. */
+  /** Time for handlers to complete after the run was interrupted or has failed. */
   readonly drainTimeout: Duration.Duration
 }
 
@@ -56,8 +56,11 @@ const getOrderKey = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): 
 class HandlerLoop<E, R> {
   /** Completes when the run ends. */
   readonly ending = Deferred.unsafeMake<void>(FiberId.none)
+  /** Completes after the end, once no handler runs and none is begun. */
+  readonly idle = Deferred.unsafeMake<void>(FiberId.none)
   readonly causes: Array<Cause.Cause<E | ShardError.FatallyClosedError>> = []
   isStopping = false
+  private isFinishing = false
   private readonly order: GuildOrder<Task> | undefined
   private readonly unfinished: Array<Task> = []
   private readonly running = new Map<Fiber.RuntimeFiber<unknown, E>, Task>()
@@ -113,7 +116,7 @@ class HandlerLoop<E, R> {
         this.handle(deferred.event, deferred.entry, deferred.cursor, deferred)
         continue
       }
-      const item = reader.next()
+      const item = this.isFinishing ? reader.nextBehind() : reader.next()
       const { current } = reader
       if (item === undefined || current === undefined) {
         this.wait()
@@ -137,6 +140,13 @@ class HandlerLoop<E, R> {
   stop(): void {
     this.isStopping = true
     this.cancelWait?.()
+    this.completeIfIdle()
+  }
+
+  /** Begins the handlers of deferred events and of those that another reader has read. They count as handled, so no other run does. */
+  finish(): void {
+    this.isFinishing = true
+    this.pump()
   }
 
   /** Calls the handler. One that is not done at once continues in a fiber. */
@@ -175,10 +185,13 @@ class HandlerLoop<E, R> {
       if (!this.isStopping || !Cause.isInterruptedOnly(exit.cause)) {
         this.causes.push(exit.cause)
         this.stop()
-        this.finish()
+        this.end()
       }
     }
     this.pump()
+    if (this.isStopping) {
+      this.completeIfIdle()
+    }
   }
 
   /** Requeues events that were read and not handled. If tracked, also those whose handlers did not succeed. */
@@ -196,6 +209,9 @@ class HandlerLoop<E, R> {
   }
 
   private wait(): void {
+    if (this.isFinishing) {
+      return this.completeIfIdle()
+    }
     const failure = this.reader.failure()
     if (failure === undefined) {
       // In a microtask, after the other events of the packet, so that no handler runs in the socket's callback.
@@ -204,12 +220,18 @@ class HandlerLoop<E, R> {
       if (failure._tag === "FatallyClosedError") {
         this.causes.push(Cause.fail(failure))
       }
-      this.finish()
+      this.end()
     }
   }
 
-  private finish(): void {
+  private end(): void {
     Deferred.unsafeDone(this.ending, Effect.void)
+  }
+
+  private completeIfIdle(): void {
+    if (this.running.size === 0) {
+      Deferred.unsafeDone(this.idle, Effect.void)
+    }
   }
 
   get fibers(): ReadonlyArray<Fiber.RuntimeFiber<unknown, E>> {
@@ -240,9 +262,13 @@ export const run = <E, R>(
       runs.add(end)
       loop.pump()
       const exit = yield* Effect.exit(restore(Deferred.await(loop.ending)))
+      if (loop.causes.length > 0) {
+        loop.stop()
+      } else {
+        loop.finish()
+      }
+      yield* runToCompletion(Effect.timeoutOption(Deferred.await(loop.idle), options.drainTimeout))
       loop.stop()
-      const drained = Effect.suspend(() => Fiber.awaitAll(loop.fibers))
-      yield* runToCompletion(Effect.timeoutOption(drained, options.drainTimeout))
       yield* Effect.suspend(() => Fiber.interruptAll(loop.fibers))
       loop.requeue()
       runs.delete(end)

@@ -147,6 +147,11 @@ export class Cursor {
     return this.queue.peek()?.position ?? Number.POSITIVE_INFINITY
   }
 
+  /** Returns true if the next item is not after the last one that an acknowledging cursor of the log has read. */
+  isBehind(): boolean {
+    return this.nextPosition() <= this.log.lastHandled.position
+  }
+
   /** Returns true if all offered items were read. */
   isDrained(): boolean {
     return this.queue.size === 0
