@@ -1,7 +1,7 @@
 /** `/docs query` shows an entry of Effect's documentation, with suggestions while the user types. */
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { Command, Interaction, Interactions } from "@vesper/bot"
-import { Config, Context, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { Cache, Config, Context, Effect, Exit, Layer, Option, Schedule, Schema } from "effect"
 
 /** An entry of the index. */
 export class Entry extends Schema.Class<Entry>("community-bot/Entry")({
@@ -68,11 +68,12 @@ export const layerDocs = Layer.scoped(
   Docs,
   Effect.gen(function*() {
     const client = yield* HttpClient.HttpClient
-    const [loaded, forget] = yield* Effect.cachedInvalidateWithTTL(
-      Effect.provideService(load, HttpClient.HttpClient, client),
-      "3 hours"
-    )
-    const index = Effect.tapError(loaded, () => forget)
+    const cache = yield* Cache.makeWith({
+      capacity: 1,
+      lookup: (_: "index") => Effect.provideService(load, HttpClient.HttpClient, client),
+      timeToLive: Exit.match({ onFailure: () => "10 seconds", onSuccess: () => "3 hours" } as const)
+    })
+    const index = cache.get("index")
     yield* Effect.forkScoped(Effect.ignoreLogged(index))
     return {
       find: (key) => Effect.map(index, (entries) => Option.fromNullable(entries.get(key))),
@@ -101,6 +102,8 @@ const toEmbed = (entry: Entry) => ({
   footer: { text: `Added in v${entry.since}` }
 })
 
+const reject = (reason: string) => Effect.fail(new Interaction.Rejected({ reason }))
+
 const suggest = ({ value }: Command.Query) =>
   value.length < minQuery ? Effect.succeed([]) : Effect.gen(function*() {
     const docs = yield* Docs
@@ -116,21 +119,16 @@ export const docs = Command.slash("docs", {
   options: {
     query: Command.string("A module or function", { autocomplete: suggest }),
     public: Command.optional(Command.boolean("Show the entry to everyone"))
-  }
+  },
+  ephemeral: true
 }, ({ options, reply }) =>
   Effect.gen(function*() {
     const docs = yield* Docs
-    const entry = yield* docs.find(options.query).pipe(
-      Effect.flatten,
-      Effect.catchTag("NoSuchElementException", () =>
-        Effect.fail(
-          new Interaction.Rejected({ reason: "The documentation has no such entry: choose one of the list." })
-        ))
-    )
-    yield* reply({
-      embeds: [toEmbed(entry)],
-      ephemeral: !Option.getOrElse(options.public, () => false)
-    })
-  }))
+    const entry = yield* Effect.flatten(docs.find(options.query))
+    yield* reply({ embeds: [toEmbed(entry)], ephemeral: !Option.getOrElse(options.public, () => false) })
+  }).pipe(Effect.catchTags({
+    NoSuchElementException: () => reject("The documentation has no such entry: choose one of the list."),
+    DocsUnavailable: () => reject("The documentation cannot be loaded. Try again in a minute.")
+  })))
 
 export const layer = Interactions.layer(docs)

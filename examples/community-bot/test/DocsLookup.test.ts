@@ -1,7 +1,7 @@
-import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Builder, Expect } from "@vesper/testing"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer, TestClock } from "effect"
 import * as DocsLookup from "../src/DocsLookup.js"
 import { guildId, run } from "./community.js"
 
@@ -20,12 +20,19 @@ const entry = (module: string, name: string) => ({
 
 const index = [entry("Stream", "mapEffect"), entry("Effect", "map"), entry("Layer", "mergeAll")]
 
-const docs = DocsLookup.layer.pipe(
-  Layer.provide(DocsLookup.layerDocs),
-  Layer.provide(Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(index))))
-  ))
+/** The feature with a server of the index. */
+const makeFeature = (client: HttpClient.HttpClient) =>
+  DocsLookup.layer.pipe(
+    Layer.provide(DocsLookup.layerDocs),
+    Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
+  )
+
+const docs = makeFeature(
+  HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, Response.json(index))))
+)
+
+const unavailable = makeFeature(
+  HttpClient.make((request) => Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport" })))
 )
 
 const inGuild = { guild_id: guildId }
@@ -62,4 +69,15 @@ describe("DocsLookup", () => {
         Builder.command("docs", { query: "nothing" }, inGuild),
         "The documentation has no such entry: choose one of the list."
       )))
+
+  it.scoped("reports that the index cannot be loaded", () =>
+    run("", unavailable, (simulator) =>
+      Effect.gen(function*() {
+        const asked = yield* Effect.fork(simulator.interact(Builder.command("docs", { query: "any" }, inGuild)))
+        // The index is requested four times.
+        yield* Effect.repeatN(TestClock.adjust("3 seconds"), 4)
+        const reply = yield* Fiber.join(asked)
+        assert.strictEqual(reply.content, "The documentation cannot be loaded. Try again in a minute.")
+        assert.isTrue(reply.isEphemeral)
+      })))
 })
