@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { buildSync } from "esbuild"
 import { type ChildProcess, spawn } from "node:child_process"
@@ -281,11 +282,9 @@ export const make = (options: Options): Effect.Effect<
           return child === undefined || child.exitCode !== null || child.signalCode !== null
         }
       }))
-    // On a busy machine the database may take its time, and the trial waits.
-    const status = Effect.provide(
-      Effect.orDie(Effect.retry(ClusterAdmin.status(options.fleet), { times: 20 })),
-      database
-    )
+    // The first runner creates the tables, and on a busy machine the database may take its time.
+    const patience = Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(300))
+    const status = Effect.provide(Effect.orDie(Effect.retry(ClusterAdmin.status(options.fleet), patience)), database)
     const awaitUp = inTime("all shards were up", isUp)
     const isShared = (runners: number) =>
       Effect.zipWith(isUp, status, (up, status) => {
