@@ -2,8 +2,8 @@
 import { Component, Interaction, Interactions, Rest } from "@vesper/bot"
 import { Events } from "@vesper/gateway"
 import { Permissions } from "@vesper/model"
+import { GuildState } from "@vesper/state"
 import { Effect, Layer, Option, Schema } from "effect"
-import { Channels } from "./Channels.js"
 
 export const keyword = "[threads]"
 
@@ -65,22 +65,24 @@ export const archive = Component.button("archive", { params, ephemeral: true }, 
 
 const onMessage = Events.on("MESSAGE_CREATE", ({ d: message }) =>
   Effect.gen(function*() {
-    if (message.type !== ordinaryMessage || message.author.bot === true) {
+    const { author, channel_id, content, guild_id, member } = message
+    if (message.type !== ordinaryMessage || author.bot === true || guild_id === undefined) {
       return
     }
-    const channels = yield* Channels
-    const { topic, type } = yield* channels.get(message.channel_id)
-    if (type !== textChannel || !topic?.includes(keyword)) {
+    const state = yield* GuildState.GuildState
+    // A thread is not among the channels.
+    const channel = yield* state.channel(guild_id, channel_id)
+    if (!Option.exists(channel, (it) => it.type === textChannel && (it.topic?.includes(keyword) ?? false))) {
       return
     }
     const rest = yield* Rest.Rest
-    const name = makeTitle(message.content, message.member?.nick ?? message.author.username)
+    const name = makeTitle(content, member?.nick ?? author.username)
     const thread = yield* rest.channels.createThread(
-      message.channel_id,
+      channel_id,
       { name, auto_archive_duration: archiveMinutes },
       message.id
     )
-    const buttons = { params: { author: message.author.id } }
+    const buttons = { params: { author: author.id } }
     yield* rest.channels.createMessage(thread.id, {
       components: [Component.row(
         rename.make({ label: "Rename", style: "primary", ...buttons }),

@@ -2,7 +2,7 @@
 import { Rest } from "@vesper/bot"
 import { Events } from "@vesper/gateway"
 import { Effect } from "effect"
-import { Channels } from "./Channels.js"
+import { getTopic } from "./Topics.js"
 
 export const keyword = "[honeypot]"
 
@@ -14,8 +14,7 @@ export const layer = Events.layer(
       if (guild_id === undefined || author.bot === true) {
         return
       }
-      const channels = yield* Channels
-      if (yield* channels.hasKeyword(channel_id, keyword)) {
+      if ((yield* getTopic(guild_id, channel_id)).includes(keyword)) {
         const rest = yield* Rest.Rest
         yield* Effect.logInfo(`${author.username} wrote into the honeypot and is banned`)
         const reason = { reason: "Wrote into the honeypot" }

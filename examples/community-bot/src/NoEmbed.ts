@@ -2,7 +2,7 @@
 import { Rest } from "@vesper/bot"
 import { Events } from "@vesper/gateway"
 import { Config, Effect, Layer } from "effect"
-import { Channels } from "./Channels.js"
+import { getTopic } from "./Topics.js"
 
 export const keyword = "[noembed]"
 
@@ -17,6 +17,7 @@ export interface Sites {
 interface Message {
   readonly id: string
   readonly channel_id: string
+  readonly guild_id?: string
   readonly content?: string
   readonly flags?: number
   readonly embeds?: ReadonlyArray<{ readonly url?: string; readonly type?: string }>
@@ -31,14 +32,13 @@ export const isHidden = ({ content = "", embeds = [] }: Message, { hidden, shown
 
 const suppress = (message: Message, sites: Sites) =>
   Effect.gen(function*() {
-    const { flags = 0 } = message
-    if ((flags & suppressEmbeds) !== 0 || !isHidden(message, sites)) {
+    const { channel_id, flags = 0, guild_id, id } = message
+    if (guild_id === undefined || (flags & suppressEmbeds) !== 0 || !isHidden(message, sites)) {
       return
     }
-    const channels = yield* Channels
-    if (yield* channels.hasKeyword(message.channel_id, keyword)) {
+    if ((yield* getTopic(guild_id, channel_id)).includes(keyword)) {
       const rest = yield* Rest.Rest
-      yield* rest.channels.editMessage(message.channel_id, message.id, { flags: flags | suppressEmbeds })
+      yield* rest.channels.editMessage(channel_id, id, { flags: flags | suppressEmbeds })
     }
   })
 

@@ -2,11 +2,16 @@
 import { Rest } from "@vesper/bot"
 import { Events } from "@vesper/gateway"
 import { Array, Cron, DateTime, Effect, Either, FiberMap, Layer, Schedule } from "effect"
-import type { Channel } from "./Channels.js"
 
 export interface Reminder {
   readonly cron: Cron.Cron
   readonly text: string
+}
+
+/** The fields of a channel that the feature reads. */
+interface Channel {
+  readonly id: string
+  readonly topic?: string | null
 }
 
 const pattern = /\[reminder:([^:\]]+):([^\]]+)\]/g

@@ -7,7 +7,7 @@ import { guildId, member, other, plainChannel, run, say } from "./community.js"
 const ban = "PUT /guilds/:guild/bans/:user"
 
 describe("Honeypot", () => {
-  it.scoped("bans who writes into its channel, and nobody else", () =>
+  it.scoped("bans the author of a message in its channel, and no other one", () =>
     run("Do not write here [honeypot]", Honeypot.layer, (simulator) =>
       Effect.gen(function*() {
         yield* simulator.dispatch(say({ author: { id: other }, channel_id: plainChannel }))

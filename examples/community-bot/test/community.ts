@@ -2,9 +2,10 @@
 import { Rest } from "@vesper/bot"
 import { Events } from "@vesper/gateway"
 import { Intents, Opcode } from "@vesper/model"
+import type { GuildState } from "@vesper/state"
 import { Builder, Expect, GatewaySimulator, World } from "@vesper/testing"
 import { Effect, Layer, Redacted, TestClock } from "effect"
-import * as Channels from "../src/Channels.js"
+import * as Topics from "../src/Topics.js"
 
 const generated = World.make({ guilds: 1, membersPerGuild: 3 })
 const [first] = generated.guilds
@@ -18,7 +19,7 @@ export const [channel = "", plainChannel = ""] = first?.channels.filter(({ type 
 /** Runs a bot with the feature in a guild whose first text channel has the topic. */
 export const run = <A, E, E2>(
   topic: string,
-  feature: Layer.Layer<never, E2, Rest.Rest | Events.Registry | Channels.Channels>,
+  feature: Layer.Layer<never, E2, Rest.Rest | Events.Registry | GuildState.GuildState>,
   test: (simulator: GatewaySimulator.GatewaySimulator) => Effect.Effect<A, E>
 ) => {
   const world: World.World = {
@@ -28,7 +29,7 @@ export const run = <A, E, E2>(
       channels: guild.channels.map((it) => it.id === channel ? { ...it, topic } : it)
     }))
   }
-  const bot = Events.assemble(feature.pipe(Layer.provide(Channels.layer)), { privileged: ["MessageContent"] })
+  const bot = Events.assemble(feature.pipe(Layer.provide(Topics.layer)), { privileged: ["MessageContent"] })
   return Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     yield* Effect.forkScoped(bot)
