@@ -12,9 +12,7 @@ import * as FleetRows from "./internal/ownership/fleetRows.js"
 import * as Status from "./internal/fleet/status.js"
 
 /** A client of a database with the tables. Only a runner creates or changes them. */
-const database = Effect.zipRight(requireCurrent, SqlClient.SqlClient).pipe(
-  Effect.map((sql) => sql.withoutTransforms())
-)
+const database = Effect.map(Effect.zipRight(requireCurrent, SqlClient.SqlClient), (sql) => sql.withoutTransforms())
 
 /** The plan of a fleet. Fails for a name that no runner has used, which is most likely a typing error. */
 const requirePlan = (sql: SqlClient.SqlClient, fleet: string) =>

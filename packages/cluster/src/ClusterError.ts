@@ -53,36 +53,24 @@ export class UnknownFleetError extends Data.TaggedError("UnknownFleetError")<{
   }
 }
 
-/** A newer version of Vesper has changed the tables in the database. @since 0.1.0 @category errors */
-export class NewerSchemaError extends Data.TaggedError("NewerSchemaError")<{
-  readonly found: number
-  readonly known: number
-}> {
-  override get message(): string {
-    return `the cluster's database has schema ${this.found}, and this version of Vesper knows ${this.known}; update this runner`
-  }
-}
-
-/** The tables in the database are of an older version of Vesper, or missing. @since 0.1.0 @category errors */
-export class OlderSchemaError extends Data.TaggedError("OlderSchemaError")<{
+/** The tables in the database are of another version of Vesper, or missing. @since 0.1.0 @category errors */
+export class SchemaVersionError extends Data.TaggedError("SchemaVersionError")<{
   /** 0 if there are no tables. */
   readonly found: number
   readonly known: number
 }> {
   override get message(): string {
+    const versions = `the cluster's database has schema ${this.found}, and this version of Vesper knows ${this.known}`
     return this.found === 0
       ? "the cluster's database has no tables of Vesper; see whether it is the right one: the first runner creates them"
-      : `the cluster's database has schema ${this.found}, and this version of Vesper reads ${this.known}; a runner of this version updates it, or use the version of the runners`
+      : this.found > this.known
+      ? `${versions}; update this program`
+      : `${versions}; a runner of this version updates it, or use the version of the runners`
   }
 }
 
 /** A reason for which a runner or a command is refused by a fleet. @since 0.1.0 @category errors */
-export type ClusterError = ClusterDatabaseError | ForeignFleetError | NewerSchemaError
+export type ClusterError = ClusterDatabaseError | ForeignFleetError | SchemaVersionError
 
 /** A reason for which a resharding is refused. @since 0.1.0 @category errors */
-export type ReshardError =
-  | ClusterDatabaseError
-  | NewerSchemaError
-  | OlderSchemaError
-  | ReshardUnderWayError
-  | UnknownFleetError
+export type ReshardError = ClusterDatabaseError | SchemaVersionError | ReshardUnderWayError | UnknownFleetError

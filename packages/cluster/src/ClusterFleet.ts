@@ -62,15 +62,12 @@ export interface ClusterFleet {
   /** The whole cluster, as the database knows it. */
   readonly status: Effect.Effect<
     ClusterStatus.ClusterStatus,
-    ClusterError.ClusterDatabaseError | ClusterError.NewerSchemaError | ClusterError.OlderSchemaError
+    ClusterError.ClusterDatabaseError | ClusterError.SchemaVersionError
   >
   /** Asks the runners of a name or id to end, and returns their number. Their `awaitDrain` completes. */
   readonly drain: (runner: string) => Effect.Effect<
     number,
-    | ClusterError.ClusterDatabaseError
-    | ClusterError.NewerSchemaError
-    | ClusterError.OlderSchemaError
-    | ClusterError.UnknownFleetError
+    ClusterError.ClusterDatabaseError | ClusterError.SchemaVersionError | ClusterError.UnknownFleetError
   >
   /**
    * Changes the number of shards without a gap, in parts; each gathers on one runner, and hands its guilds over as

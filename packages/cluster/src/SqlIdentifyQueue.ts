@@ -10,10 +10,9 @@ import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -53,27 +52,12 @@ const persist = <A>(statement: Effect.Effect<A, Error>) =>
 /** Sleeps with some randomness, so that shards that wait for the same do not ask at the same moment. */
 const sleepFor = (millis: number) => Effect.flatMap(Random.nextIntBetween(5, 50), (more) => Effect.sleep(millis + more))
 
-const check = (options: Partial<Options>): Either.Either<void, ConfigError.ConfigError> => {
-  const least = { maxConcurrency: 1, total: 1, reserve: 0 }
-  for (const field of ["maxConcurrency", "total", "reserve"] as const) {
-    const { [field]: value = least[field] } = options
-    if (!Number.isSafeInteger(value) || value < least[field]) {
-      return Either.left(
-        ConfigError.InvalidData([field], `it is ${value}, and must be an integer of at least ${least[field]}`)
-      )
-    }
-  }
-  return Option.isNone(Duration.decodeUnknown(options.interval ?? defaultInterval))
-    ? Either.left(ConfigError.InvalidData(["interval"], "it is no duration"))
-    : Either.void
-}
-
 const makeWith = (
   options: Options,
   known?: { readonly remaining: number; readonly resetAfter: Duration.Duration }
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, ConfigError.ConfigError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
-    yield* check(options)
+    yield* IdentifyQueue.checkOptions(options)
     const { maxConcurrency, name = "vesper", total = 1_000, reserve = IdentifyQueue.defaultReserve(total) } = options
     const interval = Duration.toMillis(options.interval ?? defaultInterval)
     const { begin, change } = yield* Account.make(name, total, interval)
@@ -164,7 +148,10 @@ export const make: (
 export const makeFromApi = (options: LimitOptions = {}) =>
   Effect.flatMap(
     // The options are checked before Discord is asked.
-    Effect.zipRight(check(options), Effect.flatMap(GatewayApi.GatewayApi, ({ gatewayBot }) => gatewayBot)),
+    Effect.zipRight(
+      IdentifyQueue.checkOptions(options),
+      Effect.flatMap(GatewayApi.GatewayApi, ({ gatewayBot }) => gatewayBot)
+    ),
     ({ sessionStartLimit: { maxConcurrency, total, ...known } }) =>
       makeWith({ ...options, maxConcurrency, total }, known)
   )

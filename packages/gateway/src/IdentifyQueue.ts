@@ -11,6 +11,7 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -253,6 +254,15 @@ const toAccount = (budget: BudgetOptions, now: number): Ledger.Account => {
     resetsAt: budget.resetAfter === undefined ? undefined : now + Duration.toMillis(budget.resetAfter)
   }
 }
+
+/**
+ * Checks the options of a queue that are set: `maxConcurrency`, `total`, `interval`, `reserve`. Fails with a `ConfigError` that names
+ * the option. For implementations of other queues.
+ *
+ * @since 0.1.0
+ * @category validation
+ */
+export const checkOptions: (options: unknown) => Either.Either<void, ConfigError.ConfigError> = CheckOptions.check
 
 const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger.Limits> => ({
   ...(maxConcurrency !== undefined && { maxConcurrency }),

@@ -308,7 +308,7 @@ for (const { isThere, layer, name } of Databases.both) {
         )
         const earlier = { "8_tables": Schema.run(Schema.migrations["8_tables"] ?? []) }
         yield* Migrator.make({})({ loader: Migrator.fromRecord(earlier), table: Schema.table })
-        assert.match(yield* refused, /has schema 8, and this version of Vesper reads 10; a runner of this version/)
+        assert.match(yield* refused, /has schema 8, and this version of Vesper knows 10; a runner of this version/)
         yield* Effect.flip(ClusterAdmin.drain("a", "f"))
         yield* Effect.flip(ClusterAdmin.reshard(2, "f"))
         const [latest] = yield* sql`SELECT MAX(migration_id) AS latest FROM vesper_migrations`

@@ -4,7 +4,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
-import { type ClusterDatabaseError, NewerSchemaError, OlderSchemaError } from "../../ClusterError.js"
+import { type ClusterDatabaseError, SchemaVersionError } from "../../ClusterError.js"
 import { retryStartUp } from "./startUp.js"
 import { inTime } from "./statement.js"
 
@@ -78,11 +78,10 @@ export const migrate: Effect.Effect<void, never, SqlClient.SqlClient> = Effect.o
   Effect.orDie
 )
 
+const mismatch = (found: number) => Effect.fail(new SchemaVersionError({ found, known: version }))
+
 /** Fails if a newer version of Vesper has changed the tables: this one could damage them. */
-export const refuseNewer = Effect.flatMap(
-  found,
-  (latest) => latest > version ? Effect.fail(new NewerSchemaError({ found: latest, known: version })) : Effect.void
-)
+export const refuseNewer = Effect.flatMap(found, (latest) => latest > version ? mismatch(latest) : Effect.void)
 
 /** SQLite has no code of its own for a missing table. */
 const isTableMissing = ({ cause }: ClusterDatabaseError): boolean =>
@@ -90,11 +89,7 @@ const isTableMissing = ({ cause }: ClusterDatabaseError): boolean =>
   (cause instanceof Error && cause.message.includes("no such table"))
 
 /** Fails unless the database has the tables of this version. Changes nothing. */
-export const requireCurrent = found.pipe(
-  Effect.catchIf(isTableMissing, () => Effect.succeed(0)),
-  Effect.filterOrFail(
-    (latest) => latest >= version,
-    (latest) => new OlderSchemaError({ found: latest, known: version })
-  ),
-  Effect.zipRight(refuseNewer)
+export const requireCurrent = Effect.flatMap(
+  Effect.catchIf(found, isTableMissing, () => Effect.succeed(0)),
+  (latest) => latest === version ? Effect.void : mismatch(latest)
 )

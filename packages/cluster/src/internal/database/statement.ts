@@ -68,8 +68,9 @@ export const inTime = <A, R>(
 
 /** Repeats a statement until it is carried out, and logs why it waits. */
 export const persist = <A>(statement: Effect.Effect<A, Error>, waiting: string, pause: number): Effect.Effect<A> =>
-  Effect.catchAll(statement, ({ message }) =>
-    Effect.logWarning(`${waiting}: ${message}`).pipe(
-      Effect.zipRight(Effect.sleep(pause)),
-      Effect.zipRight(Effect.suspend(() => persist(statement, waiting, pause)))
-    ))
+  Effect.eventually(
+    Effect.tapError(
+      statement,
+      ({ message }) => Effect.zipRight(Effect.logWarning(`${waiting}: ${message}`), Effect.sleep(pause))
+    )
+  )

@@ -47,9 +47,7 @@ const watchIdentifies = (queue: IdentifyQueue.IdentifyQueue) => {
   const watched = IdentifyQueue.make(
     (shard) => (identify) => {
       written.delete(OwnershipRows.toKey(shard))
-      return queue.withPermit(shard)(Effect.tap(identify, () => {
-        written.add(OwnershipRows.toKey(shard))
-      }))
+      return queue.withPermit(shard)(Effect.tap(identify, () => void written.add(OwnershipRows.toKey(shard))))
     },
     queue.budget,
     queue.reserve

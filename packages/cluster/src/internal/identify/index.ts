@@ -97,8 +97,6 @@ export const merge = (remaining: number, resetAfter: Duration.Duration) => (acco
   account.resetsAt = Math.round(now + Duration.toMillis(resetAfter))
 }
 
-const serialize = ({ holds, turns }: Account): string => JSON.stringify({ turns, holds })
-
 /** The row of a fleet in the database. PostgreSQL returns large numbers as text. */
 export interface AccountRow {
   readonly remaining: string | number
@@ -152,12 +150,13 @@ export const make = (fleet: string, total: number, interval: number) =>
         const moment = Number(now)
         const account = restore({ remaining, resets_at, queue: String(queue) }, total, longestTurn, moment)
         const answer = by(account, moment)
-        const next = { remaining: account.remaining, resetsAt: account.resetsAt, queue: serialize(account) }
-        if (next.remaining === Number(remaining) && next.resetsAt === Number(resets_at) && next.queue === queue) {
+        const { holds, remaining: left, resetsAt, turns } = account
+        const document = JSON.stringify({ turns, holds })
+        if (left === Number(remaining) && resetsAt === Number(resets_at) && document === queue) {
           return answer
         }
         const written = yield* inTime(sql`
-          UPDATE vesper_budgets SET remaining = ${next.remaining}, resets_at = ${next.resetsAt}, queue = ${next.queue},
+          UPDATE vesper_budgets SET remaining = ${left}, resets_at = ${resetsAt}, queue = ${document},
             revision = revision + 1
           WHERE fleet = ${fleet} AND revision = ${Number(revision)} RETURNING fleet
         `)

@@ -66,9 +66,9 @@ export const make = (fleet: string, owner: string) =>
           ([row]) => Option.map(Option.fromNullable(row), ({ done }) => done === 1)
         ),
       abandonPart: ({ epoch }: Placement.Plan, part: number) =>
-        Effect.asVoid(inTime(
-          sql`DELETE FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${epoch} AND part = ${part} AND done = 0`
-        )),
+        Effect.asVoid(inTime(sql`
+          DELETE FROM vesper_handovers WHERE fleet = ${fleet} AND epoch = ${epoch} AND part = ${part} AND done = 0
+        `)),
       /** Marks a part as done, and completes the plan with the last part; false if the claim has become invalid. */
       finishPart: ({ epoch }: Placement.Plan, part: number, { fence, shard }: Claim) =>
         Effect.gen(function*() {

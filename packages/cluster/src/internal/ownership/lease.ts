@@ -5,6 +5,7 @@
 import type * as Session from "@vesper/gateway/Session"
 import * as SessionStore from "@vesper/gateway/SessionStore"
 import type * as ShardId from "@vesper/model/ShardId"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,9 +18,7 @@ import { instant } from "./databaseClock.js"
 import * as OwnershipRows from "./ownershipRows.js"
 
 /** Another runner may own the shard. */
-export class LeaseLost {
-  readonly _tag = "LeaseLost"
-}
+export class LeaseLost extends Data.TaggedError("LeaseLost") {}
 
 export interface Lease {
   readonly claim: OwnershipRows.Claim

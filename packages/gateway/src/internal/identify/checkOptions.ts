@@ -13,6 +13,7 @@ const budget: Check.Fields = {
 const limits: Check.Fields = {
   maxConcurrency: Check.integer(1),
   interval: Check.duration,
+  total: Check.integer(1),
   whenExhausted: Check.oneOf("wait", "fail"),
   reserve: Check.integer(0),
   budget
