@@ -288,8 +288,10 @@ export const make = <E>(makeLayer: (options: Options) => Layer.Layer<Fleet.Fleet
     destroy: async ({ code, reason } = {}) => {
       const runtime = running
       if (runtime !== undefined) {
-        await run((fleet) => fleet.close(toFrame(code, reason))).finally(() => runtime.dispose())
         running = undefined
+        // A fleet that could not be made has no shards to close.
+        await runtime.runPromiseExit(Effect.flatMap(Fleet.Fleet, (fleet) => fleet.close(toFrame(code, reason))))
+        await runtime.dispose()
       }
     },
     send: (id, payload) =>
@@ -301,7 +303,8 @@ export const make = <E>(makeLayer: (options: Options) => Layer.Layer<Fleet.Fleet
             // A payload of discord.js is one of the commands that Discord documents.
             onSome: (shard) => shard.command(payload as Command.Command)
           })
-        )
+          // Discord.js does not await the promise, so that a rejection would end the process.
+        ).pipe(Effect.catchAll((error) => Effect.logError(`A command was not sent: ${error.message}`)))
       ),
     fetchStatus: async () => {
       const { Collection } = await import("discord.js")

@@ -15,6 +15,7 @@ import { Client, Events, GatewayIntentBits } from "discord.js"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 
 const world = World.make({ guilds: 4, membersPerGuild: 3 })
 
@@ -22,7 +23,10 @@ const serve = (options: GatewaySimulator.Options = {}) =>
   GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ world, maxConcurrency: 2, ...options })))
 
 /** A discord.js client with two shards, which is destroyed with the scope. */
-const makeClient = (intents: ReadonlyArray<GatewayIntentBits> = [GatewayIntentBits.Guilds]) =>
+const makeClient = (
+  intents: ReadonlyArray<GatewayIntentBits> = [GatewayIntentBits.Guilds],
+  layerFleet: Parameters<typeof ShardingStrategy.make>[0] = NodeGateway.layerFleet
+) =>
   Effect.gen(function*() {
     const { port } = yield* GatewayServer.GatewayServer
     return yield* Effect.acquireRelease(
@@ -32,7 +36,7 @@ const makeClient = (intents: ReadonlyArray<GatewayIntentBits> = [GatewayIntentBi
           shards: [0, 1],
           shardCount: 2,
           rest: { api: `http://127.0.0.1:${port}/api` },
-          ws: { buildStrategy: ShardingStrategy.make(NodeGateway.layerFleet) }
+          ws: { buildStrategy: ShardingStrategy.make(layerFleet) }
         })
       ),
       (client) => Effect.promise(() => client.destroy())
@@ -119,6 +123,37 @@ describe("the sharding strategy of discord.js", () => {
       assert.include(String(error), "4014")
       assert.deepInclude((yield* disconnected)[0], { code: 4014 })
     }).pipe(Effect.provide(serve({ allowedIntents: Intents.of("Guilds") }))))
+
+  it.scopedLive("logs a command that a closed shard cannot send", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const logged = yield* Deferred.make<void>()
+      const logger = Logger.make(({ message }) => {
+        if (String(message).startsWith("A command was not sent")) {
+          Deferred.unsafeDone(logged, Effect.void)
+        }
+      })
+      const client = yield* makeClient(
+        undefined,
+        (options) => Layer.provideMerge(NodeGateway.layerFleet(options), Logger.replace(Logger.defaultLogger, logger))
+      )
+      const isReady = yield* next(client, Events.ClientReady)
+      yield* login(client)
+      yield* isReady
+      const disconnected = yield* next(client, Events.ShardDisconnect)
+      yield* simulator.inject(Fault.Close({ code: 4014, reason: "" }))
+      yield* disconnected
+      client.user?.setPresence({ status: "idle" })
+      yield* Deferred.await(logged)
+    }).pipe(Effect.provide(serve())))
+
+  it.scopedLive("reports the latency of heartbeats", () =>
+    Effect.gen(function*() {
+      const client = yield* makeClient()
+      yield* login(client)
+      yield* Effect.repeat(Effect.sleep("50 millis"), { until: () => client.ws.ping >= 0 })
+      assert.isBelow(client.ws.ping, 1_000)
+    }).pipe(Effect.provide(serve({ heartbeatInterval: "500 millis" }))))
 
   it.scopedLive("ends the sessions when the client is destroyed", () =>
     Effect.gen(function*() {
