@@ -1,8 +1,13 @@
-/** Keeps the cache in step with Discord. */
+/** A bot that keeps the members of all guilds in a database, and counts them. */
 import { Events, Shard } from "@vesper/gateway"
-import { Effect, FiberMap, Stream } from "effect"
-import * as Member from "./Member.js"
-import { MemberCache } from "./MemberCache.js"
+import { GuildState } from "@vesper/state"
+import * as SqlGuildStore from "@vesper/state/SqlGuildStore"
+import { Effect, FiberMap, Layer, Stream } from "effect"
+
+/** The members, in a table that outlives the process. */
+export const State = GuildState.layerStore({ members: { capacity: 1_000_000 } }).pipe(
+  Layer.provide(SqlGuildStore.layer)
+)
 
 /**
  * Requests the members of guilds outside of the handlers: the response is a series of events, for which a handler cannot
@@ -26,34 +31,21 @@ class Requests extends Effect.Service<Requests>()("member-cache/Requests", {
   })
 }) {}
 
-const withCache = <E, R>(use: (cache: MemberCache) => Effect.Effect<void, E, R>) => Effect.flatMap(MemberCache, use)
+/** GUILD_CREATE lists a part of the members. The state applies the answer to the request. */
+const RequestMembers = Events.layer(
+  Events.on("GUILD_CREATE", ({ d }) => Effect.flatMap(Requests, (requests) => requests.allOf(d.id)))
+).pipe(Layer.provide(Requests.Default))
 
-export const handlers = Events.handlers({
-  // All guilds of a new session, guilds after an outage, and guilds that the bot joins.
-  GUILD_CREATE: ({ d }) => Effect.flatMap(Requests, (requests) => requests.allOf(d.id)),
-  // In the order of the events, so that a member that leaves after a response is not added by it.
-  GUILD_MEMBERS_CHUNK: ({ d }) =>
-    withCache((cache) =>
-      cache.putPart({
-        guild: d.guild_id,
-        members: d.members.map((member) => Member.fromWire(d.guild_id, member)),
-        isFirst: d.chunk_index === 0,
-        isLast: d.chunk_index === d.chunk_count - 1
-      })
-    ),
-  GUILD_MEMBER_ADD: ({ d }) => withCache((cache) => cache.put(Member.fromWire(d.guild_id, d))),
-  GUILD_MEMBER_UPDATE: ({ d }) => withCache((cache) => cache.put(Member.fromWire(d.guild_id, d))),
-  GUILD_MEMBER_REMOVE: ({ d }) => withCache((cache) => cache.remove(d.guild_id, d.user.id)),
-  // An outage takes a guild away for a while; without the word, the bot has left it.
-  GUILD_DELETE: ({ d }) => d.unavailable === true ? Effect.void : withCache((cache) => cache.removeGuild(d.id))
-})
+/** A feature that reads the state. */
+const Count = Layer.scopedDiscard(Effect.flatMap(GuildState.GuildState, (state) =>
+  state.size("members").pipe(
+    Effect.flatMap((count) => Effect.log(`${count} members`)),
+    Effect.delay("2 seconds"),
+    Effect.forever,
+    Effect.forkScoped
+  )))
+
+export const Bot = Layer.mergeAll(RequestMembers, Count).pipe(Layer.provide(State))
 
 /** The members of a guild are privileged: enable the intent in Discord's developer portal. */
-export const config = {
-  ...Events.config(handlers, { privileged: ["GuildMembers"] }),
-  // An event is acknowledged when its change is in the table. After a crash it is delivered again, which is idempotent.
-  acknowledge: "onHandled"
-} as const
-
-/** Ends if the table cannot be written: a cache that misses changes without a word is wrong from there on. */
-export const run = Effect.provide(Events.runUntilFailure(handlers), Requests.Default)
+export const options = { privileged: ["GuildMembers"] } as const

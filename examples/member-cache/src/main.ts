@@ -2,18 +2,21 @@
 import { KeyValueStore } from "@effect/platform"
 import { NodeContext, NodeRuntime } from "@effect/platform-node"
 import { LibsqlClient } from "@effect/sql-libsql"
-import { SessionStore, ShardConfig } from "@vesper/gateway"
+import { Events, SessionStore, ShardConfig } from "@vesper/gateway"
+import { Intents } from "@vesper/model"
 import { NodeGateway } from "@vesper/platform-node"
 import { GatewaySimulator, World } from "@vesper/testing"
-import { Config, Console, Effect, Layer, Option } from "effect"
+import { Config, Effect, Layer, Option } from "effect"
 import * as MemberBot from "./MemberBot.js"
-import * as MemberCache from "./MemberCache.js"
+
+/** An event is acknowledged when its change is in the table. After a crash it is delivered again, which is idempotent. */
+const config = { intents: Intents.none, acknowledge: "onHandled" } as const
 
 /**
  * The session is stored with the table: a new process resumes at the table's state, without requests. After the session
  * has expired, the guilds of a new session update the table.
  */
-const onDiscord = NodeGateway.layerShardConfig(MemberBot.config).pipe(
+const onDiscord = NodeGateway.layerShardConfig(config).pipe(
   Layer.provide(SessionStore.layerKeyValueStore),
   Layer.provide(KeyValueStore.layerFileSystem("sessions")),
   Layer.provide(NodeContext.layer)
@@ -28,24 +31,17 @@ const traffic = Effect.flatMap(
 )
 
 const onSimulator = Layer.scopedDiscard(Effect.forkScoped(traffic)).pipe(
-  Layer.provideMerge(GatewaySimulator.layerShard(MemberBot.config, { world }))
+  Layer.provideMerge(GatewaySimulator.layerShard(config, { world }))
 )
 
-const cacheIn = (file: string) => MemberCache.layer.pipe(Layer.provide(LibsqlClient.layer({ url: `file:${file}` })))
+const tableIn = (file: string) => LibsqlClient.layer({ url: `file:${file}` })
 
-/** A reader of the cache outside of the bot. */
-const tellCount = Effect.gen(function*() {
-  const cache = yield* MemberCache.MemberCache
-  yield* Effect.sleep("2 seconds")
-  yield* Console.log(`${yield* cache.count} members`)
-}).pipe(Effect.forever)
-
-const bot = Effect.raceFirst(MemberBot.run, tellCount)
+const bot = Events.assemble(MemberBot.Bot, MemberBot.options)
 
 Config.option(ShardConfig.tokenConfig).pipe(
   Effect.flatMap(Option.match({
-    onNone: () => Effect.provide(bot, [onSimulator, cacheIn("simulated.db")]),
-    onSome: () => Effect.provide(bot, [onDiscord, cacheIn("members.db")])
+    onNone: () => Effect.provide(bot, [onSimulator, tableIn("simulated.db")]),
+    onSome: () => Effect.provide(bot, [onDiscord, tableIn("members.db")])
   })),
   NodeRuntime.runMain
 )

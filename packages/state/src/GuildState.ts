@@ -140,7 +140,7 @@ export interface GuildState {
    * Waits until an event that a handler received is applied, or has failed to be. An event that changes no kept kind is not waited
    * for.
    */
-  readonly after: (event: Dispatch.Dispatch) => Effect.Effect<void>
+  readonly after: (event: Dispatch.Dispatch | Dispatch.Of<EventType.EventType>) => Effect.Effect<void>
 }
 
 /**

@@ -3,6 +3,7 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import type * as GuildState from "../../GuildState.js"
 import type * as GuildStore from "../../GuildStore.js"
 import { fromEvent, type Kept } from "../changes/index.js"
 
@@ -13,8 +14,8 @@ export const make = (
   events: ReadonlySet<string>
 ) => {
   // An event is parsed once for all readers, so its object identifies it.
-  const applied = new WeakSet<Dispatch.Dispatch>()
-  const waits = new WeakMap<Dispatch.Dispatch, Deferred.Deferred<void>>()
+  const applied = new WeakSet<object>()
+  const waits = new WeakMap<object, Deferred.Deferred<void>>()
 
   const complete = (event: Dispatch.Dispatch): void => {
     applied.add(event)
@@ -34,7 +35,7 @@ export const make = (
     return Effect.void
   }
 
-  const after = (event: Dispatch.Dispatch): Effect.Effect<void> =>
+  const after: GuildState.GuildState["after"] = (event): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (!events.has(event.t) || applied.has(event)) {
         return Effect.void
