@@ -2,6 +2,9 @@ import { Client, GatewayDispatchEvents, InteractionType, PresenceUpdateStatus } 
 import { REST } from "@discordjs/rest"
 import { assert, describe, it } from "@effect/vitest"
 import * as CoreGateway from "@vesper/discordjs/CoreGateway"
+import * as Fleet from "@vesper/gateway/Fleet"
+import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
 import * as Builder from "@vesper/testing/Builder"
@@ -9,8 +12,11 @@ import * as Expect from "@vesper/testing/Expect"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as World from "@vesper/testing/World"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
+import * as Redacted from "effect/Redacted"
 
 const world = World.make({ guilds: 2, membersPerGuild: 4 })
 
@@ -66,6 +72,34 @@ describe("the gateway of @discordjs/core", () => {
       const { d } = yield* Expect.expectCommand(simulator, Opcode.PresenceUpdate)
       assert.deepInclude(d, { status: "idle" })
     }).pipe(Effect.provide(layer)))
+
+  it.scopedLive("has the shards of a fleet", () =>
+    Effect.gen(function*() {
+      const simulator = yield* GatewaySimulator.GatewaySimulator
+      const { port } = yield* GatewayServer.GatewayServer
+      const gateway = yield* CoreGateway.makeFleet
+      const client = new Client({ rest: new REST({ api: `http://127.0.0.1:${port}/api` }), gateway })
+      const seen = yield* Queue.unbounded<number>()
+      client.on(GatewayDispatchEvents.Ready, ({ shardId }) => {
+        seen.unsafeOffer(shardId)
+      })
+      yield* Effect.forkScoped(gateway.run)
+      assert.deepStrictEqual((yield* Queue.takeN(seen, 2)).pipe(Chunk.toReadonlyArray).toSorted(), [0, 1])
+      assert.strictEqual(yield* Effect.promise(async () => gateway.getShardCount()), 2)
+      const presence = { status: PresenceUpdateStatus.Idle, since: null, afk: false, activities: [] }
+      yield* Effect.promise(() => client.updatePresence(1, presence))
+      const { shard } = yield* Expect.expectCommand(simulator, Opcode.PresenceUpdate)
+      assert.strictEqual(shard, 1)
+      const error = yield* Effect.flip(Effect.tryPromise(() => client.updatePresence(7, presence)))
+      assert.include(String(error.error), "Shard 7 is not in this process")
+    }).pipe(Effect.provide(
+      GatewayServer.layer().pipe(
+        Layer.provideMerge(Fleet.layer({ shards: { total: 2 } })),
+        Layer.provide(ShardConfig.layer({ token: Redacted.make("any-token"), intents: Intents.of("Guilds") })),
+        Layer.provide(IdentifyQueue.layerInMemory({ maxConcurrency: 2 })),
+        Layer.provideMerge(GatewaySimulator.layerInMemory({ world, maxConcurrency: 2 }))
+      )
+    )))
 
   it.scopedLive("continues after a listener that throws", () =>
     Effect.gen(function*() {

@@ -1,3 +1,4 @@
+import { REST } from "@discordjs/rest"
 import { assert, describe, it } from "@effect/vitest"
 import * as ShardingStrategy from "@vesper/discordjs/ShardingStrategy"
 import * as CloseFrame from "@vesper/model/CloseFrame"
@@ -11,7 +12,7 @@ import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
-import { Client, Events, GatewayIntentBits } from "discord.js"
+import { Client, type ClientOptions, Events, GatewayIntentBits } from "discord.js"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,7 +26,8 @@ const serve = (options: GatewaySimulator.Options = {}) =>
 /** A discord.js client with two shards, which is destroyed with the scope. */
 const makeClient = (
   intents: ReadonlyArray<GatewayIntentBits> = [GatewayIntentBits.Guilds],
-  layerFleet: Parameters<typeof ShardingStrategy.make>[0] = NodeGateway.layerFleet
+  layerFleet: Parameters<typeof ShardingStrategy.make>[0] = NodeGateway.layerFleet,
+  shards: Required<Pick<ClientOptions, "shardCount" | "shards">> = { shards: [0, 1], shardCount: 2 }
 ) =>
   Effect.gen(function*() {
     const { port } = yield* GatewayServer.GatewayServer
@@ -33,8 +35,7 @@ const makeClient = (
       Effect.sync(() =>
         new Client({
           intents,
-          shards: [0, 1],
-          shardCount: 2,
+          ...shards,
           rest: { api: `http://127.0.0.1:${port}/api` },
           ws: { buildStrategy: ShardingStrategy.make(layerFleet) }
         })
@@ -145,6 +146,39 @@ describe("the sharding strategy of discord.js", () => {
       yield* disconnected
       client.user?.setPresence({ status: "idle" })
       yield* Deferred.await(logged)
+    }).pipe(Effect.provide(serve())))
+
+  it.scopedLive("refuses shards that are not a range", () =>
+    Effect.gen(function*() {
+      const client = yield* makeClient(undefined, undefined, { shards: [0, 2], shardCount: 3 })
+      assert.include(String(yield* Effect.flip(login(client))), "run each range in a process of its own")
+    }).pipe(Effect.provide(serve())))
+
+  it.scopedLive("returns the statuses of the shards", () =>
+    Effect.gen(function*() {
+      const { port } = yield* GatewayServer.GatewayServer
+      const rest = new REST({ api: `http://127.0.0.1:${port}/api` }).setToken("any-token")
+      const gateway = { url: `ws://127.0.0.1:${port}/` }
+      const options = { rest, token: "any-token", intents: 0, initialPresence: null, largeThreshold: null }
+      // The part of a manager that the strategy uses.
+      const manager = {
+        options: { ...options, updateSessionInfo: () => {} },
+        fetchGatewayInformation: async () => gateway,
+        getShardCount: async () => 2,
+        emit: () => true
+      } as unknown as Parameters<ShardingStrategy.BuildStrategy>[0]
+      const strategy = ShardingStrategy.make(NodeGateway.layerFleet)(manager)
+      yield* Effect.acquireRelease(
+        Effect.promise(async () => {
+          await strategy.spawn([0, 1])
+          await strategy.connect()
+        }),
+        () => Effect.promise(async () => strategy.destroy())
+      )
+      // WebSocketShardStatus.Ready.
+      const ready: number = 3
+      const statuses = yield* Effect.promise(async () => strategy.fetchStatus())
+      assert.deepStrictEqual([...statuses.entries()], [[0, ready], [1, ready]])
     }).pipe(Effect.provide(serve())))
 
   it.scopedLive("reports the latency of heartbeats", () =>
