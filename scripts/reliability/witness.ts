@@ -16,7 +16,7 @@ export type Word =
   | { readonly _tag: "Left"; readonly session: string; readonly resumes: number }
   /** Its status went where it cannot go. */
   | { readonly _tag: "Leapt"; readonly from: string; readonly to: string }
-  /** Its status said that the gateway closed it for good. */
+  /** Its status said that the gateway closed it permanently. */
   | { readonly _tag: "Stopped"; readonly code: number }
   /** A connection could not be made, by the name that Node has for the reason. */
   | { readonly _tag: "Unreachable"; readonly why: string }

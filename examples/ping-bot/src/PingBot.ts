@@ -28,5 +28,5 @@ export const handlers = Events.on(
 /** The content of messages is privileged: enable the intent in Discord's developer portal. */
 export const config = Events.config(handlers, { privileged: ["MessageContent"] })
 
-/** Runs until it is interrupted, or Discord closes the shard for good. A slow answer holds up seven others at most. */
+/** Runs until it is interrupted, or Discord closes the shard permanently. A slow answer holds up seven others at most. */
 export const run = Events.run(handlers, { concurrency: 8 })

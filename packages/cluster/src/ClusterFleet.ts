@@ -77,7 +77,7 @@ export interface ClusterFleet {
   readonly reshard: (total: number) => Effect.Effect<void, ClusterError.ReshardError>
   /** Completes when this runner was asked to end. The program's end then releases the shards. */
   readonly awaitDrain: Effect.Effect<void>
-  /** Fails when the gateway closes one of this runner's shards for good. */
+  /** Fails when the gateway closes one of this runner's shards permanently. */
   readonly awaitFailure: Effect.Effect<never, ShardError.FatallyClosedError>
 }
 

@@ -24,7 +24,7 @@ import * as Account from "./internal/identify/index.js"
 export interface LimitOptions {
   /** The time between two identifies of a bucket, from the writing of the first. Default: 5.5 seconds. */
   readonly interval?: Duration.DurationInput | undefined
-  /** Identifies that are left for a restart by hand. Default: 5 percent of the day's. */
+  /** Identifies that are left for a manual restart. Default: 5 percent of the day's. */
   readonly reserve?: number | undefined
   /** The fleet's name, if several bots share a database. Default: `vesper`. */
   readonly name?: string | undefined

@@ -27,7 +27,7 @@ interface Handled extends Fleet.FleetEvent {
   readonly runner: string
 }
 
-// One connection for both: a transaction of one runner would block the process, and the other one with it, for good.
+// One connection for both: a transaction of one runner would block the process, and the other one with it, permanently.
 const joinCluster = (
   database: Context.Context<SqlClient.SqlClient>,
   runner: string,

@@ -26,7 +26,7 @@ type Listener = Parameters<CoreInterface["on"]>[1]
 export interface CoreGateway extends CoreInterface {
   /**
    * Delivers the events of the shards to the client, in order. Ends when the program closes the shards, and fails when the gateway
-   * closes them for good. A listener that throws is logged.
+   * closes them permanently. A listener that throws is logged.
    */
   readonly run: Effect.Effect<void, ShardError.FatallyClosedError>
 }

@@ -110,7 +110,7 @@ const emitClosed = (shard: Shard.Shard, emit: Emit, onClosed: (id: number) => vo
     Stream.drop(1),
     Stream.runForEach((status) => {
       if (ShardStatus.isFatallyClosed(status)) {
-        const error = new Error(`The gateway closed shard ${id} for good with code ${status.closeCode}`)
+        const error = new Error(`The gateway closed shard ${id} permanently with code ${status.closeCode}`)
         return Effect.zipRight(emit("error", id, { error }), emit("closed", id, { code: status.closeCode }))
       }
       if (!ShardStatus.isDisconnected(status)) {

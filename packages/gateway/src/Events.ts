@@ -511,7 +511,7 @@ export const runFleet = <E, R>(
 > =>
   Effect.gen(function*() {
     const fleet = yield* FleetTag.tag
-    // All shards have one config.
+    // All shards share one config.
     const [some] = yield* fleet.shards
     yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
     const report = fleetReport(fleet, some)
@@ -688,7 +688,7 @@ export const assembleFleet = <A, E, R>(
 > =>
   Effect.gen(function*() {
     const fleet = yield* FleetTag.tag
-    // All shards have one config.
+    // All shards share one config.
     const [some] = yield* fleet.shards
     yield* some === undefined ? Effect.void : Assemble.assemble(features, Registry, make([]), {
       self: fleet,
@@ -818,7 +818,7 @@ export const next: {
  * the shard. `Stream.take` and `Stream.interruptAfter` bound it, for example to collect the votes of a minute. It has the
  * back-pressure of `Shard.events`: a slow consumer pauses the shard once `eventBufferSize` events of the name wait.
  *
- * Fails with `FatallyClosedError` when the gateway closes the shard for good, and with a `ConfigError` if its config excludes the
+ * Fails with `FatallyClosedError` when the gateway closes the shard permanently, and with a `ConfigError` if its config excludes the
  * event: a feature declares its events with `awaits`.
  *
  * @example

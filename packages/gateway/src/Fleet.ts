@@ -1,5 +1,5 @@
 /**
- * Many shards in one scope, with one reader of events, commands by guild, and one identify queue.
+ * A group of shards with one scope, one merged event stream and one identify queue.
  *
  * The shards connect when the fleet is made, and their events are buffered until they are read. When the scope closes, every
  * shard closes with a code that keeps its session.
@@ -51,6 +51,8 @@ export type Shards =
   | { readonly bucket: number; readonly of: number; readonly total: number }
 
 /**
+ * Options of a fleet.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -80,6 +82,8 @@ export interface FleetEvent {
 }
 
 /**
+ * A shard in the status of a fleet.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -125,6 +129,8 @@ export {
 } from "./internal/fleet/reshard/reshardError.js"
 
 /**
+ * Options of a resharding.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -143,6 +149,8 @@ export interface ReshardOptions {
 }
 
 /**
+ * Options of an automatic resharding.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -154,6 +162,8 @@ export interface AutoReshardOptions extends ReshardOptions {
 }
 
 /**
+ * The status of a fleet and of its shards.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -169,6 +179,8 @@ export interface FleetStatus {
 }
 
 /**
+ * A fleet: shards that share one scope, one identify queue and one rate of reconnects.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -181,8 +193,9 @@ export interface Fleet {
   readonly shardOfGuild: (guildId: string) => Effect.Effect<Option.Option<Shard.Shard>>
 
   /**
-   * The events of all shards, in turns. When the gateway closes a shard for good, `status` and the log report it; the
-   * stream fails if all shards share the reason (4004, 4012 to 4014), or if it was the last shard. As with `Shard.events`, each run of the stream receives every event and acknowledges none.
+   * Emits the events of all shards, round-robin. When the gateway closes a shard permanently, `status` and the log report it;
+   * the stream fails if all shards share the reason (4004, 4012 to 4014), or if it was the last shard. As with
+   * `Shard.events`, each run of the stream receives every event and acknowledges none.
    */
   readonly events: Stream.Stream<FleetEvent, ShardError.FatallyClosedError>
   /**
@@ -202,19 +215,22 @@ export interface Fleet {
 
   /** Sends a command on every shard and completes when all have written it. A failure is reported after all have tried. */
   readonly broadcast: (command: Command.Command) => Effect.Effect<void, ShardError.SendError>
+  /** Returns the current status. */
   readonly status: Effect.Effect<FleetStatus>
   /**
-   * Replaces the shards by `total` new ones without a gap. Both sets are connected until every guild is handed over, each
-   * event is delivered once and in its guild's order, and waiting commands are moved. Reserves an identify for each new
-   * shard, and requires a reader of the events. Completes when the old shards are closed. A failure or an interruption
-   * before the `Drain` stage rolls back to the old shards.
+   * Replaces the shards by `total` new ones. Each event is delivered once and in its guild's order, except READY and the first
+   * GUILD_CREATE of each guild on the new shards, which are not delivered. Requires a reader of the events.
    *
-   * A fleet with a part of the bot's shards is resharded to those of `total` that have its guilds, and fails with
-   * `Partial` if these have other guilds too: a `bucket` can be resharded if its `of` divides both totals.
+   * 1. Reserve: one IDENTIFY is reserved for each new shard.
+   * 2. Overlap: the new shards connect, and both sets receive events.
+   * 3. Hand over: each guild is handed over once both of its shards have passed a common point.
+   * 4. Drain: the new shards send the waiting commands. Completes when the old shards are closed.
    *
-   * READY and the first GUILD_CREATE of each guild on the new shards are not delivered.
+   * A fleet with a part of the bot's shards is resharded to those of `total` that have its guilds: a `bucket` can be resharded
+   * if its `of` divides both totals.
    *
-   * Fails with a `ConfigError` for an invalid duration.
+   * A failure or an interruption before the drain rolls back to the old shards. Fails with the reason `Partial` if the new
+   * shards have guilds of other processes too, and with a `ConfigError` for an invalid duration.
    */
   readonly reshard: (
     total: number,
@@ -222,7 +238,7 @@ export interface Fleet {
   ) => Effect.Effect<void, ReshardError | ConfigError.ConfigError>
   /**
    * Waits until every shard has a session. Fails with `FatallyClosedError` if the fleet does, and with `ShardClosedError` once it is
-   * closed. A shard that the gateway has closed for good is not waited for.
+   * closed. A shard that the gateway has closed permanently is not waited for.
    */
   readonly awaitReady: Effect.Effect<void, ShardError.TerminalError>
   /**
@@ -235,6 +251,8 @@ export interface Fleet {
 }
 
 /**
+ * The tag of a fleet.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -283,6 +301,8 @@ export const autoReshard = (
   )
 
 /**
+ * Provides a fleet.
+ *
  * @example
  * ```ts
  * import { Fleet, IdentifyQueue, ShardConfig } from "@vesper/gateway"

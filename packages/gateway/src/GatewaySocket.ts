@@ -46,8 +46,8 @@ export interface GatewaySocket {
    * Connects to `url` and completes when the websocket is open. An interruption abandons the attempt immediately.
    *
    * Closing the scope ends the connection. If `Connection.close` was called before, the peer has a short time to complete the
-   * close handshake, and `ConnectionHandlers.onFrame` still receives frames; otherwise the connection is cut without a close frame. No
-   * handler is called after the scope has closed.
+   * close handshake, and `ConnectionHandlers.onFrame` still receives frames; otherwise the connection is terminated without a close
+   * frame. No handler is called after the scope has closed.
    */
   readonly open: (url: string, handlers: ConnectionHandlers) => Effect.Effect<Connection, OpenError, Scope.Scope>
 }
@@ -90,15 +90,15 @@ export interface Connection {
   /** Sends a close frame without waiting for the answer. Only the first call has an effect. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<void>
   /**
-   * Stops reading, which applies back-pressure to the peer. Some tens of messages that are already read may still arrive, and a
-   * close frame is not received until `resume`. Has no effect on a platform that cannot pause.
+   * Stops reading, which applies back-pressure to the peer. Dozens of buffered messages may still be delivered, and a close
+   * frame is not received until `resume`. Has no effect on a platform that cannot pause.
    */
   readonly pause: () => void
   /** Continues reading after `pause`. */
   readonly resume: () => void
   /**
-   * Calls `onPolled` once all data is read that the operating system held for this process at the time of the call. Late timers
-   * run before the sockets are read, so a shard uses this to read an acknowledgement that has already arrived. Absent if the
+   * Calls `onPolled` once the data available in the OS buffers at the time of the call has been read. Late timers run before
+   * the sockets are read, so a shard uses this to read an acknowledgement that has already arrived. Absent if the
    * platform cannot know it: a shard that was blocked then waits for five seconds.
    */
   readonly unsafeOnPolled?: (onPolled: () => void) => void

@@ -1,6 +1,5 @@
 /**
- * Schedules the heartbeats of shards. Shards that share a scheduler send heartbeats together if their times are close, at
- * most a second or a 40th of the interval early and never late, so that the process wakes up once for all of them.
+ * Coalesces heartbeats: each may be sent up to min(1 s, interval / 40) early, and none late, so that shards share a wake-up.
  *
  * A `Fleet` has one scheduler for its shards. Any other shard makes its own unless `Current` provides one. This module is
  * for programs that make many shards without a fleet.

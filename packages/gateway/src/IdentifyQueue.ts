@@ -42,7 +42,7 @@ export interface IdentifyBudget {
 }
 
 /**
- * The initial budget of a queue. `session_start_limit` of GET /gateway/bot has the figures.
+ * The initial budget of a queue. `session_start_limit` of GET /gateway/bot contains the current values.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +55,7 @@ export interface BudgetOptions {
   /** The time to the end of the window. Default: no window has begun; one of 24 hours begins with the first identify. */
   readonly resetAfter?: Duration.DurationInput | undefined
   /**
-   * Identifies that are reserved for a restart by hand; set it to 0 for that restart. At most one less than the total.
+   * Identifies that are reserved for a manual restart; set it to 0 for it. At most one less than the total.
    * Default: 5 percent of the total.
    */
   readonly reserve?: number | undefined
@@ -270,7 +270,7 @@ const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger
   ...(reserve !== undefined && { reserve })
 })
 
-/** Prefers the stored account to the options, unless the options are the figures of Discord. */
+/** Prefers the stored account to the options, unless the options are Discord's values. */
 const initialLedger = (
   stored: ReturnType<typeof StoredState.restore>,
   configured: Ledger.Account,
@@ -370,7 +370,7 @@ export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQue
  * @category models
  */
 export interface FromApiOptions extends LimitOptions {
-  /** Identifies that are reserved for a restart by hand. Default: 5 percent of the total. */
+  /** Identifies that are reserved for a manual restart. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
 }
 

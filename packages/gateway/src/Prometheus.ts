@@ -144,7 +144,7 @@ export const render = (metrics: Iterable<MetricPair.MetricPair.Untyped>): string
 }
 
 /**
- * Renders all metrics in Effect's registry, with the current figures of the shards if `ShardMetrics` is in context.
+ * Renders all metrics in Effect's registry, with the current values of the shards if `ShardMetrics` is in context.
  *
  * @since 0.1.0
  * @category constructors

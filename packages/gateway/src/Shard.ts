@@ -47,7 +47,8 @@ export interface Sender {
    *
    * - A newer presence, or voice state of the same guild, replaces the waiting one and completes both.
    * - Presences beyond five in 20 seconds let other commands pass.
-   * - Member requests and channel info requests let others pass, four at a time, and use at most 100 messages of a window.
+   * - Member requests and channel info requests yield to other commands: one is written after every four others. They use at most
+   *   100 messages of a window.
    *
    * An interruption withdraws a waiting command. A command that was being written when the connection was lost is written again on
    * the next connection.
@@ -57,7 +58,7 @@ export interface Sender {
   readonly send: (json: string) => Effect.Effect<void, ShardError.SendError>
   /** Closes the shard, as `Shard.close` does. */
   readonly close: (frame: CloseFrame.CloseFrame) => Effect.Effect<Option.Option<Session.Session>>
-  /** Returns true if the shard was closed, by the gateway for good or by the program, so that it sends nothing. */
+  /** Returns true if the shard was closed, permanently by the gateway or by the program, so that it sends nothing. */
   readonly isClosed: Effect.Effect<boolean>
 }
 
@@ -210,22 +211,21 @@ export interface Shard extends Sender {
 
   /**
    * Emits the events of the shard from the time that the stream is run, or since the start of the shard for the first reader. Each
-   * run of the stream receives every event, in chunks of up to 128. It acknowledges nothing, because its consumer may read ahead of
-   * its work. With a store and no handlers, the next process continues after the last chunk that a consumer took, so that the events
-   * of that chunk which it has not processed when the scope closes are lost. `runForEach` leaves them to the next process.
-   * Continues over failures that the shard recovers from; ends when the program closes the shard, and fails when the gateway closes
-   * it for good.
+   * run of the stream receives every event, in chunks of up to 128. Does not acknowledge events. With a `SessionStore` and no
+   * handlers, the next process resumes after the last chunk taken; unprocessed events of that chunk are lost. Use `runForEach` to
+   * keep them. Continues over failures that the shard recovers from; ends when the program closes the shard, and fails when the
+   * gateway closes it permanently.
    */
   readonly events: Stream.Stream<Dispatch.Dispatch, ShardError.FatallyClosedError>
   /**
    * Runs a handler for each event, in the order of arrival. Each run receives every event from its start, or since the start of
    * the shard for the first reader. Continues over failures that the shard recovers from, ends when the program closes the shard,
-   * and fails when the gateway closes it for good, or with the error of a handler. This is the cheapest way to read events, and it
+   * and fails when the gateway closes it permanently, or with the error of a handler. This is the cheapest way to read events, and it
    * acknowledges events that are handled. Each handler has a `Scope` of its own, and the fiber-local values of the run.
    *
-   * When the run is interrupted or fails, no further handler starts, and running handlers have `drainTimeout` to complete. A run that
-   * is interrupted also starts the handlers of events that it has overtaken, or that another run has read. The next run with the same
-   * `key`, in this process or in the one that resumes the session, first receives the events without a started handler, and with
+   * If the run fails, no further handler starts. If it is interrupted, only these still start: handlers of deferred events, and of
+   * events that another run has already read. Running handlers have `drainTimeout` to complete. The next run with the same `key`, in
+   * this process or in the one that resumes the session, first receives the events without a started handler, and with
    * `acknowledge: "onHandled"` also those of unfinished handlers. Without such a run within `drainTimeout`, they are dropped with a
    * diagnostic.
    */

@@ -64,7 +64,7 @@ export interface Timeouts {
  */
 export interface Reconnect {
   /**
-   * The wait before the second attempt after a loss; the first is immediate, and further waits double. For a resume, a session
+   * Base delay of the exponential back-off. The first reconnect is immediate. For a resume, a session
    * halves the count of losses for each 5 seconds that it is established, and resets it after 20. Default: 1 second.
    */
   readonly backoffBase: Duration.Duration
@@ -195,8 +195,8 @@ export interface Options {
   /** The time at which an event is acknowledged. Default: `onReceive`. */
   readonly acknowledge?: Acknowledge | undefined
   /**
-   * The time for running handlers to complete when `runForEach` is interrupted or the scope closes. A test on TestClock with
-   * handlers that do not end sets 0, or adjusts the clock. Default: 10 seconds.
+   * The time for running handlers to complete when `runForEach` is interrupted or the scope closes. With `TestClock`, set
+   * it to 0 or adjust the clock. Default: 10 seconds.
    */
   readonly drainTimeout?: Duration.DurationInput | undefined
   /**

@@ -22,7 +22,7 @@ export class FatallyClosedError extends Data.TaggedError("FatallyClosedError")<{
   readonly reason: string
 }> {
   override get message(): string {
-    return `the gateway closed the shard for good with code ${this.code} (${this.reason || "no reason given"}): ${
+    return `the gateway closed the shard permanently with code ${this.code} (${this.reason || "no reason given"}): ${
       CloseCode.describe(this.code)
     }`
   }
@@ -47,7 +47,7 @@ export class ShardClosedError extends Data.TaggedError("ShardClosedError") {
  * @category errors
  */
 export class ReconnectError extends Data.TaggedError("ReconnectError")<{
-  /** Attempts in a row that ended before the session was stable, including this one. */
+  /** Consecutive attempts that ended before the session was stable, including this one. */
   readonly attempt: number
   readonly cause: unknown
 }> {
@@ -140,7 +140,7 @@ export class SendingMessageError extends Data.TaggedError("SendingMessageError")
 /**
  * A command of the program could not be sent.
  *
- * - `Sending`: the shard was closed, by the gateway for good or by the program.
+ * - `Sending`: the shard was closed, permanently by the gateway or by the program.
  * - `Serializing`: the command is not JSON, or not a command that Discord accepts.
  * - `TooLarge`: the command is longer than 4096 bytes.
  *
@@ -219,7 +219,7 @@ export type ReceiveError = RecoverableError | TerminalError
 export type ShardError = ReceiveError | SendError | NoAnswerError
 
 /**
- * Returns true if the gateway closed the shard for good, or the program closed it, so that readers receive nothing more.
+ * Returns true if the gateway closed the shard permanently, or the program closed it, so that readers receive nothing more.
  *
  * @example
  * ```ts

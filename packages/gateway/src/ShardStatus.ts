@@ -12,7 +12,7 @@ import type * as Option from "effect/Option"
  * - `Identifying`: waiting for a turn in the identify queue, or for READY.
  * - `Resuming`: resuming the session; missed events may already arrive.
  * - `Connected`: receiving events of an established session.
- * - `FatallyClosed`: the gateway has closed the shard for good.
+ * - `FatallyClosed`: the gateway has closed the shard permanently.
  *
  * @since 0.1.0
  * @category models
@@ -21,7 +21,7 @@ export type ShardStatus = Data.TaggedEnum<{
   Disconnected: {
     /** The code of the close frame that ended the last connection; none if it was lost, or if there was none yet. */
     readonly closeCode: Option.Option<number>
-    /** The number of connections in a row that ended before they were stable. */
+    /** The number of consecutive connections that ended before they were stable. */
     readonly reconnectAttempts: number
   }
   Connecting: {}

@@ -92,7 +92,7 @@ describe("IdentifyQueueServer", () => {
       )
       const response = yield* get("/?shard=0")
       assert.strictEqual(response.status, 503)
-      assert.include(yield* Effect.promise(() => response.text()), "5 are reserved for a restart by hand")
+      assert.include(yield* Effect.promise(() => response.text()), "5 are reserved for a manual restart")
     }))
 })
 

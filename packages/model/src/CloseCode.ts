@@ -77,7 +77,7 @@ export const all: ReadonlyArray<CloseCode> = [
     name: "NotAuthenticated",
     mayReconnect: true,
     mayResume: false,
-    explanation: "the client sent a payload before it identified, or its session had ended; identify anew"
+    explanation: "the client sent a payload before it identified, or its session had ended; identify to begin a new one"
   },
   {
     code: 4004,
@@ -98,7 +98,7 @@ export const all: ReadonlyArray<CloseCode> = [
     name: "InvalidSequence",
     mayReconnect: true,
     mayResume: false,
-    explanation: "the client resumed from a sequence number that was never sent to it; identify anew"
+    explanation: "the client resumed from a sequence number that was never sent to it; identify to begin a new session"
   },
   {
     code: 4008,
@@ -112,7 +112,7 @@ export const all: ReadonlyArray<CloseCode> = [
     name: "SessionTimedOut",
     mayReconnect: true,
     mayResume: false,
-    explanation: "the session was without a connection or a heartbeat for too long; identify anew"
+    explanation: "the session was without a connection or a heartbeat for too long; identify to begin a new one"
   },
   {
     code: 4010,

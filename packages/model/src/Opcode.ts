@@ -172,7 +172,7 @@ const table = {
     name: "InvalidSession",
     isSent: false,
     isReceived: true,
-    text: "the session is over, or could not be made; the shard resumes if d is true, and identifies anew if not"
+    text: "the session is over, or could not be made; the shard resumes if d is true, and identifies if not"
   },
   [Hello]: {
     name: "Hello",

@@ -46,7 +46,7 @@ export interface ShardOptions extends PlatformOptions {
   /** `session_start_limit.max_concurrency` of GET /gateway/bot. Default: 1. */
   readonly maxConcurrency?: number | undefined
   /**
-   * The daily identify budget of the bot. Default: 1,000, of which 50 are reserved for a restart by hand. After a restart,
+   * The daily identify budget of the bot. Default: 1,000, of which 50 are reserved for a manual restart. After a restart,
    * the budget is read from the `IdentifyStore` in context, or else from the `GatewayApi` in context. Without either, the
    * budget is full.
    */
@@ -66,7 +66,7 @@ export interface FleetOptions extends PlatformOptions {
   readonly reconnects?: Fleet.Options["reconnects"]
   /** The time at which the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
-  /** Identifies a day that are reserved for a restart by hand. Default: 5 percent of the total. */
+  /** Identifies a day that are reserved for a manual restart. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
   readonly apiUrl?: string | undefined

@@ -168,7 +168,7 @@ const closeServer = (server: Http.Server): Effect.Effect<void> =>
   })
 
 /**
- * Starts a server. When the scope closes, every connection is cut and the port is released.
+ * Starts a server. When the scope closes, every connection is terminated and the port is released.
  *
  * @since 0.1.0
  * @category constructors

@@ -227,7 +227,7 @@ export interface GatewaySimulator {
   readonly injectRest: (fault: RestFault.RestFault) => Effect.Effect<void>
   /** The requests of the HTTP API until now. */
   readonly restUsage: Effect.Effect<RestUsage>
-  /** Removes the injected rules, of the HTTP API too, that are not used up. */
+  /** Removes the injected rules, of the HTTP API too, that are not exhausted. */
   readonly clearRules: Effect.Effect<void>
   /** Injects the faults of a scenario at their times. */
   readonly run: (scenario: Scenario.Scenario) => Effect.Effect<void>

@@ -151,7 +151,7 @@ const abandon = Effect.zipRight(
 )
 
 /**
- * Runs shards of a cluster until the runner is drained, or the gateway closes a shard for good. If it has not ended 25
+ * Runs shards of a cluster until the runner is drained, or the gateway closes a shard permanently. If it has not ended 25
  * seconds after that, it is abandoned, so that the process ends.
  */
 export const run = (

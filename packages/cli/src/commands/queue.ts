@@ -29,7 +29,7 @@ const serve = Command.make(
     ),
     reserve: Common.optional(
       Common.integer("reserve", 0, 1_000_000),
-      "Identifies that are kept for a restart by hand. Default: 5 percent of the day's; 0 for none."
+      "Identifies that are kept for a manual restart. Default: 5 percent of the day's; 0 for none."
     ),
     state: Common.optional(
       Options.directory("state"),

@@ -41,7 +41,7 @@ export const shardErrors: { readonly [T in ShardError.ShardError["_tag"]]: Expla
   IdentifyBudgetExhausted: {
     when: "only the reserve of the day's identifies remains, and the identify queue is configured to fail",
     next: "closes the connection, and identifies when the budget is reset",
-    advice: "find the cause of frequent identifies; lower the reserve if this start cannot wait"
+    advice: "find out why the shards re-identify; to start now, set the reserve to 0"
   },
   ProtocolError: {
     when: "the gateway sent a message that the protocol does not allow, such as a HELLO without an interval",

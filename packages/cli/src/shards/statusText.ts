@@ -13,7 +13,7 @@ export const describeStatus: (status: ShardStatus.ShardStatus) => string = Shard
   Identifying: () => "identifying",
   Resuming: () => "resuming",
   Connected: () => "connected",
-  FatallyClosed: ({ closeCode }) => `closed for good (${closeCode})`
+  FatallyClosed: ({ closeCode }) => `closed permanently (${closeCode})`
 })
 
 export const describeStage = (stage: Fleet.ReshardStage): string => {

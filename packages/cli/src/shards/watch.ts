@@ -34,7 +34,7 @@ export type Record = (event: Dispatch.Dispatch, shard: number, at: number) => Ef
 /** Shards that are running. They may change: by a resharding, or because they move between runners. */
 export interface Running {
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
-  /** Runs as long as there are events; fails if the gateway closes shards for good. */
+  /** Runs as long as there are events; fails if the gateway closes shards permanently. */
   readonly reading: Effect.Effect<void, ShardError.FatallyClosedError | CliError | OutputClosed>
   /** Runs as long as the shards are watched. Events that are under way at its end are still read. */
   readonly background: Effect.Effect<never>
@@ -150,7 +150,7 @@ const poll = <A>(ask: Effect.Effect<A>, set: (answer: A) => void): Effect.Effect
 
 /**
  * Runs shards until the time is up, or until it is interrupted. Then it closes them so that their sessions can be resumed,
- * and writes a summary. Fails if the gateway closes a shard for good.
+ * and writes a summary. Fails if the gateway closes a shard permanently.
  */
 export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
   void,

@@ -111,7 +111,7 @@ describe("a snapshot", () => {
       budget: { remaining: 9, total: 10 },
       types: [{ type: "MESSAGE_CREATE", eventsPerSecond: 0.5 }]
     })
-    assert.deepInclude(snapshot.shards[1], { id: 1, status: "FatallyClosed", statusText: "closed for good (4014)" })
+    assert.deepInclude(snapshot.shards[1], { id: 1, status: "FatallyClosed", statusText: "closed permanently (4014)" })
   })
 })
 
@@ -293,7 +293,7 @@ describe("the status page in Chromium", () => {
         assert.match(dom, /role="status">Not connected/)
         assert.match(dom, /<dt[^>]*>connected<\/dt><dd class="busy">1 of 2</)
         assert.match(dom, /<dt[^>]*>identifies left<\/dt><dd class="">9 of 10</)
-        assert.match(dom, /aria-label="shard 1: closed for good \(4014\)"[^>]*>✕ 1</)
+        assert.match(dom, /aria-label="shard 1: closed permanently \(4014\)"[^>]*>✕ 1</)
         assert.include(dom, "ada: &lt;img src=x onerror=alert(1)&gt;")
         assert.notInclude(dom, "<img")
       }),

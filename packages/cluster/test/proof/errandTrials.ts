@@ -74,7 +74,7 @@ export const send = (settings: Settings, server: Server) =>
     )
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency, { world })), Effect.scoped)
 
-/** Sessions are lost for good faster than identifies are granted, and runners die, until the day's identifies are spent. */
+/** Sessions are lost permanently faster than identifies are granted, and runners die, until the day's identifies are spent. */
 export const budget = (settings: Settings, server: Server) =>
   Effect.gen(function*() {
     const total = 36
@@ -98,7 +98,7 @@ export const budget = (settings: Settings, server: Server) =>
     const remaining = yield* trial.remaining
     yield* verdict(
       [
-        `3 runners with ${total} identifies a day, ten kills and up to 40 sessions lost for good`,
+        `3 runners with ${total} identifies a day, ten kills and up to 40 sessions lost permanently`,
         `  ${counts.identified} identified, ${total - remaining} are spent, ${violations.length} violations`,
         ...strays(violations, 5)
       ],

@@ -192,7 +192,7 @@ describe("the stored session", () => {
     ]
   > = [
     ["when the program closes the shard with 1000", (shard) => shard.close(CloseFrame.NORMAL)],
-    ["when the gateway closes it for good", () => inject(Fault.Close({ code: 4004, reason: "" }))],
+    ["when the gateway closes it permanently", () => inject(Fault.Close({ code: 4004, reason: "" }))],
     ["when the gateway invalidates it", () =>
       Effect.zipRight(
         inject(Fault.RefuseConnections({ host: "any", times: 100, status: 503 })),

@@ -170,7 +170,7 @@ describe("requestGuildMembers", () => {
 
   const ends = [
     ["closed by the program", (shard: Shard.Shard) => shard.close(CloseFrame.RESUME)],
-    ["closed by the gateway for good", () => inject(Fault.Close({ code: 4014, reason: "" }))]
+    ["closed by the gateway permanently", () => inject(Fault.Close({ code: 4014, reason: "" }))]
   ] as const
   for (const [what, end] of ends) {
     it.scoped(`ends while it waits for a limit, at the time at which the shard is ${what}`, () =>

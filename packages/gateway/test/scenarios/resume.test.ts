@@ -254,7 +254,7 @@ describe("close", () => {
       assert.strictEqual((yield* entries("Opened")).length, 2)
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("by its scope is for good: connect does nothing any more, and reading says so", () =>
+  it.scoped("by its scope is permanent: connect does nothing any more, and reading says so", () =>
     Effect.gen(function*() {
       const shard = yield* Effect.scoped(Effect.tap(startShard, awaitReady))
       yield* shard.connect

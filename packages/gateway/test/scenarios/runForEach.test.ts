@@ -231,7 +231,7 @@ describe("runForEach", () => {
       assert.deepStrictEqual(yield* sequence(shard), Option.some(3))
     }).pipe(Effect.provide(layer({ config: onHandled }))))
 
-  it.scoped("fails when the gateway closes the shard for good", () =>
+  it.scoped("fails when the gateway closes the shard permanently", () =>
     Effect.gen(function*() {
       const shard = yield* startShard
       const handling = yield* Effect.fork(shard.runForEach(() => Effect.void, { concurrency: 3 }))

@@ -199,7 +199,7 @@ describe("subscribe", () => {
       assert.include(error.message, "more than 10 events waited")
     }).pipe(Effect.provide(layer())))
 
-  it.scoped("fails for each subscriber when the gateway closes the shard for good, after what came before", () =>
+  it.scoped("fails for each subscriber when the gateway closes the shard permanently, after what came before", () =>
     Effect.gen(function*() {
       const { shard, subscription } = yield* subscribed()
       yield* send(1, 2)

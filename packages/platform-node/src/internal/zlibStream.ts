@@ -21,7 +21,7 @@ export const make = (context: Inflaters.Context, maxMessageBytes: number): Decom
   /** The socket may overwrite its bytes once this call returns, so that they are copied. */
   const collect = (frame: Uint8Array) => {
     const needed = length + frame.length
-    // A message that never ends must not grow for ever.
+    // A message that never ends must not grow without bound.
     if (needed > maxMessageBytes) {
       throw Inflaters.tooLong(maxMessageBytes)
     }

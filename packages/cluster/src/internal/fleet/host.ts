@@ -29,7 +29,7 @@ export interface Options<R> {
   readonly reshard: Fleet.ReshardOptions
   /** Adds shards to those of the runner, and returns a function that removes them. */
   readonly enter: (fleet: Fleet.Fleet) => () => void
-  /** Run when the gateway has closed a shard for good. */
+  /** Run when the gateway has closed a shard permanently. */
   readonly failed: (error: ShardError.FatallyClosedError) => Effect.Effect<void>
 }
 

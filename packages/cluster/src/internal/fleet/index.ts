@@ -81,7 +81,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
       },
       failed: (error) =>
         Effect.zipRight(
-          Effect.logError(`the gateway closed a shard for good: ${error.message}`),
+          Effect.logError(`the gateway closed a shard permanently: ${error.message}`),
           Deferred.fail(failure, error)
         )
     }

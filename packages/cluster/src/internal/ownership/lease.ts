@@ -23,7 +23,7 @@ export class LeaseLost extends Data.TaggedError("LeaseLost") {}
 export interface Lease {
   readonly claim: OwnershipRows.Claim
   readonly shard: ShardId.ShardId
-  /** Completes when the lease is lost, which is for good. */
+  /** Completes when the lease is lost permanently. */
   readonly lost: Effect.Effect<void>
   /** The store of the shard's session. It refuses writes once the lease is lost. */
   readonly sessions: SessionStore.SessionStore

@@ -9,7 +9,7 @@ export interface Queued {
   readonly isWriting: boolean
 }
 
-/** The kinds that have used up their own rate limit. */
+/** The kinds that have exhausted their own rate limit. */
 export interface Limited {
   readonly presences: boolean
   readonly bulk: boolean

@@ -1,4 +1,4 @@
-/** Keeps one connection within the limit of 120 messages in 60 seconds. `CommandRateLimiter` has the figures. */
+/** Keeps one connection within the limit of 120 messages in 60 seconds. `CommandRateLimiter` contains the values. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

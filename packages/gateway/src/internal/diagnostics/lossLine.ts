@@ -58,7 +58,7 @@ export const make = (
 ): string => {
   // The count explains the wait. A silent shard would look like an outage of the gateway.
   const counted = attempt > 1 && Duration.toMillis(after) > 0
-    ? ` (${attempt} failed attempts or short sessions in a row)`
+    ? ` (${attempt} consecutive failed attempts or short sessions)`
     : ""
   const when = Duration.toMillis(after) === 0 ? "now" : `in ${formatDuration(after)}`
   return `${reason}; ${names[next]} ${when}${counted}`

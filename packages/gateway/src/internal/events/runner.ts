@@ -1,5 +1,5 @@
 /**
- * Runs handlers on the events of a reader: of a shard, a fleet or a cluster. A handler that is done at once runs in a plain loop
+ * Runs handlers on the events of a reader: of a shard, a fleet or a cluster. A handler that completes synchronously runs in a plain loop
  * without a fiber. Any other handler runs in its own fiber, in the context of the run. An event is read when its handler can begin,
  * or when it waits for another event of its guild.
  */
@@ -149,7 +149,7 @@ class HandlerLoop<E, R> {
     this.pump()
   }
 
-  /** Calls the handler. One that is not done at once continues in a fiber. */
+  /** Calls the handler. One that does not complete synchronously continues in a fiber. */
   private handle(event: Dispatch.Dispatch, entry: Entry, cursor: Cursor, ordered: Task | undefined): void {
     let handling: Effect.Effect<unknown, E, R>
     try {

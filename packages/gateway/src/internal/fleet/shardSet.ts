@@ -76,7 +76,7 @@ export const closeAll = (
 const isSettled = (status: ShardStatus.ShardStatus) =>
   ShardStatus.isConnected(status) || ShardStatus.isFatallyClosed(status)
 
-/** Waits until each shard has a session or is closed for good. */
+/** Waits until each shard has a session or is closed permanently. */
 export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
   Effect.forEach(
     set.members.values(),

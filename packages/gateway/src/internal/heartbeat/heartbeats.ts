@@ -50,7 +50,7 @@ export interface Heartbeats {
    * or for a heartbeat that is not yet written: a peer that asks and does not read costs no memory.
    */
   readonly unsafeRequest: () => void
-  /** Schedules heartbeats, the first after a random part of the interval so that shards do not send them in step. */
+  /** Schedules heartbeats, the first after a random part of the interval to avoid synchronized heartbeats. */
   readonly start: Effect.Effect<void>
 }
 

@@ -19,8 +19,8 @@ export class IdentifyBudgetExhausted extends Data.TaggedError("IdentifyBudgetExh
   readonly after?: Duration.Duration | undefined
 }> {
   override get message(): string {
-    return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are reserved for a restart by hand: no shard identifies before ${
+    return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are reserved for a manual restart: no shard identifies before ${
       new Date(this.until).toISOString()
-    }; find the cause of the many identifies, and lower the reserve if this start cannot wait`
+    }; find out why the shards re-identify; to start now, set reserve: 0`
   }
 }

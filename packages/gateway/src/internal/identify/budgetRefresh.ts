@@ -31,7 +31,7 @@ export const forever = (
   const ask = api.gatewayBot.pipe(
     Effect.tapError((error) =>
       Effect.logError(
-        `the identify budget could not be refreshed, and the last figures remain in use: ${error.message}`
+        `the identify budget could not be refreshed, and the last values remain in use: ${error.message}`
       )
     ),
     Effect.retry({ schedule: Schedule.spaced(retryPause) }),

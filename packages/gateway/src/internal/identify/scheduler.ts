@@ -145,7 +145,7 @@ export const make = (options: {
       return Effect.logWarning(
         `the identify budget is exhausted: ${remaining} of ${total} identifies are left today, and ${
           Ledger.effectiveReserve(ledger.account, limits)
-        } are reserved for a restart by hand; no shard identifies before ${
+        } are reserved for a manual restart; no shard identifies before ${
           new Date(StoredState.toWall(now, resetsAt)).toISOString()
         } (in ${Duration.format(Duration.millis(resetsAt - now.monotonic))})`
       )

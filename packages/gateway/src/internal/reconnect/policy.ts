@@ -16,14 +16,14 @@ export type Host = "resume" | "gateway"
 
 /** The state that is kept from one connection to the next. */
 export interface History {
-  /** Connections in a row that ended before their session was stable. They determine the back-off of an identify. */
+  /** Consecutive connections that ended before their session was stable. They determine the back-off of an identify. */
   readonly attempts: number
   /**
    * Losses that determine the back-off of a resume. A session halves them for each five seconds that it is established, and
    * resets them after twenty.
    */
   readonly losses: number
-  /** Attempts in a row to resume that failed before RESUMED. */
+  /** Consecutive attempts to resume that failed before RESUMED. */
   readonly failedResumes: number
   /** The time at which the session to resume was lost, in milliseconds of monotonic time. */
   readonly lostAt: Option.Option<number>
@@ -63,7 +63,7 @@ export const Decision = Data.taggedEnum<Decision>()
 
 /**
  * Returns the wait after `attempts` failed attempts: zero after none, so that a healthy shard reconnects immediately, then
- * doubling up to the limit. A random part of up to half is subtracted, so that shards do not reconnect in step.
+ * doubling up to the limit. A random part of up to half is subtracted to avoid synchronized reconnects.
  */
 export const backoff = (policy: ShardConfig.Reconnect, attempts: number, random: number): Duration.Duration => {
   if (attempts === 0) {
@@ -92,8 +92,8 @@ export const resumeHost = (policy: ShardConfig.Reconnect, failedResumes: number,
   hasResumeUrl && failedResumes < policy.resumeAttempts ? "resume" : "gateway"
 
 /**
- * Returns whether the attempts to resume are used up. If a host answered, the session is at fault, and an identify helps. If
- * no host could be reached, an identify would fail as well, so the session is kept for `resumeWindow`.
+ * Returns whether the attempts to resume are exhausted. If a host answered, the session is invalid and the shard identifies. If
+ * no host could be reached, an IDENTIFY would fail as well, so the session is kept for `resumeWindow`.
  */
 const areResumesExhausted = (history: History, ended: EndedConnection, policy: ShardConfig.Reconnect): boolean => {
   const budget = policy.resumeAttempts * (ended.hasResumeUrl ? 2 : 1)

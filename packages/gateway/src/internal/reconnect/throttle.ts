@@ -35,7 +35,7 @@ export const reserve = ({ burst, perSecond }: Rate, next: number, now: number): 
   return { wait: Math.max(0, arrival - (burst - 1) * interval - now), next: arrival + interval }
 }
 
-/** The largest random addition to a wait, so that several fleets do not reconnect in step. */
+/** The largest random addition to a wait, to avoid synchronized reconnects of several fleets. */
 const jitterMillis = 1_000
 
 /** Makes a throttle that is shared by the shards of a fleet. */

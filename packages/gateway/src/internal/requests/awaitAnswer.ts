@@ -17,7 +17,7 @@ export interface Requester {
   readonly status: { readonly get: () => ShardStatus.ShardStatus }
 }
 
-/** Runs `effect`, and fails when the shard is closed by the program or for good by the gateway. */
+/** Runs `effect`, and fails when the shard is closed by the program, or permanently by the gateway. */
 export const untilClosed = <A, E, R>(
   { commands }: Pick<Requester, "commands">,
   effect: Effect.Effect<A, E, R>

@@ -86,7 +86,7 @@ interface NextConnection {
 }
 
 /**
- * Runs until the gateway closes the shard for good. An interruption closes the connection with `closeFrame`, or with a code
+ * Runs until the gateway closes the shard permanently. An interruption closes the connection with `closeFrame`, or with a code
  * that keeps the session.
  */
 export const run = (
@@ -149,7 +149,7 @@ export const run = (
       }
     })
 
-  // Without a restart, readers would wait for ever after a defect. The pause bounds the rate of connections.
+  // Without a restart, readers would wait forever after a defect. The pause bounds the rate of connections.
   const run: Effect.Effect<void> = Effect.suspend(() =>
     steps({ history: ReconnectPolicy.initial, host: ShardState.resumeUrl(state) === undefined ? "gateway" : "resume" })
   ).pipe(

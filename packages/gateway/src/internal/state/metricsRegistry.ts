@@ -5,7 +5,7 @@ import type { ShardMetrics } from "../../ShardMetrics.js"
 import type { ShardStatus } from "../../ShardStatus.js"
 import type * as Counters from "./counters.js"
 
-/** The figures of one shard that metrics are made of. */
+/** The values of one shard that metrics are made of. */
 export interface ShardSource {
   readonly status: () => ShardStatus["_tag"]
   /** Events that no reader has read yet. */

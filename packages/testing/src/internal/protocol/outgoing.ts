@@ -18,7 +18,7 @@ export interface Outgoing {
   readonly split: () => void
 }
 
-/** `onCut` runs before the connection is cut. */
+/** `onCut` runs before the connection is terminated. */
 export const make = (sink: Sink, compress: string | null, onCut: () => void): Outgoing => {
   const compressor = Compressor.make(compress)
   let isCorruptNext = false

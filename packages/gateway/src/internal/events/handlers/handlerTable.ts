@@ -29,13 +29,13 @@ const groupByEvent = <E, R>(
   return table
 }
 
-/** Combines all handlers into one. A handler that is done at once needs no run. */
+/** Combines all handlers into one. A handler that completes synchronously needs no run. */
 export const make = <E, R, E2, R2, From>(
   self: Events.Handlers<E, R>,
   wrap: Wrap<E, E2, R, R2, From>
 ): (event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, E2, R2> => {
   const table = groupByEvent(self)
-  /** Calls the handlers from the index on. One that is not done at once delays the next one. */
+  /** Calls the handlers from the index on. One that does not complete synchronously delays the next one. */
   const callHandlers = (event: Dispatch.Dispatch, from: From, index = 0): Effect.Effect<unknown, E2, R2> => {
     const runs = table.get(event.t)
     if (runs === undefined || event.t === "UnknownDispatch") {

@@ -1,4 +1,4 @@
-/** Recognizes handlers that are done at once. */
+/** Recognizes handlers that complete synchronously. */
 import * as Effect from "effect/Effect"
 
 /**

@@ -187,7 +187,7 @@ const joinByContents = <A>(self: Handover<A>): ReadonlyArray<A> => {
 export const loseOld = <A>(self: Handover<A>): ReadonlyArray<A> =>
   self.phase === "Old" ? [] : [...(self.phase === "Overlap" ? joinByContents(self) : []), ...deliverHeld(self)]
 
-/** Notes that the old shard is closed for good: events of the new one wait no longer. */
+/** Notes that the old shard is closed permanently: events of the new one wait no longer. */
 export const closeOld = <A>(self: Handover<A>): ReadonlyArray<A> => {
   self.prefersOld = false
   return self.phase === "Both" ? deliverHeld(self) : []
