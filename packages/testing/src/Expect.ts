@@ -49,7 +49,7 @@ const awaitEntry = <A extends LogEntry.LogEntry, E>(
   simulator.awaitLog(isIt).pipe(
     Effect.timeoutOption(within),
     Effect.flatMap(Option.match({ onNone: () => failed(false), onSome: Effect.succeed })),
-    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, failed(true)))
+    Effect.raceFirst(Effect.zipRight(Stillness.clockStill(simulator.log), failed(true)))
   )
 
 /**

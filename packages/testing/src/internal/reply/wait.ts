@@ -93,7 +93,10 @@ export const wait = (
   })
   return settled.pipe(
     Effect.raceFirst(deadline),
-    Effect.raceFirst(Effect.zipRight(Stillness.clockStill, Effect.suspend(() => fail("ClockStill")))),
+    Effect.raceFirst(Effect.zipRight(
+      Stillness.clockStill(Effect.sync(() => gateway.log)),
+      Effect.suspend(() => fail("ClockStill"))
+    )),
     Effect.flatMap(() => Effect.fromNullable(interaction.response)),
     Effect.catchTag("NoSuchElementException", Effect.die),
     Effect.map((response) => toReply(gateway, interaction, response))

@@ -12,8 +12,11 @@ import * as LogEntry from "../../LogEntry.js"
 import { Connection, type Gateway } from "../protocol/index.js"
 
 type Delivery =
-  | { readonly _tag: "Frame"; readonly data: string | Uint8Array }
-  | { readonly _tag: "End"; readonly frame: Option.Option<CloseFrame.CloseFrame> }
+  & { readonly dueAt: number }
+  & (
+    | { readonly _tag: "Frame"; readonly data: string | Uint8Array }
+    | { readonly _tag: "End"; readonly frame: Option.Option<CloseFrame.CloseFrame> }
+  )
 
 const encoder = new TextEncoder()
 
@@ -69,8 +72,8 @@ export const watchHeartbeats = (
   )
 
 /**
- * Delivers the gateway's frames one at a time, after the latency, not while the client has paused, and never inside a
- * call of the client. Once the client closes, the rest is delivered without latency: a closing scope would otherwise wait
+ * Delivers the gateway's frames in order, each after its latency, not while the client has paused, and never inside a call
+ * of the client. Once the client closes, the rest is delivered without latency: a closing scope would otherwise wait
  * for a test clock that no longer moves.
  */
 const deliverAll = (
@@ -78,13 +81,14 @@ const deliverAll = (
   handlers: GatewaySocket.ConnectionHandlers,
   reading: Effect.Latch,
   closing: Effect.Latch,
-  latency: Duration.Duration,
+  now: () => number,
   ended: Deferred.Deferred<void>
 ) =>
   Effect.gen(function*() {
     while (true) {
       const delivery = yield* Effect.orDie(deliveries.take)
-      if (Duration.toMillis(latency) > 0) {
+      const latency = delivery.dueAt - now()
+      if (latency > 0) {
         yield* Effect.raceFirst(Effect.sleep(latency), closing.await)
       }
       yield* reading.await
@@ -137,18 +141,19 @@ export const open = (gateway: Gateway.Gateway, latency: Duration.Duration) =>
     // A gateway that stalls does not answer. An interrupted fiber, as at the end of a test on a clock that does not move,
     // does not wait for it.
     const awaitNothing = Effect.interruptible(Effect.sleep(closeTimeout))
+    const dueAt = () => gateway.now() + Duration.toMillis(latency)
     let isClosing = false
     const end = (frame: Option.Option<CloseFrame.CloseFrame>) => {
       unread.fail()
-      deliveries.unsafeOffer({ _tag: "End", frame })
+      deliveries.unsafeOffer({ _tag: "End", frame, dueAt: dueAt() })
     }
     // Forked before the connection is acquired, so that it still runs while the connection's release waits for the end.
-    yield* Effect.forkScoped(deliverAll(deliveries, handlers, reading, closing, latency, ended))
+    yield* Effect.forkScoped(deliverAll(deliveries, handlers, reading, closing, gateway.now, ended))
     const connection = yield* Effect.acquireRelease(
       Effect.sync(() =>
         Connection.make(gateway, {
           send: (data) => {
-            deliveries.unsafeOffer({ _tag: "Frame", data })
+            deliveries.unsafeOffer({ _tag: "Frame", data, dueAt: dueAt() })
           },
           close: (frame) => end(Option.some(frame)),
           drop: () => end(Option.none()),
