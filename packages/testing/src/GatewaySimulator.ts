@@ -12,6 +12,7 @@ import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Shard from "@vesper/gateway/Shard"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
+import type * as Permissions from "@vesper/model/Permissions"
 import * as ShardId from "@vesper/model/ShardId"
 import type * as ConfigError from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -71,6 +72,13 @@ export interface Options {
    * a client in a long run. Default: 100,000.
    */
   readonly logLimit?: number | undefined
+  /** Requests of the HTTP API per second, on all routes of the bot; large bots have a higher limit. Default: 50. */
+  readonly globalRequestsPerSecond?: number | undefined
+  /**
+   * Permissions of the role that the bot has in each guild of the world, in addition to those of @everyone. A request that
+   * needs another one fails with 50013. Default: the bot has no role and may do everything.
+   */
+  readonly permissions?: Permissions.Permissions | undefined
   /** Guilds that one shard may have. Default: 2,500. */
   readonly maxGuildsPerShard?: number | undefined
   /**
@@ -261,6 +269,8 @@ const toSettings = (options: Options): Gateway.Settings => {
     replayLimit: options.replayLimit ?? 10_000,
     logLimit: options.logLimit ?? 100_000,
     maxGuildsPerShard: options.maxGuildsPerShard ?? 2_500,
+    permissions: options.permissions,
+    globalRequestsPerSecond: options.globalRequestsPerSecond ?? 50,
     strictInvalidSession: options.strictInvalidSession ?? false,
     guilds: options.world?.guilds ?? []
   }

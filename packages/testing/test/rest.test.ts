@@ -349,7 +349,7 @@ describe("rate limits", () => {
 
   it("end a client with 10,000 invalid requests in ten minutes", () => {
     let now = 0
-    const limits = Limits.make(() => now, () => now)
+    const limits = Limits.make(() => now, () => now, 50)
     const bucket = { route: "GET /a", major: "", limit: { count: 20_000, window: 1_000 }, isGlobal: false }
     for (let i = 0; i < 10_000; i++) {
       assert.isUndefined(limits.take(bucket))

@@ -66,6 +66,12 @@ const buttonFields: Readonly<Record<string, Form.Check>> = {
   disabled: Form.boolean
 }
 
+/** A button needs something to show. */
+const looks: Form.Check = (value) =>
+  Form.textAt(value, "label") === "" && Object(value)["emoji"] === undefined
+    ? Form.problem("BUTTON_COMPONENT_INVALID_LABEL", "A button needs a label or an emoji")
+    : undefined
+
 const button: Form.Check = (value) => {
   switch (Object(value)["style"]) {
     case 5:
@@ -73,7 +79,7 @@ const button: Form.Check = (value) => {
     case 6:
       return Form.object({ ...buttonFields, sku_id: Form.need(Form.snowflake) })(value)
     default:
-      return Form.object({ ...buttonFields, custom_id: Form.need(customId) })(value)
+      return Form.object({ ...buttonFields, custom_id: Form.need(customId) })(value) ?? looks(value)
   }
 }
 
@@ -93,16 +99,27 @@ const option = Form.object({
   default: Form.boolean
 })
 
-const select = Form.object(selectFields)
-const stringSelect = Form.object({
-  ...selectFields,
-  options: Form.need(Form.and(Form.list(option, { min: 1, max: 25 }), (value) => {
-    const values = Array.isArray(value) ? value.map((entry) => Form.textAt(entry, "value")) : []
-    return new Set(values).size < values.length
-      ? Form.problem("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used")
-      : undefined
-  }))
-})
+/** Checks the bounds of a select against each other. */
+const inOrder: Form.Check = (value) => {
+  const { max_values: max = 1, min_values: min = 1 } = Object(value)
+  return min > max
+    ? { min_values: Form.problem("SELECT_COMPONENT_MIN_VALUES", "Must not exceed max_values.") }
+    : undefined
+}
+
+const select = Form.and(Form.object(selectFields), inOrder)
+const stringSelect = Form.and(
+  Form.object({
+    ...selectFields,
+    options: Form.need(Form.and(Form.list(option, { min: 1, max: 25 }), (value) => {
+      const values = Array.isArray(value) ? value.map((entry) => Form.textAt(entry, "value")) : []
+      return new Set(values).size < values.length
+        ? Form.problem("SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used")
+        : undefined
+    }))
+  }),
+  inOrder
+)
 
 const textInput = Form.object({
   custom_id: Form.need(customId),

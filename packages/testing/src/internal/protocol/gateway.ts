@@ -5,6 +5,7 @@
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Intents from "@vesper/model/Intents"
 import * as Opcode from "@vesper/model/Opcode"
+import type * as Permissions from "@vesper/model/Permissions"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Snowflake from "@vesper/model/Snowflake"
 import type * as Clock from "effect/Clock"
@@ -31,6 +32,9 @@ export interface Settings {
   readonly logLimit: number
   readonly maxGuildsPerShard: number
   readonly strictInvalidSession: boolean
+  readonly globalRequestsPerSecond: number
+  /** Undefined for a bot that may do everything. */
+  readonly permissions: Permissions.Permissions | undefined
   readonly guilds: ReadonlyArray<World.Guild>
 }
 
@@ -137,7 +141,7 @@ export const envelope = (op: number, t: string | null, s: number | null, d: stri
   `{"t":${t === null ? "null" : `"${t}"`},"s":${s},"op":${op},"d":${d}}`
 
 export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: LogEntry.LogEntry) => void): Gateway => {
-  const world = State.make(settings.guilds)
+  const world = State.make(settings.guilds, settings.permissions)
   const ids = Guilds.makeIds()
   const sessions = new Map<string, Session>()
   const log: Array<LogEntry.LogEntry> = []

@@ -6,6 +6,7 @@ import * as Reply from "../../Reply.js"
 import { Form } from "../forms/index.js"
 import type { Body } from "../payload/index.js"
 import type { Gateway } from "../protocol/index.js"
+import { Permissions } from "../rest/index.js"
 import { Bot } from "../world/index.js"
 
 const commandTypes: ReadonlyArray<unknown> = [2, 4]
@@ -173,5 +174,8 @@ export const prepare = (
       ? yield* applyCommand(gateway, registered(guildId), placed)
       : placed
     const id = gateway.nextId()
-    return { ...event, guildId, d: { ...d, id, application_id: Bot.id, token: `interaction-token-${id}` } }
+    const guild = gateway.settings.permissions === undefined ? undefined : gateway.world.guild(guildId ?? "")
+    const channel = gateway.world.channel(Form.textAt(placed, "channel_id"))
+    const own = guild && { app_permissions: String(Permissions.getPermissions(gateway.world, guild, channel)) }
+    return { ...event, guildId, d: { ...d, ...own, id, application_id: Bot.id, token: `interaction-token-${id}` } }
   })

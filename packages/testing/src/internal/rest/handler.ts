@@ -12,6 +12,7 @@ import * as Guilds from "./guilds.js"
 import * as Interactions from "./interactions.js"
 import * as Limits from "./limits.js"
 import * as Messages from "./messages.js"
+import * as Permissions from "./permissions.js"
 import * as Webhooks from "./webhooks.js"
 
 export interface Handler {
@@ -96,7 +97,7 @@ const punished: ReadonlyMap<unknown, string> = new Map([
 export const make = (gateway: Api.Context): Handler => {
   const answers = Interactions.make(gateway)
   const commands = Commands.make(gateway)
-  const limits = Limits.make(gateway.now, gateway.date)
+  const limits = Limits.make(gateway.now, gateway.date, gateway.settings.globalRequestsPerSecond)
   const matchers = [
     ...gatewayRoutes(gateway),
     ...Messages.routes(gateway),
@@ -131,8 +132,10 @@ export const make = (gateway: Api.Context): Handler => {
   }
 
   /** The response of a route. */
-  const run = ({ params, route }: Match, query: URLSearchParams, { files, json }: Api.Content) =>
-    route.handle({ params, query, json, body: Predicate.isRecord(json) ? json : {}, files }).pipe(
+  const run = ({ params, route }: Match, query: URLSearchParams, { files, json }: Api.Content) => {
+    const call = { params, query, json, body: Predicate.isRecord(json) ? json : {}, files }
+    return Permissions.check(gateway, `${route.method} ${route.path}`, call).pipe(
+      Effect.zipRight(Effect.suspend(() => route.handle(call))),
       Effect.match({
         onFailure: toResponse,
         onSuccess: (body): Api.Response => ({
@@ -142,6 +145,7 @@ export const make = (gateway: Api.Context): Handler => {
         })
       })
     )
+  }
 
   const isAuthorized = (authorization = "") => authorization.startsWith("Bot ") && gateway.isToken(authorization)
 

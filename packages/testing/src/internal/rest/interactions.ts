@@ -24,6 +24,10 @@ const callbackTypes: Readonly<Record<number, ReadonlyArray<number>>> = {
   [modalType]: [4, 5, 6, 7, 12]
 }
 
+/** Follow-ups of an interaction with a bot that the user has installed, but not the guild. */
+const maxUserFollowUps = 5
+const guildInstall = "0"
+
 const choices = Form.object({
   choices: Form.need(Form.list(
     Form.object({
@@ -234,6 +238,10 @@ export const make = (context: Api.Context): Answers => {
         }
         if (interaction.isLoading) {
           return yield* edit(interaction, "@original", call)
+        }
+        const owners = Object.keys(objectAt(interaction.body, "authorizing_integration_owners"))
+        if (owners.length > 0 && !owners.includes(guildInstall) && ++interaction.followUpCount > maxUserFollowUps) {
+          return yield* Api.fail(400, 40094, "This interaction has hit the maximum number of follow up messages")
         }
         const message = yield* Messages.makeMessage(context, getChannelId(interaction), call, {
           ...answerFields(interaction),

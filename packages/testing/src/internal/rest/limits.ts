@@ -41,14 +41,14 @@ interface Window {
   used: number
 }
 
-const globalLimit: Limit = { count: 50, window: 1_000 }
 const invalidLimit: Limit = { count: 10_000, window: 600_000 }
 const maxWindows = 10_000
 
 const seconds = (millis: number): string => (Math.ceil(Math.max(0, millis)) / 1_000).toFixed(3)
 
-/** `now` is monotonic, `date` is Discord's time. */
-export const make = (now: () => number, date: () => number): Limits => {
+/** `now` is monotonic, `date` is Discord's time, and `perSecond` the limit of all requests of the bot. */
+export const make = (now: () => number, date: () => number, perSecond: number): Limits => {
+  const globalLimit: Limit = { count: perSecond, window: 1_000 }
   const windows = new Map<string, Window>()
   const usage: Usage = { requests: 0, routeExceeded: 0, globalExceeded: 0, invalid: 0 }
 

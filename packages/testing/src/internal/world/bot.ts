@@ -1,5 +1,6 @@
 /** The bot of a simulated gateway: its user, its application and its membership in every guild. */
 import * as Intents from "@vesper/model/Intents"
+import type * as Permissions from "@vesper/model/Permissions"
 import type * as World from "../../World.js"
 import type { Member } from "./guilds.js"
 
@@ -81,12 +82,12 @@ export const application = (allowed: Intents.Intents) => ({
 })
 
 /** The bot as a member of a guild. */
-export const makeMember = (guild: World.Guild): Member => ({
+export const makeMember = (guild: World.Guild, roles: Member["roles"] = []): Member => ({
   user,
   nick: null,
   avatar: null,
   banner: null,
-  roles: [],
+  roles,
   joined_at: guild.joined_at,
   premium_since: null,
   deaf: false,
@@ -96,8 +97,32 @@ export const makeMember = (guild: World.Guild): Member => ({
   communication_disabled_until: null
 })
 
+/** The id of the role that Discord makes for the bot. */
+const roleId = "1000000000000000002"
+
+/** Adds the role that Discord makes for a bot that is invited with permissions, above all others. */
+const withRole = (guild: World.Guild, permissions: Permissions.Permissions): World.Guild => ({
+  ...guild,
+  roles: [
+    ...guild.roles,
+    ...guild.roles.slice(0, 1).map((everyone) => ({
+      ...everyone,
+      id: roleId,
+      name: user.username,
+      permissions: String(permissions),
+      position: guild.roles.length,
+      managed: true,
+      tags: { bot_id: id }
+    }))
+  ]
+})
+
 /** Adds the bot to the members of a guild. A guild that lists the bot is returned unchanged. */
-export const join = (guild: World.Guild): World.Guild =>
-  guild.members.some((member) => member.user.id === id)
-    ? guild
-    : { ...guild, members: [...guild.members, makeMember(guild)], member_count: guild.member_count + 1 }
+export const join = (guild: World.Guild, permissions: Permissions.Permissions | undefined): World.Guild => {
+  if (guild.members.some((member) => member.user.id === id)) {
+    return guild
+  }
+  const joined = permissions === undefined ? guild : withRole(guild, permissions)
+  const member = makeMember(guild, permissions === undefined ? [] : [roleId])
+  return { ...joined, members: [...guild.members, member], member_count: guild.member_count + 1 }
+}

@@ -21,6 +21,7 @@ export interface Interaction {
   /** The response was deferred, and is not edited yet. */
   isLoading: boolean
   readonly followUps: Map<string, Body>
+  followUpCount: number
 }
 
 export interface Interactions {
@@ -92,7 +93,8 @@ export const make = (now: () => number): Interactions => {
         response: undefined,
         original: undefined,
         isLoading: false,
-        followUps: new Map()
+        followUps: new Map(),
+        followUpCount: 0
       }
       byId.set(id, interaction)
       byToken.set(token, interaction)

@@ -2,6 +2,7 @@
  * The state of the simulated world: guilds with their channels, threads, roles, members and bans, and recent messages. An
  * event changes it when it is dispatched, whether a test or the HTTP API causes it.
  */
+import type * as Permissions from "@vesper/model/Permissions"
 import * as Predicate from "effect/Predicate"
 import type * as GatewaySimulator from "../../GatewaySimulator.js"
 import type * as World from "../../World.js"
@@ -231,9 +232,9 @@ const setBounded = <A>(map: Map<string, A>, key: string, value: A, limit: number
   }
 }
 
-export const make = (initial: ReadonlyArray<World.Guild>): State => {
+export const make = (initial: ReadonlyArray<World.Guild>, permissions: Permissions.Permissions | undefined): State => {
   const isOpen = initial.length === 0
-  const guilds = new Map(initial.map((guild) => [guild.id, toState(Bot.join(guild))]))
+  const guilds = new Map(initial.map((guild) => [guild.id, toState(Bot.join(guild, permissions))]))
   const views = new WeakMap<GuildState, World.Guild>()
   const openGuilds = new Map<string, GuildState>()
   const directs = new Map<string, Body>()
