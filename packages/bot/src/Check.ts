@@ -10,7 +10,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Interaction from "./Interaction.js"
-import * as Runnable from "./internal/dispatch/runnable.js"
 
 const reject = (reason: string) => Effect.fail(new Interaction.Rejected({ reason }))
 
@@ -18,10 +17,9 @@ const reject = (reason: string) => Effect.fail(new Interaction.Rejected({ reason
 const before =
   <R2>(make: () => (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R2>) =>
   <H extends Interaction.Handler<unknown>>(self: H): H & Interaction.Handler<Interaction.Context<H> | R2> => {
-    const { checks } = Runnable.getRunnable<unknown>(self)
-    const checked: Pick<Runnable.Runnable<unknown>, "checks"> = { checks: [...checks, make] }
+    const checked = { ...self, checks: [...self.checks, make] }
     // The handler's requirements are those of H, and the check adds R2.
-    return { ...self, ...checked } as H & Interaction.Handler<Interaction.Context<H> | R2>
+    return checked as H & Interaction.Handler<Interaction.Context<H> | R2>
   }
 
 /**
@@ -32,15 +30,12 @@ const before =
  * import { Check, Command, Interaction } from "@vesper/bot"
  * import { Effect } from "effect"
  *
- * const notOnSunday = Check.make(() =>
- *   new Date().getDay() === 0
- *     ? Effect.fail(new Interaction.Rejected({ reason: "Closed on Sundays." }))
- *     : Effect.void)
+ * const noBots = Check.make(({ user }) =>
+ *   user.bot === true ? Effect.fail(new Interaction.Rejected({ reason: "Bots do not drink." })) : Effect.void)
  *
- * export const order = Command.slash("order", { description: "Orders a drink" }, ({ reply }) => reply("Cheers!")).pipe(
- *   notOnSunday,
- *   Check.guildOnly
- * )
+ * const order = Command.slash("order", { description: "Orders a drink" }, ({ reply }) => reply("Cheers!"))
+ *
+ * export const checked = order.pipe(Check.guildOnly, noBots)
  * ```
  *
  * @since 0.1.0
@@ -61,14 +56,15 @@ export const guildOnly: <H extends Interaction.Handler<unknown>>(self: H) => H =
   Option.isSome(guildId) ? Effect.void : reject(localize({ default: "This works only in a server." }))
 )
 
-const missing = (
-  present: string | undefined,
-  names: ReadonlyArray<Permissions.Name>
-): ReadonlyArray<Permissions.Name> => {
-  const all = BigInt(present ?? 0)
-  const has = (name: Permissions.Name) => (all & Permissions.of(name)) !== 0n
-  return has("Administrator") ? [] : names.filter((name) => !has(name))
-}
+const requirePermissions =
+  (subject: string, read: (interaction: Interaction.Interaction) => string | undefined) =>
+  (...names: ReadonlyArray<Permissions.Name>): <H extends Interaction.Handler<unknown>>(self: H) => H =>
+    before(() => (interaction) => {
+      const all = BigInt(read(interaction) ?? 0)
+      const has = (name: Permissions.Name) => (all & Permissions.of(name, "Administrator")) !== 0n
+      const absent = names.filter((name) => !has(name))
+      return absent.length === 0 ? Effect.void : reject(`${subject} the permission ${absent.join(", ")} for this.`)
+    })
 
 /**
  * Refuses members without all of the permissions in the channel. Administrators have all.
@@ -76,13 +72,7 @@ const missing = (
  * @since 0.1.0
  * @category checks
  */
-export const permissions = (
-  ...names: ReadonlyArray<Permissions.Name>
-): <H extends Interaction.Handler<unknown>>(self: H) => H =>
-  before(() => ({ member }) => {
-    const absent = missing(Option.getOrUndefined(member)?.permissions, names)
-    return absent.length === 0 ? Effect.void : reject(`You need the permission ${absent.join(", ")} for this.`)
-  })
+export const permissions = requirePermissions("You need", ({ member }) => Option.getOrUndefined(member)?.permissions)
 
 /**
  * Refuses if the bot does not have all of the permissions in the channel.
@@ -90,58 +80,33 @@ export const permissions = (
  * @since 0.1.0
  * @category checks
  */
-export const botPermissions = (
-  ...names: ReadonlyArray<Permissions.Name>
-): <H extends Interaction.Handler<unknown>>(self: H) => H =>
-  before(() => ({ raw }) => {
-    const absent = missing("app_permissions" in raw ? raw.app_permissions : undefined, names)
-    return absent.length === 0 ? Effect.void : reject(`I need the permission ${absent.join(", ")} for this.`)
-  })
-
-/**
- * Options of `cooldown`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface CooldownOptions {
-  /** Uses within the time. Default: 1. */
-  readonly uses?: number
-  /** Default: user. */
-  readonly per?: "user" | "guild" | "channel"
-}
+export const botPermissions = requirePermissions(
+  "I need",
+  ({ raw }) => "app_permissions" in raw ? raw.app_permissions : undefined
+)
 
 const maxKeys = 10_000
 const nanosPerMilli = 1e6
 
-const keyFor = (per: CooldownOptions["per"], { channelId, guildId, user }: Interaction.Interaction): string => {
-  switch (per) {
-    case "guild":
-      return Option.getOrElse(guildId, () => user.id)
-    case "channel":
-      return Option.getOrElse(channelId, () => user.id)
-    default:
-      return user.id
-  }
-}
-
 /**
- * Limits how often a user, a guild or a channel uses the handler in this process. It remembers at most 10,000 of them.
+ * Limits how often a user, a guild or a channel uses the handler in this process: by default once in the time, for each user. It
+ * remembers at most 10,000 of them.
  *
  * @since 0.1.0
  * @category checks
  */
 export const cooldown = (
   every: Duration.DurationInput,
-  { per = "user", uses = 1 }: CooldownOptions = {}
+  { per = "user", uses = 1 }: { readonly uses?: number; readonly per?: "user" | "guild" | "channel" } = {}
 ): <H extends Interaction.Handler<unknown>>(self: H) => H =>
   before(() => {
     const millis = Duration.toMillis(every)
     const recent = new Map<string, ReadonlyArray<number>>()
-    return (interaction) =>
+    return ({ channelId, guildId, user }) =>
       Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
         const now = Number(nanos) / nanosPerMilli
-        const key = keyFor(per, interaction)
+        const place = per === "guild" ? guildId : per === "channel" ? channelId : Option.none()
+        const key = Option.getOrElse(place, () => user.id)
         const times = (recent.get(key) ?? []).filter((time) => time + millis > now)
         const [oldest] = times
         if (oldest !== undefined && times.length >= uses) {

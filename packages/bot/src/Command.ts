@@ -4,35 +4,16 @@
  * @see https://docs.discord.com/developers/interactions/application-commands
  * @since 0.1.0
  */
-import type * as Permissions from "@vesper/model/Permissions"
-import {
-  type APIApplicationCommandAutocompleteInteraction,
-  type APIAttachment,
-  type APIChatInputApplicationCommandInteraction,
-  type APIInteractionDataResolved,
-  type APIInteractionDataResolvedChannel,
-  type APIInteractionDataResolvedGuildMember,
-  type APIMessage,
-  type APIMessageApplicationCommandInteraction,
-  type APIRole,
-  type APIUser,
-  type APIUserApplicationCommandInteraction,
-  ApplicationCommandOptionType,
-  ApplicationCommandType,
-  type ChannelType,
-  type InteractionContextType,
-  type Locale
-} from "discord-api-types/v10"
 import * as PermissionSet from "@vesper/model/Permissions"
+import * as Discord from "discord-api-types/v10"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Covariant } from "effect/Types"
 import type * as Interaction from "./Interaction.js"
 import { localized } from "./internal/commands/localized.js"
 import * as Payload from "./internal/commands/payload.js"
 import * as Slash from "./internal/commands/slash.js"
 import * as Values from "./internal/commands/values.js"
-import * as Runnable from "./internal/dispatch/runnable.js"
+import * as Handler from "./internal/dispatch/handler.js"
 
 /**
  * Names and descriptions by locale, such as `{ de: { name: "gruss", description: "Grüßt" } }`.
@@ -40,60 +21,24 @@ import * as Runnable from "./internal/dispatch/runnable.js"
  * @since 0.1.0
  * @category models
  */
-export type Localizations = {
-  readonly [L in `${Locale}`]?: { readonly name?: string; readonly description?: string }
+export interface Localized {
+  readonly localizations?:
+    | {
+      readonly [L in `${Discord.Locale}`]?: { readonly name?: string; readonly description?: string }
+    }
+    | undefined
 }
 
 /**
- * The type identifier of `CommandOption`.
- *
- * @since 0.1.0
- * @category symbols
- */
-export const OptionTypeId: unique symbol = Symbol.for("@vesper/bot/Command/Option")
-
-/**
- * An option of a command. `A` is the type of its value, `R` are the requirements of its autocompletion.
+ * The text of a command, a subcommand or a group that the user types.
  *
  * @since 0.1.0
  * @category models
  */
-export interface CommandOption<out A, out R = never> {
-  readonly [OptionTypeId]: { readonly _A: Covariant<A>; readonly _R: Covariant<R> }
-  /** The definition without the name. */
-  readonly payload: Payload.OptionPayload
-  /** Reads the value that the user has given. */
-  readonly decode: Payload.DecodeOption
-  /** The value of an option that is not given. */
-  readonly missing: unknown
-  readonly autocomplete: Option.Option<(query: Query) => Effect.Effect<ReadonlyArray<Suggestion>, unknown, R>>
+export interface Described extends Localized {
+  /** Shown to the user, 1 to 100 characters. */
+  readonly description: string
 }
-
-/**
- * Options by name.
- *
- * @since 0.1.0
- * @category models
- */
-export type Options = { readonly [name: string]: CommandOption<unknown, unknown> }
-
-/**
- * The values of options.
- *
- * @since 0.1.0
- * @category models
- */
-export type OptionValues<O> = { readonly [K in keyof O]: O[K] extends CommandOption<infer A, infer _R> ? A : never }
-
-/**
- * The requirements of the autocompletions of options.
- *
- * @since 0.1.0
- * @category models
- */
-export type OptionContext<O> = {
-  [K in keyof O]: O[K] extends CommandOption<infer _A, infer R> ? R : never
-}[keyof O]
 
 /**
  * A suggestion for the user: its text, or a text for the user and the value for the command.
@@ -114,26 +59,58 @@ export interface Query {
   readonly value: string
   /** The other options that are given, by name. */
   readonly given: ReadonlyMap<string, unknown>
-  readonly raw: APIApplicationCommandAutocompleteInteraction
+  readonly raw: Discord.APIApplicationCommandAutocompleteInteraction
 }
 
 /**
- * Settings of all options.
+ * An option of a command. `A` is the type of its value, `R` are the requirements of its autocompletion.
  *
  * @since 0.1.0
  * @category models
  */
-export interface OptionSettings {
-  readonly localizations?: Localizations | undefined
+export interface CommandOption<out A, out R = never> {
+  /** The definition without the name. */
+  readonly payload: Payload.OptionPayload
+  /** Reads the value, which is undefined if the user has not given the option. */
+  readonly decode: (given: Values.Given | undefined, resolved: Discord.APIInteractionDataResolved) => A
+  readonly autocomplete?: ((query: Query) => Effect.Effect<ReadonlyArray<Suggestion>, unknown, R>) | undefined
 }
 
 /**
- * Settings of an option with a text or a number. `choices` are values by the names that the user sees, at most 25.
+ * Options by name.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ValueSettings<V, C, R> extends OptionSettings {
+export type Options = { readonly [name: string]: CommandOption<unknown, unknown> }
+
+/**
+ * The values of options.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type OptionValues<O> = { readonly [K in keyof O]: O[K] extends CommandOption<infer A, infer _R> ? A : never }
+
+/**
+ * The requirements of handlers and autocompletions, in objects of any depth.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ContextOf<T> = T extends CommandOption<infer _A, infer R> ? R
+  : T extends (...parameters: never) => Effect.Effect<infer _A, infer _E, infer R> ? R
+  : T extends object ? { [K in keyof T]: ContextOf<T[K]> }[keyof T]
+  : never
+
+/**
+ * Settings of an option with a text or a number.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ValueSettings<V, C, R> extends Localized {
+  /** Values by the names that the user sees, at most 25. */
   readonly choices?: C | undefined
   /** Suggests values while the user types. It has to answer as fast as a reply. */
   readonly autocomplete?: ((query: Query) => Effect.Effect<ReadonlyArray<Suggestion>, unknown, R>) | undefined
@@ -143,77 +120,42 @@ export interface ValueSettings<V, C, R> extends OptionSettings {
   readonly maxLength?: V extends string ? number : never
 }
 
-const makeOption = <A, R = never>(
-  type: ApplicationCommandOptionType,
+const toPayload = (
+  type: Discord.ApplicationCommandOptionType,
   description: string,
-  decode: Payload.DecodeOption,
-  settings: OptionSettings,
-  fields: Readonly<Record<string, unknown>> = {},
-  autocomplete: CommandOption<A, R>["autocomplete"] = Option.none()
-): CommandOption<A, R> => ({
-  [OptionTypeId]: {
-    /* v8 ignore next 2 */
-    _A: (_: never) => _,
-    _R: (_: never) => _
-  },
+  { localizations }: Localized,
+  fields: Readonly<Record<string, unknown>> = {}
+) =>
   // The fields are those of this type of option.
-  payload: {
-    type,
-    description,
-    required: true,
-    ...localized(settings.localizations),
-    ...fields
-  } as Payload.OptionPayload,
-  decode,
-  missing: undefined,
-  autocomplete
-})
+  ({ type, description, required: true, ...localized(localizations), ...fields }) as Payload.OptionPayload
 
-const valueOption =
-  <V extends string | number>(type: ApplicationCommandOptionType) =>
+const makeValue =
+  <V extends string | number>(type: Discord.ApplicationCommandOptionType) =>
   <const C extends Readonly<Record<string, V>> = Readonly<Record<string, V>>, R = never>(
     description: string,
     settings: ValueSettings<V, C, R> = {}
     // The requirements follow from the autocompletion only, not from the place of the option.
-  ): CommandOption<C[keyof C], NoInfer<R>> =>
-    makeOption<C[keyof C], R>(
-      type,
-      description,
-      Values.readValue,
-      settings,
-      {
-        choices: settings.choices === undefined
-          ? undefined
-          : Object.entries(settings.choices).map(([name, value]) => ({ name, value })),
-        min_value: settings.min,
-        max_value: settings.max,
-        min_length: settings.minLength,
-        max_length: settings.maxLength,
-        autocomplete: settings.autocomplete === undefined ? undefined : true
-      },
-      Option.fromNullable(settings.autocomplete)
-    )
+  ): CommandOption<C[keyof C], NoInfer<R>> => ({
+    payload: toPayload(type, description, settings, {
+      choices: settings.choices && Object.entries(settings.choices).map(([name, value]) => ({ name, value })),
+      min_value: settings.min,
+      max_value: settings.max,
+      min_length: settings.minLength,
+      max_length: settings.maxLength,
+      autocomplete: settings.autocomplete && true
+    }),
+    // Discord checks the type and the choices.
+    decode: (given) => Values.readValue(given) as C[keyof C],
+    autocomplete: settings.autocomplete
+  })
 
 /**
  * A required text. With `choices`, its type is the union of their values.
  *
- * @example
- * ```ts
- * import { Command } from "@vesper/bot"
- * import { Effect } from "effect"
- *
- * export const options = {
- *   colour: Command.string("Your colour", { choices: { Red: "red", Blue: "blue" } }),
- *   city: Command.string("Your city", {
- *     autocomplete: ({ value }) => Effect.succeed(["Berlin", "Bern"].filter((name) => name.startsWith(value)))
- *   })
- * }
- * ```
- *
  * @since 0.1.0
  * @category options
  */
-export const string = valueOption<string>(ApplicationCommandOptionType.String)
+export const string = makeValue<string>(Discord.ApplicationCommandOptionType.String)
 
 /**
  * A required whole number.
@@ -221,7 +163,7 @@ export const string = valueOption<string>(ApplicationCommandOptionType.String)
  * @since 0.1.0
  * @category options
  */
-export const integer = valueOption<number>(ApplicationCommandOptionType.Integer)
+export const integer = makeValue<number>(Discord.ApplicationCommandOptionType.Integer)
 
 /**
  * A required number.
@@ -229,7 +171,7 @@ export const integer = valueOption<number>(ApplicationCommandOptionType.Integer)
  * @since 0.1.0
  * @category options
  */
-export const number = valueOption<number>(ApplicationCommandOptionType.Number)
+export const number = makeValue<number>(Discord.ApplicationCommandOptionType.Number)
 
 /**
  * A required yes or no.
@@ -237,8 +179,10 @@ export const number = valueOption<number>(ApplicationCommandOptionType.Number)
  * @since 0.1.0
  * @category options
  */
-export const boolean = (description: string, settings: OptionSettings = {}): CommandOption<boolean> =>
-  makeOption(ApplicationCommandOptionType.Boolean, description, Values.readValue, settings)
+export const boolean = (description: string, settings: Localized = {}): CommandOption<boolean> => ({
+  payload: toPayload(Discord.ApplicationCommandOptionType.Boolean, description, settings),
+  decode: (given) => Values.readValue(given) === true
+})
 
 /**
  * A user, and the member of the guild if the user is one.
@@ -248,35 +192,35 @@ export const boolean = (description: string, settings: OptionSettings = {}): Com
  */
 export interface UserValue {
   readonly _tag: "User"
-  readonly user: APIUser
-  readonly member: Option.Option<APIInteractionDataResolvedGuildMember>
+  readonly user: Discord.APIUser
+  readonly member: Option.Option<Discord.APIInteractionDataResolvedGuildMember>
 }
 
-/**
- * A role.
- *
- * @since 0.1.0
- * @category models
- */
-export interface RoleValue {
-  readonly _tag: "Role"
-  readonly role: APIRole
-}
+/** Finds the object of an id, which Discord resolves for each id that it sends. */
+type Resolve<A> = (resolved: Discord.APIInteractionDataResolved, id: string) => A | undefined
 
-/** Discord resolves each id that it sends. */
-const getResolved = <A>(objects: Readonly<Record<string, A>> | undefined, id: string): A => {
-  const found = objects?.[id]
+const getResolved = <A>(resolve: Resolve<A>, resolved: Discord.APIInteractionDataResolved, id: string): A => {
+  const found = resolve(resolved, id)
   if (found === undefined) {
     throw new Error(`Discord did not resolve ${id}`)
   }
   return found
 }
 
-const toUser = (id: string, { members, users }: APIInteractionDataResolved): UserValue => ({
-  _tag: "User",
-  user: getResolved(users, id),
-  member: Option.fromNullable(members?.[id])
+const makeObject = <A, S extends Localized>(
+  type: Discord.ApplicationCommandOptionType,
+  resolve: Resolve<A>,
+  toFields?: (settings: S) => object
+) =>
+(description: string, settings?: S): CommandOption<A> => ({
+  payload: toPayload(type, description, settings ?? {}, settings && { ...toFields?.(settings) }),
+  decode: (given, resolved) => getResolved(resolve, resolved, Values.readId(given))
 })
+
+const resolveUser: Resolve<UserValue> = ({ members, users }, id) => {
+  const user = users?.[id]
+  return user && { _tag: "User", user, member: Option.fromNullable(members?.[id]) }
+}
 
 /**
  * A required user.
@@ -284,13 +228,7 @@ const toUser = (id: string, { members, users }: APIInteractionDataResolved): Use
  * @since 0.1.0
  * @category options
  */
-export const user = (description: string, settings: OptionSettings = {}): CommandOption<UserValue> =>
-  makeOption(
-    ApplicationCommandOptionType.User,
-    description,
-    (given, resolved) => toUser(Values.readId(given), resolved),
-    settings
-  )
+export const user = makeObject(Discord.ApplicationCommandOptionType.User, resolveUser)
 
 /**
  * A required channel, of any type or of some types.
@@ -298,17 +236,11 @@ export const user = (description: string, settings: OptionSettings = {}): Comman
  * @since 0.1.0
  * @category options
  */
-export const channel = (
-  description: string,
-  settings: OptionSettings & { readonly types?: ReadonlyArray<ChannelType> } = {}
-): CommandOption<APIInteractionDataResolvedChannel> =>
-  makeOption(
-    ApplicationCommandOptionType.Channel,
-    description,
-    (given, { channels }) => getResolved(channels, Values.readId(given)),
-    settings,
-    { channel_types: settings.types }
-  )
+export const channel = makeObject(
+  Discord.ApplicationCommandOptionType.Channel,
+  ({ channels }, id): Discord.APIInteractionDataResolvedChannel | undefined => channels?.[id],
+  ({ types }: Localized & { readonly types?: ReadonlyArray<Discord.ChannelType> }) => ({ channel_types: types })
+)
 
 /**
  * A required role.
@@ -316,13 +248,10 @@ export const channel = (
  * @since 0.1.0
  * @category options
  */
-export const role = (description: string, settings: OptionSettings = {}): CommandOption<APIRole> =>
-  makeOption(
-    ApplicationCommandOptionType.Role,
-    description,
-    (given, { roles }) => getResolved(roles, Values.readId(given)),
-    settings
-  )
+export const role = makeObject(
+  Discord.ApplicationCommandOptionType.Role,
+  ({ roles }, id): Discord.APIRole | undefined => roles?.[id]
+)
 
 /**
  * A required user or role.
@@ -330,15 +259,13 @@ export const role = (description: string, settings: OptionSettings = {}): Comman
  * @since 0.1.0
  * @category options
  */
-export const mentionable = (
-  description: string,
-  settings: OptionSettings = {}
-): CommandOption<UserValue | RoleValue> =>
-  makeOption(ApplicationCommandOptionType.Mentionable, description, (given, resolved) => {
-    const id = Values.readId(given)
+export const mentionable = makeObject(
+  Discord.ApplicationCommandOptionType.Mentionable,
+  (resolved, id): UserValue | { readonly _tag: "Role"; readonly role: Discord.APIRole } | undefined => {
     const found = resolved.roles?.[id]
-    return found === undefined ? toUser(id, resolved) : { _tag: "Role", role: found }
-  }, settings)
+    return found === undefined ? resolveUser(resolved, id) : { _tag: "Role", role: found }
+  }
+)
 
 /**
  * A required file.
@@ -346,13 +273,10 @@ export const mentionable = (
  * @since 0.1.0
  * @category options
  */
-export const attachment = (description: string, settings: OptionSettings = {}): CommandOption<APIAttachment> =>
-  makeOption(
-    ApplicationCommandOptionType.Attachment,
-    description,
-    (given, { attachments }) => getResolved(attachments, Values.readId(given)),
-    settings
-  )
+export const attachment = makeObject(
+  Discord.ApplicationCommandOptionType.Attachment,
+  ({ attachments }, id): Discord.APIAttachment | undefined => attachments?.[id]
+)
 
 /**
  * Makes an option that the user may omit.
@@ -360,20 +284,11 @@ export const attachment = (description: string, settings: OptionSettings = {}): 
  * @since 0.1.0
  * @category options
  */
-export const optional = <A, R>(option: CommandOption<A, R>): CommandOption<Option.Option<A>, R> => {
-  const { [OptionTypeId]: _, decode, payload, ...rest } = option
-  return {
-    [OptionTypeId]: {
-      /* v8 ignore next 2 */
-      _A: (_: never) => _,
-      _R: (_: never) => _
-    },
-    ...rest,
-    payload: { ...payload, required: false },
-    decode: (given, resolved) => Option.some(decode(given, resolved)),
-    missing: Option.none()
-  }
-}
+export const optional = <A, R>(self: CommandOption<A, R>): CommandOption<Option.Option<A>, R> => ({
+  ...self,
+  payload: { ...self.payload, required: false },
+  decode: (given, resolved) => given === undefined ? Option.none() : Option.some(self.decode(given, resolved))
+})
 
 /**
  * Settings of a command.
@@ -381,28 +296,15 @@ export const optional = <A, R>(option: CommandOption<A, R>): CommandOption<Optio
  * @since 0.1.0
  * @category models
  */
-export interface Settings {
-  readonly localizations?: Localizations | undefined
+export interface Settings extends Localized {
   /** Shows replies, and the automatic deferral, only to the user. Default: false. */
   readonly ephemeral?: boolean | undefined
   /** Permissions that a member needs to see the command. Administrators of a guild can change it. Default: everyone. */
-  readonly defaultMemberPermissions?: ReadonlyArray<Permissions.Name> | undefined
+  readonly defaultMemberPermissions?: ReadonlyArray<PermissionSet.Name> | undefined
   /** Marks the command as age-restricted. Default: false. */
   readonly nsfw?: boolean | undefined
   /** The places in which the command is shown. Default: all. */
-  readonly contexts?: ReadonlyArray<InteractionContextType> | undefined
-}
-
-/**
- * Settings of a command, a subcommand or a group that the user types.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Described {
-  /** Shown to the user, 1 to 100 characters. */
-  readonly description: string
-  readonly localizations?: Localizations | undefined
+  readonly contexts?: ReadonlyArray<Discord.InteractionContextType> | undefined
 }
 
 /**
@@ -412,43 +314,29 @@ export interface Described {
  * @category models
  */
 export interface SlashInteraction<out O>
-  extends Interaction.Interaction<APIChatInputApplicationCommandInteraction>, Interaction.WithModal
+  extends Interaction.Interaction<Discord.APIChatInputApplicationCommandInteraction>, Interaction.WithModal
 {
   /** The values of the options. */
   readonly options: O
 }
 
 /**
- * A use of a command on a user.
+ * A use of a command on a user or a message.
  *
  * @since 0.1.0
  * @category models
  */
-export interface UserInteraction
-  extends Interaction.Interaction<APIUserApplicationCommandInteraction>, Interaction.WithModal
-{
-  readonly target: UserValue
-}
-
-/**
- * A use of a command on a message.
- *
- * @since 0.1.0
- * @category models
- */
-export interface MessageInteraction
-  extends Interaction.Interaction<APIMessageApplicationCommandInteraction>, Interaction.WithModal
-{
-  readonly target: APIMessage
+export interface MenuInteraction<out Target, out Raw> extends Interaction.Interaction<Raw>, Interaction.WithModal {
+  readonly target: Target
 }
 
 const toFields = ({ contexts, defaultMemberPermissions, localizations, nsfw }: Settings) => ({
   ...localized(localizations),
-  ...(defaultMemberPermissions === undefined
-    ? {}
-    : { default_member_permissions: String(PermissionSet.of(...defaultMemberPermissions)) }),
-  ...(nsfw === undefined ? {} : { nsfw }),
-  ...(contexts === undefined ? {} : { contexts: [...contexts] })
+  ...(defaultMemberPermissions && {
+    default_member_permissions: String(PermissionSet.of(...defaultMemberPermissions))
+  }),
+  ...(nsfw !== undefined && { nsfw }),
+  ...(contexts && { contexts: [...contexts] })
 })
 
 /**
@@ -461,12 +349,9 @@ const toFields = ({ contexts, defaultMemberPermissions, localizations, nsfw }: S
  *
  * export const greet = Command.slash("greet", {
  *   description: "Greets someone",
- *   options: {
- *     whom: Command.user("The one to greet"),
- *     greeting: Command.optional(Command.string("The word for it"))
- *   }
+ *   options: { whom: Command.user("The one to greet"), word: Command.optional(Command.string("The word for it")) }
  * }, ({ options, reply }) =>
- *   reply(`${Option.getOrElse(options.greeting, () => "Hello")}, ${options.whom.user.username}!`))
+ *   reply(`${Option.getOrElse(options.word, () => "Hello")}, ${options.whom.user.username}!`))
  * ```
  *
  * @since 0.1.0
@@ -476,31 +361,14 @@ export const slash = <const O extends Options = {}, R = never>(
   name: string,
   settings: Settings & Described & { readonly options?: O },
   handle: (interaction: SlashInteraction<OptionValues<O>>) => Effect.Effect<unknown, unknown, R>
-): Interaction.Handler<R | OptionContext<O>> => {
-  Payload.checkName("command", name)
+): Interaction.Handler<R | ContextOf<O>> => {
   const options: Options = settings.options ?? {}
-  return Slash.makeSlash<R | OptionContext<O>>(
+  return Slash.makeSlash<R | ContextOf<O>>(
     name,
     settings,
-    {
-      type: ApplicationCommandType.ChatInput,
-      name,
-      description: settings.description,
-      ...toFields(settings),
-      options: Payload.toOptions(options)
-    },
+    { ...toFields(settings), options: Payload.toOptions(options) },
     new Map([["", { options, handle }]])
   )
-}
-
-/**
- * A subcommand.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Subcommand extends Described {
-  readonly options?: Options
 }
 
 /**
@@ -509,8 +377,8 @@ export interface Subcommand extends Described {
  * @since 0.1.0
  * @category models
  */
-export type Subcommands = {
-  readonly [name: string]: Subcommand | (Described & { readonly subcommands: { readonly [name: string]: Subcommand } })
+export type Subcommands<S = Described & { readonly options?: Options }> = {
+  readonly [name: string]: S | (Described & { readonly subcommands: { readonly [name: string]: S } })
 }
 
 /**
@@ -525,29 +393,6 @@ export type Handlers<S> = {
       interaction: SlashInteraction<OptionValues<S[K] extends { readonly options: infer O } ? O : {}>>
     ) => Effect.Effect<unknown, unknown, unknown>
 }
-
-/**
- * The requirements of handlers of subcommands.
- *
- * @since 0.1.0
- * @category models
- */
-export type HandlersContext<H> = {
-  [K in keyof H]: H[K] extends (...parameters: never) => Effect.Effect<infer _A, infer _E, infer R> ? R
-    : HandlersContext<H[K]>
-}[keyof H]
-
-/**
- * The requirements of the autocompletions of subcommands.
- *
- * @since 0.1.0
- * @category models
- */
-export type SubcommandsContext<S> = {
-  [K in keyof S]: S[K] extends { readonly subcommands: infer N } ? SubcommandsContext<N>
-    : S[K] extends { readonly options: infer O } ? OptionContext<O>
-    : never
-}[keyof S]
 
 /**
  * Makes a command with subcommands, and groups of subcommands. Each subcommand needs a handler.
@@ -575,40 +420,44 @@ export const group = <const S extends Subcommands, const H extends Handlers<S>>(
   name: string,
   settings: Settings & Described & { readonly subcommands: S },
   handlers: H & { readonly [K in Exclude<keyof H, keyof S>]: never }
-): Interaction.Handler<HandlersContext<H> | SubcommandsContext<S>> => {
-  Payload.checkName("command", name)
-  type R = HandlersContext<H> | SubcommandsContext<S>
-  // The handlers have the shape of the subcommands, and R includes the requirements of each.
-  const leaves = new Map(Slash.collectLeaves<R>(settings.subcommands, handlers as unknown as Slash.HandlerTree<R>, []))
+): Interaction.Handler<ContextOf<H> | ContextOf<S>> => {
+  type R = ContextOf<H> | ContextOf<S>
   return Slash.makeSlash<R>(
     name,
     settings,
     {
-      type: ApplicationCommandType.ChatInput,
-      name,
-      description: settings.description,
       ...toFields(settings),
       options: Object.entries(settings.subcommands).map(([child, definition]) => Slash.toGroup(child, definition))
     },
-    leaves
+    // The handlers have the shape of the subcommands, and R includes the requirements of each.
+    new Map(Slash.collectLeaves<R>(settings.subcommands, handlers as unknown as Slash.HandlerTree<R>, []))
   )
 }
 
-/** Makes a command in the menu of users or messages. */
-const makeMenuCommand = <R>(
-  type: ApplicationCommandType.User | ApplicationCommandType.Message,
-  name: string,
-  settings: Settings,
-  run: Interaction.Run<R>
-): Interaction.Handler<R> =>
-  Runnable.makeRunnable<R>({
-    kind: "command",
-    name,
-    type,
-    definition: Option.some({ type, name, ...toFields(settings) }),
-    isEphemeral: settings.ephemeral,
-    run
-  })
+/** Makes the constructor of commands in a menu. */
+const makeMenu =
+  <Target, Raw extends Discord.APIUserApplicationCommandInteraction | Discord.APIMessageApplicationCommandInteraction>(
+    type: Discord.ApplicationCommandType.User | Discord.ApplicationCommandType.Message,
+    resolve: (resolved: Raw["data"]["resolved"], id: string) => Target | undefined
+  ) =>
+  <R>(
+    name: string,
+    handle: (interaction: MenuInteraction<Target, Raw>) => Effect.Effect<unknown, unknown, R>,
+    settings: Settings = {}
+  ): Interaction.Handler<R> =>
+    Handler.makeHandler<R>({
+      kind: "command",
+      name,
+      type,
+      definition: Option.some({ type, name, ...toFields(settings) }),
+      isEphemeral: settings.ephemeral,
+      run: (interaction) => {
+        // The dispatcher finds handlers by the type of the interaction.
+        const raw = interaction.raw as Raw
+        const { resolved, target_id: id } = raw.data
+        return handle({ ...interaction, raw, target: getResolved(() => resolve(resolved, id), {}, id) })
+      }
+    })
 
 /**
  * Makes a command in the menu of a user. Its name may have spaces and capitals.
@@ -616,16 +465,10 @@ const makeMenuCommand = <R>(
  * @since 0.1.0
  * @category constructors
  */
-export const onUser = <R>(
-  name: string,
-  handle: (interaction: UserInteraction) => Effect.Effect<unknown, unknown, R>,
-  settings: Settings = {}
-): Interaction.Handler<R> =>
-  makeMenuCommand<R>(ApplicationCommandType.User, name, settings, (interaction) => {
-    // The dispatcher finds handlers by the type of the interaction.
-    const raw = interaction.raw as APIUserApplicationCommandInteraction
-    return handle({ ...interaction, raw, target: toUser(raw.data.target_id, raw.data.resolved) })
-  })
+export const onUser = makeMenu<UserValue, Discord.APIUserApplicationCommandInteraction>(
+  Discord.ApplicationCommandType.User,
+  resolveUser
+)
 
 /**
  * Makes a command in the menu of a message. Its name may have spaces and capitals.
@@ -633,13 +476,7 @@ export const onUser = <R>(
  * @since 0.1.0
  * @category constructors
  */
-export const onMessage = <R>(
-  name: string,
-  handle: (interaction: MessageInteraction) => Effect.Effect<unknown, unknown, R>,
-  settings: Settings = {}
-): Interaction.Handler<R> =>
-  makeMenuCommand<R>(ApplicationCommandType.Message, name, settings, (interaction) => {
-    // The dispatcher finds handlers by the type of the interaction.
-    const raw = interaction.raw as APIMessageApplicationCommandInteraction
-    return handle({ ...interaction, raw, target: getResolved(raw.data.resolved.messages, raw.data.target_id) })
-  })
+export const onMessage = makeMenu<Discord.APIMessage, Discord.APIMessageApplicationCommandInteraction>(
+  Discord.ApplicationCommandType.Message,
+  ({ messages }, id) => messages[id]
+)

@@ -4,28 +4,12 @@
  * @see https://docs.discord.com/developers/components/reference
  * @since 0.1.0
  */
-import {
-  type APIActionRowComponent,
-  type APIButtonComponentWithCustomId,
-  type APIComponentInMessageActionRow,
-  type APIMessage,
-  type APIMessageComponentButtonInteraction,
-  type APIMessageComponentInteraction,
-  type APIMessageComponentSelectMenuInteraction,
-  type APIModalSubmission,
-  type APIModalSubmitInteraction,
-  type APISelectMenuComponent,
-  type APIStringSelectComponent,
-  ButtonStyle,
-  ComponentType,
-  TextInputStyle
-} from "discord-api-types/v10"
+import * as Discord from "discord-api-types/v10"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import type * as Interaction from "./Interaction.js"
 import * as CustomId from "./internal/components/customId.js"
-import * as Runnable from "./internal/dispatch/runnable.js"
+import * as Handler from "./internal/dispatch/handler.js"
 
 /**
  * Schemas of the parameters of a custom id. Each is encoded as a text, such as `Schema.NumberFromString`.
@@ -41,8 +25,12 @@ export type Params = { readonly [name: string]: Schema.Schema.AnyNoContext }
  * @since 0.1.0
  * @category models
  */
-export type ParamValues<P> = {
-  readonly [K in keyof P]: P[K] extends Schema.Schema<infer A, infer I> ? [I] extends [string] ? A : never
+export type ParamValues<P> = { readonly [K in keyof P]: P[K] extends Schema.Schema<infer A, infer _I> ? A : never }
+
+/** Refuses schemas that are not encoded as texts. */
+type EncodedAsTexts<P> = {
+  readonly [K in keyof P]: P[K] extends Schema.Schema<infer _A, infer I>
+    ? [I] extends [string] ? P[K] : "a schema that is encoded as a text, such as Schema.NumberFromString"
     : never
 }
 
@@ -57,43 +45,47 @@ type WithParams<P> = [keyof P] extends [never] ? { readonly params?: {} } : { re
  */
 export interface Settings<P> {
   /** Parameters that the custom id carries from the message to the handler; 100 characters with the name. Default: none. */
-  readonly params?: P
+  readonly params?: P & EncodedAsTexts<P>
   /** Shows replies only to the user. Default: false. */
   readonly ephemeral?: boolean | undefined
 }
 
 /**
- * A use of a component.
+ * A button, a select or a modal with its handler.
  *
  * @since 0.1.0
  * @category models
  */
-export interface ComponentInteraction<out P, out Raw = APIMessageComponentInteraction>
+export interface Component<P, Options, Made, out R = never> extends Interaction.Handler<R> {
+  /** Makes the component for a message, or the modal for `showModal`. */
+  readonly make: (
+    ...parameters: {} extends Options & WithParams<P> ? [options?: Options & WithParams<P>]
+      : [options: Options & WithParams<P>]
+  ) => Made
+}
+
+/**
+ * A use of a button or a select.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ComponentInteraction<out P, out Raw>
   extends Interaction.Interaction<Raw>, Interaction.WithModal, Interaction.WithMessage
 {
   readonly params: P
   /** The message that has the component. */
-  readonly message: APIMessage
-}
-
-/**
- * A use of a button.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ButtonInteraction<out P> extends ComponentInteraction<P, APIMessageComponentButtonInteraction> {}
-
-/**
- * A use of a select.
- *
- * @since 0.1.0
- * @category models
- */
-export interface SelectInteraction<out P> extends ComponentInteraction<P, APIMessageComponentSelectMenuInteraction> {
-  /** The chosen values; ids for users, roles and channels, whose objects are in `raw.data.resolved`. */
+  readonly message: Discord.APIMessage
+  /** The chosen values of a select; ids for users, roles and channels, whose objects are in `raw.data.resolved`. */
   readonly values: ReadonlyArray<string>
 }
+
+const styles = {
+  primary: Discord.ButtonStyle.Primary,
+  secondary: Discord.ButtonStyle.Secondary,
+  success: Discord.ButtonStyle.Success,
+  danger: Discord.ButtonStyle.Danger
+} as const
 
 /**
  * The looks of a button.
@@ -101,59 +93,28 @@ export interface SelectInteraction<out P> extends ComponentInteraction<P, APIMes
  * @since 0.1.0
  * @category models
  */
-export interface ButtonOptions extends Omit<APIButtonComponentWithCustomId, "type" | "custom_id" | "style"> {
+export interface ButtonOptions extends Omit<Discord.APIButtonComponentWithCustomId, "type" | "custom_id" | "style"> {
   /** Default: secondary. */
-  readonly style?: "primary" | "secondary" | "success" | "danger"
+  readonly style?: keyof typeof styles
 }
 
-/**
- * A button with its handler.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Button<P, out R = never> extends Interaction.Handler<R> {
-  /** Makes the button for a message. */
-  readonly make: (
-    options: ButtonOptions & WithParams<P>
-  ) => APIButtonComponentWithCustomId
-}
-
-const toSchema = <P extends Params>(
-  params: P | undefined
-): Schema.Schema<ParamValues<P>, Readonly<Record<string, string>>> =>
-  // A struct of schemas that are encoded as texts.
-  Schema.Struct(params ?? {}) as unknown as Schema.Schema<ParamValues<P>, Readonly<Record<string, string>>>
-
-const noParams = {}
-
-const styles = {
-  primary: ButtonStyle.Primary,
-  secondary: ButtonStyle.Secondary,
-  success: ButtonStyle.Success,
-  danger: ButtonStyle.Danger
-} as const
-
-/** Runs a handler with the parameters of the custom id. */
-const makeHandler = <A, R>(
+/** Makes a handler, which receives the parameters of the custom id. */
+const makeHandler = <P, Raw extends Discord.APIMessageComponentInteraction, R>(
   name: string,
-  customIds: CustomId.CustomId<A>,
+  customIds: CustomId.CustomId<P>,
   isEphemeral: boolean | undefined,
-  handle: (interaction: ComponentInteraction<A>, values: ReadonlyArray<string>) => Effect.Effect<unknown, unknown, R>
+  handle: (interaction: ComponentInteraction<P, Raw>) => Effect.Effect<unknown, unknown, R>
 ): Interaction.Handler<R> =>
-  Runnable.makeRunnable<R>({
+  Handler.makeHandler<R>({
     kind: "component",
     name,
-    definition: Option.none(),
     isEphemeral,
     run: (interaction) => {
-      // The dispatcher finds handlers by the type of the interaction.
-      const raw = interaction.raw as APIMessageComponentInteraction
-      return Effect.flatMap(customIds.decode(raw.data.custom_id), (params) =>
-        handle(
-          { ...interaction, raw, params, message: raw.message },
-          "values" in raw.data ? raw.data.values : []
-        ))
+      // The dispatcher finds handlers by the type of the interaction, and the custom id is that of this component.
+      const raw = interaction.raw as Raw
+      const { data, message } = raw
+      return Effect.flatMap(customIds.decode(data.custom_id), (params) =>
+        handle({ ...interaction, raw, params, message, values: "values" in data ? data.values : [] }))
     }
   })
 
@@ -169,13 +130,7 @@ const makeHandler = <A, R>(
  *   reply({ content: `You voted ${params.choice}.`, ephemeral: true }))
  *
  * const poll = Command.slash("poll", { description: "Asks everyone" }, ({ reply }) =>
- *   reply({
- *     content: "Do you agree?",
- *     components: [Component.row(
- *       vote.make({ label: "Yes", style: "success", params: { choice: "yes" } }),
- *       vote.make({ label: "No", style: "danger", params: { choice: "no" } })
- *     )]
- *   }))
+ *   reply({ components: [Component.row(vote.make({ label: "Yes", style: "success", params: { choice: "yes" } }))] }))
  *
  * export const handlers = [vote, poll]
  * ```
@@ -186,85 +141,59 @@ const makeHandler = <A, R>(
 export const button = <const P extends Params = {}, R = never>(
   name: string,
   settings: Settings<P>,
-  handle: (interaction: ButtonInteraction<ParamValues<P>>) => Effect.Effect<unknown, unknown, R>
-): Button<P, R> => {
-  const customIds = CustomId.makeCustomId(name, toSchema(settings.params))
+  handle: (
+    interaction: ComponentInteraction<ParamValues<P>, Discord.APIMessageComponentButtonInteraction>
+  ) => Effect.Effect<unknown, unknown, R>
+): Component<P, ButtonOptions, Discord.APIButtonComponentWithCustomId, R> => {
+  const customIds = CustomId.makeCustomId(name, settings.params)
   return {
-    ...makeHandler(name, customIds, settings.ephemeral, (interaction) =>
-      // The component type of this custom id is that of a button.
-      handle(interaction as ButtonInteraction<ParamValues<P>>)),
-    make: ({ params, style, ...options }: ButtonOptions & { readonly params?: unknown }) => ({
+    ...makeHandler(name, customIds, settings.ephemeral, handle),
+    make: ({ params, style = "secondary", ...options }: ButtonOptions & { readonly params?: unknown } = {}) => ({
       ...options,
-      type: ComponentType.Button,
-      style: styles[style ?? "secondary"],
-      // Without parameters there are none to encode.
-      custom_id: customIds.encode((params ?? noParams) as ParamValues<P>)
+      type: Discord.ComponentType.Button,
+      style: styles[style],
+      custom_id: customIds.encode(params as ParamValues<P> | undefined)
     })
   }
 }
 
-/**
- * A select with its handler.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Select<P, C extends APISelectMenuComponent, out R = never> extends Interaction.Handler<R> {
-  /** Makes the select for a message. */
-  readonly make: (options: Omit<C, "type" | "custom_id"> & WithParams<P>) => C
-}
-
-/** The kinds of selects. */
-interface Selects {
-  readonly string: APIStringSelectComponent
-  readonly user: Extract<APISelectMenuComponent, { type: ComponentType.UserSelect }>
-  readonly role: Extract<APISelectMenuComponent, { type: ComponentType.RoleSelect }>
-  readonly mentionable: Extract<APISelectMenuComponent, { type: ComponentType.MentionableSelect }>
-  readonly channel: Extract<APISelectMenuComponent, { type: ComponentType.ChannelSelect }>
-}
-
 const selectTypes = {
-  string: ComponentType.StringSelect,
-  user: ComponentType.UserSelect,
-  role: ComponentType.RoleSelect,
-  mentionable: ComponentType.MentionableSelect,
-  channel: ComponentType.ChannelSelect
+  string: Discord.ComponentType.StringSelect,
+  user: Discord.ComponentType.UserSelect,
+  role: Discord.ComponentType.RoleSelect,
+  mentionable: Discord.ComponentType.MentionableSelect,
+  channel: Discord.ComponentType.ChannelSelect
 } as const
+
+type SelectOf<K extends keyof typeof selectTypes> = Extract<
+  Discord.APISelectMenuComponent,
+  { type: (typeof selectTypes)[K] }
+>
 
 /**
  * Makes a select of texts, users, roles, mentionables or channels, with its handler.
  *
- * @example
- * ```ts
- * import { Component } from "@vesper/bot"
- *
- * export const colour = Component.select("colour", "string", {}, ({ update, values }) =>
- *   update({ content: `You chose ${values.join(", ")}.`, components: [] }))
- *
- * export const row = Component.row(colour.make({ options: [{ label: "Red", value: "red" }, { label: "Blue", value: "blue" }] }))
- * ```
- *
  * @since 0.1.0
  * @category constructors
  */
-export const select = <const K extends keyof Selects, const P extends Params = {}, R = never>(
+export const select = <const K extends keyof typeof selectTypes, const P extends Params = {}, R = never>(
   name: string,
   kind: K,
   settings: Settings<P>,
-  handle: (interaction: SelectInteraction<ParamValues<P>>) => Effect.Effect<unknown, unknown, R>
-): Select<P, Selects[K], R> => {
-  const customIds = CustomId.makeCustomId(name, toSchema(settings.params))
+  handle: (
+    interaction: ComponentInteraction<ParamValues<P>, Discord.APIMessageComponentSelectMenuInteraction>
+  ) => Effect.Effect<unknown, unknown, R>
+): Component<P, Omit<SelectOf<K>, "type" | "custom_id">, SelectOf<K>, R> => {
+  const customIds = CustomId.makeCustomId(name, settings.params)
   return {
-    ...makeHandler(name, customIds, settings.ephemeral, (interaction, values) =>
-      // The component type of this custom id is that of a select.
-      handle({ ...interaction, values } as SelectInteraction<ParamValues<P>>)),
-    make: ({ params, ...options }) =>
+    ...makeHandler(name, customIds, settings.ephemeral, handle),
+    make: ({ params, ...options }: { readonly params?: unknown } = {}) =>
       // The options are those of the kind.
       ({
         ...options,
         type: selectTypes[kind],
-        custom_id: customIds.encode((params ?? noParams) as ParamValues<P>)
-      }) as unknown as Selects[K]
+        custom_id: customIds.encode(params as ParamValues<P> | undefined)
+      }) as unknown as SelectOf<K>
   }
 }
 
@@ -275,9 +204,9 @@ export const select = <const K extends keyof Selects, const P extends Params = {
  * @category constructors
  */
 export const row = (
-  ...components: ReadonlyArray<APIComponentInMessageActionRow>
-): APIActionRowComponent<APIComponentInMessageActionRow> => ({
-  type: ComponentType.ActionRow,
+  ...components: ReadonlyArray<Discord.APIComponentInMessageActionRow>
+): Discord.APIActionRowComponent<Discord.APIComponentInMessageActionRow> => ({
+  type: Discord.ComponentType.ActionRow,
   components: [...components]
 })
 
@@ -307,7 +236,7 @@ export interface Field {
  * @category models
  */
 export interface ModalInteraction<out F, out P>
-  extends Interaction.Interaction<APIModalSubmitInteraction>, Interaction.WithMessage
+  extends Interaction.Interaction<Discord.APIModalSubmitInteraction>, Interaction.WithMessage
 {
   /** The texts of the fields. */
   readonly fields: F
@@ -315,30 +244,23 @@ export interface ModalInteraction<out F, out P>
 }
 
 /**
- * A modal with its handler.
+ * Changes of a modal: another title, and texts that fields have at first.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Modal<F extends string, P, out R = never> extends Interaction.Handler<R> {
-  /** Makes the modal for `showModal`, with texts that fields have at first. */
-  readonly make: (
-    options?: { readonly title?: string; readonly values?: { readonly [K in F]?: string } } & WithParams<P>
-  ) => Interaction.ModalData
+export interface ModalOptions<F extends string> {
+  readonly title?: string
+  readonly values?: { readonly [K in F]?: string }
 }
 
 /** Collects the texts of a submission, in labels and in rows. */
-const readFields = (components: APIModalSubmission["components"]): Readonly<Record<string, string>> =>
-  Object.fromEntries(components.flatMap((component) => {
-    const inner = "component" in component
-      ? [component.component]
-      : "components" in component
-      ? component.components
-      : []
-    return inner.flatMap((field) =>
-      "value" in field && typeof field.value === "string" ? [[field.custom_id, field.value] as const] : []
-    )
-  }))
+const readFields = (components: Discord.APIModalSubmission["components"]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    components
+      .flatMap((each) => "component" in each ? [each.component] : "components" in each ? each.components : [])
+      .flatMap((field) => "value" in field && typeof field.value === "string" ? [[field.custom_id, field.value]] : [])
+  )
 
 /**
  * Makes a modal with its handler.
@@ -366,18 +288,17 @@ export const modal = <const F extends string, const P extends Params = {}, R = n
   handle: (
     interaction: ModalInteraction<{ readonly [K in F]: string }, ParamValues<P>>
   ) => Effect.Effect<unknown, unknown, R>
-): Modal<F, P, R> => {
-  const customIds = CustomId.makeCustomId(name, toSchema(settings.params))
+): Component<P, ModalOptions<F>, Interaction.ModalData, R> => {
+  const customIds = CustomId.makeCustomId(name, settings.params)
   const fields: ReadonlyArray<readonly [string, Field]> = Object.entries(settings.fields)
   return {
-    ...Runnable.makeRunnable<R>({
+    ...Handler.makeHandler<R>({
       kind: "modal",
       name,
-      definition: Option.none(),
       isEphemeral: settings.ephemeral,
       run: (interaction) => {
         // The dispatcher finds handlers by the type of the interaction.
-        const raw = interaction.raw as APIModalSubmitInteraction
+        const raw = interaction.raw as Discord.APIModalSubmitInteraction
         const texts = readFields(raw.data.components)
         // Each field has a text.
         const values = Object.fromEntries(fields.map(([id]) => [id, texts[id] ?? ""])) as { readonly [K in F]: string }
@@ -387,27 +308,24 @@ export const modal = <const F extends string, const P extends Params = {}, R = n
         )
       }
     }),
-    make: (options) => {
-      const values: Readonly<Record<string, string | undefined>> = options?.values ?? {}
-      return {
-        custom_id: customIds.encode((options?.params ?? noParams) as ParamValues<P>),
-        title: options?.title ?? settings.title,
-        components: fields.map(([id, field]) => ({
-          type: ComponentType.Label,
-          label: field.label,
-          ...(field.description === undefined ? {} : { description: field.description }),
-          component: {
-            type: ComponentType.TextInput,
-            custom_id: id,
-            style: field.paragraph === true ? TextInputStyle.Paragraph : TextInputStyle.Short,
-            required: field.required ?? true,
-            ...(field.minLength === undefined ? {} : { min_length: field.minLength }),
-            ...(field.maxLength === undefined ? {} : { max_length: field.maxLength }),
-            ...(field.placeholder === undefined ? {} : { placeholder: field.placeholder }),
-            ...(values[id] === undefined ? {} : { value: values[id] })
-          }
-        }))
-      }
-    }
+    make: ({ params, title, values }: ModalOptions<string> & { readonly params?: unknown } = {}) => ({
+      custom_id: customIds.encode(params as ParamValues<P> | undefined),
+      title: title ?? settings.title,
+      components: fields.map(([id, field]) => ({
+        type: Discord.ComponentType.Label,
+        label: field.label,
+        ...(field.description !== undefined && { description: field.description }),
+        component: {
+          type: Discord.ComponentType.TextInput,
+          custom_id: id,
+          style: field.paragraph === true ? Discord.TextInputStyle.Paragraph : Discord.TextInputStyle.Short,
+          required: field.required ?? true,
+          ...(field.minLength !== undefined && { min_length: field.minLength }),
+          ...(field.maxLength !== undefined && { max_length: field.maxLength }),
+          ...(field.placeholder !== undefined && { placeholder: field.placeholder }),
+          ...(values?.[id] !== undefined && { value: values[id] })
+        }
+      }))
+    })
   }
 }

@@ -6,22 +6,11 @@
  * @since 0.1.0
  */
 import type { RawFile } from "@discordjs/rest"
-import type {
-  APIInteraction,
-  APIInteractionGuildMember,
-  APIInteractionResponseCallbackData,
-  APIMessage,
-  APIModalInteractionResponseCallbackData,
-  APIUser,
-  Locale,
-  RESTPostAPIChatInputApplicationCommandsJSONBody,
-  RESTPostAPIContextMenuApplicationCommandsJSONBody
-} from "discord-api-types/v10"
+import type * as Discord from "discord-api-types/v10"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import * as Schema from "effect/Schema"
-import type { Covariant } from "effect/Types"
 import type * as RestError from "./RestError.js"
 
 /**
@@ -58,15 +47,6 @@ export class Expired extends Schema.TaggedError<Expired>("@vesper/bot/Expired")(
 /**
  * Ends a handler with a message for the user. It is not logged as an error.
  *
- * @example
- * ```ts
- * import { Interaction } from "@vesper/bot"
- * import { Effect } from "effect"
- *
- * export const requirePositive = (amount: number) =>
- *   amount > 0 ? Effect.void : Effect.fail(new Interaction.Rejected({ reason: "The amount has to be positive." }))
- * ```
- *
  * @since 0.1.0
  * @category errors
  */
@@ -93,7 +73,7 @@ export type AnswerError = AlreadyAnswered | Expired | RestError.RestError
  * @since 0.1.0
  * @category models
  */
-export interface MessageBody extends APIInteractionResponseCallbackData {
+export interface MessageBody extends Discord.APIInteractionResponseCallbackData {
   /** Files to attach. */
   readonly files?: Array<RawFile>
   /** Shows the message only to the user. A deferred reply is as visible as its deferral. Default: the command's `ephemeral`. */
@@ -114,15 +94,7 @@ export type Message = string | MessageBody
  * @since 0.1.0
  * @category models
  */
-export type ModalData = APIModalInteractionResponseCallbackData
-
-/**
- * Texts by locale. Discord's locales are codes such as `de` and `pt-BR`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Texts = { readonly default: string } & { readonly [L in `${Locale}`]?: string }
+export type ModalData = Discord.APIModalInteractionResponseCallbackData
 
 /**
  * An interaction and its answers.
@@ -130,26 +102,26 @@ export type Texts = { readonly default: string } & { readonly [L in `${Locale}`]
  * @since 0.1.0
  * @category models
  */
-export interface Interaction<out Raw = APIInteraction> {
+export interface Interaction<out Raw = Discord.APIInteraction> {
   /** The interaction as Discord sends it. */
   readonly raw: Raw
-  readonly user: APIUser
+  readonly user: Discord.APIUser
   /** The user as a member of the guild; none in direct messages. */
-  readonly member: Option.Option<APIInteractionGuildMember>
+  readonly member: Option.Option<Discord.APIInteractionGuildMember>
   readonly guildId: Option.Option<string>
   readonly channelId: Option.Option<string>
   /** The user's language, such as `de`. */
   readonly locale: string
-  /** Returns the text in the user's language. */
-  readonly localize: (texts: Texts) => string
+  /** Returns the text in the user's language, by codes such as `de` and `pt-BR`. */
+  readonly localize: (texts: { readonly default: string } & { readonly [L in `${Discord.Locale}`]?: string }) => string
   /** Answers with a message. After a deferral, it completes the deferred reply. */
   readonly reply: (message: Message) => Effect.Effect<void, AnswerError>
   /** Shows that the bot is working, and allows 15 minutes for the reply. Happens by itself after `deferAfter`. */
   readonly defer: (options?: { readonly ephemeral?: boolean }) => Effect.Effect<void, AnswerError>
   /** Sends a further message after the answer. */
-  readonly followUp: (message: Message) => Effect.Effect<APIMessage, RestError.RestError>
+  readonly followUp: (message: Message) => Effect.Effect<Discord.APIMessage, RestError.RestError>
   /** Edits the reply. */
-  readonly edit: (message: Message) => Effect.Effect<APIMessage, RestError.RestError>
+  readonly edit: (message: Message) => Effect.Effect<Discord.APIMessage, RestError.RestError>
   /** Deletes the reply. */
   readonly deleteReply: Effect.Effect<void, RestError.RestError>
 }
@@ -177,38 +149,14 @@ export interface WithMessage {
 }
 
 /**
- * The type identifier of `Handler`.
- *
- * @since 0.1.0
- * @category symbols
- */
-export const TypeId: unique symbol = Symbol.for("@vesper/bot/Interaction/Handler")
-
-/**
- * The type of `TypeId`.
- *
- * @since 0.1.0
- * @category symbols
- */
-export type TypeId = typeof TypeId
-
-/**
- * Runs one interaction.
- *
- * @since 0.1.0
- * @category models
- */
-export type Run<R> = (interaction: Interaction & WithModal & WithMessage) => Effect.Effect<unknown, unknown, R>
-
-/**
  * The definition of a command, as it is registered with Discord.
  *
  * @since 0.1.0
  * @category models
  */
 export type Definition =
-  | RESTPostAPIChatInputApplicationCommandsJSONBody
-  | RESTPostAPIContextMenuApplicationCommandsJSONBody
+  | Discord.RESTPostAPIChatInputApplicationCommandsJSONBody
+  | Discord.RESTPostAPIContextMenuApplicationCommandsJSONBody
 
 /**
  * A command, a component or a modal with its handler. It is a value: `Interactions.layer` registers it.
@@ -217,12 +165,20 @@ export type Definition =
  * @category models
  */
 export interface Handler<out R = never> extends Pipeable {
-  readonly [TypeId]: { readonly _R: Covariant<R> }
   readonly kind: "command" | "component" | "modal"
   /** The command's name, or the first part of the custom id. */
   readonly name: string
+  /** The command's type; 0 for components and modals. */
+  readonly type: number
   /** The definition that is registered with Discord; none for components and modals. */
   readonly definition: Option.Option<Definition>
+  readonly isEphemeral: boolean
+  /** Make the checks that precede the handler, in their order, once for each layer, because they have a state. */
+  readonly checks: ReadonlyArray<() => (interaction: Interaction) => Effect.Effect<unknown, unknown, R>>
+  readonly run: (interaction: Interaction & WithModal & WithMessage) => Effect.Effect<unknown, unknown, R>
+  readonly autocomplete: (
+    raw: Discord.APIApplicationCommandAutocompleteInteraction
+  ) => Effect.Effect<ReadonlyArray<Discord.APIApplicationCommandOptionChoice>, unknown, R>
 }
 
 /**

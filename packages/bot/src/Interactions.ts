@@ -12,17 +12,15 @@ import * as Events from "@vesper/gateway/Events"
 import type { APIInteraction } from "discord-api-types/v10"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type * as Interaction from "./Interaction.js"
 import { viaRest } from "./internal/answers/transport.js"
 import { register } from "./internal/commands/registration.js"
-import { Dispatcher } from "./internal/dispatch/dispatcher.js"
-import { getRunnable } from "./internal/dispatch/runnable.js"
+import { type Dispatcher, makeDispatcher } from "./internal/dispatch/dispatcher.js"
 import * as Endpoint from "./internal/http/endpoint.js"
 import * as Rest from "./Rest.js"
 import type * as RestError from "./RestError.js"
@@ -61,18 +59,6 @@ export class CurrentSettings extends Context.Reference<CurrentSettings>()("@vesp
 /**
  * Sets the settings of the features to which it is provided.
  *
- * @example
- * ```ts
- * import { Command, Interactions } from "@vesper/bot"
- * import { Layer } from "effect"
- *
- * const ping = Command.slash("ping", { description: "Answers with pong" }, ({ reply }) => reply("pong"))
- *
- * export const features = Layer.mergeAll(Interactions.layer(ping)).pipe(
- *   Layer.provide(Interactions.layerSettings({ guild: "290926798626357250" }))
- * )
- * ```
- *
  * @since 0.1.0
  * @category layers
  */
@@ -84,30 +70,26 @@ const DispatcherTag = Context.GenericTag<Dispatcher>("@vesper/bot/Interactions/D
 /** Interactions beyond this number wait in the shard's log. */
 const maxInFlight = 4_096
 
-const startupTimeout = "5 seconds"
-
 /** Registers the commands of all features, once they are built. A failure is tried again with the next session. */
-const makeRegistration = (rest: Rest.Rest, dispatcher: Dispatcher, settings: Settings) =>
-  Effect.map(Effect.makeSemaphore(1), (semaphore) => {
-    let isDone = settings.register === false
-    return (applicationId: Effect.Effect<string, RestError.RestError>) =>
-      semaphore.withPermits(1)(Effect.suspend(() =>
-        isDone ? Effect.void : Effect.flatMap(
-          applicationId,
-          (id) => register(rest, id, Option.fromNullable(settings.guild), dispatcher.definitions)
-        ).pipe(
-          Effect.flatMap(({ changed, created, deleted, unchanged }) => {
-            isDone = true
-            return Effect.logInfo(
-              `Commands registered: ${created} created, ${changed} changed, ${deleted} deleted, ${unchanged} unchanged`
-            )
-          }),
-          Effect.catchAll((error) =>
-            Effect.logError(`Commands were not registered: ${error.message}. The next session tries again`)
-          )
+const makeRegistration = (rest: Rest.Rest, dispatcher: Dispatcher, settings: Settings) => {
+  const semaphore = Effect.unsafeMakeSemaphore(1)
+  let isDone = settings.register === false
+  return (applicationId: Effect.Effect<string, RestError.RestError>) =>
+    applicationId.pipe(
+      Effect.flatMap((id) => register(rest, id, settings.guild, dispatcher.definitions())),
+      Effect.tap(({ changed, created, deleted, unchanged }) => {
+        isDone = true
+        return Effect.logInfo(
+          `Commands registered: ${created} created, ${changed} changed, ${deleted} deleted, ${unchanged} unchanged`
         )
-      ))
-  })
+      }),
+      Effect.catchAll((error) =>
+        Effect.logError(`Commands were not registered: ${error.message}. The next session tries again`)
+      ),
+      Effect.unless(() => isDone),
+      semaphore.withPermits(1)
+    )
+}
 
 /** The one dispatcher of a bot. Layers are built once, so all features of a bot share it. */
 const layerDispatcher: Layer.Layer<Dispatcher, never, Rest.Rest | Events.Registry> = Layer.scoped(
@@ -116,18 +98,13 @@ const layerDispatcher: Layer.Layer<Dispatcher, never, Rest.Rest | Events.Registr
     const rest = yield* Rest.Rest
     const registry = yield* Events.Registry
     const settings: Settings = yield* CurrentSettings
-    const dispatcher = new Dispatcher(rest, {
-      deferAfter: Duration.decode(settings.deferAfter ?? "1500 millis"),
-      concurrency: settings.concurrency ?? 256,
-      failureText: settings.failureText ?? "Something went wrong. The error was reported.",
-      doneText: settings.doneText ?? "Done."
-    })
+    const dispatcher = makeDispatcher(rest, settings)
     const ownId = Effect.map(rest.applications.getCurrent(), ({ id }) => id)
     // Its `Date` header dates the first events of a resumed session.
-    yield* Effect.timeoutOption(ownId, startupTimeout).pipe(
+    yield* Effect.timeoutOption(ownId, "5 seconds").pipe(
       Effect.catchAll((error) => Effect.logDebug(`Discord's clock is unknown until the next request: ${error.message}`))
     )
-    const registerOnce = yield* makeRegistration(rest, dispatcher, settings)
+    const registerOnce = makeRegistration(rest, dispatcher, settings)
     yield* registry.register(
       Events.on("INTERACTION_CREATE", ({ d }) => {
         // The event's payload is an interaction, by the types of the same package.
@@ -184,15 +161,10 @@ export const layer = <const H extends Handlers>(
     // Each interaction has its own scope, so the scope of the layer is omitted. The captured requirements do not include one.
     const runtime = Runtime.updateContext(captured, Context.omit(Scope.Scope)) as typeof captured
     const all: ReadonlyArray<Interaction.Handler<unknown>> = Array.isArray(handlers) ? handlers : [handlers]
-    // The union of the requirements includes those of each handler.
-    yield* Effect.forEach(
-      all,
-      (handler) =>
-        dispatcher.add(getRunnable<HandlersContext<H>>(handler as Interaction.Handler<HandlersContext<H>>), runtime),
-      {
-        discard: true
-      }
-    )
+    for (const handler of all) {
+      // The union of the requirements includes those of each handler.
+      yield* dispatcher.add(handler as Interaction.Handler<HandlersContext<H>>, runtime)
+    }
   })).pipe(Layer.provide(layerDispatcher))
 
 /**
@@ -232,7 +204,7 @@ export const httpApp = <A, E, R>(
     yield* Events.collect(Layer.merge(features, tapped))
     const built = dispatcher ?? (yield* Effect.dieMessage("the dispatcher was not built"))
     const app = yield* Endpoint.make(built, options)
-    const registerOnce = yield* makeRegistration(rest, built, settings)
+    const registerOnce = makeRegistration(rest, built, settings)
     yield* registerOnce(Effect.map(rest.applications.getCurrent(), ({ id }) => id))
     return app
   })

@@ -6,23 +6,23 @@
  * @since 0.1.0
  */
 import type { API } from "@discordjs/core/http-only"
+import type { RequestData, RouteLike } from "@discordjs/rest"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as internal from "./internal/rest/client.js"
 import * as ServerClock from "./internal/rest/serverClock.js"
 import type * as RestError from "./RestError.js"
 
 /**
- * A method of the library with an Effect as its result. Each overload is kept.
+ * A method of the library with an Effect as its result. Each overload is kept; a method without overloads is inferred three times.
  *
  * @since 0.1.0
  * @category models
@@ -31,18 +31,11 @@ export type Method<F> = F extends {
   (...parameters: infer P1): Promise<infer A1>
   (...parameters: infer P2): Promise<infer A2>
   (...parameters: infer P3): Promise<infer A3>
-}
-  // A method without overloads is inferred three times.
-  ? [P3, P3] extends [P1, P2] ? (...parameters: P3) => Effect.Effect<A3, RestError.RestError> : {
+} ? [P3, P3] extends [P1, P2] ? (...parameters: P3) => Effect.Effect<A3, RestError.RestError> : {
     (...parameters: P1): Effect.Effect<A1, RestError.RestError>
     (...parameters: P2): Effect.Effect<A2, RestError.RestError>
     (...parameters: P3): Effect.Effect<A3, RestError.RestError>
   }
-  : F extends { (...parameters: infer P1): Promise<infer A1>; (...parameters: infer P2): Promise<infer A2> } ? {
-      (...parameters: P1): Effect.Effect<A1, RestError.RestError>
-      (...parameters: P2): Effect.Effect<A2, RestError.RestError>
-    }
-  : F extends (...parameters: infer P) => Promise<infer A> ? (...parameters: P) => Effect.Effect<A, RestError.RestError>
   : never
 
 /**
@@ -61,7 +54,10 @@ export type Section<S> = {
  * @since 0.1.0
  * @category models
  */
-export type Request = internal.RawRequest
+export interface Request extends Omit<RequestData, "signal"> {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+  readonly route: RouteLike
+}
 
 /**
  * The HTTP API. An interruption aborts the request.
@@ -112,23 +108,12 @@ export interface Options {
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<Rest, never, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.map(
-    internal.makeClient({
-      token: Redacted.value(options.token).replace(/^Bot\s+/i, "").trim(),
-      baseUrl: options.baseUrl ?? GatewayApi.defaultBaseUrl,
-      globalRequestsPerSecond: options.globalRequestsPerSecond ?? 50,
-      retries: options.retries ?? 3,
-      timeout: Duration.decode(options.timeout ?? "15 seconds"),
-      maxWait: Duration.decode(options.maxWait ?? Duration.infinity),
-      userAgent: "vesper/0.1.0"
-    }),
-    ({ request, sections, serverClock }) => {
-      // The sections are made from an instance of the same class as their types.
-      const rest = { ...sections, request } as unknown as Rest
-      ServerClock.setClock(rest, serverClock)
-      return rest
-    }
-  )
+  Effect.map(internal.makeClient(options), ({ request, sections, serverClock }) => {
+    // The sections are made from an instance of the same class as their types.
+    const rest = { ...sections, request } as unknown as Rest
+    ServerClock.setClock(rest, serverClock)
+    return rest
+  })
 
 /**
  * Provides the HTTP API on the `HttpClient` of the program. `FetchHttpClient.layer` runs on all platforms.

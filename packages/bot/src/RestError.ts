@@ -120,18 +120,6 @@ export type RestError = DiscordError | Unauthorized | RateLimited | Unavailable
 /**
  * Returns true for Discord's rejection with one of the codes.
  *
- * @example
- * ```ts
- * import { Rest, RestError } from "@vesper/bot"
- * import { Effect } from "effect"
- *
- * // A message that is already deleted is as good as one that is deleted now.
- * export const remove = (channel: string, message: string) =>
- *   Effect.flatMap(Rest.Rest, (rest) => rest.channels.deleteMessage(channel, message)).pipe(
- *     Effect.catchIf(RestError.hasCode(10008), () => Effect.void)
- *   )
- * ```
- *
  * @since 0.1.0
  * @category guards
  */

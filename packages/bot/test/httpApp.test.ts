@@ -97,6 +97,28 @@ describe("the HTTP app", () => {
     })
   })
 
+  it.scopedLive("answers with files in a form", () => {
+    const discord = new Discord()
+    const files = [{ name: "a.txt", data: "text" }, { name: "b.bin", data: Buffer.from([1, 2]), contentType: "x/y" }]
+    const report = Command.slash(
+      "report",
+      { description: "Sends files" },
+      ({ reply }) => reply({ content: "two", files })
+    )
+    return Effect.gen(function*() {
+      const send = yield* serve(discord, [report])
+      const response = yield* send(read(yield* discord.slash("report")))
+      const form = yield* Effect.promise(() => response.formData())
+      assert.deepStrictEqual(JSON.parse(String(form.get("payload_json"))), { type: 4, data: { content: "two" } })
+      const parts = Array.from([0, 1], (index) => form.get(`files[${index}]`))
+      assert.deepStrictEqual(parts.map((part) => part instanceof File ? [part.name, part.size, part.type] : part), [
+        ["a.txt", 4, "application/octet-stream"],
+        ["b.bin", 2, "x/y"]
+      ])
+      assert.deepStrictEqual(discord.sent.filter(({ path }) => path.startsWith("/webhooks")), [])
+    })
+  })
+
   it.scopedLive("completes with no choices when they are late", () => {
     const discord = new Discord()
     const travel = Command.slash("travel", {

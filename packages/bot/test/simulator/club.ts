@@ -6,6 +6,7 @@ import * as Interaction from "@vesper/bot/Interaction"
 import * as Interactions from "@vesper/bot/Interactions"
 import * as Rest from "@vesper/bot/Rest"
 import * as Events from "@vesper/gateway/Events"
+import type { APIButtonComponentWithCustomId } from "discord-api-types/v10"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -41,12 +42,13 @@ export const Books = Interactions.layer(book).pipe(Layer.provide(Library.Default
 
 const voteParams = { choice: Schema.Literal("yes", "no"), count: Schema.NumberFromString }
 
-const vote: Component.Button<typeof voteParams> = Component.button(
-  "vote",
-  { params: voteParams },
-  ({ params, update }) =>
-    update({ content: `${params.choice} ${params.count + 1}`, components: [votes(params.count + 1)] })
-)
+const vote: Component.Component<typeof voteParams, Component.ButtonOptions, APIButtonComponentWithCustomId> = Component
+  .button(
+    "vote",
+    { params: voteParams },
+    ({ params, update }) =>
+      update({ content: `${params.choice} ${params.count + 1}`, components: [votes(params.count + 1)] })
+  )
 
 const votes = (count: number): ReturnType<typeof Component.row> =>
   Component.row(

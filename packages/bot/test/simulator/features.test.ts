@@ -9,12 +9,12 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Club from "./club.js"
-import { advance, layer, requests, start, startOn, violations, withLog, world } from "./harness.js"
+import { advance, layer, requests, simulator, startSettled, violations, withLog, world } from "./harness.js"
 
 const [guild] = world.guilds
 const [ada] = guild?.members ?? []
 
-const club = startOn(Club.layer)
+const club = Effect.zipRight(startSettled(Club.layer), simulator)
 
 /** The command of another feature, with another description. */
 const changed = Command.slash("poll", { description: "Asks all members" }, ({ reply }) => reply("asked"))
@@ -154,14 +154,14 @@ describe("a bot of several features", () => {
         requests,
         (all) => all.filter(({ route }) => route.includes(path)).map(({ route, status }) => `${route} ${status}`)
       )
-      const first = yield* start(Club.layer)
+      const first = yield* startSettled(Club.layer)
       assert.deepStrictEqual(yield* lines, [`GET ${path} 200`, ...Array(10).fill(`POST ${path} 201`)])
       // The limits of an identify and of this route are a bucket of five seconds.
       yield* Effect.zipRight(first.stop, advance(1, 5_000))
-      const second = yield* start(Club.layer)
+      const second = yield* startSettled(Club.layer)
       assert.deepStrictEqual((yield* lines).slice(11), [`GET ${path} 200`])
       yield* Effect.zipRight(second.stop, advance(1, 5_000))
-      yield* start(Layer.mergeAll(Club.Books, Club.Letters, Interactions.layer(changed)))
+      yield* startSettled(Layer.mergeAll(Club.Books, Club.Letters, Interactions.layer(changed)))
       assert.deepStrictEqual((yield* lines).slice(12), [
         `GET ${path} 200`,
         `POST ${path} 201`,

@@ -70,9 +70,9 @@ const makeOutside = (process: { isAlive: boolean }, store: SessionStore.SessionS
     )
   })
 
-/** Starts a process on the simulator, and waits until its sessions have begun. */
-export const start = <E>(
-  features: Layer.Layer<never, E, Rest.Rest | Events.Registry>,
+/** Starts a process on the simulator. */
+export const start = (
+  features: Layer.Layer<never, never, Rest.Rest | Events.Registry>,
   { shards, store }: ProcessOptions = {}
 ) =>
   Effect.gen(function*() {
@@ -113,15 +113,14 @@ export const start = <E>(
         return Scope.close(scope, Exit.void)
       })
     }
-    yield* TestClock.adjust(0)
     return running
   })
 
-export const simulator = GatewaySimulator.GatewaySimulator
+/** Starts a process on TestClock, and waits until its fibers have settled. */
+export const startSettled = (...parameters: Parameters<typeof start>) =>
+  Effect.tap(start(...parameters), () => TestClock.adjust(0))
 
-/** Runs the features in one process, and returns the simulator. */
-export const startOn = <E>(features: Layer.Layer<never, E, Rest.Rest | Events.Registry>, options?: ProcessOptions) =>
-  Effect.zipRight(start(features, options), simulator)
+export const simulator = GatewaySimulator.GatewaySimulator
 
 /** Advances the clock in small steps, so that each timer runs at its time. */
 export const advance = (steps: number, step = 100) =>

@@ -1,4 +1,4 @@
 /** Answers one interaction once: the state of its answer, and the ways to Discord. */
-export { Answer } from "./answer.js"
+export { type Answer, makeAnswer } from "./answer.js"
 export { makeInteraction } from "./interaction.js"
-export { createdAt, type Transport, viaResponse, viaRest } from "./transport.js"
+export { createdAt, type FirstAnswer, type Transport, viaResponse, viaRest } from "./transport.js"

@@ -23,12 +23,6 @@ export const makeInteraction = (
     locale,
     // The locale is one of Discord's, or it has no text.
     localize: (texts) => (texts as Readonly<Record<string, string>>)[locale] ?? texts.default,
-    reply: answer.reply,
-    defer: answer.defer,
-    followUp: answer.followUp,
-    edit: answer.edit,
-    deleteReply: answer.deleteReply,
-    showModal: answer.showModal,
-    update: answer.update
+    ...answer.operations
   }
 }

@@ -9,22 +9,28 @@ import type * as RestError from "../../RestError.js"
 
 /** Sends the first answer. */
 export interface Transport {
-  /** False if the answer is one JSON object, so that files have to follow. */
-  readonly acceptsFiles: boolean
+  /** True if the answer is a response to Discord, which it may receive after later requests. */
+  readonly isResponse: boolean
   readonly send: (body: APIInteractionResponse, files: Array<RawFile>) => Effect.Effect<void, RestError.RestError>
 }
 
 /** Answers through the HTTP API. */
 export const viaRest = (rest: Rest.Rest, { id, token }: Pick<APIInteraction, "id" | "token">): Transport => ({
-  acceptsFiles: true,
+  isResponse: false,
   send: (body, files) =>
     rest.request({ method: "POST", route: `/interactions/${id}/${token}/callback`, body, files, auth: false })
 })
 
+/** A first answer with its files. */
+export interface FirstAnswer {
+  readonly body: APIInteractionResponse
+  readonly files: ReadonlyArray<RawFile>
+}
+
 /** Answers with the response to the request that brought the interaction. */
-export const viaResponse = (response: Deferred.Deferred<APIInteractionResponse>): Transport => ({
-  acceptsFiles: false,
-  send: (body) => Deferred.succeed(response, body)
+export const viaResponse = (response: Deferred.Deferred<FirstAnswer>): Transport => ({
+  isResponse: true,
+  send: (body, files) => Deferred.succeed(response, { body, files })
 })
 
 /** Returns the time of an interaction on Discord's clock, in milliseconds. */

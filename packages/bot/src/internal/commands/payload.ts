@@ -1,19 +1,8 @@
 /** Payloads of commands, and the rules of Discord that types do not hold. */
-import {
-  type APIApplicationCommandBasicOption,
-  type APIApplicationCommandInteractionDataBasicOption,
-  type APIInteractionDataResolved,
-  ApplicationCommandOptionType
-} from "discord-api-types/v10"
+import { type APIApplicationCommandBasicOption, ApplicationCommandOptionType } from "discord-api-types/v10"
 
 /** An option's payload without its name. */
 export type OptionPayload = Omit<APIApplicationCommandBasicOption, "name">
-
-/** Reads the value of an option that the user has given. */
-export type DecodeOption = (
-  given: APIApplicationCommandInteractionDataBasicOption,
-  resolved: APIInteractionDataResolved
-) => unknown
 
 const maxOptions = 25
 

@@ -1,41 +1,15 @@
 /** Registers commands with Discord: only those that differ from what Discord has. */
 import { ApplicationCommandType } from "discord-api-types/v10"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { Definition } from "../../Interaction.js"
 import type * as Rest from "../../Rest.js"
-import type * as RestError from "../../RestError.js"
-
-/** The numbers of a registration. */
-export interface Registration {
-  readonly created: number
-  readonly changed: number
-  readonly deleted: number
-  readonly unchanged: number
-}
 
 /** Fields that Discord sets by itself if a definition does not have them. */
 const whenDefined: ReadonlyArray<string> = ["contexts", "integration_types"]
 
-const compared: ReadonlyArray<string> = [
-  "name",
-  "name_localizations",
-  "description",
-  "description_localizations",
-  "type",
-  "options",
-  "default_member_permissions",
-  "nsfw",
-  "required",
-  "choices",
-  "value",
-  "channel_types",
-  "min_value",
-  "max_value",
-  "min_length",
-  "max_length",
-  "autocomplete"
-]
+const compared =
+  ("name name_localizations description description_localizations type options nsfw required choices value " +
+    "default_member_permissions channel_types min_value max_value min_length max_length autocomplete").split(" ")
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
@@ -70,43 +44,40 @@ export const isSame = (wanted: Definition, present: unknown): boolean => {
 const toKey = ({ name, type }: { readonly name: string; readonly type?: number | undefined }): string =>
   `${type ?? ApplicationCommandType.ChatInput} ${name}`
 
-/** Makes Discord's commands those of the bot. The Entry Point command of an activity remains. */
+/** Makes Discord's commands those of the bot, and returns the numbers of changes. The Entry Point command of an activity remains. */
 export const register = (
   rest: Rest.Rest,
-  applicationId: string,
-  guild: Option.Option<string>,
+  application: string,
+  guild: string | undefined,
   definitions: ReadonlyArray<Definition>
-): Effect.Effect<Registration, RestError.RestError> =>
+) =>
   Effect.gen(function*() {
     const { applicationCommands: commands } = rest
-    const present = yield* Option.match(guild, {
-      onNone: () => commands.getGlobalCommands(applicationId, { with_localizations: true }),
-      onSome: (id) => commands.getGuildCommands(applicationId, id, { with_localizations: true })
-    })
+    const query = { with_localizations: true }
+    const present = yield* guild === undefined
+      ? commands.getGlobalCommands(application, query)
+      : commands.getGuildCommands(application, guild, query)
     const known = new Map(present.map((command) => [toKey(command), command]))
     const wanted = new Set(definitions.map(toKey))
-    const differing = definitions.filter((definition) => {
-      const command = known.get(toKey(definition))
-      return command === undefined || !isSame(definition, command)
-    })
-    const created = differing.filter((definition) => !known.has(toKey(definition)))
+    const differing = definitions.filter((definition) => !isSame(definition, known.get(toKey(definition))))
+    const created = differing.filter((definition) => !known.has(toKey(definition))).length
     const stale = present.filter((command) =>
       !wanted.has(toKey(command)) && command.type !== ApplicationCommandType.PrimaryEntryPoint
     )
-    // A creation replaces a command of the same name.
-    yield* Effect.forEach(differing, (definition) =>
-      Option.match(guild, {
-        onNone: () => commands.createGlobalCommand(applicationId, definition),
-        onSome: (id) => commands.createGuildCommand(applicationId, id, definition)
-      }), { discard: true })
-    yield* Effect.forEach(stale, ({ id }) =>
-      Option.match(guild, {
-        onNone: () => commands.deleteGlobalCommand(applicationId, id),
-        onSome: (guildId) => commands.deleteGuildCommand(applicationId, guildId, id)
-      }), { discard: true })
+    for (const definition of differing) {
+      // A creation replaces a command of the same name.
+      yield* guild === undefined
+        ? commands.createGlobalCommand(application, definition)
+        : commands.createGuildCommand(application, guild, definition)
+    }
+    for (const { id } of stale) {
+      yield* guild === undefined
+        ? commands.deleteGlobalCommand(application, id)
+        : commands.deleteGuildCommand(application, guild, id)
+    }
     return {
-      created: created.length,
-      changed: differing.length - created.length,
+      created,
+      changed: differing.length - created,
       deleted: stale.length,
       unchanged: definitions.length - differing.length
     }

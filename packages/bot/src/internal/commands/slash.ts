@@ -1,20 +1,13 @@
 /** Commands that the user types: the tree of their subcommands, and the handler of each. */
-import {
-  type APIApplicationCommandInteractionDataBasicOption,
-  type APIApplicationCommandSubcommandGroupOption,
-  type APIApplicationCommandSubcommandOption,
-  type APIChatInputApplicationCommandInteraction,
-  ApplicationCommandOptionType,
-  ApplicationCommandType
-} from "discord-api-types/v10"
+import * as Discord from "discord-api-types/v10"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Command from "../../Command.js"
 import type * as Interaction from "../../Interaction.js"
-import { type Choice, makeRunnable } from "../dispatch/index.js"
+import { makeHandler } from "../dispatch/index.js"
 import { localized } from "./localized.js"
 import { checkName, toOptions } from "./payload.js"
-import { decodeOptions, findFocused, findLeaf, readId, readValue } from "./values.js"
+import { decodeOptions, findUsed, readId, readValue } from "./values.js"
 
 /** The handler and the options of one subcommand, or of a command without subcommands. */
 export interface Leaf<R> {
@@ -22,18 +15,17 @@ export interface Leaf<R> {
   readonly handle: (interaction: Command.SlashInteraction<never>) => Effect.Effect<unknown, unknown, R>
 }
 
-const toSuggestion = (suggestion: Command.Suggestion): Choice =>
+const toSuggestion = (suggestion: Command.Suggestion): Discord.APIApplicationCommandOptionChoice =>
   typeof suggestion === "object" ? suggestion : { name: String(suggestion), value: suggestion }
-
-const valuesByName = (given: ReadonlyArray<APIApplicationCommandInteractionDataBasicOption>) =>
-  new Map(given.map((option) => [option.name, readValue(option, {})]))
 
 export const makeSlash = <R>(
   name: string,
   settings: Command.Settings & Command.Described,
-  definition: Interaction.Definition,
+  fields: Pick<Discord.RESTPostAPIChatInputApplicationCommandsJSONBody, "options">,
   leaves: ReadonlyMap<string, Leaf<R>>
 ): Interaction.Handler<R> => {
+  checkName("command", name)
+  const type = Discord.ApplicationCommandType.ChatInput
   const find = (path: ReadonlyArray<string>): Leaf<R> => {
     const leaf = leaves.get(path.join(" "))
     if (leaf === undefined) {
@@ -43,16 +35,16 @@ export const makeSlash = <R>(
     }
     return leaf
   }
-  return makeRunnable<R>({
+  return makeHandler<R>({
     kind: "command",
     name,
-    type: ApplicationCommandType.ChatInput,
-    definition: Option.some(definition),
+    type,
+    definition: Option.some({ type, name, description: settings.description, ...fields }),
     isEphemeral: settings.ephemeral,
     run: (interaction) => {
       // The dispatcher finds handlers by the type of the interaction.
-      const raw = interaction.raw as APIChatInputApplicationCommandInteraction
-      const { given, path } = findLeaf(raw.data.options)
+      const raw = interaction.raw as Discord.APIChatInputApplicationCommandInteraction
+      const { given, path } = findUsed(raw.data.options)
       const { handle, options } = find(path)
       // The values have the types that the handler was declared with.
       const values = decodeOptions(options, given, raw.data.resolved) as never
@@ -60,22 +52,19 @@ export const makeSlash = <R>(
     },
     autocomplete: (raw) =>
       Effect.suspend(() => {
-        const leaf = findLeaf(raw.data.options)
-        const focused = findFocused(leaf)
-        const option = focused === undefined ? undefined : find(leaf.path).options[focused.name]
-        if (focused === undefined || option === undefined) {
+        const { given, path } = findUsed(raw.data.options)
+        const focused = given.find((option) => "focused" in option && option.focused === true)
+        const option = focused && find(path).options[focused.name]
+        if (option?.autocomplete === undefined) {
           return Effect.succeed([])
         }
         // Requirements of autocompletions are part of those of the command.
-        const suggest = Option.getOrUndefined(option.autocomplete) as
-          | ((query: Command.Query) => Effect.Effect<ReadonlyArray<Command.Suggestion>, unknown, R>)
-          | undefined
-        return suggest === undefined
-          ? Effect.succeed([])
-          : Effect.map(
-            suggest({ value: readId(focused), given: valuesByName(leaf.given), raw }),
-            (suggestions) => suggestions.map(toSuggestion)
-          )
+        const { autocomplete } = option as Command.CommandOption<unknown, R> & { autocomplete: object }
+        const values = new Map(given.map((each) => [each.name, readValue(each)]))
+        return Effect.map(
+          autocomplete({ value: readId(focused), given: values, raw }),
+          (suggestions) => suggestions.map(toSuggestion)
+        )
       })
   })
 }
@@ -100,30 +89,28 @@ export const collectLeaves = <R>(
     return typeof handle === "function" ? [[own.join(" "), { options: subcommand.options ?? {}, handle }] as const] : []
   })
 
+const describe = (name: string, { description, localizations }: Command.Described) => {
+  checkName("subcommand", name)
+  return { name, description, ...localized(localizations) }
+}
+
 const toSubcommand = (
   name: string,
-  { description, localizations, options }: Command.Subcommand
-): APIApplicationCommandSubcommandOption => {
-  checkName("subcommand", name)
-  return {
-    type: ApplicationCommandOptionType.Subcommand,
-    name,
-    description,
-    ...localized(localizations),
-    options: toOptions(options ?? {})
-  }
-}
+  subcommand: Command.Described & { readonly options?: Command.Options }
+): Discord.APIApplicationCommandSubcommandOption => ({
+  ...describe(name, subcommand),
+  type: Discord.ApplicationCommandOptionType.Subcommand,
+  options: toOptions(subcommand.options ?? {})
+})
 
 export const toGroup = (
   name: string,
-  subcommand: Command.Subcommands[string]
-): APIApplicationCommandSubcommandOption | APIApplicationCommandSubcommandGroupOption =>
-  "subcommands" in subcommand
+  group: Command.Subcommands[string]
+): Discord.APIApplicationCommandSubcommandOption | Discord.APIApplicationCommandSubcommandGroupOption =>
+  "subcommands" in group
     ? {
-      type: ApplicationCommandOptionType.SubcommandGroup,
-      name,
-      description: subcommand.description,
-      ...localized(subcommand.localizations),
-      options: Object.entries(subcommand.subcommands).map(([child, definition]) => toSubcommand(child, definition))
+      ...describe(name, group),
+      type: Discord.ApplicationCommandOptionType.SubcommandGroup,
+      options: Object.entries(group.subcommands).map(([child, subcommand]) => toSubcommand(child, subcommand))
     }
-    : toSubcommand(name, subcommand)
+    : toSubcommand(name, group)

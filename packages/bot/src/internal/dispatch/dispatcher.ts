@@ -1,9 +1,5 @@
 /** The handlers of one bot, and the runs of their interactions. */
-import {
-  type APIApplicationCommandAutocompleteInteraction,
-  type APIInteraction,
-  InteractionType
-} from "discord-api-types/v10"
+import * as Discord from "discord-api-types/v10"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,182 +9,133 @@ import * as Option from "effect/Option"
 import type * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import * as Interaction from "../../Interaction.js"
+import type { Settings } from "../../Interactions.js"
 import type * as Rest from "../../Rest.js"
-import { Answer, createdAt, makeInteraction, type Transport } from "../answers/index.js"
-import { clockOf, type ServerClock } from "../rest/index.js"
-import type { Runnable } from "./runnable.js"
-
-/** The settings of a bot's interactions, with their defaults. */
-export interface DispatchSettings {
-  readonly deferAfter: Duration.Duration
-  readonly concurrency: number
-  readonly failureText: string
-  readonly doneText: string
-}
+import { type Answer, createdAt, makeAnswer, makeInteraction, type Transport } from "../answers/index.js"
+import { clockOf } from "../rest/index.js"
 
 /** A handler with its checks and the requirements of its layer. */
-type Entry = Pick<Runnable, "autocomplete" | "definition" | "isEphemeral" | "run">
+type Entry = Pick<Interaction.Handler, "autocomplete" | "definition" | "isEphemeral" | "run">
 
 /** Discord's limit for the first answer. */
 const limitMillis = 3_000
 const maxChoices = 25
 
-/** The first part of a custom id is the name of its handler. */
-const readHandlerName = (customId: string): string => customId.split(":", 1)[0] ?? ""
+/** The kind, the type and the name of a handler. The first part of a custom id is the name. */
+const toKey = ({ data, type }: Discord.APIInteraction): string =>
+  data === undefined
+    ? "ping"
+    : "name" in data
+    ? `command ${data.type} ${data.name}`
+    : `${type === Discord.InteractionType.ModalSubmit ? "modal" : "component"} 0 ${data.custom_id.split(":", 1).join()}`
 
-const toKey = (raw: APIInteraction): string => {
-  switch (raw.type) {
-    case InteractionType.ApplicationCommand:
-    case InteractionType.ApplicationCommandAutocomplete:
-      return `command ${raw.data.type} ${raw.data.name}`
-    case InteractionType.MessageComponent:
-      return `component 0 ${readHandlerName(raw.data.custom_id)}`
-    case InteractionType.ModalSubmit:
-      return `modal 0 ${readHandlerName(raw.data.custom_id)}`
-    default:
-      return "ping"
-  }
-}
+const describeKey = (raw: Discord.APIInteraction): string => toKey(raw).replace(/ \d+ /, " ")
 
-const describeKey = (raw: APIInteraction): string => toKey(raw).replace(/ \d+ /, " ")
+const isRejection = (error: unknown): error is Interaction.Rejected => error instanceof Interaction.Rejected
+const isExpiry = (error: unknown): error is Interaction.Expired => error instanceof Interaction.Expired
 
-const isOwn = (error: unknown): error is Interaction.Rejected => error instanceof Interaction.Rejected
+export type Dispatcher = ReturnType<typeof makeDispatcher>
 
-export class Dispatcher {
-  private readonly entries = new Map<string, Entry>()
-  private readonly permits: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  private readonly serverClock: ServerClock
-  private readonly rest: Rest.Rest
-  private readonly settings: DispatchSettings
-
-  constructor(rest: Rest.Rest, settings: DispatchSettings) {
-    this.rest = rest
-    this.settings = settings
-    this.serverClock = clockOf(rest)
-    this.permits = Effect.unsafeMakeSemaphore(settings.concurrency).withPermits(1)
-  }
-
-  /** The definitions of all commands. */
-  get definitions(): ReadonlyArray<Interaction.Definition> {
-    return Array.from(this.entries.values()).flatMap(({ definition }) => Option.toArray(definition))
-  }
+export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
+  const {
+    concurrency = 256,
+    deferAfter = "1500 millis",
+    doneText = "Done.",
+    failureText = "Something went wrong. The error was reported."
+  } = settings
+  const entries = new Map<string, Entry>()
+  const serverClock = clockOf(rest)
+  const inTurn = Effect.unsafeMakeSemaphore(concurrency).withPermits(1)
 
   /** Adds a handler until the scope closes. Two handlers with one name are a mistake of the program. */
-  add<R>(
-    runnable: Runnable<R>,
+  const add = <R>(
+    { autocomplete, checks, definition, isEphemeral, kind, name, run, type }: Interaction.Handler<R>,
     runtime: Runtime.Runtime<Exclude<R, Scope.Scope>>
-  ): Effect.Effect<void, never, Scope.Scope> {
-    const key = `${runnable.kind} ${runnable.type} ${runnable.name}`
+  ): Effect.Effect<void, never, Scope.Scope> => {
+    const key = `${kind} ${type} ${name}`
     // The runtime has all requirements except the scope, which each interaction has of its own.
     const provide = <A, E>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E> =>
       Effect.provide(Effect.scoped(effect), runtime) as Effect.Effect<A, E>
     return Effect.acquireRelease(
       Effect.suspend(() => {
-        if (this.entries.has(key)) {
-          return Effect.dieMessage(`Two features handle the ${runnable.kind} "${runnable.name}": rename one of them`)
+        if (entries.has(key)) {
+          return Effect.dieMessage(`Two features handle the ${kind} "${name}": rename one of them`)
         }
-        const checks = runnable.checks.map((make) => make())
-        this.entries.set(key, {
-          definition: runnable.definition,
-          isEphemeral: runnable.isEphemeral,
+        const made = checks.map((make) => make())
+        entries.set(key, {
+          definition,
+          isEphemeral,
           run: (interaction) =>
             provide(Effect.zipRight(
-              Effect.forEach(checks, (check) => check(interaction), { discard: true }),
-              Effect.suspend(() => runnable.run(interaction))
+              Effect.forEach(made, (check) => check(interaction), { discard: true }),
+              Effect.suspend(() => run(interaction))
             )),
-          autocomplete: (raw) => provide(runnable.autocomplete(raw))
+          autocomplete: (raw) => provide(autocomplete(raw))
         })
         return Effect.void
       }),
-      () => Effect.sync(() => this.entries.delete(key))
+      () => Effect.sync(() => entries.delete(key))
     )
   }
 
-  /** Handles one interaction to its end. It does not fail. */
-  handle(raw: APIInteraction, transport: Transport): Effect.Effect<void> {
-    return Effect.clockWith((clock) => {
-      const created = createdAt(raw)
-      this.serverClock.observe(clock, created)
-      const age = this.serverClock.age(clock, created)
-      if (age >= limitMillis) {
-        return Effect.logWarning(
-          `Interaction ${raw.id} (${describeKey(raw)}) was not run: it is ${
-            Duration.format(Duration.millis(Math.round(age)))
-          } old, and Discord accepts an answer for 3s. It was probably replayed by a resumed session`
+  /** Answers with a message about the failure of the handler, which is logged unless it has rejected the user. */
+  const answerFailure = (raw: Discord.APIInteraction, answer: Answer, cause: Cause.Cause<unknown>) => {
+    const failure = Cause.failureOption(cause)
+    if (Cause.isInterruptedOnly(cause)) {
+      return Effect.interrupt
+    }
+    return Option.exists(failure, isExpiry) ? Effect.void : Option.match(Option.filter(failure, isRejection), {
+      onSome: ({ reason }) => answer.fail(reason),
+      onNone: () =>
+        Effect.zipRight(
+          Effect.logError(`The handler of the ${describeKey(raw)} failed`, cause),
+          answer.fail(failureText)
         )
-      }
-      const entry = this.entries.get(toKey(raw))
-      if (entry === undefined) {
-        return Effect.logWarning(
-          `Interaction ${raw.id} was not answered: no feature handles the ${
-            describeKey(raw)
-          }. Add it to Interactions.layer`
-        )
-      }
-      const answer = new Answer(raw, this.rest, transport, entry.isEphemeral)
-      const remaining = Duration.millis(Math.max(0, Duration.toMillis(this.settings.deferAfter) - age))
-      return raw.type === InteractionType.ApplicationCommandAutocomplete
-        ? this.complete(raw, entry, answer, remaining)
-        : this.run(raw, entry, answer, remaining)
-    }).pipe(
-      Effect.withSpan("discord.interaction", {
-        attributes: { "discord.handler": describeKey(raw) },
-        captureStackTrace: false
-      }),
-      Effect.annotateLogs("interaction", raw.id)
-    )
+    })
   }
 
   /** Runs the handler. The deferral is scheduled before the handler waits for its turn. */
-  private run(raw: APIInteraction, entry: Entry, answer: Answer, remaining: Duration.Duration): Effect.Effect<void> {
-    const handle = Effect.suspend(() => entry.run(makeInteraction(raw, answer)))
-    return Effect.gen(this, function*() {
+  const run = (
+    raw: Discord.APIInteraction,
+    entry: Entry,
+    answer: Answer,
+    remaining: Duration.Duration
+  ): Effect.Effect<void> =>
+    Effect.gen(function*() {
       const deferral = yield* Effect.fork(Effect.delay(answer.deferNow, remaining))
-      const exit = yield* Effect.exit(this.permits(handle))
+      const exit = yield* Effect.exit(inTurn(Effect.suspend(() => entry.run(makeInteraction(raw, answer)))))
       yield* Fiber.interrupt(deferral)
-      if (Exit.isSuccess(exit)) {
-        if (answer.isWaiting && raw.type === InteractionType.ApplicationCommand) {
-          yield* Effect.logWarning(
-            `The handler of the ${describeKey(raw)} ended without an answer: reply, or delete the reply`
-          )
-        }
-        return yield* answer.finish(this.settings.doneText)
+      if (answer.isExpired()) {
+        yield* Effect.logWarning(
+          `Interaction ${raw.id} (${
+            describeKey(raw)
+          }) has expired: its first answer arrived later than three seconds after it ` +
+            "was made. Lower deferAfter, or look for a blocked process, unless a resumed session has replayed it"
+        )
       }
-      return yield* this.fail(raw, answer, exit.cause)
+      if (Exit.isFailure(exit)) {
+        return yield* answerFailure(raw, answer, exit.cause)
+      }
+      if (answer.isWaiting() && raw.type === Discord.InteractionType.ApplicationCommand) {
+        yield* Effect.logWarning(
+          `The handler of the ${describeKey(raw)} ended without an answer: reply, or delete the reply`
+        )
+      }
+      yield* answer.finish(doneText)
     }).pipe(
       Effect.catchAll((error) =>
         Effect.logWarning(`The last answer to the ${describeKey(raw)} failed: ${error.message}`)
       )
     )
-  }
-
-  private fail(
-    raw: APIInteraction,
-    answer: Answer,
-    cause: Cause.Cause<unknown>
-  ): Effect.Effect<void, Interaction.AnswerError> {
-    if (Cause.isInterruptedOnly(cause)) {
-      return Effect.interrupt
-    }
-    const failure = Option.filter(Cause.failureOption(cause), isOwn)
-    return Option.match(failure, {
-      onSome: ({ reason }) => answer.fail(reason),
-      onNone: () =>
-        Effect.zipRight(
-          Effect.logError(`The handler of the ${describeKey(raw)} failed`, cause),
-          answer.fail(this.settings.failureText)
-        )
-    })
-  }
 
   /** Answers an autocompletion in time, with no choices if the handler is late or fails. */
-  private complete(
-    raw: APIApplicationCommandAutocompleteInteraction,
+  const complete = (
+    raw: Discord.APIApplicationCommandAutocompleteInteraction,
     entry: Entry,
     answer: Answer,
     remaining: Duration.Duration
-  ): Effect.Effect<void> {
-    return entry.autocomplete(raw).pipe(
+  ): Effect.Effect<void> =>
+    entry.autocomplete(raw).pipe(
       Effect.timeoutOption(remaining),
       Effect.map(Option.getOrElse(() => [])),
       Effect.catchAllCause((cause) =>
@@ -196,10 +143,50 @@ export class Dispatcher {
           ? Effect.interrupt
           : Effect.as(Effect.logError(`The autocompletion of the ${describeKey(raw)} failed`, cause), [])
       ),
-      Effect.flatMap((choices) => answer.autocomplete(choices.slice(0, maxChoices).map((choice) => ({ ...choice })))),
+      Effect.flatMap((choices) => answer.autocomplete(choices.slice(0, maxChoices))),
       Effect.catchAll((error) =>
         Effect.logWarning(`The choices of the ${describeKey(raw)} were not sent: ${error.message}`)
       )
     )
+
+  /** Handles one interaction to its end. It does not fail. */
+  const handle = (raw: Discord.APIInteraction, transport: Transport): Effect.Effect<void> =>
+    Effect.clockWith((clock) => {
+      const created = createdAt(raw)
+      serverClock.observe(clock, created)
+      const age = serverClock.age(clock, created)
+      if (age >= limitMillis) {
+        return Effect.logWarning(
+          `Interaction ${raw.id} (${describeKey(raw)}) was not run: it is ${
+            Duration.format(Duration.millis(Math.round(age)))
+          } old, and Discord accepts an answer for 3s. It was probably replayed by a resumed session`
+        )
+      }
+      const entry = entries.get(toKey(raw))
+      if (entry === undefined) {
+        return Effect.logWarning(
+          `Interaction ${raw.id} was not answered: no feature handles the ${
+            describeKey(raw)
+          }. Add it to Interactions.layer`
+        )
+      }
+      const answer = makeAnswer(raw, rest, transport, entry.isEphemeral)
+      const remaining = Duration.millis(Math.max(0, Duration.toMillis(deferAfter) - age))
+      return raw.type === Discord.InteractionType.ApplicationCommandAutocomplete
+        ? complete(raw, entry, answer, remaining)
+        : run(raw, entry, answer, remaining)
+    }).pipe(
+      Effect.withSpan("discord.interaction", {
+        attributes: { "discord.handler": describeKey(raw) },
+        captureStackTrace: false
+      }),
+      Effect.annotateLogs("interaction", raw.id)
+    )
+
+  return {
+    add,
+    handle,
+    /** The definitions of all commands. */
+    definitions: () => Array.from(entries.values()).flatMap(({ definition }) => Option.toArray(definition))
   }
 }

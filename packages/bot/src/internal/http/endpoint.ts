@@ -2,19 +2,14 @@
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import {
-  type APIInteraction,
-  type APIInteractionResponse,
-  InteractionResponseType,
-  InteractionType
-} from "discord-api-types/v10"
+import { type APIInteraction, InteractionResponseType, InteractionType } from "discord-api-types/v10"
 import type * as ConfigError from "effect/ConfigError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { viaResponse } from "../answers/index.js"
+import { type FirstAnswer, viaResponse } from "../answers/index.js"
 import type { Dispatcher } from "../dispatch/index.js"
 import { makeVerify } from "./signature.js"
 
@@ -35,6 +30,24 @@ const parse = (body: Uint8Array): Option.Option<APIInteraction> =>
 
 const fail = (status: number, text: string) => HttpServerResponse.text(text, { status })
 
+/** Makes the response: JSON, or a form with the files. */
+const toResponse = ({ body, files }: FirstAnswer): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  if (files.length === 0) {
+    return Effect.orDie(HttpServerResponse.json(body))
+  }
+  const form = new FormData()
+  form.set("payload_json", JSON.stringify(body))
+  files.forEach(({ contentType, data, key, name }, index) => {
+    const content = typeof data === "object" ? Uint8Array.from(data) : String(data)
+    form.set(
+      key ?? `files[${index}]`,
+      new Blob([content], contentType === undefined ? {} : { type: contentType }),
+      name
+    )
+  })
+  return Effect.succeed(HttpServerResponse.formData(form))
+}
+
 /** Makes the HTTP app. Handlers that run on after the response end with the scope. */
 export const make = (
   dispatcher: Dispatcher,
@@ -46,13 +59,13 @@ export const make = (
 
     const answer = (raw: APIInteraction) =>
       Effect.gen(function*() {
-        const response = yield* Deferred.make<APIInteractionResponse>()
+        const response = yield* Deferred.make<FirstAnswer>()
         // It may end without an answer, if it is too old or unknown.
         const handled = Effect.ensuring(dispatcher.handle(raw, viaResponse(response)), Deferred.interrupt(response))
         // An HttpApp runs uninterruptibly, which its forks would inherit: deferrals are interrupted, and so are late handlers.
         yield* FiberSet.run(fibers, Effect.interruptible(handled))
         return yield* Effect.interruptible(Deferred.await(response)).pipe(
-          Effect.flatMap((body) => Effect.orDie(HttpServerResponse.json(body))),
+          Effect.flatMap(toResponse),
           Effect.exit,
           Effect.timeoutOption(responseTimeout),
           Effect.map(Option.filter((exit) => exit._tag === "Success")),

@@ -1,41 +1,19 @@
 /** The library's methods as Effects. */
 import { API } from "@discordjs/core/http-only"
-import { type RequestData, REST, type RouteLike } from "@discordjs/rest"
+import { REST } from "@discordjs/rest"
 import * as HttpClient from "@effect/platform/HttpClient"
+import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import { AsyncLocalStorage } from "node:async_hooks"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
-import type * as Scope from "effect/Scope"
+import type { Options, Request } from "../../Rest.js"
 import type * as RestError from "../../RestError.js"
 import { type Attempted, toRestError } from "./errors.js"
 import { redactPath } from "./redact.js"
 import { ServerClock } from "./serverClock.js"
 import { makeTransport } from "./transport.js"
-
-/** Options of a client, with their defaults. */
-export interface ClientOptions {
-  readonly token: string
-  readonly baseUrl: string
-  readonly globalRequestsPerSecond: number
-  readonly retries: number
-  readonly timeout: Duration.Duration
-  readonly maxWait: Duration.Duration
-  readonly userAgent: string
-}
-
-/** A request in the library's terms. */
-export interface RawRequest extends Omit<RequestData, "signal"> {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
-  readonly route: RouteLike
-}
-
-/** The client behind the service. */
-export interface Client {
-  readonly sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  readonly request: (request: RawRequest) => Effect.Effect<unknown, RestError.RestError>
-  readonly serverClock: ServerClock
-}
 
 /** One call of a program: the runtime of its fiber, and the last request that was made for it. */
 interface Call {
@@ -44,17 +22,18 @@ interface Call {
 }
 
 const invalidRequestWarning = 500
+const maxTimer = 2 ** 31 - 1
 
-const listFunctions = (section: object): ReadonlyArray<string> =>
-  Object.getOwnPropertyNames(Object.getPrototypeOf(section)).filter((name) => name !== "constructor")
-
-const isSection = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !(value instanceof REST)
+/** The methods of a part of the API; none for its other fields. */
+const listMethods = (section: unknown): ReadonlyArray<string> =>
+  typeof section !== "object" || section === null || section instanceof REST
+    ? []
+    : Object.getOwnPropertyNames(Object.getPrototypeOf(section)).filter((name) => name !== "constructor")
 
 /** Makes a client that is closed with the scope. */
 export const makeClient = (
-  options: ClientOptions
-): Effect.Effect<Client, never, HttpClient.HttpClient | Scope.Scope> =>
+  { baseUrl = GatewayApi.defaultBaseUrl, maxWait = Duration.infinity, retries = 3, ...options }: Options
+) =>
   Effect.gen(function*() {
     // The URLs of webhooks and interactions have tokens, which the client's own spans would have as attributes.
     const client = HttpClient.withTracerPropagation(
@@ -65,19 +44,25 @@ export const makeClient = (
     const calls = new AsyncLocalStorage<Call>()
     const serverClock = new ServerClock()
     const closed = new AbortController()
-    const maxWait = Duration.toMillis(options.maxWait)
+    const token = Redacted.value(options.token).replace(/^Bot\s+/i, "").trim()
+    const limits = {
+      globalRequestsPerSecond: options.globalRequestsPerSecond ?? 50,
+      maxWait,
+      timeout: options.timeout ?? "15 seconds"
+    }
     const rest = new REST({
-      api: options.baseUrl.replace(/\/v\d+\/?$/, "").replace(/\/+$/, ""),
-      version: /\/v(\d+)\/?$/.exec(options.baseUrl)?.[1] ?? "10",
-      globalRequestsPerSecond: options.globalRequestsPerSecond,
-      retries: options.retries,
-      timeout: Duration.toMillis(options.timeout),
-      userAgentAppendix: options.userAgent,
+      api: baseUrl.replace(/\/v\d+\/?$/, "").replace(/\/+$/, ""),
+      version: /\/v(\d+)\/?$/.exec(baseUrl)?.[1] ?? "10",
+      // The transport keeps this limit, and the time of an attempt, which begins after the wait for it.
+      globalRequestsPerSecond: Number.POSITIVE_INFINITY,
+      retries,
+      timeout: maxTimer,
+      userAgentAppendix: "vesper/0.1.0",
       invalidRequestWarningInterval: invalidRequestWarning,
       rejectOnRateLimit: ({ retryAfter, sublimitTimeout, timeToReset }) =>
-        Math.max(retryAfter, sublimitTimeout, timeToReset) > maxWait,
-      makeRequest: makeTransport(client, () => calls.getStore()?.runtime ?? runtime, serverClock)
-    }).setToken(options.token)
+        Math.max(retryAfter, sublimitTimeout, timeToReset) > Duration.toMillis(maxWait),
+      makeRequest: yield* makeTransport(client, () => calls.getStore()?.runtime ?? runtime, serverClock, limits)
+    }).setToken(token)
     const log = (effect: Effect.Effect<void>) => Runtime.runSync(calls.getStore()?.runtime ?? runtime)(effect)
     rest.on("rateLimited", ({ global, method, retryAfter, scope, timeToReset, url }) =>
       log(Effect.logDebug(
@@ -101,28 +86,23 @@ export const makeClient = (
     )
 
     /** The library's REST for one call, whose requests end with the signal. */
-    const bind = (signal: AbortSignal, call: Call): REST => {
-      const bound: REST = Object.create(rest, {
+    const bind = (signal: AbortSignal, call: Call): REST =>
+      Object.create(rest, {
         request: {
           value: (request: Parameters<REST["request"]>[0]) => {
             call.attempted = { method: request.method, path: request.fullRoute }
-            const own = request.signal
-            return rest.request({
-              ...request,
-              signal: AbortSignal.any(own === undefined ? [signal, closed.signal] : [signal, closed.signal, own])
-            })
+            const own = request.signal === undefined ? [] : [request.signal]
+            return rest.request({ ...request, signal: AbortSignal.any([signal, closed.signal, ...own]) })
           }
         }
       })
-      return bound
-    }
 
     const run = (name: string, send: (rest: REST) => Promise<unknown>): Effect.Effect<unknown, RestError.RestError> =>
       Effect.flatMap(Effect.runtime<never>(), (runtime) => {
         const call: Call = { runtime, attempted: { method: "", path: name } }
         return Effect.tryPromise({
           try: (signal) => calls.run(call, () => send(bind(signal, call))),
-          catch: (error) => toRestError(error, call.attempted, options.token)
+          catch: (error) => toRestError(error, call.attempted, token)
         })
       }).pipe(
         Effect.withSpan("discord.rest", {
@@ -132,28 +112,16 @@ export const makeClient = (
         })
       )
 
-    const sections: Record<string, Readonly<Record<string, unknown>>> = {}
-    for (const [section, methods] of Object.entries(new API(rest))) {
-      if (isSection(methods)) {
-        sections[section] = Object.fromEntries(
-          listFunctions(methods).map((method) => [
-            method,
-            (...parameters: ReadonlyArray<unknown>) =>
-              run(`${section}.${method}`, (bound) => {
-                // The same section of another instance has the same methods.
-                const target = Reflect.get(new API(bound), section) as Readonly<
-                  Record<string, (...parameters: ReadonlyArray<unknown>) => Promise<unknown>>
-                >
-                return Promise.resolve(target[method]?.(...parameters))
-              })
-          ])
-        )
-      }
-    }
+    const sections = Object.entries(new API(rest)).map(([section, methods]) => {
+      // The same section of another instance has the same methods.
+      const makeMethod = (method: string) => (...parameters: ReadonlyArray<unknown>) =>
+        run(`${section}.${method}`, (bound) => Reflect.get(new API(bound), section)[method](...parameters))
+      return [section, Object.fromEntries(listMethods(methods).map((name) => [name, makeMethod(name)]))] as const
+    })
     return {
-      sections,
+      sections: Object.fromEntries(sections),
       serverClock,
-      request: ({ method, route, ...data }) =>
+      request: ({ method, route, ...data }: Request) =>
         // The library's enum has these values.
         run("request", (bound) => bound.request({ ...data, fullRoute: route, method: method as never }))
     }
