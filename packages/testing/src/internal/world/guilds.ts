@@ -80,7 +80,7 @@ const makeRole = (random: Utils.PCGRandom, id: string, position: number): Guild[
   icon: null,
   unicode_emoji: null,
   position,
-  permissions: "2222085186636353",
+  permissions: "2248473465835073",
   managed: false,
   mentionable: false,
   flags: noFlags

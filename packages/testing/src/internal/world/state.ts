@@ -110,7 +110,7 @@ const makeOpenGuild = (id: string): GuildState => ({
   body: { id, name: `guild ${id}`, owner_id: "2", features: [], emojis: [], stickers: [] },
   channels: [],
   threads: [],
-  roles: [{ id, name: "@everyone", permissions: "2222085186636353", position: 0, color: 0, flags: 0 }],
+  roles: [{ id, name: "@everyone", permissions: "2248473465835073", position: 0, color: 0, flags: 0 }],
   members: [makeMember(Bot.id)],
   bans: []
 })
