@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Events from "@vesper/gateway/Events"
+import * as Fleet from "@vesper/gateway/Fleet"
 import * as Shard from "@vesper/gateway/Shard"
 import * as Dispatch from "@vesper/model/Dispatch"
 import * as Intents from "@vesper/model/Intents"
@@ -306,24 +307,38 @@ describe("GuildState.layer", () => {
       assert.include(String(cause), "add `roles: true` to the options of GuildState")
     }).pipe(Effect.provide(GuildStore.layerMemory)))
 
-  it.scoped("applies an event before the handlers of the features that use it", () =>
+  const assembledFleet = <E, R>(features: Layer.Layer<never, E, R>) =>
     Effect.gen(function*() {
-      const seen: Array<boolean> = []
-      const feature = Events.layer(
-        Events.on("GUILD_ROLE_CREATE", ({ d }) =>
-          Effect.gen(function*() {
-            const state = yield* GuildState.GuildState
-            seen.push(Option.isSome(yield* state.role(d.guild_id, d.role.id)))
-          }))
-      ).pipe(Layer.provide(GuildState.layer({ roles: true })))
-      yield* Effect.forkScoped(assembled(feature))
-      yield* TestClock.adjust("10 seconds")
-      for (let id = 1; id <= 50; id++) {
-        yield* dispatch("GUILD_ROLE_CREATE", { guild_id: first.id, role: { ...first.roles[0], id: String(id) } })
-      }
-      yield* TestClock.adjust(1)
-      assert.deepStrictEqual(seen, Array.from({ length: 50 }, () => true))
-    }).pipe(Effect.provide(withoutIntents)))
+      const fleet = yield* Fleet.make({ shards: { total: 2 }, connect: "onRead" })
+      return yield* Effect.provideService(Events.assembleFleet(features), Fleet.Fleet, fleet)
+    })
+
+  for (
+    const { assemble, name } of [
+      { name: "a shard", assemble: assembled },
+      { name: "a fleet", assemble: assembledFleet }
+    ]
+  ) {
+    it.scoped(`applies an event before the handlers of the features that use it, on ${name}`, () =>
+      Effect.gen(function*() {
+        const seen: Array<boolean> = []
+        const feature = Events.layer(
+          Events.on("GUILD_ROLE_CREATE", ({ d }) =>
+            Effect.gen(function*() {
+              const state = yield* GuildState.GuildState
+              seen.push(Option.isSome(yield* state.role(d.guild_id, d.role.id)))
+            }))
+        ).pipe(Layer.provide(GuildState.layer({ roles: true })))
+        yield* Effect.forkScoped(assemble(feature))
+        yield* TestClock.adjust("10 seconds")
+        for (let id = 1; id <= 300; id++) {
+          const guild = id % 2 === 0 ? first : second
+          yield* dispatch("GUILD_ROLE_CREATE", { guild_id: guild.id, role: { ...first.roles[0], id: String(id) } })
+          yield* TestClock.adjust(0)
+        }
+        assert.deepStrictEqual(seen, Array.from({ length: 300 }, () => true))
+      }).pipe(Effect.provide(withoutIntents)))
+  }
 
   it.scoped("waits in `after` until an event is in the table", () =>
     Effect.gen(function*() {

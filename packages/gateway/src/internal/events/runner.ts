@@ -46,7 +46,7 @@ interface Task extends Ordered {
   readonly cursor: Cursor
 }
 
-/** Number of events after which the loop lets other fibers run. */
+/** Number of events in a row after which the loop lets other fibers run. */
 const maxTurns = 256
 
 const getOrderKey = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): string =>
@@ -209,6 +209,8 @@ class HandlerLoop<E, R> {
   }
 
   private wait(): void {
+    // Readers pump in the order in which they were opened: one that has read everything does not yield before its next event.
+    this.turns = 0
     if (this.isFinishing) {
       return this.completeIfIdle()
     }
