@@ -289,8 +289,6 @@ const installBy = async (page: string, all: ReadonlyArray<Packed>, registry: str
     npm_config_audit: "false",
     npm_config_fund: "false",
     npm_config_prefer_offline: "true",
-    // The bundler sets it to "production", for which npm installs no development dependencies.
-    NODE_ENV: "development",
     npm_config_prefix: project
   }
   const lines = installLines(page)

@@ -22,7 +22,8 @@ export const start = (
 ): Run => {
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: { ...process.env, NO_COLOR: "1", ...options.env },
+    // A bundler in this process sets NODE_ENV to "production", for which npm removes development dependencies.
+    env: { ...process.env, NO_COLOR: "1", NODE_ENV: "development", ...options.env },
     stdio: ["ignore", "pipe", "pipe"]
   })
   const chunks: Array<string> = []
