@@ -118,6 +118,9 @@ describe("an interaction", () => {
     const select = interaction({ type: 3, data: { custom_id: "who", component_type: 5 } })
     assert.deepStrictEqual(select["data"].values, Object.keys(select["data"].resolved.users))
     assert.deepStrictEqual(select["data"].values, Object.keys(select["data"].resolved.members))
+    const { values, resolved } = interaction({ type: 3, data: { component_type: 8, values: ["7", "8"] } })["data"]
+    assert.deepStrictEqual(values, ["7", "8"])
+    assert.deepStrictEqual(Object.values(resolved.channels).map((channel) => (channel as Body)["id"]), ["7", "8"])
   })
 
   it("with an autocompletion has a focused option, and a modal its components", () => {

@@ -5,6 +5,7 @@ import * as EventType from "@vesper/model/EventType"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import * as Predicate from "effect/Predicate"
 import * as fs from "node:fs"
 import * as Fixture from "../src/Fixture.js"
 import * as Mutation from "./mutation.js"
@@ -29,6 +30,31 @@ describe("the fixtures", () => {
     assert.isTrue(Either.isRight(Control.decodeHello(Fixture.control("HELLO"))))
     assert.isTrue(Either.isRight(Control.decodeInvalidSession(Fixture.control("INVALID_SESSION"))))
     assert.strictEqual(Fixture.control("RECONNECT").op, 7)
+  })
+
+  it("have no fields that Discord does not send to bots", () => {
+    const forThreads = ["position", "permission_overwrites", "topic", "bitrate", "user_limit", "rtc_region"]
+    const forChannels = ["thread_metadata", "message_count", "owner_id", "bitrate", "user_limit", "applied_tags"]
+    const isThread = (value: object) => "thread_metadata" in value
+    const isChannel = (value: object) => "permission_overwrites" in value
+    const wrong = Fixture.all().flatMap(({ d, t }) => {
+      const found: Array<string> = []
+      JSON.stringify(d, (_, value: unknown) => {
+        if (Predicate.isRecord(value)) {
+          const names = isThread(value)
+            ? forThreads
+            : isChannel(value)
+            ? forChannels
+            : "discriminator" in value && t !== "READY" && t !== "USER_UPDATE"
+            ? ["email", "verified", "locale", "premium_type"]
+            : []
+          found.push(...names.filter((name) => name in value).map((name) => `${t}: ${name}`))
+        }
+        return value
+      })
+      return found
+    })
+    assert.deepStrictEqual(wrong, [])
   })
 
   it("are copies, which nobody else sees changed", () => {

@@ -56,10 +56,11 @@ const componentData = (data: Body, fields: Body): Body => {
   const type = fields["component_type"] ?? buttonType
   const resolved = objectAt(data, "resolved")
   const common = { custom_id: "count", component_type: type }
-  const select = (kinds: ReadonlyArray<string>): Body => {
-    const objects = Object.fromEntries(kinds.map((kind) => [kind, objectAt(resolved, kind)]))
-    const values = Object.keys(Object.values(objects)[0] ?? {})
-    return { ...common, values, resolved: objects }
+  // Each selected id is resolved.
+  const select = (kinds: readonly [string, ...Array<string>]): Body => {
+    const ids = Array.isArray(fields["values"]) ? fields["values"] : Object.keys(objectAt(resolved, kinds[0]))
+    const resolve = (kind: string) => Object.assign({}, ...ids.map((id: unknown) => resolvedTarget(resolved, kind, id)))
+    return { ...common, values: ids, resolved: Object.fromEntries(kinds.map((kind) => [kind, resolve(kind)])) }
   }
   switch (type) {
     case stringSelectType:
