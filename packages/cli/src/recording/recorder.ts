@@ -62,16 +62,30 @@ export const make = (path: string): Effect.Effect<Recorder, CliError, Scope.Scop
     }
   })
 
-/** Reads the lines of such a file, compressed or not. An incomplete last line of a file that was cut off is left out. */
-export async function* read(path: string): AsyncGenerator<string> {
+/** The length of the content in the last bytes of a file of gzip, modulo 2^32. */
+const lengthBytes = 4
+
+/**
+ * Reads the lines of such a file, compressed or not. An incomplete last line of a file that was cut off is left out, and
+ * `onCut` is called.
+ */
+export async function* read(path: string, onCut: () => void = () => {}): AsyncGenerator<string> {
   const file = createReadStream(path)
   const gunzip = Zlib.createGunzip({ finishFlush: Zlib.constants.Z_SYNC_FLUSH })
-  const content: Readable = path.endsWith(".gz") ? file.pipe(gunzip) : file
+  const isCompressed = path.endsWith(".gz")
+  const content: Readable = isCompressed ? file.pipe(gunzip) : file
   file.on("error", (cause) => content.destroy(cause))
   const problem = finished(content).then(() => undefined, (cause: unknown) => cause)
   let isComplete = true
+  let length = 0
   content.on("data", (data: Buffer) => {
     isComplete = data.at(-1) === newline
+    length += data.length
+  })
+  let end = Buffer.alloc(0)
+  // A stream of files without an encoding has buffers.
+  file.on("data", (data) => {
+    end = Buffer.concat([end, Buffer.from(data).subarray(-lengthBytes)]).subarray(-lengthBytes)
   })
   let last: string | undefined
   for await (const line of Readline.createInterface({ input: content, crlfDelay: Infinity })) {
@@ -86,5 +100,9 @@ export async function* read(path: string): AsyncGenerator<string> {
   const cause = await problem
   if (cause !== undefined) {
     throw cause
+  }
+  const isWhole = !isCompressed || (end.length === lengthBytes && end.readUInt32LE() === length % 2 ** 32)
+  if (!isComplete || !isWhole) {
+    onCut()
   }
 }

@@ -1,5 +1,6 @@
 /** `vesper replay`. */
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -16,9 +17,9 @@ const batchSize = 200
 /** Time for the last events to arrive before the connections are closed. */
 const grace = "1 second"
 
-const lines = (path: string): Stream.Stream<Recording.RecordedEvent, CliError> =>
+const lines = (path: string, onCut?: () => void): Stream.Stream<Recording.RecordedEvent, CliError> =>
   Stream.fromAsyncIterable(
-    Recorder.read(path),
+    Recorder.read(path, onCut),
     (cause) => misused(`${path} cannot be read: ${describeFileError(cause)}`)
   ).pipe(
     Stream.zipWithIndex,
@@ -37,13 +38,13 @@ const awaitShards = (simulator: GatewaySimulator.GatewaySimulator, count: number
   })
 
 const traffic =
-  (path: string, options: { readonly speed: number; readonly shards: number }) =>
+  (path: string, options: { readonly speed: number; readonly shards: number; readonly onCut: () => void }) =>
   (simulator: GatewaySimulator.GatewaySimulator): Effect.Effect<void, CliError> =>
     Effect.gen(function*() {
       yield* awaitShards(simulator, options.shards)
       let last: number | undefined
       let sent = 0
-      yield* Stream.runForEach(lines(path), (line) => {
+      yield* Stream.runForEach(lines(path, options.onCut), (line) => {
         const millis = Recording.timeBetween(last ?? line.at, line.at, options.speed)
         last = line.at
         if (Recording.isSessionStart(line)) {
@@ -69,10 +70,17 @@ export const replay = ({ file, shards, speed, ...options }: ReplayOptions) =>
     if (Option.isNone(yield* Stream.runHead(lines(file)))) {
       return yield* misused(`${file} has no complete event: it is empty, or was cut off`)
     }
+    let isCut = false
+    const onCut = () => {
+      isCut = true
+    }
     yield* serve(options, {
       title: "vesper replay",
-      traffic: traffic(file, { shards, speed }),
+      traffic: traffic(file, { shards, speed, onCut }),
       steps: [],
       simulator: {}
     })
+    if (isCut) {
+      yield* Console.error(`vesper: ${file} was cut off: the events at its end are missing`)
+    }
   })

@@ -74,10 +74,10 @@ const inFolder = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true }))
 )
 
-const readAll = (path: string) =>
+const readAll = (path: string, onCut?: () => void) =>
   Effect.promise(async () => {
     const lines: Array<string> = []
-    for await (const line of Recorder.read(path)) {
+    for await (const line of Recorder.read(path, onCut)) {
       lines.push(line)
     }
     return lines
@@ -91,7 +91,7 @@ describe("the file of a recording", () => {
       const path = join(yield* inFolder, "a.ndjson.gz")
       yield* Effect.scoped(Effect.flatMap(Recorder.make(path), ({ write }) => Effect.forEach(lines, write)))
       assert.isBelow(readFileSync(path).length, lines.join("\n").length)
-      assert.deepStrictEqual(yield* readAll(path), lines)
+      assert.deepStrictEqual(yield* readAll(path, () => assert.fail("it was not cut")), lines)
       const error = yield* Effect.flip(Effect.scoped(Recorder.make(path)))
       assert.match(error.message, /a\.ndjson\.gz cannot be written: it exists already/)
     }))
@@ -101,7 +101,9 @@ describe("the file of a recording", () => {
       const path = join(yield* inFolder, "a.ndjson.gz")
       yield* Effect.scoped(Effect.flatMap(Recorder.make(path), ({ write }) => Effect.forEach(lines, write)))
       truncateSync(path, readFileSync(path).length - 500)
-      const read = yield* readAll(path)
+      let cuts = 0
+      const read = yield* readAll(path, () => cuts++)
+      assert.strictEqual(cuts, 1)
       assert.isAbove(read.length, 100)
       assert.deepStrictEqual(read, lines.slice(0, read.length))
     }))
@@ -110,6 +112,6 @@ describe("the file of a recording", () => {
     Effect.gen(function*() {
       const path = join(yield* inFolder, "a.ndjson")
       writeFileSync(path, "a\nb\n")
-      assert.deepStrictEqual(yield* readAll(path), ["a", "b"])
+      assert.deepStrictEqual(yield* readAll(path, () => assert.fail("it was not cut")), ["a", "b"])
     }))
 })
