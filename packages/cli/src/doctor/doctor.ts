@@ -74,7 +74,11 @@ const checkApi = (apiUrl: string, token: string) =>
   Effect.gen(function*() {
     const answer = yield* request(`${apiUrl}/gateway/bot`, token)
     const problem = judge("API and token", answer)
-    const decoded = Either.flatMap(answer, ({ body }) => Schema.decodeUnknownEither(GatewaySchema.GatewayBot)(body))
+    const decoded = Either.filterOrLeft(
+      Either.flatMap(answer, ({ body }) => Schema.decodeUnknownEither(GatewaySchema.GatewayBot)(body)),
+      ({ url }) => Doctor.isGatewayUrl(url),
+      () => "the URL is not one of a websocket"
+    )
     if (problem !== undefined || Either.isLeft(decoded)) {
       const [found, todo] = ["the answer of GET /gateway/bot is not valid", "check --api-url: it ends with /api/v10"]
       return {

@@ -132,6 +132,9 @@ export const budget = (limit: {
     : ok("session budget", found)
 }
 
+/** Returns true for the URL of a websocket. A proxy may answer in Discord's place. */
+export const isGatewayUrl = (url: string): boolean => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)
+
 /** A name that the machine's resolver does not resolve, or not in time. */
 export const unresolved = (host: string, reason: string): Finding =>
   problem("DNS", `${host}: ${reason}`, "check the machine's resolver, and whether the container has a network")

@@ -47,6 +47,18 @@ describe("the doctor", () => {
     })
   }
 
+  it("takes no URL from the API that is not one of a websocket", () => {
+    const urls = [
+      "wss://gateway.discord.gg/",
+      "ws://127.0.0.1:8080",
+      "javascript:1",
+      "https://discord.com/",
+      "wss://[",
+      ""
+    ]
+    assert.deepStrictEqual(urls.filter(Doctor.isGatewayUrl), ["wss://gateway.discord.gg/", "ws://127.0.0.1:8080"])
+  })
+
   it("never contains the token", () => {
     assert.notInclude(JSON.stringify(Doctor.tokenForm("secret-thing")), "secret-thing")
   })
