@@ -36,8 +36,9 @@ interface Report {
   readonly failure?: string
 }
 
-const folder = import.meta.dirname
-const node = (name: string) => [process.execPath, path.join(folder, "clients", `${name}.mjs`)]
+// The clients have packages of their own, because dfx needs another version of Effect than this program.
+const folder = path.join(import.meta.dirname, "clients")
+const node = (name: string) => [process.execPath, path.join(folder, `${name}.mjs`)]
 const hasZstd = Number(process.versions.node.split(".")[0]) >= 24
 const zstd = hasZstd ? ["zstd-stream"] : []
 const python = process.env["FOREIGN_PYTHON"] ?? "/usr/bin/python3"
@@ -46,12 +47,13 @@ const clients: ReadonlyArray<Client> = [
   { name: "discord.js", command: node("discord.js"), compressions: ["none"] },
   { name: "@discordjs/core", command: node("discordjs-core"), compressions: ["none", "zlib-stream", ...zstd] },
   { name: "discordeno", command: node("discordeno"), compressions: ["none", "zlib-stream", ...zstd] },
+  { name: "dfx", command: node("dfx"), compressions: ["none"] },
   { name: "eris", command: node("eris"), compressions: ["none", "zlib-stream"] },
   { name: "oceanic.js", command: node("oceanic"), compressions: ["none", "zlib-stream", ...zstd] },
   { name: "cloudstorm", command: node("cloudstorm"), compressions: ["none", "zlib-stream"] },
   {
     name: "discord.py",
-    command: [python, path.join(folder, "clients", "discord_py.py")],
+    command: [python, path.join(folder, "discord_py.py")],
     compressions: ["zlib-stream"]
   }
 ]
@@ -171,6 +173,12 @@ const steps: Record<string, (running: Running) => Effect.Effect<unknown, unknown
         Effect.repeat(Effect.delay(countOf("Identified"), "50 millis"), { until: (count) => count > 0 }),
         Effect.zipRight(Effect.sleep("500 millis"), marker(running))
       ),
+    // Before the events, some of which add and remove members.
+    members: ({ ask }) =>
+      Effect.flatMap(
+        ask("members", { guild: guildId }),
+        ({ failure, result }) => result === 31 ? Effect.void : Effect.fail(failure ?? `${result} members instead of 31`)
+      ),
     events: (running) =>
       Effect.gen(function*() {
         const simulator = yield* GatewaySimulator.GatewaySimulator
@@ -190,11 +198,6 @@ const steps: Record<string, (running: Running) => Effect.Effect<unknown, unknown
         }
         yield* marker(running)
       }),
-    members: ({ ask }) =>
-      Effect.flatMap(
-        ask("members", { guild: guildId }),
-        ({ failure, result }) => result === 31 ? Effect.void : Effect.fail(failure ?? `${result} members instead of 31`)
-      ),
     presence: ({ ask }) =>
       Effect.gen(function*() {
         const simulator = yield* GatewaySimulator.GatewaySimulator
