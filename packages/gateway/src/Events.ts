@@ -31,7 +31,7 @@ import * as Assembly from "./internal/assembly/assembly.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
 import * as EventStream from "./internal/events/eventStream.js"
-import * as EventWait from "./internal/events/eventWait.js"
+import * as AwaitEvent from "./internal/events/awaitEvent.js"
 import * as HandlerTable from "./internal/events/handlers/handlerTable.js"
 import {
   getRegistrations,
@@ -803,9 +803,9 @@ export const next: {
   const assembly = Assembly.get(self)
   const check = checkReceives(self, event, options)
   const wait = assembly === undefined
-    ? Effect.zipRight(check, EventWait.head(readAll(self), isOf(event, options)))
+    ? Effect.zipRight(check, AwaitEvent.head(readAll(self), isOf(event, options)))
     // An assembly that holds the start completes the config.
-    : EventWait.next(assembly.source, event, isOf(event, options), Effect.zipRight(assembly.start, check))
+    : AwaitEvent.next(assembly.source, event, isOf(event, options), Effect.zipRight(assembly.start, check))
   const { within } = options
   return within === undefined ? wait : Effect.timeoutFail(wait, {
     duration: within,

@@ -15,6 +15,7 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as RetryAfter from "./internal/http/retryAfter.js"
 import * as GatewayUrl from "./internal/wire/gatewayUrl.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
@@ -103,6 +104,18 @@ export interface Connection {
    */
   readonly unsafeOnPolled?: (onPolled: () => void) => void
 }
+
+/**
+ * Reads the `Retry-After` header of an HTTP response: seconds, or a date. A date is compared with the server's own, or with `now`
+ * (wall time in milliseconds) without one. For implementations of sockets.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parseRetryAfter: (
+  headers: { readonly date?: string | undefined; readonly "retry-after"?: string | undefined },
+  now: number
+) => Option.Option<Duration.Duration> = RetryAfter.parse
 
 /**
  * The websocket could not be opened: the name does not resolve, the connection was refused, TLS failed, or the answer is not an

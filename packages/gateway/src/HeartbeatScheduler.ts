@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as internal from "./internal/heartbeat/scheduler.js"
+import * as internal from "./internal/heartbeat/coalescingTimers.js"
 
 /**
  * The id of the service.

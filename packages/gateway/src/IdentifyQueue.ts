@@ -17,11 +17,11 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as GatewayApi from "./GatewayApi.js"
 import * as IdentifyStore from "./IdentifyStore.js"
-import type { IdentifyBudgetExhausted } from "./internal/identify/budget.js"
+import type { IdentifyBudgetExhausted } from "./internal/identify/budgetExhausted.js"
 import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
 import * as CheckOptions from "./internal/identify/checkOptions.js"
-import * as Ledger from "./internal/identify/ledger.js"
-import * as Scheduler from "./internal/identify/scheduler.js"
+import * as Ledger from "./internal/identify/budget.js"
+import * as Scheduler from "./internal/identify/permits.js"
 import * as StoredState from "./internal/identify/storedState.js"
 
 /**
@@ -99,7 +99,7 @@ export {
    * @category constants
    */
   window as budgetWindow
-} from "./internal/identify/budget.js"
+} from "./internal/identify/budgetExhausted.js"
 
 /**
  * Identifies values of this module.

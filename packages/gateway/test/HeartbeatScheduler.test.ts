@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import * as HeartbeatScheduler from "../src/HeartbeatScheduler.js"
-import * as Scheduler from "../src/internal/heartbeat/scheduler.js"
+import * as Scheduler from "../src/internal/heartbeat/coalescingTimers.js"
 import type { Timer } from "../src/internal/time/index.js"
 
 const interval = 40_000

@@ -6,10 +6,10 @@
 import * as Decompressor from "@vesper/gateway/Decompressor"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import * as Inflaters from "./internal/inflaters.js"
-import * as ZlibStream from "./internal/zlibStream.js"
+import * as Inflaters from "./internal/inflate.js"
+import * as ZlibStream from "./internal/zlibFrames.js"
 import * as ZstdLibrary from "./internal/zstdLibrary.js"
-import * as ZstdStream from "./internal/zstdStream.js"
+import * as ZstdStream from "./internal/zstdFrames.js"
 
 /**
  * The largest gateway message that is accepted by default: 32 MiB, some times the largest guild.

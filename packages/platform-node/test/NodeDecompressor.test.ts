@@ -4,8 +4,8 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Zlib from "node:zlib"
-import * as Inflaters from "../src/internal/inflaters.js"
-import * as ZlibStream from "../src/internal/zlibStream.js"
+import * as Inflaters from "../src/internal/inflate.js"
+import * as ZlibStream from "../src/internal/zlibFrames.js"
 import * as NodeDecompressor from "../src/NodeDecompressor.js"
 
 const limit = 1 << 20

@@ -3,7 +3,7 @@ import type * as Session from "@vesper/gateway/Session"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as OwnershipRows from "../../src/internal/ownership/ownershipRows.js"
+import * as LeaseTable from "../../src/internal/ownership/leaseTable.js"
 import type * as Placement from "../../src/internal/ownership/placement.js"
 
 export const planOf = (total: number): Placement.Plan => ({ total, next: Option.none(), slots: total, epoch: 0 })
@@ -16,7 +16,7 @@ export interface Row {
   status: string | null
 }
 
-export interface FakeRows extends OwnershipRows.OwnershipRows {
+export interface FakeRows extends LeaseTable.LeaseTable {
   readonly rows: Map<string, Row>
   readonly counts: { claims: number; renewals: number; saves: number; releases: number }
   /** Run before a statement is carried out; fails if the database is away. */
@@ -31,13 +31,13 @@ export const away: Error = new RangeError("the database is away")
 export const make = (owner = "me"): FakeRows => {
   const rows = new Map<string, Row>()
   const rowOf = (shard: ShardId.ShardId): Row => {
-    const key = OwnershipRows.toKey(shard)
+    const key = LeaseTable.toKey(shard)
     const row = rows.get(key) ??
       { owner: undefined, fence: 0, revision: 0, session: Option.none<Session.Session>(), status: null }
     rows.set(key, row)
     return row
   }
-  const isMine = ({ fence, shard }: OwnershipRows.Claim) => {
+  const isMine = ({ fence, shard }: LeaseTable.Claim) => {
     const row = rowOf(shard)
     return row.owner === owner && row.fence === fence
   }
@@ -74,7 +74,7 @@ export const make = (owner = "me"): FakeRows => {
     renew: (claims) =>
       statement(() => {
         counts.renewals++
-        return new Set(claims.filter(isMine).map(({ shard }) => OwnershipRows.toKey(shard)))
+        return new Set(claims.filter(isMine).map(({ shard }) => LeaseTable.toKey(shard)))
       }),
     save: (writes) =>
       statement(() => {
@@ -83,7 +83,7 @@ export const make = (owner = "me"): FakeRows => {
         written.forEach(({ claim, revision, session, status }) =>
           Object.assign(rowOf(claim.shard), { revision, session, status })
         )
-        return new Set(written.map(({ claim }) => OwnershipRows.toKey(claim.shard)))
+        return new Set(written.map(({ claim }) => LeaseTable.toKey(claim.shard)))
       }),
     release: (claims) =>
       statement(() => {

@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as ClusterAdmin from "../../src/ClusterAdmin.js"
 import * as Schema from "../../src/internal/database/schema.js"
 import * as FleetRows from "../../src/internal/ownership/fleetRows.js"
-import * as OwnershipRows from "../../src/internal/ownership/ownershipRows.js"
+import * as LeaseTable from "../../src/internal/ownership/leaseTable.js"
 import * as SqlSessionStore from "../../src/SqlSessionStore.js"
 import * as Databases from "./databases.js"
 
@@ -27,7 +27,7 @@ const always = Number.MAX_SAFE_INTEGER
 
 const runner = (id: string, fleet = "f") =>
   Effect.zipWith(
-    OwnershipRows.make({ fleet, lease, runner: { id, name: `name-${id}` } }),
+    LeaseTable.make({ fleet, lease, runner: { id, name: `name-${id}` } }),
     FleetRows.make(fleet, id),
     (rows, fleets) => ({ ...rows, ...fleets })
   )
@@ -43,10 +43,10 @@ const begin = (id: string, fleet = "f") =>
 const one = ShardId.unsafeMake(1, 4)
 const session = new Session.Session({ id: "abc", sequence: 42, resumeUrl: "wss://resume.test/" })
 
-const claimOne = (rows: OwnershipRows.OwnershipRows, plan: Parameters<typeof rows.claim>[0], shard = one) =>
+const claimOne = (rows: LeaseTable.LeaseTable, plan: Parameters<typeof rows.claim>[0], shard = one) =>
   Effect.map(rows.claim(plan, [shard], always), ([claim]) => Option.fromNullable(claim))
 
-const write = (claim: OwnershipRows.Claim, revision: number, session: Option.Option<Session.Session>) => ({
+const write = (claim: LeaseTable.Claim, revision: number, session: Option.Option<Session.Session>) => ({
   claim,
   revision,
   session,
@@ -146,7 +146,7 @@ for (const { isThere, layer, name } of Databases.both) {
           yield* rows.release([first])
         }
         const written = yield* rows.save(claims.map((claim) => write(claim, 1, Option.some(session))))
-        assert.deepStrictEqual(written, new Set(rest.map(({ shard }) => OwnershipRows.toKey(shard))))
+        assert.deepStrictEqual(written, new Set(rest.map(({ shard }) => LeaseTable.toKey(shard))))
       })
     )
 

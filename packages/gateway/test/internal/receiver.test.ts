@@ -9,11 +9,12 @@ import * as Redacted from "effect/Redacted"
 import * as GatewaySocket from "../../src/GatewaySocket.js"
 import * as Counters from "../../src/internal/state/counters.js"
 import * as Envelope from "../../src/internal/wire/envelope.js"
-import * as LossLine from "../../src/internal/diagnostics/lossLine.js"
+import * as DisconnectLog from "../../src/internal/diagnostics/disconnectLog.js"
 import * as Receiver from "../../src/internal/connection/receiver.js"
 import type { Signal } from "../../src/internal/connection/signal.js"
 import { readAll } from "../../src/internal/events/log/index.js"
-import { Disconnect } from "../../src/internal/reconnect/disconnect.js"
+import { Disconnect } from "../../src/internal/reconnect/disconnectReason.js"
+import * as StoredSession from "../../src/internal/session/storedSession.js"
 import * as ShardState from "../../src/internal/state/shardState.js"
 import * as Session from "../../src/Session.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
@@ -50,7 +51,7 @@ describe("a READY whose session id has no printable character", () => {
   it.effect("begins a session that has an id", () =>
     Effect.gen(function*() {
       const { state } = yield* play([hello, ready.replace("\"a\"", "\"\\u0001\\u0007\"")])
-      assert.isTrue(Option.exists(ShardState.session(state), ({ id }) => /^[!-~]+$/.test(id)))
+      assert.isTrue(Option.exists(StoredSession.fromState(state), ({ id }) => /^[!-~]+$/.test(id)))
     }))
 })
 
@@ -61,7 +62,7 @@ describe("a READY of nested brackets", () => {
         const nested = `${"[".repeat(depth)}${"]".repeat(depth)}`
         const { reason } = yield* play([hello, ready.replace("\"v\":10", `"v":10,"other":${nested}`)])
         assert.strictEqual(
-          reason === undefined ? undefined : LossLine.describe(reason),
+          reason === undefined ? undefined : DisconnectLog.describe(reason),
           isRefused
             ? "READY could not be processed: its brackets are nested more than 256 deep"
             : undefined
@@ -295,7 +296,7 @@ describe("a control payload of 200,000 brackets", () => {
       Effect.gen(function*() {
         const { reason } = yield* play(frames)
         assert.isTrue(reason?._tag === "Failed" && reason.error._tag === "ProtocolError")
-        assert.isBelow(reason === undefined ? 0 : LossLine.describe(reason).length, 400)
+        assert.isBelow(reason === undefined ? 0 : DisconnectLog.describe(reason).length, 400)
       }))
   }
 })

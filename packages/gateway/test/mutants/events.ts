@@ -39,14 +39,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a run adopts a run of other events",
-    file: internal("events/readers.ts"),
+    file: internal("events/readerRegistry.ts"),
     from: "covers(wanted, ended.reader.options.wanted)",
     to: "true",
     test: "gateway/test/internal/events/readers.test.ts"
   },
   {
     name: "a run that has ended is not kept for the next run",
-    file: internal("events/readers.ts"),
+    file: internal("events/readerRegistry.ts"),
     from: "this.endedRuns.add(ended)",
     to: "this.close(reader)",
     test: "gateway/test/internal/events/readerLives.test.ts"

@@ -4,7 +4,7 @@ import type { Mutant } from "./mutant.js"
 export const identifyMutants: ReadonlyArray<Mutant> = [
   {
     name: "an interrupted identify is refunded",
-    file: "gateway/src/internal/identify/scheduler.ts",
+    file: "gateway/src/internal/identify/permits.ts",
     from: "Exit.isFailure(exit) && Cause.isFailType(exit.cause)",
     to: "Exit.isFailure(exit) && !Cause.isDie(exit.cause)",
     test: "gateway/test/IdentifyQueue.test.ts"
@@ -39,7 +39,7 @@ export const identifyMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "identifies are counted by the wall clock",
-    file: "gateway/src/internal/identify/scheduler.ts",
+    file: "gateway/src/internal/identify/permits.ts",
     from: "monotonic: Math.floor(monotonic)",
     to: "monotonic: monotonic - monotonic + wall",
     test: "gateway/test/IdentifyQueue.test.ts"

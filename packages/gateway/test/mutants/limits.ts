@@ -88,8 +88,8 @@ export const limits: ReadonlyArray<Mutant> = [
   {
     name: "a READY needs a resume URL",
     file: "model/src/Control.ts",
-    from: "resume_gateway_url: optional(Schema.NonEmptyString)",
-    to: "resume_gateway_url: Schema.NonEmptyString",
+    from: "resume_gateway_url: Parser.lenient(Parser.nonEmptyText)",
+    to: "resume_gateway_url: Parser.nonEmptyText",
     test: peerInput
   },
   {

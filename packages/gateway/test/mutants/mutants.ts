@@ -20,14 +20,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a heartbeat that could not be written is taken for written",
-    file: internal("heartbeat/heartbeats.ts"),
+    file: internal("heartbeat/sender.ts"),
     from: "return receiver.end(result.left)",
     to: "return result.left",
     test: scenario("heartbeatWrites")
   },
   {
     name: "no jitter before the first heartbeat",
-    file: internal("heartbeat/heartbeats.ts"),
+    file: internal("heartbeat/sender.ts"),
     from: "after: intervalMillis * jitter",
     to: "after: intervalMillis * jitter * 0",
     test: scenario("heartbeat")
@@ -55,14 +55,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a timer that throws stops all others",
-    file: internal("heartbeat/scheduler.ts"),
+    file: internal("heartbeat/coalescingTimers.ts"),
     from: "timer.onDefect(cause)\n    return undefined",
     to: "timer.onDefect(cause)\n    throw cause",
     test: "gateway/test/HeartbeatScheduler.test.ts"
   },
   {
     name: "a timer that is due sooner does not wake the scheduler",
-    file: internal("heartbeat/scheduler.ts"),
+    file: internal("heartbeat/coalescingTimers.ts"),
     from: "if (nextAt() < sleepsUntil) {",
     to: "if (sleepsUntil === Number.POSITIVE_INFINITY) {",
     test: "gateway/test/HeartbeatScheduler.test.ts"
@@ -83,7 +83,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a heartbeat does not say what was received last",
-    file: internal("heartbeat/heartbeats.ts"),
+    file: internal("heartbeat/sender.ts"),
     from: "Outgoing.heartbeat(state.session?.sequence ?? null)",
     to: "Outgoing.heartbeat(null)",
     test: scenario("heartbeat")
@@ -153,7 +153,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a heartbeat goes by the time of a deadline",
-    file: internal("heartbeat/scheduler.ts"),
+    file: internal("heartbeat/coalescingTimers.ts"),
     from: "(slack > 0 ? loose : exact).add",
     to: "loose.add",
     test: "gateway/test/HeartbeatScheduler.test.ts"
@@ -286,7 +286,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "both slots of the store are one",
-    file: gateway("SessionStore.ts"),
+    file: internal("stores/sessions.ts"),
     from: "number % 2 === 0 ? \"a\" : \"b\"",
     to: "number % 2 === 0 ? \"a\" : \"a\"",
     test: "gateway/test/SessionStore.test.ts"
@@ -300,7 +300,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the token is sent to wherever the API redirects",
-    file: gateway("GatewayApi.ts"),
+    file: internal("http/gatewayBot.ts"),
     from: "redirect: \"manual\"",
     to: "redirect: \"follow\"",
     test: "gateway/test/GatewayApi.test.ts"
@@ -336,7 +336,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a message that never ends grows for ever",
-    file: "platform-node/src/internal/zlibStream.ts",
+    file: "platform-node/src/internal/zlibFrames.ts",
     from: "if (needed > maxMessageBytes)",
     to: "if (needed < 0)",
     test: "platform-node/test/NodeDecompressor.test.ts"

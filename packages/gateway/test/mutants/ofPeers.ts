@@ -35,7 +35,7 @@ export const ofPeers: ReadonlyArray<Mutant> = [
   },
   {
     name: "an event that is too large is replayed for ever",
-    file: internal("wire/memory.ts"),
+    file: internal("wire/refusedMessages.ts"),
     from: "  session.sequence++\n",
     to: "",
     test: receiver

@@ -25,14 +25,14 @@ export const time: ReadonlyArray<Mutant> = [
   },
   {
     name: "a heartbeat is written for each request while the peer reads none",
-    file: internal("heartbeat/heartbeats.ts"),
+    file: internal("heartbeat/sender.ts"),
     from: " || unwritten > 0",
     to: "",
     test: scenario("heartbeatLimits")
   },
   {
     name: "heartbeats ignore the limit of messages",
-    file: internal("heartbeat/heartbeats.ts"),
+    file: internal("heartbeat/sender.ts"),
     from: "limiter.unsafeHeartbeatHold(now) : 0",
     to: "0 : 0",
     test: scenario("heartbeatLimits")

@@ -11,7 +11,6 @@ import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type * as Tls from "node:tls"
 import { WebSocket } from "ws"
-import * as RetryAfter from "./retryAfter.js"
 
 export interface Settings {
   readonly openTimeout: Option.Option<Duration.Duration>
@@ -152,7 +151,7 @@ const awaitOpen = (
     const failed = (cause: Error) => fail(cause, Option.none())
     const refused = (_request: unknown, { headers, statusCode }: Http.IncomingMessage) => {
       const retryAfter = mayRetryAfter(statusCode)
-        ? RetryAfter.parse(headers, clock.unsafeCurrentTimeMillis())
+        ? GatewaySocket.parseRetryAfter(headers, clock.unsafeCurrentTimeMillis())
         : Option.none()
       fail(new Error("the upgrade was refused"), Option.fromNullable(statusCode), retryAfter)
       socket.terminate()

@@ -2,7 +2,7 @@
 import * as Fzstd from "fzstd"
 import * as Predicate from "effect/Predicate"
 import * as Vm from "node:vm"
-import * as Inflaters from "./inflaters.js"
+import * as Inflaters from "./inflate.js"
 import * as Zstd from "./zstd.js"
 
 // fzstd buffers so many bytes before it reads a frame; empty blocks pad shorter input.

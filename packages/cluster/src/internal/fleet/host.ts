@@ -17,7 +17,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Database from "../database/index.js"
-import { type FleetRows, type Lease, OwnershipRows, Placement } from "../ownership/index.js"
+import { type FleetRows, type Lease, LeaseTable, Placement } from "../ownership/index.js"
 import * as Status from "./status.js"
 
 export interface Options<R> {
@@ -46,14 +46,14 @@ const watchIdentifies = (queue: IdentifyQueue.IdentifyQueue) => {
   const written = new Set<string>()
   const watched = IdentifyQueue.make(
     (shard) => (identify) => {
-      written.delete(OwnershipRows.toKey(shard))
-      return queue.withPermit(shard)(Effect.tap(identify, () => void written.add(OwnershipRows.toKey(shard))))
+      written.delete(LeaseTable.toKey(shard))
+      return queue.withPermit(shard)(Effect.tap(identify, () => void written.add(LeaseTable.toKey(shard))))
     },
     queue.budget,
     queue.reserve
   )
   const awaitReady = (shard: Shard.Shard) =>
-    !written.has(OwnershipRows.toKey(shard.id)) ? Effect.void : shard.statusChanges.pipe(
+    !written.has(LeaseTable.toKey(shard.id)) ? Effect.void : shard.statusChanges.pipe(
       Stream.filter(({ _tag }) => _tag !== "Identifying"),
       Stream.runHead,
       Effect.timeoutOption("5 seconds"),
@@ -127,8 +127,8 @@ const serve = <R>(
   leases: ReadonlyArray<Lease.Lease>
 ): Effect.Effect<void, never, R | Fleet.Requirements> =>
   Effect.gen(function*() {
-    const byKey = new Map(leases.map((lease) => [OwnershipRows.toKey(lease.shard), lease]))
-    const findLease = (shard: ShardId.ShardId) => byKey.get(OwnershipRows.toKey(shard))
+    const byKey = new Map(leases.map((lease) => [LeaseTable.toKey(lease.shard), lease]))
+    const findLease = (shard: ShardId.ShardId) => byKey.get(LeaseTable.toKey(shard))
     const part = Placement.isPart(unit) ? Option.some(unit) : Option.none()
     const shards = Placement.isPart(unit)
       ? { bucket: unit.part, of: unit.parts, total: isDone ? unit.to : unit.from }

@@ -22,7 +22,7 @@ import type * as ClusterError from "../../ClusterError.js"
 import type * as ClusterFleet from "../../ClusterFleet.js"
 import * as CommandRouter from "./commandRouter.js"
 import { migrate, refuseNewer } from "../database/index.js"
-import { FleetRows, Ownership, OwnershipRows, Placement, RunnerStorage } from "../ownership/index.js"
+import { FleetRows, LeaseTable, Ownership, Placement, RunnerStorage } from "../ownership/index.js"
 import * as Host from "./host.js"
 
 /**
@@ -66,7 +66,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
     const drained = yield* Deferred.make<void>()
     const failure = yield* Deferred.make<never, ShardError.FatallyClosedError>()
     const locals = new Set<Fleet.Fleet>()
-    const rows = yield* OwnershipRows.make({ fleet, lease, runner })
+    const rows = yield* LeaseTable.make({ fleet, lease, runner })
     // Created before the shards, whose heartbeats are sent until their end.
     const scheduler = yield* HeartbeatScheduler.current
     const host: Host.Options<R> = {
@@ -95,7 +95,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
       SubscriptionRef.get(plan),
       (guild) => Effect.map(Effect.forEach(locals, (local) => local.shardOfGuild(guild)), Option.firstSomeOf)
     )
-    const onLook = ({ isDraining, plan: next }: OwnershipRows.Look) =>
+    const onLook = ({ isDraining, plan: next }: LeaseTable.Look) =>
       Effect.zipRight(
         isDraining ? Deferred.succeed(drained, undefined) : Effect.void,
         SubscriptionRef.update(plan, (now) => next.total === 0 || next.epoch === now.epoch ? now : next)

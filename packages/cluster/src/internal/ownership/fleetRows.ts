@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ForeignFleetError } from "../../ClusterError.js"
 import { inTime } from "../database/index.js"
-import { type Claim } from "./ownershipRows.js"
+import { type Claim } from "./leaseTable.js"
 import type * as Placement from "./placement.js"
 
 export type FleetRows = Effect.Effect.Success<ReturnType<typeof make>>

@@ -15,13 +15,13 @@ import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { instant } from "./databaseClock.js"
-import * as OwnershipRows from "./ownershipRows.js"
+import * as LeaseTable from "./leaseTable.js"
 
 /** Another runner may own the shard. */
 export class LeaseLost extends Data.TaggedError("LeaseLost") {}
 
 export interface Lease {
-  readonly claim: OwnershipRows.Claim
+  readonly claim: LeaseTable.Claim
   readonly shard: ShardId.ShardId
   /** Completes when the lease is lost permanently. */
   readonly lost: Effect.Effect<void>
@@ -61,7 +61,7 @@ export interface Held extends Lease {
 
 /** Returns a function that makes leases. */
 export const make = (options: {
-  readonly save: OwnershipRows.OwnershipRows["save"]
+  readonly save: LeaseTable.LeaseTable["save"]
   readonly held: () => ReadonlyArray<Held>
   /** True while sessions are written without waiting for the tick. */
   readonly isHurried: () => boolean
@@ -96,7 +96,7 @@ export const make = (options: {
       for (const { held, session } of writes) {
         if (Exit.isFailure(exit)) {
           mark(held)
-        } else if (exit.value.has(OwnershipRows.toKey(held.shard))) {
+        } else if (exit.value.has(LeaseTable.toKey(held.shard))) {
           held.saved = session
         } else {
           yield* held.loseAll
@@ -166,7 +166,7 @@ export const make = (options: {
         }
         yield* isWritten ? Effect.void : Effect.zipRight(Effect.sleep(250), admit(held, sequence))
       })
-    return (claim: OwnershipRows.Claim, deadline: number, loseAll: Effect.Effect<void>): Held => {
+    return (claim: LeaseTable.Claim, deadline: number, loseAll: Effect.Effect<void>): Held => {
       const loss = Deferred.unsafeMake<void>(FiberId.none)
       const setView = (view: Held["view"]) => Effect.sync(() => void Object.assign(held, { view }))
       const held: Held = {

@@ -10,11 +10,11 @@ import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import { instant } from "./databaseClock.js"
 import * as Lease from "./lease.js"
-import { type OwnershipRows, toKey } from "./ownershipRows.js"
+import { type LeaseTable, toKey } from "./leaseTable.js"
 import * as Placement from "./placement.js"
 
 export interface Options<R> {
-  readonly rows: OwnershipRows
+  readonly rows: LeaseTable
   readonly lease: Duration.Duration
   readonly plan: Placement.Plan
   /** True if events are acknowledged on receipt. */

@@ -9,7 +9,7 @@ import type * as RunnerStorage from "@effect/cluster/RunnerStorage"
 import * as ClusterShardId from "@effect/cluster/ShardId"
 import * as Effect from "effect/Effect"
 import type * as Ownership from "./ownership.js"
-import type * as OwnershipRows from "./ownershipRows.js"
+import type * as LeaseTable from "./leaseTable.js"
 
 /** @effect/cluster numbers its shards from one. */
 export const toShardId = (group: string, slot: number): ClusterShardId.ShardId => ClusterShardId.make(group, slot + 1)
@@ -19,7 +19,7 @@ const toSlot = ({ id }: ClusterShardId.ShardId): number => id - 1
 const makeLiveRunners = (self: string) => {
   let before: ReadonlySet<string> = new Set()
   const known = new Map<string, Runner.Runner>()
-  return ({ isSuspect, runners }: OwnershipRows.Look): ReadonlyArray<Runner.Runner> => {
+  return ({ isSuspect, runners }: LeaseTable.Look): ReadonlyArray<Runner.Runner> => {
     const alive = runners.filter(({ id, isAlive }) => id === self || isAlive || isSuspect && before.has(id))
     before = new Set(alive.map(({ id }) => id))
     const byAddress = new Map<string, Runner.Runner>()
@@ -36,9 +36,9 @@ const makeLiveRunners = (self: string) => {
 export const make = (
   group: string,
   self: string,
-  rows: OwnershipRows.OwnershipRows,
+  rows: LeaseTable.LeaseTable,
   ownership: Ownership.Ownership,
-  onLook: (look: OwnershipRows.Look) => Effect.Effect<void>
+  onLook: (look: LeaseTable.Look) => Effect.Effect<void>
 ): RunnerStorage.RunnerStorage["Type"] => {
   const liveRunners = makeLiveRunners(self)
   let known: ReadonlyArray<Runner.Runner> = []

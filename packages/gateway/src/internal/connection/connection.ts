@@ -21,7 +21,7 @@ import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../commands/index.js"
 import * as PhaseTimeout from "./phaseTimeout.js"
-import { HeartbeatRequests, Heartbeats } from "../heartbeat/index.js"
+import { HeartbeatRequests, HeartbeatSender } from "../heartbeat/index.js"
 import { defectReason, open } from "./open.js"
 import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
 import { Identity } from "../session/index.js"
@@ -53,7 +53,7 @@ export interface ConnectionOutcome {
   readonly frame: Option.Option<CloseFrame.CloseFrame>
 }
 
-interface ActiveConnection extends Heartbeats.HeartbeatConnection {
+interface ActiveConnection extends HeartbeatSender.HeartbeatConnection {
   readonly state: ShardState.ShardState
   readonly emit: (signal: Signal) => void
   readonly services: ConnectionServices
@@ -150,7 +150,7 @@ const onHello = (connection: ActiveConnection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     connection.phaseTimeout.unsafeStop()
-    const heartbeats = Heartbeats.make(connection, limiter, interval)
+    const heartbeats = HeartbeatSender.make(connection, limiter, interval)
     yield* heartbeats.start
     connection.requests.onRequest(heartbeats.unsafeRequest)
     const { session } = state

@@ -17,7 +17,7 @@ import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { Counters } from "../state/index.js"
 import type { ShardState } from "../state/index.js"
-import { Envelope, GatewayUrl, Nesting, PeerText, Utf8, WireMemory } from "../wire/index.js"
+import { Envelope, GatewayUrl, Nesting, PeerText, RefusedMessages, Utf8 } from "../wire/index.js"
 import { Entry } from "../events/log/index.js"
 import type { LiveSession } from "../session/index.js"
 import { HeartbeatLatency, HeartbeatPolicy } from "../heartbeat/index.js"
@@ -226,7 +226,7 @@ export const make = (
     }
     // After a READY without a sequence number the first event may have any number.
     if (s !== session.sequence + 1 && session.sequence > 0) {
-      if (isPartUnreadable && WireMemory.refuse(state.wire, session) === undefined) {
+      if (isPartUnreadable && RefusedMessages.refuse(state.wire, session) === undefined) {
         return corrupt(new Error("the event before this one could not be read"))
       }
       notice(Diagnostic.Gap({ after: session.sequence, before: s }))
@@ -298,7 +298,7 @@ export const make = (
 
   /** Records a message that is too large. Must precede `end`, after which the sequence does not change. */
   const recordRefused = (cause: unknown) => {
-    const sequence = isTooLarge(cause) && !ended ? WireMemory.refuse(state.wire, state.session) : undefined
+    const sequence = isTooLarge(cause) && !ended ? RefusedMessages.refuse(state.wire, state.session) : undefined
     if (sequence !== undefined) {
       notice(Diagnostic.Skipped({ sequence }))
     }

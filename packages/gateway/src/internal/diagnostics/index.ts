@@ -1,3 +1,3 @@
 /** Publishes diagnostics and writes their log lines, throttled. */
-export * as LossLine from "./lossLine.js"
+export * as DisconnectLog from "./disconnectLog.js"
 export { publish, report, reportTo, setSource } from "./report.js"

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import type * as Diagnostic from "../../Diagnostic.js"
-import * as LossLine from "./lossLine.js"
+import * as DisconnectLog from "./disconnectLog.js"
 import * as Throttle from "./throttle.js"
 import { Monotonic } from "../time/index.js"
 
@@ -66,7 +66,10 @@ const readyLine = ({ id, total }: ShardId.ShardId, { guilds, name }: Tagged<"Rea
 }
 
 const resumedLine = ({ away, isAssumed, replayed }: Tagged<"Resumed">): string => {
-  const after = Option.match(away, { onNone: () => "", onSome: (away) => ` after ${LossLine.formatDuration(away)}` })
+  const after = Option.match(away, {
+    onNone: () => "",
+    onSome: (away) => ` after ${DisconnectLog.formatDuration(away)}`
+  })
   const assumption = isAssumed ? "; RESUMED did not arrive, but events do" : ""
   return `the session was resumed${after}: ${plural(replayed, "event")} replayed${assumption}`
 }
@@ -121,7 +124,7 @@ const formatLine = (
     case "Zombie":
       return [LogLevel.Warning, "the gateway did not acknowledge a heartbeat; the connection is closed"]
     case "Reconnecting":
-      return [diagnostic.isFault ? LogLevel.Warning : LogLevel.Info, LossLine.make(diagnostic)]
+      return [diagnostic.isFault ? LogLevel.Warning : LogLevel.Info, DisconnectLog.make(diagnostic)]
     case "HandlerFailed": {
       const { cause, event, sequence } = diagnostic
       return [LogLevel.Error, `the handler of ${event} failed on event ${sequence}; the next event is handled`, cause]
@@ -136,7 +139,7 @@ const formatLine = (
       return [
         LogLevel.Warning,
         `paused for ${
-          LossLine.formatDuration(waited)
+          DisconnectLog.formatDuration(waited)
         }: ${events} events wait for ${reader}, and another reader waits for later ` +
         "ones; let it do less for each event, or give it another strategy"
       ]

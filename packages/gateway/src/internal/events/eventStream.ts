@@ -15,7 +15,7 @@ import type { Cursor, CursorOptions, Parse } from "./log/index.js"
 import type { ReaderSource } from "./readerSource.js"
 import type { NextEvent } from "./nextEvent.js"
 import type { Reader } from "./reader.js"
-import type { Readers } from "./readers.js"
+import type { Readers } from "./readerRegistry.js"
 
 /** Maximum number of events in a chunk. */
 const maxChunk = 128

@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type { After } from "../time/index.js"
 import type { Parse } from "./log/index.js"
-import type { Readers } from "./readers.js"
+import type { Readers } from "./readerRegistry.js"
 
 /** The dependencies of readers. */
 export interface ReaderSource {

@@ -4,6 +4,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -16,6 +17,7 @@ import * as GatewaySchema from "../../GatewaySchema.js"
 import { Token } from "../config/index.js"
 import { PeerText } from "../wire/index.js"
 import { UnauthorizedError, UnavailableError, UnexpectedAnswerError } from "./gatewayApiError.js"
+import * as RetryAfter from "./retryAfter.js"
 
 const attempts = 5
 const attemptTimeout = Duration.seconds(10)
@@ -36,11 +38,6 @@ const temporaryFailure = (
   reason,
   retryAfter
 })
-
-const readRetryAfter = ({ headers }: HttpClientResponse.HttpClientResponse): Option.Option<Duration.Duration> => {
-  const seconds = Number.parseFloat(headers["retry-after"] ?? "")
-  return seconds >= 0 ? Option.some(Duration.seconds(seconds)) : Option.none()
-}
 
 /** Describes the cause of an error. The error itself holds the request, and with it the token. */
 const describeFailure = (error: HttpClientError.HttpClientError, token: string): string => {
@@ -79,14 +76,18 @@ const read = (
   response: HttpClientResponse.HttpClientResponse,
   token: string
 ): Effect.Effect<GatewayBot, GatewayApiError | TemporaryFailure> => {
-  const { status } = response
+  const { headers: { date, "retry-after": retryAfter }, status } = response
   const unexpected = (reason: string) =>
     new UnexpectedAnswerError({ status, reason: PeerText.clean(reason.replaceAll(token, "<redacted>")) })
   if (status === 401) {
     return Effect.fail(new UnauthorizedError())
   }
   if (status === 429 || status >= 500) {
-    return Effect.fail(temporaryFailure(`status ${status}`, readRetryAfter(response)))
+    return Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        Effect.fail(temporaryFailure(`status ${status}`, RetryAfter.parse({ date, "retry-after": retryAfter }, now)))
+    )
   }
   if (status !== 200) {
     return Effect.fail(unexpected("not documented"))

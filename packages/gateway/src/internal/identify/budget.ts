@@ -1,26 +1,195 @@
-/** The arithmetic and the error of the daily identify budget. */
-import * as Data from "effect/Data"
+/**
+ * The rules of identifying: one identify for each bucket and interval, and a daily budget. Pure functions of the earlier
+ * identifies and of monotonic time, in milliseconds.
+ *
+ * The ledger records the shards that have identified, not the free buckets, so it remains valid when the number of buckets
+ * changes.
+ */
 import * as Duration from "effect/Duration"
-import type { IdentifyBudget } from "../../IdentifyQueue.js"
+import * as Budget from "./budgetExhausted.js"
 
-export const window: Duration.Duration = Duration.hours(24)
+export interface Limits {
+  readonly maxConcurrency: number
+  /** The time between two identifies of a bucket. */
+  readonly interval: number
+  /** Overrides the default reserve. */
+  readonly reserve: number | undefined
+}
 
-export const defaultReserve = (total: number): number => Math.ceil(total / 20)
+/** One identify. */
+export interface IdentifyEntry {
+  readonly shard: number
+  readonly at: number
+}
 
-export const spendable = (self: IdentifyBudget): number => Math.max(0, self.remaining - self.reserve)
-
-export class IdentifyBudgetExhausted extends Data.TaggedError("IdentifyBudgetExhausted")<{
+/** The budget of a window of 24 hours. */
+export interface Account {
   readonly total: number
   readonly remaining: number
-  readonly reserve: number
-  /** The time at which identifies are available again, in milliseconds since 1970. */
-  readonly until: number
-  /** The duration from the error until then, measured by monotonic time. */
-  readonly after?: Duration.Duration | undefined
-}> {
-  override get message(): string {
-    return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are reserved for a manual restart: no shard identifies before ${
-      new Date(this.until).toISOString()
-    }; find out why the shards re-identify; to start now, set reserve: 0`
+  /** Undefined until the first identify of a window. */
+  readonly resetsAt: number | undefined
+}
+
+export interface Ledger {
+  /** The identifies of the last interval, oldest first. */
+  readonly recent: ReadonlyArray<IdentifyEntry>
+  readonly account: Account
+}
+
+/** The margin for network latency: Discord's window begins when an identify arrives, and the reported end is read later. */
+export const lateness = 5_000
+
+/** The longest remaining time of a window. */
+export const longestWindow = Duration.toMillis(Budget.window) + lateness
+
+export const findBucket = (limits: Limits, shard: number): number => shard % limits.maxConcurrency
+
+/** Returns a full account if the window is over. */
+const renewed = (account: Account, now: number): Account =>
+  account.resetsAt === undefined || now < account.resetsAt
+    ? account
+    : { total: account.total, remaining: account.total, resetsAt: undefined }
+
+/** Removes old identifies, and renews the account at the end of its window. */
+export const refresh = (ledger: Ledger, limits: Limits, now: number): Ledger => ({
+  recent: ledger.recent.filter(({ at }) => now - at < limits.interval),
+  account: renewed(ledger.account, now)
+})
+
+/** Returns the time at which the bucket may identify again. */
+export const freeAt = (ledger: Ledger, limits: Limits, bucket: number): number => {
+  let at = Number.NEGATIVE_INFINITY
+  for (const entry of ledger.recent) {
+    if (findBucket(limits, entry.shard) === bucket) {
+      at = Math.max(at, entry.at + limits.interval)
+    }
+  }
+  return at
+}
+
+/** Returns the reserve: at most one less than the total. */
+export const effectiveReserve = (account: Account, limits: Limits): number =>
+  Math.max(0, Math.min(limits.reserve ?? Budget.defaultReserve(account.total), account.total - 1))
+
+/** Returns the identifies that the budget can still grant. */
+export const spendable = ({ account }: Ledger, limits: Limits): number =>
+  Math.max(0, account.remaining - effectiveReserve(account, limits))
+
+/** The identifies left in each hold, by the number of the hold. Holds are not stored. */
+export type Holds = ReadonlyMap<number, number>
+
+/** A shard that wants to identify, and the hold that it may spend. */
+export interface Claim {
+  readonly shard: number
+  readonly hold: number | undefined
+}
+
+const remainingIn = (holds: Holds, hold: number | undefined): number => hold === undefined ? 0 : holds.get(hold) ?? 0
+
+/**
+ * Returns the part of `left` that a claim with this hold may spend, without the holds of others. If fewer are left than are
+ * held, the holders spend them in order of their requests.
+ */
+export const spendableFor = (left: number, holds: Holds, hold: number | undefined): number => {
+  const own = remainingIn(holds, hold)
+  const held = Array.from(holds.values()).reduce((sum, n) => sum + n, 0)
+  return Math.max(Math.min(own, left), left - (held - own))
+}
+
+/** Spends one identify of the hold; returns the same holds if it is empty. */
+export const consume = (holds: Holds, hold: number | undefined): Holds =>
+  hold === undefined || remainingIn(holds, hold) === 0 ? holds : new Map(holds).set(hold, remainingIn(holds, hold) - 1)
+
+/** Returns an unused identify to its hold, unless the hold was released. */
+export const restoreTo = (holds: Holds, hold: number | undefined): Holds =>
+  hold === undefined || !holds.has(hold) ? holds : new Map(holds).set(hold, remainingIn(holds, hold) + 1)
+
+/**
+ * Returns the next claim of each bucket in order of the requests, even if the bucket is not free yet. The last identifies of
+ * a day are granted in order of the requests across buckets. A claim without an identify to spend does not block others.
+ */
+export const nextInLine = <A extends Claim>(
+  state: { readonly ledger: Ledger; readonly limits: Limits; readonly holds: Holds; readonly now: number },
+  waiting: Iterable<A>,
+  writing: Iterable<Claim>
+): ReadonlyArray<A> => {
+  const { ledger, limits, now } = state
+  const claimed = new Set(Array.from(writing, ({ shard }) => findBucket(limits, shard)))
+  const next: Array<A> = []
+  let { holds } = state
+  let left = spendable(ledger, limits)
+  for (const claim of waiting) {
+    if (claimed.size >= limits.maxConcurrency) {
+      break
+    }
+    const bucket = findBucket(limits, claim.shard)
+    if (claimed.has(bucket) || spendableFor(left, holds, claim.hold) === 0) {
+      continue
+    }
+    claimed.add(bucket)
+    next.push(claim)
+    if (freeAt(ledger, limits, bucket) <= now) {
+      left--
+      holds = consume(holds, claim.hold)
+    }
+  }
+  return next
+}
+
+/** Records an identify before it is written to the socket, so that a crash cannot hide it. */
+export const take = (ledger: Ledger, shard: number, now: number): Ledger => ({
+  recent: [...ledger.recent, { shard, at: now }],
+  account: {
+    ...ledger.account,
+    remaining: ledger.account.remaining - 1,
+    resetsAt: ledger.account.resetsAt ?? now + longestWindow
+  }
+})
+
+const without = (recent: ReadonlyArray<IdentifyEntry>, taken: IdentifyEntry): ReadonlyArray<IdentifyEntry> => {
+  const index = recent.findIndex(({ at, shard }) => at === taken.at && shard === taken.shard)
+  return index < 0 ? recent : recent.filter((_, other) => other !== index)
+}
+
+/** Records that the identify was written: the interval counts from now. */
+export const settle = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => ({
+  ...ledger,
+  recent: [...without(ledger.recent, taken), { shard: taken.shard, at: now }]
+})
+
+/**
+ * Refunds an identify that was never written, unless its window is over. If it opened the window, Discord's window has not
+ * begun with it either: it begins with the first identify written since, now at the latest, or with the next one.
+ */
+export const refund = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => {
+  const { account } = ledger
+  const recent = without(ledger.recent, taken)
+  const isSameWindow = account.resetsAt !== undefined && taken.at < account.resetsAt &&
+    account.resetsAt - taken.at <= longestWindow
+  if (!isSameWindow) {
+    return { recent, account }
+  }
+  const remaining = Math.min(account.total, account.remaining + 1)
+  const isOpener = account.resetsAt === taken.at + longestWindow
+  const reopenedUntil = remaining === account.total ? undefined : now + longestWindow
+  return { recent, account: { ...account, remaining, resetsAt: isOpener ? reopenedUntil : account.resetsAt } }
+}
+
+/**
+ * Merges the account that Discord reports. It may not include the identifies in flight, so the smaller number is used within
+ * a window.
+ */
+export const merge = (ledger: Ledger, reported: Account, inFlight: number, now: number): Ledger => {
+  const known = renewed(ledger.account, now)
+  const remaining = Math.max(0, Math.min(reported.remaining, reported.total) - inFlight)
+  const isSameWindow = known.resetsAt !== undefined && reported.resetsAt !== undefined &&
+    Math.abs(known.resetsAt - reported.resetsAt) <= 2 * lateness
+  return {
+    ...ledger,
+    account: {
+      total: reported.total,
+      remaining: isSameWindow ? Math.min(known.remaining, remaining) : remaining,
+      resetsAt: reported.resetsAt
+    }
   }
 }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as GatewayApi from "../../GatewayApi.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
-import * as Ledger from "./ledger.js"
+import * as Ledger from "./budget.js"
 
 /** The pause after a failed request. */
 const retryPause = Duration.minutes(1)

@@ -6,8 +6,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
-import * as Budget from "./budget.js"
-import * as Ledger from "./ledger.js"
+import * as Budget from "./budgetExhausted.js"
+import * as Ledger from "./budget.js"
 
 /** The time of both clocks, in milliseconds. */
 export interface Now {

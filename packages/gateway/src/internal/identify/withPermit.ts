@@ -10,7 +10,7 @@ import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import * as ShardError from "../../ShardError.js"
 import { Guard } from "../foreign/index.js"
 import { Disconnect } from "../reconnect/index.js"
-import { IdentifyBudgetExhausted } from "./budget.js"
+import { IdentifyBudgetExhausted } from "./budgetExhausted.js"
 
 type WriteExit = Exit.Exit<void, Disconnect>
 

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as GatewaySocket from "../../GatewaySocket.js"
 import * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as ShardConfig from "../../ShardConfig.js"
-import type { Disconnect } from "./disconnect.js"
+import type { Disconnect } from "./disconnectReason.js"
 
 /** The URL of a connection: the session's resume URL, or the gateway URL. */
 export type Host = "resume" | "gateway"

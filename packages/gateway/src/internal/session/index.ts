@@ -2,3 +2,4 @@
 export * as Identity from "./identity.js"
 export type { LiveSession } from "./liveSession.js"
 export * as SessionPersistence from "./persistence.js"
+export * as StoredSession from "./storedSession.js"

@@ -15,6 +15,7 @@ import { GatewayUrl, PeerText } from "../wire/index.js"
 import { lastPosition } from "../events/log/index.js"
 import { report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
+import * as StoredSession from "./storedSession.js"
 import { Token } from "../config/index.js"
 import * as Identity from "./identity.js"
 
@@ -161,7 +162,7 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
   const saveNow = Effect.suspend(() => {
     latch.unsafeClose()
     const received = lastPosition()
-    const session = ShardState.session(state)
+    const session = StoredSession.fromState(state)
     const onStored = () => {
       saved = session
       isFailing = false

@@ -27,7 +27,7 @@ import type { ReaderSource } from "../events/index.js"
 import { report, setSource } from "../diagnostics/index.js"
 import { Enqueue } from "../commands/index.js"
 import { Scheduler } from "../heartbeat/index.js"
-import { SessionPersistence } from "../session/index.js"
+import { SessionPersistence, StoredSession } from "../session/index.js"
 import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
@@ -177,7 +177,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       Effect.gen(function*() {
         const frame = yield* Effect.orDie(CloseFrame.make(code, reason))
         if (isClosed || ShardStatus.isFatallyClosed(state.status.get())) {
-          return ShardState.session(state)
+          return StoredSession.fromState(state)
         }
         isClosed = true
         closeFrame = Option.some(frame)
@@ -189,7 +189,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
         yield* persistence.save
-        return ShardState.session(state)
+        return StoredSession.fromState(state)
       }).pipe(Effect.uninterruptible)
 
     const connect = Effect.zipRight(
@@ -222,7 +222,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       subscribe: EventStream.subscribe(source, shared),
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
-      session: Effect.sync(() => ShardState.session(state)),
+      session: Effect.sync(() => StoredSession.fromState(state)),
       buffered: Effect.sync(() => state.log.buffered),
       resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),

@@ -14,7 +14,7 @@ import { Disconnect, ReconnectPolicy } from "../reconnect/index.js"
 import type { ReconnectThrottle } from "../reconnect/index.js"
 import { Connection } from "../connection/index.js"
 import { GatewayUrl, PeerText } from "../wire/index.js"
-import { LossLine, publish, report } from "../diagnostics/index.js"
+import { DisconnectLog, publish, report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
 import { keepInterruption, Monotonic } from "../time/index.js"
 
@@ -41,7 +41,8 @@ const publishEnd = (
   }
   const publishReason = Disconnect.$match(outcome.reason, {
     Unreachable: ({ cause }) => fail(new ShardError.ReconnectError({ attempt, cause })),
-    TimedOut: (reason) => fail(new ShardError.ReconnectError({ attempt, cause: new Error(LossLine.describe(reason)) })),
+    TimedOut: (reason) =>
+      fail(new ShardError.ReconnectError({ attempt, cause: new Error(DisconnectLog.describe(reason)) })),
     Failed: ({ error }) => fail(error),
     Zombie: () => publish(state, Diagnostic.Zombie()),
     Closed: () => Effect.void,
@@ -130,8 +131,8 @@ export const run = (
       yield* report(
         state,
         Diagnostic.Reconnecting({
-          reason: LossLine.describe(outcome.reason),
-          isFault: LossLine.isFault(outcome.reason),
+          reason: DisconnectLog.describe(outcome.reason),
+          isFault: DisconnectLog.isFault(outcome.reason),
           next: decision._tag === "Resume" ? "resume" : "identify",
           after: decision.after,
           attempt: decision._tag === "Resume" ? next.losses : next.attempts

@@ -12,7 +12,7 @@ import * as CommandRateLimiter from "../../CommandRateLimiter.js"
 import type * as Decompressor from "../../Decompressor.js"
 import type * as Diagnostic from "../../Diagnostic.js"
 import * as Latency from "../../Latency.js"
-import * as Session from "../../Session.js"
+import type * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { CommandQueue } from "../commands/index.js"
@@ -24,7 +24,7 @@ import { Readers } from "../events/index.js"
 import * as Observable from "./observable.js"
 import { SlidingLog } from "../time/index.js"
 import type { After } from "../time/index.js"
-import { WireMemory } from "../wire/index.js"
+import { RefusedMessages } from "../wire/index.js"
 
 /** The state of a shard. Other rooms than `connection`, `session` and `shard` declare the fields that they use. */
 export interface ShardState {
@@ -45,7 +45,7 @@ export interface ShardState {
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: LiveSession | undefined
-  readonly wire: WireMemory.WireMemory
+  readonly wire: RefusedMessages.RefusedMessages
   /** The values that the session was identified with, if known. */
   identity: Session.Identity | undefined
   /** The presence of the session as text, if known. */
@@ -113,7 +113,7 @@ export const make = (
       diagnostics,
       counters,
       session: session && fromStored(session),
-      wire: WireMemory.make(),
+      wire: RefusedMessages.make(),
       identity: session?.identity,
       shownPresence: session?.identity?.presence,
       isReleased: false,
@@ -131,27 +131,6 @@ export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSe
   sequence,
   since: sequence
 })
-
-/** Returns the session to store. Its sequence is the number of the last acknowledged event. */
-export const session = (state: ShardState): Option.Option<Session.Session> =>
-  Option.map(Option.fromNullable(state.session), (session) => {
-    const { id, resumeUrl } = session
-    const { identity, shownPresence: presence } = state
-    // Events that were not read when the shard's scope closed are replayed to the next process.
-    const sequence = state.config.acknowledge === "onHandled"
-      ? state.log.acknowledgedIn(session)
-      : state.isReleased
-      ? state.log.readIn(session)
-      : session.sequence
-    return new Session.Session({
-      id,
-      sequence,
-      ...(resumeUrl !== undefined && { resumeUrl }),
-      ...(identity !== undefined && {
-        identity: new Session.Identity({ ...identity, ...(presence !== undefined && { presence }) })
-      })
-    })
-  })
 
 /** Returns the resume URL of the session. A gateway proxy replaces it. */
 export const resumeUrl = ({ config, session }: ShardState): string | undefined =>

@@ -1,4 +1,4 @@
-/** Timers without fibers. `heartbeat/scheduler.ts` implements them. */
+/** Timers without fibers. `heartbeat/coalescingTimers.ts` implements them. */
 
 /** The time until a timer is due, in milliseconds. */
 export interface Delay {

@@ -4,7 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import type { Entry } from "../../../src/internal/events/log/entry.js"
 import { lastPosition } from "../../../src/internal/events/log/entry.js"
 import type { Reader } from "../../../src/internal/events/reader.js"
-import { Readers } from "../../../src/internal/events/readers.js"
+import { Readers } from "../../../src/internal/events/readerRegistry.js"
 import { append, handling, makeLog, makeSession, streaming } from "./fixture.js"
 
 const capacity = 6

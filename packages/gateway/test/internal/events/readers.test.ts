@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Diagnostic from "../../../src/Diagnostic.js"
 import type { EventLog } from "../../../src/internal/events/log/eventLog.js"
-import { Readers } from "../../../src/internal/events/readers.js"
+import { Readers } from "../../../src/internal/events/readerRegistry.js"
 import { append, handling, makeLog, makeSession, read, streaming } from "./fixture.js"
 
 /** Readers of several logs, with a manual clock. */

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Ledger from "../../../src/internal/identify/ledger.js"
+import * as Ledger from "../../../src/internal/identify/budget.js"
 
 const day = 24 * 3_600_000
 const limits: Ledger.Limits = { maxConcurrency: 2, interval: 5_000, reserve: undefined }

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
-import * as Ledger from "../../../src/internal/identify/ledger.js"
+import * as Ledger from "../../../src/internal/identify/budget.js"
 import * as StoredState from "../../../src/internal/identify/storedState.js"
 
 const year = Duration.toMillis("365 days")

@@ -2,7 +2,7 @@
 import type { LiveSession } from "../session/index.js"
 
 /** The state that outlives the receiver of a connection. */
-export interface WireMemory {
+export interface RefusedMessages {
   /** The time at which the last established connection ended, in milliseconds of monotonic time. */
   lostAt: number | undefined
   /** The session in which a message was too large, and the number of the last event before the message. */
@@ -10,7 +10,7 @@ export interface WireMemory {
 }
 
 /** Makes the state of a shard without a connection. */
-export const make = (): WireMemory => ({ lostAt: undefined, refusedAfter: undefined })
+export const make = (): RefusedMessages => ({ lostAt: undefined, refusedAfter: undefined })
 
 /**
  * Records that a message was too large. The second time after the same event, the session skips the message, because every
@@ -18,7 +18,7 @@ export const make = (): WireMemory => ({ lostAt: undefined, refusedAfter: undefi
  *
  * @returns the number of the skipped event
  */
-export const refuse = (self: WireMemory, session: LiveSession | undefined): number | undefined => {
+export const refuse = (self: RefusedMessages, session: LiveSession | undefined): number | undefined => {
   const before = self.refusedAfter
   self.refusedAfter = session && { session, sequence: session.sequence }
   if (session === undefined || before?.session !== session || before.sequence !== session.sequence) {

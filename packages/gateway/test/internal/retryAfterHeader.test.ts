@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import * as RetryAfter from "../src/internal/retryAfter.js"
+import * as RetryAfter from "../../src/internal/http/retryAfter.js"
 
 const now = Date.parse("Sat, 28 Nov 2026 12:00:00 GMT")
 

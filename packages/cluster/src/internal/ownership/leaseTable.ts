@@ -42,7 +42,7 @@ export interface Look {
 
 export const toKey = ({ id, total }: ShardId.ShardId): string => `${id}/${total}`
 
-export interface OwnershipRows {
+export interface LeaseTable {
   /** Adds or replaces this runner, and returns a number that no other registration has. */
   readonly register: (runner: string) => Effect.Effect<number, Error>
   readonly unregister: Effect.Effect<void, Error>
@@ -170,7 +170,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
         Effect.zipRight(Database.inTime(sql`DELETE FROM vesper_runners WHERE fleet = ${fleet} AND id = ${dead}`)),
         Effect.zipRight(Effect.logInfo(`runner ${dead} is dead: its shards are taken over at once`))
       )
-    const rows: OwnershipRows = {
+    const rows: LeaseTable = {
       register: (runner) =>
         Effect.gen(function*() {
           const [row] = yield* Database.inTime(sql<{ readonly machines: number }>`

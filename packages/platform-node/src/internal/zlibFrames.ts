@@ -1,6 +1,6 @@
 /** Discord's zlib-stream: websocket messages are collected until the data ends in a sync flush, then inflated together. */
 import type * as Decompressor from "@vesper/gateway/Decompressor"
-import * as Inflaters from "./inflaters.js"
+import * as Inflaters from "./inflate.js"
 
 /** A sync flush ends in an empty stored block: 00 00 FF FF. */
 const isFlushed = (bytes: Uint8Array, length: number): boolean =>

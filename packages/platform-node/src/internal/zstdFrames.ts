@@ -1,6 +1,6 @@
 /** Discord's zstd-stream: each websocket message is one gateway message, in a zstd frame that never ends. */
 import type * as Decompressor from "@vesper/gateway/Decompressor"
-import * as Inflaters from "./inflaters.js"
+import * as Inflaters from "./inflate.js"
 import * as Zstd from "./zstd.js"
 
 export const make = (context: Inflaters.Context, maxMessageBytes: number): Decompressor.Inflater => {

@@ -13,7 +13,7 @@ import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import { Monotonic } from "../time/index.js"
-import * as Ledger from "./ledger.js"
+import * as Ledger from "./budget.js"
 import * as Persistence from "./persistence.js"
 import * as StoredState from "./storedState.js"
 
