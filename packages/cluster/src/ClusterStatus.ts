@@ -45,7 +45,7 @@ export interface ClusterStatus {
   readonly runners: ReadonlyArray<Runner>
   /** The shards, in the order of their ids. */
   readonly shards: ReadonlyArray<ShardPlace>
-  /** The day's identifies of the queue in the same database; none before a runner has used one. */
+  /** The day's IDENTIFYs of the queue in the same database; none before a runner has used one. */
   readonly identifies: Option.Option<{ readonly remaining: number; readonly total: number }>
   readonly resharding: Option.Option<Resharding>
 }

@@ -22,9 +22,9 @@ import * as Account from "./internal/identify/index.js"
 
 /** Options that do not depend on the limits of the bot. @since 0.1.0 @category models */
 export interface LimitOptions {
-  /** The time between two identifies of a bucket, from the writing of the first. Default: 5.5 seconds. */
+  /** The time between two IDENTIFYs of a bucket, from the writing of the first. Default: 5.5 seconds. */
   readonly interval?: Duration.DurationInput | undefined
-  /** Identifies that are left for a manual restart. Default: 5 percent of the day's. */
+  /** IDENTIFYs that are left for a manual restart. Default: 5 percent of the day's. */
   readonly reserve?: number | undefined
   /** The fleet's name, if several bots share a database. Default: `vesper`. */
   readonly name?: string | undefined
@@ -34,7 +34,7 @@ export interface LimitOptions {
 export interface Options extends LimitOptions {
   /** Identifies at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. The same on all runners. */
   readonly maxConcurrency: number
-  /** Identifies in 24 hours; `session_start_limit.total`. Default: 1,000. */
+  /** IDENTIFYs in 24 hours; `session_start_limit.total`. Default: 1,000. */
   readonly total?: number | undefined
 }
 
@@ -65,7 +65,7 @@ const makeWith = (
     if (known !== undefined) {
       yield* persist(change(Account.merge(known.remaining, known.resetAfter)))
     }
-    /** Waits until the bucket and one of the day's identifies are the holder's. */
+    /** Waits until the bucket and one of the day's IDENTIFYs are the holder's. */
     const awaitTurn = (request: Account.Request, wait: (millis: number) => Effect.Effect<void>): Effect.Effect<void> =>
       Effect.flatMap(persist(change(Account.take(request, reserve))), (answer) => {
         if (answer._tag === "Granted") {

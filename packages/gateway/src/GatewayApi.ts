@@ -1,5 +1,5 @@
 /**
- * Requests the gateway's URL, the recommended number of shards and the remaining identifies of the day from Discord.
+ * Requests the gateway's URL, the recommended number of shards and the remaining IDENTIFYs of the day from Discord.
  *
  * @see https://docs.discord.com/developers/events/gateway#get-gateway-bot
  * @since 0.1.0
@@ -30,9 +30,9 @@ export const defaultBaseUrl = "https://discord.com/api/v10"
  * @category models
  */
 export interface SessionStartLimit {
-  /** Identifies in a window of 24 hours. */
+  /** IDENTIFYs allowed in a window of 24 hours. */
   readonly total: number
-  /** Remaining identifies of them. */
+  /** Remaining IDENTIFYs of the window. */
   readonly remaining: number
   /** Time until the limit is reset. */
   readonly resetAfter: Duration.Duration
@@ -47,7 +47,7 @@ export interface SessionStartLimit {
  * @category models
  */
 export interface GatewayBot {
-  /** The URL for identifies. */
+  /** The URL for new sessions. */
   readonly url: string
   /** The recommended number of shards. */
   readonly shards: number
@@ -146,7 +146,7 @@ export const make = (options: Options): Effect.Effect<GatewayApi, never, HttpCli
  * export const program = Effect.gen(function*() {
  *   const api = yield* GatewayApi.GatewayApi
  *   const { sessionStartLimit, shards } = yield* api.gatewayBot
- *   yield* Effect.log(`${shards} shards recommended, ${sessionStartLimit.remaining} identifies left`)
+ *   yield* Effect.log(`${shards} shards recommended, ${sessionStartLimit.remaining} IDENTIFYs left`)
  * }).pipe(
  *   Effect.provide(GatewayApi.layer({ token: Redacted.make("token") })),
  *   Effect.provide(FetchHttpClient.layer)

@@ -31,13 +31,13 @@ import * as StoredState from "./internal/identify/storedState.js"
  * @category models
  */
 export interface IdentifyBudget {
-  /** Identifies in a window. */
+  /** IDENTIFYs allowed in a window. */
   readonly total: number
-  /** Identifies left in this window, including the reserve and the reservations of `reserve`. */
+  /** Remaining IDENTIFYs of this window, including the reserve and all reservations. */
   readonly remaining: number
-  /** Identifies that the queue does not grant. */
+  /** IDENTIFYs that the queue does not grant. */
   readonly reserve: number
-  /** The end of the window, in milliseconds since 1970. None before the first identify of a window. */
+  /** The end of the window, in milliseconds since 1970. None before the first IDENTIFY of a window. */
   readonly resetsAt: Option.Option<number>
 }
 
@@ -48,14 +48,14 @@ export interface IdentifyBudget {
  * @category models
  */
 export interface BudgetOptions {
-  /** Identifies in a window of 24 hours. Default: 1,000. */
+  /** IDENTIFYs allowed in a window of 24 hours. Default: 1,000. */
   readonly total?: number | undefined
-  /** Identifies left in the window. Default: all. */
+  /** Remaining IDENTIFYs of the window. Default: all. */
   readonly remaining?: number | undefined
-  /** The time to the end of the window. Default: no window has begun; one of 24 hours begins with the first identify. */
+  /** The time to the end of the window. Default: no window has begun; one of 24 hours begins with the first IDENTIFY. */
   readonly resetAfter?: Duration.DurationInput | undefined
   /**
-   * Identifies that are reserved for a manual restart; set it to 0 for it. At most one less than the total.
+   * IDENTIFYs that are reserved for a manual restart; set it to 0 for it. At most one less than the total.
    * Default: 5 percent of the total.
    */
   readonly reserve?: number | undefined
@@ -78,15 +78,15 @@ export {
    */
   defaultReserve,
   /**
-   * Only the reserve and the reservations of other shards are left today, or fewer identifies than `reserve` requested. A shard fails
-   * with this error only with `whenExhausted: "fail"`; by default it waits.
+   * The daily identify budget is exhausted: only reserved IDENTIFYs remain, or fewer than requested. A shard fails with this
+   * error only with `whenExhausted: "fail"`; by default it waits.
    *
    * @since 0.1.0
    * @category errors
    */
   IdentifyBudgetExhausted,
   /**
-   * Returns the identifies that the queue may still grant in this window.
+   * Returns the IDENTIFYs that the queue may still grant in this window.
    *
    * @since 0.1.0
    * @category getters
@@ -118,7 +118,7 @@ export const TypeId: unique symbol = Symbol.for("@vesper/gateway/IdentifyQueue")
 export type TypeId = typeof TypeId
 
 /**
- * Grants each IDENTIFY of a bot its turn. All shards of the bot share one queue; a RESUME does not use it.
+ * Serializes the IDENTIFY calls of a bot. All its shards share one queue; a RESUME does not use it.
  *
  * @since 0.1.0
  * @category models
@@ -126,8 +126,8 @@ export type TypeId = typeof TypeId
 export interface IdentifyQueue {
   readonly [TypeId]: TypeId
   /**
-   * Waits for the shard's turn, then runs `identify`, which writes the payload. If `identify` fails, as when the socket has
-   * closed before, the turn is refunded and the next shard receives it. Interrupting the wait passes the turn on. Fails with
+   * Waits for a permit, then runs `identify`, which writes the payload. If `identify` fails, as when the socket has closed
+   * before, the permit is refunded and the next shard receives it. Interrupting the wait passes the permit on. Fails with
    * `IdentifyBudgetExhausted` only with `whenExhausted: "fail"`.
    */
   readonly withPermit: (
@@ -136,10 +136,10 @@ export interface IdentifyQueue {
   /** Returns the budget of the day, including the reserve; none if the queue does not know it. */
   readonly budget: Effect.Effect<Option.Option<IdentifyBudget>>
   /**
-   * Reserves `count` identifies of the day until the scope closes, and returns a view of this queue whose permits use them
-   * first. Other shards cannot use them. Fails at once with `IdentifyBudgetExhausted` if fewer are left, without the reserve,
-   * other reservations, and one for each waiting shard. When the scope closes, unused identifies are available to all shards
-   * again.
+   * Reserves `count` IDENTIFYs of the day until the scope closes, and returns a view of this queue whose permits use them
+   * first. Other shards cannot use them. Fails immediately with `IdentifyBudgetExhausted` if fewer than `count` remain after
+   * the reserve, other reservations and one per waiting shard are deducted. When the scope closes, unused IDENTIFYs are
+   * available to all shards again.
    *
    * A queue without a budget reserves nothing and returns itself: `layerUnlimited`, `layerHttp`, whose server has the budget,
    * and `make` without a `reserve`.
@@ -158,7 +158,7 @@ export interface IdentifyQueue {
 export const IdentifyQueue = Context.GenericTag<IdentifyQueue>("@vesper/gateway/IdentifyQueue")
 
 /**
- * The time that Discord requires between two identifies of a bucket.
+ * The time that Discord requires between two IDENTIFYs of a bucket.
  *
  * @since 0.1.0
  * @category constants
@@ -173,7 +173,7 @@ export const defaultInterval: Duration.Duration = Duration.seconds(5)
  */
 export interface LimitOptions {
   /**
-   * The time between two identifies of a bucket, from the write of the first. Discord counts 5 seconds between arrivals, so a
+   * The time between two IDENTIFYs of a bucket, from the write of the first. Discord counts 5 seconds between arrivals, so a
    * longer interval allows for network jitter. Default: 5 seconds.
    */
   readonly interval?: Duration.DurationInput | undefined
@@ -191,9 +191,9 @@ export interface LimitOptions {
  * @category models
  */
 export interface InMemoryOptions extends LimitOptions {
-  /** Identifies that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
+  /** IDENTIFYs that Discord allows at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. */
   readonly maxConcurrency: number
-  /** The bot's daily budget. Default: 1,000 identifies, of which 50 are reserved. */
+  /** The bot's daily budget. Default: 1,000 IDENTIFYs, of which 50 are reserved. */
   readonly budget?: BudgetOptions | undefined
 }
 
@@ -206,7 +206,7 @@ export interface InMemoryOptions extends LimitOptions {
 export interface Change {
   readonly maxConcurrency?: number | undefined
   readonly interval?: Duration.DurationInput | undefined
-  /** Identifies that remain reserved; 0 makes the reserve available. */
+  /** IDENTIFYs that remain reserved; 0 makes the reserve available. */
   readonly reserve?: number | undefined
   /** The budget that Discord reports. */
   readonly budget?: Omit<BudgetOptions, "reserve"> | undefined
@@ -246,7 +246,7 @@ export const make = (
 
 const defaultTotal = 1_000
 
-const toAccount = (budget: BudgetOptions, now: number): Ledger.Account => {
+const toWindow = (budget: BudgetOptions, now: number): Ledger.BudgetWindow => {
   const total = budget.total ?? defaultTotal
   return {
     total,
@@ -270,10 +270,10 @@ const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger
   ...(reserve !== undefined && { reserve })
 })
 
-/** Prefers the stored account to the options, unless the options are Discord's values. */
+/** Prefers the stored budget to the options, unless the options are Discord's values. */
 const initialLedger = (
   stored: ReturnType<typeof StoredState.restore>,
-  configured: Ledger.Account,
+  configured: Ledger.BudgetWindow,
   trust: "store" | "options",
   now: number
 ): Ledger.Ledger =>
@@ -303,15 +303,15 @@ const makeAdjustable = (
       store,
       initial: initialLedger(
         StoredState.restore(store.initial, now),
-        toAccount(options.budget ?? {}, now.monotonic),
+        toWindow(options.budget ?? {}, now.monotonic),
         trust,
         now.monotonic
       ),
       whenExhausted: options.whenExhausted ?? "wait"
     })
-    const makeView = (hold: number | undefined): IdentifyQueue =>
+    const makeView = (reservation: number | undefined): IdentifyQueue =>
       make(
-        ({ id }) => (identify) => scheduler.run({ shard: id, hold }, identify),
+        ({ id }) => (identify) => scheduler.run({ shard: id, reservation }, identify),
         Effect.asSome(scheduler.budget),
         (count) => Effect.map(scheduler.reserve(count), makeView)
       )
@@ -323,7 +323,7 @@ const makeAdjustable = (
           const { monotonic } = yield* Scheduler.currentTime
           yield* scheduler.update({
             limits: toLimits(change),
-            account: change.budget && toAccount(change.budget, monotonic)
+            account: change.budget && toWindow(change.budget, monotonic)
           })
         })
     }
@@ -370,7 +370,7 @@ export const layerInMemory = (options: InMemoryOptions): Layer.Layer<IdentifyQue
  * @category models
  */
 export interface FromApiOptions extends LimitOptions {
-  /** Identifies that are reserved for a manual restart. Default: 5 percent of the total. */
+  /** IDENTIFYs that are reserved for a manual restart. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
 }
 
@@ -426,7 +426,7 @@ export const layerFromApi = (
 
 /**
  * Makes a client of a queue that is shared over HTTP, such as `vesper queue serve` or twilight-http-queue. A failed request
- * is logged and repeated. An identify that fails after the turn was granted spends the turn, because HTTP cannot return it.
+ * is logged and repeated. An IDENTIFY that fails after the permit was granted spends the permit, because HTTP cannot return it.
  * The server has the budget. Fails with a `ConfigError` if the URL is invalid.
  *
  * Some HTTP clients time out after minutes, such as Node's fetch after five; the shard then repeats the request and loses its
@@ -441,8 +441,8 @@ export const makeHttp = (
   Effect.gen(function*() {
     const checked = yield* CheckOptions.checkUrl(url)
     const HttpQueue = yield* Effect.promise(() => import("./internal/http/identifyTurn.js"))
-    const awaitTurn = yield* HttpQueue.make(checked)
-    return make((shard) => (identify) => Effect.zipRight(awaitTurn(shard.id), identify))
+    const awaitPermit = yield* HttpQueue.make(checked)
+    return make((shard) => (identify) => Effect.zipRight(awaitPermit(shard.id), identify))
   })
 
 /**
@@ -466,7 +466,7 @@ export const layerHttp = (
   Layer.effect(IdentifyQueue, makeHttp(url))
 
 /**
- * A queue without limits, for tests and for a proxy that has the limits. On Discord's gateway, identifies in fast succession
+ * A queue without limits, for tests and for a proxy that has the limits. On Discord's gateway, IDENTIFYs in fast succession
  * are refused, and the token is reset after about 1,000 in a day.
  *
  * @since 0.1.0

@@ -2,9 +2,9 @@
  * Shares one identify queue between processes in any language: `GET /?shard=3` is answered when shard 3 may identify. The
  * protocol is that of twilight-http-queue.
  *
- * A turn is spent when it is answered, because the server does not receive the identify. The served queue needs an interval
+ * A permit is spent when it is answered, because the server does not receive the IDENTIFY. The served queue needs an interval
  * above 5 seconds (`defaultInterval`), so that answers with different latencies are far enough apart. A client that closes
- * the request passes its turn on.
+ * the request passes its permit on.
  *
  * @since 0.1.0
  */
@@ -33,7 +33,7 @@ const parseShard = (text: string | null): Option.Option<ShardId.ShardId> => {
   return id === undefined ? Option.none() : Option.getRight(ShardId.make(id, id + 1))
 }
 
-const awaitTurn = (queue: IdentifyQueue.IdentifyQueue, shard: ShardId.ShardId) =>
+const awaitPermit = (queue: IdentifyQueue.IdentifyQueue, shard: ShardId.ShardId) =>
   // The platform runs requests uninterruptible.
   Effect.interruptible(queue.withPermit(shard)(Effect.void)).pipe(
     Effect.as(HttpServerResponse.empty({ status: 200 })),
@@ -88,11 +88,11 @@ export const make = (queue: IdentifyQueue.IdentifyQueue): HttpApp.Default =>
       return budget(queue)
     }
     if (pathname !== "/") {
-      return Effect.succeed(problem(404, "use GET /?shard=0 for a turn, or GET /budget for the budget of today"))
+      return Effect.succeed(problem(404, "use GET /?shard=0 for a permit, or GET /budget for the budget of today"))
     }
     return Option.match(parseShard(searchParams.get("shard")), {
       onNone: () => Effect.succeed(problem(400, "the shard is missing or not a whole number: use GET /?shard=0")),
-      onSome: (shard) => awaitTurn(queue, shard)
+      onSome: (shard) => awaitPermit(queue, shard)
     })
   })
 

@@ -1,5 +1,5 @@
 /**
- * Stores the identifies of a bot across restarts, so that a process that restarts in a loop respects the daily budget and the
+ * Stores the IDENTIFYs of a bot across restarts, so that a process that restarts in a loop respects the daily budget and the
  * interval of each bucket.
  *
  * @since 0.1.0
@@ -19,7 +19,7 @@ import * as Persistence from "./internal/identify/persistence.js"
  * @category models
  */
 export interface State {
-  /** The identifies of the last interval, with their times in milliseconds since 1970. */
+  /** The IDENTIFYs of the last interval, with their times in milliseconds since 1970. */
   readonly recent: ReadonlyArray<{ readonly shard: number; readonly at: number }>
   /** The budget of the day; undefined if the queue did not know it. */
   readonly account: {
@@ -60,8 +60,8 @@ export class IdentifyStoreError extends Data.TaggedError("IdentifyStoreError")<{
 }> {
   override get message(): string {
     return this.operation === "load"
-      ? `the identifies of earlier processes could not be read from "${this.key}": ${this.reason}; repair the store, or remove the key once a day has passed since the last identify`
-      : `the identifies could not be written to "${this.key}": ${this.reason}`
+      ? `the IDENTIFYs of earlier processes could not be read from "${this.key}": ${this.reason}; repair the store, or remove the key once a day has passed since the last IDENTIFY`
+      : `the IDENTIFYs could not be written to "${this.key}": ${this.reason}`
   }
 }
 

@@ -80,7 +80,7 @@ export interface Reconnect {
   readonly resumeWindow: Duration.Duration
   /**
    * A random wait between these two before an identify after opcode 9, which older versions of Discord's documentation
-   * required. Default: none, because the identify queue limits identifies.
+   * required. Default: none, because the identify queue limits IDENTIFYs.
    */
   readonly invalidSessionDelay: Option.Option<readonly [min: Duration.Duration, max: Duration.Duration]>
 }

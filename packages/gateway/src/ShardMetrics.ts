@@ -131,7 +131,7 @@ export const heartbeatLatency = Metric.histogram(
 export const resumes = Metric.counter("vesper_resumes_total", { description: "Sessions resumed", incremental: true })
 
 /**
- * Identifies of shards after the loss of a session.
+ * IDENTIFYs of shards after the loss of a session.
  *
  * @since 0.1.0
  * @category metrics
@@ -178,7 +178,7 @@ export const commands = Metric.counter("vesper_commands_total", { description: "
 export const commandsWaiting = Metric.gauge("vesper_commands_waiting", { description: "Commands that wait" })
 
 /**
- * Histogram of the time that shards waited for their turn, in seconds: `vesper_identify_wait_seconds`.
+ * Histogram of the time that shards waited for their permit, in seconds: `vesper_identify_wait_seconds`.
  *
  * @since 0.1.0
  * @category metrics
@@ -186,49 +186,49 @@ export const commandsWaiting = Metric.gauge("vesper_commands_waiting", { descrip
 export const identifyWait = Metric.histogram(
   "vesper_identify_wait_seconds",
   MetricBoundaries.fromIterable([0.1, 1, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400]),
-  "Time that shards waited for their turn to identify"
+  "Time that shards waited for their permit to identify"
 )
 
 /**
- * Identifies that may still be granted today, without the reserve: `vesper_identify_budget`. Queues without a budget do not
+ * IDENTIFYs that may still be granted today, without the reserve: `vesper_identify_budget`. Queues without a budget do not
  * set it.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const identifyBudget = Metric.gauge("vesper_identify_budget", {
-  description: "Identifies that may still be granted today, without the reserve"
+  description: "IDENTIFYs that may still be granted today, without the reserve"
 })
 
 /**
- * Shards that wait for their turn: `vesper_identify_waiting`.
+ * Shards that wait for their permit: `vesper_identify_waiting`.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const identifiesWaiting = Metric.gauge("vesper_identify_waiting", {
-  description: "Shards that wait for their turn to identify"
+  description: "Shards that wait for their permit to identify"
 })
 
 /**
- * Turns that were used: `vesper_identifies_total`.
+ * Permits that were used: `vesper_identifies_total`.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const identifies = Metric.counter("vesper_identifies_total", {
-  description: "Turns to identify that were used",
+  description: "Permits to identify that were used",
   incremental: true
 })
 
 /**
- * Turns that were refunded because the identify was not written: `vesper_identify_refunds_total`.
+ * Permits that were refunded because the identify was not written: `vesper_identify_refunds_total`.
  *
  * @since 0.1.0
  * @category metrics
  */
 export const identifyRefunds = Metric.counter("vesper_identify_refunds_total", {
-  description: "Turns to identify that were refunded",
+  description: "Permits to identify that were refunded",
   incremental: true
 })
 

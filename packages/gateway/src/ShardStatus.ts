@@ -9,7 +9,7 @@ import type * as Option from "effect/Option"
 /**
  * - `Disconnected`: not started yet, waiting before the next attempt, or closed by the program.
  * - `Connecting`: opening the websocket, or waiting for HELLO.
- * - `Identifying`: waiting for a turn in the identify queue, or for READY.
+ * - `Identifying`: waiting for a permit of the identify queue, or for READY.
  * - `Resuming`: resuming the session; missed events may already arrive.
  * - `Connected`: receiving events of an established session.
  * - `FatallyClosed`: the gateway has closed the shard permanently.

@@ -34,7 +34,7 @@ export * as Events from "./Events.js"
 export * as Fleet from "./Fleet.js"
 
 /**
- * Requests the gateway's address from Discord, the recommended shards and the identifies left.
+ * Requests the gateway's address from Discord, the recommended shards and the remaining IDENTIFYs.
  *
  * @since 0.1.0
  */

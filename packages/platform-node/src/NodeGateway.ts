@@ -66,7 +66,7 @@ export interface FleetOptions extends PlatformOptions {
   readonly reconnects?: Fleet.Options["reconnects"]
   /** The time at which the shards connect: `onRead` for a fleet on which `Events.assembleFleet` runs. Default: `immediately`. */
   readonly connect?: Fleet.Options["connect"]
-  /** Identifies a day that are reserved for a manual restart. Default: 5 percent of the total. */
+  /** IDENTIFYs a day that are reserved for a manual restart. Default: 5 percent of the total. */
   readonly reserve?: number | undefined
   /** The API with its version. Default: `https://discord.com/api/v10`. */
   readonly apiUrl?: string | undefined

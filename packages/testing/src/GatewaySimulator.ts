@@ -53,9 +53,9 @@ export interface Options {
   readonly heartbeatInterval?: Duration.DurationInput | undefined
   /** The time after the interval within which a heartbeat must arrive. Default: half of the interval. */
   readonly heartbeatTolerance?: Duration.DurationInput | undefined
-  /** Identifies per 5 seconds. Default: 1. */
+  /** IDENTIFYs per 5 seconds. Default: 1. */
   readonly maxConcurrency?: number | undefined
-  /** Identifies per day. Default: 1,000, all of them left, for 24 hours. */
+  /** IDENTIFYs per day. Default: 1,000, all of them left, for 24 hours. */
   readonly sessionStartLimit?: {
     readonly total: number
     readonly remaining: number
@@ -507,7 +507,7 @@ const withToken = (token: string, environment: ConfigProvider.ConfigProvider): C
 
 /**
  * Provides a shard on its own simulator, in a test or without a token. It accepts the options of
- * `NodeGateway.layerShardConfig`, such as those of `Events.config`, except for the token. Identifies are spaced as Discord
+ * `NodeGateway.layerShardConfig`, such as those of `Events.config`, except for the token. IDENTIFYs are spaced as Discord
  * requires. Handlers that run when the test ends are interrupted at once unless `drainTimeout` is set, because that time
  * does not pass on TestClock.
  *

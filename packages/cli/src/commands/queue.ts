@@ -15,7 +15,7 @@ const serve = Command.make(
     ),
     interval: Common.optional(
       Common.time("interval"),
-      "Between two identifies of a bucket. Default: 6s, Discord's five and one for the network."
+      "Between two IDENTIFYs of a bucket. Default: 6s, Discord's five and one for the network."
     ),
     json: Common.flag("json", "Prints its URL as one line of JSON."),
     maxConcurrency: Common.optional(
@@ -29,16 +29,16 @@ const serve = Command.make(
     ),
     reserve: Common.optional(
       Common.integer("reserve", 0, 1_000_000),
-      "Identifies that are kept for a manual restart. Default: 5 percent of the day's; 0 for none."
+      "IDENTIFYs that are kept for a manual restart. Default: 5 percent of the day's; 0 for none."
     ),
     state: Common.optional(
       Options.directory("state"),
-      "A folder that keeps the used identifies over restarts. Default: none."
+      "A folder that keeps the used IDENTIFYs over restarts. Default: none."
     ),
     total: Common.withDefault(
       Common.integer("total", 1, 1_000_000),
       1_000,
-      "Identifies a day, if --max-concurrency is given. Default: 1000."
+      "IDENTIFYs a day, if --max-concurrency is given. Default: 1000."
     )
   },
   (options) => Effect.flatMap(Effect.promise(() => import("../queue/index.js")), ({ serve }) => serve(options))

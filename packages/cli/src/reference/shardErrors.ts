@@ -39,7 +39,7 @@ export const shardErrors: { readonly [T in ShardError.ShardError["_tag"]]: Expla
     advice: "upgrade, or report the event and path that it names; remove the event from validate to accept it"
   },
   IdentifyBudgetExhausted: {
-    when: "only the reserve of the day's identifies remains, and the identify queue is configured to fail",
+    when: "only the reserve of the day's IDENTIFYs remains, and the identify queue is configured to fail",
     next: "closes the connection, and identifies when the budget is reset",
     advice: "find out why the shards re-identify; to start now, set the reserve to 0"
   },

@@ -17,7 +17,7 @@ export interface ShardState {
   readonly buffered: number
 }
 
-/** The identifies that are left today, and their total. */
+/** The IDENTIFYs that are left today, and their total. */
 export interface Budget {
   readonly remaining: number
   readonly total: number

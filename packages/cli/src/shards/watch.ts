@@ -77,7 +77,7 @@ export interface Watched<E, R> extends Pick<View, "duration" | "http" | "mode"> 
   /** Adds events to the plain lines. Default: notices alone. */
   readonly showsEvents?: boolean
   readonly start: Start<E, R>
-  /** The identifies that are left. Polled. */
+  /** The IDENTIFYs that are left. Polled. */
   readonly budget?: Effect.Effect<Option.Option<Snapshot.Budget>>
   readonly record?: Record
   /** The last line of the output, after how many sessions were kept. */

@@ -58,7 +58,7 @@ describe("a bot with few identifies left", () => {
         assert.strictEqual(said.length, 1)
         assert.match(
           said[0] ?? "",
-          /0 of 1000 identifies are left today, and 0 are reserved .* before 1970-01-01T08:00:0\d/
+          /0 of 1000 IDENTIFYs are left today, and 0 are reserved .* before 1970-01-01T08:00:0\d/
         )
         yield* Effect.sleep("2 hours")
         const reset = Duration.toMillis("8 hours")

@@ -1,5 +1,5 @@
 /**
- * The identifies of a fleet in one row: when each bucket is free, how many identifies are left in the window, and how many
+ * The IDENTIFYs of a fleet in one row: when each bucket is free, how many IDENTIFYs are left in the window, and how many
  * of those are held for a resharding. It is read, changed by a function, and written if its revision is still the same.
  */
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -19,7 +19,7 @@ export interface Account {
     string,
     { readonly holder: string; readonly freeAt: number; readonly hold?: string | undefined }
   >
-  /** Identifies that are held, by the id of the hold. */
+  /** IDENTIFYs that are held, by the id of the hold. */
   readonly holds: Record<string, { count: number; expiresAt: number }>
 }
 
@@ -27,7 +27,7 @@ export interface Request {
   readonly bucket: number
   /** Unique, so that a request whose answer was lost can be repeated. */
   readonly holder: string
-  /** The hold to spend from for as long as it has identifies. */
+  /** The hold to spend from for as long as it has IDENTIFYs. */
   readonly hold: string
 }
 
@@ -77,7 +77,7 @@ export const end =
     }
   }
 
-/** Holds identifies until they are released or the hold is not renewed; false if fewer are left. */
+/** Reserves IDENTIFYs until they are released or the hold is not renewed; false if fewer are left. */
 export const hold = (id: string, count: number, reserve: number) => (account: Account, now: number): boolean => {
   if (account.holds[id] === undefined && account.remaining < reserve + heldIn(account) + count) {
     return false
@@ -129,7 +129,7 @@ export const restore = (row: AccountRow, total: number, longestTurn: number, now
 
 /**
  * Creates the row of a fleet, or sets its total; returns a function that applies a change to it. `interval` is the time in
- * milliseconds between two identifies of a bucket.
+ * milliseconds between two IDENTIFYs of a bucket.
  */
 export const make = (fleet: string, total: number, interval: number) =>
   Effect.gen(function*() {

@@ -1,4 +1,4 @@
-/** Writes messages to the socket. Commands, heartbeats, identifies and resumes all use this path. */
+/** Writes messages to the socket. Commands, heartbeats, IDENTIFYs and RESUMEs all use this path. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as GatewaySocket from "../../GatewaySocket.js"

@@ -43,7 +43,7 @@ const withoutSession = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfi
   session: Option.none()
 })
 
-/** Returns the identifies that the queue and Discord permit; none if both are unknown. */
+/** Returns the IDENTIFYs that the queue and Discord permit; none if both are unknown. */
 const identifiesLeft = (
   queue: IdentifyQueue.IdentifyQueue,
   api: Option.Option<GatewayApi.GatewayApi>
@@ -51,7 +51,7 @@ const identifiesLeft = (
   const known = <A>(subject: string, evaluate: () => Effect.Effect<A, unknown>) =>
     Guard.runWithin(evaluate, { limit: FleetReshard.limit, onDefect: Function.identity<unknown> }).pipe(
       Effect.tapError((cause) =>
-        Effect.logWarning(`the remaining identifies could not be read from ${subject}: ${PeerText.describe(cause)}`)
+        Effect.logWarning(`the remaining IDENTIFYs could not be read from ${subject}: ${PeerText.describe(cause)}`)
       ),
       Effect.option
     )
@@ -66,7 +66,7 @@ const identifiesLeft = (
   })
 }
 
-/** Makes a fleet. With an API, a resharding also respects the identifies that Discord reports. */
+/** Makes a fleet. With an API, a resharding also respects the IDENTIFYs that Discord reports. */
 const makeWith = (
   options: Omit<Fleet.Options, "shards">,
   ids: ReadonlyArray<ShardId.ShardId>,

@@ -1,4 +1,4 @@
-/** Waits for a turn of a queue in another process, over HTTP. Loaded on demand, because it loads the HTTP client. */
+/** Waits for a permit of a queue in another process, over HTTP. Loaded on demand, because it loads the HTTP client. */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -8,21 +8,21 @@ import * as Random from "effect/Random"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import { Monotonic } from "../time/index.js"
 
-/** The reason why a request did not get a turn. */
-class NoTurn extends Data.TaggedError("NoTurn")<{ readonly reason: string }> {}
+/** The reason why a request did not get a permit. */
+class NoPermit extends Data.TaggedError("NoPermit")<{ readonly reason: string }> {}
 
 const backoffBase = 500
 const backoffMax = 30_000
 
-const ask = (client: HttpClient.HttpClient, url: URL): Effect.Effect<void, NoTurn> =>
+const ask = (client: HttpClient.HttpClient, url: URL): Effect.Effect<void, NoPermit> =>
   Effect.scoped(Effect.flatMap(
-    Effect.mapError(client.get(url), ({ message }) => new NoTurn({ reason: message })),
+    Effect.mapError(client.get(url), ({ message }) => new NoPermit({ reason: message })),
     ({ status }) =>
-      status >= 200 && status < 300 ? Effect.void : Effect.fail(new NoTurn({ reason: `status ${status}` }))
+      status >= 200 && status < 300 ? Effect.void : Effect.fail(new NoPermit({ reason: `status ${status}` }))
   ))
 
-/** Waits for the shard's turn, and repeats the request until the queue answers. */
-const awaitTurn = (
+/** Waits for the shard's permit, and repeats the request until the queue answers. */
+const awaitPermit = (
   client: HttpClient.HttpClient,
   base: string,
   shard: number
@@ -49,6 +49,6 @@ const awaitTurn = (
     ))
 }
 
-/** Returns the wait for a shard's turn. */
+/** Returns the wait for a shard's permit. */
 export const make = (base: string) =>
-  Effect.map(HttpClient.HttpClient, (client) => (shard: number) => awaitTurn(client, base, shard))
+  Effect.map(HttpClient.HttpClient, (client) => (shard: number) => awaitPermit(client, base, shard))

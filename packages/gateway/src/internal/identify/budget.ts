@@ -1,6 +1,6 @@
 /**
- * The rules of identifying: one identify for each bucket and interval, and a daily budget. Pure functions of the earlier
- * identifies and of monotonic time, in milliseconds.
+ * The rules of identifying: one IDENTIFY for each bucket and interval, and a daily budget. Pure functions of the earlier
+ * IDENTIFYs and of monotonic time, in milliseconds.
  *
  * The ledger records the shards that have identified, not the free buckets, so it remains valid when the number of buckets
  * changes.
@@ -10,20 +10,20 @@ import * as Budget from "./budgetExhausted.js"
 
 export interface Limits {
   readonly maxConcurrency: number
-  /** The time between two identifies of a bucket. */
+  /** The time between two IDENTIFYs of a bucket. */
   readonly interval: number
   /** Overrides the default reserve. */
   readonly reserve: number | undefined
 }
 
-/** One identify. */
+/** One IDENTIFY. */
 export interface IdentifyEntry {
   readonly shard: number
   readonly at: number
 }
 
 /** The budget of a window of 24 hours. */
-export interface Account {
+export interface BudgetWindow {
   readonly total: number
   readonly remaining: number
   /** Undefined until the first identify of a window. */
@@ -31,9 +31,9 @@ export interface Account {
 }
 
 export interface Ledger {
-  /** The identifies of the last interval, oldest first. */
+  /** The IDENTIFYs of the last interval, oldest first. */
   readonly recent: ReadonlyArray<IdentifyEntry>
-  readonly account: Account
+  readonly account: BudgetWindow
 }
 
 /** The margin for network latency: Discord's window begins when an identify arrives, and the reported end is read later. */
@@ -44,13 +44,13 @@ export const longestWindow = Duration.toMillis(Budget.window) + lateness
 
 export const findBucket = (limits: Limits, shard: number): number => shard % limits.maxConcurrency
 
-/** Returns a full account if the window is over. */
-const renewed = (account: Account, now: number): Account =>
+/** Returns a full window if this one is over. */
+const renewed = (account: BudgetWindow, now: number): BudgetWindow =>
   account.resetsAt === undefined || now < account.resetsAt
     ? account
     : { total: account.total, remaining: account.total, resetsAt: undefined }
 
-/** Removes old identifies, and renews the account at the end of its window. */
+/** Removes old IDENTIFYs, and renews the budget at the end of its window. */
 export const refresh = (ledger: Ledger, limits: Limits, now: number): Ledger => ({
   recent: ledger.recent.filter(({ at }) => now - at < limits.interval),
   account: renewed(ledger.account, now)
@@ -68,69 +68,79 @@ export const freeAt = (ledger: Ledger, limits: Limits, bucket: number): number =
 }
 
 /** Returns the reserve: at most one less than the total. */
-export const effectiveReserve = (account: Account, limits: Limits): number =>
+export const effectiveReserve = (account: BudgetWindow, limits: Limits): number =>
   Math.max(0, Math.min(limits.reserve ?? Budget.defaultReserve(account.total), account.total - 1))
 
-/** Returns the identifies that the budget can still grant. */
+/** Returns the IDENTIFYs that the budget can still grant. */
 export const spendable = ({ account }: Ledger, limits: Limits): number =>
   Math.max(0, account.remaining - effectiveReserve(account, limits))
 
-/** The identifies left in each hold, by the number of the hold. Holds are not stored. */
-export type Holds = ReadonlyMap<number, number>
+/** The remaining IDENTIFYs of each reservation, by its number. Reservations are not stored. */
+export type Reservations = ReadonlyMap<number, number>
 
-/** A shard that wants to identify, and the hold that it may spend. */
+/** A shard that wants to identify, and the reservation that it may spend. */
 export interface Claim {
   readonly shard: number
-  readonly hold: number | undefined
+  readonly reservation: number | undefined
 }
 
-const remainingIn = (holds: Holds, hold: number | undefined): number => hold === undefined ? 0 : holds.get(hold) ?? 0
+const remainingIn = (reservations: Reservations, reservation: number | undefined): number =>
+  reservation === undefined ? 0 : reservations.get(reservation) ?? 0
 
 /**
- * Returns the part of `left` that a claim with this hold may spend, without the holds of others. If fewer are left than are
- * held, the holders spend them in order of their requests.
+ * Returns the part of `left` that a claim with this reservation may spend, without the reservations of others. If fewer are left
+ * than are reserved, the owners spend them in order of their requests.
  */
-export const spendableFor = (left: number, holds: Holds, hold: number | undefined): number => {
-  const own = remainingIn(holds, hold)
-  const held = Array.from(holds.values()).reduce((sum, n) => sum + n, 0)
-  return Math.max(Math.min(own, left), left - (held - own))
+export const spendableFor = (left: number, reservations: Reservations, reservation: number | undefined): number => {
+  const own = remainingIn(reservations, reservation)
+  const reserved = Array.from(reservations.values()).reduce((sum, n) => sum + n, 0)
+  return Math.max(Math.min(own, left), left - (reserved - own))
 }
 
-/** Spends one identify of the hold; returns the same holds if it is empty. */
-export const consume = (holds: Holds, hold: number | undefined): Holds =>
-  hold === undefined || remainingIn(holds, hold) === 0 ? holds : new Map(holds).set(hold, remainingIn(holds, hold) - 1)
+/** Spends one IDENTIFY of the reservation; returns the same reservations if it is empty. */
+export const consume = (reservations: Reservations, reservation: number | undefined): Reservations =>
+  reservation === undefined || remainingIn(reservations, reservation) === 0
+    ? reservations
+    : new Map(reservations).set(reservation, remainingIn(reservations, reservation) - 1)
 
-/** Returns an unused identify to its hold, unless the hold was released. */
-export const restoreTo = (holds: Holds, hold: number | undefined): Holds =>
-  hold === undefined || !holds.has(hold) ? holds : new Map(holds).set(hold, remainingIn(holds, hold) + 1)
+/** Returns an unused IDENTIFY to its reservation, unless that was released. */
+export const restoreTo = (reservations: Reservations, reservation: number | undefined): Reservations =>
+  reservation === undefined || !reservations.has(reservation)
+    ? reservations
+    : new Map(reservations).set(reservation, remainingIn(reservations, reservation) + 1)
 
 /**
- * Returns the next claim of each bucket in order of the requests, even if the bucket is not free yet. The last identifies of
+ * Returns the next claim of each bucket in order of the requests, even if the bucket is not free yet. The last IDENTIFYs of
  * a day are granted in order of the requests across buckets. A claim without an identify to spend does not block others.
  */
 export const nextInLine = <A extends Claim>(
-  state: { readonly ledger: Ledger; readonly limits: Limits; readonly holds: Holds; readonly now: number },
+  state: {
+    readonly ledger: Ledger
+    readonly limits: Limits
+    readonly reservations: Reservations
+    readonly now: number
+  },
   waiting: Iterable<A>,
   writing: Iterable<Claim>
 ): ReadonlyArray<A> => {
   const { ledger, limits, now } = state
   const claimed = new Set(Array.from(writing, ({ shard }) => findBucket(limits, shard)))
   const next: Array<A> = []
-  let { holds } = state
+  let { reservations } = state
   let left = spendable(ledger, limits)
   for (const claim of waiting) {
     if (claimed.size >= limits.maxConcurrency) {
       break
     }
     const bucket = findBucket(limits, claim.shard)
-    if (claimed.has(bucket) || spendableFor(left, holds, claim.hold) === 0) {
+    if (claimed.has(bucket) || spendableFor(left, reservations, claim.reservation) === 0) {
       continue
     }
     claimed.add(bucket)
     next.push(claim)
     if (freeAt(ledger, limits, bucket) <= now) {
       left--
-      holds = consume(holds, claim.hold)
+      reservations = consume(reservations, claim.reservation)
     }
   }
   return next
@@ -152,7 +162,7 @@ const without = (recent: ReadonlyArray<IdentifyEntry>, taken: IdentifyEntry): Re
 }
 
 /** Records that the identify was written: the interval counts from now. */
-export const settle = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => ({
+export const confirmWritten = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => ({
   ...ledger,
   recent: [...without(ledger.recent, taken), { shard: taken.shard, at: now }]
 })
@@ -176,10 +186,10 @@ export const refund = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledge
 }
 
 /**
- * Merges the account that Discord reports. It may not include the identifies in flight, so the smaller number is used within
+ * Merges the budget that Discord reports. It may not include the IDENTIFYs in flight, so the smaller number is used within
  * a window.
  */
-export const merge = (ledger: Ledger, reported: Account, inFlight: number, now: number): Ledger => {
+export const merge = (ledger: Ledger, reported: BudgetWindow, inFlight: number, now: number): Ledger => {
   const known = renewed(ledger.account, now)
   const remaining = Math.max(0, Math.min(reported.remaining, reported.total) - inFlight)
   const isSameWindow = known.resetsAt !== undefined && reported.resetsAt !== undefined &&

@@ -13,13 +13,13 @@ export class IdentifyBudgetExhausted extends Data.TaggedError("IdentifyBudgetExh
   readonly total: number
   readonly remaining: number
   readonly reserve: number
-  /** The time at which identifies are available again, in milliseconds since 1970. */
+  /** The time at which IDENTIFYs are available again, in milliseconds since 1970. */
   readonly until: number
   /** The duration from the error until then, measured by monotonic time. */
   readonly after?: Duration.Duration | undefined
 }> {
   override get message(): string {
-    return `${this.remaining} of ${this.total} identifies are left today and ${this.reserve} are reserved for a manual restart: no shard identifies before ${
+    return `${this.remaining} of ${this.total} IDENTIFYs are left today and ${this.reserve} are reserved for a manual restart: no shard identifies before ${
       new Date(this.until).toISOString()
     }; find out why the shards re-identify; to start now, set reserve: 0`
   }

@@ -1,5 +1,5 @@
 /**
- * Grants turns to identify by the rules of the ledger. State changes synchronously, and each change wakes the waiters that
+ * Grants permits to identify by the rules of the ledger. State changes synchronously, and each change wakes the waiters that
  * can proceed.
  */
 import * as Cause from "effect/Cause"
@@ -23,11 +23,11 @@ interface Waiter extends Ledger.Claim {
   readonly changed: Effect.Latch
 }
 
-/** A turn that was granted. */
-interface Turn {
+/** A permit that was granted. */
+interface Permit {
   readonly entry: Ledger.IdentifyEntry
-  /** The hold that it was spent from. */
-  readonly hold: number | undefined
+  /** The reservation that it was spent from. */
+  readonly reservation: number | undefined
 }
 
 /** The next step of a waiter. */
@@ -38,17 +38,17 @@ type WaiterStep =
   | { readonly _tag: "Exhausted"; readonly error: IdentifyQueue.IdentifyBudgetExhausted }
 
 export interface IdentifyScheduler {
-  /** Waits for the turn of a claim, then runs `identify`. */
+  /** Waits for the permit of a claim, then runs `identify`. */
   readonly run: <A, E, R>(
     claim: Ledger.Claim,
     identify: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | IdentifyQueue.IdentifyBudgetExhausted, R>
   readonly budget: Effect.Effect<IdentifyQueue.IdentifyBudget>
-  /** Reserves identifies until the scope closes, and returns the number of the hold. */
+  /** Reserves IDENTIFYs until the scope closes, and returns the number of the reservation. */
   readonly reserve: (count: number) => Effect.Effect<number, IdentifyQueue.IdentifyBudgetExhausted, Scope.Scope>
   readonly update: (change: {
     readonly limits?: Partial<Ledger.Limits>
-    readonly account?: Ledger.Account | undefined
+    readonly account?: Ledger.BudgetWindow | undefined
   }) => Effect.Effect<void>
 }
 
@@ -75,14 +75,14 @@ export const make = (options: {
 }): IdentifyScheduler => {
   let limits = options.limits
   let ledger = options.initial
-  let holds: Ledger.Holds = new Map()
-  let lastHold = 0
+  let reservations: Ledger.Reservations = new Map()
+  let lastReservation = 0
   // In order of the requests.
   const waiters = new Set<Waiter>()
-  // From the turn until the identify is written.
+  // From the permit until the identify is written.
   const writing = new Set<Waiter>()
   let loggedReset: number | undefined
-  let isHoldLogged = false
+  let isReservationLogged = false
   const persistence = Persistence.make(options.store, Effect.map(currentTime, (now) => StoredState.store(ledger, now)))
 
   const report = Effect.suspend(() =>
@@ -92,16 +92,19 @@ export const make = (options: {
     )
   )
 
-  const nextInLine = (now: number) => Ledger.nextInLine({ ledger, limits, holds, now }, waiters, writing)
+  const nextInLine = (now: number) => Ledger.nextInLine({ ledger, limits, reservations, now }, waiters, writing)
 
-  const spendableFor = (hold: number | undefined) => Ledger.spendableFor(Ledger.spendable(ledger, limits), holds, hold)
+  const spendableFor = (reservation: number | undefined) =>
+    Ledger.spendableFor(Ledger.spendable(ledger, limits), reservations, reservation)
 
   /** Wakes the waiters that may be next, and those without an identify left, which now wait for the next window. */
   const wake = (now: number) => {
     ledger = Ledger.refresh(ledger, limits, now)
     nextInLine(now).forEach(({ changed }) => changed.unsafeOpen())
     if (spendableFor(undefined) === 0) {
-      Array.from(waiters).filter(({ hold }) => spendableFor(hold) === 0).forEach(({ changed }) => changed.unsafeOpen())
+      Array.from(waiters).filter(({ reservation }) => spendableFor(reservation) === 0).forEach(({ changed }) =>
+        changed.unsafeOpen()
+      )
     }
   }
 
@@ -109,7 +112,7 @@ export const make = (options: {
 
   const nextStep = (waiter: Waiter, now: StoredState.Now): WaiterStep => {
     ledger = Ledger.refresh(ledger, limits, now.monotonic)
-    if (spendableFor(waiter.hold) === 0) {
+    if (spendableFor(waiter.reservation) === 0) {
       return options.whenExhausted === "wait"
         ? { _tag: "WaitUntil", at: StoredState.renewsAt(ledger, now) }
         : { _tag: "Exhausted", error: StoredState.exhausted(ledger, limits, now, Ledger.spendable(ledger, limits)) }
@@ -121,21 +124,21 @@ export const make = (options: {
     return now.monotonic < at ? { _tag: "WaitUntil", at } : { _tag: "Go" }
   }
 
-  const logHold = (left: number) => {
-    if (isHoldLogged) {
+  const logReservation = (left: number) => {
+    if (isReservationLogged) {
       return Effect.void
     }
-    isHoldLogged = true
+    isReservationLogged = true
     return Effect.logWarning(
-      `the last ${left} identifies of today are reserved for a reshard; other shards wait until it ends`
+      `the last ${left} IDENTIFYs of today are reserved for a reshard; other shards wait until it ends`
     )
   }
 
-  const logExhausted = ({ hold }: Waiter, now: StoredState.Now) =>
+  const logExhausted = ({ reservation }: Waiter, now: StoredState.Now) =>
     Effect.suspend(() => {
       const left = Ledger.spendable(ledger, limits)
-      if (left > 0 && spendableFor(hold) === 0) {
-        return logHold(left)
+      if (left > 0 && spendableFor(reservation) === 0) {
+        return logReservation(left)
       }
       const { remaining, resetsAt, total } = ledger.account
       if (resetsAt === undefined || resetsAt === loggedReset || left > 0) {
@@ -143,7 +146,7 @@ export const make = (options: {
       }
       loggedReset = resetsAt
       return Effect.logWarning(
-        `the identify budget is exhausted: ${remaining} of ${total} identifies are left today, and ${
+        `the identify budget is exhausted: ${remaining} of ${total} IDENTIFYs are left today, and ${
           Ledger.effectiveReserve(ledger.account, limits)
         } are reserved for a manual restart; no shard identifies before ${
           new Date(StoredState.toWall(now, resetsAt)).toISOString()
@@ -158,20 +161,23 @@ export const make = (options: {
       return report
     })
 
-  const take = (waiter: Waiter, now: number): Turn => {
+  const take = (waiter: Waiter, now: number): Permit => {
     waiters.delete(waiter)
     writing.add(waiter)
     ledger = Ledger.take(ledger, waiter.shard, now)
-    const before = holds
-    holds = Ledger.consume(holds, waiter.hold)
-    return { entry: { shard: waiter.shard, at: now }, hold: holds === before ? undefined : waiter.hold }
+    const before = reservations
+    reservations = Ledger.consume(reservations, waiter.reservation)
+    return {
+      entry: { shard: waiter.shard, at: now },
+      reservation: reservations === before ? undefined : waiter.reservation
+    }
   }
 
-  /** Waits for the turn and records it. Runs uninterruptible; `interruptible` restores interruption for the waits. */
-  const awaitTurn = (
+  /** Waits for the permit and records it. Runs uninterruptible; `interruptible` restores interruption for the waits. */
+  const awaitPermit = (
     waiter: Waiter,
     interruptible: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ): Effect.Effect<Turn, IdentifyQueue.IdentifyBudgetExhausted> =>
+  ): Effect.Effect<Permit, IdentifyQueue.IdentifyBudgetExhausted> =>
     Effect.flatMap(currentTime, (now) => {
       waiter.changed.unsafeClose()
       const step = nextStep(waiter, now)
@@ -181,22 +187,22 @@ export const make = (options: {
         case "Exhausted":
           return Effect.zipRight(logExhausted(waiter, now), Effect.fail(step.error))
         case "WaitForChange":
-          return Effect.zipRight(interruptible(waiter.changed.await), awaitTurn(waiter, interruptible))
+          return Effect.zipRight(interruptible(waiter.changed.await), awaitPermit(waiter, interruptible))
         case "WaitUntil":
           return logExhausted(waiter, now).pipe(
             Effect.zipRight(interruptible(awaitChangeOrTime(waiter, step.at - now.monotonic))),
-            Effect.zipRight(awaitTurn(waiter, interruptible))
+            Effect.zipRight(awaitPermit(waiter, interruptible))
           )
       }
     })
 
-  const finish = (waiter: Waiter, { entry, hold }: Turn, isUsed: boolean) =>
+  const finish = (waiter: Waiter, { entry, reservation }: Permit, isUsed: boolean) =>
     Effect.flatMap(Monotonic.currentMillis, (now) => {
       ledger = isUsed
         // Rounded up, so that the interval is never shorter by a part of a millisecond.
-        ? Ledger.settle(ledger, entry, Math.ceil(now))
+        ? Ledger.confirmWritten(ledger, entry, Math.ceil(now))
         : Ledger.refund(ledger, entry, Math.ceil(now))
-      holds = isUsed ? holds : Ledger.restoreTo(holds, hold)
+      reservations = isUsed ? reservations : Ledger.restoreTo(reservations, reservation)
       writing.delete(waiter)
       wake(Math.floor(now))
       return Effect.zipRight(Metric.increment(isUsed ? ShardMetrics.identifies : ShardMetrics.identifyRefunds), report)
@@ -206,23 +212,25 @@ export const make = (options: {
     Effect.flatMap(currentTime, (now) => {
       ledger = Ledger.refresh(ledger, limits, now.monotonic)
       const left = Ledger.spendable(ledger, limits)
-      // Waiters without a hold precede this reservation.
-      const inLine = Array.from(waiters).filter(({ hold }) => hold === undefined || !holds.has(hold)).length
+      // Waiters without a reservation precede this reservation.
+      const inLine = Array.from(waiters).filter(({ reservation }) =>
+        reservation === undefined || !reservations.has(reservation)
+      ).length
       const free = Math.max(0, spendableFor(undefined) - inLine)
       if (free < count) {
         return Effect.fail(StoredState.exhausted(ledger, limits, now, left - free))
       }
-      lastHold++
-      holds = new Map(holds).set(lastHold, count)
-      return Effect.succeed(lastHold)
+      lastReservation++
+      reservations = new Map(reservations).set(lastReservation, count)
+      return Effect.succeed(lastReservation)
     })
 
-  const release = (hold: number) =>
+  const release = (reservation: number) =>
     Effect.sync(() => {
-      const remaining = new Map(holds)
-      remaining.delete(hold)
-      holds = remaining
-      isHoldLogged = isHoldLogged && remaining.size > 0
+      const remaining = new Map(reservations)
+      remaining.delete(reservation)
+      reservations = remaining
+      isReservationLogged = isReservationLogged && remaining.size > 0
       wakeAll()
     })
 
@@ -235,8 +243,8 @@ export const make = (options: {
           waiters.add(waiter)
           const { monotonic: since } = yield* currentTime
           yield* report
-          const turn = yield* Effect.onError(awaitTurn(waiter, restore), () => leave(waiter))
-          yield* Metric.update(ShardMetrics.identifyWait, (turn.entry.at - since) / 1000)
+          const permit = yield* Effect.onError(awaitPermit(waiter, restore), () => leave(waiter))
+          yield* Metric.update(ShardMetrics.identifyWait, (permit.entry.at - since) / 1000)
           let isStarted = false
           const started = Effect.suspend(() => {
             isStarted = true
@@ -244,7 +252,7 @@ export const make = (options: {
           })
           const recorded = yield* persistence.start
           const exit = yield* Effect.exit(restore(Effect.zipRight(recorded, started)))
-          yield* finish(waiter, turn, isStarted && !provesUnsent(exit))
+          yield* finish(waiter, permit, isStarted && !provesUnsent(exit))
           const settled = yield* persistence.start
           yield* restore(settled)
           return yield* exit

@@ -44,7 +44,7 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
     return isFirst
       ? Effect.logError(
         `the identify store could not save (${describe(cause)}): the queue continues in memory, and a restart may ` +
-          "exceed the day's budget of identifies"
+          "exceed the day's budget of IDENTIFYs"
       )
       : Effect.void
   }

@@ -29,11 +29,11 @@ const restoreReset = (now: Now, at: number | undefined): number | undefined =>
     ? undefined
     : now.monotonic + (at - now.wall <= Ledger.longestWindow ? at - now.wall : Ledger.longestWindow)
 
-/** Restores the recent identifies and the account of an earlier process, if any. */
+/** Restores the recent IDENTIFYs and the budget of an earlier process, if any. */
 export const restore = (
   state: Option.Option<IdentifyStore.State>,
   now: Now
-): { readonly recent: ReadonlyArray<Ledger.IdentifyEntry>; readonly account: Option.Option<Ledger.Account> } => ({
+): { readonly recent: ReadonlyArray<Ledger.IdentifyEntry>; readonly account: Option.Option<Ledger.BudgetWindow> } => ({
   recent: Option.match(state, {
     onNone: () => [],
     onSome: ({ recent }) => recent.map((entry) => restoreEntry(now, entry))
@@ -50,7 +50,7 @@ export const store = ({ account, recent }: Ledger.Ledger, now: Now): IdentifySto
   account: { ...account, resetsAt: account.resetsAt === undefined ? undefined : toWall(now, account.resetsAt) }
 })
 
-/** Converts the account for readers. */
+/** Converts the budget for readers. */
 export const budget = (
   { account }: Ledger.Ledger,
   limits: Ledger.Limits,
@@ -67,7 +67,7 @@ export const renewsAt = ({ account }: Ledger.Ledger, now: Now): number =>
   // Without an end, the window has not begun: if nothing is left in it, the queue checks again later.
   account.resetsAt ?? now.monotonic + Duration.toMillis(Budget.window)
 
-/** Makes the error of an exhausted budget. `unavailable` identifies are left and reserved for others. */
+/** Makes the error of an exhausted budget. `unavailable` IDENTIFYs are left and reserved for others. */
 export const exhausted = (
   ledger: Ledger.Ledger,
   limits: Ledger.Limits,

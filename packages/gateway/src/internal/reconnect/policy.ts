@@ -144,7 +144,7 @@ const lossesAfter = (losses: number, establishedFor: number): number =>
 
 /**
  * Decides the next step after a connection has ended, and returns the history for the decision after it. A session is resumed
- * while its attempts last, because identifies are limited to about a thousand a day.
+ * while its attempts last, because IDENTIFYs are limited to about a thousand a day.
  */
 export const decide = (
   history: History,

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { Monotonic } from "../time/index.js"
 
-/** The purpose of a connection. Each has a rate of its own, because resumes are urgent and identifies have a queue. */
+/** The purpose of a connection. Each has a rate of its own, because resumes are urgent and IDENTIFYs have a queue. */
 export type Purpose = "resume" | "identify"
 
 /** Waits until a connection for this purpose may be opened. */

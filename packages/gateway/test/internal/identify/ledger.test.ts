@@ -4,12 +4,12 @@ import * as Ledger from "../../../src/internal/identify/budget.js"
 
 const day = 24 * 3_600_000
 const limits: Ledger.Limits = { maxConcurrency: 2, interval: 5_000, reserve: undefined }
-const account = (remaining: number, resetsAt?: number): Ledger.Account => ({ total: 100, remaining, resetsAt })
+const account = (remaining: number, resetsAt?: number): Ledger.BudgetWindow => ({ total: 100, remaining, resetsAt })
 const empty: Ledger.Ledger = { recent: [], account: account(100) }
 
 describe("the budget", () => {
   const cases: ReadonlyArray<
-    readonly [what: string, account: Ledger.Account, reserve: number | undefined, spendable: number]
+    readonly [what: string, account: Ledger.BudgetWindow, reserve: number | undefined, spendable: number]
   > = [
     ["has 5 percent kept back", account(100), undefined, 95],
     ["has as much kept back as one wants", account(100), 10, 90],
@@ -54,9 +54,9 @@ describe("the budget", () => {
 })
 
 describe("what is held", () => {
-  const holds: Ledger.Holds = new Map([[1, 3], [2, 0]])
+  const reservations: Ledger.Reservations = new Map([[1, 3], [2, 0]])
   const cases: ReadonlyArray<
-    readonly [what: string, left: number, hold: number | undefined, expected: number]
+    readonly [what: string, left: number, reservation: number | undefined, expected: number]
   > = [
     ["is not there for others", 10, undefined, 7],
     ["is there for whom it is held, and so is what nobody holds", 10, 1, 10],
@@ -67,39 +67,39 @@ describe("what is held", () => {
     ["leaves others no less than nothing", 2, 2, 0],
     ["is of no account where no budget is known", Number.POSITIVE_INFINITY, undefined, Number.POSITIVE_INFINITY]
   ]
-  for (const [what, left, hold, expected] of cases) {
-    it(what, () => assert.strictEqual(Ledger.spendableFor(left, holds, hold), expected))
+  for (const [what, left, reservation, expected] of cases) {
+    it(what, () => assert.strictEqual(Ledger.spendableFor(left, reservations, reservation), expected))
   }
 
   it("is drawn first, and goes back to its hold alone", () => {
-    const drawn = Ledger.consume(holds, 1)
+    const drawn = Ledger.consume(reservations, 1)
     assert.deepStrictEqual(Array.from(drawn), [[1, 2], [2, 0]])
     assert.deepStrictEqual(Array.from(Ledger.restoreTo(drawn, 1)), [[1, 3], [2, 0]])
-    assert.strictEqual(Ledger.consume(holds, 2), holds)
-    assert.strictEqual(Ledger.restoreTo(holds, 9), holds)
+    assert.strictEqual(Ledger.consume(reservations, 2), reservations)
+    assert.strictEqual(Ledger.restoreTo(reservations, 9), reservations)
   })
 })
 
 describe("the next to identify", () => {
   const heads = (
     remaining: number,
-    holds: Ledger.Holds,
-    waiting: ReadonlyArray<readonly [shard: number, hold?: number]>,
+    reservations: Ledger.Reservations,
+    waiting: ReadonlyArray<readonly [shard: number, reservation?: number]>,
     writing: ReadonlyArray<number> = []
   ) =>
     Ledger.nextInLine(
       {
         ledger: { recent: [], account: account(remaining) },
         limits: { maxConcurrency: 2, interval: 5_000, reserve: 0 },
-        holds,
+        reservations,
         now: 0
       },
-      waiting.map(([shard, hold]) => ({ shard, hold })),
-      writing.map((shard) => ({ shard, hold: undefined }))
+      waiting.map(([shard, reservation]) => ({ shard, reservation })),
+      writing.map((shard) => ({ shard, reservation: undefined }))
     ).map(({ shard }) => shard)
 
-  const none: Ledger.Holds = new Map()
-  const one: Ledger.Holds = new Map([[1, 1]])
+  const none: Ledger.Reservations = new Map()
+  const one: Ledger.Reservations = new Map([[1, 1]])
   it("is the first of each bucket that is not busy", () => {
     assert.deepStrictEqual(heads(10, none, [[2], [4], [1]]), [2, 1])
     assert.deepStrictEqual(heads(10, none, [[2], [4], [1]], [6]), [1])
@@ -125,7 +125,7 @@ const steps = FastCheck.array(
   FastCheck.record({
     wait: FastCheck.oneof(FastCheck.integer({ min: 0, max: 6_000 }), FastCheck.integer({ min: 0, max: 2 * day })),
     shard: FastCheck.integer({ min: 0, max: 7 }),
-    outcome: FastCheck.constantFrom("settled", "failed")
+    outcome: FastCheck.constantFrom("written", "failed")
   }),
   { maxLength: 200 }
 )
@@ -154,20 +154,20 @@ describe("whoever follows the ledger", () => {
     const size = FastCheck.integer({ min: 0, max: 10 })
     FastCheck.assert(FastCheck.property(claims, size, size, size, (claims, spare, first, second) => {
       let left = spare + first + second
-      let holds: Ledger.Holds = new Map([[1, first], [2, second]])
+      let reservations: Ledger.Reservations = new Map([[1, first], [2, second]])
       const spent = new Map<number | undefined, number>()
-      for (const hold of claims) {
-        if (Ledger.spendableFor(left, holds, hold) > 0) {
+      for (const reservation of claims) {
+        if (Ledger.spendableFor(left, reservations, reservation) > 0) {
           left--
-          holds = Ledger.consume(holds, hold)
-          spent.set(hold, (spent.get(hold) ?? 0) + 1)
+          reservations = Ledger.consume(reservations, reservation)
+          spent.set(reservation, (spent.get(reservation) ?? 0) + 1)
         }
       }
       assert.isAtLeast(left, 0)
       assert.isAtMost(spent.get(undefined) ?? 0, spare)
-      for (const [hold, held] of [[1, first], [2, second]] as const) {
-        const asked = claims.filter((claim) => claim === hold).length
-        assert.isAtLeast(spent.get(hold) ?? 0, Math.min(asked, held))
+      for (const [reservation, reserved] of [[1, first], [2, second]] as const) {
+        const asked = claims.filter((claim) => claim === reservation).length
+        assert.isAtLeast(spent.get(reservation) ?? 0, Math.min(asked, reserved))
       }
     }))
   })
@@ -192,8 +192,8 @@ describe("whoever follows the ledger", () => {
           }
           const taken = { shard, at: now }
           ledger = Ledger.take(ledger, shard, now)
-          if (outcome === "settled") {
-            ledger = Ledger.settle(ledger, taken, now)
+          if (outcome === "written") {
+            ledger = Ledger.confirmWritten(ledger, taken, now)
             written.push(taken)
           } else {
             ledger = Ledger.refund(ledger, taken, now)

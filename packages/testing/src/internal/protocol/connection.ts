@@ -191,7 +191,7 @@ export const make = (gateway: Gateway, transport: Transport, url: string): Conne
         return send(Opcode.InvalidSession, false)
       }
       case "spent": {
-        recordViolation("IdentifyBudget", "no identifies are left today: the token is reset")
+        recordViolation("IdentifyBudget", "no IDENTIFYs are left today: the token is reset")
         for (const open of Array.from(gateway.connections)) {
           open.inject({ _tag: "Close", code: 4004, reason: "Authentication failed." })
         }

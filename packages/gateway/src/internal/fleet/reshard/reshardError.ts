@@ -11,7 +11,7 @@ import * as Data from "effect/Data"
  * - `InProgress`: another resharding is under way.
  * - `InvalidTotal`: the total is not a whole number of at least 1.
  * - `Partial`: the fleet holds a part of the bot's shards, and the new shards would have guilds of other fleets.
- * - `Budget`: fewer identifies are left today than the resharding needs.
+ * - `Budget`: fewer IDENTIFYs are left today than the resharding needs.
  * - `ShardClosed`: the gateway closed one of the new shards permanently.
  * - `TimedOut`: the resharding took longer than `timeout`.
  * - `Interrupted`: the caller was interrupted.

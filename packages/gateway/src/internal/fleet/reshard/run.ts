@@ -32,7 +32,7 @@ export interface ShardSets {
     ids: ReadonlyArray<ShardId.ShardId>,
     queue: IdentifyQueue.IdentifyQueue
   ) => Effect.Effect<ShardSet.ShardSet>
-  /** The identifies left for today; none if unknown. */
+  /** The remaining IDENTIFYs of today; none if unknown. */
   readonly identifiesLeft: Effect.Effect<Option.Option<number>>
   current: ShardSet.ShardSet
   /** The set that replaces `current`. */
