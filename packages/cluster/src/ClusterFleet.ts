@@ -29,6 +29,8 @@ export interface Options<E, R> {
   readonly handlers: (event: Fleet.FleetEvent) => Effect.Effect<unknown, E, R>
   /** Handlers of a shard at a time. Default: 1, in order. */
   readonly concurrency?: number | undefined
+  /** As for `Shard.runForEach`. A bot with interactions sets `none` and a concurrency of 256, so that none waits. Default: `guild`. */
+  readonly order?: Shard.RunOptions["order"]
   /** The time after which the shards of a crashed runner are taken over. The same on all runners. Default: 15 seconds. */
   readonly lease?: Duration.DurationInput | undefined
   /** How guilds are handed over in a resharding. Default: as `Fleet.reshard` does. */

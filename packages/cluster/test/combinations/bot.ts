@@ -59,6 +59,7 @@ export const make = (
       lease,
       handover: { lag: "2 seconds", patience: "4 seconds" },
       concurrency: concurrencyOf(cell),
+      order: cell.kind.parts.some(({ isOrdered }) => !isOrdered) ? "none" : "guild",
       handlers: ({ event }) =>
         isRunning.whenOpen(
           Effect.suspend(() => Effect.forEach(handlers, (handler) => handler(event), { discard: true }))

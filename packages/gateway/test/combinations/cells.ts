@@ -80,9 +80,7 @@ const isRestart = (life: Life) => life === "kill and restart" || life === "stop 
 /** Describes the kinds of readers and lives that a cluster does not support. */
 const illegalityOnCluster = ({ kind, life, mode, target }: Cell): string | undefined => {
   const runs = kind.parts.filter(({ isRun, promise }) => isRun === true && promise === "handlers")
-  return kind.parts.some(({ isOrdered }) => !isOrdered)
-    ? "a cluster keeps the order of each guild: it has no `order`"
-    : runs.length > 1
+  return runs.length > 1
     ? "a cluster runs one function: it has no second run of handlers"
     : kind.isSuccession
     ? "the handlers of a cluster run from its start on, and not after `nextEvent`"

@@ -23,6 +23,7 @@ import * as Status from "./status.js"
 export interface Options<R> {
   readonly rows: Omit<FleetRows.FleetRows, "begin">
   readonly concurrency: number
+  readonly order?: Shard.RunOptions["order"]
   /** The time between two looks at the status of a shard, and until a failed statement is repeated. */
   readonly poll: Duration.Duration
   readonly handler: (event: Fleet.FleetEvent) => Effect.Effect<unknown, unknown, R>
@@ -105,7 +106,7 @@ const handle = <R>(
         (cause): Cause.Cause<HandlerFailed> =>
           Cause.isInterruptedOnly(cause) ? Cause.stripFailures(cause) : Cause.fail(new HandlerFailed({ cause }))
       )
-    ), { concurrency }).pipe(
+    ), { concurrency, order: options.order }).pipe(
       // This runner has closed it, and interrupts this.
       Effect.zipRight(Effect.never),
       Effect.catchTags({

@@ -72,6 +72,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
     const host: Host.Options<R> = {
       rows: fleetRows,
       concurrency: options.concurrency ?? 1,
+      order: options.order,
       poll: Duration.millis(250),
       handler: options.handlers,
       reshard: options.handover ?? {},

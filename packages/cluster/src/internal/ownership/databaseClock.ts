@@ -4,10 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
 /** Milliseconds of a clock that is never set. */
-export const instant: Effect.Effect<number> = Effect.map(
-  Clock.currentTimeNanos,
-  (nanos) => Number(nanos / 1_000n) / 1_000
-)
+export const instant: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (ns) => Number(ns / 1_000n) / 1_000)
 
 /** How much later than expected an answer may be, in milliseconds: it takes its time, and clocks are adjusted. */
 const tolerance = 3_000

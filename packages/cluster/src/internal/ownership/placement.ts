@@ -54,8 +54,7 @@ export const listUnits = (plan: Plan, slot: number): ReadonlyArray<Unit> => {
 }
 
 /** The slot that has a shard of the plan's total, and its guilds. */
-export const findSlot = (plan: Plan, shard: number): number =>
-  (shard % Math.max(1, countParts(plan))) % countSlots(plan)
+export const findSlot = (plan: Plan, shard: number): number => shard % Math.max(1, countParts(plan)) % countSlots(plan)
 
 const listIds = ({ part, parts }: Part, total: number): ReadonlyArray<ShardId.ShardId> =>
   Array.from({ length: total / parts }, (_, index) => ShardId.unsafeMake(part + index * parts, total))
