@@ -132,11 +132,11 @@ describe("CommandRateLimiter", () => {
       const limiter = CommandLimiter.make(interval)
       const now = yield* Monotonic.currentMillis
       let sent = 0
-      while (limiter.unsafeHeartbeatHold(now) === 0) {
+      while (limiter.unsafeHeartbeatDelay(now) === 0) {
         limiter.unsafeRecordHeartbeat(now)
         sent++
       }
-      assert.deepStrictEqual([sent, limiter.unsafeHeartbeatHold(now)], [110, 61_000])
+      assert.deepStrictEqual([sent, limiter.unsafeHeartbeatDelay(now)], [110, 61_000])
       yield* sendAll(limiter, 10)
       assert.strictEqual((yield* limiter.snapshot).available, 0)
     }))

@@ -43,7 +43,7 @@ export const layer = (options: Options = {}) =>
 export const startShard = Effect.tap(Shard.make(ShardId.single), (shard) => shard.connect)
 
 /** Services of a shard state without timers and diagnostics. */
-export const silent: ShardState.StateCallbacks = { after: () => Function.constVoid, notice: Function.constVoid }
+export const silent: ShardState.StateCallbacks = { after: () => Function.constVoid, publish: Function.constVoid }
 
 /** Starts all shards of a bot in the order of their ids. */
 export const startShards = (total: number) =>

@@ -95,16 +95,20 @@ describe("the functions through which an event passes from the socket to a handl
   })
 
   const handlers = (handler: () => Effect.Effect<void>) => Events.on("GUILD_CREATE", handler)
-  const [pump = "", handle = "", ofRun = "", callHandlers = ""] = toFunctions(inMicrotask)
+  const [startHandlers = "", handle = "", ofRun = "", callHandlers = ""] = toFunctions(inMicrotask)
   type Case = readonly [name: string, read: Parameters<typeof trace>[0], expected: ReadonlyArray<string>]
   const cases: ReadonlyArray<Case> = [
     [
       "runForEach",
       (handler) => Effect.flatMap(Shard.Shard, (shard) => shard.runForEach(handler, { events: ["GUILD_CREATE"] })),
-      [pump, handle]
+      [startHandlers, handle]
     ],
-    ["Events.run", (handler) => Events.run(handlers(handler)), [pump, handle, ofRun, callHandlers]],
-    ["Events.assemble", (handler) => Events.assemble(Events.layer(handlers(handler))), [pump, handle, callHandlers]]
+    ["Events.run", (handler) => Events.run(handlers(handler)), [startHandlers, handle, ofRun, callHandlers]],
+    ["Events.assemble", (handler) => Events.assemble(Events.layer(handlers(handler))), [
+      startHandlers,
+      handle,
+      callHandlers
+    ]]
   ]
   for (const [name, read, expected] of cases) {
     it.live(`are those of the page, with ${name}`, () =>

@@ -212,7 +212,7 @@ const clock = Effect.runSync(Clock.clockWith(Effect.succeed))
 /** The whole way from the socket's callback to a reader. It may refuse, and it may not throw. */
 const receiver = (chance: Chance): void => {
   const state = Effect.runSync(
-    ShardState.make(ShardId.single, config, { after: () => Function.constVoid, notice: Function.constVoid })
+    ShardState.make(ShardId.single, config, { after: () => Function.constVoid, publish: Function.constVoid })
   )
   const reader = state.readers.open(readAll("the fuzzer"))
   let ends = 0

@@ -16,7 +16,7 @@ const silent: Policy.Observation = {
   wasPaused: false,
   isWriting: false,
   isRead: true,
-  hold: 0
+  delay: 0
 }
 const acknowledged: Policy.Observation = { ...silent, isAcknowledged: true }
 const paused: Policy.Observation = { ...silent, isPaused: true, wasPaused: true }
@@ -35,7 +35,12 @@ const table: ReadonlyArray<
   ["one that was acknowledged is followed by the next", Step.Send(), acknowledged, Step.Send()],
   ["one that was not means a dead connection", Step.Send(), silent, Step.Close()],
   ["an acknowledgement cannot be seen while reading is paused", Step.Send(), paused, Step.Send()],
-  ["it may be unread after a pause", Step.Send(), { ...silent, wasPaused: true }, Step.Look({ patience: 5_000 })],
+  [
+    "it may be unread after a pause",
+    Step.Send(),
+    { ...silent, wasPaused: true },
+    Step.AwaitAck({ graceMillis: 5_000 })
+  ],
   [
     "one that is not even written means a dead connection",
     Step.Send(),
@@ -43,33 +48,38 @@ const table: ReadonlyArray<
     Step.Close()
   ],
   ["also while reading is paused", Step.Send(), { ...paused, isWriting: true }, Step.Close()],
-  ["a process that was late has not read yet", Step.Send(), late, Step.Look({ patience: 5_000 })],
+  ["a process that was late has not read yet", Step.Send(), late, Step.AwaitAck({ graceMillis: 5_000 })],
   ["a little late is no excuse", Step.Send(), { ...silent, late: 49 }, Step.Close()],
   ["an acknowledgement that is read late counts", Step.Send(), { ...acknowledged, late: 9_000 }, Step.Send()],
-  ["what was not read may be read at the next look", Step.Look({ patience: 5_000 }), acknowledged, Step.Send()],
-  ["each look takes some of the patience", Step.Look({ patience: 5_000 }), silent, Step.Look({ patience: 4_500 })],
-  ["until there is none left", Step.Look({ patience: 500 }), silent, Step.Close()],
-  ["which lag does not renew", Step.Look({ patience: 500 }), { ...late, elapsed: 550 }, Step.Close()],
+  ["what was not read may be read at the next look", Step.AwaitAck({ graceMillis: 5_000 }), acknowledged, Step.Send()],
+  [
+    "each look takes some of the patience",
+    Step.AwaitAck({ graceMillis: 5_000 }),
+    silent,
+    Step.AwaitAck({ graceMillis: 4_500 })
+  ],
+  ["until there is none left", Step.AwaitAck({ graceMillis: 500 }), silent, Step.Close()],
+  ["which lag does not renew", Step.AwaitAck({ graceMillis: 500 }), { ...late, elapsed: 550 }, Step.Close()],
   [
     "a look that is very late takes half of the patience",
-    Step.Look({ patience: 5_000 }),
+    Step.AwaitAck({ graceMillis: 5_000 }),
     { ...silent, late: 60_000, elapsed: 60_500 },
-    Step.Look({ patience: 2_500 })
+    Step.AwaitAck({ graceMillis: 2_500 })
   ],
   [
     "a pause takes no patience",
-    Step.Look({ patience: 500 }),
+    Step.AwaitAck({ graceMillis: 500 }),
     { ...silent, wasPaused: true },
-    Step.Look({ patience: 500 })
+    Step.AwaitAck({ graceMillis: 500 })
   ],
-  ["sockets that were not polled are looked at once more", Step.Send(), unread, Step.Look({ patience: 0 })],
-  ["and again", Step.Look({ patience: 0 }), unread, Step.Look({ patience: 0 })],
-  ["until they were", Step.Look({ patience: 0 }), silent, Step.Close()],
-  ["the limit of messages holds a heartbeat", Step.Send(), { ...acknowledged, hold: 700 }, Step.Hold({ hold: 700 })],
-  ["also the first", undefined, { ...silent, hold: 700 }, Step.Hold({ hold: 700 })],
-  ["a heartbeat that was held waits for no acknowledgement", Step.Hold({ hold: 700 }), silent, Step.Send()],
-  ["it may be held again", Step.Hold({ hold: 700 }), { ...silent, hold: 1 }, Step.Hold({ hold: 1 })],
-  ["a dead connection is not held", Step.Send(), { ...silent, hold: 700 }, Step.Close()]
+  ["sockets that were not polled are looked at once more", Step.Send(), unread, Step.AwaitAck({ graceMillis: 0 })],
+  ["and again", Step.AwaitAck({ graceMillis: 0 }), unread, Step.AwaitAck({ graceMillis: 0 })],
+  ["until they were", Step.AwaitAck({ graceMillis: 0 }), silent, Step.Close()],
+  ["the limit of messages holds a heartbeat", Step.Send(), { ...acknowledged, delay: 700 }, Step.Delay({ delay: 700 })],
+  ["also the first", undefined, { ...silent, delay: 700 }, Step.Delay({ delay: 700 })],
+  ["a heartbeat that was held waits for no acknowledgement", Step.Delay({ delay: 700 }), silent, Step.Send()],
+  ["it may be held again", Step.Delay({ delay: 700 }), { ...silent, delay: 1 }, Step.Delay({ delay: 1 })],
+  ["a dead connection is not held", Step.Send(), { ...silent, delay: 700 }, Step.Close()]
 ]
 
 const anySeen = FastCheck.record({
@@ -80,7 +90,7 @@ const anySeen = FastCheck.record({
   wasPaused: FastCheck.boolean(),
   isWriting: FastCheck.boolean(),
   isRead: FastCheck.boolean(),
-  hold: FastCheck.constantFrom(0, 500)
+  delay: FastCheck.constantFrom(0, 500)
 })
 
 const anyInterval = FastCheck.integer({ min: 100, max: 120_000 })
@@ -104,7 +114,7 @@ describe("the next step of a connection's heartbeats", () => {
       for (const seen of all) {
         before = Policy.next(before, interval, seen)
         if (seen.isAcknowledged && !seen.isWriting) {
-          assert.strictEqual(before._tag, seen.hold > 0 ? "Hold" : "Send")
+          assert.strictEqual(before._tag, seen.delay > 0 ? "Delay" : "Send")
         }
       }
     })))
@@ -116,16 +126,16 @@ describe("the next step of a connection's heartbeats", () => {
       let [looks, punctual] = [0, 0]
       while (step._tag !== "Close") {
         const late = lags.next().value
-        const due = step._tag === "Look" ? Policy.lookInterval(interval) : interval
+        const due = step._tag === "AwaitAck" ? Policy.checkInterval(interval) : interval
         step = Policy.next(step, interval, { ...silent, late, elapsed: due + late })
-        if (step._tag === "Look") {
+        if (step._tag === "AwaitAck") {
           looks++
-          punctual += Policy.lookInterval(interval)
+          punctual += Policy.checkInterval(interval)
         }
-        assert.isAtMost(looks, 2 + 5_000 / Policy.lookInterval(interval))
+        assert.isAtMost(looks, 2 + 5_000 / Policy.checkInterval(interval))
       }
       // The time of the looks themselves; lag is added to it, and shortens it.
-      assert.isAtMost(punctual, 5_500 + Policy.lookInterval(interval))
+      assert.isAtMost(punctual, 5_500 + Policy.checkInterval(interval))
     }))
   })
 })

@@ -35,7 +35,7 @@ describe("once the end of a connection is decided", () => {
         receiver.onFrame(text, false)
       }
       // The reader makes room before the next frame, which was on its way too.
-      const reader = state.readers.open({ ...readAll("a test"), wantsNotices: false })
+      const reader = state.readers.open({ ...readAll("a test"), wantsControlItems: false })
       assert.deepStrictEqual([reader.next()?._tag, reader.next()?._tag, reader.next()], [
         "Dispatch",
         "Dispatch",

@@ -224,14 +224,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "opcode 7 is ignored",
     file: internal("connection/receiver.ts"),
-    from: "return end(Disconnect.ReconnectRequested())",
+    from: "return endConnection(Disconnect.ReconnectRequested())",
     to: "return undefined",
     test: scenario("reconnect")
   },
   {
     name: "a second hello is accepted",
     file: internal("connection/receiver.ts"),
-    from: "return refuse(\"hello\", \"it was received twice\")",
+    from: "return failProtocol(\"hello\", \"it was received twice\")",
     to: "return undefined",
     test: scenario("badInput")
   },

@@ -3,10 +3,10 @@ import { internal, type Mutant, scenario } from "./mutant.js"
 
 export const time: ReadonlyArray<Mutant> = [
   {
-    name: "lag renews the patience with a silent connection",
+    name: "lag renews the grace period of a silent connection",
     file: internal("heartbeat/policy.ts"),
-    from: "Math.max(0, patience - cost)",
-    to: "seen.late > 0 ? patience : Math.max(0, patience - cost)",
+    from: "Math.max(0, graceMillis - cost)",
+    to: "seen.late > 0 ? graceMillis : Math.max(0, graceMillis - cost)",
     test: scenario("busyProcess")
   },
   {
@@ -33,7 +33,7 @@ export const time: ReadonlyArray<Mutant> = [
   {
     name: "heartbeats ignore the limit of messages",
     file: internal("heartbeat/sender.ts"),
-    from: "limiter.unsafeHeartbeatHold(now) : 0",
+    from: "limiter.unsafeHeartbeatDelay(now) : 0",
     to: "0 : 0",
     test: scenario("heartbeatLimits")
   },

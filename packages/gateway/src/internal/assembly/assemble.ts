@@ -169,7 +169,7 @@ export const assemble = <A, E, R>(
   Exclude<Exclude<R, Events.Registry>, Scope.Scope>
 > =>
   Effect.scoped(Effect.gen(function*() {
-    const release = yield* Assembly.get(target.self)?.hold ?? Effect.succeed(Effect.void)
+    const release = yield* Assembly.get(target.self)?.deferStart ?? Effect.succeed(Effect.void)
     const watching = yield* Effect.forkScoped(warnWhenSlow)
     const registry = yield* build(features, tag)
     yield* Fiber.interrupt(watching)

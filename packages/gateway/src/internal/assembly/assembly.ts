@@ -10,7 +10,7 @@ import type { NextEvent, ReaderSource } from "../events/index.js"
 /** The operations of a shard or a fleet that an assembly uses. */
 export interface Assembly {
   /** Delays the start until the scope closes or the returned effect runs. */
-  readonly hold: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
+  readonly deferStart: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
   /** Starts it once no assembly holds it. */
   readonly start: Effect.Effect<void>
   readonly hasStarted: () => boolean

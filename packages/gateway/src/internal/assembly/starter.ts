@@ -29,7 +29,7 @@ export class Starter {
   })
 
   /** Delays the start until the scope closes or the returned effect runs. */
-  readonly hold: Effect.Effect<Effect.Effect<void>, never, Scope.Scope> = Effect.acquireRelease(
+  readonly deferStart: Effect.Effect<Effect.Effect<void>, never, Scope.Scope> = Effect.acquireRelease(
     Effect.sync(() => {
       this.holds++
       this.latch.unsafeClose()

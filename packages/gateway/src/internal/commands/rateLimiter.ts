@@ -15,7 +15,7 @@ export interface CommandLimiter {
    * Returns the milliseconds until a heartbeat may be sent; zero if one may be sent at `now`. Room is reserved for heartbeats,
    * so they wait only if the gateway requests more of them than the reserve, or sets a very short interval.
    */
-  readonly unsafeHeartbeatHold: (now: number) => number
+  readonly unsafeHeartbeatDelay: (now: number) => number
   readonly snapshot: Effect.Effect<CommandRateLimiter.CommandRateLimiter>
 }
 
@@ -49,7 +49,7 @@ export const make = (heartbeatInterval: Duration.Duration): CommandLimiter => {
       heartbeats.record(now)
       all.record(now)
     },
-    unsafeHeartbeatHold: (now) =>
+    unsafeHeartbeatDelay: (now) =>
       Math.max(heartbeats.waitUntilBelow(maxHeartbeats, now), all.waitUntilBelow(CommandRateLimiter.limit, now)),
     snapshot: Effect.map(Monotonic.currentMillis, (now) => {
       const taken = commands.count(now)

@@ -296,7 +296,7 @@ export const run = (
       receiver,
       clock,
       emit,
-      notice: (diagnostic) => emit(Signal.Diagnosed({ diagnostic })),
+      publish: (diagnostic) => emit(Signal.Diagnosed({ diagnostic })),
       requests,
       scheduler: services.scheduler,
       phaseTimeout,

@@ -1,6 +1,6 @@
 /**
  * The hot path: reads a frame in the socket's callback and appends its event to the event log, without a fiber, a promise
- * or an Effect. A signal asks the connection's fiber for everything else.
+ * or an Effect. Everything else is passed to the connection's fiber as a `Signal`.
  */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Control from "@vesper/model/Control"
@@ -82,7 +82,7 @@ export const make = (
   let acknowledged = false
   let closedWith = Option.none<CloseFrame.CloseFrame>()
 
-  const end = (reason: Disconnect) => {
+  const endConnection = (reason: Disconnect) => {
     if (!ended) {
       ended = true
       isIgnoring = reason._tag === "Failed"
@@ -91,19 +91,19 @@ export const make = (
     }
   }
 
-  const refuse = (subject: string, reason: string) =>
-    end(Disconnect.Failed({ error: new ShardError.ProtocolError({ subject, cause: new Error(reason) }) }))
+  const failProtocol = (subject: string, reason: string) =>
+    endConnection(Disconnect.Failed({ error: new ShardError.ProtocolError({ subject, cause: new Error(reason) }) }))
 
-  const notice = (diagnostic: Diagnostic.Diagnostic) => emit(Signal.Diagnosed({ diagnostic }))
+  const publish = (diagnostic: Diagnostic.Diagnostic) => emit(Signal.Diagnosed({ diagnostic }))
 
   const skipUnreadable = (eventType: Option.Option<string>, cause: unknown) => {
     const error = new ShardError.DeserializationError({ eventType, cause })
     log.notify({ _tag: "Failure", error, position: 0 })
-    notice(Diagnostic.Failure({ error }))
+    publish(Diagnostic.Failure({ error }))
   }
 
   const dropEarly = (t: string | undefined) =>
-    notice(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
+    publish(Diagnostic.EarlyEvent({ eventType: PeerText.clean(t ?? "an event") }))
 
   const establish = () => {
     established = true
@@ -115,7 +115,7 @@ export const make = (
   const establishResumed = (isAssumed: boolean) => {
     const { lostAt } = state.wire
     const away = Option.map(Option.fromNullable(lostAt), (at) => Duration.millis(Monotonic.unsafeMillis(clock) - at))
-    notice(Diagnostic.Resumed({ replayed: accepted, away, isAssumed }))
+    publish(Diagnostic.Resumed({ replayed: accepted, away, isAssumed }))
     establish()
   }
 
@@ -139,21 +139,21 @@ export const make = (
   const ready = (s: number, body: string | Uint8Array) => {
     const text = decodeText(body)
     if (Nesting.isDeeperThan(text, maxReadyDepth)) {
-      return refuse("READY", `its brackets are nested more than ${maxReadyDepth} deep`)
+      return failProtocol("READY", `its brackets are nested more than ${maxReadyDepth} deep`)
     }
     const payload = Control.decodeReady(parseJson(text))
     if (Either.isLeft(payload)) {
-      return refuse("READY", payload.left.message)
+      return failProtocol("READY", payload.left.message)
     }
     if (s > maxAhead) {
-      return refuse("READY", `its sequence number ${s} is too large`)
+      return failProtocol("READY", `its sequence number ${s} is too large`)
     }
     // A proxy may omit the sequence number. Then the next event begins the sequence.
     const sequence = Math.max(s, 0)
     const { guilds, resume_gateway_url: url, session_id: id, user } = payload.right.d
     const isSafe = url !== undefined && GatewayUrl.mayResumeAt(state.config.gatewayUrl, url)
     if (url !== undefined && !isSafe) {
-      notice(Diagnostic.UnsafeResumeUrl({ url: GatewayUrl.redact(url) }))
+      publish(Diagnostic.UnsafeResumeUrl({ url: GatewayUrl.redact(url) }))
     }
     const session = {
       // A session must have an id. One without a printable character cannot be resumed.
@@ -165,7 +165,7 @@ export const make = (
     state.session = session
     state.userId = user?.id === undefined ? undefined : PeerText.clean(user.id)
     Counters.countEvent(counters, "READY")
-    notice(Diagnostic.Ready({
+    publish(Diagnostic.Ready({
       name: Option.map(Option.fromNullable(user?.username), (name) => PeerText.clean(name)),
       guilds: Option.map(Option.fromNullable(guilds), ({ length }) => length)
     }))
@@ -179,7 +179,7 @@ export const make = (
       session.sequence = s
     } else if (established) {
       counters.duplicates++
-      return notice(Diagnostic.Duplicate({ sequence: s }))
+      return publish(Diagnostic.Duplicate({ sequence: s }))
     }
     Counters.countEvent(counters, "RESUMED")
     if (!established) {
@@ -206,7 +206,7 @@ export const make = (
       return dropEarly(t)
     }
     if (s - session.sequence > maxAhead) {
-      return refuse(
+      return failProtocol(
         PeerText.clean(t ?? "an event"),
         `its sequence number ${s} is more than ${maxAhead} after ${session.sequence}`
       )
@@ -222,14 +222,14 @@ export const make = (
     }
     if (s <= session.sequence) {
       counters.duplicates++
-      return notice(Diagnostic.Duplicate({ sequence: s }))
+      return publish(Diagnostic.Duplicate({ sequence: s }))
     }
     // After a READY without a sequence number the first event may have any number.
     if (s !== session.sequence + 1 && session.sequence > 0) {
       if (isPartUnreadable && RefusedMessages.refuse(state.wire, session) === undefined) {
-        return corrupt(new Error("the event before this one could not be read"))
+        return failCompression(new Error("the event before this one could not be read"))
       }
-      notice(Diagnostic.Gap({ after: session.sequence, before: s }))
+      publish(Diagnostic.Gap({ after: session.sequence, before: s }))
     }
     isPartUnreadable = false
     session.sequence = s
@@ -243,18 +243,18 @@ export const make = (
 
   const hello = (text: string) => {
     if (text.length > maxControlLength) {
-      return refuse("hello", `it has ${text.length} characters`)
+      return failProtocol("hello", `it has ${text.length} characters`)
     }
     const payload = Control.decodeHello(parseJson(text))
     if (Either.isLeft(payload)) {
-      return refuse("hello", payload.left.message)
+      return failProtocol("hello", payload.left.message)
     }
     if (hasHello) {
-      return refuse("hello", "it was received twice")
+      return failProtocol("hello", "it was received twice")
     }
     const interval = payload.right.d.heartbeat_interval
     if (!HeartbeatPolicy.isPermitted(interval)) {
-      return refuse("hello", HeartbeatPolicy.notPermitted(interval))
+      return failProtocol("hello", HeartbeatPolicy.notPermitted(interval))
     }
     hasHello = true
     emit(Signal.Hello({ interval: Duration.millis(interval) }))
@@ -263,8 +263,8 @@ export const make = (
   const invalidSession = (text: string) => {
     const payload = Control.decodeInvalidSession(text.length > maxControlLength ? undefined : parseJson(text))
     return Either.isLeft(payload)
-      ? refuse("invalid session", payload.left.message)
-      : end(Disconnect.SessionInvalidated({ resumable: payload.right.d }))
+      ? failProtocol("invalid session", payload.left.message)
+      : endConnection(Disconnect.SessionInvalidated({ resumable: payload.right.d }))
   }
 
   const control = (op: number, text: string) => {
@@ -286,27 +286,27 @@ export const make = (
       case Opcode.Hello:
         return hello(text)
       case Opcode.Reconnect:
-        return end(Disconnect.ReconnectRequested())
+        return endConnection(Disconnect.ReconnectRequested())
       case Opcode.InvalidSession:
         return invalidSession(text)
       default:
-        return notice(Diagnostic.UnknownOpcode({ opcode: op }))
+        return publish(Diagnostic.UnknownOpcode({ opcode: op }))
     }
   }
 
   const isTooLarge = (cause: unknown) => cause instanceof GatewaySocket.FrameError && cause.reason === "TooLarge"
 
-  /** Records a message that is too large. Must precede `end`, after which the sequence does not change. */
+  /** Records a message that is too large. Must precede `endConnection`, after which the sequence does not change. */
   const recordRefused = (cause: unknown) => {
     const sequence = isTooLarge(cause) && !ended ? RefusedMessages.refuse(state.wire, state.session) : undefined
     if (sequence !== undefined) {
-      notice(Diagnostic.Skipped({ sequence }))
+      publish(Diagnostic.Skipped({ sequence }))
     }
   }
 
-  const corrupt = (cause: unknown) => {
+  const failCompression = (cause: unknown) => {
     recordRefused(cause)
-    end(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
+    endConnection(Disconnect.Failed({ error: new ShardError.CompressionError({ cause }) }))
   }
 
   const scan = (body: string | Uint8Array) =>
@@ -323,7 +323,7 @@ export const make = (
       counters.bytesInflated += message?.length ?? 0
       return message
     } catch (cause) {
-      corrupt(cause)
+      failCompression(cause)
       return undefined
     }
   }
@@ -335,11 +335,10 @@ export const make = (
     if (Either.isRight(parsed)) {
       return true
     }
-    // Damaged data may inflate. If the text is valid UTF-8, the connection is kept, unless the next event shows that an event
-    // was lost. A resume replays it, once.
+    // Corrupt data can decompress without an error. Valid UTF-8 is kept unless the next sequence shows a gap; then resume once.
     isPartUnreadable ||= isCompressed
     if (isCompressed && text.includes("\ufffd")) {
-      corrupt(parsed.left)
+      failCompression(parsed.left)
     } else {
       skipUnreadable(Option.none(), parsed.left)
     }
@@ -378,9 +377,11 @@ export const make = (
       closedWith = frame
       if (cause instanceof GatewaySocket.FrameError) {
         recordRefused(cause)
-        return end(Disconnect.Failed({ error: new ShardError.ProtocolError({ subject: "a message", cause }) }))
+        return endConnection(
+          Disconnect.Failed({ error: new ShardError.ProtocolError({ subject: "a message", cause }) })
+        )
       }
-      end(Disconnect.Closed({ frame, cause }))
+      endConnection(Disconnect.Closed({ frame, cause }))
     },
     unsafeAssumeResumed: () => {
       const isResumed = accepted > 0 && !established && !ended && state.session !== undefined
@@ -395,7 +396,7 @@ export const make = (
       return was
     },
     closedWith: () => closedWith,
-    end
+    end: endConnection
   }
 }
 

@@ -36,7 +36,7 @@ export const next = <A extends Event, E>(
         droppable: undefined,
         capacity: undefined,
         acknowledges: false,
-        wantsNotices: false,
+        wantsControlItems: false,
         isObserver: true
       })
     ),

@@ -20,7 +20,7 @@ import type { Readers } from "./readerRegistry.js"
 /** Maximum number of events in a chunk. */
 const maxChunk = 128
 
-const streaming = { acknowledges: false, wantsNotices: false } as const
+const streaming = { acknowledges: false, wantsControlItems: false } as const
 
 /** Opens a reader until the scope closes. It continues after the events that the fiber has read with `nextEvent`. */
 const open = (

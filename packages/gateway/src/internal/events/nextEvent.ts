@@ -66,7 +66,7 @@ export class NextEvent {
       for (let item = reader.next(); item !== undefined; item = reader.next()) {
         const picked = reader.current && pick(item, reader.current)
         if (picked !== undefined) {
-          this.hold(caller, reader.current, item, Exit.isSuccess(picked))
+          this.trackInFlight(caller, reader.current, item, Exit.isSuccess(picked))
           return picked
         }
       }
@@ -97,7 +97,7 @@ export class NextEvent {
     }
     const { reader } = this
     if (
-      reader === undefined || (caller === undefined && this.isInterrupted) || this.callers.size > 0 || reader.isStarved
+      reader === undefined || (caller === undefined && this.isInterrupted) || this.callers.size > 0 || reader.isWaiting
     ) {
       return undefined
     }
@@ -153,10 +153,10 @@ export class NextEvent {
     caller.held = undefined
   }
 
-  private hold(caller: Caller, cursor: Cursor | undefined, item: Item, isReceived: boolean): void {
+  private trackInFlight(caller: Caller, cursor: Cursor | undefined, item: Item, isReceived: boolean): void {
     caller.hasReceived ||= isReceived
     if (isReceived && cursor !== undefined && item._tag === "Dispatch" && isTracked(this.source)) {
-      cursor.begin(item)
+      cursor.start(item)
       caller.held = { cursor, entry: item }
     }
   }
@@ -178,7 +178,7 @@ export class NextEvent {
   private watchIdle(reader: Reader): void {
     const before = this.calls
     this.cancelIdle = this.source.after(idleMillis, () => {
-      if (this.calls === before && !reader.isStarved && this.source.readers.hasOthers(reader)) {
+      if (this.calls === before && !reader.isWaiting && this.source.readers.hasOthers(reader)) {
         this.abandon(reader)
       } else {
         this.watchIdle(reader)

@@ -136,7 +136,7 @@ export class Reader implements CursorOwner {
     return buffered
   }
 
-  get isStarved(): boolean {
+  get isWaiting(): boolean {
     return this.waiters.size > 0
   }
 

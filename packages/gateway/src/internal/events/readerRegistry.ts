@@ -17,7 +17,7 @@ export interface ReadersOptions {
   /** Keeps the reader of the last ended stream, so that a released shard saves a session before its unread events. */
   readonly keepsStreams: boolean
   readonly after: After.After
-  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
+  readonly publish: (diagnostic: Diagnostic.Diagnostic) => void
 }
 
 /** A run that has ended, with its unhandled events. */
@@ -196,7 +196,7 @@ export class Readers {
     const events = reader.buffered
     this.close(reader)
     if (events > 0) {
-      this.options.notice(Diagnostic.Abandoned({ reader: reader.options.name, events }))
+      this.options.publish(Diagnostic.Abandoned({ reader: reader.options.name, events }))
     }
   }
 

@@ -26,7 +26,7 @@ const toCursorOptions = ({ events }: Shard.RunForEachOptions): CursorOptions => 
     droppable: undefined,
     capacity: undefined,
     acknowledges: true,
-    wantsNotices: false
+    wantsControlItems: false
   }
 }
 

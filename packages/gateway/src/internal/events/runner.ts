@@ -1,6 +1,6 @@
 /**
  * Runs handlers on the events of a reader: of a shard, a fleet or a cluster. A handler that completes synchronously runs in a plain loop
- * without a fiber. Any other handler runs in its own fiber, in the context of the run. An event is read when its handler can begin,
+ * without a fiber. Any other handler runs in its own fiber, in the context of the run. An event is read when its handler can start,
  * or when it waits for another event of its guild.
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
@@ -52,11 +52,11 @@ const maxTurns = 256
 const getOrderKey = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): string =>
   getGuildId(event) ?? `shard ${id}/${total}`
 
-/** The running handlers of one run, and the loop that begins them. */
+/** The running handlers of one run, and the loop that starts them. */
 class HandlerLoop<E, R> {
   /** Completes when the run ends. */
   readonly ending = Deferred.unsafeMake<void>(FiberId.none)
-  /** Completes after the end, once no handler runs and none is begun. */
+  /** Completes after the end, once no handler runs and none is started. */
   readonly idle = Deferred.unsafeMake<void>(FiberId.none)
   readonly causes: Array<Cause.Cause<E | ShardError.FatallyClosedError>> = []
   isStopping = false
@@ -65,7 +65,7 @@ class HandlerLoop<E, R> {
   private readonly unfinished: Array<Task> = []
   private readonly running = new Map<Fiber.RuntimeFiber<unknown, E>, Task>()
   private cancelWait: (() => void) | undefined
-  private isPumping = false
+  private isStarting = false
   private turns = 0
   private readonly reader: Reader
   private readonly parse: Parse.Parse
@@ -95,24 +95,24 @@ class HandlerLoop<E, R> {
     this.order = options.isOrdered && options.concurrency > 1 ? new GuildOrder() : undefined
   }
 
-  /** Begins handlers while there are events and fewer than `concurrency` handlers run. */
-  readonly pump = (): void => {
-    if (this.isPumping) {
+  /** Starts handlers while there are events and fewer than `concurrency` handlers run. */
+  readonly startHandlers = (): void => {
+    if (this.isStarting) {
       return
     }
-    this.isPumping = true
+    this.isStarting = true
     this.cancelWait?.()
     this.cancelWait = undefined
     const { order, parse, reader } = this
     while (!this.isStopping && this.running.size < this.options.concurrency) {
       if (++this.turns > maxTurns) {
         this.turns = 0
-        this.yieldThen(this.pump)
+        this.yieldThen(this.startHandlers)
         break
       }
       const deferred = order?.next()
       if (deferred !== undefined) {
-        deferred.cursor.beginDeferred(deferred.entry)
+        deferred.cursor.startDeferred(deferred.entry)
         this.handle(deferred.event, deferred.entry, deferred.cursor, deferred)
         continue
       }
@@ -133,20 +133,20 @@ class HandlerLoop<E, R> {
         current.defer(item)
       }
     }
-    this.isPumping = false
+    this.isStarting = false
   }
 
-  /** Stops beginning handlers. */
+  /** Stops starting handlers. */
   stop(): void {
     this.isStopping = true
     this.cancelWait?.()
     this.completeIfIdle()
   }
 
-  /** Begins the handlers of deferred events and of those that another reader has read. They count as handled, so no other run does. */
+  /** Starts the handlers of deferred events and of those that another reader has read. They count as handled, so no other run does. */
   finish(): void {
     this.isFinishing = true
-    this.pump()
+    this.startHandlers()
   }
 
   /** Calls the handler. One that does not complete synchronously continues in a fiber. */
@@ -165,7 +165,7 @@ class HandlerLoop<E, R> {
       return
     }
     if (this.options.isTracked) {
-      cursor.begin(entry)
+      cursor.start(entry)
     } else {
       cursor.done(entry)
     }
@@ -188,7 +188,7 @@ class HandlerLoop<E, R> {
         this.end()
       }
     }
-    this.pump()
+    this.startHandlers()
     if (this.isStopping) {
       this.completeIfIdle()
     }
@@ -199,7 +199,7 @@ class HandlerLoop<E, R> {
     const unhandled = new Map<Cursor, Array<Entry>>()
     const add = ({ cursor, entry }: Task) => unhandled.set(cursor, [...unhandled.get(cursor) ?? [], entry])
     for (const task of this.order?.drain() ?? []) {
-      task.cursor.beginDeferred(task.entry)
+      task.cursor.startDeferred(task.entry)
       add(task)
     }
     if (this.options.isTracked) {
@@ -209,7 +209,8 @@ class HandlerLoop<E, R> {
   }
 
   private wait(): void {
-    // Readers pump in the order in which they were opened: one that has read everything does not yield before its next event.
+    // Readers start handlers in the order in which they were opened: one that has read everything does not yield before its next
+    // event.
     this.turns = 0
     if (this.isFinishing) {
       return this.completeIfIdle()
@@ -217,7 +218,7 @@ class HandlerLoop<E, R> {
     const failure = this.reader.failure()
     if (failure === undefined) {
       // In a microtask, after the other events of the packet, so that no handler runs in the socket's callback.
-      this.cancelWait = this.reader.onAvailable(() => queueMicrotask(this.pump))
+      this.cancelWait = this.reader.onAvailable(() => queueMicrotask(this.startHandlers))
     } else if (this.running.size === 0) {
       if (failure._tag === "FatallyClosedError") {
         this.causes.push(Cause.fail(failure))
@@ -262,7 +263,7 @@ export const run = <E, R>(
       const over = yield* Deferred.make<void>()
       const end = Effect.zipRight(Deferred.succeed(loop.ending, undefined), Deferred.await(over))
       runs.add(end)
-      loop.pump()
+      loop.startHandlers()
       const exit = yield* Effect.exit(restore(Deferred.await(loop.ending)))
       if (loop.causes.length > 0) {
         loop.stop()

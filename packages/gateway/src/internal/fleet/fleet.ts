@@ -84,30 +84,30 @@ const makeWith = (
       readers.wakeAll()
       Deferred.unsafeDone(over, Effect.fail(error))
     }
-    const onFatal = (member: ShardSet.FleetShard, error: ShardError.FatallyClosedError) => {
-      const members = Array.from(sets.current.members.values())
-      const isLast = members.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
+    const onFatal = (fleetShard: ShardSet.FleetShard, error: ShardError.FatallyClosedError) => {
+      const shards = Array.from(sets.current.shards.values())
+      const isLast = shards.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
       // The new set of a resharding does not end the fleet.
-      if (members.includes(member) && (ShardPlan.closesAllShards(error.code) || isLast)) {
+      if (shards.includes(fleetShard) && (ShardPlan.closesAllShards(error.code) || isLast)) {
         end(error)
       }
     }
     const context = yield* Effect.context<ShardInternal.ShardRequirements>()
     const reconnectThrottle = ReconnectThrottle.make(options.reconnects ?? { burst: 50, perSecond: 50 })
     const scheduler = yield* HeartbeatScheduler.current
-    const notices = yield* FiberSet.makeRuntime<never>()
+    const runLog = yield* FiberSet.makeRuntime<never>()
     const after = After.make(Scheduler.fromService(scheduler), (cause) => {
-      notices(Effect.logError("a timer of the fleet has failed", cause))
+      runLog(Effect.logError("a timer of the fleet has failed", cause))
     })
     const readers = new Readers({
       ending,
       drainTimeoutMillis: Duration.toMillis(config.drainTimeout),
       keepsStreams: config.acknowledge === "onReceive",
       after,
-      notice: (diagnostic) => {
+      publish: (diagnostic) => {
         // A diagnostic of a reader of the whole fleet is published on the first shard.
-        const [some] = sets.current.members.values()
-        some?.state.log.notice(diagnostic)
+        const [first] = sets.current.shards.values()
+        first?.state.log.publish(diagnostic)
       }
     })
     const queue = yield* IdentifyQueue.IdentifyQueue
@@ -118,7 +118,7 @@ const makeWith = (
       store: Option.Option<SessionStore.SessionStore>
     ) =>
       ShardSet.open(ids, onFatal).pipe(
-        Effect.tap(({ members }) => Effect.sync(() => members.forEach(({ state }) => readers.addLog(state.log)))),
+        Effect.tap(({ shards }) => Effect.sync(() => shards.forEach(({ state }) => readers.addLog(state.log)))),
         // An assembly may have changed the config since the last set.
         (opening) =>
           Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, withoutSession(config))),
@@ -163,7 +163,7 @@ const makeWith = (
       Effect.suspend(() => isStarted || ending.closed !== undefined ? Effect.void : connectAll)
     )
 
-    const shards = Effect.sync(() => Array.from(sets.current.members.values(), ({ shard }) => shard))
+    const shards = Effect.sync(() => Array.from(sets.current.shards.values(), ({ shard }) => shard))
 
     const close: Fleet.Fleet["close"] = (frame) =>
       Effect.gen(function*() {
@@ -187,7 +187,7 @@ const makeWith = (
       Effect.gen(function*() {
         const outgoing = yield* Outgoing.fromCommand(command)
         const [failures] = yield* Effect.partition(
-          Array.from(sets.current.members.values()),
+          Array.from(sets.current.shards.values()),
           ({ state }) => state.commands.send(outgoing),
           { concurrency: "unbounded" }
         )
@@ -196,7 +196,7 @@ const makeWith = (
 
     const shardNumbered = (id: number) =>
       Effect.sync((): Option.Option<Shard.Shard> =>
-        Option.map(Option.fromNullable(sets.current.members.get(id)), ({ shard }) => shard)
+        Option.map(Option.fromNullable(sets.current.shards.get(id)), ({ shard }) => shard)
       )
 
     const fleet: Fleet.Fleet = {
@@ -228,24 +228,27 @@ const makeWith = (
         ),
       close
     }
-    const members = () =>
-      Array.from(sets.current.members.values(), ({ shard }) => Assembly.get(shard)).filter(
+    const assemblies = () =>
+      Array.from(sets.current.shards.values(), ({ shard }) => Assembly.get(shard)).filter(
         Predicate.isNotUndefined
       )
     Assembly.set(fleet, {
       // A shard can be started on its own.
-      hold: Effect.map(
-        Effect.all([Effect.suspend(() => Effect.all(members().map(({ hold }) => hold))), starter.hold]),
+      deferStart: Effect.map(
+        Effect.all([
+          Effect.suspend(() => Effect.all(assemblies().map(({ deferStart }) => deferStart))),
+          starter.deferStart
+        ]),
         ([releases, release]) => Effect.zipRight(Effect.all(releases, { discard: true }), release)
       ),
       start: starter.start,
-      hasStarted: () => starter.hasStarted || members().some(({ hasStarted }) => hasStarted()),
+      hasStarted: () => starter.hasStarted || assemblies().some(({ hasStarted }) => hasStarted()),
       source,
       nextEvent: shared,
       config: () => config,
       configure: (resolved) => {
         config = { ...config, ...resolved }
-        members().forEach(({ configure }) => configure(resolved))
+        assemblies().forEach(({ configure }) => configure(resolved))
       }
     })
     if (options.connect !== "onRead") {

@@ -20,7 +20,7 @@ export interface FleetShard extends ShardInternal.ShardWithState {
 
 export interface ShardSet {
   readonly total: number
-  readonly members: ReadonlyMap<number, FleetShard>
+  readonly shards: ReadonlyMap<number, FleetShard>
   readonly scope: Scope.CloseableScope
 }
 
@@ -35,7 +35,7 @@ const countGuilds = ({ guilds, state: { log: { listeners } } }: FleetShard): Eff
 /** Makes shards, each in its own scope, so that all of them close at the same time. */
 export const open = (
   ids: ReadonlyArray<ShardId.ShardId>,
-  onFatal: (member: FleetShard, error: ShardError.FatallyClosedError) => void
+  onFatal: (fleetShard: FleetShard, error: ShardError.FatallyClosedError) => void
 ): Effect.Effect<ShardSet, never, ShardInternal.ShardRequirements> =>
   Effect.gen(function*() {
     const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.parallel)
@@ -43,21 +43,21 @@ export const open = (
       Effect.gen(function*() {
         const own = yield* Scope.fork(scope, ExecutionStrategy.sequential)
         const opened = yield* Scope.extend(ShardInternal.makeWithState(id), own)
-        const member: FleetShard = { ...opened, guilds: GuildCount.make(id) }
-        yield* Scope.extend(countGuilds(member), own)
+        const fleetShard: FleetShard = { ...opened, guilds: GuildCount.make(id) }
+        yield* Scope.extend(countGuilds(fleetShard), own)
         opened.state.log.onEnd = (error) => {
           if (error._tag === "FatallyClosedError") {
-            onFatal(member, error)
+            onFatal(fleetShard, error)
           }
         }
-        return [id.id, member] as const
+        return [id.id, fleetShard] as const
       })
-    const members = new Map(yield* Effect.forEach(ids, openOne))
-    return { total: ids[0]?.total ?? 0, members, scope }
+    const shards = new Map(yield* Effect.forEach(ids, openOne))
+    return { total: ids[0]?.total ?? 0, shards, scope }
   })
 
 export const connectAll = (set: ShardSet): Effect.Effect<void> =>
-  Effect.forEach(set.members.values(), ({ shard }) => shard.connect, { discard: true })
+  Effect.forEach(set.shards.values(), ({ shard }) => shard.connect, { discard: true })
 
 /** Closes every shard and returns the sessions that can be resumed. */
 export const closeAll = (
@@ -66,7 +66,7 @@ export const closeAll = (
 ): Effect.Effect<ReadonlyArray<readonly [shard: ShardId.ShardId, session: Session.Session]>> =>
   Effect.map(
     Effect.forEach(
-      set.members.values(),
+      set.shards.values(),
       ({ shard }) => Effect.map(shard.close(frame), Option.map((session) => [shard.id, session] as const)),
       { concurrency: "unbounded" }
     ),
@@ -79,7 +79,7 @@ const isSettled = (status: ShardStatus.ShardStatus) =>
 /** Waits until each shard has a session or is closed permanently. */
 export const awaitSettled = (set: ShardSet): Effect.Effect<void> =>
   Effect.forEach(
-    set.members.values(),
+    set.shards.values(),
     ({ shard, state }) =>
       Effect.suspend(() =>
         isSettled(state.status.get())
@@ -97,7 +97,7 @@ const makeInfo = ({ guilds, shard, state }: FleetShard): Fleet.ShardInfo => ({
 })
 
 export const status = (set: ShardSet): Omit<Fleet.FleetStatus, "resharding"> => {
-  const shards = Array.from(set.members.values(), makeInfo)
+  const shards = Array.from(set.shards.values(), makeInfo)
   const counts = { Disconnected: 0, Connecting: 0, Identifying: 0, Resuming: 0, Connected: 0, FatallyClosed: 0 }
   for (const { status } of shards) {
     counts[status._tag]++

@@ -7,10 +7,10 @@ import { EventLoopLag } from "../time/index.js"
 export type HeartbeatStep = Data.TaggedEnum<{
   /** Send a heartbeat. The next step is due after the interval. */
   Send: {}
-  /** The limit of messages is reached. A heartbeat is due after `hold` milliseconds. */
-  Hold: { readonly hold: number }
-  /** The acknowledgement may not have been read yet. Look again after `lookAfter`, while there is patience. */
-  Look: { readonly patience: number }
+  /** The limit of messages is reached. A heartbeat is due after `delay` milliseconds. */
+  Delay: { readonly delay: number }
+  /** The acknowledgement may not have been read yet. Checks for it again until the grace period ends. */
+  AwaitAck: { readonly graceMillis: number }
   /** The connection is dead. */
   Close: {}
 }>
@@ -36,25 +36,25 @@ export interface Observation {
    */
   readonly isRead: boolean
   /** Milliseconds until the limit of messages permits a heartbeat. */
-  readonly hold: number
+  readonly delay: number
 }
 
-const maxLookInterval = 500
+const maxCheckInterval = 500
 
 /** The time between two checks for an acknowledgement: half a second, or the heartbeat interval if it is shorter. */
-export const lookInterval = (interval: number): number => Math.min(interval, maxLookInterval)
+export const checkInterval = (interval: number): number => Math.min(interval, maxCheckInterval)
 
 /** The time in which sockets are polled, unless the process is blocked. */
 const pollMillis = 50
 
-/** The time from a `Look` to the next step. Without patience it only lasts until the sockets are polled. */
-export const lookAfter = (patience: number, interval: number): number =>
-  patience > 0 ? lookInterval(interval) : pollMillis
+/** The time from an `AwaitAck` to the next step. Without a grace period it only lasts until the sockets are polled. */
+export const nextCheckAfter = (graceMillis: number, interval: number): number =>
+  graceMillis > 0 ? checkInterval(interval) : pollMillis
 
-const graceMillis = Duration.toMillis(EventLoopLag.grace)
+const fullGraceMillis = Duration.toMillis(EventLoopLag.grace)
 
-/** A late check uses at most this part of the patience, so that at least two checks are made. */
-const maxLookCost = graceMillis / 2
+/** A late check uses at most this part of the grace period, so that at least two checks are made. */
+const maxCheckCost = fullGraceMillis / 2
 
 const maxSlack = 1_000
 
@@ -74,13 +74,13 @@ export const isPermitted = (interval: number): boolean => interval >= minInterva
 export const notPermitted = (interval: number): string =>
   `its heartbeat interval of ${interval} ms is not between ${minInterval} ms and 1 hour`
 
-const look = ({ patience }: { readonly patience: number }, interval: number, seen: Observation): HeartbeatStep => {
+const checkAgain = (graceMillis: number, interval: number, seen: Observation): HeartbeatStep => {
   if (seen.wasPaused && !seen.isWriting) {
-    return HeartbeatStep.Look({ patience })
+    return HeartbeatStep.AwaitAck({ graceMillis })
   }
-  const cost = Math.min(Math.max(seen.elapsed, lookInterval(interval)), maxLookCost)
-  const remaining = Math.max(0, patience - cost)
-  return remaining > 0 || !seen.isRead ? HeartbeatStep.Look({ patience: remaining }) : HeartbeatStep.Close()
+  const cost = Math.min(Math.max(seen.elapsed, checkInterval(interval)), maxCheckCost)
+  const remaining = Math.max(0, graceMillis - cost)
+  return remaining > 0 || !seen.isRead ? HeartbeatStep.AwaitAck({ graceMillis: remaining }) : HeartbeatStep.Close()
 }
 
 /**
@@ -91,15 +91,15 @@ const look = ({ patience }: { readonly patience: number }, interval: number, see
  * @param before the previous step; undefined before the first heartbeat
  */
 export const next = (before: HeartbeatStep | undefined, interval: number, seen: Observation): HeartbeatStep => {
-  const isAwaited = before !== undefined && before._tag !== "Hold"
+  const isAwaited = before !== undefined && before._tag !== "Delay"
   if (!isAwaited || ((seen.isAcknowledged || seen.isPaused) && !seen.isWriting)) {
-    return seen.hold > 0 ? HeartbeatStep.Hold({ hold: seen.hold }) : HeartbeatStep.Send()
+    return seen.delay > 0 ? HeartbeatStep.Delay({ delay: seen.delay }) : HeartbeatStep.Send()
   }
-  if (before._tag === "Look") {
-    return look(before, interval, seen)
+  if (before._tag === "AwaitAck") {
+    return checkAgain(before.graceMillis, interval, seen)
   }
   if (seen.late >= EventLoopLag.toleranceMillis || (seen.wasPaused && !seen.isWriting)) {
-    return HeartbeatStep.Look({ patience: graceMillis })
+    return HeartbeatStep.AwaitAck({ graceMillis: fullGraceMillis })
   }
-  return seen.isRead ? HeartbeatStep.Close() : HeartbeatStep.Look({ patience: 0 })
+  return seen.isRead ? HeartbeatStep.Close() : HeartbeatStep.AwaitAck({ graceMillis: 0 })
 }

@@ -33,7 +33,7 @@ export interface HeartbeatConnection {
   readonly scheduler: TimerScheduler
   readonly clock: Clock.Clock
   readonly receiver: Pick<Receiver, "end" | "wasAcknowledged">
-  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
+  readonly publish: (diagnostic: Diagnostic.Diagnostic) => void
   /** Returns whether reading is paused. */
   readonly isPaused: () => boolean
   /** Returns whether reading was paused at any time since the last call. */
@@ -59,7 +59,7 @@ export const make = (
   limiter: CommandLimiter.CommandLimiter,
   interval: Duration.Duration
 ): Heartbeats => {
-  const { clock, finalizers, isPaused, notice, onDefect, receiver, scheduler, socket, state, wasPaused } = connection
+  const { clock, finalizers, isPaused, onDefect, publish, receiver, scheduler, socket, state, wasPaused } = connection
   const intervalMillis = Duration.toMillis(interval)
   // The number of heartbeats that the socket has not written yet.
   let unwritten = 0
@@ -69,7 +69,7 @@ export const make = (
   let cancelHeld: () => void = Function.constVoid
   let isStopped = false
 
-  const holdMillis = (now: number): number => state.config.rateLimitCommands ? limiter.unsafeHeartbeatHold(now) : 0
+  const delayMillis = (now: number): number => state.config.rateLimitCommands ? limiter.unsafeHeartbeatDelay(now) : 0
 
   // No fiber, because one leaves twice as much garbage as the rest of a heartbeat, and collecting it is most of the cost of
   // idle shards.
@@ -98,8 +98,8 @@ export const make = (
       return
     }
     const now = Monotonic.unsafeMillis(clock)
-    const hold = holdMillis(now)
-    if (hold === 0) {
+    const delay = delayMillis(now)
+    if (delay === 0) {
       return unsafeSend(now, Function.constVoid)
     }
     isHeld = true
@@ -110,7 +110,7 @@ export const make = (
         return undefined
       },
       onDefect
-    }, { after: hold, slack: 0 })
+    }, { after: delay, slack: 0 })
   }
 
   const makeTimer = (): Timer => {
@@ -135,8 +135,8 @@ export const make = (
       wasPaused: wasPaused(),
       isPaused: isPaused(),
       isWriting,
-      isRead: isRead && (before?._tag === "Look" || socket.unsafeOnPolled === undefined),
-      hold: holdMillis(now)
+      isRead: isRead && (before?._tag === "AwaitAck" || socket.unsafeOnPolled === undefined),
+      delay: delayMillis(now)
     })
 
     const carryOut = (step: Policy.HeartbeatStep, now: number): Delay | undefined => {
@@ -148,11 +148,11 @@ export const make = (
           })
           return { after: intervalMillis, slack: Policy.slack(intervalMillis) }
         }
-        case "Hold":
-          return { after: step.hold, slack: 0 }
-        case "Look": {
+        case "Delay":
+          return { after: step.delay, slack: 0 }
+        case "AwaitAck": {
           awaitPoll()
-          return { after: Policy.lookAfter(step.patience, intervalMillis), slack: 0 }
+          return { after: Policy.nextCheckAfter(step.graceMillis, intervalMillis), slack: 0 }
         }
         case "Close": {
           receiver.end(Disconnect.Zombie())
@@ -165,7 +165,7 @@ export const make = (
       onDue: (late) => {
         if (late >= EventLoopLag.noticeableMillis) {
           const blockedFor = Duration.millis(Math.round(late))
-          notice(Diagnostic.Lagged({ blockedFor }))
+          publish(Diagnostic.Lagged({ blockedFor }))
         }
         const now = Monotonic.unsafeMillis(clock)
         before = Policy.next(before, intervalMillis, observe(now, late))

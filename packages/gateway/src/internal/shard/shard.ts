@@ -98,14 +98,14 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       scheduler: Scheduler.fromService(yield* HeartbeatScheduler.current),
       reconnectThrottle: yield* ReconnectThrottle.Current
     }
-    const notices = yield* FiberSet.makeRuntime<never>()
+    const runLog = yield* FiberSet.makeRuntime<never>()
     const after = After.make(services.scheduler, (cause) => {
-      notices(Effect.logError("a timer of the event log has failed", cause))
+      runLog(Effect.logError("a timer of the event log has failed", cause))
     })
     const state: ShardState.ShardState = yield* ShardState.make(id, config, {
       after,
-      notice: (diagnostic) => {
-        notices(Effect.annotateLogs(report(state, diagnostic), "shard.id", id.id))
+      publish: (diagnostic) => {
+        runLog(Effect.annotateLogs(report(state, diagnostic), "shard.id", id.id))
       }
     })
     yield* Option.match(yield* ShardMetrics.Current, {
@@ -246,7 +246,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
     }
     setSource(shard, state)
     Assembly.set(shard, {
-      hold: starter.hold,
+      deferStart: starter.deferStart,
       start,
       hasStarted: () => starter.hasStarted,
       source,

@@ -67,14 +67,14 @@ const diagnosticsCapacity = 256
 /** The synchronous functions that the state of a shard calls. */
 export interface StateCallbacks {
   readonly after: After.After
-  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
+  readonly publish: (diagnostic: Diagnostic.Diagnostic) => void
 }
 
 /** Makes the state of a shard that has not started. */
 export const make = (
   id: ShardId.ShardId,
   config: ShardConfig.ShardConfig,
-  { after, notice }: StateCallbacks
+  { after, publish }: StateCallbacks
 ): Effect.Effect<ShardState> =>
   Effect.gen(function*() {
     const counters = Counters.make()
@@ -85,14 +85,14 @@ export const make = (
       shard: id,
       capacity: config.eventBufferSize,
       capacityBytes: config.eventBufferBytes,
-      notice,
+      publish,
       onPaused: () => {
         stopWatching = watch(log)
       },
       onResumed: () => stopWatching()
     })
     const keepsStreams = config.acknowledge === "onReceive"
-    const readers = new Readers({ ending: undefined, drainTimeoutMillis, keepsStreams, after, notice })
+    const readers = new Readers({ ending: undefined, drainTimeoutMillis, keepsStreams, after, publish })
     readers.addLog(log)
     const status = Observable.make<ShardStatus.ShardStatus>(
       ShardStatus.Disconnected({ closeCode: Option.none(), reconnectAttempts: 0 })

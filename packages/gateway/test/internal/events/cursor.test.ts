@@ -22,7 +22,7 @@ describe("a cursor", () => {
   })
 
   it("holds notices if its reader wants them, and control payloads once they are requested", () => {
-    const { cursor, log } = open({ wantsNotices: true })
+    const { cursor, log } = open({ wantsControlItems: true })
     log.notify(control("a"))
     assert.strictEqual(cursor.buffered, 0)
     cursor.wantsControls = true
@@ -161,7 +161,7 @@ describe("a cursor", () => {
     assert.deepStrictEqual(calls, ["pause", "resume"])
     entries.forEach((entry) => cursor.defer(entry))
     assert.deepStrictEqual([cursor.buffered, calls], [4, ["pause", "resume", "pause"]])
-    entries.slice(0, 2).forEach((entry) => cursor.beginDeferred(entry))
+    entries.slice(0, 2).forEach((entry) => cursor.startDeferred(entry))
     assert.deepStrictEqual([cursor.buffered, calls], [2, ["pause", "resume", "pause", "resume"]])
     assert.strictEqual(cursor.lowestUnfinished(session), 1, "begun and not done")
   })
@@ -171,7 +171,7 @@ describe("a cursor", () => {
     const entries = append(log, session, 3)
     read(cursor)
     append(log, session, 1)
-    entries.forEach((entry) => cursor.begin(entry))
+    entries.forEach((entry) => cursor.start(entry))
     cursor.requeue([...entries.slice(2), ...entries.slice(0, 1)])
     assert.deepStrictEqual(read(cursor), [1, 3, 4])
     assert.strictEqual(cursor.lowestUnfinished(session), 2)
@@ -181,7 +181,7 @@ describe("a cursor", () => {
     const { cursor, log, session } = open()
     const entries = append(log, session, 2)
     read(cursor, 1)
-    entries.slice(0, 1).forEach((entry) => cursor.begin(entry))
+    entries.slice(0, 1).forEach((entry) => cursor.start(entry))
     log.close(cursor)
     cursor.requeue(entries.slice(0, 1))
     assert.deepStrictEqual(read(cursor), [])
@@ -206,7 +206,7 @@ describe("a cursor", () => {
     const entries = append(log, session, 3)
     assert.deepStrictEqual([cursor.lowestUnfinished(session), cursor.lowestUnfinished(replaced)], [1, 1])
     read(cursor, 4)
-    entries.slice(0, 1).forEach((entry) => cursor.begin(entry))
+    entries.slice(0, 1).forEach((entry) => cursor.start(entry))
     assert.deepStrictEqual([cursor.lowestUnfinished(session), cursor.lowestUnfinished(replaced)], [1, Infinity])
     entries.slice(0, 1).forEach((entry) => cursor.done(entry))
     assert.strictEqual(cursor.lowestUnfinished(session), 2)
@@ -227,7 +227,7 @@ describe("a cursor", () => {
     read(cursor, 1)
     assert.strictEqual(cursor.lowestPosition(), second?.position)
     if (first !== undefined) {
-      cursor.begin(first)
+      cursor.start(first)
     }
     assert.strictEqual(cursor.lowestPosition(), first?.position)
   })

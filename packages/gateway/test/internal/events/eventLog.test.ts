@@ -117,7 +117,7 @@ describe("a log", () => {
 
   it("holds at most twice its capacity of notices for a reader", () => {
     const { log } = makeLog()
-    const cursor = log.open({ ...handling, wantsNotices: true })
+    const cursor = log.open({ ...handling, wantsControlItems: true })
     for (let i = 0; i < 20; i++) {
       log.notify(control("not asked for"))
       log.notify({ _tag: "Close", frame: Option.none(), position: 0 })
@@ -202,7 +202,7 @@ describe("the session of a log", () => {
     read(second, 2)
     assert.strictEqual(log.acknowledgedIn(session), 2)
     if (entry !== undefined) {
-      first.begin(entry)
+      first.start(entry)
       assert.strictEqual(log.acknowledgedIn(session), 0)
       first.done(entry)
     }

@@ -2,7 +2,7 @@
 import * as ShardId from "@vesper/model/ShardId"
 import type * as Diagnostic from "../../../src/Diagnostic.js"
 import type { Cursor, CursorOptions } from "../../../src/internal/events/log/cursor.js"
-import { Entry, type Notice } from "../../../src/internal/events/log/entry.js"
+import { type ControlItem, Entry } from "../../../src/internal/events/log/entry.js"
 import type { LiveSession } from "../../../src/internal/session/liveSession.js"
 import { EventLog, type LogOptions } from "../../../src/internal/events/log/eventLog.js"
 import type { Reader } from "../../../src/internal/events/reader.js"
@@ -15,7 +15,7 @@ export const makeLog = (options: Partial<LogOptions> = {}) => {
     shard: ShardId.single,
     capacity: 4,
     capacityBytes: 1_000,
-    notice: (diagnostic) => notices.push(diagnostic),
+    publish: (diagnostic) => notices.push(diagnostic),
     onPaused: () => {},
     onResumed: () => {},
     ...options
@@ -41,7 +41,7 @@ export const append = (
     return entry
   })
 
-export const control = (text: string): Notice => ({ _tag: "Control", text, position: 0 })
+export const control = (text: string): ControlItem => ({ _tag: "Control", text, position: 0 })
 
 /** Options of a reader that wants all events and acknowledges them. */
 export const handling: CursorOptions = {
@@ -51,7 +51,7 @@ export const handling: CursorOptions = {
   droppable: undefined,
   capacity: undefined,
   acknowledges: true,
-  wantsNotices: false
+  wantsControlItems: false
 }
 
 /** Options of a reader that acknowledges nothing. */

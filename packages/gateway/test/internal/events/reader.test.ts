@@ -88,7 +88,7 @@ describe("a reader of several logs", () => {
     if (entry === undefined || cursor === undefined) {
       return assert.fail()
     }
-    cursor.begin(entry)
+    cursor.start(entry)
     assert.isUndefined(reader.next())
     assert.isTrue(reader.cursors.has(replaced.log))
     cursor.done(entry)
@@ -224,9 +224,9 @@ describe("a reader of one log", () => {
     let woken = 0
     const wait = () => reader.onAvailable(() => woken++)
     wait()
-    assert.isTrue(reader.isStarved)
+    assert.isTrue(reader.isWaiting)
     append(part.log, part.session, 3)
-    assert.deepStrictEqual([woken, reader.isStarved], [1, false])
+    assert.deepStrictEqual([woken, reader.isWaiting], [1, false])
     wait()
     assert.strictEqual(woken, 2)
     read(reader)
@@ -245,6 +245,6 @@ describe("a reader of one log", () => {
     if (part !== undefined) {
       append(part.log, part.session, 1)
     }
-    assert.deepStrictEqual([woken, reader.isStarved], [0, false])
+    assert.deepStrictEqual([woken, reader.isWaiting], [0, false])
   })
 })

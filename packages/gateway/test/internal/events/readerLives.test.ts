@@ -65,7 +65,7 @@ class World {
         this.timers.add(call)
         return () => this.timers.delete(call)
       },
-      notice: () => {}
+      publish: () => {}
     })
     this.readers.addLog(this.log)
   }
@@ -108,7 +108,7 @@ class World {
       if (item?._tag === "Dispatch") {
         live.waiting = live.waiting.slice(1)
         if (live.acknowledges) {
-          live.reader.current?.begin(item)
+          live.reader.current?.start(item)
           live.begun.set(item.s, item)
         }
       }

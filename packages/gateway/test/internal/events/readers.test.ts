@@ -16,7 +16,7 @@ const make = (count = 1, keepsStreams = true) => {
       timers.set(call, millis)
       return () => timers.delete(call)
     },
-    notice: (diagnostic) => notices.push(diagnostic)
+    publish: (diagnostic) => notices.push(diagnostic)
   })
   const parts = Array.from({ length: count }, () => ({ log: makeLog().log, session: makeSession() }))
   parts.forEach(({ log }) => readers.addLog(log))

@@ -1,6 +1,6 @@
 /**
- * The position of one reader in one shard's log: the items that it wants and has not read, and the entries that it has begun and
- * not finished. Cursors share items and hold references to them.
+ * The position of one reader in one shard's log: the items that it wants and has not read, and the entries
+ * that are in flight. Cursors share items and hold references to them.
  */
 import * as Diagnostic from "../../../Diagnostic.js"
 import type { Strategy } from "../../../Subscription.js"
@@ -16,7 +16,7 @@ export interface CursorOwner {
   /** True after its run or stream has ended. */
   readonly hasEnded: boolean
   /** True while it waits for something to read. */
-  readonly isStarved: boolean
+  readonly isWaiting: boolean
   /** Called when one of its cursors is full. */
   readonly onFull: ((log: EventLog) => void) | undefined
 }
@@ -34,7 +34,7 @@ export interface CursorOptions {
   readonly capacity: number | undefined
   /** True if the session to resume from stays before the cursor's unfinished entries. */
   readonly acknowledges: boolean
-  readonly wantsNotices: boolean
+  readonly wantsControlItems: boolean
   /**
    * True for a reader that waits for one event. It does not count for the session to resume from, and leaves events from before the
    * first reader to that reader.
@@ -50,7 +50,7 @@ export const readAll = (name: string): CursorOptions => ({
   droppable: undefined,
   capacity: undefined,
   acknowledges: true,
-  wantsNotices: true
+  wantsControlItems: true
 })
 
 /** The entry with the highest position among those that readers of one kind have read. */
@@ -88,8 +88,8 @@ export class Cursor {
   isListed = false
   private strategy: Strategy
   private readonly queue = new ItemQueue()
-  private readonly begun = new Set<Entry>()
-  // Waiting items and deferred entries: all that are not begun.
+  private readonly inFlight = new Set<Entry>()
+  // Waiting items and deferred entries: all that are not started.
   private count = 0
   private bytes = 0
   private isFull = false
@@ -123,7 +123,7 @@ export class Cursor {
 
   /** Called by the log. Queues the item if the reader wants it, or drops an item if the strategy requires it. */
   offer(item: Item): void {
-    if (item._tag === "Dispatch" ? !this.wants(item.t) : !this.options.wantsNotices) {
+    if (item._tag === "Dispatch" ? !this.wants(item.t) : !this.options.wantsControlItems) {
       return
     }
     if (this.strategy === "suspend" || (!this.hasOverflowed && this.buffered < this.capacity && !this.hasManyBytes())) {
@@ -173,29 +173,29 @@ export class Cursor {
     return item
   }
 
-  /** Remembers an entry as begun, until `done` or `requeue`. */
-  begin(entry: Entry): void {
-    this.begun.add(entry)
+  /** Marks an entry as in flight, until `done` or `requeue`. */
+  start(entry: Entry): void {
+    this.inFlight.add(entry)
   }
 
   done(entry: Entry): void {
-    this.begun.delete(entry)
+    this.inFlight.delete(entry)
   }
 
-  /** Counts a read entry as not begun, because it waits for another event of its guild. */
+  /** Counts a read entry as not started, because it waits for another event of its guild. */
   defer(entry: Entry): void {
-    this.begun.add(entry)
+    this.inFlight.add(entry)
     this.adjust(1, entry.size)
   }
 
-  /** Begins a deferred entry. */
-  beginDeferred(entry: Entry): void {
+  /** Starts a deferred entry. */
+  startDeferred(entry: Entry): void {
     this.adjust(-1, -entry.size)
   }
 
   /** Queues entries again, in their order. */
   requeue(entries: ReadonlyArray<Entry>): void {
-    entries.forEach((entry) => this.begun.delete(entry))
+    entries.forEach((entry) => this.inFlight.delete(entry))
     this.restore(this.isClosed ? [] : entries)
   }
 
@@ -206,7 +206,7 @@ export class Cursor {
 
   /** Adds the wanted ones of another cursor's unread items. */
   receive(items: ReadonlyArray<Item>): void {
-    this.restore(items.filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsNotices))
+    this.restore(items.filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsControlItems))
   }
 
   /** Returns the items that were not read. */
@@ -214,9 +214,9 @@ export class Cursor {
     return this.queue.toArray()
   }
 
-  /** Drops all waiting and begun items. Returns the waiting ones. */
+  /** Drops all items that wait or are in flight. Returns the waiting ones. */
   clear(): ReadonlyArray<Item> {
-    this.begun.clear()
+    this.inFlight.clear()
     const items = this.queue.clear()
     this.adjust(-this.count, -this.bytes)
     return items
@@ -241,7 +241,7 @@ export class Cursor {
   /** Returns the lowest unfinished sequence of the session, infinity if all are finished. */
   lowestUnfinished(session: LiveSession): number {
     let lowest = Number.POSITIVE_INFINITY
-    for (const entry of this.begun) {
+    for (const entry of this.inFlight) {
       lowest = Math.min(lowest, sequenceIn(session, entry))
     }
     for (const item of this.queue.toArray()) {
@@ -256,7 +256,7 @@ export class Cursor {
   /** Returns the lowest unfinished position, infinity if all are finished. */
   lowestPosition(): number {
     let lowest = this.queue.peek()?.position ?? Number.POSITIVE_INFINITY
-    for (const { position } of this.begun) {
+    for (const { position } of this.inFlight) {
       lowest = Math.min(lowest, position)
     }
     return lowest
@@ -314,7 +314,7 @@ export class Cursor {
       this.dropped++
       // One diagnostic an entry would flood the log, and a total at the end might never be published.
       if (!this.isSilent && isPowerOfTwo(this.dropped)) {
-        this.log.notice(Diagnostic.Dropped({ eventType: item.t, total: this.dropped }))
+        this.log.publish(Diagnostic.Dropped({ eventType: item.t, total: this.dropped }))
       }
     }
   }

@@ -1,4 +1,4 @@
-/** Items that readers of a shard receive: dispatches, and notices about its connections. */
+/** Items that readers of a shard receive: dispatches, and control items about its connections. */
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as Option from "effect/Option"
@@ -44,13 +44,13 @@ export const toPayload = ({ isBody, s, t, text }: Entry): string =>
   isBody ? `{"t":"${t}","s":${s},"op":0,"d":${text}}` : text
 
 /** Items besides dispatches, which only `nextEvent` and `nextMessage` read. */
-export type Notice =
+export type ControlItem =
   | { readonly _tag: "Control"; readonly text: string; position: number }
   | { readonly _tag: "Close"; readonly frame: Option.Option<CloseFrame.CloseFrame>; position: number }
   | { readonly _tag: "Failure"; readonly error: ShardError.RecoverableError; position: number }
 
 /** An element of the log's cursors. */
-export type Item = Entry | Notice
+export type Item = Entry | ControlItem
 
 /** Returns the length of the item's text, as far as it counts against `capacityBytes`. */
 export const getSize = (item: Item): number => item._tag === "Dispatch" ? item.size : 0

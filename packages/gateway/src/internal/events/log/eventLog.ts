@@ -7,7 +7,7 @@ import * as Diagnostic from "../../../Diagnostic.js"
 import type * as ShardError from "../../../ShardError.js"
 import type { LiveSession } from "../../session/index.js"
 import * as Cursor from "./cursor.js"
-import { type Entry, type Item, lastPosition, nextPosition, type Notice } from "./entry.js"
+import { type ControlItem, type Entry, type Item, lastPosition, nextPosition } from "./entry.js"
 import { Backpressure } from "./backpressure.js"
 import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
@@ -21,7 +21,7 @@ export interface LogOptions {
   /** Maximum number of characters that wait for one cursor. */
   readonly capacityBytes: number
   /** Publishes a diagnostic. Synchronous. */
-  readonly notice: (diagnostic: Diagnostic.Diagnostic) => void
+  readonly publish: (diagnostic: Diagnostic.Diagnostic) => void
   readonly onPaused: () => void
   readonly onResumed: () => void
 }
@@ -56,7 +56,7 @@ export class EventLog {
   readonly shard: ShardId.ShardId
   readonly capacity: number
   readonly capacityBytes: number
-  readonly notice: LogOptions["notice"]
+  readonly publish: LogOptions["publish"]
   readonly gate = new DeliveryGate()
   readonly backpressure: Backpressure<Cursor.Cursor>
   readonly listeners = new Listeners()
@@ -77,7 +77,7 @@ export class EventLog {
     this.shard = options.shard
     this.capacity = options.capacity
     this.capacityBytes = options.capacityBytes
-    this.notice = options.notice
+    this.publish = options.publish
     this.backpressure = new Backpressure(options.onPaused, options.onResumed)
     this.backlog = this.add(new Cursor.Cursor(this, backlog))
   }
@@ -116,12 +116,12 @@ export class EventLog {
     }
   }
 
-  /** Offers a notice to readers that are not far behind, because back-pressure does not stop failing reconnects. */
-  notify(notice: Notice): void {
-    notice.position = nextPosition()
+  /** Offers a control item to readers that are not far behind, because back-pressure does not stop failing reconnects. */
+  notify(item: ControlItem): void {
+    item.position = nextPosition()
     for (const cursor of this.cursors) {
-      if (cursor.buffered < this.capacity * 2 && (notice._tag !== "Control" || cursor.wantsControls)) {
-        cursor.offer(notice)
+      if (cursor.buffered < this.capacity * 2 && (item._tag !== "Control" || cursor.wantsControls)) {
+        cursor.offer(item)
       }
     }
   }
@@ -151,7 +151,7 @@ export class EventLog {
     if (backlog !== undefined && this.backpressure.holders.includes(backlog)) {
       const events = backlog.buffered
       backlog.stopSuspending()
-      this.notice(Diagnostic.Abandoned({ reader: backlog.name, events }))
+      this.publish(Diagnostic.Abandoned({ reader: backlog.name, events }))
     }
   }
 
@@ -193,7 +193,7 @@ export class EventLog {
     const parsed = parse(entry)
     if (isFailure(parsed) && !entry.isReported) {
       entry.isReported = true
-      this.notice(Diagnostic.Failure({ error: parsed }))
+      this.publish(Diagnostic.Failure({ error: parsed }))
     }
     return parsed
   }

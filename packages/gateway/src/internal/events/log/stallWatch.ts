@@ -28,14 +28,14 @@ export const make = (
   const report = (waited: number) => {
     for (const holder of log.backpressure.holders) {
       const { idle } = holder.reader ?? {}
-      const isStarving = Array.from(log.cursors).some(({ reader }) => reader !== holder.reader && reader?.isStarved)
+      const isAnyWaiting = Array.from(log.cursors).some(({ reader }) => reader !== holder.reader && reader?.isWaiting)
       if (
-        isStarving && holder.reader !== undefined && idle !== undefined && idle.calls() === calls.get(holder.reader)
+        isAnyWaiting && holder.reader !== undefined && idle !== undefined && idle.calls() === calls.get(holder.reader)
       ) {
         idle.close()
-      } else if (isStarving) {
+      } else if (isAnyWaiting) {
         onStalled()
-        log.notice(
+        log.publish(
           Diagnostic.Stalled({ reader: holder.name, events: holder.buffered, waited: Duration.millis(waited) })
         )
       }

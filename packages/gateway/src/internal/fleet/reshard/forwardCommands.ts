@@ -44,9 +44,9 @@ const related = (
   old: ShardSet.ShardSet,
   set: ShardSet.ShardSet
 ): ReadonlyArray<readonly [from: ShardSet.FleetShard["state"], to: ShardSet.FleetShard["state"]]> => {
-  const members = Array.from(old.members.values())
-  return Array.from(set.members.values()).flatMap((to) => {
-    const from = members.find(({ shard }) => haveGuildsInCommon(shard.id, to.shard.id))
+  const oldShards = Array.from(old.shards.values())
+  return Array.from(set.shards.values()).flatMap((to) => {
+    const from = oldShards.find(({ shard }) => haveGuildsInCommon(shard.id, to.shard.id))
     return from === undefined ? [] : [[from.state, to.state]]
   })
 }
@@ -71,10 +71,10 @@ const renewPresence = (old: ShardSet.ShardSet, set: ShardSet.ShardSet): void => 
 export const forward = (old: ShardSet.ShardSet, set: ShardSet.ShardSet): void => {
   // First, so that a waiting presence replaces the renewed one.
   renewPresence(old, set)
-  for (const { shard, state } of old.members.values()) {
+  for (const { shard, state } of old.shards.values()) {
     state.commands.unsafeForward((command) =>
       targets(command, shard.id, set.total).flatMap((id): ReadonlyArray<CommandQueue.CommandQueue> => {
-        const target = set.members.get(id)
+        const target = set.shards.get(id)
         return target === undefined ? [] : [target.state.commands]
       })
     )

@@ -19,13 +19,13 @@ import type { Facts } from "./stage.js"
 export interface Delivery {
   readonly event: Dispatch.Dispatch
   readonly entry: Entry
-  readonly member: FleetShard
+  readonly fleetShard: FleetShard
 }
 
 /** The old or the new set. */
 export interface Side {
   readonly total: number
-  readonly members: ReadonlyMap<number, FleetShard>
+  readonly shards: ReadonlyMap<number, FleetShard>
 }
 
 export interface Reshard {
@@ -52,7 +52,7 @@ const unguilded = (shard: FleetShard) => `@${shard.shard.id.id}`
 
 /** A shard of the new set, and the guilds that its READY named. */
 interface NewShard {
-  readonly member: FleetShard
+  readonly fleetShard: FleetShard
   isReady: boolean
   /** Guilds whose first GUILD_CREATE has not arrived. */
   readonly expected: Set<string>
@@ -70,8 +70,8 @@ export const make = (
   // The guilds of the new set, without those that the bot has left.
   const known = new Set<string>()
   const newShards = new Map<FleetShard, NewShard>()
-  for (const member of sides.new.members.values()) {
-    newShards.set(member, { member, isReady: false, expected: new Set() })
+  for (const fleetShard of sides.new.shards.values()) {
+    newShards.set(fleetShard, { fleetShard, isReady: false, expected: new Set() })
   }
   const caughtUp = new Map<FleetShard, number>()
   let { prefersOld } = policy
@@ -93,16 +93,16 @@ export const make = (
   })
 
   /** Returns the handovers of all guilds of one shard. */
-  const shardHandovers = (side: Side, member: FleetShard) =>
-    Array.from(handovers).filter(([guild]) => shardIn(side, guild) === member.shard.id.id)
+  const shardHandovers = (side: Side, fleetShard: FleetShard) =>
+    Array.from(handovers).filter(([guild]) => shardIn(side, guild) === fleetShard.shard.id.id)
 
   /** Returns the guild whose order an event is part of. */
-  const orderKey = ({ event, member }: Delivery): string => getGuildId(event) ?? unguilded(member)
+  const orderKey = ({ event, fleetShard }: Delivery): string => getGuildId(event) ?? unguilded(fleetShard)
 
   const routeOld = (delivery: Delivery): ReadonlyArray<Delivery> => {
-    const { event, member } = delivery
+    const { event, fleetShard } = delivery
     if (event.t === "READY") {
-      return [...shardHandovers(sides.old, member).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
+      return [...shardHandovers(sides.old, fleetShard).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
     }
     return event.t === "RESUMED" || EventKey.isReply(event.t)
       ? [delivery]
@@ -115,13 +115,13 @@ export const make = (
   }
 
   const ready = (newShard: NewShard, guilds: ReadonlyArray<{ readonly id: string }>) => {
-    const { member } = newShard
-    shardHandovers(sides.new, member).forEach(([, handover]) => Handover.loseNew(handover))
+    const { fleetShard } = newShard
+    shardHandovers(sides.new, fleetShard).forEach(([, handover]) => Handover.loseNew(handover))
     newShard.isReady = true
     newShard.expected.clear()
     guilds.forEach(({ id }) => known.add(id))
-    markArrived(unguilded(member))
-    if (Intents.has(member.state.config.intents, "Guilds")) {
+    markArrived(unguilded(fleetShard))
+    if (Intents.has(fleetShard.state.config.intents, "Guilds")) {
       guilds.forEach(({ id }) => newShard.expected.add(id))
     } else {
       // Without this intent Discord sends no GUILD_CREATE: the session has all guilds from READY on.
@@ -161,26 +161,26 @@ export const make = (
   /** Notes the shards that have received everything that was sent to them, which are those with an unpaused socket. */
   const catchUp = () => {
     const at = now()
-    for (const member of [...sides.old.members.values(), ...sides.new.members.values()]) {
-      const { log, session, status } = member.state
+    for (const fleetShard of [...sides.old.shards.values(), ...sides.new.shards.values()]) {
+      const { log, session, status } = fleetShard.state
       // An old shard without a session receives no more events of it.
-      const isOver = log.ending.closed !== undefined || (session === undefined && !newShards.has(member))
+      const isOver = log.ending.closed !== undefined || (session === undefined && !newShards.has(fleetShard))
       if (!log.backpressure.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
-        caughtUp.set(member, at)
+        caughtUp.set(fleetShard, at)
       }
     }
   }
 
   const caughtUpAt = (side: Side, guild: string) => {
-    const member = side.members.get(shardIn(side, guild))
-    return member === undefined ? now() : caughtUp.get(member) ?? Number.NEGATIVE_INFINITY
+    const fleetShard = side.shards.get(shardIn(side, guild))
+    return fleetShard === undefined ? now() : caughtUp.get(fleetShard) ?? Number.NEGATIVE_INFINITY
   }
 
   const all = () => Array.from(handovers.values())
 
   return {
     route: (delivery) => {
-      const newShard = newShards.get(delivery.member)
+      const newShard = newShards.get(delivery.fleetShard)
       return newShard === undefined ? routeOld(delivery) : routeNew(delivery, newShard)
     },
     tick: () => {

@@ -65,7 +65,7 @@ const check = (fleet: ShardSets, total: number): Effect.Effect<ReadonlyArray<Sha
     if (!Number.isSafeInteger(total) || total < 1) {
       return yield* error("InvalidTotal", `${total} is not a whole number of at least 1`)
     }
-    const current = Array.from(fleet.current.members.values(), ({ shard }) => shard.id)
+    const current = Array.from(fleet.current.shards.values(), ({ shard }) => shard.id)
     return yield* Effect.mapError(ShardPlan.successors(current, total), () =>
       error(
         "Partial",
@@ -104,7 +104,7 @@ const interrupted = error("Interrupted", "the caller was interrupted")
 
 /** Returns the error that ends the resharding now, if there is one. */
 const findFailure = (set: ShardSet.ShardSet, isOverdue: boolean, isCancelled: boolean): Option.Option<ReshardError> => {
-  for (const { shard, state } of set.members.values()) {
+  for (const { shard, state } of set.shards.values()) {
     const status = state.status.get()
     if (status._tag === "FatallyClosed") {
       return Option.some(error("ShardClosed", `the gateway closed shard ${shard.id} with ${status.closeCode}`))
@@ -119,15 +119,15 @@ const findFailure = (set: ShardSet.ShardSet, isOverdue: boolean, isCancelled: bo
 
 /** Appends events to the logs of their shards. */
 const deliver = (deliveries: ReadonlyArray<Reshard.Delivery>): void => {
-  deliveries.forEach(({ entry, member }) => member.state.log.offer(entry))
+  deliveries.forEach(({ entry, fleetShard }) => fleetShard.state.log.offer(entry))
 }
 
 /** Routes the events of both sets through the resharding. */
 const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, reshard: Reshard.Reshard): void => {
   fleet.readers.setOrdered(true)
   const lowestPosition = () => fleet.readers.lowestPosition()
-  for (const member of sets.flatMap(({ members }) => Array.from(members.values()))) {
-    const { log, parse } = member.state
+  for (const fleetShard of sets.flatMap(({ shards }) => Array.from(shards.values()))) {
+    const { log, parse } = fleetShard.state
     log.route = {
       lowestPosition,
       deliver: (entry) => {
@@ -136,7 +136,7 @@ const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, 
           log.offer(entry)
           return true
         }
-        const deliveries = reshard.route({ event, entry, member })
+        const deliveries = reshard.route({ event, entry, fleetShard })
         deliver(deliveries)
         return deliveries.some((delivery) => delivery.entry === entry)
       }
@@ -147,7 +147,7 @@ const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, 
 /** Delivers all events of these sets again. */
 const stopRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>): void => {
   fleet.readers.setOrdered(false)
-  for (const { state } of sets.flatMap(({ members }) => Array.from(members.values()))) {
+  for (const { state } of sets.flatMap(({ shards }) => Array.from(shards.values()))) {
     state.log.route = undefined
   }
 }
@@ -168,7 +168,7 @@ const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet
       stage = next(stage, reshard.facts(Option.none()))
     }
     stopRouting(fleet, [set])
-    old.members.forEach(({ state }) => fleet.readers.removeLog(state.log))
+    old.shards.forEach(({ state }) => fleet.readers.removeLog(state.log))
     yield* Scope.close(old.scope, Exit.void)
   })
 
@@ -183,7 +183,7 @@ const rollBack = (fleet: ShardSets, set: ShardSet.ShardSet, reshard: Reshard.Res
       deliver(reshard.tick())
     }
     stopRouting(fleet, [fleet.current])
-    set.members.forEach(({ state }) => fleet.readers.removeLog(state.log))
+    set.shards.forEach(({ state }) => fleet.readers.removeLog(state.log))
     yield* Scope.close(set.scope, Exit.void)
   })
 
@@ -210,7 +210,7 @@ const runStages = (
     const reshard = Reshard.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute"),
-      prefersOld: Array.from(old.members.values()).some(({ state }) => state.log.gate.isUsed)
+      prefersOld: Array.from(old.shards.values()).some(({ state }) => state.log.gate.isUsed)
     }, () => Monotonic.unsafeMillis(clock))
     fleet.upcoming = Option.some(set)
     startRouting(fleet, [old, set], reshard)
