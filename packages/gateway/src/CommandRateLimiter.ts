@@ -91,7 +91,7 @@ export class CommandRateLimiter extends Data.Class<{
  * ```
  *
  * @since 0.1.0
- * @category combinators
+ * @category getters
  */
 export const capacity = (heartbeatInterval: Duration.DurationInput): number => {
   const interval = Duration.toMillis(heartbeatInterval)

@@ -46,7 +46,7 @@ import type * as ShardError from "./ShardError.js"
  * The type identifier of `Handlers`.
  *
  * @since 0.1.0
- * @category symbols
+ * @category type ids
  */
 export const TypeId: unique symbol = Symbol.for("@vesper/gateway/Events")
 
@@ -54,7 +54,7 @@ export const TypeId: unique symbol = Symbol.for("@vesper/gateway/Events")
  * The type of `TypeId`.
  *
  * @since 0.1.0
- * @category symbols
+ * @category type ids
  */
 export type TypeId = typeof TypeId
 

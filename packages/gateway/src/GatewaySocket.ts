@@ -20,7 +20,7 @@ import * as GatewayUrl from "./internal/wire/gatewayUrl.js"
 import * as PeerText from "./internal/wire/peerText.js"
 
 /**
- * The id of the service.
+ * The type identifier of `GatewaySocket`.
  *
  * @since 0.1.0
  * @category type ids
@@ -28,7 +28,7 @@ import * as PeerText from "./internal/wire/peerText.js"
 export const TypeId: unique symbol = Symbol.for("@vesper/gateway/GatewaySocket")
 
 /**
- * The type of the id.
+ * The type of `TypeId`.
  *
  * @since 0.1.0
  * @category type ids

@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as internal from "./internal/heartbeat/coalescingTimers.js"
 
 /**
- * The id of the service.
+ * The type identifier of `HeartbeatScheduler`.
  *
  * @since 0.1.0
  * @category type ids
@@ -22,7 +22,7 @@ import * as internal from "./internal/heartbeat/coalescingTimers.js"
 export const TypeId: unique symbol = internal.TypeId
 
 /**
- * The type of the id.
+ * The type of `TypeId`.
  *
  * @since 0.1.0
  * @category type ids

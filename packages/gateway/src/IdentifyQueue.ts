@@ -102,7 +102,7 @@ export {
 } from "./internal/identify/budgetExhausted.js"
 
 /**
- * Identifies values of this module.
+ * The type identifier of `IdentifyQueue`.
  *
  * @since 0.1.0
  * @category type ids

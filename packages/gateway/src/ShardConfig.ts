@@ -327,7 +327,7 @@ export const layer = (options: Options): Layer.Layer<ShardConfig, ConfigError.Co
  * Removes the prefix `Bot ` from a token, and white space around it.
  *
  * @since 0.1.0
- * @category accessors
+ * @category getters
  */
 export const bareToken: (token: string) => string = Token.withoutPrefix
 
@@ -335,7 +335,7 @@ export const bareToken: (token: string) => string = Token.withoutPrefix
  * Returns the id of the bot from its token; none if the token does not begin with an id.
  *
  * @since 0.1.0
- * @category accessors
+ * @category getters
  */
 export const botId: (token: Redacted.Redacted<string>) => Option.Option<string> = Token.botId
 

@@ -1,3 +1,4 @@
+/** Makes a fleet: a set of shards with common readers, one identify queue and one heartbeat scheduler, and its resharding. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as ShardId from "@vesper/model/ShardId"

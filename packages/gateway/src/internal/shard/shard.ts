@@ -1,3 +1,4 @@
+/** Makes a shard: its state, its readers, its requests, and the supervisor that runs its connections. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as ShardId from "@vesper/model/ShardId"
