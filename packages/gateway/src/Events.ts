@@ -32,6 +32,7 @@ import * as Needs from "./internal/assembly/intentNeeds.js"
 import * as Report from "./internal/diagnostics/report.js"
 import * as EventStream from "./internal/events/eventStream.js"
 import * as AwaitEvent from "./internal/events/awaitEvent.js"
+import * as FleetHandler from "./internal/events/handlers/fleetHandler.js"
 import * as HandlerTable from "./internal/events/handlers/handlerTable.js"
 import {
   getRegistrations,
@@ -516,7 +517,7 @@ export const runFleet = <E, R>(
     yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
     const report = fleetReport(fleet, some)
     const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(self, HandlerTable.isolateFailures(report))
-    yield* fleet.runForEach(({ event, shard }) => handle(event, shard), { ...options, events: self.events, key: self })
+    yield* fleet.runForEach(FleetHandler.make(handle), { ...options, events: self.events, key: self })
   })
 
 /**
@@ -694,7 +695,7 @@ export const assembleFleet = <A, E, R>(
       self: fleet,
       config: some.config,
       report: fleetReport(fleet, some),
-      runForEach: (handler, options) => fleet.runForEach(({ event, shard }) => handler(event, shard), options)
+      runForEach: (handler, options) => fleet.runForEach(FleetHandler.make(handler), options)
     }, options)
   })
 

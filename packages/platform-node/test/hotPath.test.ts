@@ -1,6 +1,7 @@
 /** Compares docs/hot-path.md with the functions through which an event of a real socket passes. */
 import { afterEach, assert, describe, it, vi } from "@effect/vitest"
 import * as Events from "@vesper/gateway/Events"
+import type * as Fleet from "@vesper/gateway/Fleet"
 import * as Shard from "@vesper/gateway/Shard"
 import * as Intents from "@vesper/model/Intents"
 import * as GatewayServer from "@vesper/testing/GatewayServer"
@@ -45,21 +46,22 @@ const functionsIn = (stack: string | undefined): ReadonlyArray<string> =>
 
 const token = Redacted.make("token")
 
-const layer = Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
-  NodeGateway.layerShard({
-    token,
-    intents: Intents.of("Guilds"),
-    gatewayUrl: url,
-    compression: "zlib-stream"
-  }))).pipe(
-    Layer.provide(GatewayServer.layer()),
-    Layer.provide(GatewaySimulator.layer({ token, world: World.make({ guilds: 1, membersPerGuild: 1 }) })),
-    Layer.provide(Logger.minimumLogLevel(LogLevel.None))
+const layer = Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) => {
+  const config = { token, intents: Intents.of("Guilds"), gatewayUrl: url, compression: "zlib-stream" } as const
+  const apiUrl = `${url.replace("ws:", "http:")}api/v10`
+  return Layer.merge(
+    NodeGateway.layerShard(config),
+    NodeGateway.layerFleet({ ...config, apiUrl, shards: { total: 1 }, connect: "onRead" })
   )
+})).pipe(
+  Layer.provide(GatewayServer.layer()),
+  Layer.provide(GatewaySimulator.layer({ token, world: World.make({ guilds: 1, membersPerGuild: 1 }) })),
+  Layer.provide(Logger.minimumLogLevel(LogLevel.None))
+)
 
 /** Runs a reader until its handler has received a GUILD_CREATE. Returns the functions that called the cursor and the handler. */
 const trace = (
-  read: (handler: () => Effect.Effect<void>) => Effect.Effect<unknown, unknown, Shard.Shard>
+  read: (handler: () => Effect.Effect<void>) => Effect.Effect<unknown, unknown, Fleet.Fleet | Shard.Shard>
 ) =>
   Effect.gen(function*() {
     const called = yield* Deferred.make<string | undefined>()
@@ -105,6 +107,12 @@ describe("the functions through which an event passes from the socket to a handl
     ],
     ["Events.run", (handler) => Events.run(handlers(handler)), [startHandlers, handle, ofRun, callHandlers]],
     ["Events.assemble", (handler) => Events.assemble(Events.layer(handlers(handler))), [
+      startHandlers,
+      handle,
+      callHandlers
+    ]],
+    ["Events.runFleet", (handler) => Events.runFleet(handlers(handler)), [startHandlers, handle, callHandlers]],
+    ["Events.assembleFleet", (handler) => Events.assembleFleet(Events.layer(handlers(handler))), [
       startHandlers,
       handle,
       callHandlers

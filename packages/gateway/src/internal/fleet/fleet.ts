@@ -27,6 +27,7 @@ import { Check } from "../config/index.js"
 import { ReconnectThrottle } from "../reconnect/index.js"
 import { isFailure, Parse } from "../events/log/index.js"
 import type { Cursor, Ending } from "../events/log/index.js"
+import { FleetHandler } from "../events/handlers/index.js"
 import { EventStream, NextEvent, Readers, RunForEach } from "../events/index.js"
 import type { ReaderSource } from "../events/index.js"
 import { FleetReshard } from "./reshard/index.js"
@@ -212,8 +213,7 @@ const makeWith = (
         const event = cursor.log.read(item, source.parse)
         return isFailure(event) ? undefined : Exit.succeed(toFleetEvent(event, cursor))
       }),
-      runForEach: (handler, options) =>
-        RunForEach.run(source, shared, (event, shard) => handler({ shard, event }), options),
+      runForEach: (handler, options) => RunForEach.run(source, shared, FleetHandler.toHandle(handler), options),
       broadcast,
       status: Effect.sync(() => ({ ...ShardSet.status(sets.current), resharding: sets.stage })),
       // A closed fleet is not ready, although all of its shards are settled.
