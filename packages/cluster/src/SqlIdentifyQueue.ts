@@ -32,7 +32,7 @@ export interface LimitOptions {
 
 /** @since 0.1.0 @category models */
 export interface Options extends LimitOptions {
-  /** Identifies at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. The same on all runners. */
+  /** IDENTIFYs allowed at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. The same on all runners. */
   readonly maxConcurrency: number
   /** IDENTIFYs in 24 hours; `session_start_limit.total`. Default: 1,000. */
   readonly total?: number | undefined
@@ -41,11 +41,11 @@ export interface Options extends LimitOptions {
 /** The default of `interval`. @since 0.1.0 @category constants */
 export const defaultInterval: Duration.Duration = Duration.millis(5_500)
 
-/** An interrupted or broken attempt may have written the identify: only a failure proves that it has not. */
+/** An interrupted or broken attempt may have written the IDENTIFY: only a failure proves that it has not. */
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isFailure(exit.cause) && !Cause.isInterrupted(exit.cause) && !Cause.isDie(exit.cause)
 
-/** An identify without a turn could cost the token: a database that does not answer is awaited. */
+/** An IDENTIFY without a turn could cost the token: a database that does not answer is awaited. */
 const persist = <A>(statement: Effect.Effect<A, Error>) =>
   Statement.persist(statement, "the identify queue waits for its database", 1_000)
 

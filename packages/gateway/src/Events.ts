@@ -805,7 +805,7 @@ export const next: {
   const check = checkReceives(self, event, options)
   const wait = assembly === undefined
     ? Effect.zipRight(check, AwaitEvent.head(readAll(self), isOf(event, options)))
-    // An assembly that holds the start completes the config.
+    // An assembly that defers the start completes the config.
     : AwaitEvent.next(assembly.source, event, isOf(event, options), Effect.zipRight(assembly.start, check))
   const { within } = options
   return within === undefined ? wait : Effect.timeoutFail(wait, {

@@ -135,7 +135,7 @@ export {
  * @category models
  */
 export interface ReshardOptions {
-  /** Time limit from the first identify to the last handover; then it is rolled back. Default: 1 hour. */
+  /** Time limit from the first IDENTIFY to the last handover; then it is rolled back. Default: 1 hour. */
   readonly timeout?: Duration.DurationInput | undefined
   /**
    * The longest delay of one session behind the other. A guild that is silent on both for this time is handed over, and

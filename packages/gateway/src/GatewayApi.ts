@@ -36,7 +36,7 @@ export interface SessionStartLimit {
   readonly remaining: number
   /** Time until the limit is reset. */
   readonly resetAfter: Duration.Duration
-  /** Number of identify buckets, each of which allows one identify every 5 seconds. */
+  /** Number of identify buckets, each of which allows one IDENTIFY every 5 seconds. */
   readonly maxConcurrency: number
 }
 

@@ -25,7 +25,7 @@ export interface State {
   readonly account: {
     readonly total: number
     readonly remaining: number
-    /** The end of the window in milliseconds since 1970; undefined before the first identify of a window. */
+    /** The end of the window in milliseconds since 1970; undefined before the first IDENTIFY of a window. */
     readonly resetsAt: number | undefined
   } | undefined
 }

@@ -70,7 +70,7 @@ export interface Reconnect {
   readonly backoffBase: Duration.Duration
   /** The longest wait. Default: 1 minute. */
   readonly backoffMax: Duration.Duration
-  /** The duration of a session that resets the count of failures for an identify. Default: 1 minute. */
+  /** The duration of a session that resets the count of failures for an IDENTIFY. Default: 1 minute. */
   readonly stableAfter: Duration.Duration
   /**
    * Attempts to resume at the resume URL, and then as many at the gateway URL, before the shard identifies. Default: 3.
@@ -79,7 +79,7 @@ export interface Reconnect {
   /** The time for which a session is kept while no host can be reached. Default: 5 minutes. */
   readonly resumeWindow: Duration.Duration
   /**
-   * A random wait between these two before an identify after opcode 9, which older versions of Discord's documentation
+   * A random wait between these two before an IDENTIFY after opcode 9, which older versions of Discord's documentation
    * required. Default: none, because the identify queue limits IDENTIFYs.
    */
   readonly invalidSessionDelay: Option.Option<readonly [min: Duration.Duration, max: Duration.Duration]>

@@ -137,7 +137,7 @@ export const resumes = Metric.counter("vesper_resumes_total", { description: "Se
  * @category metrics
  */
 export const reidentifies = Metric.counter("vesper_reidentifies_total", {
-  description: "Identifies sent after a lost session",
+  description: "IDENTIFYs sent after a lost session",
   incremental: true
 })
 
@@ -222,7 +222,7 @@ export const identifies = Metric.counter("vesper_identifies_total", {
 })
 
 /**
- * Permits that were refunded because the identify was not written: `vesper_identify_refunds_total`.
+ * Permits that were refunded because the IDENTIFY was not written: `vesper_identify_refunds_total`.
  *
  * @since 0.1.0
  * @category metrics

@@ -186,7 +186,7 @@ describe("a wrong option", () => {
       }))
     const longest = 4_096 - payload(0)
     assert.isTrue(Either.isRight(ShardConfig.make({ ...valid, ...withState(longest) })))
-    assert.match(refusal(withState(longest + 1)), /at presence: "the identify has 4097 bytes/)
+    assert.match(refusal(withState(longest + 1)), /at presence: "the IDENTIFY has 4097 bytes/)
     // One character of several bytes in place of one of one.
     const state = `${"y".repeat(longest - 1)}é`
     const wide = { ...presence, activities: [{ name: "x", type: 0, state }] }

@@ -180,7 +180,7 @@ export const get = (code: number): Option.Option<CloseCode> => Option.fromNullab
 export const mayReconnect = (code: number): boolean => byCode.get(code)?.mayReconnect ?? true
 
 /**
- * Returns true if the session may still exist after this code. A resume costs one round trip, and an identify costs
+ * Returns true if the session may still exist after this code. A resume costs one round trip, and an IDENTIFY costs
  * one of a thousand per day, so the result for an unknown code is true.
  *
  * @since 0.1.0

@@ -61,8 +61,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "the event of an interrupted fiber counts as done",
     file: internal("events/nextEvent.ts"),
-    from: "held?.cursor.requeue([held.entry])",
-    to: "held?.cursor.done(held.entry)",
+    from: "inFlight?.cursor.requeue([inFlight.entry])",
+    to: "inFlight?.cursor.done(inFlight.entry)",
     test: scenario("handOver")
   },
   {

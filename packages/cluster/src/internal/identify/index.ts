@@ -39,7 +39,7 @@ const turnPatience = 15_000
 export const holdPatience = 30_000
 export const heldIn = ({ holds }: Account): number => Object.values(holds).reduce((sum, { count }) => sum + count, 0)
 
-/** Takes the bucket and one identify, which must be more than the reserve and what is held for others. */
+/** Takes the bucket and one IDENTIFY, which must be more than the reserve and what is held for others. */
 export const take = ({ bucket, hold, holder }: Request, reserve: number) => (account: Account, now: number): Answer => {
   const last = account.turns[bucket]
   const source = account.holds[hold]?.count === 0 ? undefined : account.holds[hold]
@@ -56,7 +56,7 @@ export const take = ({ bucket, hold, holder }: Request, reserve: number) => (acc
     source.count--
   }
   account.remaining--
-  // A window begins with its first identify.
+  // A window begins with its first IDENTIFY.
   account.resetsAt ||= now + Duration.toMillis(IdentifyQueue.budgetWindow)
   account.turns[bucket] = { holder, freeAt: now + turnPatience, hold: source === undefined ? undefined : hold }
   return { _tag: "Granted", wait: 0 }

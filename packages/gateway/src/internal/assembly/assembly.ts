@@ -11,7 +11,7 @@ import type { NextEvent, ReaderSource } from "../events/index.js"
 export interface Assembly {
   /** Delays the start until the scope closes or the returned effect runs. */
   readonly deferStart: Effect.Effect<Effect.Effect<void>, never, Scope.Scope>
-  /** Starts it once no assembly holds it. */
+  /** Starts it once no assembly defers the start. */
   readonly start: Effect.Effect<void>
   readonly hasStarted: () => boolean
   readonly source: ReaderSource

@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 /** The start of one shard or fleet. */
 export class Starter {
   hasStarted = false
-  private holds = 0
+  private deferrals = 0
   private isConnectWanted = false
   private readonly latch = Effect.unsafeMakeLatch(true)
   private readonly begin: Effect.Effect<void>
@@ -16,12 +16,12 @@ export class Starter {
 
   /** Starts it for a reader, after the assembly. A reader that is interrupted before does not start it. */
   readonly start: Effect.Effect<void> = Effect.suspend(() =>
-    this.holds === 0 ? this.startNow : Effect.zipRight(this.latch.await, this.start)
+    this.deferrals === 0 ? this.startNow : Effect.zipRight(this.latch.await, this.start)
   )
 
   /** Starts it at the program's request. During an assembly it returns at once and the start follows. */
   readonly connect: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.holds === 0) {
+    if (this.deferrals === 0) {
       return this.startNow
     }
     this.isConnectWanted = true
@@ -31,14 +31,14 @@ export class Starter {
   /** Delays the start until the scope closes or the returned effect runs. */
   readonly deferStart: Effect.Effect<Effect.Effect<void>, never, Scope.Scope> = Effect.acquireRelease(
     Effect.sync(() => {
-      this.holds++
+      this.deferrals++
       this.latch.unsafeClose()
-      let isHeld = true
+      let isDeferring = true
       return Effect.suspend(() => {
-        if (!isHeld) {
+        if (!isDeferring) {
           return Effect.void
         }
-        isHeld = false
+        isDeferring = false
         return this.release
       })
     }),
@@ -46,8 +46,8 @@ export class Starter {
   )
 
   private readonly release: Effect.Effect<void> = Effect.suspend(() => {
-    this.holds--
-    if (this.holds > 0) {
+    this.deferrals--
+    if (this.deferrals > 0) {
       return Effect.void
     }
     this.latch.unsafeOpen()

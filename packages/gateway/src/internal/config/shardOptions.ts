@@ -156,7 +156,7 @@ export const checkIdentify = (config: ShardConfig.ShardConfig): Result => {
   const tooLong = (option: keyof ShardConfig.Options, bytes: number) =>
     Check.invalid(
       [option],
-      `the identify has ${bytes} bytes with it, and Discord accepts ${Command.maxBytes}; shorten it`
+      `the IDENTIFY has ${bytes} bytes with it, and Discord accepts ${Command.maxBytes}; shorten it`
     )
   return bare > Command.maxBytes
     ? tooLong(longestOption(config), bare)

@@ -19,7 +19,7 @@ import { isTracked, type ReaderSource } from "./readerSource.js"
 /** A fiber that reads, and the event that it received last. */
 interface Caller {
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
-  held: { readonly cursor: Cursor; readonly entry: Entry } | undefined
+  inFlight: { readonly cursor: Cursor; readonly entry: Entry } | undefined
   hasReceived: boolean
 }
 
@@ -125,16 +125,16 @@ export class NextEvent {
   }
 
   private register(fiber: Fiber.RuntimeFiber<unknown, unknown>): Effect.Effect<void> {
-    const caller: Caller = { fiber, held: undefined, hasReceived: false }
+    const caller: Caller = { fiber, inFlight: undefined, hasReceived: false }
     fiber.addObserver((exit) => {
-      const { held } = caller
-      caller.held = undefined
+      const { inFlight } = caller
+      caller.inFlight = undefined
       this.callers.delete(caller)
       if (hasSucceeded(exit)) {
-        held?.cursor.done(held.entry)
+        inFlight?.cursor.done(inFlight.entry)
       } else {
         this.isInterrupted ||= caller.hasReceived
-        held?.cursor.requeue([held.entry])
+        inFlight?.cursor.requeue([inFlight.entry])
       }
     })
     return FiberRef.set(this.lastCaller, caller)
@@ -149,15 +149,15 @@ export class NextEvent {
   }
 
   private complete(caller: Caller): void {
-    caller.held?.cursor.done(caller.held.entry)
-    caller.held = undefined
+    caller.inFlight?.cursor.done(caller.inFlight.entry)
+    caller.inFlight = undefined
   }
 
   private trackInFlight(caller: Caller, cursor: Cursor | undefined, item: Item, isReceived: boolean): void {
     caller.hasReceived ||= isReceived
     if (isReceived && cursor !== undefined && item._tag === "Dispatch" && isTracked(this.source)) {
       cursor.start(item)
-      caller.held = { cursor, entry: item }
+      caller.inFlight = { cursor, entry: item }
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * One reader, with a cursor in the log of its shard or of each shard of a fleet. The cursors are read in turns, so that a busy shard
+ * One reader, with a cursor in the log of its shard or of each shard of a fleet. The cursors are read round-robin, so that a busy shard
  * does not delay the others.
  */
 import type * as ShardError from "../../ShardError.js"
@@ -56,7 +56,7 @@ export class Reader implements CursorOwner {
     this.settleRetiring()
   }
 
-  /** Reads items in the order of their positions from now on, because two logs hold events of one guild, or in turns. */
+  /** Reads items in the order of their positions from now on, because two logs contain events of one guild, or round-robin. */
   setOrdered(isOrdered: boolean): void {
     this.isOrderRequired = isOrdered
     this.listAll()
@@ -225,7 +225,7 @@ export class Reader implements CursorOwner {
     }
   }
 
-  /** Lists all cursors again, because reading in turns removes those behind a closed gate from the list. */
+  /** Lists all cursors again, because round-robin reading removes those behind a closed gate from the list. */
   private listAll(): void {
     this.cursors.forEach((cursor) => this.list(cursor))
   }

@@ -71,7 +71,7 @@ export class Readers {
     this.all().forEach((reader) => reader.retire(log))
   }
 
-  /** Reads items in the order of their positions while two logs hold events of one guild. */
+  /** Reads items in the order of their positions while two logs contain events of one guild. */
   setOrdered(isOrdered: boolean): void {
     this.isOrdered = isOrdered
     this.all().forEach((reader) => reader.setOrdered(isOrdered))

@@ -26,7 +26,7 @@ export interface IdentifyEntry {
 export interface BudgetWindow {
   readonly total: number
   readonly remaining: number
-  /** Undefined until the first identify of a window. */
+  /** Undefined until the first IDENTIFY of a window. */
   readonly resetsAt: number | undefined
 }
 
@@ -36,7 +36,7 @@ export interface Ledger {
   readonly account: BudgetWindow
 }
 
-/** The margin for network latency: Discord's window begins when an identify arrives, and the reported end is read later. */
+/** The margin for network latency: Discord's window begins when an IDENTIFY arrives, and the reported end is read later. */
 export const lateness = 5_000
 
 /** The longest remaining time of a window. */
@@ -111,7 +111,7 @@ export const restoreTo = (reservations: Reservations, reservation: number | unde
 
 /**
  * Returns the next claim of each bucket in order of the requests, even if the bucket is not free yet. The last IDENTIFYs of
- * a day are granted in order of the requests across buckets. A claim without an identify to spend does not block others.
+ * a day are granted in order of the requests across buckets. A claim without an IDENTIFY to spend does not block others.
  */
 export const nextInLine = <A extends Claim>(
   state: {
@@ -146,7 +146,7 @@ export const nextInLine = <A extends Claim>(
   return next
 }
 
-/** Records an identify before it is written to the socket, so that a crash cannot hide it. */
+/** Records an IDENTIFY before it is written to the socket, so that a crash cannot hide it. */
 export const take = (ledger: Ledger, shard: number, now: number): Ledger => ({
   recent: [...ledger.recent, { shard, at: now }],
   account: {
@@ -161,15 +161,15 @@ const without = (recent: ReadonlyArray<IdentifyEntry>, taken: IdentifyEntry): Re
   return index < 0 ? recent : recent.filter((_, other) => other !== index)
 }
 
-/** Records that the identify was written: the interval counts from now. */
+/** Records that the IDENTIFY was written: the interval counts from now. */
 export const confirmWritten = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => ({
   ...ledger,
   recent: [...without(ledger.recent, taken), { shard: taken.shard, at: now }]
 })
 
 /**
- * Refunds an identify that was never written, unless its window is over. If it opened the window, Discord's window has not
- * begun with it either: it begins with the first identify written since, now at the latest, or with the next one.
+ * Refunds an IDENTIFY that was never written, unless its window is over. If it opened the window, Discord's window has not
+ * begun with it either: it begins with the first IDENTIFY written since, now at the latest, or with the next one.
  */
 export const refund = (ledger: Ledger, taken: IdentifyEntry, now: number): Ledger => {
   const { account } = ledger

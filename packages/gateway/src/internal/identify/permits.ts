@@ -59,7 +59,7 @@ export const currentTime: Effect.Effect<StoredState.Now> = Effect.zipWith(
   (wall, monotonic) => ({ wall, monotonic: Math.floor(monotonic) })
 )
 
-/** Checks that the identify was not sent: after an interruption or a defect, it may still arrive. */
+/** Checks that the IDENTIFY was not sent: after an interruption or a defect, it may still arrive. */
 const provesUnsent = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Cause.isFailType(exit.cause)
 
@@ -79,7 +79,7 @@ export const make = (options: {
   let lastReservation = 0
   // In order of the requests.
   const waiters = new Set<Waiter>()
-  // From the permit until the identify is written.
+  // From the permit until the IDENTIFY is written.
   const writing = new Set<Waiter>()
   let loggedReset: number | undefined
   let isReservationLogged = false
@@ -97,7 +97,7 @@ export const make = (options: {
   const spendableFor = (reservation: number | undefined) =>
     Ledger.spendableFor(Ledger.spendable(ledger, limits), reservations, reservation)
 
-  /** Wakes the waiters that may be next, and those without an identify left, which now wait for the next window. */
+  /** Wakes the waiters that may be next, and those without an IDENTIFY left, which now wait for the next window. */
   const wake = (now: number) => {
     ledger = Ledger.refresh(ledger, limits, now)
     nextInLine(now).forEach(({ changed }) => changed.unsafeOpen())

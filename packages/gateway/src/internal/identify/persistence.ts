@@ -1,5 +1,5 @@
 /**
- * Saves the state of a queue. A store that fails, dies or hangs delays an identify by five seconds at most, because the state
+ * Saves the state of a queue. A store that fails, dies or hangs delays an IDENTIFY by five seconds at most, because the state
  * is also in memory.
  */
 import * as Duration from "effect/Duration"

@@ -23,7 +23,7 @@ const toEffect = (result: WriteExit | undefined): Effect.Effect<void, Disconnect
   result === undefined
     ? failed("it granted no permit")
     : Exit.isFailure(result) && Cause.isInterruptedOnly(result.cause)
-    ? failed("it interrupted the identify")
+    ? failed("it interrupted the IDENTIFY")
     : result
 
 /** Runs `write` at most once and returns its result, even if the queue returns another one. */
@@ -34,7 +34,7 @@ export const use = (
   isOver: () => boolean
 ): Effect.Effect<void, Disconnect> =>
   Effect.suspend(() => {
-    // Undefined until the queue runs the identify.
+    // Undefined until the queue runs the IDENTIFY.
     let result: WriteExit | undefined
     const identify = Effect.suspend(() => {
       if (result !== undefined || isOver()) {

@@ -16,7 +16,7 @@ export type Host = "resume" | "gateway"
 
 /** The state that is kept from one connection to the next. */
 export interface History {
-  /** Consecutive connections that ended before their session was stable. They determine the back-off of an identify. */
+  /** Consecutive connections that ended before their session was stable. They determine the back-off of an IDENTIFY. */
   readonly attempts: number
   /**
    * Losses that determine the back-off of a resume. A session halves them for each five seconds that it is established, and

@@ -40,7 +40,7 @@ const without = (bits: Intents.Intents, others: Intents.Intents): Intents.Intent
 
 /**
  * Refuses a session that lacks an intent, or that belongs to another bot, shard, total or API version, because handlers
- * would miss events. Other differences do not prevent a resume, because a new session costs an identify of the day. The bot
+ * would miss events. Other differences do not prevent a resume, because a new session costs an IDENTIFY of the day. The bot
  * is compared only if both sides know it.
  */
 export const compare = (stored: Session.Identity, needed: Session.Identity): Verdict => {

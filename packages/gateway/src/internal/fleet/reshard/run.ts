@@ -78,9 +78,9 @@ const check = (fleet: ShardSets, total: number): Effect.Effect<ReadonlyArray<Sha
 class QueueDefect extends Data.TaggedError("QueueDefect")<{ readonly cause: unknown }> {}
 
 const budgetError = (count: number, left: number) =>
-  error("Budget", `${count} shards need an identify each, and ${left} are left today`)
+  error("Budget", `${count} shards need an IDENTIFY each, and ${left} are left today`)
 
-/** Reserves an identify for each new shard. A queue without a budget reserves nothing. */
+/** Reserves an IDENTIFY for each new shard. A queue without a budget reserves nothing. */
 const reserve = (
   fleet: ShardSets,
   count: number
