@@ -33,7 +33,7 @@ const requireFile = (url: Redacted.Redacted<string>) =>
     const file = Redacted.value(url).replace(/^(sqlite|file):(\/\/)?/, "")
     return /^\w+:/.test(file) || existsSync(file)
       ? Effect.void
-      : failed(`the cluster's database cannot be opened: there is no file ${file}: see --database`)
+      : failed(`the cluster's database cannot be opened: ${file}: there is no such file; see --database`)
   })
 
 /** For a command that sends one query, and fails without an answer. */

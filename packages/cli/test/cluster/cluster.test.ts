@@ -32,7 +32,7 @@ describe("vesper cluster status", () => {
       assert.strictEqual(yield* missing.exit, 1)
       assert.match(
         missing.stderr(),
-        /^vesper: the cluster's database cannot be opened: there is no file .*vesper\.db: see/
+        /^vesper: the cluster's database cannot be opened: .*vesper\.db: there is no such file; see/
       )
       assert.isFalse(Fs.existsSync(file))
       Fs.writeFileSync(file, "")

@@ -180,7 +180,10 @@ describe("the command line", () => {
 describe("vesper cluster", () => {
   const broken: ReadonlyArray<readonly [database: string, problem: RegExp]> = [
     ["package.json", /^vesper: the cluster's database cannot be opened: package\.json: .*file is not a database$/],
-    ["/nowhere/vesper.db", /^vesper: the cluster's database cannot be opened: \/nowhere\/vesper\.db: .*$/]
+    [
+      "/nowhere/vesper.db",
+      /^vesper: the cluster's database cannot be opened: \/nowhere\/vesper\.db: there is no such file; see --database$/
+    ]
   ]
   for (const [database, problem] of broken) {
     it.live(`says in one line what is wrong with ${database} as a database`, () =>

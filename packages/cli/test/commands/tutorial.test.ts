@@ -40,6 +40,22 @@ const await_ = (lines: ReturnType<typeof linesOf>, pattern: RegExp) =>
     }
   })
 
+/** The first group of a pattern in the page. */
+const quote = (page: string, pattern: RegExp): string => {
+  const [, text = ""] = pattern.exec(page) ?? []
+  assert.notStrictEqual(text, "", String(pattern))
+  return text
+}
+
+/** Starts the simulator by a line of the page, on a free port. */
+const simulate = (page: string, line: RegExp) =>
+  Effect.gen(function*() {
+    const words = Array.from(quote(page, line).matchAll(/"([^"]*)"|(\S+)/g), ([, text, word = ""]) => text ?? word)
+    const simulator = yield* Programs.runHere([...words, "--port", "0"])
+    yield* simulator.awaitOutput(/listening on ws:\S+\//)
+    return { ...simulator, url: /listening on (ws:\S+\/)/.exec(simulator.stdout())?.[1] ?? "" }
+  })
+
 describe("the tutorial", () => {
   it.scopedLive(
     "leads to a bot that answers on the simulator",
@@ -50,26 +66,35 @@ describe("the tutorial", () => {
         const files = filesOf(page)
         assert.deepStrictEqual(
           Array.from(files.keys()).sort(),
-          [".env", "bot.test.ts", "bot.ts", "discord.ts", "main.ts", "package.json"]
+          [".env", "bot.test.ts", "greet.ts", "hello.ts", "main.ts", "package.json"]
         )
         // Under examples/, as in the tutorial, so that the packages are found.
         const folder = yield* fileSystem.makeTempDirectoryScoped({ directory: `${root}examples`, prefix: ".tutorial-" })
         for (const [name, text] of files) {
           yield* fileSystem.writeFileString(`${folder}/${name}`, text)
         }
-
-        const [, simulate = ""] = /^npm run vesper -- (simulate .*)$/m.exec(page) ?? []
-        const simulator = yield* Programs.runHere([...simulate.split(" "), "--port", "0"])
-        yield* simulator.awaitOutput(/listening on ws:\S+\//)
-        const url = /listening on (ws:\S+\/)/.exec(simulator.stdout())?.[1] ?? ""
         const { scripts }: { readonly scripts: { readonly start: string } } = JSON.parse(
           files.get("package.json") ?? ""
         )
         const [node, ...args] = scripts.start.split(" ")
         assert.strictEqual(node, "node")
         // The environment has precedence over .env, whose port may be in use.
-        const answer = yield* await_(linesOf(folder, args, { GATEWAY_URL: url }), /^in channel \d+: (.*)$/)
-        assert.match(answer, /^hello, \w+$/)
+        const bot = (url: string) =>
+          linesOf(folder, args, { GATEWAY_URL: url, API_URL: `${url.replace("ws:", "http:")}api/v10` })
+
+        const simulator = yield* simulate(page, /^npm run vesper -- (simulate .*--say hello)$/m)
+        assert.match(yield* await_(bot(simulator.url), /INFO .*: said hello to (\w+)$/), /^\w+$/)
+
+        const main = files.get("main.ts") ?? ""
+        yield* fileSystem.writeFileString(
+          `${folder}/main.ts`,
+          `${quote(page, /import it with `(.*?)`/)}\n${
+            main.replace("Layer.mergeAll(hello)", quote(page, /: `(Layer\.mergeAll\(.*?\))`/))
+          }`
+        )
+        const member = yield* simulate(page, /^npm run vesper -- (simulate .*--interact .*)$/m)
+        yield* Effect.forkScoped(Stream.runDrain(bot(member.url)))
+        yield* member.awaitOutput(/204 POST \/interactions\/.*Hello, Ada!/)
       }).pipe(Effect.provide(NodeContext.layer)),
     timeout
   )
