@@ -8,17 +8,19 @@ import { Rest } from "@vesper/bot"
 import { Events, GatewayApi, ShardConfig } from "@vesper/gateway"
 import { Intents } from "@vesper/model"
 import { NodeGateway } from "@vesper/platform-node"
-import { Config, Effect } from "effect"
+import { Config, Effect, Layer } from "effect"
 import * as CommunityBot from "./CommunityBot.js"
 
+const shard = NodeGateway.layerShardConfig({
+  intents: Intents.none,
+  gatewayUrl: Config.withDefault(Config.string("GATEWAY_URL"), ShardConfig.defaultGatewayUrl)
+})
+
+const rest = Rest.layerConfig({
+  baseUrl: Config.withDefault(Config.string("API_URL"), GatewayApi.defaultBaseUrl)
+}).pipe(Layer.provideMerge(FetchHttpClient.layer))
+
 Events.assemble(CommunityBot.layer, { privileged: ["MessageContent"] }).pipe(
-  Effect.provide(NodeGateway.layerShardConfig({
-    intents: Intents.none,
-    gatewayUrl: Config.withDefault(Config.string("GATEWAY_URL"), ShardConfig.defaultGatewayUrl)
-  })),
-  Effect.provide(Rest.layerConfig({
-    baseUrl: Config.withDefault(Config.string("API_URL"), GatewayApi.defaultBaseUrl)
-  })),
-  Effect.provide(FetchHttpClient.layer),
+  Effect.provide([shard, rest]),
   NodeRuntime.runMain
 )

@@ -16,7 +16,6 @@ const server = NodeHttpServer.layerConfig(createServer, {
 })
 
 Layer.launch(HttpServer.withLogAddress(serve)).pipe(
-  Effect.provide(server),
-  Effect.provide(Rest.layerConfig().pipe(Layer.provide(FetchHttpClient.layer))),
+  Effect.provide([server, Layer.provide(Rest.layerConfig(), FetchHttpClient.layer)]),
   NodeRuntime.runMain
 )
