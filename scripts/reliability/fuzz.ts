@@ -4,8 +4,8 @@
  * picks a target.
  */
 import { parseArgs } from "node:util"
-import { type Chance, makeChance } from "./fuzz/chance.js"
-import { targets } from "./fuzz/targets.js"
+import { makeChance } from "./fuzz/chance.js"
+import { type Target, targets } from "./fuzz/targets.js"
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +21,7 @@ const weights = chosen.reduce((sum, { weight }) => sum + weight, 0)
 // Nothing that is synchronous can be stopped from inside: whoever starts this script watches over its end.
 const slowestMillis = 2_000
 
-const run = (name: string, millis: number, once: (chance: Chance) => void) => {
+const run = async (name: string, millis: number, once: Target["once"]) => {
   let inputs = 0
   const chance = makeChance()
   const end = performance.now() + millis
@@ -30,7 +30,7 @@ const run = (name: string, millis: number, once: (chance: Chance) => void) => {
     chance.seed((seed + Math.imul(inputs, 0x9e3779b1)) | 0)
     const started = performance.now()
     try {
-      once(chance)
+      await once(chance)
     } catch (cause) {
       console.log(`PROBLEM  ${name}: input ${inputs} of seed ${seed}: ${cause instanceof Error ? cause.stack : cause}`)
       process.exitCode = 1
@@ -47,7 +47,7 @@ const run = (name: string, millis: number, once: (chance: Chance) => void) => {
 
 let total = 0
 for (const { name, once, weight } of chosen) {
-  const inputs = run(name, (Number(values.seconds) * 1000 * weight) / weights, once)
+  const inputs = await run(name, (Number(values.seconds) * 1000 * weight) / weights, once)
   total += inputs
   console.log(`${String(inputs).padStart(10)}  ${name}`)
 }

@@ -42,7 +42,7 @@ export interface Target {
   readonly name: string
   /** Its share of the time. */
   readonly weight: number
-  readonly once: (chance: Chance) => void
+  readonly once: (chance: Chance) => void | Promise<void>
 }
 
 const encoder = new TextEncoder()
@@ -272,7 +272,7 @@ const closeFrame = (chance: Chance): void => {
 const key: SessionStore.Key = { bot: "1", shard: ShardId.single }
 
 /** Whatever lies in the store: a session that can be used, none, or the store's own error. */
-const sessionStore = (chance: Chance): void => {
+const sessionStore = async (chance: Chance): Promise<void> => {
   const slot = (number: number) =>
     JSON.stringify({ number, session: { id: chance.text(), sequence: chance.int(100), resumeUrl: chance.text() } })
   const program = Effect.gen(function*() {
@@ -292,7 +292,7 @@ const sessionStore = (chance: Chance): void => {
       assert.deepStrictEqual(Option.getOrThrow(yield* store.load(key)), found.value)
     }
   })
-  const exit = Effect.runSyncExit(Effect.provide(program, KeyValueStore.layerMemory))
+  const exit = await Effect.runPromiseExit(Effect.provide(program, KeyValueStore.layerMemory))
   assert.ok(Exit.isSuccess(exit) || exit.cause._tag === "Fail", String(exit))
 }
 
