@@ -317,6 +317,22 @@ for (const { isThere, layer, name } of Databases.both) {
     )
 
     test(
+      "claim, renew, save and release a thousand shards, each in one statement in time",
+      Effect.gen(function*() {
+        yield* Schema.migrate
+        const rows = yield* runner("a")
+        const plan = yield* rows.begin({ total: 1_000, slots: 1_000, bot: "101" })
+        const claims = yield* rows.claim(plan, ShardId.all(1_000), always)
+        assert.lengthOf(claims, 1_000)
+        assert.strictEqual((yield* rows.renew(claims)).size, 1_000)
+        const writes = claims.map((claim) => write(claim, 1, Option.some(session)))
+        assert.strictEqual((yield* rows.save(writes)).size, 1_000)
+        yield* rows.release(claims)
+        assert.strictEqual((yield* rows.renew(claims)).size, 0)
+      })
+    )
+
+    test(
       "keep sessions that an earlier version has written",
       Effect.gen(function*() {
         const earlier = { "8_tables": Schema.run(Schema.migrations["8_tables"] ?? []) }

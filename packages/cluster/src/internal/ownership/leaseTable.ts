@@ -121,7 +121,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
     const free = sql.literal("owner = NULL, expires_at = 0, status = NULL")
     /** Claims that this runner still has, with their rows locked. */
     const held = (rows: ReadonlyArray<object>, columns = claimColumns) =>
-      sql`held AS (
+      sql`held AS MATERIALIZED (
         SELECT v.* FROM vesper_sessions AS s
         JOIN ${Database.selectRows(sql, columns, rows)} ON s.total = v.total AND s.shard = v.shard AND s.fence = v.fence
         WHERE s.fleet = ${fleet} AND s.owner = ${owner} ORDER BY s.total, s.shard ${Database.forUpdate(sql)}
