@@ -20,7 +20,7 @@ import * as IdentifyStore from "./IdentifyStore.js"
 import type { IdentifyBudgetExhausted } from "./internal/identify/budgetExhausted.js"
 import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
 import * as CheckOptions from "./internal/identify/checkOptions.js"
-import * as Ledger from "./internal/identify/budget.js"
+import * as Budget from "./internal/identify/budget.js"
 import * as Scheduler from "./internal/identify/permits.js"
 import * as StoredState from "./internal/identify/storedState.js"
 
@@ -246,7 +246,7 @@ export const make = (
 
 const defaultTotal = 1_000
 
-const toWindow = (budget: BudgetOptions, now: number): Ledger.BudgetWindow => {
+const toWindow = (budget: BudgetOptions, now: number): Budget.BudgetWindow => {
   const total = budget.total ?? defaultTotal
   return {
     total,
@@ -264,7 +264,7 @@ const toWindow = (budget: BudgetOptions, now: number): Ledger.BudgetWindow => {
  */
 export const checkOptions: (options: unknown) => Either.Either<void, ConfigError.ConfigError> = CheckOptions.check
 
-const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger.Limits> => ({
+const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Budget.Limits> => ({
   ...(maxConcurrency !== undefined && { maxConcurrency }),
   ...(interval !== undefined && { interval: Duration.toMillis(interval) }),
   ...(reserve !== undefined && { reserve })
@@ -273,16 +273,16 @@ const toLimits = ({ interval, maxConcurrency, reserve }: Change): Partial<Ledger
 /** Prefers the stored budget to the options, unless the options are Discord's values. */
 const initialLedger = (
   stored: ReturnType<typeof StoredState.restore>,
-  configured: Ledger.BudgetWindow,
+  configured: Budget.BudgetWindow,
   trust: "store" | "options",
   now: number
-): Ledger.Ledger =>
+): Budget.Ledger =>
   Option.match(stored.account, {
     onNone: () => ({ recent: stored.recent, account: configured }),
     onSome: (account) =>
       trust === "store"
         ? { recent: stored.recent, account: { ...account, total: configured.total } }
-        : Ledger.merge({ recent: stored.recent, account }, configured, 0, now)
+        : Budget.merge({ recent: stored.recent, account }, configured, 0, now)
   })
 
 const makeAdjustable = (
@@ -293,7 +293,7 @@ const makeAdjustable = (
     yield* CheckOptions.checkInMemory(options)
     const store = yield* IdentifyStore.CurrentIdentifyStore
     const now = yield* Scheduler.currentTime
-    const limits: Ledger.Limits = {
+    const limits: Budget.Limits = {
       maxConcurrency: options.maxConcurrency,
       interval: Duration.toMillis(options.interval ?? defaultInterval),
       reserve: options.budget?.reserve

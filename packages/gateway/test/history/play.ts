@@ -19,7 +19,7 @@ import * as SessionStore from "../../src/SessionStore.js"
 import * as Shard from "../../src/Shard.js"
 import * as ShardStatus from "../../src/ShardStatus.js"
 import { layer } from "../harness.js"
-import * as Ledger from "./ledger.js"
+import * as Budget from "./ledger.js"
 import type { History, Step } from "./step.js"
 
 export interface Report {
@@ -99,7 +99,7 @@ const live = (
 ) =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
-    const ledger = Ledger.make()
+    const ledger = Budget.make()
     const problems: Array<string> = []
     let events = 0
     let faults = 0

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as CommandRateLimiter from "../../src/CommandRateLimiter.js"
+import * as Interval from "../../src/internal/heartbeat/interval.js"
 import * as Policy from "../../src/internal/heartbeat/policy.js"
 
 const { HeartbeatStep: Step } = Policy
@@ -153,7 +154,7 @@ describe("the interval of heartbeats", () => {
   ]
   for (const [interval, isPermitted] of intervals) {
     it(`may ${isPermitted ? "" : "not "}be ${interval} ms`, () =>
-      assert.strictEqual(Policy.isPermitted(interval), isPermitted))
+      assert.strictEqual(Interval.isPermitted(interval), isPermitted))
   }
 })
 

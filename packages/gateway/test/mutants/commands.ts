@@ -46,7 +46,7 @@ export const commands: ReadonlyArray<Mutant> = [
   },
   {
     name: "a rate limit without a floor",
-    file: internal("requests/retryAfter.ts"),
+    file: internal("requests/rateLimited.ts"),
     from: "Math.max(minWaitMillis, seconds * 1_000)",
     to: "seconds * 1_000",
     test: scenario("memberRequest")

@@ -11,21 +11,21 @@ export const identifyMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the unsafe resume URL of a stored session is followed",
-    file: "gateway/src/internal/session/persistence.ts",
+    file: "gateway/src/internal/session/saver.ts",
     from: "url === undefined || GatewayUrl.mayResumeAt(config.gatewayUrl, url)",
     to: "true",
     test: "gateway/test/scenarios/security.test.ts"
   },
   {
     name: "a stored session id with control characters is resumed",
-    file: "gateway/src/internal/session/persistence.ts",
+    file: "gateway/src/internal/session/saver.ts",
     from: "if (!PeerText.isPlain(id, maxIdLength))",
     to: "if (id === \"\")",
     test: "gateway/test/scenarios/security.test.ts"
   },
   {
     name: "the session store may take as long as it likes",
-    file: "gateway/src/internal/session/persistence.ts",
+    file: "gateway/src/internal/session/saver.ts",
     from: "Guard.runWithin(evaluate, { limit,",
     to: "Guard.runWithin(evaluate, { limit: Duration.infinity,",
     test: "gateway/test/scenarios/foreignStores.test.ts"

@@ -53,7 +53,7 @@ export const limits: ReadonlyArray<Mutant> = [
   {
     name: "a stored window of identifies ends in the far future",
     file: internal("identify/storedState.ts"),
-    from: "(at - now.wall <= Ledger.longestWindow ? at - now.wall : Ledger.longestWindow)",
+    from: "(at - now.wall <= Budget.longestWindow ? at - now.wall : Budget.longestWindow)",
     to: "(at - now.wall)",
     test: storedState
   },

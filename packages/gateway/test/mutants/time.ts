@@ -18,7 +18,7 @@ export const time: ReadonlyArray<Mutant> = [
   },
   {
     name: "a heartbeat interval of a millisecond is accepted",
-    file: internal("heartbeat/policy.ts"),
+    file: internal("heartbeat/interval.ts"),
     from: "interval >= minInterval && ",
     to: "",
     test: scenario("heartbeatLimits")

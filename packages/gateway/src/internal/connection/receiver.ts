@@ -20,7 +20,7 @@ import type { ShardState } from "../state/index.js"
 import { Envelope, GatewayUrl, Nesting, PeerText, RefusedMessages, Utf8 } from "../wire/index.js"
 import { Entry } from "../events/log/index.js"
 import type { LiveSession } from "../session/index.js"
-import { HeartbeatLatency, HeartbeatPolicy } from "../heartbeat/index.js"
+import { HeartbeatInterval, HeartbeatLatency } from "../heartbeat/index.js"
 import { Disconnect } from "../reconnect/index.js"
 import { Signal } from "./signal.js"
 import { Monotonic } from "../time/index.js"
@@ -253,8 +253,8 @@ export const make = (
       return failProtocol("hello", "it was received twice")
     }
     const interval = payload.right.d.heartbeat_interval
-    if (!HeartbeatPolicy.isPermitted(interval)) {
-      return failProtocol("hello", HeartbeatPolicy.notPermitted(interval))
+    if (!HeartbeatInterval.isPermitted(interval)) {
+      return failProtocol("hello", HeartbeatInterval.notPermitted(interval))
     }
     hasHello = true
     emit(Signal.Hello({ interval: Duration.millis(interval) }))

@@ -1,5 +1,6 @@
 /** Schedules heartbeats and decides when a connection is dead. */
 export * as Scheduler from "./coalescingTimers.js"
+export * as HeartbeatInterval from "./interval.js"
 export * as HeartbeatLatency from "./latency.js"
 export * as HeartbeatPolicy from "./policy.js"
 export * as HeartbeatRequests from "./requests.js"

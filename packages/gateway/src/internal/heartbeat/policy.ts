@@ -1,4 +1,4 @@
-/** Decides when a connection sends a heartbeat and when it is dead. Pure; `heartbeats.ts` carries the decisions out. */
+/** Decides when a connection sends a heartbeat and when it is dead. Pure; `sender.ts` carries the decisions out. */
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import { EventLoopLag } from "../time/index.js"
@@ -63,16 +63,6 @@ const maxSlack = 1_000
  * minute, so the slack is too small to add one beyond those that are reserved.
  */
 export const slack = (interval: number): number => Math.min(interval / 40, maxSlack)
-
-const minInterval = 100
-const maxInterval = Duration.toMillis(Duration.hours(1))
-
-/** Returns whether a gateway may ask for this heartbeat interval. */
-export const isPermitted = (interval: number): boolean => interval >= minInterval && interval <= maxInterval
-
-/** The error text for an interval that is not permitted. */
-export const notPermitted = (interval: number): string =>
-  `its heartbeat interval of ${interval} ms is not between ${minInterval} ms and 1 hour`
 
 const checkAgain = (graceMillis: number, interval: number, seen: Observation): HeartbeatStep => {
   if (seen.wasPaused && !seen.isWriting) {

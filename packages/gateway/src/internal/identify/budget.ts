@@ -6,7 +6,7 @@
  * changes.
  */
 import * as Duration from "effect/Duration"
-import * as Budget from "./budgetExhausted.js"
+import { defaultReserve, window } from "./budgetExhausted.js"
 
 export interface Limits {
   readonly maxConcurrency: number
@@ -40,7 +40,7 @@ export interface Ledger {
 export const lateness = 5_000
 
 /** The longest remaining time of a window. */
-export const longestWindow = Duration.toMillis(Budget.window) + lateness
+export const longestWindow = Duration.toMillis(window) + lateness
 
 export const findBucket = (limits: Limits, shard: number): number => shard % limits.maxConcurrency
 
@@ -69,7 +69,7 @@ export const freeAt = (ledger: Ledger, limits: Limits, bucket: number): number =
 
 /** Returns the reserve: at most one less than the total. */
 export const effectiveReserve = (account: BudgetWindow, limits: Limits): number =>
-  Math.max(0, Math.min(limits.reserve ?? Budget.defaultReserve(account.total), account.total - 1))
+  Math.max(0, Math.min(limits.reserve ?? defaultReserve(account.total), account.total - 1))
 
 /** Returns the IDENTIFYs that the budget can still grant. */
 export const spendable = ({ account }: Ledger, limits: Limits): number =>

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as GatewayApi from "../../GatewayApi.js"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
-import * as Ledger from "./budget.js"
+import * as Budget from "./budget.js"
 
 /** The pause after a failed request. */
 const retryPause = Duration.minutes(1)
@@ -18,7 +18,7 @@ export const toBudget = (
   remaining,
   resetAfter: Duration.toMillis(resetAfter) === 0
     ? undefined
-    : Duration.sum(resetAfter, Duration.millis(Ledger.lateness))
+    : Duration.sum(resetAfter, Duration.millis(Budget.lateness))
 })
 
 /** Asks Discord again at the end of each window. */

@@ -13,19 +13,19 @@ import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import { Monotonic } from "../time/index.js"
-import * as Ledger from "./budget.js"
+import * as Budget from "./budget.js"
 import * as Persistence from "./persistence.js"
 import * as StoredState from "./storedState.js"
 
 /** A fiber in the queue. */
-interface Waiter extends Ledger.Claim {
+interface Waiter extends Budget.Claim {
   /** Opened when its next step may have changed. */
   readonly changed: Effect.Latch
 }
 
 /** A permit that was granted. */
 interface Permit {
-  readonly entry: Ledger.IdentifyEntry
+  readonly entry: Budget.IdentifyEntry
   /** The reservation that it was spent from. */
   readonly reservation: number | undefined
 }
@@ -40,15 +40,15 @@ type WaiterStep =
 export interface IdentifyScheduler {
   /** Waits for the permit of a claim, then runs `identify`. */
   readonly run: <A, E, R>(
-    claim: Ledger.Claim,
+    claim: Budget.Claim,
     identify: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | IdentifyQueue.IdentifyBudgetExhausted, R>
   readonly budget: Effect.Effect<IdentifyQueue.IdentifyBudget>
   /** Reserves IDENTIFYs until the scope closes, and returns the number of the reservation. */
   readonly reserve: (count: number) => Effect.Effect<number, IdentifyQueue.IdentifyBudgetExhausted, Scope.Scope>
   readonly update: (change: {
-    readonly limits?: Partial<Ledger.Limits>
-    readonly account?: Ledger.BudgetWindow | undefined
+    readonly limits?: Partial<Budget.Limits>
+    readonly account?: Budget.BudgetWindow | undefined
   }) => Effect.Effect<void>
 }
 
@@ -68,14 +68,14 @@ const awaitChangeOrTime = ({ changed }: Waiter, millis: number): Effect.Effect<v
   Effect.raceFirst(Effect.interruptible(changed.await), Effect.interruptible(Effect.sleep(millis)))
 
 export const make = (options: {
-  readonly limits: Ledger.Limits
+  readonly limits: Budget.Limits
   readonly whenExhausted: "wait" | "fail"
   readonly store: IdentifyStore.IdentifyStore
-  readonly initial: Ledger.Ledger
+  readonly initial: Budget.Ledger
 }): IdentifyScheduler => {
   let limits = options.limits
   let ledger = options.initial
-  let reservations: Ledger.Reservations = new Map()
+  let reservations: Budget.Reservations = new Map()
   let lastReservation = 0
   // In order of the requests.
   const waiters = new Set<Waiter>()
@@ -88,18 +88,18 @@ export const make = (options: {
   const report = Effect.suspend(() =>
     Effect.zipRight(
       Metric.set(ShardMetrics.identifiesWaiting, waiters.size),
-      Metric.set(ShardMetrics.identifyBudget, Ledger.spendable(ledger, limits))
+      Metric.set(ShardMetrics.identifyBudget, Budget.spendable(ledger, limits))
     )
   )
 
-  const nextInLine = (now: number) => Ledger.nextInLine({ ledger, limits, reservations, now }, waiters, writing)
+  const nextInLine = (now: number) => Budget.nextInLine({ ledger, limits, reservations, now }, waiters, writing)
 
   const spendableFor = (reservation: number | undefined) =>
-    Ledger.spendableFor(Ledger.spendable(ledger, limits), reservations, reservation)
+    Budget.spendableFor(Budget.spendable(ledger, limits), reservations, reservation)
 
   /** Wakes the waiters that may be next, and those without an IDENTIFY left, which now wait for the next window. */
   const wake = (now: number) => {
-    ledger = Ledger.refresh(ledger, limits, now)
+    ledger = Budget.refresh(ledger, limits, now)
     nextInLine(now).forEach(({ changed }) => changed.unsafeOpen())
     if (spendableFor(undefined) === 0) {
       Array.from(waiters).filter(({ reservation }) => spendableFor(reservation) === 0).forEach(({ changed }) =>
@@ -111,16 +111,16 @@ export const make = (options: {
   const wakeAll = () => waiters.forEach(({ changed }) => changed.unsafeOpen())
 
   const nextStep = (waiter: Waiter, now: StoredState.Now): WaiterStep => {
-    ledger = Ledger.refresh(ledger, limits, now.monotonic)
+    ledger = Budget.refresh(ledger, limits, now.monotonic)
     if (spendableFor(waiter.reservation) === 0) {
       return options.whenExhausted === "wait"
         ? { _tag: "WaitUntil", at: StoredState.renewsAt(ledger, now) }
-        : { _tag: "Exhausted", error: StoredState.exhausted(ledger, limits, now, Ledger.spendable(ledger, limits)) }
+        : { _tag: "Exhausted", error: StoredState.exhausted(ledger, limits, now, Budget.spendable(ledger, limits)) }
     }
     if (!nextInLine(now.monotonic).includes(waiter)) {
       return { _tag: "WaitForChange" }
     }
-    const at = Ledger.freeAt(ledger, limits, Ledger.findBucket(limits, waiter.shard))
+    const at = Budget.freeAt(ledger, limits, Budget.findBucket(limits, waiter.shard))
     return now.monotonic < at ? { _tag: "WaitUntil", at } : { _tag: "Go" }
   }
 
@@ -136,7 +136,7 @@ export const make = (options: {
 
   const logExhausted = ({ reservation }: Waiter, now: StoredState.Now) =>
     Effect.suspend(() => {
-      const left = Ledger.spendable(ledger, limits)
+      const left = Budget.spendable(ledger, limits)
       if (left > 0 && spendableFor(reservation) === 0) {
         return logReservation(left)
       }
@@ -147,7 +147,7 @@ export const make = (options: {
       loggedReset = resetsAt
       return Effect.logWarning(
         `the identify budget is exhausted: ${remaining} of ${total} IDENTIFYs are left today, and ${
-          Ledger.effectiveReserve(ledger.account, limits)
+          Budget.effectiveReserve(ledger.account, limits)
         } are reserved for a manual restart; no shard identifies before ${
           new Date(StoredState.toWall(now, resetsAt)).toISOString()
         } (in ${Duration.format(Duration.millis(resetsAt - now.monotonic))})`
@@ -164,9 +164,9 @@ export const make = (options: {
   const take = (waiter: Waiter, now: number): Permit => {
     waiters.delete(waiter)
     writing.add(waiter)
-    ledger = Ledger.take(ledger, waiter.shard, now)
+    ledger = Budget.take(ledger, waiter.shard, now)
     const before = reservations
-    reservations = Ledger.consume(reservations, waiter.reservation)
+    reservations = Budget.consume(reservations, waiter.reservation)
     return {
       entry: { shard: waiter.shard, at: now },
       reservation: reservations === before ? undefined : waiter.reservation
@@ -200,9 +200,9 @@ export const make = (options: {
     Effect.flatMap(Monotonic.currentMillis, (now) => {
       ledger = isUsed
         // Rounded up, so that the interval is never shorter by a part of a millisecond.
-        ? Ledger.confirmWritten(ledger, entry, Math.ceil(now))
-        : Ledger.refund(ledger, entry, Math.ceil(now))
-      reservations = isUsed ? reservations : Ledger.restoreTo(reservations, reservation)
+        ? Budget.confirmWritten(ledger, entry, Math.ceil(now))
+        : Budget.refund(ledger, entry, Math.ceil(now))
+      reservations = isUsed ? reservations : Budget.restoreTo(reservations, reservation)
       writing.delete(waiter)
       wake(Math.floor(now))
       return Effect.zipRight(Metric.increment(isUsed ? ShardMetrics.identifies : ShardMetrics.identifyRefunds), report)
@@ -210,8 +210,8 @@ export const make = (options: {
 
   const acquire = (count: number) =>
     Effect.flatMap(currentTime, (now) => {
-      ledger = Ledger.refresh(ledger, limits, now.monotonic)
-      const left = Ledger.spendable(ledger, limits)
+      ledger = Budget.refresh(ledger, limits, now.monotonic)
+      const left = Budget.spendable(ledger, limits)
       // Waiters without a reservation precede this reservation.
       const inLine = Array.from(waiters).filter(({ reservation }) =>
         reservation === undefined || !reservations.has(reservation)
@@ -259,13 +259,13 @@ export const make = (options: {
         })
       ),
     budget: Effect.map(currentTime, (now) => {
-      ledger = Ledger.refresh(ledger, limits, now.monotonic)
+      ledger = Budget.refresh(ledger, limits, now.monotonic)
       return StoredState.budget(ledger, limits, now)
     }),
     update: ({ account, limits: change }) =>
       Effect.flatMap(currentTime, ({ monotonic }) => {
         limits = { ...limits, ...change }
-        ledger = account === undefined ? ledger : Ledger.merge(ledger, account, writing.size, monotonic)
+        ledger = account === undefined ? ledger : Budget.merge(ledger, account, writing.size, monotonic)
         wakeAll()
         return Effect.zipRight(report, Effect.flatten(persistence.start))
       })

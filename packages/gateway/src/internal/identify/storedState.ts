@@ -6,8 +6,8 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as IdentifyStore from "../../IdentifyStore.js"
-import * as Budget from "./budgetExhausted.js"
-import * as Ledger from "./budget.js"
+import { IdentifyBudgetExhausted, window } from "./budgetExhausted.js"
+import * as Budget from "./budget.js"
 
 /** The time of both clocks, in milliseconds. */
 export interface Now {
@@ -18,7 +18,7 @@ export interface Now {
 export const toWall = (now: Now, at: number): number => Math.round(now.wall + (at - now.monotonic))
 
 /** Restores an entry. A time that is NaN or in the future counts as now, which is the longest limit. */
-const restoreEntry = (now: Now, { at, shard }: Ledger.IdentifyEntry): Ledger.IdentifyEntry => ({
+const restoreEntry = (now: Now, { at, shard }: Budget.IdentifyEntry): Budget.IdentifyEntry => ({
   shard,
   at: now.monotonic - (at <= now.wall ? now.wall - at : 0)
 })
@@ -27,13 +27,13 @@ const restoreEntry = (now: Now, { at, shard }: Ledger.IdentifyEntry): Ledger.Ide
 const restoreReset = (now: Now, at: number | undefined): number | undefined =>
   at === undefined
     ? undefined
-    : now.monotonic + (at - now.wall <= Ledger.longestWindow ? at - now.wall : Ledger.longestWindow)
+    : now.monotonic + (at - now.wall <= Budget.longestWindow ? at - now.wall : Budget.longestWindow)
 
 /** Restores the recent IDENTIFYs and the budget of an earlier process, if any. */
 export const restore = (
   state: Option.Option<IdentifyStore.State>,
   now: Now
-): { readonly recent: ReadonlyArray<Ledger.IdentifyEntry>; readonly account: Option.Option<Ledger.BudgetWindow> } => ({
+): { readonly recent: ReadonlyArray<Budget.IdentifyEntry>; readonly account: Option.Option<Budget.BudgetWindow> } => ({
   recent: Option.match(state, {
     onNone: () => [],
     onSome: ({ recent }) => recent.map((entry) => restoreEntry(now, entry))
@@ -45,40 +45,40 @@ export const restore = (
 })
 
 /** Converts the ledger for the store. */
-export const store = ({ account, recent }: Ledger.Ledger, now: Now): IdentifyStore.State => ({
+export const store = ({ account, recent }: Budget.Ledger, now: Now): IdentifyStore.State => ({
   recent: recent.map(({ at, shard }) => ({ shard, at: toWall(now, at) })),
   account: { ...account, resetsAt: account.resetsAt === undefined ? undefined : toWall(now, account.resetsAt) }
 })
 
 /** Converts the budget for readers. */
 export const budget = (
-  { account }: Ledger.Ledger,
-  limits: Ledger.Limits,
+  { account }: Budget.Ledger,
+  limits: Budget.Limits,
   now: Now
 ): IdentifyQueue.IdentifyBudget => ({
   total: account.total,
   remaining: account.remaining,
-  reserve: Ledger.effectiveReserve(account, limits),
+  reserve: Budget.effectiveReserve(account, limits),
   resetsAt: Option.map(Option.fromNullable(account.resetsAt), (at) => toWall(now, at))
 })
 
 /** Returns the monotonic time of the next window. */
-export const renewsAt = ({ account }: Ledger.Ledger, now: Now): number =>
+export const renewsAt = ({ account }: Budget.Ledger, now: Now): number =>
   // Without an end, the window has not begun: if nothing is left in it, the queue checks again later.
-  account.resetsAt ?? now.monotonic + Duration.toMillis(Budget.window)
+  account.resetsAt ?? now.monotonic + Duration.toMillis(window)
 
 /** Makes the error of an exhausted budget. `unavailable` IDENTIFYs are left and reserved for others. */
 export const exhausted = (
-  ledger: Ledger.Ledger,
-  limits: Ledger.Limits,
+  ledger: Budget.Ledger,
+  limits: Budget.Limits,
   now: Now,
   unavailable: number
-): Budget.IdentifyBudgetExhausted => {
+): IdentifyBudgetExhausted => {
   const until = renewsAt(ledger, now)
-  return new Budget.IdentifyBudgetExhausted({
+  return new IdentifyBudgetExhausted({
     total: ledger.account.total,
     remaining: Math.max(0, ledger.account.remaining - unavailable),
-    reserve: Ledger.effectiveReserve(ledger.account, limits),
+    reserve: Budget.effectiveReserve(ledger.account, limits),
     until: toWall(now, until),
     after: Duration.millis(Math.max(0, until - now.monotonic))
   })

@@ -18,7 +18,7 @@ import { Outgoing } from "../commands/index.js"
 import type { CommandQueue } from "../commands/index.js"
 import type { EventLog } from "../events/log/index.js"
 import * as Answer from "./awaitAnswer.js"
-import * as RetryAfter from "./retryAfter.js"
+import * as RateLimited from "./rateLimited.js"
 
 /** The events of a request. `attempt` is the number of times that it had been written by then. */
 type RequestEvent = Data.TaggedEnum<{
@@ -143,7 +143,7 @@ const request = (
     const isLast = (attempt: number) => attempt > 0 && attempt === attempts
     const nextEvent = Answer.awaitAnswer(shard, Effect.orDie(events.take), idleTimeout, "member request", hint)
     const waitAndSend = (retryAfter: unknown): Effect.Effect<unknown, Answer.RequestError> =>
-      Either.match(RetryAfter.next(retryAfter, { attempts, limitedFor }), {
+      Either.match(RateLimited.next(retryAfter, { attempts, limitedFor }), {
         onLeft: (detail) => Effect.fail(failed("RateLimited", detail)),
         onRight: (millis) => {
           limitedFor += millis

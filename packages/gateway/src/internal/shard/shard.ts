@@ -28,7 +28,7 @@ import type { ReaderSource } from "../events/index.js"
 import { report, setSource } from "../diagnostics/index.js"
 import { Enqueue } from "../commands/index.js"
 import { Scheduler } from "../heartbeat/index.js"
-import { SessionPersistence, StoredSession } from "../session/index.js"
+import { SessionSaver, StoredSession } from "../session/index.js"
 import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
@@ -147,8 +147,8 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
     // The supervisor runs in the context of the shard, not in that of its first reader.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
     const persistence = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
-      onNone: () => Effect.succeed(SessionPersistence.withoutStore(state)),
-      onSome: (store) => SessionPersistence.make(state, store)
+      onNone: () => Effect.succeed(SessionSaver.withoutStore(state)),
+      onSome: (store) => SessionSaver.make(state, store)
     })
     // Registered last: the connection stays open until running handlers have ended and the session is saved.
     yield* Effect.addFinalizer(() =>

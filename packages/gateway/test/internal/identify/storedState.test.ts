@@ -2,22 +2,22 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
-import * as Ledger from "../../../src/internal/identify/budget.js"
+import * as Budget from "../../../src/internal/identify/budget.js"
 import * as StoredState from "../../../src/internal/identify/storedState.js"
 
 const year = Duration.toMillis("365 days")
 const wall = Date.UTC(2026, 0, 1)
-const limits: Ledger.Limits = { maxConcurrency: 1, interval: 5_000, reserve: undefined }
+const limits: Budget.Limits = { maxConcurrency: 1, interval: 5_000, reserve: undefined }
 const monotonic = 1_000
 
 /** Stores the state in one process and restores it in the next, whose wall clock differs by `shift`. */
-const reread = (ledger: Ledger.Ledger, shift: number) =>
+const reread = (ledger: Budget.Ledger, shift: number) =>
   StoredState.restore(Option.some(StoredState.store(ledger, { wall, monotonic: 70_000 })), {
     wall: wall + shift,
     monotonic
   })
 
-const ledger: Ledger.Ledger = {
+const ledger: Budget.Ledger = {
   recent: [{ shard: 0, at: 68_000 }],
   account: { total: 100, remaining: 3, resetsAt: 70_000 + 3_600_000 }
 }
@@ -55,10 +55,10 @@ describe("the state of a queue", () => {
         account: { total: 100, remaining: 0, resetsAt: at }
       })
       const { account, recent } = StoredState.restore(state, { wall, monotonic })
-      const restored = Ledger.refresh({ recent, account: Option.getOrThrow(account) }, limits, monotonic)
-      assert.isAtMost(Ledger.freeAt(restored, limits, 0), monotonic + limits.interval)
+      const restored = Budget.refresh({ recent, account: Option.getOrThrow(account) }, limits, monotonic)
+      assert.isAtMost(Budget.freeAt(restored, limits, 0), monotonic + limits.interval)
       const { remaining, resetsAt = Number.NEGATIVE_INFINITY } = restored.account
-      assert.isAtMost(resetsAt, monotonic + Ledger.longestWindow)
+      assert.isAtMost(resetsAt, monotonic + Budget.longestWindow)
       // A window that ended long ago is over, and one without an end lasts for its full time.
       assert.strictEqual(remaining, at <= wall ? 100 : 0)
     })
@@ -69,7 +69,7 @@ describe("the state of a queue", () => {
     FastCheck.assert(
       FastCheck.property(time, time, time, time, (at, passed, left, wall) => {
         const now = { wall, monotonic: at + passed }
-        const ledger: Ledger.Ledger = {
+        const ledger: Budget.Ledger = {
           recent: [{ shard: 3, at }],
           account: { total: 10, remaining: 5, resetsAt: now.monotonic + left }
         }

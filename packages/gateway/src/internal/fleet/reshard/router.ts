@@ -12,7 +12,7 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import type { Entry } from "../../events/log/index.js"
 import { getGuildId } from "../../events/index.js"
 import type { FleetShard } from "../index.js"
-import * as Handover from "./handover.js"
+import * as GuildHandover from "./guildHandover.js"
 import type { Facts } from "./stage.js"
 
 /** An event, and the shard that received it. */
@@ -60,13 +60,13 @@ interface NewShard {
 
 export const make = (
   sides: { readonly old: Side; readonly new: Side },
-  policy: Handover.Policy & {
+  policy: GuildHandover.Policy & {
     /** True if the next process must repeat no event: it resumes the old sessions. */
     readonly prefersOld: boolean
   },
   now: () => number
 ): Reshard => {
-  const handovers = new Map<string, Handover.Handover<Delivery>>()
+  const handovers = new Map<string, GuildHandover.Handover<Delivery>>()
   // The guilds of the new set, without those that the bot has left.
   const known = new Set<string>()
   const newShards = new Map<FleetShard, NewShard>()
@@ -79,7 +79,7 @@ export const make = (
   let isAbandoned = false
 
   const getHandover = (guild: string) => {
-    const handover = handovers.get(guild) ?? Handover.make<Delivery>(now(), prefersOld)
+    const handover = handovers.get(guild) ?? GuildHandover.make<Delivery>(now(), prefersOld)
     handovers.set(guild, handover)
     return handover
   }
@@ -87,7 +87,7 @@ export const make = (
   const shardIn = (side: Side, guild: string) =>
     guild.startsWith("@") ? Number(guild.slice(1)) : ShardId.shardOf(guild, side.total)
 
-  const makeCopy = (delivery: Delivery): Handover.Copy<Delivery> => ({
+  const makeCopy = (delivery: Delivery): GuildHandover.Copy<Delivery> => ({
     ...EventKey.make(delivery.event),
     value: delivery
   })
@@ -102,21 +102,24 @@ export const make = (
   const routeOld = (delivery: Delivery): ReadonlyArray<Delivery> => {
     const { event, fleetShard } = delivery
     if (event.t === "READY") {
-      return [...shardHandovers(sides.old, fleetShard).flatMap(([, handover]) => Handover.loseOld(handover)), delivery]
+      return [
+        ...shardHandovers(sides.old, fleetShard).flatMap(([, handover]) => GuildHandover.loseOld(handover)),
+        delivery
+      ]
     }
     return event.t === "RESUMED" || EventKey.isReply(event.t)
       ? [delivery]
-      : Handover.fromOld(getHandover(orderKey(delivery)), makeCopy(delivery), now())
+      : GuildHandover.fromOld(getHandover(orderKey(delivery)), makeCopy(delivery), now())
   }
 
   const markArrived = (guild: string) => {
     known.add(guild)
-    Handover.overlap(getHandover(guild), now())
+    GuildHandover.overlap(getHandover(guild), now())
   }
 
   const ready = (newShard: NewShard, guilds: ReadonlyArray<{ readonly id: string }>) => {
     const { fleetShard } = newShard
-    shardHandovers(sides.new, fleetShard).forEach(([, handover]) => Handover.loseNew(handover))
+    shardHandovers(sides.new, fleetShard).forEach(([, handover]) => GuildHandover.loseNew(handover))
     newShard.isReady = true
     newShard.expected.clear()
     guilds.forEach(({ id }) => known.add(id))
@@ -155,7 +158,7 @@ export const make = (
         known.delete(key)
       }
     }
-    return Handover.fromNew(getHandover(key), makeCopy(delivery), now())
+    return GuildHandover.fromNew(getHandover(key), makeCopy(delivery), now())
   }
 
   /** Notes the shards that have received everything that was sent to them, which are those with an unpaused socket. */
@@ -186,7 +189,7 @@ export const make = (
     tick: () => {
       catchUp()
       return Array.from(handovers).flatMap(([guild, handover]) =>
-        Handover.settle(
+        GuildHandover.settle(
           handover,
           { old: caughtUpAt(sides.old, guild), new: isAbandoned ? now() : caughtUpAt(sides.new, guild) },
           policy
@@ -210,12 +213,12 @@ export const make = (
     },
     closeOld: () => {
       prefersOld = false
-      return all().flatMap(Handover.closeOld)
+      return all().flatMap(GuildHandover.closeOld)
     },
     abandon: () => {
       isAbandoned = true
-      all().forEach(Handover.loseNew)
+      all().forEach(GuildHandover.loseNew)
     },
-    isSettled: () => all().every(Handover.isSettled)
+    isSettled: () => all().every(GuildHandover.isSettled)
   }
 }

@@ -18,7 +18,7 @@ import { Guard } from "../../foreign/index.js"
 import { Check } from "../../config/index.js"
 import { PeerText } from "../../wire/index.js"
 import * as ForwardCommands from "./forwardCommands.js"
-import * as Reshard from "./router.js"
+import * as Router from "./router.js"
 import { next, Stage } from "./stage.js"
 import { Monotonic } from "../../time/index.js"
 
@@ -118,12 +118,12 @@ const findFailure = (set: ShardSet.ShardSet, isOverdue: boolean, isCancelled: bo
 }
 
 /** Appends events to the logs of their shards. */
-const deliver = (deliveries: ReadonlyArray<Reshard.Delivery>): void => {
+const deliver = (deliveries: ReadonlyArray<Router.Delivery>): void => {
   deliveries.forEach(({ entry, fleetShard }) => fleetShard.state.log.offer(entry))
 }
 
 /** Routes the events of both sets through the resharding. */
-const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, reshard: Reshard.Reshard): void => {
+const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, reshard: Router.Reshard): void => {
   fleet.readers.setOrdered(true)
   const lowestPosition = () => fleet.readers.lowestPosition()
   for (const fleetShard of sets.flatMap(({ shards }) => Array.from(shards.values()))) {
@@ -153,7 +153,7 @@ const stopRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>): 
 }
 
 /** Closes the old set and waits until its events are read. */
-const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet, reshard: Reshard.Reshard) =>
+const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet, reshard: Router.Reshard) =>
   Effect.gen(function*() {
     reshard.switchOver()
     fleet.current = set
@@ -173,7 +173,7 @@ const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet
   })
 
 /** Closes the new set. Events that only the new set has delivered are dropped when the old set receives them. */
-const rollBack = (fleet: ShardSets, set: ShardSet.ShardSet, reshard: Reshard.Reshard) =>
+const rollBack = (fleet: ShardSets, set: ShardSet.ShardSet, reshard: Router.Reshard) =>
   Effect.gen(function*() {
     reshard.abandon()
     fleet.upcoming = Option.none()
@@ -207,7 +207,7 @@ const runStages = (
     }
     const set = yield* fleet.open(ids, queue)
     ForwardCommands.copyPresence(old, set)
-    const reshard = Reshard.make({ old, new: set }, {
+    const reshard = Router.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute"),
       prefersOld: Array.from(old.shards.values()).some(({ state }) => state.log.gate.isUsed)

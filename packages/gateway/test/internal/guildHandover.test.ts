@@ -1,49 +1,49 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Handover from "../../src/internal/fleet/reshard/handover.js"
+import * as GuildHandover from "../../src/internal/fleet/reshard/guildHandover.js"
 
-const policy: Handover.Policy = { lag: 10, patience: 1_000_000 }
+const policy: GuildHandover.Policy = { lag: 10, patience: 1_000_000 }
 
-const anchor = (value: string): Handover.Copy<string> => ({ key: value, isAnchor: true, value })
-const plain = (value: string): Handover.Copy<string> => ({ key: value, isAnchor: false, value })
+const anchor = (value: string): GuildHandover.Copy<string> => ({ key: value, isAnchor: true, value })
+const plain = (value: string): GuildHandover.Copy<string> => ({ key: value, isAnchor: false, value })
 
 type Step =
-  | readonly ["old" | "new", Handover.Copy<string>]
+  | readonly ["old" | "new", GuildHandover.Copy<string>]
   | readonly ["has" | "loseOld" | "loseNew" | "closeOld"]
   | readonly ["wait", number]
 
 /** Plays what the two shards bring, one step a millisecond, and gives what was delivered. */
 const play = (steps: ReadonlyArray<Step>, prefersOld = false) => {
-  const guild = Handover.make<string>(0, prefersOld)
+  const guild = GuildHandover.make<string>(0, prefersOld)
   const delivered: Array<string> = []
   let now = 0
   for (const step of steps) {
     now++
     switch (step[0]) {
       case "old":
-        delivered.push(...Handover.fromOld(guild, step[1], now))
+        delivered.push(...GuildHandover.fromOld(guild, step[1], now))
         break
       case "new":
-        delivered.push(...Handover.fromNew(guild, step[1], now))
+        delivered.push(...GuildHandover.fromNew(guild, step[1], now))
         break
       case "has":
-        Handover.overlap(guild, now)
+        GuildHandover.overlap(guild, now)
         break
       case "loseOld":
-        delivered.push(...Handover.loseOld(guild))
+        delivered.push(...GuildHandover.loseOld(guild))
         break
       case "loseNew":
-        Handover.loseNew(guild)
+        GuildHandover.loseNew(guild)
         break
       case "closeOld":
-        delivered.push(...Handover.closeOld(guild))
+        delivered.push(...GuildHandover.closeOld(guild))
         break
       case "wait":
         now += step[1]
-        delivered.push(...Handover.settle(guild, { old: now, new: now }, policy))
+        delivered.push(...GuildHandover.settle(guild, { old: now, new: now }, policy))
     }
   }
-  return { delivered: delivered.join(""), phase: guild.phase, isSettled: Handover.isSettled(guild) }
+  return { delivered: delivered.join(""), phase: guild.phase, isSettled: GuildHandover.isSettled(guild) }
 }
 
 const [a, b, c, d] = [anchor("a"), anchor("b"), anchor("c"), anchor("d")]
@@ -53,7 +53,7 @@ const table: ReadonlyArray<{
   readonly name: string
   readonly steps: ReadonlyArray<Step>
   readonly delivered: string
-  readonly phase: Handover.HandoverPhase
+  readonly phase: GuildHandover.HandoverPhase
 }> = [
   {
     name: "only the old shard has the guild",
@@ -213,7 +213,7 @@ interface Arrival {
 
 /** Plays a history on the two shards, each in its order, and gives what was delivered. */
 const live = ({ end, happenings, sessions }: History, prefersOld: boolean): ReadonlyArray<string> => {
-  const guild = Handover.make<string>(0, prefersOld)
+  const guild = GuildHandover.make<string>(0, prefersOld)
   const arrivals: Array<Arrival> = []
   let [time, oldAt, newAt, order] = [0, 0, 0, 0]
   let session = 0
@@ -234,9 +234,9 @@ const live = ({ end, happenings, sessions }: History, prefersOld: boolean): Read
         newAt = Math.max(newAt, time + newDelay)
         arrive(newAt, (now) => {
           session = number
-          Handover.loseNew(guild)
+          GuildHandover.loseNew(guild)
           if (!isNewGone) {
-            Handover.overlap(guild, now)
+            GuildHandover.overlap(guild, now)
           }
           return []
         })
@@ -246,7 +246,7 @@ const live = ({ end, happenings, sessions }: History, prefersOld: boolean): Read
         arrive(at, (now) =>
           isNewGone || session !== number
             ? []
-            : Handover.fromNew(guild, { key: isAnchor ? `#${i}` : content, isAnchor, value: `${i}` }, now))
+            : GuildHandover.fromNew(guild, { key: isAnchor ? `#${i}` : content, isAnchor, value: `${i}` }, now))
       }
     }
     time += gap
@@ -254,20 +254,22 @@ const live = ({ end, happenings, sessions }: History, prefersOld: boolean): Read
     arrive(
       oldAt,
       (now) =>
-        isOldGone ? [] : Handover.fromOld(guild, { key: isAnchor ? `#${i}` : content, isAnchor, value: `${i}` }, now)
+        isOldGone
+          ? []
+          : GuildHandover.fromOld(guild, { key: isAnchor ? `#${i}` : content, isAnchor, value: `${i}` }, now)
     )
   }
   const over = Math.max(oldAt, newAt) + 100
   for (let at = 0; at < over; at += 5) {
     arrive(at, (now) => {
-      const fresh = Handover.settle(guild, { old: now, new: now }, policy)
+      const fresh = GuildHandover.settle(guild, { old: now, new: now }, policy)
       if (end === "rollBack" && now >= over / 2) {
         isNewGone = true
-        Handover.loseNew(guild)
+        GuildHandover.loseNew(guild)
       }
       if (end === "drain" && guild.phase === "Both" && session === sessions.length - 1) {
         isOldGone = true
-        return [...fresh, ...Handover.closeOld(guild)]
+        return [...fresh, ...GuildHandover.closeOld(guild)]
       }
       return fresh
     })

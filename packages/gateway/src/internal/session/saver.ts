@@ -19,7 +19,7 @@ import * as StoredSession from "./storedSession.js"
 import { Token } from "../config/index.js"
 import * as Identity from "./identity.js"
 
-export interface SessionPersistence {
+export interface SessionSaver {
   /** Adopts the session of the config, or else the stored one, unless it is refused. Later runs do nothing. */
   readonly load: Effect.Effect<void>
   /**
@@ -85,7 +85,7 @@ const adoptConfigured = (state: ShardState.ShardState): Effect.Effect<void> => {
 }
 
 /** Makes the persistence of a shard without a store. */
-export const withoutStore = (state: ShardState.ShardState): SessionPersistence => ({
+export const withoutStore = (state: ShardState.ShardState): SessionSaver => ({
   load: adoptConfigured(state),
   save: Effect.void,
   unsafeStart: Function.constVoid,
@@ -214,7 +214,7 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
 export const make = (
   state: ShardState.ShardState,
   store: SessionStore.SessionStore
-): Effect.Effect<SessionPersistence, never, Scope.Scope> =>
+): Effect.Effect<SessionSaver, never, Scope.Scope> =>
   Effect.gen(function*() {
     const { load, repeat, save } = makeOperations(state, store)
     const handle = yield* FiberHandle.make<void>()

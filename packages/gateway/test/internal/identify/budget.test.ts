@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import * as Ledger from "../../../src/internal/identify/budget.js"
+import * as Budget from "../../../src/internal/identify/budget.js"
 
 const day = 24 * 3_600_000
-const limits: Ledger.Limits = { maxConcurrency: 2, interval: 5_000, reserve: undefined }
-const account = (remaining: number, resetsAt?: number): Ledger.BudgetWindow => ({ total: 100, remaining, resetsAt })
-const empty: Ledger.Ledger = { recent: [], account: account(100) }
+const limits: Budget.Limits = { maxConcurrency: 2, interval: 5_000, reserve: undefined }
+const account = (remaining: number, resetsAt?: number): Budget.BudgetWindow => ({ total: 100, remaining, resetsAt })
+const empty: Budget.Ledger = { recent: [], account: account(100) }
 
 describe("the budget", () => {
   const cases: ReadonlyArray<
-    readonly [what: string, account: Ledger.BudgetWindow, reserve: number | undefined, spendable: number]
+    readonly [what: string, account: Budget.BudgetWindow, reserve: number | undefined, spendable: number]
   > = [
     ["has 5 percent kept back", account(100), undefined, 95],
     ["has as much kept back as one wants", account(100), 10, 90],
@@ -20,41 +20,41 @@ describe("the budget", () => {
   ]
   for (const [what, account, reserve, spendable] of cases) {
     it(`that ${what}`, () =>
-      assert.strictEqual(Ledger.spendable({ recent: [], account }, { ...limits, reserve }), spendable))
+      assert.strictEqual(Budget.spendable({ recent: [], account }, { ...limits, reserve }), spendable))
   }
 
   it("starts a window of 24 hours with its first identify, and ends no sooner than Discord's", () => {
-    const taken = Ledger.take({ recent: [], account: account(100) }, 0, 1_000)
+    const taken = Budget.take({ recent: [], account: account(100) }, 0, 1_000)
     assert.strictEqual(taken.account?.remaining, 99)
     assert.isAtLeast(taken.account?.resetsAt ?? 0, 1_000 + day)
-    const later = Ledger.take(taken, 0, 6_000)
+    const later = Budget.take(taken, 0, 6_000)
     assert.strictEqual(later.account?.resetsAt, taken.account?.resetsAt)
   })
 
   it("is whole again when the window is over, and not a moment before", () => {
     const spent = { recent: [], account: account(0, 10_000) }
-    assert.strictEqual(Ledger.refresh(spent, limits, 9_999).account?.remaining, 0)
-    assert.deepStrictEqual(Ledger.refresh(spent, limits, 10_000).account, account(100))
+    assert.strictEqual(Budget.refresh(spent, limits, 9_999).account?.remaining, 0)
+    assert.deepStrictEqual(Budget.refresh(spent, limits, 10_000).account, account(100))
   })
 
   it("gets nothing back of a window that is over", () => {
-    const taken = Ledger.take({ recent: [], account: account(50, 10_000) }, 0, 9_000)
-    const renewed = Ledger.take(Ledger.refresh(taken, limits, 20_000), 1, 20_000)
-    assert.strictEqual(Ledger.refund(taken, { shard: 0, at: 9_000 }, 9_000).account?.remaining, 50)
-    assert.strictEqual(Ledger.refund(renewed, { shard: 0, at: 9_000 }, 9_000).account?.remaining, 99)
+    const taken = Budget.take({ recent: [], account: account(50, 10_000) }, 0, 9_000)
+    const renewed = Budget.take(Budget.refresh(taken, limits, 20_000), 1, 20_000)
+    assert.strictEqual(Budget.refund(taken, { shard: 0, at: 9_000 }, 9_000).account?.remaining, 50)
+    assert.strictEqual(Budget.refund(renewed, { shard: 0, at: 9_000 }, 9_000).account?.remaining, 99)
   })
 
   it("never grows within a window by what Discord says, which does not know of those under way", () => {
     const known = { recent: [], account: account(50, 10_000) }
-    assert.strictEqual(Ledger.merge(known, account(60, 10_500), 0, 0).account?.remaining, 50)
-    assert.strictEqual(Ledger.merge(known, account(50, 10_500), 2, 0).account?.remaining, 48)
-    assert.strictEqual(Ledger.merge(known, account(100, 10_000 + day), 2, 0).account?.remaining, 98)
-    assert.strictEqual(Ledger.merge(known, account(90), 0, 10_000).account?.remaining, 90)
+    assert.strictEqual(Budget.merge(known, account(60, 10_500), 0, 0).account?.remaining, 50)
+    assert.strictEqual(Budget.merge(known, account(50, 10_500), 2, 0).account?.remaining, 48)
+    assert.strictEqual(Budget.merge(known, account(100, 10_000 + day), 2, 0).account?.remaining, 98)
+    assert.strictEqual(Budget.merge(known, account(90), 0, 10_000).account?.remaining, 90)
   })
 })
 
 describe("what is held", () => {
-  const reservations: Ledger.Reservations = new Map([[1, 3], [2, 0]])
+  const reservations: Budget.Reservations = new Map([[1, 3], [2, 0]])
   const cases: ReadonlyArray<
     readonly [what: string, left: number, reservation: number | undefined, expected: number]
   > = [
@@ -68,26 +68,26 @@ describe("what is held", () => {
     ["is of no account where no budget is known", Number.POSITIVE_INFINITY, undefined, Number.POSITIVE_INFINITY]
   ]
   for (const [what, left, reservation, expected] of cases) {
-    it(what, () => assert.strictEqual(Ledger.spendableFor(left, reservations, reservation), expected))
+    it(what, () => assert.strictEqual(Budget.spendableFor(left, reservations, reservation), expected))
   }
 
   it("is drawn first, and goes back to its hold alone", () => {
-    const drawn = Ledger.consume(reservations, 1)
+    const drawn = Budget.consume(reservations, 1)
     assert.deepStrictEqual(Array.from(drawn), [[1, 2], [2, 0]])
-    assert.deepStrictEqual(Array.from(Ledger.restoreTo(drawn, 1)), [[1, 3], [2, 0]])
-    assert.strictEqual(Ledger.consume(reservations, 2), reservations)
-    assert.strictEqual(Ledger.restoreTo(reservations, 9), reservations)
+    assert.deepStrictEqual(Array.from(Budget.restoreTo(drawn, 1)), [[1, 3], [2, 0]])
+    assert.strictEqual(Budget.consume(reservations, 2), reservations)
+    assert.strictEqual(Budget.restoreTo(reservations, 9), reservations)
   })
 })
 
 describe("the next to identify", () => {
   const heads = (
     remaining: number,
-    reservations: Ledger.Reservations,
+    reservations: Budget.Reservations,
     waiting: ReadonlyArray<readonly [shard: number, reservation?: number]>,
     writing: ReadonlyArray<number> = []
   ) =>
-    Ledger.nextInLine(
+    Budget.nextInLine(
       {
         ledger: { recent: [], account: account(remaining) },
         limits: { maxConcurrency: 2, interval: 5_000, reserve: 0 },
@@ -98,8 +98,8 @@ describe("the next to identify", () => {
       writing.map((shard) => ({ shard, reservation: undefined }))
     ).map(({ shard }) => shard)
 
-  const none: Ledger.Reservations = new Map()
-  const one: Ledger.Reservations = new Map([[1, 1]])
+  const none: Budget.Reservations = new Map()
+  const one: Budget.Reservations = new Map([[1, 1]])
   it("is the first of each bucket that is not busy", () => {
     assert.deepStrictEqual(heads(10, none, [[2], [4], [1]]), [2, 1])
     assert.deepStrictEqual(heads(10, none, [[2], [4], [1]], [6]), [1])
@@ -114,9 +114,9 @@ describe("the next to identify", () => {
 describe("a ledger", () => {
   it("keeps the spacing when the number of buckets is another", () => {
     const kept = { ...empty, recent: [{ shard: 5, at: 1_000 }] }
-    assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 16 }, 5), 6_000)
-    assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 4 }, 1), 6_000)
-    assert.strictEqual(Ledger.freeAt(kept, { ...limits, maxConcurrency: 4 }, 5 % 3), Number.NEGATIVE_INFINITY)
+    assert.strictEqual(Budget.freeAt(kept, { ...limits, maxConcurrency: 16 }, 5), 6_000)
+    assert.strictEqual(Budget.freeAt(kept, { ...limits, maxConcurrency: 4 }, 1), 6_000)
+    assert.strictEqual(Budget.freeAt(kept, { ...limits, maxConcurrency: 4 }, 5 % 3), Number.NEGATIVE_INFINITY)
   })
 })
 
@@ -132,19 +132,19 @@ const steps = FastCheck.array(
 
 describe("an identify that opened a window and never went out", () => {
   const limits = { maxConcurrency: 1, interval: 5_000, reserve: 0 }
-  const empty: Ledger.Ledger = { recent: [], account: { total: 2, remaining: 2, resetsAt: undefined } }
+  const empty: Budget.Ledger = { recent: [], account: { total: 2, remaining: 2, resetsAt: undefined } }
 
   it("leaves the window to the next one", () => {
-    const refunded = Ledger.refund(Ledger.take(empty, 0, 1_000), { shard: 0, at: 1_000 }, 1_000)
+    const refunded = Budget.refund(Budget.take(empty, 0, 1_000), { shard: 0, at: 1_000 }, 1_000)
     assert.deepStrictEqual(refunded.account, { total: 2, remaining: 2, resetsAt: undefined })
-    assert.strictEqual(Ledger.take(refunded, 0, 50_000).account?.resetsAt, 50_000 + day + Ledger.lateness)
+    assert.strictEqual(Budget.take(refunded, 0, 50_000).account?.resetsAt, 50_000 + day + Budget.lateness)
   })
 
   it("does not let the window of those after it end before theirs", () => {
-    const two = Ledger.take(Ledger.take(empty, 0, 0), 1, 20_000)
-    const refunded = Ledger.refund(two, { shard: 0, at: 0 }, 30_000)
-    assert.strictEqual(refunded.account?.resetsAt, 30_000 + day + Ledger.lateness)
-    assert.strictEqual(Ledger.spendable(refunded, limits), 1)
+    const two = Budget.take(Budget.take(empty, 0, 0), 1, 20_000)
+    const refunded = Budget.refund(two, { shard: 0, at: 0 }, 30_000)
+    assert.strictEqual(refunded.account?.resetsAt, 30_000 + day + Budget.lateness)
+    assert.strictEqual(Budget.spendable(refunded, limits), 1)
   })
 })
 
@@ -154,12 +154,12 @@ describe("whoever follows the ledger", () => {
     const size = FastCheck.integer({ min: 0, max: 10 })
     FastCheck.assert(FastCheck.property(claims, size, size, size, (claims, spare, first, second) => {
       let left = spare + first + second
-      let reservations: Ledger.Reservations = new Map([[1, first], [2, second]])
+      let reservations: Budget.Reservations = new Map([[1, first], [2, second]])
       const spent = new Map<number | undefined, number>()
       for (const reservation of claims) {
-        if (Ledger.spendableFor(left, reservations, reservation) > 0) {
+        if (Budget.spendableFor(left, reservations, reservation) > 0) {
           left--
-          reservations = Ledger.consume(reservations, reservation)
+          reservations = Budget.consume(reservations, reservation)
           spent.set(reservation, (spent.get(reservation) ?? 0) + 1)
         }
       }
@@ -180,23 +180,23 @@ describe("whoever follows the ledger", () => {
       FastCheck.integer({ min: 0, max: 3 }),
       (steps, maxConcurrency, total, reserve) => {
         const limits = { maxConcurrency, interval: 5_000, reserve }
-        let ledger: Ledger.Ledger = { recent: [], account: { total, remaining: total, resetsAt: undefined } }
+        let ledger: Budget.Ledger = { recent: [], account: { total, remaining: total, resetsAt: undefined } }
         let now = 0
-        const written: Array<Ledger.IdentifyEntry> = []
+        const written: Array<Budget.IdentifyEntry> = []
         for (const { outcome, shard, wait } of steps) {
           now += wait
-          ledger = Ledger.refresh(ledger, limits, now)
-          const bucket = Ledger.findBucket(limits, shard)
-          if (Ledger.spendable(ledger, limits) === 0 || Ledger.freeAt(ledger, limits, bucket) > now) {
+          ledger = Budget.refresh(ledger, limits, now)
+          const bucket = Budget.findBucket(limits, shard)
+          if (Budget.spendable(ledger, limits) === 0 || Budget.freeAt(ledger, limits, bucket) > now) {
             continue
           }
           const taken = { shard, at: now }
-          ledger = Ledger.take(ledger, shard, now)
+          ledger = Budget.take(ledger, shard, now)
           if (outcome === "written") {
-            ledger = Ledger.confirmWritten(ledger, taken, now)
+            ledger = Budget.confirmWritten(ledger, taken, now)
             written.push(taken)
           } else {
-            ledger = Ledger.refund(ledger, taken, now)
+            ledger = Budget.refund(ledger, taken, now)
           }
         }
         for (const [i, { at, shard }] of written.entries()) {
