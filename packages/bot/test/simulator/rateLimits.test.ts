@@ -65,11 +65,21 @@ const faults: ReadonlyArray<RestFault.RestFault> = [
   RestFault.SkewDate({ by: "-6 seconds" })
 ]
 
-const collectGarbage: Effect.Effect<number> = Effect.sync(() => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
-  return process.memoryUsage().heapUsed
-})
+/** The heap after collections, in bytes. Some objects are released only after later turns of the event loop. */
+const heapUsed: Effect.Effect<number> = Effect.map(
+  Effect.replicateEffect(
+    Effect.delay(
+      Effect.sync(() => {
+        setFlagsFromString("--expose-gc")
+        runInNewContext("gc")()
+        return process.memoryUsage().heapUsed
+      }),
+      "100 millis"
+    ),
+    5
+  ),
+  (sizes) => Math.min(...sizes)
+)
 
 const layer = Layer.unwrapEffect(
   Effect.map(
@@ -82,13 +92,12 @@ const layer = Layer.unwrapEffect(
   Layer.provideMerge(GatewaySimulator.layer({ token, world, globalRequestsPerSecond: perSecond, logLimit: 3_000 }))
 )
 
-/** Calls each route in each place. The calls of a bucket are made in the order of their numbers. */
+/** Calls each route in each place, and returns the failures. The calls of a bucket are made in the order of their numbers. */
 const callAll = (rest: Rest.Rest, numbers: ReadonlyArray<number>) =>
   Effect.forEach(
-    numbers.flatMap((number) =>
-      places.flatMap((place) => routes.map((call) => Effect.exit(call(rest, place, number))))
-    ),
-    (call) => call,
+    numbers.flatMap((number) => places.flatMap((place) => routes.map((call) => call(rest, place, number)))),
+    // The answers are not kept, because the test measures the memory.
+    (call) => Effect.map(Effect.exit(call), (exit) => Exit.isSuccess(exit) ? "" : String(exit)),
     { concurrency: "unbounded" }
   )
 
@@ -102,11 +111,11 @@ describe("a thousand calls over twenty routes", () => {
         discard: true
       }).pipe(Effect.forkScoped)
       const first = yield* callAll(rest, [0, 1])
-      const before = yield* collectGarbage
+      const before = yield* heapUsed
       const second = yield* callAll(rest, [2, 3, 4, 5, 6, 7, 8, 9])
-      const failed = [...first, ...second].filter(Exit.isFailure)
-      assert.deepStrictEqual(failed.map(String), [])
-      assert.lengthOf([...first, ...second], 1_000)
+      const outcomes = [...first, ...second]
+      assert.deepStrictEqual(outcomes.filter((failure) => failure !== ""), [])
+      assert.lengthOf(outcomes, 1_000)
       const { globalExceeded, invalid, routeExceeded } = yield* simulator.restUsage
       assert.deepStrictEqual({ globalExceeded, routeExceeded }, { globalExceeded: 0, routeExceeded: 0 })
       // The pretended limits of the scopes "route" and "global" count as invalid requests.
@@ -127,7 +136,8 @@ describe("a thousand calls over twenty routes", () => {
           assert.deepStrictEqual(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], path)
         }
       }
-      const grown = (yield* collectGarbage) - before
-      assert.isBelow(grown, 8_000_000)
+      const grown = (yield* heapUsed) - before
+      // It varies by some 6 MB without a trend over 1,800 calls. A leak of 20 kB a call would exceed this.
+      assert.isBelow(grown, 16_000_000)
     }).pipe(Effect.provide(layer)), 40_000)
 })
