@@ -1,6 +1,5 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Rest from "@vesper/bot/Rest"
 import * as RestError from "@vesper/bot/RestError"
@@ -14,13 +13,15 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import { getEventListeners } from "node:events"
+import { heapUsed } from "./heap.js"
 import { type Answer, type Asked, layerHttp } from "./http.js"
 
 const token = "MTIz.secret.token"
 const webhookToken = "aW50ZXJhY3Rpb24"
 const channel = "290926798626357999"
 
-const layer = (answer: (asked: Asked) => Answer, options: Partial<Rest.Options> = {}) =>
+const layer = (answer: (asked: Asked) => Answer | Effect.Effect<Answer>, options: Partial<Rest.Options> = {}) =>
   Rest.layer({ token: Redacted.make(token), ...options }).pipe(Layer.provide(layerHttp(answer)))
 
 const created = { id: "1", channel_id: channel, content: "hello" }
@@ -170,28 +171,77 @@ describe("Rest", () => {
     })
   })
 
-  it.live("aborts the request when it is interrupted", () =>
-    Effect.gen(function*() {
+  describe("an aborted request", () => {
+    /** An API that never answers, and reports when a request begins and when it is aborted. */
+    const silent = Effect.gen(function*() {
       const started = yield* Deferred.make<void>()
       const aborted = yield* Deferred.make<void>()
-      const http = Layer.succeed(
-        HttpClient.HttpClient,
-        HttpClient.make((request) =>
-          Effect.zipRight(Deferred.succeed(started, undefined), Effect.never).pipe(
-            Effect.onInterrupt(() => Deferred.succeed(aborted, undefined)),
-            Effect.as(HttpClientResponse.fromWeb(request, new Response()))
-          )
+      const http = layerHttp(() =>
+        Effect.zipRight(Deferred.succeed(started, undefined), Effect.never).pipe(
+          Effect.onInterrupt(() => Deferred.succeed(aborted, undefined))
         )
       )
-      const fiber = yield* Effect.fork(
-        Effect.flatMap(Rest.Rest, (rest) => rest.users.getCurrent()).pipe(
-          Effect.provide(Rest.layer({ token: Redacted.make(token) }).pipe(Layer.provide(http)))
+      return { started, aborted, rest: Rest.layer({ token: Redacted.make(token) }).pipe(Layer.provide(http)) }
+    })
+
+    it.live("is that of an interrupted fiber", () =>
+      Effect.gen(function*() {
+        const { aborted, rest, started } = yield* silent
+        const send = Effect.flatMap(Rest.Rest, ({ users }) => users.getCurrent())
+        const fiber = yield* Effect.fork(Effect.provide(send, rest))
+        yield* Deferred.await(started)
+        yield* Fiber.interrupt(fiber)
+        yield* Deferred.await(aborted)
+      }))
+
+    it.live("is that of the program's signal, on which no listener remains", () =>
+      Effect.gen(function*() {
+        const { aborted, rest, started } = yield* silent
+        const controller = new AbortController()
+        const send = Effect.flatMap(Rest.Rest, ({ users }) => users.getCurrent({ signal: controller.signal }))
+        const fiber = yield* Effect.fork(Effect.flip(Effect.provide(send, rest)))
+        yield* Deferred.await(started)
+        controller.abort()
+        yield* Deferred.await(aborted)
+        assert.include((yield* Fiber.join(fiber)).message, "the request was aborted")
+        assert.lengthOf(getEventListeners(controller.signal, "abort"), 0)
+        assert.include((yield* Effect.flip(Effect.provide(send, rest))).message, "the request was aborted")
+      }))
+
+    it.live("leaves no listener on the program's signal when it succeeds, and no warning", () => {
+      const { signal } = new AbortController()
+      const warnings: Array<string> = []
+      const onWarning = ({ message }: Error) => warnings.push(message)
+      return Effect.gen(function*() {
+        const rest = yield* Rest.Rest
+        yield* Effect.acquireRelease(
+          Effect.sync(() => process.on("warning", onWarning)),
+          () => Effect.sync(() => process.off("warning", onWarning))
         )
-      )
-      yield* Deferred.await(started)
-      yield* Fiber.interrupt(fiber)
-      yield* Deferred.await(aborted)
-    }))
+        yield* Effect.forEach(Array.from({ length: 5 }), () => rest.users.getCurrent({ signal }), {
+          concurrency: "unbounded"
+        })
+        assert.lengthOf(getEventListeners(signal, "abort"), 0)
+        yield* Effect.forEach(Array.from({ length: 20 }), () => rest.users.getCurrent(), { concurrency: "unbounded" })
+        // Node emits warnings in a later turn of the event loop.
+        yield* Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+        assert.deepStrictEqual(warnings, [])
+      }).pipe(Effect.scoped, Effect.provide(layer(() => Effect.as(Effect.yieldNow(), { json: { id: "1" } }))))
+    })
+  })
+
+  it.live("keeps nothing of a request that has ended", () =>
+    Effect.gen(function*() {
+      const rest = yield* Rest.Rest
+      const send = Effect.forEach(Array.from({ length: 1_000 }), () => rest.users.getCurrent(), {
+        concurrency: 100,
+        discard: true
+      })
+      yield* send
+      const before = yield* heapUsed
+      yield* send
+      assert.isBelow((yield* heapUsed) - before, 1_000_000)
+    }).pipe(Effect.provide(layer(() => ({ json: { id: "1" } }), { globalRequestsPerSecond: 10_000 }))), 20_000)
 
   it.effect("adds a span without secrets to the fiber's trace", () =>
     Effect.gen(function*() {

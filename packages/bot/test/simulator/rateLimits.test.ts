@@ -11,8 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
+import { heapUsed } from "../heap.js"
 
 const world = World.make({ guilds: 5, membersPerGuild: 3 })
 const token = Redacted.make("MTE.secret.token")
@@ -64,22 +63,6 @@ const faults: ReadonlyArray<RestFault.RestFault> = [
   RestFault.SkewDate({ by: "3 seconds" }),
   RestFault.SkewDate({ by: "-6 seconds" })
 ]
-
-/** The heap after collections, in bytes. Some objects are released only after later turns of the event loop. */
-const heapUsed: Effect.Effect<number> = Effect.map(
-  Effect.replicateEffect(
-    Effect.delay(
-      Effect.sync(() => {
-        setFlagsFromString("--expose-gc")
-        runInNewContext("gc")()
-        return process.memoryUsage().heapUsed
-      }),
-      "100 millis"
-    ),
-    5
-  ),
-  (sizes) => Math.min(...sizes)
-)
 
 const layer = Layer.unwrapEffect(
   Effect.map(
@@ -137,7 +120,7 @@ describe("a thousand calls over twenty routes", () => {
         }
       }
       const grown = (yield* heapUsed) - before
-      // It varies by some 6 MB without a trend over 1,800 calls. A leak of 20 kB a call would exceed this.
-      assert.isBelow(grown, 16_000_000)
+      // A leak of 8 kB a call would exceed this.
+      assert.isBelow(grown, 6_400_000)
     }).pipe(Effect.provide(layer)), 40_000)
 })

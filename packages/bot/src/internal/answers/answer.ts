@@ -120,13 +120,8 @@ export const makeAnswer = (
           return Effect.map(become("Answered", send(prepared)), ({ id }) => {
             replyId = id
           })
-        default: {
-          const body: Discord.APIInteractionResponse = {
-            type: Type.ChannelMessageWithSource,
-            data
-          }
-          return callback(body, "Answered", files, completeDeferral(prepared))
-        }
+        default:
+          return callback({ type: Type.ChannelMessageWithSource, data }, "Answered", files, completeDeferral(prepared))
       }
     })
 
@@ -168,11 +163,7 @@ export const makeAnswer = (
     autocomplete: (choices: Array<Discord.APIApplicationCommandOptionChoice>): Answering =>
       answer(
         "reply",
-        () =>
-          callback(
-            { type: Type.ApplicationCommandAutocompleteResult, data: { choices } },
-            "Answered"
-          )
+        () => callback({ type: Type.ApplicationCommandAutocompleteResult, data: { choices } }, "Answered")
       ),
     /** Answers for a handler that has ended without an answer. */
     finish: (text: string): Answering =>

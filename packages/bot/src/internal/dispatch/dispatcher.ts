@@ -29,7 +29,7 @@ const toKey = ({ data, type }: Discord.APIInteraction): string =>
     ? `command ${data.type} ${data.name}`
     : `${type === Discord.InteractionType.ModalSubmit ? "modal" : "component"} 0 ${data.custom_id.split(":", 1).join()}`
 
-const describeKey = (raw: Discord.APIInteraction): string => toKey(raw).replace(/ \d+ /, " ")
+const describe = (raw: Discord.APIInteraction): string => toKey(raw).replace(/ \d+ /, " ")
 
 const isRejection = (error: unknown): error is Interaction.Rejected => error instanceof Interaction.Rejected
 const isExpiry = (error: unknown): error is Interaction.Expired => error instanceof Interaction.Expired
@@ -88,7 +88,7 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
       onSome: ({ reason }) => answer.fail(reason),
       onNone: () =>
         Effect.zipRight(
-          Effect.logError(`The handler of the ${describeKey(raw)} failed`, cause),
+          Effect.logError(`The handler of the ${describe(raw)} failed`, cause),
           answer.fail(failureText)
         )
     })
@@ -107,10 +107,8 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
       yield* Fiber.interrupt(deferral)
       if (answer.isExpired()) {
         yield* Effect.logWarning(
-          `Interaction ${raw.id} (${
-            describeKey(raw)
-          }) has expired: its first answer arrived later than three seconds after it ` +
-            "was made. Lower deferAfter, or look for a blocked process, unless a resumed session has replayed it"
+          `Interaction ${raw.id} (${describe(raw)}) has expired: its first answer arrived later than three seconds ` +
+            "after it was made. Lower deferAfter, or look for a blocked process, unless a resumed session has replayed it"
         )
       }
       if (Exit.isFailure(exit)) {
@@ -118,14 +116,12 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
       }
       if (answer.isWaiting() && raw.type === Discord.InteractionType.ApplicationCommand) {
         yield* Effect.logWarning(
-          `The handler of the ${describeKey(raw)} ended without an answer: reply, or delete the reply`
+          `The handler of the ${describe(raw)} ended without an answer: reply, or delete the reply`
         )
       }
       yield* answer.finish(doneText)
     }).pipe(
-      Effect.catchAll((error) =>
-        Effect.logWarning(`The last answer to the ${describeKey(raw)} failed: ${error.message}`)
-      )
+      Effect.catchAll((error) => Effect.logWarning(`The last answer to the ${describe(raw)} failed: ${error.message}`))
     )
 
   /** Answers an autocompletion in time, with no choices if the handler is late or fails. */
@@ -141,11 +137,11 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
       Effect.catchAllCause((cause) =>
         Cause.isInterruptedOnly(cause)
           ? Effect.interrupt
-          : Effect.as(Effect.logError(`The autocompletion of the ${describeKey(raw)} failed`, cause), [])
+          : Effect.as(Effect.logError(`The autocompletion of the ${describe(raw)} failed`, cause), [])
       ),
       Effect.flatMap((choices) => answer.autocomplete(choices.slice(0, maxChoices))),
       Effect.catchAll((error) =>
-        Effect.logWarning(`The choices of the ${describeKey(raw)} were not sent: ${error.message}`)
+        Effect.logWarning(`The choices of the ${describe(raw)} were not sent: ${error.message}`)
       )
     )
 
@@ -156,18 +152,17 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
       serverClock.observe(clock, created)
       const age = serverClock.age(clock, created)
       if (age >= limitMillis) {
+        const formatted = Duration.format(Duration.millis(Math.round(age)))
         return Effect.logWarning(
-          `Interaction ${raw.id} (${describeKey(raw)}) was not run: it is ${
-            Duration.format(Duration.millis(Math.round(age)))
-          } old, and Discord accepts an answer for 3s. It was probably replayed by a resumed session`
+          `Interaction ${raw.id} (${describe(raw)}) was not run: it is ${formatted} old, and Discord accepts an ` +
+            "answer for 3s. It was probably replayed by a resumed session"
         )
       }
       const entry = entries.get(toKey(raw))
       if (entry === undefined) {
         return Effect.logWarning(
-          `Interaction ${raw.id} was not answered: no feature handles the ${
-            describeKey(raw)
-          }. Add it to Interactions.layer`
+          `Interaction ${raw.id} was not answered: no feature handles the ${describe(raw)}. ` +
+            "Add it to Interactions.layer"
         )
       }
       const answer = makeAnswer(raw, rest, transport, entry.isEphemeral)
@@ -177,7 +172,7 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
         : run(raw, entry, answer, remaining)
     }).pipe(
       Effect.withSpan("discord.interaction", {
-        attributes: { "discord.handler": describeKey(raw) },
+        attributes: { "discord.handler": describe(raw) },
         captureStackTrace: false
       }),
       Effect.annotateLogs("interaction", raw.id)

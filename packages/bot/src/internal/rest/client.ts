@@ -4,6 +4,7 @@ import { REST } from "@discordjs/rest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
 import { AsyncLocalStorage } from "node:async_hooks"
+import { setMaxListeners } from "node:events"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -23,6 +24,21 @@ interface Call {
 
 const invalidRequestWarning = 500
 const maxTimer = 2 ** 31 - 1
+
+/**
+ * Sends with a signal that is aborted with any of the others. The library never removes its listener from it, and a
+ * composite of `AbortSignal.any` is kept for as long as it has one.
+ */
+const withSignal = async <A>(signals: ReadonlyArray<AbortSignal>, send: (signal: AbortSignal) => Promise<A>) => {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  signals.forEach((signal) => signal.aborted ? abort() : signal.addEventListener("abort", abort))
+  try {
+    return await send(controller.signal)
+  } finally {
+    signals.forEach((signal) => signal.removeEventListener("abort", abort))
+  }
+}
 
 /** The methods of a part of the API; none for its other fields. */
 const listMethods = (section: unknown): ReadonlyArray<string> =>
@@ -44,12 +60,11 @@ export const makeClient = (
     const calls = new AsyncLocalStorage<Call>()
     const serverClock = new ServerClock()
     const closed = new AbortController()
+    // Each running request has a listener.
+    setMaxListeners(0, closed.signal)
+    const currentRuntime = () => calls.getStore()?.runtime ?? runtime
+    const log = (effect: Effect.Effect<void>) => Runtime.runSync(currentRuntime())(effect)
     const token = Redacted.value(options.token).replace(/^Bot\s+/i, "").trim()
-    const limits = {
-      globalRequestsPerSecond: options.globalRequestsPerSecond ?? 50,
-      maxWait,
-      timeout: options.timeout ?? "15 seconds"
-    }
     const rest = new REST({
       api: baseUrl.replace(/\/v\d+\/?$/, "").replace(/\/+$/, ""),
       version: /\/v(\d+)\/?$/.exec(baseUrl)?.[1] ?? "10",
@@ -61,9 +76,12 @@ export const makeClient = (
       invalidRequestWarningInterval: invalidRequestWarning,
       rejectOnRateLimit: ({ retryAfter, sublimitTimeout, timeToReset }) =>
         Math.max(retryAfter, sublimitTimeout, timeToReset) > Duration.toMillis(maxWait),
-      makeRequest: yield* makeTransport(client, () => calls.getStore()?.runtime ?? runtime, serverClock, limits)
+      makeRequest: yield* makeTransport(client, currentRuntime, serverClock, {
+        globalRequestsPerSecond: options.globalRequestsPerSecond ?? 50,
+        maxWait,
+        timeout: options.timeout ?? "15 seconds"
+      })
     }).setToken(token)
-    const log = (effect: Effect.Effect<void>) => Runtime.runSync(calls.getStore()?.runtime ?? runtime)(effect)
     rest.on("rateLimited", ({ global, method, retryAfter, scope, timeToReset, url }) =>
       log(Effect.logDebug(
         `${method} ${redactPath(url)} waits ${Math.max(retryAfter, timeToReset)} ms for its rate limit (${
@@ -92,7 +110,7 @@ export const makeClient = (
           value: (request: Parameters<REST["request"]>[0]) => {
             call.attempted = { method: request.method, path: request.fullRoute }
             const own = request.signal === undefined ? [] : [request.signal]
-            return rest.request({ ...request, signal: AbortSignal.any([signal, closed.signal, ...own]) })
+            return withSignal([signal, closed.signal, ...own], (signal) => rest.request({ ...request, signal }))
           }
         }
       })
