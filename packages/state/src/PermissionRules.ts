@@ -95,16 +95,20 @@ const isVoice = ({ type }: ChannelOverwrites): boolean => type === 2 || type ===
 const isTimedOut = ({ communication_disabled_until: until }: MemberRoles, now: number): boolean =>
   typeof until === "string" && Date.parse(until) > now
 
+const isUnlimited = (permissions: Permissions.Permissions): boolean => Permissions.has(permissions, "Administrator")
+
+/** Keeps the permissions that a member has in a timeout, if the member is in one. */
+const withTimeout = (permissions: Permissions.Permissions, member: MemberRoles, now: number): Permissions.Permissions =>
+  isTimedOut(member, now) ? keep(permissions, inTimeout) : permissions
+
 /** The permissions of the roles. The owner and administrators have all. A role that the guild does not have counts as none. */
 const ofRoles = ({ id, ownerId, roles }: GuildRoles, member: MemberRoles): Permissions.Permissions => {
   const permissions = member.roles.reduce(
     (sum, role) => Permissions.union(sum, parse(roles.get(role)?.permissions)),
     parse(roles.get(id)?.permissions)
   )
-  return member.user.id === ownerId || Permissions.has(permissions, "Administrator") ? Permissions.all : permissions
+  return member.user.id === ownerId || isUnlimited(permissions) ? Permissions.all : permissions
 }
-
-const isUnlimited = (permissions: Permissions.Permissions): boolean => Permissions.has(permissions, "Administrator")
 
 /** An overwrite makes no administrator. */
 const withoutAdministrator = (overwrite: bigint): bigint => overwrite & ~Permissions.of("Administrator")
@@ -154,7 +158,7 @@ export const explicitInChannel = (
  */
 export const inGuild = (guild: GuildRoles, member: MemberRoles, now: number): Permissions.Permissions => {
   const permissions = ofRoles(guild, member)
-  return isTimedOut(member, now) && !isUnlimited(permissions) ? keep(permissions, inTimeout) : permissions
+  return isUnlimited(permissions) ? permissions : withTimeout(permissions, member, now)
 }
 
 /** Removes the permissions that Discord ignores without `ViewChannel`, without the right to send, and without `Connect`. */
@@ -204,7 +208,7 @@ export const inChannel = (
   const permissions = explicitInChannel(guild, channel, member)
   return isUnlimited(permissions)
     ? permissions
-    : removeIgnored(isTimedOut(member, now) ? keep(permissions, inTimeout) : permissions, channel, "SendMessages")
+    : removeIgnored(withTimeout(permissions, member, now), channel, "SendMessages")
 }
 
 /**
@@ -226,9 +230,5 @@ export const inThread = (
     return permissions
   }
   const inherited = Permissions.remove(permissions, "SendMessages")
-  return removeIgnored(
-    isTimedOut(member, now) ? keep(inherited, inTimeout) : inherited,
-    parent,
-    "SendMessagesInThreads"
-  )
+  return removeIgnored(withTimeout(inherited, member, now), parent, "SendMessagesInThreads")
 }
