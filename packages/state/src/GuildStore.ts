@@ -153,6 +153,17 @@ export type Change = Data.TaggedEnum<{
 export const Change = Data.taggedEnum<Change>()
 
 /**
+ * The largest numbers of entities of one kind: in all guilds, and in each.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Bound {
+  readonly capacity: number
+  readonly perGuild: number
+}
+
+/**
  * The largest numbers of entities. Above `guilds`, a guild is removed with all of its lists. Above `capacity` of channels or roles, all
  * of a guild are removed, so that a guild has all of its roles or none. Above `capacity` or `perGuild` of another kind, single entities
  * are removed. Those that were written least recently are removed first.
@@ -162,7 +173,7 @@ export const Change = Data.taggedEnum<Change>()
  */
 export interface Bounds {
   readonly guilds: number
-  readonly lists: ReadonlyMap<Kind, { readonly capacity: number; readonly perGuild: number }>
+  readonly lists: ReadonlyMap<Kind, Bound>
 }
 
 /**
@@ -189,7 +200,7 @@ export class GuildStoreError extends Data.TaggedError("GuildStoreError")<{
  * @category models
  */
 export interface GuildStore {
-  /** Applies changes in their order, all or none, and removes entities above the bounds. */
+  /** Applies changes in their order, all or none, and then removes entities above the bounds. */
   readonly write: (changes: ReadonlyArray<Change>, bounds: Bounds) => Effect.Effect<void, GuildStoreError>
   /** Does the same at once. A store without I/O has it: its state changes before the next event is read. */
   readonly unsafeWrite?: ((changes: ReadonlyArray<Change>, bounds: Bounds) => void) | undefined

@@ -1,5 +1,6 @@
 /** A state that followed random events over losses, new sessions and a resharding is that of a new session. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Dispatch from "@vesper/model/Dispatch"
 import * as Fault from "@vesper/testing/Fault"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as World from "@vesper/testing/World"
@@ -8,8 +9,10 @@ import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import type * as GuildStore from "../src/GuildStore.js"
-import { contents, dispatch, followers, gateway, stores } from "./setup.js"
+import * as GuildStore from "../src/GuildStore.js"
+import * as GuildState from "../src/GuildState.js"
+import * as Applier from "../src/internal/state/applier.js"
+import { contents, dispatch, everything, followers, gateway, memory, sqlite, stores } from "./setup.js"
 import * as Story from "./story.js"
 
 /** Runs an effect with a store that is open until the scope of the test closes. */
@@ -37,7 +40,8 @@ const histories = FastCheck.sample(
   { numRuns: 5, seed: 21 }
 )
 
-for (const store of stores) {
+// These are on virtual time, in which no server answers.
+for (const store of [memory, sqlite]) {
   for (const follower of followers) {
     describe(`the state ${store.name} of ${follower.name}`, () => {
       histories.forEach(([steps, reshards], index) => {
@@ -66,7 +70,7 @@ for (const store of stores) {
               }
               yield* TestClock.adjust("2 minutes")
               yield* Effect.forEach(world.guilds, following.settle)
-              const fresh = yield* withStore(follower.make, stores[0].layer)
+              const fresh = yield* withStore(follower.make, memory.layer)
               yield* Effect.forEach(world.guilds, fresh.settle)
               assert.sameMembers([...yield* following.state.guildIds], ids)
               assert.deepStrictEqual(yield* contents(following.state, ids), yield* contents(fresh.state, ids))
@@ -77,4 +81,54 @@ for (const store of stores) {
       })
     })
   }
+}
+
+/** A state with bounds, and the application of one event to it. */
+const makeState = (capacity: number) =>
+  Effect.gen(function*() {
+    const store = yield* GuildStore.GuildStore
+    const bound = { capacity, perGuild: capacity }
+    const bounds = { guilds: capacity, lists: new Map(GuildStore.kinds.map((kind) => [kind, bound])) }
+    const { apply } = Applier.make(store, { guilds: true, kinds: new Set(GuildStore.kinds) }, bounds, new Set())
+    const { state } = yield* GuildState.make(everything)
+    const run = (events: ReadonlyArray<Story.StoryEvent>) =>
+      Effect.forEach(events, ({ d, t }) => apply(Dispatch.fromPayload({ op: 0, t, s: 1, d: structuredClone(d) })), {
+        discard: true
+      })
+    return { state, store, run }
+  })
+
+/** The events of a history by guild. Those of a guild are applied in order, and the guilds at once, as shards do. */
+const toGuilds = ([steps]: (typeof histories)[number], guilds: ReadonlyArray<World.Guild>) => {
+  const tell = Story.make(guilds)
+  const created = guilds.map((guild) => ({ t: "GUILD_CREATE", d: { ...guild }, guildId: guild.id }))
+  const events = [...created, ...steps.flatMap(([step]) => tell(step))]
+  return guilds.map(({ id }) => events.filter(({ guildId }) => guildId === id))
+}
+
+for (const store of stores) {
+  describe.skipIf(!store.isThere)(`the state ${store.name} whose guilds change at once`, () => {
+    histories.forEach((history, index) => {
+      const world = World.make({ seed: index + 1, guilds: 8, membersPerGuild: 6 })
+      const ids = world.guilds.map(({ id }) => id)
+
+      it.scopedLive(`is that in memory after history ${index + 1}`, () =>
+        Effect.gen(function*() {
+          const expected = yield* withStore(makeState(10_000), memory.layer)
+          yield* Effect.forEach(toGuilds(history, world.guilds), expected.run)
+          const { run, state } = yield* withStore(makeState(10_000), store.layer)
+          yield* Effect.forEach(toGuilds(history, world.guilds), run, { concurrency: "unbounded" })
+          assert.deepStrictEqual(yield* contents(state, ids), yield* contents(expected.state, ids))
+        }), 30_000)
+
+      it.scopedLive(`loses no change and keeps its bounds in history ${index + 1}`, () =>
+        Effect.gen(function*() {
+          const { run, store: opened } = yield* withStore(makeState(12), store.layer)
+          yield* Effect.forEach(toGuilds(history, world.guilds), run, { concurrency: "unbounded" })
+          for (const kind of GuildStore.kinds) {
+            assert.isAtMost(yield* opened.size(kind), 12)
+          }
+        }), 30_000)
+    })
+  })
 }

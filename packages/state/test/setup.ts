@@ -1,5 +1,6 @@
 /** Stores, and bots on a simulated gateway whose state follows the events. */
 import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Events from "@vesper/gateway/Events"
 import * as Fleet from "@vesper/gateway/Fleet"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
@@ -13,11 +14,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Postgres from "../../cluster/test/proof/postgres.js"
 import * as GuildState from "../src/GuildState.js"
 import * as GuildStore from "../src/GuildStore.js"
 import * as SqlGuildStore from "../src/SqlGuildStore.js"
@@ -31,10 +34,24 @@ export const database = Layer.unwrapScoped(Effect.map(
   (folder) => LibsqlClient.layer({ url: `file:${folder}/state.db` })
 ))
 
-export const stores = [
-  { name: "in memory", layer: GuildStore.layerMemory },
-  { name: "in SQLite", layer: Layer.orDie(Layer.provide(SqlGuildStore.layer, database)) }
-] as const
+const postgres = Layer.unwrapScoped(Effect.map(
+  Effect.flatMap(Postgres.start, Option.map(({ port, url }) => Redacted.make(url(port)))),
+  (url) => PgClient.layer({ url })
+))
+
+export const memory = { name: "in memory", isThere: true, layer: GuildStore.layerMemory }
+
+export const sqlite = {
+  name: "in SQLite",
+  isThere: true,
+  layer: Layer.orDie(Layer.provide(SqlGuildStore.layer, database))
+}
+
+export const stores = [memory, sqlite, {
+  name: "in PostgreSQL [PostgreSQL]",
+  isThere: Postgres.isThere,
+  layer: Layer.orDie(Layer.provide(SqlGuildStore.layer, postgres))
+}]
 
 export const everything: GuildState.Options = {
   guilds: true,

@@ -4,6 +4,7 @@ import * as ShardId from "@vesper/model/ShardId"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as GuildStore from "../../GuildStore.js"
 
 type Sql = Effect.Effect<void, SqlError.SqlError>
@@ -111,6 +112,32 @@ const makeStatements = (sql: SqlClient.SqlClient) => {
 
 type Statements = ReturnType<typeof makeStatements>
 
+/** Entities of a kind that a change has added to a guild. */
+interface Addition {
+  readonly kind: ListKind
+  readonly guild: string
+  readonly count: number
+}
+
+const toAdditions = (change: GuildStore.Change): ReadonlyArray<Addition> => {
+  switch (change._tag) {
+    case "SetGuild": {
+      const guild = change.guild.id
+      const lists = Array.from(change.lists, ([kind, { size }]) => ({ kind, guild, count: size }))
+      return [{ kind: guilds, guild, count: 1 }, ...lists]
+    }
+    case "Put":
+      return [{ kind: change.kind, guild: change.guildId, count: change.entries.size }]
+    default:
+      return []
+  }
+}
+
+const unbounded: GuildStore.Bound = { capacity: Number.POSITIVE_INFINITY, perGuild: Number.POSITIVE_INFINITY }
+
+const toBound = ({ guilds: capacity, lists }: GuildStore.Bounds, kind: ListKind): GuildStore.Bound =>
+  kind === guilds ? { ...unbounded, capacity } : lists.get(kind) ?? unbounded
+
 /**
  * Removes entities above the bounds. Counting reads the whole index, so a kind is counted when the entries since the last count may
  * exceed its capacity, and a twentieth more is removed.
@@ -123,18 +150,36 @@ class Limits {
     this.statements = statements
   }
 
-  enforce(kind: ListKind, capacity: number, added: number): Sql {
-    return Effect.suspend(() => {
-      const atMost = (this.atMost.get(kind) ?? Number.POSITIVE_INFINITY) + added
-      this.atMost.set(kind, atMost)
-      return atMost <= capacity ? Effect.void : this.recount(kind, capacity)
+  /** Counts the additions, and returns true if entities may have to be removed for them. */
+  isExceeded(additions: ReadonlyArray<Addition>, bounds: GuildStore.Bounds): boolean {
+    for (const { count, kind } of additions) {
+      this.atMost.set(kind, this.read(kind) + count)
+    }
+    return additions.some(({ kind }) => {
+      const { capacity, perGuild } = toBound(bounds, kind)
+      return this.read(kind) > capacity || Number.isFinite(perGuild)
     })
   }
 
-  enforceIn(kind: GuildStore.Kind, guild: string, perGuild: number): Sql {
-    return perGuild === Number.POSITIVE_INFINITY ? Effect.void : Effect.flatMap(
-      this.statements.sizeIn(kind, guild),
-      (size) => size <= perGuild ? Effect.void : this.statements.removeOldestIn(kind, guild, size - perGuild)
+  enforce(additions: ReadonlyArray<Addition>, bounds: GuildStore.Bounds): Sql {
+    return Effect.forEach(additions, ({ guild, kind }) => {
+      const { capacity, perGuild } = toBound(bounds, kind)
+      return Effect.zipRight(
+        Number.isFinite(perGuild) ? this.enforceIn(kind, guild, perGuild) : Effect.void,
+        this.read(kind) > capacity ? this.recount(kind, capacity) : Effect.void
+      )
+    }, { discard: true }).pipe(Effect.onError(() => Effect.sync(() => this.atMost.clear())))
+  }
+
+  private read(kind: ListKind): number {
+    return this.atMost.get(kind) ?? Number.POSITIVE_INFINITY
+  }
+
+  private enforceIn(kind: ListKind, guild: string, perGuild: number): Sql {
+    const { removeOldestIn, sizeIn } = this.statements
+    return Effect.flatMap(
+      sizeIn(kind, guild),
+      (size) => size <= perGuild ? Effect.void : removeOldestIn(kind, guild, size - perGuild)
     )
   }
 
@@ -165,25 +210,18 @@ class Limits {
 /** Applies changes to the table. */
 const makeApply = (statements: Statements) => {
   const { find, guildIds, list, put, remove, removeGuild } = statements
-  const limits = new Limits(statements)
 
   const putEntries = (
     guild: string,
     kind: GuildStore.Kind,
     entries: GuildStore.Entries,
-    merges: boolean,
-    bounds: GuildStore.Bounds
+    merges: boolean
   ): Sql =>
     Effect.gen(function*() {
       const earlier = merges
         ? new Map((yield* find(kind, guild, Array.from(entries.keys()))).map((row) => [row.id, decode<object>(row)]))
         : new Map<string, object>()
       yield* put(kind, guild, Array.from(entries, ([id, entity]) => [id, { ...earlier.get(id), ...entity }]))
-      const bound = bounds.lists.get(kind)
-      if (bound !== undefined) {
-        yield* limits.enforceIn(kind, guild, bound.perGuild)
-        yield* limits.enforce(kind, bound.capacity, entries.size)
-      }
     })
 
   const removeThreads = (guild: string, parents: Option.Option<ReadonlyArray<string>>): Sql =>
@@ -212,8 +250,7 @@ const makeApply = (statements: Statements) => {
 
   const applyInGuild = (
     change: Exclude<GuildStore.Change, { readonly _tag: "SetGuild" | "RemoveGuild" | "RetainGuilds" }>,
-    guild: Row,
-    bounds: GuildStore.Bounds
+    guild: Row
   ): Sql => {
     const { guildId } = change
     switch (change._tag) {
@@ -221,7 +258,7 @@ const makeApply = (statements: Statements) => {
         return put(guilds, guildId, [[guildId, { ...decode<object>(guild), ...change.fields, id: guildId }]])
       case "Put": {
         const { entries, kind, merges } = change
-        const write = putEntries(guildId, kind, entries, merges, bounds)
+        const write = putEntries(guildId, kind, entries, merges)
         return kind === "roles"
           ? Effect.flatMap(statements.sizeIn("roles", guildId), (size) => size === 0 ? Effect.void : write)
           : write
@@ -235,15 +272,14 @@ const makeApply = (statements: Statements) => {
     }
   }
 
-  return (change: GuildStore.Change, bounds: GuildStore.Bounds): Sql => {
+  return (change: GuildStore.Change): Sql => {
     switch (change._tag) {
       case "SetGuild":
         return Effect.gen(function*() {
           const { guild, lists } = change
           yield* removeGuild(guild.id)
           yield* put(guilds, guild.id, [[guild.id, guild]])
-          yield* Effect.forEach(lists, ([kind, entries]) => putEntries(guild.id, kind, entries, false, bounds))
-          yield* limits.enforce(guilds, bounds.guilds, 1)
+          yield* Effect.forEach(lists, ([kind, entries]) => putEntries(guild.id, kind, entries, false))
         })
       case "RemoveGuild":
         return removeGuild(change.guildId)
@@ -256,11 +292,14 @@ const makeApply = (statements: Statements) => {
       default:
         return Effect.flatMap(
           find(guilds, change.guildId, [change.guildId]),
-          ([guild]) => guild === undefined ? Effect.void : applyInGuild(change, guild, bounds)
+          ([guild]) => guild === undefined ? Effect.void : applyInGuild(change, guild)
         )
     }
   }
 }
+
+/** Two transactions may wait for the rows of each other, until the database ends one of them. */
+const retryTransaction = Schedule.intersect(Schedule.jittered(Schedule.exponential("20 millis")), Schedule.recurs(5))
 
 const failed = (operation: "read" | "write") => (cause: unknown) => new GuildStore.GuildStoreError({ operation, cause })
 
@@ -271,12 +310,25 @@ export const make: Effect.Effect<GuildStore.GuildStore, SqlError.SqlError, SqlCl
     const statements = makeStatements(sql)
     yield* statements.create
     const apply = makeApply(statements)
+    const limits = new Limits(statements)
+    const oneAtATime = Effect.unsafeMakeSemaphore(1).withPermits(1)
+    const inTransaction = (effect: Sql): Sql => Effect.retry(sql.withTransaction(effect), retryTransaction)
+
+    /** Follows the transaction of the changes. Transactions of other guilds count the same entities, so one runs at a time. */
+    const enforce = (changes: ReadonlyArray<GuildStore.Change>, bounds: GuildStore.Bounds): Sql =>
+      Effect.suspend(() => {
+        const additions = changes.flatMap(toAdditions)
+        return limits.isExceeded(additions, bounds)
+          ? oneAtATime(inTransaction(limits.enforce(additions, bounds)))
+          : Effect.void
+      })
+
     return {
       write: (changes, bounds) =>
         changes.length === 0
           ? Effect.void
-          : Effect.forEach(changes, (change) => apply(change, bounds), { discard: true }).pipe(
-            sql.withTransaction,
+          : inTransaction(Effect.forEach(changes, apply, { discard: true })).pipe(
+            Effect.zipRight(enforce(changes, bounds)),
             Effect.mapError(failed("write"))
           ),
       guildIds: Effect.mapError(statements.guildIds, failed("read")),
