@@ -158,7 +158,7 @@ export const Change = Data.taggedEnum<Change>()
  * @since 0.1.0
  * @category models
  */
-export interface Bound {
+export interface ListBound {
   readonly capacity: number
   readonly perGuild: number
 }
@@ -173,7 +173,7 @@ export interface Bound {
  */
 export interface Bounds {
   readonly guilds: number
-  readonly lists: ReadonlyMap<Kind, Bound>
+  readonly lists: ReadonlyMap<Kind, ListBound>
 }
 
 /**

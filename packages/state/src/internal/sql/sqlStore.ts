@@ -133,9 +133,9 @@ const toAdditions = (change: GuildStore.Change): ReadonlyArray<Addition> => {
   }
 }
 
-const unbounded: GuildStore.Bound = { capacity: Number.POSITIVE_INFINITY, perGuild: Number.POSITIVE_INFINITY }
+const unbounded: GuildStore.ListBound = { capacity: Number.POSITIVE_INFINITY, perGuild: Number.POSITIVE_INFINITY }
 
-const toBound = ({ guilds: capacity, lists }: GuildStore.Bounds, kind: ListKind): GuildStore.Bound =>
+const toBound = ({ guilds: capacity, lists }: GuildStore.Bounds, kind: ListKind): GuildStore.ListBound =>
   kind === guilds ? { ...unbounded, capacity } : lists.get(kind) ?? unbounded
 
 /**
