@@ -13,9 +13,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...identifyMutants,
   {
     name: "a heartbeat that the gateway asks for is not sent",
-    file: internal("heartbeat/requests.ts"),
-    from: "        return answer()",
-    to: "        return",
+    file: internal("connection/receiver.ts"),
+    from: "requestHeartbeat = answer",
+    to: "requestHeartbeat = () => {}",
     test: scenario("heartbeat")
   },
   {

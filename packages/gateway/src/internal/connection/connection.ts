@@ -21,7 +21,7 @@ import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../commands/index.js"
 import * as PhaseTimeout from "./phaseTimeout.js"
-import { HeartbeatRequests, HeartbeatSender } from "../heartbeat/index.js"
+import { HeartbeatSender } from "../heartbeat/index.js"
 import { defectReason, open } from "./open.js"
 import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
 import { Identity } from "../session/index.js"
@@ -59,7 +59,6 @@ interface ActiveConnection extends HeartbeatSender.HeartbeatConnection {
   readonly services: ConnectionServices
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
-  readonly requests: HeartbeatRequests.Requests
   readonly phaseTimeout: PhaseTimeout.PhaseTimeout
   /** Completed by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
@@ -150,9 +149,7 @@ const onHello = (connection: ActiveConnection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     connection.phaseTimeout.unsafeStop()
-    const heartbeats = HeartbeatSender.make(connection, limiter, interval)
-    yield* heartbeats.start
-    connection.requests.onRequest(heartbeats.unsafeRequest)
+    yield* HeartbeatSender.start(connection, limiter, interval)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
     const handshake = session === undefined
@@ -176,9 +173,6 @@ const processSignals = (connection: ActiveConnection, signals: Mailbox.ReadonlyM
           limiter = Option.some(yield* onHello(connection, signal.interval))
           break
         }
-        case "HeartbeatRequested":
-          // `HeartbeatRequests` answers it without this fiber.
-          break
         case "Established": {
           if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
             establishedAt = Option.some(yield* Monotonic.currentMillis)
@@ -257,10 +251,9 @@ export const run = (
     const signals = yield* Mailbox.make<Signal>()
     const inflater = yield* services.decompressor.make
     state.inflater = Option.getOrUndefined(inflater)
-    const requests = HeartbeatRequests.make((signal) => {
+    const emit = (signal: Signal) => {
       signals.unsafeOffer(signal)
-    })
-    const { emit } = requests
+    }
     const clock = yield* Effect.clock
     const receiver = Receiver.make(state, inflater, clock, emit)
     let reason = Option.none<Disconnect>()
@@ -297,7 +290,6 @@ export const run = (
       clock,
       emit,
       publish: (diagnostic) => emit(Signal.Diagnosed({ diagnostic })),
-      requests,
       scheduler: services.scheduler,
       phaseTimeout,
       established,

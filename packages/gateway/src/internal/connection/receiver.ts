@@ -33,6 +33,11 @@ export interface Receiver extends GatewaySocket.ConnectionHandlers {
   readonly unsafeAssumeResumed: () => boolean
   /** Returns whether a heartbeat was acknowledged since the last call. */
   readonly wasAcknowledged: () => boolean
+  /**
+   * Sets the function that answers the gateway's requests for a heartbeat, and calls it if a request arrived since HELLO. Requests
+   * are no signals, because a peer can send millions of them before the connection's fiber runs.
+   */
+  readonly unsafeOnHeartbeatRequest: (answer: () => void) => void
   /** Returns the close frame of the peer. */
   readonly closedWith: () => Option.Option<CloseFrame.CloseFrame>
   /** Ends the connection. Only the first reason counts. */
@@ -80,6 +85,10 @@ export const make = (
   // The number of events of the session since the connection was opened.
   let accepted = 0
   let acknowledged = false
+  let isHeartbeatRequested = false
+  let requestHeartbeat = () => {
+    isHeartbeatRequested = true
+  }
   let closedWith = Option.none<CloseFrame.CloseFrame>()
 
   const endConnection = (reason: Disconnect) => {
@@ -282,7 +291,8 @@ export const make = (
         return
       }
       case Opcode.Heartbeat:
-        return emit(Signal.HeartbeatRequested())
+        // A request before HELLO is invalid, and ignored.
+        return hasHello ? requestHeartbeat() : undefined
       case Opcode.Hello:
         return hello(text)
       case Opcode.Reconnect:
@@ -394,6 +404,12 @@ export const make = (
       const was = acknowledged
       acknowledged = false
       return was
+    },
+    unsafeOnHeartbeatRequest: (answer) => {
+      requestHeartbeat = answer
+      if (isHeartbeatRequested) {
+        answer()
+      }
     },
     closedWith: () => closedWith,
     end: endConnection
