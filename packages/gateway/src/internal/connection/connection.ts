@@ -163,30 +163,28 @@ const onHello = (connection: ActiveConnection, interval: Duration.Duration) =>
 const processSignals = (connection: ActiveConnection, signals: Mailbox.ReadonlyMailbox<Signal>) =>
   Effect.gen(function*() {
     const { receiver, state } = connection
-    let limiter = Option.none<CommandLimiter.CommandLimiter>()
-    let writer = Option.none<QueueWriter.QueueWriter>()
+    let limiter: CommandLimiter.CommandLimiter | undefined
+    let writeCommands: Effect.Effect<void, Disconnect> = Effect.void
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
       switch (signal._tag) {
         case "Hello": {
-          limiter = Option.some(yield* onHello(connection, signal.interval))
+          limiter = yield* onHello(connection, signal.interval)
           break
         }
         case "Established": {
-          if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
+          if (limiter !== undefined && Option.isNone(establishedAt)) {
             establishedAt = Option.some(yield* Monotonic.currentMillis)
             yield* Deferred.succeed(connection.established, void 0)
             connection.phaseTimeout.unsafeStop()
             Presence.enqueueIfDifferent(state)
-            writer = Option.some(startWriting(connection, limiter.value))
+            writeCommands = startWriting(connection, limiter)
           }
           break
         }
         case "CommandEnqueued": {
-          if (Option.isSome(writer)) {
-            yield* forkInConnection(receiver, writer.value.writeAll)
-          }
+          yield* forkInConnection(receiver, writeCommands)
           break
         }
         case "Diagnosed": {
