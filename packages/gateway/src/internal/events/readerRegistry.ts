@@ -84,7 +84,7 @@ export class Readers {
     for (const [log, isReplaced] of this.logs) {
       reader.attach(log, from?.cursors.get(log))
       if (isReplaced) {
-        if (options.isObserver !== true) {
+        if (!options.isObserver) {
           this.logs.delete(log)
         }
         reader.retire(log)
@@ -207,7 +207,7 @@ export class Readers {
 
   /** Returns true if there are other readers than this one and observers. */
   hasOthers(reader: Reader): boolean {
-    return Array.from(this.attached).some((other) => other !== reader && other.options.isObserver !== true)
+    return Array.from(this.attached).some((other) => other !== reader && !other.options.isObserver)
   }
 
   /** Returns the lowest position that an acknowledging reader has not finished. */

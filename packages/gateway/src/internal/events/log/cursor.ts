@@ -39,19 +39,25 @@ export interface CursorOptions {
    * True for a reader that waits for one event. It does not count for the session to resume from, and leaves events from before the
    * first reader to that reader.
    */
-  readonly isObserver?: boolean | undefined
+  readonly isObserver: boolean
 }
 
-/** Returns the options of a reader of all items that acknowledges them. */
-export const readAll = (name: string): CursorOptions => ({
+/** Makes options. By default, a reader wants all events, pauses the socket, and acknowledges nothing. */
+export const makeOptions = (name: string, options: Partial<Omit<CursorOptions, "name">>): CursorOptions => ({
   name,
   wanted: undefined,
   strategy: "suspend",
   droppable: undefined,
   capacity: undefined,
-  acknowledges: true,
-  wantsControlItems: true
+  acknowledges: false,
+  wantsControlItems: false,
+  isObserver: false,
+  ...options
 })
+
+/** Makes the options of a reader of all items that acknowledges them. */
+export const readAll = (name: string): CursorOptions =>
+  makeOptions(name, { acknowledges: true, wantsControlItems: true })
 
 /** The entry with the highest position among those that readers of one kind have read. */
 export interface LastRead {
@@ -103,7 +109,7 @@ export class Cursor {
     this.options = options
     this.name = options.name
     this.strategy = options.strategy
-    this.lastRead = options.isObserver === true
+    this.lastRead = options.isObserver
       ? { entry: undefined, position: 0 }
       : options.acknowledges
       ? log.lastHandled

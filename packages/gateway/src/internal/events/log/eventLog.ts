@@ -132,7 +132,7 @@ export class EventLog {
    */
   open(options: Cursor.CursorOptions, from?: Cursor.Cursor): Cursor.Cursor {
     const cursor = this.add(new Cursor.Cursor(this, options))
-    if (options.isObserver === true) {
+    if (options.isObserver) {
       cursor.receive(this.backlog?.unread() ?? [])
       return cursor
     }
@@ -218,7 +218,7 @@ export class EventLog {
    * read. Streams count if no cursor acknowledges.
    */
   readIn(session: LiveSession): number {
-    const all = Array.from(this.cursors).filter(({ options }) => options.isObserver !== true)
+    const all = Array.from(this.cursors).filter(({ options }) => !options.isObserver)
     const acknowledging = all.filter(({ options }) => options.acknowledges)
     const isHandled = acknowledging.length > 0
     const read = (isHandled ? [this.lastHandled] : [this.lastHandled, this.lastStreamed]).map(({ entry }) =>
