@@ -10,7 +10,7 @@ import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as EffectContext from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -29,6 +29,7 @@ import type * as Fleet from "./Fleet.js"
 import * as Assemble from "./internal/assembly/assemble.js"
 import * as Assembly from "./internal/assembly/assembly.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
+import * as Check from "./internal/config/check.js"
 import * as Report from "./internal/diagnostics/report.js"
 import * as EventStream from "./internal/events/eventStream.js"
 import * as AwaitEvent from "./internal/events/awaitEvent.js"
@@ -389,13 +390,14 @@ export const config = <E, R>(
     events: self.events,
     intents: Config.mapOrFail(
       Config.succeed(intents),
-      () => Option.match(problem, { onNone: () => Either.right(intents), onSome: invalid("intents") })
+      () =>
+        Option.match(problem, {
+          onNone: () => Either.right(intents),
+          onSome: (problem) => Check.invalid(["intents"], problem)
+        })
     )
   }
 }
-
-const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
-  Either.left(ConfigError.InvalidData([option], message))
 
 const runWith = <E, R, E2, R2>(
   self: Handlers<E, R>,

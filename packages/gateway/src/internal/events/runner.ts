@@ -52,6 +52,8 @@ const maxTurns = 256
 const getOrderKey = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): string =>
   getGuildId(event) ?? `shard ${id}/${total}`
 
+type Fork<E, R> = (effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>) => Fiber.RuntimeFiber<unknown, E>
+
 /** The running handlers of one run, and the loop that starts them. */
 class HandlerLoop<E, R> {
   /** Completes when the run ends. */
@@ -70,9 +72,7 @@ class HandlerLoop<E, R> {
   private readonly reader: Reader
   private readonly parse: Parse.Parse
   private readonly handler: EventHandler<E, R>
-  private readonly fork: (
-    effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
-  ) => Fiber.RuntimeFiber<unknown, E>
+  private readonly fork: Fork<E, R>
   private readonly yieldThen: (resume: () => void) => void
   private readonly options: RunnerOptions
 
@@ -80,9 +80,7 @@ class HandlerLoop<E, R> {
     reader: Reader,
     parse: Parse.Parse,
     handler: EventHandler<E, R>,
-    fork: (
-      effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
-    ) => Fiber.RuntimeFiber<unknown, E>,
+    fork: Fork<E, R>,
     yieldThen: (resume: () => void) => void,
     options: RunnerOptions
   ) {
