@@ -95,7 +95,7 @@ export const make = (
     if (!ended) {
       ended = true
       isIgnoring = reason._tag === "Failed"
-      state.wire.lostAt = established ? Monotonic.unsafeMillis(clock) : state.wire.lostAt
+      state.lostAt = established ? Monotonic.unsafeMillis(clock) : state.lostAt
       emit(Signal.Ended({ reason }))
     }
   }
@@ -116,13 +116,13 @@ export const make = (
 
   const establish = () => {
     established = true
-    state.wire.lostAt = undefined
+    state.lostAt = undefined
     state.status.set(ShardStatus.Connected())
     emit(Signal.Established())
   }
 
   const establishResumed = (isAssumed: boolean) => {
-    const { lostAt } = state.wire
+    const { lostAt } = state
     const away = Option.map(Option.fromNullable(lostAt), (at) => Duration.millis(Monotonic.unsafeMillis(clock) - at))
     publish(Diagnostic.Resumed({ replayed: accepted, away, isAssumed }))
     establish()
@@ -235,7 +235,7 @@ export const make = (
     }
     // After a READY without a sequence number the first event may have any number.
     if (s !== session.sequence + 1 && session.sequence > 0) {
-      if (isPartUnreadable && RefusedMessages.refuse(state.wire, session) === undefined) {
+      if (isPartUnreadable && RefusedMessages.refuse(state.refused, session) === undefined) {
         return failCompression(new Error("the event before this one could not be read"))
       }
       publish(Diagnostic.Gap({ after: session.sequence, before: s }))
@@ -308,7 +308,7 @@ export const make = (
 
   /** Records a message that is too large. Must precede `endConnection`, after which the sequence does not change. */
   const recordRefused = (cause: unknown) => {
-    const sequence = isTooLarge(cause) && !ended ? RefusedMessages.refuse(state.wire, state.session) : undefined
+    const sequence = isTooLarge(cause) && !ended ? RefusedMessages.refuse(state.refused, state.session) : undefined
     if (sequence !== undefined) {
       publish(Diagnostic.Skipped({ sequence }))
     }

@@ -45,7 +45,9 @@ export interface ShardState {
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: LiveSession | undefined
-  readonly wire: RefusedMessages.RefusedMessages
+  readonly refused: RefusedMessages.RefusedMessages
+  /** The time at which the last established connection ended, in milliseconds of monotonic time. */
+  lostAt: number | undefined
   /** The values that the session was identified with, if known. */
   identity: Session.Identity | undefined
   /** The presence of the session as text, if known. */
@@ -113,7 +115,8 @@ export const make = (
       diagnostics,
       counters,
       session: session && fromStored(session),
-      wire: RefusedMessages.make(),
+      refused: RefusedMessages.make(),
+      lostAt: undefined,
       identity: session?.identity,
       shownPresence: session?.identity?.presence,
       isReleased: false,
