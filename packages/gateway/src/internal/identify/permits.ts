@@ -83,7 +83,7 @@ export const make = (options: {
   const writing = new Set<Waiter>()
   let loggedReset: number | undefined
   let isReservationLogged = false
-  const persistence = Persistence.make(options.store, Effect.map(currentTime, (now) => StoredState.store(ledger, now)))
+  const startSave = Persistence.make(options.store, Effect.map(currentTime, (now) => StoredState.store(ledger, now)))
 
   const report = Effect.suspend(() =>
     Effect.zipRight(
@@ -250,10 +250,10 @@ export const make = (options: {
             isStarted = true
             return identify
           })
-          const recorded = yield* persistence.start
+          const recorded = yield* startSave
           const exit = yield* Effect.exit(restore(Effect.zipRight(recorded, started)))
           yield* finish(waiter, permit, isStarted && !provesUnsent(exit))
-          const settled = yield* persistence.start
+          const settled = yield* startSave
           yield* restore(settled)
           return yield* exit
         })
@@ -267,7 +267,7 @@ export const make = (options: {
         limits = { ...limits, ...change }
         ledger = account === undefined ? ledger : Budget.merge(ledger, account, writing.size, monotonic)
         wakeAll()
-        return Effect.zipRight(report, Effect.flatten(persistence.start))
+        return Effect.zipRight(report, Effect.flatten(startSave))
       })
   }
 }
