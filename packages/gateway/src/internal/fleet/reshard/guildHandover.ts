@@ -94,15 +94,6 @@ const remove = (list: Array<Seen>, key: string): boolean => {
   return true
 }
 
-const lastIndexOf = (list: ReadonlyArray<Seen>, key: string): number => {
-  for (let i = list.length - 1; i >= 0; i--) {
-    if (list[i]?.key === key) {
-      return i
-    }
-  }
-  return -1
-}
-
 /** Delivers the events of the new shard that wait. */
 const deliverHeld = <A>(self: Handover<A>): ReadonlyArray<A> => {
   const { held } = self
@@ -149,7 +140,7 @@ export const fromNew = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
       return []
     case "Overlap": {
       self.lastAt = now
-      const index = copy.isAnchor ? lastIndexOf(self.history, copy.key) : -1
+      const index = copy.isAnchor ? self.history.findLastIndex(({ key }) => key === copy.key) : -1
       if (index !== -1) {
         return join(self, self.history.slice(index + 1), [])
       }
