@@ -402,19 +402,17 @@ export const config = <E, R>(
 const runWith = <E, R, E2, R2>(
   self: Handlers<E, R>,
   options: Shard.RunOptions | undefined,
-  wrap: HandlerTable.Wrap<E, E2, R, R2, Shard.Shard>
+  handle: (event: Dispatch.Dispatch, shard: Shard.Shard) => Effect.Effect<unknown, E2, R2>
 ): Effect.Effect<
   void,
   E2 | ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R2, Scope.Scope> | Shard.Shard
 > =>
-  Effect.flatMap(Shard.Shard, (shard) => {
-    const handle = HandlerTable.make(self, wrap)
-    return Effect.zipRight(
+  Effect.flatMap(Shard.Shard, (shard) =>
+    Effect.zipRight(
       Assemble.check(shard.config, getRegistrations(self)),
       shard.runForEach((event) => handle(event, shard), { ...options, events: self.events, key: self })
-    )
-  })
+    ))
 
 /**
  * Runs the handlers on the events of the shard, until it is interrupted or the shard is closed. A failing handler is reported to the
@@ -457,12 +455,7 @@ export const run = <E, R>(
   void,
   ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> =>
-  runWith(
-    self,
-    options,
-    HandlerTable.isolateFailures((shard: Shard.Shard, diagnostic) => Report.reportTo(shard, diagnostic))
-  )
+> => runWith(self, options, HandlerTable.makeIsolated(self, Report.reportTo))
 
 /** Reports to the shard of the event, or to the fleet's first shard if it was replaced. */
 const fleetReport =
@@ -518,7 +511,7 @@ export const runFleet = <E, R>(
     const [some] = yield* fleet.shards
     yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
     const report = fleetReport(fleet, some)
-    const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(self, HandlerTable.isolateFailures(report))
+    const handle = HandlerTable.makeIsolated(self, report)
     yield* fleet.runForEach(FleetHandler.make(handle), { ...options, events: self.events, key: self })
   })
 
@@ -536,7 +529,7 @@ export const runUntilFailure = <E, R>(
   void,
   E | ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => runWith(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
+> => runWith(self, options, HandlerTable.make(self, (handled) => handled))
 
 /**
  * Collects the handlers of a bot's features while they are built. `assemble` provides one for each bot; `layer` registers with it.
@@ -725,10 +718,7 @@ export const collect = <A, E, R>(
 export const toHandler = <E, R>(
   self: Handlers<E, R>
 ): (event: Fleet.FleetEvent) => Effect.Effect<unknown, never, R> => {
-  const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(
-    self,
-    HandlerTable.isolateFailures((shard: ShardId.ShardId, diagnostic) => Report.log(shard, diagnostic))
-  )
+  const handle = HandlerTable.makeIsolated(self, Report.log)
   return ({ event, shard }) => handle(event, shard)
 }
 
