@@ -3,6 +3,7 @@
  * time and a random number, so that its whole table can be tested.
  */
 import * as CloseCode from "@vesper/model/CloseCode"
+import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -77,15 +78,15 @@ export const backoff = (policy: ShardConfig.Reconnect, attempts: number, random:
   return Duration.millis(Math.round(full * (1 - random / 2)))
 }
 
-/** Returns the code of the close frame that ended the connection. */
-export const closeCode = (reason: Disconnect): Option.Option<number> =>
-  reason._tag === "Closed" ? Option.map(reason.frame, (frame) => frame.code) : Option.none()
+/** Returns the close frame that ended the connection. */
+export const closeFrame = (reason: Disconnect): Option.Option<CloseFrame.CloseFrame> =>
+  reason._tag === "Closed" ? reason.frame : Option.none()
 
 /** Returns whether the gateway has ended the session. */
 const endsSession = (reason: Disconnect): boolean =>
   reason._tag === "SessionInvalidated"
     ? !reason.resumable
-    : Option.exists(closeCode(reason), (code) => !CloseCode.mayResume(code))
+    : Option.exists(closeFrame(reason), ({ code }) => !CloseCode.mayResume(code))
 
 /** Returns the host of the next attempt to resume. */
 export const resumeHost = (policy: ShardConfig.Reconnect, failedResumes: number, hasResumeUrl: boolean): Host =>
@@ -151,12 +152,10 @@ export const decide = (
   ended: EndedConnection,
   policy: ShardConfig.Reconnect
 ): readonly [Decision, History] => {
-  const code = closeCode(ended.reason)
-  if (Option.isSome(code) && !CloseCode.mayReconnect(code.value)) {
-    const reason = ended.reason._tag === "Closed"
-      ? Option.match(ended.reason.frame, { onNone: () => "", onSome: (frame) => frame.reason })
-      : ""
-    return [Decision.Stop({ code: code.value, reason }), initial]
+  const frame = closeFrame(ended.reason)
+  if (Option.isSome(frame) && !CloseCode.mayReconnect(frame.value.code)) {
+    const { code, reason } = frame.value
+    return [Decision.Stop({ code, reason }), initial]
   }
   const establishedFor = Option.getOrElse(ended.establishedFor, () => 0)
   const isEstablished = Option.isSome(ended.establishedFor)
