@@ -20,8 +20,6 @@ export interface Counters {
   identifies: number
   /** Commands of the program written. */
   commandsSent: number
-  /** Reports that a reader waits for another one. */
-  stalls: number
 }
 
 /** Returns counters that are all zero. */
@@ -33,8 +31,7 @@ export const make = (): Counters => ({
   bytesInflated: 0,
   bytesSent: 0,
   identifies: 0,
-  commandsSent: 0,
-  stalls: 0
+  commandsSent: 0
 })
 
 /** A limit, because each name is a series of metrics and the gateway may send any number of names. */

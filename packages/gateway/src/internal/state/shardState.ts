@@ -81,7 +81,7 @@ export const make = (
   Effect.gen(function*() {
     const counters = Counters.make()
     const drainTimeoutMillis = Duration.toMillis(config.drainTimeout)
-    const watch = StallWatch.make(after, drainTimeoutMillis, () => counters.stalls++)
+    const watch = StallWatch.make(after, drainTimeoutMillis)
     let stopWatching: () => void = Function.constVoid
     const log = new EventLog({
       shard: id,
