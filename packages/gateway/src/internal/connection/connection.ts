@@ -43,7 +43,6 @@ export interface ConnectionServices {
   readonly scheduler: TimerScheduler
 }
 
-/** The result of a connection. */
 export interface ConnectionOutcome {
   readonly reason: Disconnect
   readonly opened: boolean

@@ -5,7 +5,6 @@
 import type * as ShardError from "../../ShardError.js"
 import type { Cursor, CursorOptions, CursorOwner, Ending, EventLog, Item } from "./log/index.js"
 
-/** A reader of one shard or of all shards of a fleet. */
 export class Reader implements CursorOwner {
   readonly cursors = new Map<EventLog, Cursor>()
   idle: CursorOwner["idle"]
@@ -38,7 +37,6 @@ export class Reader implements CursorOwner {
     this.onReadable(cursor)
   }
 
-  /** Removes the cursor in a log. */
   detach(log: EventLog): void {
     const cursor = this.cursors.get(log)
     if (cursor !== undefined) {
@@ -75,7 +73,6 @@ export class Reader implements CursorOwner {
     Array.from(this.cursors.keys()).forEach((log) => this.detach(log))
   }
 
-  /** Reads the next item. */
   next(): Item | undefined {
     return this.isOrdered ? this.nextInOrder() : this.nextInTurn()
   }

@@ -59,7 +59,6 @@ export const open = <O>(
     }))
   })
 
-/** Runs a handler for each event of the reader. */
 export const read = <E, R>(
   source: ReaderSource,
   reader: Reader,

@@ -24,7 +24,6 @@ import { isDone } from "./handlers/index.js"
 import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
-/** Options of one run of handlers. */
 export interface RunnerOptions {
   /** Maximum number of handlers at a time. */
   readonly concurrency: number
@@ -39,7 +38,6 @@ export interface RunnerOptions {
 /** Handles an event of a shard. May throw. */
 export type EventHandler<E, R> = (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect.Effect<unknown, E, R>
 
-/** An event and its cursor. */
 interface Task extends Ordered {
   readonly event: Dispatch.Dispatch
   readonly entry: Entry
@@ -134,7 +132,6 @@ class HandlerLoop<E, R> {
     this.isStarting = false
   }
 
-  /** Stops starting handlers. */
   stop(): void {
     this.isStopping = true
     this.cancelWait?.()

@@ -10,7 +10,6 @@ import { FleetReshard } from "./reshard/index.js"
 import { Guard } from "../foreign/index.js"
 import { PeerText } from "../wire/index.js"
 
-/** The input of the decision to reshard. */
 interface Load {
   readonly total: number
   /** Guilds of the shard that has the most. */

@@ -8,7 +8,6 @@ import * as Random from "effect/Random"
 import * as ShardMetrics from "../../ShardMetrics.js"
 import { Monotonic } from "../time/index.js"
 
-/** The reason why a request did not get a permit. */
 class NoPermit extends Data.TaggedError("NoPermit")<{ readonly reason: string }> {}
 
 const backoffBase = 500
@@ -49,6 +48,5 @@ const awaitPermit = (
     ))
 }
 
-/** Returns the wait for a shard's permit. */
 export const make = (base: string) =>
   Effect.map(HttpClient.HttpClient, (client) => (shard: number) => awaitPermit(client, base, shard))

@@ -17,20 +17,17 @@ import * as Budget from "./budget.js"
 import * as Persistence from "./persistence.js"
 import * as StoredState from "./storedState.js"
 
-/** A fiber in the queue. */
 interface Waiter extends Budget.Claim {
   /** Opened when its next step may have changed. */
   readonly changed: Effect.Latch
 }
 
-/** A permit that was granted. */
 interface Permit {
   readonly entry: Budget.IdentifyEntry
   /** The reservation that it was spent from. */
   readonly reservation: number | undefined
 }
 
-/** The next step of a waiter. */
 type WaiterStep =
   | { readonly _tag: "Go" }
   | { readonly _tag: "WaitForChange" }

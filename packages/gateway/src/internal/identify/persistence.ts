@@ -12,7 +12,6 @@ import { PeerText } from "../wire/index.js"
 /** The default store, which saves nothing. */
 export const noStore: IdentifyStore.IdentifyStore = { initial: Option.none(), save: () => Effect.void }
 
-/** The longest time of one save. */
 const limit = Duration.seconds(5)
 
 /**

@@ -76,18 +76,15 @@ export interface ShardWithState {
   readonly state: ShardState.ShardState
 }
 
-/** The services of a shard. */
 export type ShardRequirements =
   | ShardConfig.ShardConfig
   | IdentifyQueue.IdentifyQueue
   | GatewaySocket.GatewaySocket
   | Scope.Scope
 
-/** Makes a shard. */
 export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, ShardRequirements> =>
   Effect.map(makeWithState(id), ({ shard }) => shard)
 
-/** Makes a shard and returns its state too. */
 export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState, never, ShardRequirements> =>
   Effect.gen(function*() {
     const config = yield* ShardConfig.ShardConfig

@@ -58,9 +58,7 @@ export interface ShardState {
   userId: string | undefined
   /** The latency of the current or the last connection. */
   latency: Latency.Latency
-  /** The limiter of the current connection. */
   limiter: CommandLimiter.CommandLimiter | undefined
-  /** The inflater of the current connection. */
   inflater: Decompressor.Inflater | undefined
 }
 
@@ -127,7 +125,6 @@ export const make = (
     }
   })
 
-/** Makes a live session from a stored one. */
 export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSession => ({
   id,
   resumeUrl,

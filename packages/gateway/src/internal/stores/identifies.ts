@@ -8,7 +8,6 @@ import type { IdentifyStore, IdentifyStoreError, State } from "../../IdentifySto
 import { Guard } from "../foreign/index.js"
 import { PeerText } from "../wire/index.js"
 
-/** The time limit of reading. */
 const limit = Duration.seconds(5)
 
 const Json: Schema.Schema<State, string> = Schema.parseJson(Schema.Struct({

@@ -1,6 +1,5 @@
 /** Pauses a connection's socket while a cursor is full, and resumes it when no cursor is. */
 
-/** The socket of the current connection. */
 interface PausableSocket {
   readonly pause: () => void
   readonly resume: () => void
@@ -23,7 +22,6 @@ export class Backpressure<A> {
     return this.full.size > 0
   }
 
-  /** The full holders. */
   get holders(): ReadonlyArray<A> {
     return Array.from(this.full)
   }

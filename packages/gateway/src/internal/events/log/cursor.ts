@@ -9,7 +9,6 @@ import { type Entry, getSize, type Item } from "./entry.js"
 import type { EventLog } from "./eventLog.js"
 import { ItemQueue } from "./itemQueue.js"
 
-/** The reader that a cursor belongs to. */
 export interface CursorOwner {
   /** Set for a reader of single events: counts its calls, and closes it. */
   readonly idle: { readonly calls: () => number; readonly close: () => void } | undefined
@@ -21,7 +20,6 @@ export interface CursorOwner {
   readonly onFull: ((log: EventLog) => void) | undefined
 }
 
-/** Options of a reader and of its cursors. */
 export interface CursorOptions {
   /** Names the reader in diagnostics. */
   readonly name: string
@@ -73,7 +71,6 @@ const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 const sequenceIn = (session: LiveSession, item: Item): number =>
   item._tag === "Dispatch" && item.session === session && item.s > session.since ? item.s : Number.POSITIVE_INFINITY
 
-/** The position of one reader in one log. */
 export class Cursor {
   readonly name: string
   readonly capacity: number
@@ -163,7 +160,6 @@ export class Cursor {
     return this.queue.size === 0
   }
 
-  /** Reads the next item. */
   next(): Item | undefined {
     const item = this.queue.peek()
     if (item === undefined || !this.log.gate.admits(item.position)) {
@@ -194,7 +190,6 @@ export class Cursor {
     this.adjust(1, entry.size)
   }
 
-  /** Starts a deferred entry. */
   startDeferred(entry: Entry): void {
     this.adjust(-1, -entry.size)
   }
@@ -215,7 +210,6 @@ export class Cursor {
     this.restore(items.filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsControlItems))
   }
 
-  /** Returns the items that were not read. */
   unread(): ReadonlyArray<Item> {
     return this.queue.toArray()
   }

@@ -13,7 +13,6 @@ import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
 import { isFailure, type Parse, type Parsed } from "./parse.js"
 
-/** Options of an event log. */
 export interface LogOptions {
   readonly shard: ShardId.ShardId
   /** Maximum number of items that wait for one cursor. */
@@ -51,7 +50,6 @@ export interface Ending {
 
 const backlog = Cursor.readAll("a reader, and there has been none")
 
-/** The event log of one shard. */
 export class EventLog {
   readonly shard: ShardId.ShardId
   readonly capacity: number

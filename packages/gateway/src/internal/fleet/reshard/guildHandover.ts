@@ -110,7 +110,6 @@ const join = <A>(self: Handover<A>, aheadOld: Array<Seen>, fresh: Array<Held<A>>
   return self.prefersOld ? [] : deliverHeld(self)
 }
 
-/** Takes an event of the old shard. */
 export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): ReadonlyArray<A> => {
   self.lastAt = now
   self.history.push({ key: copy.key, at: now })
@@ -133,7 +132,6 @@ export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
   return [copy.value]
 }
 
-/** Takes an event of the new shard. */
 export const fromNew = <A>(self: Handover<A>, copy: Copy<A>, now: number): ReadonlyArray<A> => {
   switch (self.phase) {
     case "Old":

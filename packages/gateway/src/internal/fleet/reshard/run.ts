@@ -115,7 +115,6 @@ const findFailure = (set: ShardSet.ShardSet, isOverdue: boolean, isCancelled: bo
     : Option.none()
 }
 
-/** Appends events to the logs of their shards. */
 const deliver = (deliveries: ReadonlyArray<Router.Delivery>): void => {
   deliveries.forEach(({ entry, fleetShard }) => fleetShard.state.log.offer(entry))
 }
@@ -233,7 +232,6 @@ const runStages = (
     return yield* retire(fleet, old, set, router)
   })
 
-/** Reshards a fleet to `total` shards. */
 export const run = (fleet: FleetParts, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
   Effect.gen(function*() {
     const ids = yield* check(fleet, total)
