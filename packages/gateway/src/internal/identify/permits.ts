@@ -34,7 +34,7 @@ type WaiterStep =
   | { readonly _tag: "WaitUntil"; readonly at: number }
   | { readonly _tag: "Exhausted"; readonly error: IdentifyQueue.IdentifyBudgetExhausted }
 
-export interface IdentifyScheduler {
+export interface Permits {
   /** Waits for the permit of a claim, then runs `identify`. */
   readonly run: <A, E, R>(
     claim: Budget.Claim,
@@ -69,7 +69,7 @@ export const make = (options: {
   readonly whenExhausted: "wait" | "fail"
   readonly store: IdentifyStore.IdentifyStore
   readonly initial: Budget.Ledger
-}): IdentifyScheduler => {
+}): Permits => {
   let limits = options.limits
   let ledger = options.initial
   let reservations: Budget.Reservations = new Map()
