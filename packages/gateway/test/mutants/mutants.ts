@@ -244,7 +244,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the wait before a reconnect does not grow",
-    file: internal("reconnect/policy.ts"),
+    file: internal("time/backoff.ts"),
     from: "2 ** Math.min(attempts - 1, 30)",
     to: "1 ** Math.min(attempts - 1, 30)",
     test: "gateway/test/internal/reconnectPolicy.test.ts"

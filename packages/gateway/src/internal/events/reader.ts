@@ -62,11 +62,7 @@ export class Reader implements CursorOwner {
 
   /** Returns the lowest unfinished position, infinity if all are finished. */
   lowestPosition(): number {
-    let lowest = Number.POSITIVE_INFINITY
-    for (const cursor of this.cursors.values()) {
-      lowest = Math.min(lowest, cursor.lowestPosition())
-    }
-    return lowest
+    return Math.min(...Array.from(this.cursors.values(), (cursor) => cursor.lowestPosition()))
   }
 
   close(): void {
@@ -126,11 +122,7 @@ export class Reader implements CursorOwner {
 
   /** Number of items that wait for the reader, in all logs. */
   get buffered(): number {
-    let buffered = 0
-    for (const cursor of this.cursors.values()) {
-      buffered += cursor.buffered
-    }
-    return buffered
+    return Array.from(this.cursors.values()).reduce((sum, { buffered }) => sum + buffered, 0)
   }
 
   get isWaiting(): boolean {

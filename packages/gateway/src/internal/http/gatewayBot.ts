@@ -16,13 +16,14 @@ import * as Schema from "effect/Schema"
 import type { GatewayApi, GatewayApiError, GatewayBot } from "../../GatewayApi.js"
 import * as GatewaySchema from "../../GatewaySchema.js"
 import { Token } from "../config/index.js"
+import { backoff } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
 import { UnauthorizedError, UnavailableError, UnexpectedAnswerError } from "./gatewayApiError.js"
 import * as RetryAfter from "./retryAfter.js"
 
 const attempts = 5
 const attemptTimeout = Duration.seconds(10)
-const backoffBase = Duration.seconds(1)
+const backoffBase = 1_000
 
 /** A temporary failure of an attempt, with the `Retry-After` of the response. */
 class TemporaryFailure extends Data.TaggedError("TemporaryFailure")<{
@@ -92,17 +93,11 @@ const read = (
   )
 }
 
-/** The wait after an attempt. It doubles each time, minus a random part of up to half. */
 const waitAfter = (attempt: number, { retryAfter }: TemporaryFailure): Effect.Effect<Duration.Duration> =>
   Option.match(retryAfter, {
     onSome: Effect.succeed,
-    onNone: () =>
-      Effect.map(Random.next, (random) => Duration.times(backoffBase, 2 ** (attempt - 1) * (1 - random / 2)))
+    onNone: () => Effect.map(Random.next, (random) => Duration.millis(backoff(backoffBase, Infinity, attempt, random)))
   })
-
-/** Formats a wait in whole milliseconds. */
-const formatWait = (wait: Duration.Duration): string =>
-  Duration.format(Duration.millis(Math.round(Duration.toMillis(wait))))
 
 const withRetries = (
   ask: Effect.Effect<GatewayBot, GatewayApiError | TemporaryFailure>,
@@ -115,7 +110,7 @@ const withRetries = (
     return Effect.flatMap(
       waitAfter(attempt, error),
       (wait) =>
-        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${formatWait(wait)}`).pipe(
+        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${Duration.format(wait)}`).pipe(
           Effect.zipRight(Effect.sleep(wait)),
           Effect.zipRight(withRetries(ask, attempt + 1))
         )

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as ShardMetrics from "../../ShardMetrics.js"
-import { Monotonic } from "../time/index.js"
+import { backoff, Monotonic } from "../time/index.js"
 
 class NoPermit extends Data.TaggedError("NoPermit")<{ readonly reason: string }> {}
 
@@ -28,22 +28,21 @@ const awaitPermit = (
 ): Effect.Effect<void> => {
   const url = new URL(base)
   url.searchParams.set("shard", String(shard))
-  const attempt = (failures: number): Effect.Effect<void> =>
+  const attempt = (attempts: number): Effect.Effect<void> =>
     Effect.catchAll(ask(client, url), ({ reason }) =>
       Effect.flatMap(Random.next, (random) => {
-        const wait = Math.min(backoffMax, backoffBase * 2 ** Math.min(failures, 10)) * (1 - random / 2)
+        const wait = backoff(backoffBase, backoffMax, attempts, random)
         return Effect.logWarning(
-          `the identify queue did not answer shard ${shard} (${reason}); repeating the request in ${
-            Duration.format(Duration.millis(Math.round(wait)))
-          }`
+          `the identify queue did not answer shard ${shard} (${reason}); repeating the request in ` +
+            Duration.format(Duration.millis(wait))
         ).pipe(
           Effect.zipRight(Effect.sleep(wait)),
-          Effect.zipRight(attempt(failures + 1))
+          Effect.zipRight(attempt(attempts + 1))
         )
       }))
   return Effect.flatMap(Monotonic.currentMillis, (since) =>
     Effect.zipRight(
-      attempt(0),
+      attempt(1),
       Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(ShardMetrics.identifyWait, (now - since) / 1000))
     ))
 }

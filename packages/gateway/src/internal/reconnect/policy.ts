@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as GatewaySocket from "../../GatewaySocket.js"
 import * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as ShardConfig from "../../ShardConfig.js"
+import { backoff } from "../time/index.js"
 import type { Disconnect } from "./disconnectReason.js"
 
 /** The URL of a connection: the session's resume URL, or the gateway URL. */
@@ -62,21 +63,13 @@ export type Decision = Data.TaggedEnum<{
 
 export const Decision = Data.taggedEnum<Decision>()
 
-/**
- * Returns the wait after `attempts` failed attempts: zero after none, so that a healthy shard reconnects immediately, then
- * doubling up to the limit. A random part of up to half is subtracted to avoid synchronized reconnects.
- */
-export const backoff = (policy: ShardConfig.Reconnect, attempts: number, random: number): Duration.Duration => {
-  if (attempts === 0) {
-    return Duration.zero
-  }
-  const full = Math.min(
-    Duration.toMillis(policy.backoffMax),
-    // A larger power exceeds the limit anyway.
-    Duration.toMillis(policy.backoffBase) * 2 ** Math.min(attempts - 1, 30)
-  )
-  return Duration.millis(Math.round(full * (1 - random / 2)))
-}
+/** Returns the wait after `attempts` failed attempts: zero after none, so that a healthy shard reconnects immediately. */
+export const waitAfter = (policy: ShardConfig.Reconnect, attempts: number, random: number): Duration.Duration =>
+  attempts === 0
+    ? Duration.zero
+    : Duration.millis(
+      backoff(Duration.toMillis(policy.backoffBase), Duration.toMillis(policy.backoffMax), attempts, random)
+    )
 
 /** Returns the close frame that ended the connection. */
 export const closeFrame = (reason: Disconnect): Option.Option<CloseFrame.CloseFrame> =>
@@ -162,7 +155,7 @@ export const decide = (
   const isStable = isEstablished && establishedFor >= Duration.toMillis(policy.stableAfter)
   const before = isStable ? initial : { ...history, losses: lossesAfter(history.losses, establishedFor) }
   const [attempts, losses] = [before.attempts + 1, before.losses + 1]
-  const wait = (count: number) => Duration.max(backoff(policy, count, ended.random), retryAfter(ended))
+  const wait = (count: number) => Duration.max(waitAfter(policy, count, ended.random), retryAfter(ended))
   const identify = (): readonly [Decision, History] => [
     Decision.Identify({
       after: Duration.max(
