@@ -253,22 +253,13 @@ export const run = (
     }
     const clock = yield* Effect.clock
     const receiver = Receiver.make(state, inflater, clock, emit)
-    let reason = Option.none<Disconnect>()
-    const outcome = (
-      opened: boolean,
-      ended: Disconnect,
-      establishedAt: Option.Option<number>
-    ): () => ConnectionOutcome => {
-      reason = Option.some(ended)
-      // The peer may answer the close frame until the scope has closed.
-      return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
-    }
     const phaseTimeout = PhaseTimeout.make(services.scheduler)
     const opened = yield* Effect.either(open(state, services.socket, url, receiver, phaseTimeout))
     if (Either.isLeft(opened)) {
-      return outcome(false, opened.left, Option.none())
+      return { receiver, reason: opened.left, opened: false, establishedAt: Option.none<number>() }
     }
     const socket = opened.right
+    let reason = Option.none<Disconnect>()
     // One finalizer for all registrations of the connection, because each finalizer of a scope takes a kilobyte.
     const finalizers = [phaseTimeout.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
     yield* Effect.addFinalizer(() =>
@@ -296,10 +287,12 @@ export const run = (
     }
     yield* startPhase(connection, "hello", state.config.timeouts.hello)
     const ended = yield* processSignals(connection, signals)
-    return outcome(true, ended.reason, ended.establishedAt)
+    reason = Option.some(ended.reason)
+    return { receiver, ...ended, opened: true }
   })
   return Effect.scoped(attempt).pipe(
-    Effect.map((outcome) => outcome()),
+    // The peer may answer the close frame until the scope has closed.
+    Effect.map(({ receiver, ...ended }): ConnectionOutcome => ({ ...ended, frame: receiver.closedWith() })),
     Effect.catchAllDefect((cause) =>
       Effect.succeed<ConnectionOutcome>({
         reason: defectReason(cause),
