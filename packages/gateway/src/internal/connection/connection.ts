@@ -23,7 +23,7 @@ import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../comma
 import * as PhaseTimeout from "./phaseTimeout.js"
 import { HeartbeatSender } from "../heartbeat/index.js"
 import { defectReason, open } from "./open.js"
-import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
+import { IdentifyPayload, IdentifyPermit } from "../identify/index.js"
 import { Identity } from "../session/index.js"
 import type { LiveSession } from "../session/index.js"
 import * as Receiver from "./receiver.js"

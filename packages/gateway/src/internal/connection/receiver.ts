@@ -284,7 +284,7 @@ export const make = (
       case Opcode.HeartbeatAck: {
         acknowledged = true
         const before = state.latency
-        state.latency = HeartbeatLatency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
+        state.latency = HeartbeatLatency.recordAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
           ShardMetrics.heartbeatLatency.unsafeUpdate((state.latency.totalMillis - before.totalMillis) / 1_000, [])
         }

@@ -71,7 +71,7 @@ export const start = (
     isRequested = false
     try {
       const heartbeat = Outgoing.heartbeat(state.session?.sequence ?? null)
-      state.latency = HeartbeatLatency.heartbeatSent(state.latency, now)
+      state.latency = HeartbeatLatency.recordSent(state.latency, now)
       limiter.unsafeRecordHeartbeat(now)
       unwritten++
       unsafeWrite(connection, heartbeat, (result) => {

@@ -14,13 +14,10 @@
  * one. The functions are pure but for the state that they are given; the events that they return are to be delivered, in that
  * order.
  */
+import type { EventKey } from "./eventKey.js"
 
 /** One of the two copies of an event. */
-export interface Copy<A> {
-  /** Equal for both copies. */
-  readonly key: string
-  /** No other event has this key. */
-  readonly isAnchor: boolean
+export interface Copy<A> extends EventKey {
   readonly value: A
 }
 
