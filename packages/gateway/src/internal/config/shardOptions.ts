@@ -38,9 +38,7 @@ const knownEvents: Check.Check = (value) => {
 }
 
 const websocket: Check.Check = (value) =>
-  typeof value === "string"
-    ? Option.getOrUndefined(Either.getLeft(GatewayUrl.validate(value)))
-    : Check.text(value)
+  typeof value === "string" ? GatewayUrl.describeProblem(value) : Check.text(value)
 
 const apiVersion: Check.Check = (value) =>
   Check.integer(9)(value) === undefined

@@ -262,8 +262,9 @@ export const make = (
       return failProtocol("hello", "it was received twice")
     }
     const interval = payload.right.d.heartbeat_interval
-    if (!HeartbeatInterval.isPermitted(interval)) {
-      return failProtocol("hello", HeartbeatInterval.notPermitted(interval))
+    const problem = HeartbeatInterval.describeProblem(interval)
+    if (problem !== undefined) {
+      return failProtocol("hello", problem)
     }
     hasHello = true
     emit(Signal.Hello({ interval: Duration.millis(interval) }))
