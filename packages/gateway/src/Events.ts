@@ -10,7 +10,7 @@ import type * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Config from "effect/Config"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as EffectContext from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
@@ -29,6 +29,7 @@ import type * as Fleet from "./Fleet.js"
 import * as Assemble from "./internal/assembly/assemble.js"
 import * as Assembly from "./internal/assembly/assembly.js"
 import * as Needs from "./internal/assembly/intentNeeds.js"
+import * as Check from "./internal/config/check.js"
 import * as Report from "./internal/diagnostics/report.js"
 import * as EventStream from "./internal/events/eventStream.js"
 import * as AwaitEvent from "./internal/events/awaitEvent.js"
@@ -389,30 +390,29 @@ export const config = <E, R>(
     events: self.events,
     intents: Config.mapOrFail(
       Config.succeed(intents),
-      () => Option.match(problem, { onNone: () => Either.right(intents), onSome: invalid("intents") })
+      () =>
+        Option.match(problem, {
+          onNone: () => Either.right(intents),
+          onSome: (problem) => Check.invalid(["intents"], problem)
+        })
     )
   }
 }
 
-const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
-  Either.left(ConfigError.InvalidData([option], message))
-
 const runWith = <E, R, E2, R2>(
   self: Handlers<E, R>,
   options: Shard.RunOptions | undefined,
-  wrap: HandlerTable.Wrap<E, E2, R, R2, Shard.Shard>
+  handle: (event: Dispatch.Dispatch, shard: Shard.Shard) => Effect.Effect<unknown, E2, R2>
 ): Effect.Effect<
   void,
   E2 | ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R2, Scope.Scope> | Shard.Shard
 > =>
-  Effect.flatMap(Shard.Shard, (shard) => {
-    const handle = HandlerTable.make(self, wrap)
-    return Effect.zipRight(
+  Effect.flatMap(Shard.Shard, (shard) =>
+    Effect.zipRight(
       Assemble.check(shard.config, getRegistrations(self)),
       shard.runForEach((event) => handle(event, shard), { ...options, events: self.events, key: self })
-    )
-  })
+    ))
 
 /**
  * Runs the handlers on the events of the shard, until it is interrupted or the shard is closed. A failing handler is reported to the
@@ -455,12 +455,7 @@ export const run = <E, R>(
   void,
   ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> =>
-  runWith(
-    self,
-    options,
-    HandlerTable.isolateFailures((shard: Shard.Shard, diagnostic) => Report.reportTo(shard, diagnostic))
-  )
+> => runWith(self, options, HandlerTable.makeIsolated(self, Report.reportTo))
 
 /** Reports to the shard of the event, or to the fleet's first shard if it was replaced. */
 const fleetReport =
@@ -516,7 +511,7 @@ export const runFleet = <E, R>(
     const [some] = yield* fleet.shards
     yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
     const report = fleetReport(fleet, some)
-    const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(self, HandlerTable.isolateFailures(report))
+    const handle = HandlerTable.makeIsolated(self, report)
     yield* fleet.runForEach(FleetHandler.make(handle), { ...options, events: self.events, key: self })
   })
 
@@ -534,7 +529,7 @@ export const runUntilFailure = <E, R>(
   void,
   E | ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => runWith(self, options, (handled: Effect.Effect<unknown, E, R>) => handled)
+> => runWith(self, options, HandlerTable.make(self, (handled) => handled))
 
 /**
  * Collects the handlers of a bot's features while they are built. `assemble` provides one for each bot; `layer` registers with it.
@@ -723,10 +718,7 @@ export const collect = <A, E, R>(
 export const toHandler = <E, R>(
   self: Handlers<E, R>
 ): (event: Fleet.FleetEvent) => Effect.Effect<unknown, never, R> => {
-  const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(
-    self,
-    HandlerTable.isolateFailures((shard: ShardId.ShardId, diagnostic) => Report.log(shard, diagnostic))
-  )
+  const handle = HandlerTable.makeIsolated(self, Report.log)
   return ({ event, shard }) => handle(event, shard)
 }
 

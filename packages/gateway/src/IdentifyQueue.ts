@@ -21,7 +21,7 @@ import type { IdentifyBudgetExhausted } from "./internal/identify/budgetExhauste
 import * as BudgetRefresh from "./internal/identify/budgetRefresh.js"
 import * as CheckOptions from "./internal/identify/checkOptions.js"
 import * as Budget from "./internal/identify/budget.js"
-import * as Scheduler from "./internal/identify/permits.js"
+import * as Permits from "./internal/identify/permits.js"
 import * as StoredState from "./internal/identify/storedState.js"
 
 /**
@@ -292,13 +292,13 @@ const makeAdjustable = (
   Effect.gen(function*() {
     yield* CheckOptions.checkInMemory(options)
     const store = yield* IdentifyStore.CurrentIdentifyStore
-    const now = yield* Scheduler.currentTime
+    const now = yield* Permits.currentTime
     const limits: Budget.Limits = {
       maxConcurrency: options.maxConcurrency,
       interval: Duration.toMillis(options.interval ?? defaultInterval),
       reserve: options.budget?.reserve
     }
-    const scheduler = Scheduler.make({
+    const permits = Permits.make({
       limits,
       store,
       initial: initialLedger(
@@ -311,17 +311,17 @@ const makeAdjustable = (
     })
     const makeView = (reservation: number | undefined): IdentifyQueue =>
       make(
-        ({ id }) => (identify) => scheduler.run({ shard: id, reservation }, identify),
-        Effect.asSome(scheduler.budget),
-        (count) => Effect.map(scheduler.reserve(count), makeView)
+        ({ id }) => (identify) => permits.run({ shard: id, reservation }, identify),
+        Effect.asSome(permits.budget),
+        (count) => Effect.map(permits.reserve(count), makeView)
       )
     return {
       ...makeView(undefined),
       update: (change) =>
         Effect.gen(function*() {
           yield* CheckOptions.check(change)
-          const { monotonic } = yield* Scheduler.currentTime
-          yield* scheduler.update({
+          const { monotonic } = yield* Permits.currentTime
+          yield* permits.update({
             limits: toLimits(change),
             account: change.budget && toWindow(change.budget, monotonic)
           })

@@ -11,6 +11,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as PeerText from "./internal/wire/peerText.js"
 import type * as Session from "./Session.js"
 
 /**
@@ -50,11 +51,10 @@ export class SessionStoreError extends Data.TaggedError("SessionStoreError")<{
   readonly cause: unknown
 }> {
   override get message(): string {
-    const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
     const then = this.operation === "load"
       ? "the shard identifies, as without a stored session"
       : "the shard continues; after a crash it may identify, or receive events again"
-    return `the session store could not ${this.operation} a session (${why}); ${then}`
+    return `the session store could not ${this.operation} a session (${PeerText.describe(this.cause)}); ${then}`
   }
 }
 
@@ -95,7 +95,7 @@ export const makeKeyValueStore: Effect.Effect<SessionStore, never, KeyValueStore
   /*#__PURE__*/ Effect.suspend(() =>
     Effect.flatMap(
       Effect.promise(() => import("./internal/stores/sessions.js")),
-      (KeyValue) => KeyValue.make(makeName, (failure) => new SessionStoreError(failure))
+      (KeyValue) => KeyValue.make(makeName, (operation) => (cause) => new SessionStoreError({ operation, cause }))
     )
   )
 

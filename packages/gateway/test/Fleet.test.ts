@@ -142,8 +142,8 @@ describe("as many shards as recommended", () => {
   ]
   for (const [total, fullest, recommended, next] of decisions) {
     it(`with ${fullest} guilds on one of ${total} shards and ${recommended} recommended: ${next ?? "all stays"}`, () => {
-      const load = new AutoReshard.Load({ total, fullest, recommended })
-      assert.deepStrictEqual(AutoReshard.nextTotal(load, 2_000), Option.fromNullable(next))
+      const decided = AutoReshard.nextTotal({ total, fullest, recommended }, 2_000)
+      assert.deepStrictEqual(decided, Option.fromNullable(next))
     })
   }
 

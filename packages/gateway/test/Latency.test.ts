@@ -7,8 +7,7 @@ import * as Latency from "../src/Latency.js"
 
 const roundTrips = (...millis: ReadonlyArray<number>): Latency.Latency =>
   millis.reduce(
-    (latency, trip) =>
-      HeartbeatLatency.heartbeatAcknowledged(HeartbeatLatency.heartbeatSent(latency, 1_000), 1_000 + trip),
+    (latency, trip) => HeartbeatLatency.recordAcknowledged(HeartbeatLatency.recordSent(latency, 1_000), 1_000 + trip),
     Latency.empty
   )
 
@@ -18,7 +17,7 @@ describe("Latency", () => {
   it("knows nothing before the first acknowledgement", () => {
     assert.deepStrictEqual(Latency.empty.average, Option.none())
     assert.deepStrictEqual(recent(Latency.empty), [])
-    const sent = HeartbeatLatency.heartbeatSent(Latency.empty, 5)
+    const sent = HeartbeatLatency.recordSent(Latency.empty, 5)
     assert.deepStrictEqual(sent.average, Option.none())
     assert.deepStrictEqual([sent.beats, sent.periods, sent.sent, sent.received], [1, 0, Option.some(5), Option.none()])
   })
@@ -36,16 +35,16 @@ describe("Latency", () => {
     const answered = roundTrips(10)
     assert.deepStrictEqual(answered.received, Option.some(1_010))
     assert.isFalse(Latency.isAwaiting(answered))
-    const again = HeartbeatLatency.heartbeatSent(answered, 2_000)
+    const again = HeartbeatLatency.recordSent(answered, 2_000)
     assert.deepStrictEqual(again.received, Option.none())
     assert.isTrue(Latency.isAwaiting(again))
     assert.deepStrictEqual(recent(again), [10])
   })
 
   it("ignores an acknowledgement that nobody asked for", () => {
-    assert.strictEqual(HeartbeatLatency.heartbeatAcknowledged(Latency.empty, 10), Latency.empty)
+    assert.strictEqual(HeartbeatLatency.recordAcknowledged(Latency.empty, 10), Latency.empty)
     const answered = roundTrips(10)
-    assert.strictEqual(HeartbeatLatency.heartbeatAcknowledged(answered, 5_000), answered)
+    assert.strictEqual(HeartbeatLatency.recordAcknowledged(answered, 5_000), answered)
   })
 
   it("is never negative, even if the clock was set back", () => {

@@ -89,7 +89,6 @@ describe("foreign code", () => {
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual(yield* Fiber.join(caller), 1)
       assert.strictEqual(yield* Guard.run(() => Effect.succeed(2), options), 2)
-      assert.deepStrictEqual(Guard.call(() => 3, options), Either.right(3))
     }))
 
   it.effect("that a caller interrupts has a second to release what it holds", () =>

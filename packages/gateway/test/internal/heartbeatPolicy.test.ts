@@ -154,7 +154,7 @@ describe("the interval of heartbeats", () => {
   ]
   for (const [interval, isPermitted] of intervals) {
     it(`may ${isPermitted ? "" : "not "}be ${interval} ms`, () =>
-      assert.strictEqual(Interval.isPermitted(interval), isPermitted))
+      assert.strictEqual(Interval.describeProblem(interval) === undefined, isPermitted))
   }
 })
 

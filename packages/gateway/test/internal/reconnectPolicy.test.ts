@@ -337,7 +337,7 @@ describe("the reconnect policy", () => {
         FastCheck.nat(100),
         FastCheck.double({ min: 0, max: 0.999, noNaN: true }),
         (attempts, random) => {
-          const wait = Duration.toMillis(ReconnectPolicy.backoff(policy, attempts, random))
+          const wait = Duration.toMillis(ReconnectPolicy.waitAfter(policy, attempts, random))
           const full = attempts === 0 ? 0 : Math.min(60_000, 1_000 * 2 ** (attempts - 1))
           assert.isAtMost(wait, full)
           assert.isAtLeast(wait, full / 2)

@@ -40,8 +40,8 @@ export const commands: ReadonlyArray<Mutant> = [
   {
     name: "a command that asks again overtakes those that wait for a place",
     file: internal("commands/queue.ts"),
-    from: "    for (const slot of lane.waiting) {",
-    to: "    for (const slot of Array.from(lane.waiting).reverse()) {",
+    from: "    for (const slot of waiting[tag]) {",
+    to: "    for (const slot of Array.from(waiting[tag]).reverse()) {",
     test: "gateway/test/internal/commandQueue.test.ts"
   },
   {

@@ -32,8 +32,8 @@ export const limits: ReadonlyArray<Mutant> = [
   {
     name: "the latency goes by the wall clock",
     file: internal("connection/receiver.ts"),
-    from: "heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))",
-    to: "heartbeatAcknowledged(before, clock.unsafeCurrentTimeMillis())",
+    from: "recordAcknowledged(before, Monotonic.unsafeMillis(clock))",
+    to: "recordAcknowledged(before, clock.unsafeCurrentTimeMillis())",
     test: wallClock
   },
   {

@@ -13,9 +13,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   ...identifyMutants,
   {
     name: "a heartbeat that the gateway asks for is not sent",
-    file: internal("heartbeat/requests.ts"),
-    from: "        return answer()",
-    to: "        return",
+    file: internal("connection/receiver.ts"),
+    from: "requestHeartbeat = answer",
+    to: "requestHeartbeat = () => {}",
     test: scenario("heartbeat")
   },
   {
@@ -244,7 +244,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "the wait before a reconnect does not grow",
-    file: internal("reconnect/policy.ts"),
+    file: internal("time/backoff.ts"),
     from: "2 ** Math.min(attempts - 1, 30)",
     to: "1 ** Math.min(attempts - 1, 30)",
     test: "gateway/test/internal/reconnectPolicy.test.ts"

@@ -63,9 +63,9 @@ export const ofPeers: ReadonlyArray<Mutant> = [
   },
   {
     name: "back-off has no jitter",
-    file: internal("reconnect/policy.ts"),
-    from: "full * (1 - random / 2)",
-    to: "full",
+    file: internal("time/backoff.ts"),
+    from: " * (1 - random / 2)",
+    to: "",
     test: logLines
   },
   {

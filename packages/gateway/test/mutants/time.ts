@@ -61,8 +61,8 @@ export const time: ReadonlyArray<Mutant> = [
   {
     name: "Retry-After is not waited for",
     file: internal("reconnect/policy.ts"),
-    from: "Duration.max(backoff(policy, count, ended.random), retryAfter(ended))",
-    to: "backoff(policy, count, ended.random)",
+    from: "Duration.max(waitAfter(policy, count, ended.random), retryAfter(ended))",
+    to: "waitAfter(policy, count, ended.random)",
     test: "gateway/test/internal/reconnectPolicy.test.ts"
   }
 ]

@@ -4,7 +4,7 @@
  */
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -17,6 +17,7 @@ import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import type * as ShardError from "../../ShardError.js"
+import { Check } from "../config/index.js"
 import { getRegistrations } from "../events/handlers/index.js"
 import { RunForEach } from "../events/index.js"
 import type { Runner } from "../events/index.js"
@@ -36,9 +37,6 @@ export interface Target {
   ) => Effect.Effect<void, ShardError.FatallyClosedError, Exclude<R, Scope.Scope>>
 }
 
-const invalid = (option: string) => (message: string): Either.Either<never, ConfigError.ConfigError> =>
-  Either.left(ConfigError.InvalidData([option], message))
-
 /** The options of a config that are derived from handlers. */
 type Requested = Pick<ShardConfig.ShardConfig, "events" | "intents">
 
@@ -48,8 +46,10 @@ export const check = (
   needs: ReadonlyArray<Needs.IntentNeed>
 ): Either.Either<void, ConfigError.ConfigError> =>
   Needs.describeMissing(needs, intents).pipe(
-    Option.map(invalid("intents")),
-    Option.orElse(() => Option.map(Needs.describeUnwanted(needs, events), invalid("events"))),
+    Option.map((problem) => Check.invalid(["intents"], problem)),
+    Option.orElse(() =>
+      Option.map(Needs.describeUnwanted(needs, events), (problem) => Check.invalid(["events"], problem))
+    ),
     Option.getOrElse(() => Either.void)
   )
 
@@ -63,7 +63,7 @@ export const resolve = (
 ): Either.Either<Requested, ConfigError.ConfigError> => {
   const intents = Intents.union(config.intents, grantedIntents(options))
   return Option.match(Needs.describeUngranted(needs, intents), {
-    onSome: invalid("intents"),
+    onSome: (problem) => Check.invalid(["intents"], problem),
     onNone: () =>
       Either.right({
         intents: Intents.union(intents, Needs.mergeIntents(needs)),

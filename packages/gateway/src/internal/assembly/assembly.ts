@@ -23,7 +23,6 @@ export interface Assembly {
 
 const assemblies = new WeakMap<object, Assembly>()
 
-/** Sets the internal interface of a public object. */
 export const set = (self: object, assembly: Assembly): void => {
   assemblies.set(self, assembly)
 }

@@ -75,10 +75,7 @@ export class FeatureRegistry implements Events.Registry {
             if (isClosed) {
               return
             }
-            const handle = HandlerTable.make<E, R, never, R, ShardId.ShardId>(
-              handlers,
-              HandlerTable.isolateFailures(context.report)
-            )
+            const handle = HandlerTable.makeIsolated(handlers, context.report)
             const fiber = running = yield* Effect.fork(restore(Effect.provide(context.run(handle), runtime)))
             const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
             // An interruption of only this fiber means that its layer was closed.

@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** The start of one shard or fleet. */
 export class Starter {
   hasStarted = false
   private deferrals = 0

@@ -1,5 +1,4 @@
 /** Encodes the commands of the program and enqueues them. */
-import * as Command from "@vesper/model/Command"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Shard from "../../Shard.js"
@@ -23,4 +22,4 @@ export const makeSender = (queue: Queue, close: Shard.Sender["close"]): Shard.Se
 })
 
 export const updatePresence = (queue: Queue): Shard.Shard["updatePresence"] => (presence) =>
-  enqueue(queue, () => Outgoing.fromValidated(Command.updatePresence(presence)))
+  enqueue(queue, () => Outgoing.presence(presence))

@@ -56,8 +56,7 @@ export const fromJson = (json: string): EncodeResult =>
     (payload) => measure(payload, json)
   )
 
-/** Encodes a presence that was validated before. */
-export const presence = (d: Command.Presence): EncodeResult => fromValidated(Command.updatePresence(d))
+export const presence = (d: Command.PresenceOptions): EncodeResult => fromValidated(Command.updatePresence(d))
 
 /** Measures an IDENTIFY or RESUME. The text contains the token. */
 export const handshake = (subject: "identify" | "resume", text: string): Outgoing => ({

@@ -33,14 +33,6 @@ interface QueueSlot extends Order.Queued {
   readonly versions: Array<Version>
 }
 
-/** The capacity of one kind: plain commands never wait for a slot of bulk requests, nor the reverse. */
-interface Lane {
-  /** Occupied slots. */
-  size: number
-  /** Commands that wait for a slot, in order. */
-  readonly waiting: Set<QueueSlot>
-}
-
 export interface CommandQueue {
   /**
    * Completes when the command, or a newer one that replaced it, was written. While the queue is full for its kind, the
@@ -94,12 +86,11 @@ const makeVersion = (command: OutgoingCommand, onWriting: (() => void) | undefin
 
 const makeClosing = () => Deferred.unsafeMake<never, ShardError.SendError>(FiberId.none)
 
-const makeLane = (): Lane => ({ size: 0, waiting: new Set() })
-
 /** Makes a queue with `capacity` slots for plain commands, and as many for bulk requests. */
 export const make = (capacity: number): CommandQueue => {
-  const lanes = { Plain: makeLane(), Bulk: makeLane() }
-  const queue: Array<QueueSlot> = []
+  let queue: ReadonlyArray<QueueSlot> = []
+  // Commands that wait for a slot, in order. Plain commands never wait for a slot of bulk requests, nor the reverse.
+  const waiting = { Plain: new Set<QueueSlot>(), Bulk: new Set<QueueSlot>() }
   const observers = new Set<() => void>()
   let passed = 0
   let closed = Option.none<ShardError.TerminalError>()
@@ -107,8 +98,11 @@ export const make = (capacity: number): CommandQueue => {
   let successor: ForwardRoute | undefined
   let listener: (() => void) | undefined
 
-  const findLane = ({ _tag }: Kind.CommandKind): Lane | undefined =>
-    _tag === "Plain" || _tag === "Bulk" ? lanes[_tag] : undefined
+  /** Returns the commands that wait behind those of a kind with a capacity. */
+  const waitingBehind = ({ _tag }: Kind.CommandKind): Set<QueueSlot> | undefined =>
+    _tag === "Plain" || _tag === "Bulk" ? waiting[_tag] : undefined
+
+  const isFull = (tag: Kind.CommandKind["_tag"]) => queue.filter(({ kind }) => kind._tag === tag).length >= capacity
 
   const hasNext = (limited: Order.Limited = Order.noneLimited) => Order.indexOfNext(queue, limited, passed) !== -1
 
@@ -118,47 +112,27 @@ export const make = (capacity: number): CommandQueue => {
     }
   }
 
-  const addSlot = (slot: QueueSlot, lane: Lane | undefined) => {
-    queue.push(slot)
-    if (lane !== undefined) {
-      lane.size++
-    }
-  }
-
-  const removeEmptySlots = () => {
-    for (let i = queue.length - 1; i >= 0; i--) {
-      const slot = queue[i]
-      if (slot !== undefined && slot.versions.length === 0 && !slot.isWriting) {
-        queue.splice(i, 1)
-        const lane = findLane(slot.kind)
-        if (lane !== undefined) {
-          lane.size--
-        }
-      }
-    }
-  }
-
-  const admitWaiting = (lane: Lane) => {
-    for (const slot of lane.waiting) {
-      if (lane.size >= capacity) {
+  const admitWaiting = (tag: "Plain" | "Bulk") => {
+    for (const slot of waiting[tag]) {
+      if (isFull(tag)) {
         return
       }
-      lane.waiting.delete(slot)
-      addSlot(slot, lane)
+      waiting[tag].delete(slot)
+      queue = [...queue, slot]
     }
   }
 
   /** Runs after every change. */
   const afterChange = () => {
-    removeEmptySlots()
-    admitWaiting(lanes.Plain)
-    admitWaiting(lanes.Bulk)
+    queue = queue.filter(({ isWriting, versions }) => isWriting || versions.length > 0)
+    admitWaiting("Plain")
+    admitWaiting("Bulk")
     observers.forEach((observe) => observe())
     notifyWriter()
   }
 
   const withdraw = (version: Version, slot: QueueSlot) => {
-    findLane(slot.kind)?.waiting.delete(slot)
+    waitingBehind(slot.kind)?.delete(slot)
     // A replaced command may have moved to another slot.
     for (const { versions } of [slot, ...queue]) {
       const index = versions.indexOf(version)
@@ -171,15 +145,15 @@ export const make = (capacity: number): CommandQueue => {
 
   const adopt = (version: Version) => {
     const { kind } = version.command
-    const lane = findLane(kind)
+    const behind = waitingBehind(kind)
     const older = queue[Order.indexOfReplaced(queue, kind)]
     const slot: QueueSlot = older ?? { kind, isWriting: false, versions: [] }
     slot.versions.push(version)
     version.withdraw = () => withdraw(version, slot)
-    if (lane !== undefined && lane.size >= capacity) {
-      lane.waiting.add(slot)
+    if (behind !== undefined && isFull(kind._tag)) {
+      behind.add(slot)
     } else if (older === undefined) {
-      addSlot(slot, lane)
+      queue = [...queue, slot]
     }
     afterChange()
   }
@@ -192,9 +166,9 @@ export const make = (capacity: number): CommandQueue => {
 
   /** Returns all slots, and clears the waiting ones so that none is admitted while the queue is emptied. */
   const drainSlots = (): ReadonlyArray<QueueSlot> => {
-    const slots = [...queue, ...lanes.Plain.waiting, ...lanes.Bulk.waiting]
-    lanes.Plain.waiting.clear()
-    lanes.Bulk.waiting.clear()
+    const slots = [...queue, ...waiting.Plain, ...waiting.Bulk]
+    waiting.Plain.clear()
+    waiting.Bulk.clear()
     return slots
   }
 

@@ -1,5 +1,4 @@
 /** Writes the queue of commands to one connection, as fast as its rate limits permit. */
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as CommandRateLimiter from "../../CommandRateLimiter.js"
 import type * as ShardConfig from "../../ShardConfig.js"
@@ -9,7 +8,7 @@ import type * as Order from "./order.js"
 import type * as Outgoing from "./outgoingMessage.js"
 import * as Presence from "./presence.js"
 import type { CommandQueue } from "./queue.js"
-import type { CommandLimiter } from "./rateLimiter.js"
+import { type CommandLimiter, windowMillis } from "./rateLimiter.js"
 import * as WriteMessage from "./writeMessage.js"
 
 /** One connection, and the commands of its shard. */
@@ -22,18 +21,11 @@ export interface QueueTarget extends WriteMessage.MessageTarget {
   }
 }
 
-export interface QueueWriter {
-  /** Writes the waiting commands, and completes when there are none. */
-  readonly writeAll: Effect.Effect<void, Disconnect>
-}
-
 /**
  * Bulk requests that a connection sends in a window. The rest of the window, at least `CommandRateLimiter.minimum`, is
  * reserved for other commands, because a person may wait for their effect.
  */
 export const bulkLimit = 100
-
-const windowMillis = Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))
 
 /** Milliseconds until each limited kind may be sent. */
 interface Waits {
@@ -46,8 +38,15 @@ const limitedBy = ({ bulk, presences }: Waits): Order.Limited => ({ bulk: bulk >
 const shortest = ({ bulk, presences }: Waits): number =>
   Math.min(bulk > 0 ? bulk : Infinity, presences > 0 ? presences : Infinity)
 
-/** Registers the writer of the queue. `onCommands` is called when a command waits and no `writeAll` is running. */
-export const make = (target: QueueTarget, limiter: CommandLimiter, onCommands: () => void): QueueWriter => {
+/**
+ * Registers the writer of the queue. Returns the effect that writes the waiting commands and completes when there are none.
+ * `onCommands` is called when a command waits and the effect is not running.
+ */
+export const make = (
+  target: QueueTarget,
+  limiter: CommandLimiter,
+  onCommands: () => void
+): Effect.Effect<void, Disconnect> => {
   const { state } = target
   const { commands, config, presences } = state
   const bulk = SlidingLog.make(windowMillis)
@@ -95,5 +94,5 @@ export const make = (target: QueueTarget, limiter: CommandLimiter, onCommands: (
       onCommands()
     }
   })
-  return { writeAll }
+  return writeAll
 }

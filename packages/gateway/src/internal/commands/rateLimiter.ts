@@ -19,7 +19,8 @@ export interface CommandLimiter {
   readonly snapshot: Effect.Effect<CommandRateLimiter.CommandRateLimiter>
 }
 
-const windowMillis = Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))
+/** The time for which a message counts. */
+export const windowMillis = Duration.toMillis(Duration.sum(CommandRateLimiter.window, CommandRateLimiter.margin))
 
 /** Heartbeats in a window, so that commands always have room. */
 const maxHeartbeats = CommandRateLimiter.limit - CommandRateLimiter.minimum

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Session from "../../Session.js"
 import type * as ShardConfig from "../../ShardConfig.js"
 import { GatewayUrl } from "../wire/index.js"
-import { Payload } from "../identify/index.js"
+import { IdentifyPayload } from "../identify/index.js"
 import * as Token from "./token.js"
 import * as Check from "./check.js"
 
@@ -38,9 +38,7 @@ const knownEvents: Check.Check = (value) => {
 }
 
 const websocket: Check.Check = (value) =>
-  typeof value === "string"
-    ? Option.getOrUndefined(Either.getLeft(GatewayUrl.validate(value)))
-    : Check.text(value)
+  typeof value === "string" ? GatewayUrl.describeProblem(value) : Check.text(value)
 
 const apiVersion: Check.Check = (value) =>
   Check.integer(9)(value) === undefined
@@ -151,8 +149,8 @@ const longestOption = ({ identifyProperties, token }: ShardConfig.ShardConfig): 
  * is sent as a command later.
  */
 export const checkIdentify = (config: ShardConfig.ShardConfig): Result => {
-  const bare = Payload.bytes(Payload.encode(config, longestShard, Option.none()))
-  const whole = Payload.bytes(Payload.encode(config, shortestShard, config.presence))
+  const bare = IdentifyPayload.bytes(IdentifyPayload.encode(config, longestShard, Option.none()))
+  const whole = IdentifyPayload.bytes(IdentifyPayload.encode(config, shortestShard, config.presence))
   const tooLong = (option: keyof ShardConfig.Options, bytes: number) =>
     Check.invalid(
       [option],

@@ -21,9 +21,9 @@ import * as ShardMetrics from "../../ShardMetrics.js"
 import * as ShardStatus from "../../ShardStatus.js"
 import { CommandLimiter, Outgoing, Presence, QueueWriter, write } from "../commands/index.js"
 import * as PhaseTimeout from "./phaseTimeout.js"
-import { HeartbeatRequests, HeartbeatSender } from "../heartbeat/index.js"
+import { HeartbeatSender } from "../heartbeat/index.js"
 import { defectReason, open } from "./open.js"
-import { IdentifyPermit, Payload as IdentifyPayload } from "../identify/index.js"
+import { IdentifyPayload, IdentifyPermit } from "../identify/index.js"
 import { Identity } from "../session/index.js"
 import type { LiveSession } from "../session/index.js"
 import * as Receiver from "./receiver.js"
@@ -43,7 +43,6 @@ export interface ConnectionServices {
   readonly scheduler: TimerScheduler
 }
 
-/** The result of a connection. */
 export interface ConnectionOutcome {
   readonly reason: Disconnect
   readonly opened: boolean
@@ -59,7 +58,6 @@ interface ActiveConnection extends HeartbeatSender.HeartbeatConnection {
   readonly services: ConnectionServices
   readonly socket: GatewaySocket.Connection
   readonly receiver: Receiver.Receiver
-  readonly requests: HeartbeatRequests.Requests
   readonly phaseTimeout: PhaseTimeout.PhaseTimeout
   /** Completed by READY or RESUMED. */
   readonly established: Deferred.Deferred<void>
@@ -150,9 +148,7 @@ const onHello = (connection: ActiveConnection, interval: Duration.Duration) =>
     const limiter = CommandLimiter.make(interval)
     state.limiter = limiter
     connection.phaseTimeout.unsafeStop()
-    const heartbeats = HeartbeatSender.make(connection, limiter, interval)
-    yield* heartbeats.start
-    connection.requests.onRequest(heartbeats.unsafeRequest)
+    yield* HeartbeatSender.start(connection, limiter, interval)
     const { session } = state
     state.status.set(session === undefined ? ShardStatus.Identifying() : ShardStatus.Resuming())
     const handshake = session === undefined
@@ -166,33 +162,28 @@ const onHello = (connection: ActiveConnection, interval: Duration.Duration) =>
 const processSignals = (connection: ActiveConnection, signals: Mailbox.ReadonlyMailbox<Signal>) =>
   Effect.gen(function*() {
     const { receiver, state } = connection
-    let limiter = Option.none<CommandLimiter.CommandLimiter>()
-    let writer = Option.none<QueueWriter.QueueWriter>()
+    let limiter: CommandLimiter.CommandLimiter | undefined
+    let writeCommands: Effect.Effect<void, Disconnect> = Effect.void
     let establishedAt = Option.none<number>()
     while (true) {
       const signal = yield* Effect.orDie(signals.take)
       switch (signal._tag) {
         case "Hello": {
-          limiter = Option.some(yield* onHello(connection, signal.interval))
+          limiter = yield* onHello(connection, signal.interval)
           break
         }
-        case "HeartbeatRequested":
-          // `HeartbeatRequests` answers it without this fiber.
-          break
         case "Established": {
-          if (Option.isSome(limiter) && Option.isNone(establishedAt)) {
+          if (limiter !== undefined && Option.isNone(establishedAt)) {
             establishedAt = Option.some(yield* Monotonic.currentMillis)
             yield* Deferred.succeed(connection.established, void 0)
             connection.phaseTimeout.unsafeStop()
             Presence.enqueueIfDifferent(state)
-            writer = Option.some(startWriting(connection, limiter.value))
+            writeCommands = startWriting(connection, limiter)
           }
           break
         }
         case "CommandEnqueued": {
-          if (Option.isSome(writer)) {
-            yield* forkInConnection(receiver, writer.value.writeAll)
-          }
+          yield* forkInConnection(receiver, writeCommands)
           break
         }
         case "Diagnosed": {
@@ -257,28 +248,18 @@ export const run = (
     const signals = yield* Mailbox.make<Signal>()
     const inflater = yield* services.decompressor.make
     state.inflater = Option.getOrUndefined(inflater)
-    const requests = HeartbeatRequests.make((signal) => {
+    const emit = (signal: Signal) => {
       signals.unsafeOffer(signal)
-    })
-    const { emit } = requests
+    }
     const clock = yield* Effect.clock
     const receiver = Receiver.make(state, inflater, clock, emit)
-    let reason = Option.none<Disconnect>()
-    const outcome = (
-      opened: boolean,
-      ended: Disconnect,
-      establishedAt: Option.Option<number>
-    ): () => ConnectionOutcome => {
-      reason = Option.some(ended)
-      // The peer may answer the close frame until the scope has closed.
-      return () => ({ reason: ended, opened, establishedAt, frame: receiver.closedWith() })
-    }
     const phaseTimeout = PhaseTimeout.make(services.scheduler)
     const opened = yield* Effect.either(open(state, services.socket, url, receiver, phaseTimeout))
     if (Either.isLeft(opened)) {
-      return outcome(false, opened.left, Option.none())
+      return { receiver, reason: opened.left, opened: false, establishedAt: Option.none<number>() }
     }
     const socket = opened.right
+    let reason = Option.none<Disconnect>()
     // One finalizer for all registrations of the connection, because each finalizer of a scope takes a kilobyte.
     const finalizers = [phaseTimeout.unsafeStop, () => state.log.backpressure.setSocket(undefined)]
     yield* Effect.addFinalizer(() =>
@@ -297,7 +278,6 @@ export const run = (
       clock,
       emit,
       publish: (diagnostic) => emit(Signal.Diagnosed({ diagnostic })),
-      requests,
       scheduler: services.scheduler,
       phaseTimeout,
       established,
@@ -307,10 +287,12 @@ export const run = (
     }
     yield* startPhase(connection, "hello", state.config.timeouts.hello)
     const ended = yield* processSignals(connection, signals)
-    return outcome(true, ended.reason, ended.establishedAt)
+    reason = Option.some(ended.reason)
+    return { receiver, ...ended, opened: true }
   })
   return Effect.scoped(attempt).pipe(
-    Effect.map((outcome) => outcome()),
+    // The peer may answer the close frame until the scope has closed.
+    Effect.map(({ receiver, ...ended }): ConnectionOutcome => ({ ...ended, frame: receiver.closedWith() })),
     Effect.catchAllDefect((cause) =>
       Effect.succeed<ConnectionOutcome>({
         reason: defectReason(cause),

@@ -4,7 +4,6 @@ import * as Function from "effect/Function"
 import { EventLoopLag } from "../time/index.js"
 import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 
-/** A phase with a timeout. */
 export interface TimedPhase {
   readonly duration: Duration.Duration
   /** True while reading is paused. The phase is extended then, without a limit. */

@@ -33,6 +33,11 @@ export interface Receiver extends GatewaySocket.ConnectionHandlers {
   readonly unsafeAssumeResumed: () => boolean
   /** Returns whether a heartbeat was acknowledged since the last call. */
   readonly wasAcknowledged: () => boolean
+  /**
+   * Sets the function that answers the gateway's requests for a heartbeat, and calls it if a request arrived since HELLO. Requests
+   * are no signals, because a peer can send millions of them before the connection's fiber runs.
+   */
+  readonly unsafeOnHeartbeatRequest: (answer: () => void) => void
   /** Returns the close frame of the peer. */
   readonly closedWith: () => Option.Option<CloseFrame.CloseFrame>
   /** Ends the connection. Only the first reason counts. */
@@ -80,13 +85,17 @@ export const make = (
   // The number of events of the session since the connection was opened.
   let accepted = 0
   let acknowledged = false
+  let isHeartbeatRequested = false
+  let requestHeartbeat = () => {
+    isHeartbeatRequested = true
+  }
   let closedWith = Option.none<CloseFrame.CloseFrame>()
 
   const endConnection = (reason: Disconnect) => {
     if (!ended) {
       ended = true
       isIgnoring = reason._tag === "Failed"
-      state.wire.lostAt = established ? Monotonic.unsafeMillis(clock) : state.wire.lostAt
+      state.lostAt = established ? Monotonic.unsafeMillis(clock) : state.lostAt
       emit(Signal.Ended({ reason }))
     }
   }
@@ -107,13 +116,13 @@ export const make = (
 
   const establish = () => {
     established = true
-    state.wire.lostAt = undefined
+    state.lostAt = undefined
     state.status.set(ShardStatus.Connected())
     emit(Signal.Established())
   }
 
   const establishResumed = (isAssumed: boolean) => {
-    const { lostAt } = state.wire
+    const { lostAt } = state
     const away = Option.map(Option.fromNullable(lostAt), (at) => Duration.millis(Monotonic.unsafeMillis(clock) - at))
     publish(Diagnostic.Resumed({ replayed: accepted, away, isAssumed }))
     establish()
@@ -226,7 +235,7 @@ export const make = (
     }
     // After a READY without a sequence number the first event may have any number.
     if (s !== session.sequence + 1 && session.sequence > 0) {
-      if (isPartUnreadable && RefusedMessages.refuse(state.wire, session) === undefined) {
+      if (isPartUnreadable && RefusedMessages.refuse(state.refused, session) === undefined) {
         return failCompression(new Error("the event before this one could not be read"))
       }
       publish(Diagnostic.Gap({ after: session.sequence, before: s }))
@@ -253,8 +262,9 @@ export const make = (
       return failProtocol("hello", "it was received twice")
     }
     const interval = payload.right.d.heartbeat_interval
-    if (!HeartbeatInterval.isPermitted(interval)) {
-      return failProtocol("hello", HeartbeatInterval.notPermitted(interval))
+    const problem = HeartbeatInterval.describeProblem(interval)
+    if (problem !== undefined) {
+      return failProtocol("hello", problem)
     }
     hasHello = true
     emit(Signal.Hello({ interval: Duration.millis(interval) }))
@@ -275,14 +285,15 @@ export const make = (
       case Opcode.HeartbeatAck: {
         acknowledged = true
         const before = state.latency
-        state.latency = HeartbeatLatency.heartbeatAcknowledged(before, Monotonic.unsafeMillis(clock))
+        state.latency = HeartbeatLatency.recordAcknowledged(before, Monotonic.unsafeMillis(clock))
         if (state.latency !== before) {
           ShardMetrics.heartbeatLatency.unsafeUpdate((state.latency.totalMillis - before.totalMillis) / 1_000, [])
         }
         return
       }
       case Opcode.Heartbeat:
-        return emit(Signal.HeartbeatRequested())
+        // A request before HELLO is invalid, and ignored.
+        return hasHello ? requestHeartbeat() : undefined
       case Opcode.Hello:
         return hello(text)
       case Opcode.Reconnect:
@@ -298,7 +309,7 @@ export const make = (
 
   /** Records a message that is too large. Must precede `endConnection`, after which the sequence does not change. */
   const recordRefused = (cause: unknown) => {
-    const sequence = isTooLarge(cause) && !ended ? RefusedMessages.refuse(state.wire, state.session) : undefined
+    const sequence = isTooLarge(cause) && !ended ? RefusedMessages.refuse(state.refused, state.session) : undefined
     if (sequence !== undefined) {
       publish(Diagnostic.Skipped({ sequence }))
     }
@@ -394,6 +405,12 @@ export const make = (
       const was = acknowledged
       acknowledged = false
       return was
+    },
+    unsafeOnHeartbeatRequest: (answer) => {
+      requestHeartbeat = answer
+      if (isHeartbeatRequested) {
+        answer()
+      }
     },
     closedWith: () => closedWith,
     end: endConnection

@@ -4,10 +4,8 @@ import type * as Duration from "effect/Duration"
 import type * as Diagnostic from "../../Diagnostic.js"
 import type { Disconnect } from "../reconnect/index.js"
 
-/** A signal from synchronous code to the connection's fiber, which processes it. */
 export type Signal = Data.TaggedEnum<{
   Hello: { readonly interval: Duration.Duration }
-  HeartbeatRequested: {}
   /** READY or RESUMED. */
   Established: {}
   CommandEnqueued: {}

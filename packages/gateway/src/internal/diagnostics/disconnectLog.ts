@@ -23,7 +23,6 @@ const describeError = (error: OwnError): string => {
   }
 }
 
-/** Describes the reason for the end of a connection. */
 export const describe: (reason: Disconnect) => string = Disconnect.$match({
   Unreachable: ({ cause }) => PeerText.describe(cause),
   TimedOut: ({ phase }) => `the gateway was silent in the phase "${phase}"`,
@@ -52,7 +51,6 @@ export const formatDuration = (wait: Duration.Duration): string => {
   return Duration.format(Duration.millis(millis < 1_000 ? Math.round(millis) : Math.round(millis / 1_000) * 1_000))
 }
 
-/** Formats the line. */
 export const make = (
   { after, attempt, next, reason }: Extract<Diagnostic.Diagnostic, { readonly _tag: "Reconnecting" }>
 ): string => {

@@ -1,3 +1,3 @@
 /** Publishes diagnostics and writes their log lines, throttled. */
 export * as DisconnectLog from "./disconnectLog.js"
-export { publish, report, reportTo, setSource } from "./report.js"
+export { publish, report, setSource } from "./report.js"

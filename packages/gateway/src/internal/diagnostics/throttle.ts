@@ -27,7 +27,6 @@ export interface LogThrottle {
   readonly unsafeTake: (kind: string, now: number) => number | undefined
 }
 
-/** Makes a throttle for the lines of one shard. */
 export const make = (): LogThrottle => {
   const kinds = new Map<string, LineKind>()
 

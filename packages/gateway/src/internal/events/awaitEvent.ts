@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as ShardError from "../../ShardError.js"
+import { makeOptions } from "./log/index.js"
 import * as EventStream from "./eventStream.js"
 import type { ReaderSource } from "./readerSource.js"
 
@@ -28,18 +29,7 @@ export const next = <A extends Event, E>(
   start: Effect.Effect<void, E>
 ): Effect.Effect<A, E | ShardError.TerminalError> =>
   Effect.acquireUseRelease(
-    Effect.sync(() =>
-      readers.open({
-        name: `a wait for ${name}`,
-        wanted: new Set([name]),
-        strategy: "suspend",
-        droppable: undefined,
-        capacity: undefined,
-        acknowledges: false,
-        wantsControlItems: false,
-        isObserver: true
-      })
-    ),
+    Effect.sync(() => readers.open(makeOptions(`a wait for ${name}`, { wanted: new Set([name]), isObserver: true }))),
     (reader) => Effect.zipRight(start, head(EventStream.fromReader(reader, parse, (event) => event), accepts)),
     (reader) => Effect.sync(() => readers.close(reader))
   )

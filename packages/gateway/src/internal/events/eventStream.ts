@@ -3,14 +3,14 @@ import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as ShardError from "../../ShardError.js"
 import * as Subscription from "../../Subscription.js"
-import { isFailure } from "./log/index.js"
+import { Check } from "../config/index.js"
+import { isFailure, makeOptions } from "./log/index.js"
 import type { Cursor, CursorOptions, Parse } from "./log/index.js"
 import type { ReaderSource } from "./readerSource.js"
 import type { NextEvent } from "./nextEvent.js"
@@ -19,8 +19,6 @@ import type { Readers } from "./readerRegistry.js"
 
 /** Maximum number of events in a chunk. */
 const maxChunk = 128
-
-const streaming = { acknowledges: false, wantsControlItems: false } as const
 
 /** Opens a reader until the scope closes. It continues after the events that the fiber has read with `nextEvent`. */
 const open = (
@@ -99,16 +97,7 @@ export const make = <A>(
 ): Stream.Stream<A, ShardError.FatallyClosedError> =>
   Stream.suspend(() =>
     startedAt.pipe(
-      Effect.flatMap((name) =>
-        open(readers, nextEvent, {
-          ...streaming,
-          name,
-          wanted,
-          strategy: "suspend",
-          droppable: undefined,
-          capacity: undefined
-        })
-      ),
+      Effect.flatMap((name) => open(readers, nextEvent, makeOptions(name, { wanted }))),
       Effect.zipLeft(start),
       Effect.map((reader) => fromReader(reader, parse, select)),
       Stream.unwrapScoped
@@ -117,37 +106,22 @@ export const make = <A>(
 
 const toSet = (events: Iterable<string> | undefined) => events && new Set(events)
 
-const checkCapacity = ({ capacity }: Subscription.SubscribeOptions): Either.Either<void, ConfigError.ConfigError> =>
-  capacity === undefined || (Number.isInteger(capacity) && capacity >= 1)
-    ? Either.void
-    : Either.left(
-      ConfigError.InvalidData(
-        ["capacity"],
-        `the capacity of a subscription has to be an integer of at least 1, not ${capacity}`
-      )
-    )
-
 /** Opens a reader of a shard's events from now on, with its own strategy, until the scope closes. */
 export const subscribe =
   ({ parse, readers, start }: ReaderSource, nextEvent: NextEvent) =>
   <S extends Subscription.Strategy = "suspend">(
-    options: Subscription.SubscribeOptions<S> = {}
+    subscribeOptions: Subscription.SubscribeOptions<S> = {}
   ): Effect.Effect<
     Subscription.Subscription<"fail" extends S ? Subscription.SubscriptionOverflowError : never>,
     ConfigError.ConfigError,
     Scope.Scope
   > =>
     Effect.gen(function*() {
-      yield* checkCapacity(options)
-      const { capacity, droppable, events, strategy = "suspend" } = options
-      const reader = yield* open(readers, nextEvent, {
-        ...streaming,
-        name: `a subscription${events === undefined ? "" : ` to ${Array.from(events).join(", ")}`}`,
-        wanted: toSet(events),
-        strategy,
-        droppable: toSet(droppable),
-        capacity
-      })
+      yield* Check.fields({ capacity: Check.integer(1) }, subscribeOptions)
+      const { capacity, droppable, events, strategy = "suspend" } = subscribeOptions
+      const name = `a subscription${events === undefined ? "" : ` to ${Array.from(events).join(", ")}`}`
+      const options = makeOptions(name, { wanted: toSet(events), strategy, droppable: toSet(droppable), capacity })
+      const reader = yield* open(readers, nextEvent, options)
       const cursors = () => Array.from(reader.cursors.values())
       const overflowed = Stream.suspend(() =>
         reader.hasOverflowed()

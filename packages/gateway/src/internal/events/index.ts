@@ -1,5 +1,4 @@
 /** Readers of events: handlers, streams, nextEvent, and the runner of handlers. */
-export * as AwaitEvent from "./awaitEvent.js"
 export * as EventStream from "./eventStream.js"
 export { getGuildId } from "./guildId.js"
 export { NextEvent } from "./nextEvent.js"

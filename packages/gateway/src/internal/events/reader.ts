@@ -5,7 +5,6 @@
 import type * as ShardError from "../../ShardError.js"
 import type { Cursor, CursorOptions, CursorOwner, Ending, EventLog, Item } from "./log/index.js"
 
-/** A reader of one shard or of all shards of a fleet. */
 export class Reader implements CursorOwner {
   readonly cursors = new Map<EventLog, Cursor>()
   idle: CursorOwner["idle"]
@@ -38,7 +37,6 @@ export class Reader implements CursorOwner {
     this.onReadable(cursor)
   }
 
-  /** Removes the cursor in a log. */
   detach(log: EventLog): void {
     const cursor = this.cursors.get(log)
     if (cursor !== undefined) {
@@ -64,18 +62,13 @@ export class Reader implements CursorOwner {
 
   /** Returns the lowest unfinished position, infinity if all are finished. */
   lowestPosition(): number {
-    let lowest = Number.POSITIVE_INFINITY
-    for (const cursor of this.cursors.values()) {
-      lowest = Math.min(lowest, cursor.lowestPosition())
-    }
-    return lowest
+    return Math.min(...Array.from(this.cursors.values(), (cursor) => cursor.lowestPosition()))
   }
 
   close(): void {
     Array.from(this.cursors.keys()).forEach((log) => this.detach(log))
   }
 
-  /** Reads the next item. */
   next(): Item | undefined {
     return this.isOrdered ? this.nextInOrder() : this.nextInTurn()
   }
@@ -129,11 +122,7 @@ export class Reader implements CursorOwner {
 
   /** Number of items that wait for the reader, in all logs. */
   get buffered(): number {
-    let buffered = 0
-    for (const cursor of this.cursors.values()) {
-      buffered += cursor.buffered
-    }
-    return buffered
+    return Array.from(this.cursors.values()).reduce((sum, { buffered }) => sum + buffered, 0)
   }
 
   get isWaiting(): boolean {

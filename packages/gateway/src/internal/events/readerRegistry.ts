@@ -9,7 +9,6 @@ import type { CursorOptions, Ending, EventLog, Item } from "./log/index.js"
 import { Reader } from "./reader.js"
 import type { Runs } from "./runner.js"
 
-/** Dependencies of `Readers`. */
 export interface ReadersOptions {
   /** The end of a fleet. Undefined for the readers of one shard, which end with its log. */
   readonly ending: Readonly<Ending> | undefined
@@ -37,7 +36,6 @@ const covers = (wanted: Wanted, before: Wanted): boolean =>
 const isReadIn = ({ cursors }: EventLog): boolean =>
   Array.from(cursors).some(({ reader }) => reader !== undefined && !reader.hasEnded)
 
-/** All readers of a shard or a fleet, active and ended. */
 export class Readers {
   /** An effect for each active run of handlers, which ends it. */
   readonly runs: Runs = new Set()
@@ -46,7 +44,6 @@ export class Readers {
   /** The logs of all shards. The value is true if the shard was replaced before the first reader opened. */
   private readonly logs = new Map<EventLog, boolean>()
   private isOrdered = false
-  /** The last ended stream. */
   private lastStream: { readonly reader: Reader; readonly cancel: () => void } | undefined
   private isReleased = false
   private readonly options: ReadersOptions
@@ -84,7 +81,7 @@ export class Readers {
     for (const [log, isReplaced] of this.logs) {
       reader.attach(log, from?.cursors.get(log))
       if (isReplaced) {
-        if (options.isObserver !== true) {
+        if (!options.isObserver) {
           this.logs.delete(log)
         }
         reader.retire(log)
@@ -207,7 +204,7 @@ export class Readers {
 
   /** Returns true if there are other readers than this one and observers. */
   hasOthers(reader: Reader): boolean {
-    return Array.from(this.attached).some((other) => other !== reader && other.options.isObserver !== true)
+    return Array.from(this.attached).some((other) => other !== reader && !other.options.isObserver)
   }
 
   /** Returns the lowest position that an acknowledging reader has not finished. */

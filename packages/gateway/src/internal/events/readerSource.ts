@@ -5,7 +5,6 @@ import type { After } from "../time/index.js"
 import type { Parse } from "./log/index.js"
 import type { Readers } from "./readerRegistry.js"
 
-/** The dependencies of readers. */
 export interface ReaderSource {
   readonly readers: Readers
   readonly config: Pick<ShardConfig.ShardConfig, "acknowledge" | "drainTimeout">

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
+import { makeOptions } from "./log/index.js"
 import type { CursorOptions } from "./log/index.js"
 import type { NextEvent } from "./nextEvent.js"
 import type { Reader } from "./reader.js"
@@ -19,15 +20,8 @@ const withSpan = <E, R>(handler: Runner.EventHandler<E, R>): Runner.EventHandler
 
 const toCursorOptions = ({ events }: Shard.RunForEachOptions): CursorOptions => {
   const wanted = events && new Set<string>(events)
-  return {
-    name: wanted === undefined ? "the handler of `runForEach`" : `the handlers of ${Array.from(wanted).join(", ")}`,
-    wanted,
-    strategy: "suspend",
-    droppable: undefined,
-    capacity: undefined,
-    acknowledges: true,
-    wantsControlItems: false
-  }
+  const name = wanted === undefined ? "the handler of `runForEach`" : `the handlers of ${Array.from(wanted).join(", ")}`
+  return makeOptions(name, { wanted, acknowledges: true })
 }
 
 /** A reader that was opened for a run of handlers. `owner` identifies the handlers. */
@@ -65,7 +59,6 @@ export const open = <O>(
     }))
   })
 
-/** Runs a handler for each event of the reader. */
 export const read = <E, R>(
   source: ReaderSource,
   reader: Reader,

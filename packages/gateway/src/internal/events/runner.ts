@@ -24,7 +24,6 @@ import { isDone } from "./handlers/index.js"
 import { GuildOrder, type Ordered } from "./guildOrder.js"
 import type { Reader } from "./reader.js"
 
-/** Options of one run of handlers. */
 export interface RunnerOptions {
   /** Maximum number of handlers at a time. */
   readonly concurrency: number
@@ -39,7 +38,6 @@ export interface RunnerOptions {
 /** Handles an event of a shard. May throw. */
 export type EventHandler<E, R> = (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect.Effect<unknown, E, R>
 
-/** An event and its cursor. */
 interface Task extends Ordered {
   readonly event: Dispatch.Dispatch
   readonly entry: Entry
@@ -51,6 +49,8 @@ const maxTurns = 256
 
 const getOrderKey = (event: Dispatch.Dispatch, { id, total }: ShardId.ShardId): string =>
   getGuildId(event) ?? `shard ${id}/${total}`
+
+type Fork<E, R> = (effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>) => Fiber.RuntimeFiber<unknown, E>
 
 /** The running handlers of one run, and the loop that starts them. */
 class HandlerLoop<E, R> {
@@ -70,9 +70,7 @@ class HandlerLoop<E, R> {
   private readonly reader: Reader
   private readonly parse: Parse.Parse
   private readonly handler: EventHandler<E, R>
-  private readonly fork: (
-    effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
-  ) => Fiber.RuntimeFiber<unknown, E>
+  private readonly fork: Fork<E, R>
   private readonly yieldThen: (resume: () => void) => void
   private readonly options: RunnerOptions
 
@@ -80,9 +78,7 @@ class HandlerLoop<E, R> {
     reader: Reader,
     parse: Parse.Parse,
     handler: EventHandler<E, R>,
-    fork: (
-      effect: Effect.Effect<unknown, E, Exclude<R, Scope.Scope>>
-    ) => Fiber.RuntimeFiber<unknown, E>,
+    fork: Fork<E, R>,
     yieldThen: (resume: () => void) => void,
     options: RunnerOptions
   ) {
@@ -136,7 +132,6 @@ class HandlerLoop<E, R> {
     this.isStarting = false
   }
 
-  /** Stops starting handlers. */
   stop(): void {
     this.isStopping = true
     this.cancelWait?.()

@@ -1,6 +1,5 @@
 /** Watches the number of guilds per shard, and reshards a fleet before the gateway closes a shard with 4011. */
 import type * as ConfigError from "effect/ConfigError"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,14 +10,13 @@ import { FleetReshard } from "./reshard/index.js"
 import { Guard } from "../foreign/index.js"
 import { PeerText } from "../wire/index.js"
 
-/** The input of the decision to reshard. */
-export class Load extends Data.Class<{
+interface Load {
   readonly total: number
   /** Guilds of the shard that has the most. */
   readonly fullest: number
   /** The number of shards that Discord recommends. */
   readonly recommended: number
-}> {}
+}
 
 /**
  * Returns the new total if a shard is nearly full, or if Discord recommends at least half as many shards again. The new
@@ -54,7 +52,7 @@ const watchChecked = (fleet: Fleet, api: GatewayApi, options: AutoReshardOptions
     })
     // A shard whose guilds are unknown counts as empty; Discord's recommendation includes its guilds.
     const fullest = shards.reduce((most, { guilds }) => Math.max(most, Option.getOrElse(guilds, () => 0)), 0)
-    const next = nextTotal(new Load({ total, fullest, recommended }), options.guildsPerShard ?? 2_000)
+    const next = nextTotal({ total, fullest, recommended }, options.guildsPerShard ?? 2_000)
     if (Option.isSome(next)) {
       yield* Effect.logInfo(
         `the fullest of ${total} shards has ${fullest} guilds, and ${recommended} are recommended: resharding to ${next.value}`

@@ -134,7 +134,7 @@ const makeWith = (
         Effect.provideService(IdentifyQueue.IdentifyQueue, queue),
         Effect.provide(context)
       )
-    const sets: FleetReshard.ShardSets = {
+    const sets: FleetReshard.FleetParts = {
       readers,
       scope: yield* Effect.scope,
       queue,

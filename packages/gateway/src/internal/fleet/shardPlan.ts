@@ -1,11 +1,12 @@
 /** The ids of a fleet's shards, checked before a shard is made. */
 import * as ShardId from "@vesper/model/ShardId"
-import * as ConfigError from "effect/ConfigError"
+import type * as ConfigError from "effect/ConfigError"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { Shards } from "../../Fleet.js"
+import { Check } from "../config/index.js"
 
-const invalid = (message: string) => Either.left(ConfigError.InvalidData(["shards"], message))
+const invalid = (message: string) => Check.invalid(["shards"], message)
 
 const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
 

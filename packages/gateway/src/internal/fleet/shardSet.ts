@@ -13,7 +13,6 @@ import * as ShardStatus from "../../ShardStatus.js"
 import * as GuildCount from "./guildCount.js"
 import { ShardInternal } from "../shard/index.js"
 
-/** One shard of a set. */
 export interface FleetShard extends ShardInternal.ShardWithState {
   readonly guilds: GuildCount.GuildCount
 }

@@ -5,7 +5,6 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { runToCompletion } from "../time/index.js"
@@ -93,7 +92,3 @@ export const runWithin = <A, E, R, E2>(
  */
 export const start = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Effect.Effect<A, E>, never, R> =>
   Effect.map(Effect.forkDaemon(Effect.uninterruptible(effect)), Fiber.join)
-
-/** Calls a function that returns no Effect. */
-export const call = <A, E>(evaluate: () => A, { onDefect }: GuardOptions<E>): Either.Either<A, E> =>
-  Either.try({ try: evaluate, catch: onDefect })

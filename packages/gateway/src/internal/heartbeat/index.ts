@@ -2,6 +2,4 @@
 export * as Scheduler from "./coalescingTimers.js"
 export * as HeartbeatInterval from "./interval.js"
 export * as HeartbeatLatency from "./latency.js"
-export * as HeartbeatPolicy from "./policy.js"
-export * as HeartbeatRequests from "./requests.js"
 export * as HeartbeatSender from "./sender.js"

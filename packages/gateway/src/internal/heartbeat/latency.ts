@@ -5,11 +5,11 @@ import * as Option from "effect/Option"
 import * as Latency from "../../Latency.js"
 
 /** Records a heartbeat that is sent at `now`, in milliseconds of monotonic time. */
-export const heartbeatSent = (self: Latency.Latency, now: number): Latency.Latency =>
+export const recordSent = (self: Latency.Latency, now: number): Latency.Latency =>
   new Latency.Latency({ ...self, beats: self.beats + 1, sent: Option.some(now), received: Option.none() })
 
 /** Records an acknowledgement at `now`, in milliseconds of monotonic time, unless no heartbeat awaits one. */
-export const heartbeatAcknowledged = (self: Latency.Latency, now: number): Latency.Latency => {
+export const recordAcknowledged = (self: Latency.Latency, now: number): Latency.Latency => {
   if (Option.isNone(self.sent) || Option.isSome(self.received)) {
     return self
   }

@@ -13,7 +13,7 @@ import type { CommandLimiter } from "../commands/index.js"
 import type { Receiver } from "../connection/index.js"
 import { Disconnect } from "../reconnect/index.js"
 import type { Counters } from "../state/index.js"
-import { EventLoopLag, Monotonic } from "../time/index.js"
+import { After, EventLoopLag, Monotonic } from "../time/index.js"
 import type { Delay, Timer, TimerScheduler } from "../time/index.js"
 import * as HeartbeatLatency from "./latency.js"
 import * as Policy from "./policy.js"
@@ -32,7 +32,7 @@ export interface HeartbeatConnection {
   readonly socket: Pick<GatewaySocket.Connection, "unsafeOnPolled" | "unsafeWrite">
   readonly scheduler: TimerScheduler
   readonly clock: Clock.Clock
-  readonly receiver: Pick<Receiver, "end" | "wasAcknowledged">
+  readonly receiver: Pick<Receiver, "end" | "unsafeOnHeartbeatRequest" | "wasAcknowledged">
   readonly publish: (diagnostic: Diagnostic.Diagnostic) => void
   /** Returns whether reading is paused. */
   readonly isPaused: () => boolean
@@ -43,23 +43,17 @@ export interface HeartbeatConnection {
   readonly finalizers: Array<() => void>
 }
 
-/** The heartbeats of one connection. */
-export interface Heartbeats {
-  /**
-   * Sends the heartbeat that the gateway asks for. Requests share one heartbeat while it waits for the limit of messages
-   * or for a heartbeat that is not yet written: a peer that asks and does not read costs no memory.
-   */
-  readonly unsafeRequest: () => void
-  /** Schedules heartbeats, the first after a random part of the interval to avoid synchronized heartbeats. */
-  readonly start: Effect.Effect<void>
-}
-
-export const make = (
+/**
+ * Answers requests for heartbeats, and schedules heartbeats, the first after a random part of the interval to avoid synchronized
+ * heartbeats.
+ */
+export const start = (
   connection: HeartbeatConnection,
   limiter: CommandLimiter.CommandLimiter,
   interval: Duration.Duration
-): Heartbeats => {
+): Effect.Effect<void> => {
   const { clock, finalizers, isPaused, onDefect, publish, receiver, scheduler, socket, state, wasPaused } = connection
+  const after = After.make(scheduler, onDefect)
   const intervalMillis = Duration.toMillis(interval)
   // The number of heartbeats that the socket has not written yet.
   let unwritten = 0
@@ -77,7 +71,7 @@ export const make = (
     isRequested = false
     try {
       const heartbeat = Outgoing.heartbeat(state.session?.sequence ?? null)
-      state.latency = HeartbeatLatency.heartbeatSent(state.latency, now)
+      state.latency = HeartbeatLatency.recordSent(state.latency, now)
       limiter.unsafeRecordHeartbeat(now)
       unwritten++
       unsafeWrite(connection, heartbeat, (result) => {
@@ -93,6 +87,10 @@ export const make = (
     }
   }
 
+  /**
+   * Sends the heartbeat that the gateway asks for. Requests share one heartbeat while it waits for the limit of messages or for a
+   * heartbeat that is not yet written: a peer that asks and does not read costs no memory.
+   */
   const answerRequest = (): void => {
     if (!isRequested || isHeld || isStopped || unwritten > 0) {
       return
@@ -103,14 +101,10 @@ export const make = (
       return unsafeSend(now, Function.constVoid)
     }
     isHeld = true
-    cancelHeld = scheduler.unsafeSchedule({
-      onDue: () => {
-        isHeld = false
-        answerRequest()
-        return undefined
-      },
-      onDefect
-    }, { after: delay, slack: 0 })
+    cancelHeld = after(delay, () => {
+      isHeld = false
+      answerRequest()
+    })
   }
 
   const makeTimer = (): Timer => {
@@ -181,14 +175,12 @@ export const make = (
     cancelHeld()
   })
 
-  return {
-    unsafeRequest: () => {
+  return Effect.map(Random.next, (jitter) => {
+    const first = { after: intervalMillis * jitter, slack: Policy.slack(intervalMillis) }
+    finalizers.push(scheduler.unsafeSchedule(makeTimer(), first))
+    receiver.unsafeOnHeartbeatRequest(() => {
       isRequested = true
       answerRequest()
-    },
-    start: Effect.map(Random.next, (jitter) => {
-      const first = { after: intervalMillis * jitter, slack: Policy.slack(intervalMillis) }
-      finalizers.push(scheduler.unsafeSchedule(makeTimer(), first))
     })
-  }
+  })
 }

@@ -19,7 +19,6 @@ interface Row<A> {
   readonly timers: Set<A>
 }
 
-/** Makes an empty table. */
 export const make = <A>(): TimerTable<A> => {
   // Sorted by time. A fleet has about forty rows, as many as an interval has slacks, so an array is fast enough.
   const rows: Array<Row<A>> = []

@@ -5,6 +5,7 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -15,29 +16,23 @@ import * as Schema from "effect/Schema"
 import type { GatewayApi, GatewayApiError, GatewayBot } from "../../GatewayApi.js"
 import * as GatewaySchema from "../../GatewaySchema.js"
 import { Token } from "../config/index.js"
+import { backoff } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
 import { UnauthorizedError, UnavailableError, UnexpectedAnswerError } from "./gatewayApiError.js"
 import * as RetryAfter from "./retryAfter.js"
 
 const attempts = 5
 const attemptTimeout = Duration.seconds(10)
-const backoffBase = Duration.seconds(1)
+const backoffBase = 1_000
 
 /** A temporary failure of an attempt, with the `Retry-After` of the response. */
-interface TemporaryFailure {
-  readonly _tag: "TemporaryFailure"
+class TemporaryFailure extends Data.TaggedError("TemporaryFailure")<{
   readonly reason: string
   readonly retryAfter: Option.Option<Duration.Duration>
-}
+}> {}
 
-const temporaryFailure = (
-  reason: string,
-  retryAfter: Option.Option<Duration.Duration> = Option.none()
-): TemporaryFailure => ({
-  _tag: "TemporaryFailure",
-  reason,
-  retryAfter
-})
+const temporaryFailure = (reason: string, retryAfter: Option.Option<Duration.Duration> = Option.none()) =>
+  new TemporaryFailure({ reason, retryAfter })
 
 /** Describes the cause of an error. The error itself holds the request, and with it the token. */
 const describeFailure = (error: HttpClientError.HttpClientError, token: string): string => {
@@ -85,8 +80,7 @@ const read = (
   if (status === 429 || status >= 500) {
     return Effect.flatMap(
       Clock.currentTimeMillis,
-      (now) =>
-        Effect.fail(temporaryFailure(`status ${status}`, RetryAfter.parse({ date, "retry-after": retryAfter }, now)))
+      (now) => temporaryFailure(`status ${status}`, RetryAfter.parse({ date, "retry-after": retryAfter }, now))
     )
   }
   if (status !== 200) {
@@ -99,33 +93,24 @@ const read = (
   )
 }
 
-/** The wait after an attempt. It doubles each time, minus a random part of up to half. */
 const waitAfter = (attempt: number, { retryAfter }: TemporaryFailure): Effect.Effect<Duration.Duration> =>
   Option.match(retryAfter, {
     onSome: Effect.succeed,
-    onNone: () =>
-      Effect.map(Random.next, (random) => Duration.times(backoffBase, 2 ** (attempt - 1) * (1 - random / 2)))
+    onNone: () => Effect.map(Random.next, (random) => Duration.millis(backoff(backoffBase, Infinity, attempt, random)))
   })
 
-/** Formats a wait in whole milliseconds. */
-const formatWait = (wait: Duration.Duration): string =>
-  Duration.format(Duration.millis(Math.round(Duration.toMillis(wait))))
-
-const withRetries = <A, E>(
-  ask: Effect.Effect<A, E | TemporaryFailure>,
+const withRetries = (
+  ask: Effect.Effect<GatewayBot, GatewayApiError | TemporaryFailure>,
   attempt = 1
-): Effect.Effect<A, E | UnavailableError> =>
-  Effect.catchAll(ask, (error) => {
-    if (!isTemporaryFailure(error)) {
-      return Effect.fail(error)
-    }
+): Effect.Effect<GatewayBot, GatewayApiError> =>
+  Effect.catchTag(ask, "TemporaryFailure", (error) => {
     if (attempt >= attempts) {
       return Effect.fail(new UnavailableError({ attempts: attempt, reason: error.reason }))
     }
     return Effect.flatMap(
       waitAfter(attempt, error),
       (wait) =>
-        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${formatWait(wait)}`).pipe(
+        Effect.logWarning(`GET /gateway/bot failed (${error.reason}), trying again in ${Duration.format(wait)}`).pipe(
           Effect.zipRight(Effect.sleep(wait)),
           Effect.zipRight(withRetries(ask, attempt + 1))
         )
@@ -142,9 +127,6 @@ const withoutRedirects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
         redirect: "manual"
       })
   )
-
-const isTemporaryFailure = (error: unknown): error is TemporaryFailure =>
-  typeof error === "object" && error !== null && "_tag" in error && error._tag === "TemporaryFailure"
 
 export const make = (options: {
   readonly token: Redacted.Redacted<string>

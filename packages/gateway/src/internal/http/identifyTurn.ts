@@ -6,9 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as ShardMetrics from "../../ShardMetrics.js"
-import { Monotonic } from "../time/index.js"
+import { backoff, Monotonic } from "../time/index.js"
 
-/** The reason why a request did not get a permit. */
 class NoPermit extends Data.TaggedError("NoPermit")<{ readonly reason: string }> {}
 
 const backoffBase = 500
@@ -29,26 +28,24 @@ const awaitPermit = (
 ): Effect.Effect<void> => {
   const url = new URL(base)
   url.searchParams.set("shard", String(shard))
-  const attempt = (failures: number): Effect.Effect<void> =>
+  const attempt = (attempts: number): Effect.Effect<void> =>
     Effect.catchAll(ask(client, url), ({ reason }) =>
       Effect.flatMap(Random.next, (random) => {
-        const wait = Math.min(backoffMax, backoffBase * 2 ** Math.min(failures, 10)) * (1 - random / 2)
+        const wait = backoff(backoffBase, backoffMax, attempts, random)
         return Effect.logWarning(
-          `the identify queue did not answer shard ${shard} (${reason}); repeating the request in ${
-            Duration.format(Duration.millis(Math.round(wait)))
-          }`
+          `the identify queue did not answer shard ${shard} (${reason}); repeating the request in ` +
+            Duration.format(Duration.millis(wait))
         ).pipe(
           Effect.zipRight(Effect.sleep(wait)),
-          Effect.zipRight(attempt(failures + 1))
+          Effect.zipRight(attempt(attempts + 1))
         )
       }))
   return Effect.flatMap(Monotonic.currentMillis, (since) =>
     Effect.zipRight(
-      attempt(0),
+      attempt(1),
       Effect.flatMap(Monotonic.currentMillis, (now) => Metric.update(ShardMetrics.identifyWait, (now - since) / 1000))
     ))
 }
 
-/** Returns the wait for a shard's permit. */
 export const make = (base: string) =>
   Effect.map(HttpClient.HttpClient, (client) => (shard: number) => awaitPermit(client, base, shard))

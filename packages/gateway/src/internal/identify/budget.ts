@@ -16,7 +16,6 @@ export interface Limits {
   readonly reserve: number | undefined
 }
 
-/** One IDENTIFY. */
 export interface IdentifyEntry {
   readonly shard: number
   readonly at: number

@@ -19,7 +19,6 @@ const limits: Check.Fields = {
   budget
 }
 
-/** Checks the options that are set. */
 export const check = (options: unknown): Either.Either<void, ConfigError.ConfigError> => Check.fields(limits, options)
 
 /** Checks the options of an in-memory queue, which needs the max concurrency. */

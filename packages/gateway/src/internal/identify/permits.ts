@@ -17,27 +17,24 @@ import * as Budget from "./budget.js"
 import * as Persistence from "./persistence.js"
 import * as StoredState from "./storedState.js"
 
-/** A fiber in the queue. */
 interface Waiter extends Budget.Claim {
   /** Opened when its next step may have changed. */
   readonly changed: Effect.Latch
 }
 
-/** A permit that was granted. */
 interface Permit {
   readonly entry: Budget.IdentifyEntry
   /** The reservation that it was spent from. */
   readonly reservation: number | undefined
 }
 
-/** The next step of a waiter. */
 type WaiterStep =
   | { readonly _tag: "Go" }
   | { readonly _tag: "WaitForChange" }
   | { readonly _tag: "WaitUntil"; readonly at: number }
   | { readonly _tag: "Exhausted"; readonly error: IdentifyQueue.IdentifyBudgetExhausted }
 
-export interface IdentifyScheduler {
+export interface Permits {
   /** Waits for the permit of a claim, then runs `identify`. */
   readonly run: <A, E, R>(
     claim: Budget.Claim,
@@ -72,7 +69,7 @@ export const make = (options: {
   readonly whenExhausted: "wait" | "fail"
   readonly store: IdentifyStore.IdentifyStore
   readonly initial: Budget.Ledger
-}): IdentifyScheduler => {
+}): Permits => {
   let limits = options.limits
   let ledger = options.initial
   let reservations: Budget.Reservations = new Map()
@@ -83,7 +80,7 @@ export const make = (options: {
   const writing = new Set<Waiter>()
   let loggedReset: number | undefined
   let isReservationLogged = false
-  const persistence = Persistence.make(options.store, Effect.map(currentTime, (now) => StoredState.store(ledger, now)))
+  const startSave = Persistence.make(options.store, Effect.map(currentTime, (now) => StoredState.store(ledger, now)))
 
   const report = Effect.suspend(() =>
     Effect.zipRight(
@@ -250,10 +247,10 @@ export const make = (options: {
             isStarted = true
             return identify
           })
-          const recorded = yield* persistence.start
+          const recorded = yield* startSave
           const exit = yield* Effect.exit(restore(Effect.zipRight(recorded, started)))
           yield* finish(waiter, permit, isStarted && !provesUnsent(exit))
-          const settled = yield* persistence.start
+          const settled = yield* startSave
           yield* restore(settled)
           return yield* exit
         })
@@ -267,7 +264,7 @@ export const make = (options: {
         limits = { ...limits, ...change }
         ledger = account === undefined ? ledger : Budget.merge(ledger, account, writing.size, monotonic)
         wakeAll()
-        return Effect.zipRight(report, Effect.flatten(persistence.start))
+        return Effect.zipRight(report, Effect.flatten(startSave))
       })
   }
 }

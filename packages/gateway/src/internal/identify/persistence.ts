@@ -7,28 +7,23 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as IdentifyStore from "../../IdentifyStore.js"
 import { Guard } from "../foreign/index.js"
-
-export interface Persistence {
-  /**
-   * Starts to save the state, and returns an effect that waits for the end. The wait never fails, and interrupting it does not
-   * interrupt the save. While the store fails, the wait completes at once.
-   */
-  readonly start: Effect.Effect<Effect.Effect<void>>
-}
+import { PeerText } from "../wire/index.js"
 
 /** The default store, which saves nothing. */
 export const noStore: IdentifyStore.IdentifyStore = { initial: Option.none(), save: () => Effect.void }
 
-const nothingToSave: Persistence = { start: Effect.succeed(Effect.void) }
-
-/** The longest time of one save. */
 const limit = Duration.seconds(5)
 
-const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
-
-export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<IdentifyStore.State>): Persistence => {
+/**
+ * Makes an effect that starts to save the state, and returns an effect that waits for the end. The wait never fails, and
+ * interrupting it does not interrupt the save. While the store fails, the wait completes at once.
+ */
+export const make = (
+  store: IdentifyStore.IdentifyStore,
+  state: Effect.Effect<IdentifyStore.State>
+): Effect.Effect<Effect.Effect<void>> => {
   if (store === noStore) {
-    return nothingToSave
+    return Effect.succeed(Effect.void)
   }
   const turn = Effect.unsafeMakeSemaphore(1)
   let requested = 0
@@ -43,7 +38,9 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
     isFailing = true
     return isFirst
       ? Effect.logError(
-        `the identify store could not save (${describe(cause)}): the queue continues in memory, and a restart may ` +
+        `the identify store could not save (${
+          PeerText.describe(cause)
+        }): the queue continues in memory, and a restart may ` +
           "exceed the day's budget of IDENTIFYs"
       )
       : Effect.void
@@ -81,7 +78,5 @@ export const make = (store: IdentifyStore.IdentifyStore, state: Effect.Effect<Id
     }))
   })
 
-  return {
-    start: Effect.map(Guard.start(save), (saved) => isFailing ? Effect.void : saved)
-  }
+  return Effect.map(Guard.start(save), (saved) => isFailing ? Effect.void : saved)
 }

@@ -5,7 +5,6 @@ import type * as Option from "effect/Option"
 import type * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as ShardError from "../../ShardError.js"
 
-/** The reason for the end of a connection. */
 export type Disconnect = Data.TaggedEnum<{
   /** The socket did not open. */
   Unreachable: { readonly cause: unknown }

@@ -3,12 +3,14 @@
  * time and a random number, so that its whole table can be tested.
  */
 import * as CloseCode from "@vesper/model/CloseCode"
+import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as GatewaySocket from "../../GatewaySocket.js"
 import * as IdentifyQueue from "../../IdentifyQueue.js"
 import type * as ShardConfig from "../../ShardConfig.js"
+import { backoff } from "../time/index.js"
 import type { Disconnect } from "./disconnectReason.js"
 
 /** The URL of a connection: the session's resume URL, or the gateway URL. */
@@ -61,31 +63,23 @@ export type Decision = Data.TaggedEnum<{
 
 export const Decision = Data.taggedEnum<Decision>()
 
-/**
- * Returns the wait after `attempts` failed attempts: zero after none, so that a healthy shard reconnects immediately, then
- * doubling up to the limit. A random part of up to half is subtracted to avoid synchronized reconnects.
- */
-export const backoff = (policy: ShardConfig.Reconnect, attempts: number, random: number): Duration.Duration => {
-  if (attempts === 0) {
-    return Duration.zero
-  }
-  const full = Math.min(
-    Duration.toMillis(policy.backoffMax),
-    // A larger power exceeds the limit anyway.
-    Duration.toMillis(policy.backoffBase) * 2 ** Math.min(attempts - 1, 30)
-  )
-  return Duration.millis(Math.round(full * (1 - random / 2)))
-}
+/** Returns the wait after `attempts` failed attempts: zero after none, so that a healthy shard reconnects immediately. */
+export const waitAfter = (policy: ShardConfig.Reconnect, attempts: number, random: number): Duration.Duration =>
+  attempts === 0
+    ? Duration.zero
+    : Duration.millis(
+      backoff(Duration.toMillis(policy.backoffBase), Duration.toMillis(policy.backoffMax), attempts, random)
+    )
 
-/** Returns the code of the close frame that ended the connection. */
-export const closeCode = (reason: Disconnect): Option.Option<number> =>
-  reason._tag === "Closed" ? Option.map(reason.frame, (frame) => frame.code) : Option.none()
+/** Returns the close frame that ended the connection. */
+export const closeFrame = (reason: Disconnect): Option.Option<CloseFrame.CloseFrame> =>
+  reason._tag === "Closed" ? reason.frame : Option.none()
 
 /** Returns whether the gateway has ended the session. */
 const endsSession = (reason: Disconnect): boolean =>
   reason._tag === "SessionInvalidated"
     ? !reason.resumable
-    : Option.exists(closeCode(reason), (code) => !CloseCode.mayResume(code))
+    : Option.exists(closeFrame(reason), ({ code }) => !CloseCode.mayResume(code))
 
 /** Returns the host of the next attempt to resume. */
 export const resumeHost = (policy: ShardConfig.Reconnect, failedResumes: number, hasResumeUrl: boolean): Host =>
@@ -151,19 +145,17 @@ export const decide = (
   ended: EndedConnection,
   policy: ShardConfig.Reconnect
 ): readonly [Decision, History] => {
-  const code = closeCode(ended.reason)
-  if (Option.isSome(code) && !CloseCode.mayReconnect(code.value)) {
-    const reason = ended.reason._tag === "Closed"
-      ? Option.match(ended.reason.frame, { onNone: () => "", onSome: (frame) => frame.reason })
-      : ""
-    return [Decision.Stop({ code: code.value, reason }), initial]
+  const frame = closeFrame(ended.reason)
+  if (Option.isSome(frame) && !CloseCode.mayReconnect(frame.value.code)) {
+    const { code, reason } = frame.value
+    return [Decision.Stop({ code, reason }), initial]
   }
   const establishedFor = Option.getOrElse(ended.establishedFor, () => 0)
   const isEstablished = Option.isSome(ended.establishedFor)
   const isStable = isEstablished && establishedFor >= Duration.toMillis(policy.stableAfter)
   const before = isStable ? initial : { ...history, losses: lossesAfter(history.losses, establishedFor) }
   const [attempts, losses] = [before.attempts + 1, before.losses + 1]
-  const wait = (count: number) => Duration.max(backoff(policy, count, ended.random), retryAfter(ended))
+  const wait = (count: number) => Duration.max(waitAfter(policy, count, ended.random), retryAfter(ended))
   const identify = (): readonly [Decision, History] => [
     Decision.Identify({
       after: Duration.max(

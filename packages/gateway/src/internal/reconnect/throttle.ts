@@ -13,7 +13,6 @@ export type Purpose = "resume" | "identify"
 /** Waits until a connection for this purpose may be opened. */
 export type ReconnectThrottle = (purpose: Purpose) => Effect.Effect<void>
 
-/** A rate of connections. */
 export interface Rate {
   /** Connections that may be opened at once. */
   readonly burst: number

@@ -11,7 +11,6 @@ export const maxAttempts = 10
 
 export type RequestError = ShardError.SendError | ShardError.NoAnswerError
 
-/** The shard that sends the request. */
 export interface Requester {
   readonly commands: Pick<CommandQueue.CommandQueue, "awaitClosed">
   readonly status: { readonly get: () => ShardStatus.ShardStatus }

@@ -30,14 +30,12 @@ type RequestEvent = Data.TaggedEnum<{
 
 const RequestEvent = Data.taggedEnum<RequestEvent>()
 
-/** The shard that requests members. */
 export interface MemberRequester extends Answer.Requester {
   readonly commands: Pick<CommandQueue.CommandQueue, "awaitClosed" | "send">
   readonly config: Pick<ShardConfig.ShardConfig, "intents">
   readonly log: Pick<EventLog, "listeners">
 }
 
-/** One command of a request. */
 interface EncodedRequest {
   readonly body: Command.RequestGuildMembers["d"]
   readonly command: Outgoing.OutgoingCommand
@@ -203,7 +201,6 @@ export const make = (shard: MemberRequester) => {
     }))
 }
 
-/** Collects all chunks. */
 export const collect = <E, R>(
   chunks: Stream.Stream<Shard.MemberChunk, E, R>
 ): Effect.Effect<Shard.Members, E, R> =>

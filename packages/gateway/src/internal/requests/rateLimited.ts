@@ -3,7 +3,6 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { maxAttempts } from "./awaitAnswer.js"
 
-/** The attempts of a request so far. */
 export interface Attempts {
   /** The number of times that it was sent. */
   readonly attempts: number

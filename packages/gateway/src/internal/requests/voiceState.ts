@@ -16,7 +16,6 @@ import type { CommandQueue } from "../commands/index.js"
 import type { EventLog } from "../events/log/index.js"
 import * as Answer from "./awaitAnswer.js"
 
-/** The shard that changes the voice state. */
 export interface VoiceRequester extends Answer.Requester {
   readonly commands: Pick<CommandQueue.CommandQueue, "awaitClosed" | "send">
   readonly config: Pick<ShardConfig.ShardConfig, "intents" | "token">

@@ -84,7 +84,7 @@ const adoptConfigured = (state: ShardState.ShardState): Effect.Effect<void> => {
   })
 }
 
-/** Makes the persistence of a shard without a store. */
+/** Makes the saver of a shard without a store. */
 export const withoutStore = (state: ShardState.ShardState): SessionSaver => ({
   load: adoptConfigured(state),
   save: Effect.void,
@@ -120,7 +120,7 @@ const loadFrom = (
 
 const isSession = (value: unknown): boolean => value instanceof Session.Session
 
-/** Makes the operations of the persistence, without the fiber that repeats them. */
+/** Makes the operations of a saver, without the fiber that repeats them. */
 const makeOperations = (state: ShardState.ShardState, store: SessionStore.SessionStore) => {
   const { config, log } = state
   const key: SessionStore.Key = { bot: Option.getOrElse(Token.botId(config.token), () => "bot"), shard: state.id }

@@ -76,18 +76,15 @@ export interface ShardWithState {
   readonly state: ShardState.ShardState
 }
 
-/** The services of a shard. */
 export type ShardRequirements =
   | ShardConfig.ShardConfig
   | IdentifyQueue.IdentifyQueue
   | GatewaySocket.GatewaySocket
   | Scope.Scope
 
-/** Makes a shard. */
 export const make = (id: ShardId.ShardId): Effect.Effect<Shard.Shard, never, ShardRequirements> =>
   Effect.map(makeWithState(id), ({ shard }) => shard)
 
-/** Makes a shard and returns its state too. */
 export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState, never, ShardRequirements> =>
   Effect.gen(function*() {
     const config = yield* ShardConfig.ShardConfig
@@ -146,7 +143,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
     const supervisor = yield* FiberHandle.make<void>()
     // The supervisor runs in the context of the shard, not in that of its first reader.
     const fork = yield* FiberHandle.runtime(supervisor)<never>()
-    const persistence = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
+    const saver = yield* Option.match(yield* Effect.serviceOption(SessionStore.SessionStore), {
       onNone: () => Effect.succeed(SessionSaver.withoutStore(state)),
       onSome: (store) => SessionSaver.make(state, store)
     })
@@ -157,8 +154,8 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         state.readers.release()
         state.log.failReaders(new ShardError.ShardClosedError())
         yield* Effect.all(state.readers.runs, { concurrency: "unbounded", discard: true })
-        yield* persistence.stop
-        yield* persistence.save
+        yield* saver.stop
+        yield* saver.save
       })
     )
 
@@ -167,9 +164,9 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         !isClosed && Option.isNone(FiberHandle.unsafeGet(supervisor)) &&
         !ShardStatus.isFatallyClosed(state.status.get())
       ) {
-        const live = Effect.zipRight(persistence.load, Supervisor.run(state, services, () => closeFrame))
+        const live = Effect.zipRight(saver.load, Supervisor.run(state, services, () => closeFrame))
         fork(Effect.annotateLogs(live, "shard.id", id.id), { onlyIfMissing: true })
-        persistence.unsafeStart()
+        saver.unsafeStart()
       }
     }))
     const { start } = starter
@@ -189,7 +186,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         state.log.notify({ _tag: "Close", frame: Option.some(frame), position: 0 })
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
-        yield* persistence.save
+        yield* saver.save
         return StoredSession.fromState(state)
       }).pipe(Effect.uninterruptible)
 

@@ -24,7 +24,10 @@ export interface ShardServices extends Connection.ConnectionServices {
 }
 
 const countReconnect = (reason: Disconnect): Effect.Effect<void> => {
-  const code = Option.match(ReconnectPolicy.closeCode(reason), { onNone: () => "none", onSome: String })
+  const code = Option.match(ReconnectPolicy.closeFrame(reason), {
+    onNone: () => "none",
+    onSome: ({ code }) => String(code)
+  })
   const byReason = Metric.tagged(ShardMetrics.reconnects, "reason", reason._tag)
   return Metric.increment(Metric.tagged(byReason, "code", code))
 }

@@ -16,15 +16,11 @@ export interface Counters {
   bytesInflated: number
   /** Bytes of the messages written. */
   bytesSent: number
-  /** Identifies written. */
   identifies: number
   /** Commands of the program written. */
   commandsSent: number
-  /** Reports that a reader waits for another one. */
-  stalls: number
 }
 
-/** Returns counters that are all zero. */
 export const make = (): Counters => ({
   events: new Map(),
   duplicates: 0,
@@ -33,8 +29,7 @@ export const make = (): Counters => ({
   bytesInflated: 0,
   bytesSent: 0,
   identifies: 0,
-  commandsSent: 0,
-  stalls: 0
+  commandsSent: 0
 })
 
 /** A limit, because each name is a series of metrics and the gateway may send any number of names. */
@@ -43,7 +38,6 @@ const maxNames = EventType.all.length + 100
 /** The name of all events beyond the limit of names. */
 export const otherEvents = "OTHER"
 
-/** Counts an event by its name. */
 export const countEvent = (self: Counters, name: string): void => {
   const count = self.events.get(name)
   if (count !== undefined) {
@@ -55,5 +49,4 @@ export const countEvent = (self: Counters, name: string): void => {
   }
 }
 
-/** Returns a snapshot. */
 export const copy = (self: Readonly<Counters>): Counters => ({ ...self, events: new Map(self.events) })

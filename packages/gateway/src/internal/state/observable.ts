@@ -57,7 +57,6 @@ const makePublisher = <A>(capacity: number): Publisher<A> => {
   }
 }
 
-/** Makes an observable value. */
 export const make = <A>(initial: A): Observable<A> => {
   const { end, listen, publish } = makePublisher<A>(Number.POSITIVE_INFINITY)
   let current = initial

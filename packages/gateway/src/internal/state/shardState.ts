@@ -45,7 +45,9 @@ export interface ShardState {
   readonly diagnostics: Observable.Topic<Diagnostic.Diagnostic>
   readonly counters: Counters.Counters
   session: LiveSession | undefined
-  readonly wire: RefusedMessages.RefusedMessages
+  readonly refused: RefusedMessages.RefusedMessages
+  /** The time at which the last established connection ended, in milliseconds of monotonic time. */
+  lostAt: number | undefined
   /** The values that the session was identified with, if known. */
   identity: Session.Identity | undefined
   /** The presence of the session as text, if known. */
@@ -56,9 +58,7 @@ export interface ShardState {
   userId: string | undefined
   /** The latency of the current or the last connection. */
   latency: Latency.Latency
-  /** The limiter of the current connection. */
   limiter: CommandLimiter.CommandLimiter | undefined
-  /** The inflater of the current connection. */
   inflater: Decompressor.Inflater | undefined
 }
 
@@ -79,7 +79,7 @@ export const make = (
   Effect.gen(function*() {
     const counters = Counters.make()
     const drainTimeoutMillis = Duration.toMillis(config.drainTimeout)
-    const watch = StallWatch.make(after, drainTimeoutMillis, () => counters.stalls++)
+    const watch = StallWatch.make(after, drainTimeoutMillis)
     let stopWatching: () => void = Function.constVoid
     const log = new EventLog({
       shard: id,
@@ -113,7 +113,8 @@ export const make = (
       diagnostics,
       counters,
       session: session && fromStored(session),
-      wire: RefusedMessages.make(),
+      refused: RefusedMessages.make(),
+      lostAt: undefined,
       identity: session?.identity,
       shownPresence: session?.identity?.presence,
       isReleased: false,
@@ -124,7 +125,6 @@ export const make = (
     }
   })
 
-/** Makes a live session from a stored one. */
 export const fromStored = ({ id, resumeUrl, sequence }: Session.Session): LiveSession => ({
   id,
   resumeUrl,

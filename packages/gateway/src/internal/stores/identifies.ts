@@ -2,11 +2,12 @@
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Function from "effect/Function"
 import * as Schema from "effect/Schema"
 import type { IdentifyStore, IdentifyStoreError, State } from "../../IdentifyStore.js"
 import { Guard } from "../foreign/index.js"
+import { PeerText } from "../wire/index.js"
 
-/** The time limit of reading. */
 const limit = Duration.seconds(5)
 
 const Json: Schema.Schema<State, string> = Schema.parseJson(Schema.Struct({
@@ -20,23 +21,22 @@ const Json: Schema.Schema<State, string> = Schema.parseJson(Schema.Struct({
 const decode = Schema.decode(Json)
 const encode = Schema.encodeSync(Json)
 
-const describe = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
-
-export type IdentifyFailure = Pick<IdentifyStoreError, "operation" | "key" | "reason">
+/** In UTF-16 units. Long enough for the path of a wrong field. */
+const maxReasonLength = 1_000
 
 /** Makes the store of a bot, and reads its state. */
 export const make = (
   bot: string,
-  makeError: (failure: IdentifyFailure) => IdentifyStoreError
+  makeError: (failure: Pick<IdentifyStoreError, "operation" | "key" | "reason">) => IdentifyStoreError
 ): Effect.Effect<IdentifyStore, IdentifyStoreError, KeyValueStore.KeyValueStore> =>
   Effect.gen(function*() {
     const store = yield* KeyValueStore.KeyValueStore
     const key = `vesper-identify-${bot}`
     const failed = (operation: IdentifyStoreError["operation"]) => (cause: unknown) =>
-      makeError({ operation, key, reason: describe(cause) })
+      makeError({ operation, key, reason: PeerText.describe(cause, maxReasonLength) })
     const read = () => Effect.flatMap(store.get(key), Effect.transposeMapOption((text) => decode(text)))
     const initial = yield* Effect.mapError(
-      Guard.runWithin(read, { limit, onDefect: (cause) => new Error(describe(cause)) }),
+      Guard.runWithin(read, { limit, onDefect: Function.identity<unknown> }),
       failed("load")
     )
     return {

@@ -1,3 +1,2 @@
 /** Stores in a `KeyValueStore` of @effect/platform, in modules that are loaded on demand: sessions and IDENTIFYs. */
-export type { IdentifyFailure } from "./identifies.js"
-export type { SessionFailure } from "./sessions.js"
+export {}

@@ -11,12 +11,10 @@ import type { Key, SessionStore, SessionStoreError } from "../../SessionStore.js
 const Slot = Schema.parseJson(Schema.Struct({ number: Schema.NonNegativeInt, session: GatewaySchema.Session }))
 type Slot = typeof Slot.Type
 
-export type SessionFailure = Pick<SessionStoreError, "operation" | "cause">
-
 /** Makes a store that writes each session to two keys alternately. */
 export const make = (
   makeName: (key: Key) => string,
-  makeError: (failure: SessionFailure) => SessionStoreError
+  failed: (operation: SessionStoreError["operation"]) => (cause: unknown) => SessionStoreError
 ): Effect.Effect<SessionStore, never, KeyValueStore.KeyValueStore> =>
   Effect.map(
     KeyValueStore.KeyValueStore,
@@ -24,7 +22,6 @@ export const make = (
       // The number of the last written slot, by name.
       const numbers = new Map<string, number>()
       const makeKey = (name: string, number: number) => `${name}-${number % 2 === 0 ? "a" : "b"}`
-      const failed = (operation: SessionStoreError["operation"]) => (cause: unknown) => makeError({ operation, cause })
 
       const readSlot = (key: string) => Effect.map(store.get(key), Option.map(Schema.decodeEither(Slot)))
 

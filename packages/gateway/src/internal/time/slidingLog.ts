@@ -1,6 +1,5 @@
 /** The times of the messages in the last window, as plain numbers because it is read before every command. */
 export interface SlidingLog {
-  /** Records a message at `now`. */
   readonly record: (now: number) => void
   /** The number of messages in the window that ends at `now`. */
   readonly count: (now: number) => number

@@ -19,7 +19,6 @@ export interface Timer {
   readonly onDefect: (cause: unknown) => void
 }
 
-/** Calls timers when they are due. */
 export interface TimerScheduler {
   /** Registers a timer. Returns a function that removes it. */
   readonly unsafeSchedule: (timer: Timer, first: Delay) => () => void

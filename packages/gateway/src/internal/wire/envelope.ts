@@ -24,7 +24,6 @@ export interface Envelope {
   bodyAt: number
 }
 
-/** Makes an empty envelope. */
 export const make = (): Envelope => ({ op: -1, s: -1, t: undefined, isNamePlain: false, bodyAt: 0 })
 
 const quote = 0x22
@@ -41,7 +40,6 @@ const maxNameLength = 64
 /** The number of undocumented names that the process keeps. */
 const maxOtherNames = 128
 
-/** The event names of the process. */
 export const names = EventNames.make(maxOtherNames)
 
 /** 1 for the bytes of A-Z, 0-9 and _. JSON may escape other characters. */

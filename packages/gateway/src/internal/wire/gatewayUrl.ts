@@ -1,5 +1,4 @@
 /** URLs of gateways. Discord's have no query, and may end with a slash. */
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type * as Decompressor from "../../Decompressor.js"
 import * as PeerText from "./peerText.js"
@@ -29,17 +28,15 @@ export const make = (
 export const redact = (url: string): string =>
   PeerText.clean(url.replace(/[?#][^]*$/, "").replace(/^([^/]*\/\/)?[^/]*@/, "$1"))
 
-/** Checks that `text` is a websocket URL. Left is the reason if it is not. */
-export const validate = (text: string): Either.Either<string, string> => {
+/** Describes the problem of text that is not a websocket URL; undefined for one. */
+export const describeProblem = (text: string): string | undefined => {
   if (!URL.canParse(text)) {
-    return Either.left(`"${redact(text)}" is not a URL; write it as wss://host`)
+    return `"${redact(text)}" is not a URL; write it as wss://host`
   }
   const { protocol } = new URL(text)
   return protocol === "wss:" || protocol === "ws:"
-    ? Either.right(text)
-    : Either.left(
-      `"${redact(text)}" is not a websocket URL; it must start with wss:// (or ws:// for a local simulator)`
-    )
+    ? undefined
+    : `"${redact(text)}" is not a websocket URL; it must start with wss:// (or ws:// for a local simulator)`
 }
 
 /** In UTF-16 units. Discord's have about 40. */
@@ -51,5 +48,5 @@ const maxResumeUrlLength = 512
  */
 export const mayResumeAt = (gatewayUrl: string, resumeUrl: string): boolean =>
   PeerText.isPlain(resumeUrl, maxResumeUrlLength) &&
-  Either.isRight(validate(resumeUrl)) &&
+  describeProblem(resumeUrl) === undefined &&
   (new URL(gatewayUrl).protocol !== "wss:" || new URL(resumeUrl).protocol === "wss:")

@@ -51,7 +51,8 @@ export const handling: CursorOptions = {
   droppable: undefined,
   capacity: undefined,
   acknowledges: true,
-  wantsControlItems: false
+  wantsControlItems: false,
+  isObserver: false
 }
 
 /** Options of a reader that acknowledges nothing. */

@@ -8,7 +8,6 @@ type Handle<E, R> = (event: Dispatch.Dispatch, shard: ShardId.ShardId) => Effect
 
 const inner: unique symbol = Symbol("@vesper/gateway/FleetHandler")
 
-/** A handler for `Fleet.runForEach`. */
 export interface FleetHandler<E, R> {
   (event: Fleet.FleetEvent): Effect.Effect<unknown, E, R>
   readonly [inner]?: Handle<E, R>

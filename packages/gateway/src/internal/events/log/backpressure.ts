@@ -1,18 +1,12 @@
 /** Pauses a connection's socket while a cursor is full, and resumes it when no cursor is. */
 
-/** The socket of the current connection. */
-export interface PausableSocket {
+interface PausableSocket {
   readonly pause: () => void
   readonly resume: () => void
 }
 
-/** A reader of events that may be full, such as a cursor. */
-export interface Holder {
-  readonly name: string
-}
-
 /** The full cursors of a log, and the socket that they pause. */
-export class Backpressure<A extends Holder> {
+export class Backpressure<A> {
   private readonly full = new Set<A>()
   private socket: PausableSocket | undefined
   private readonly onPaused: () => void
@@ -28,7 +22,6 @@ export class Backpressure<A extends Holder> {
     return this.full.size > 0
   }
 
-  /** The full holders. */
   get holders(): ReadonlyArray<A> {
     return Array.from(this.full)
   }

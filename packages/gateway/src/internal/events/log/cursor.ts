@@ -9,7 +9,6 @@ import { type Entry, getSize, type Item } from "./entry.js"
 import type { EventLog } from "./eventLog.js"
 import { ItemQueue } from "./itemQueue.js"
 
-/** The reader that a cursor belongs to. */
 export interface CursorOwner {
   /** Set for a reader of single events: counts its calls, and closes it. */
   readonly idle: { readonly calls: () => number; readonly close: () => void } | undefined
@@ -21,7 +20,6 @@ export interface CursorOwner {
   readonly onFull: ((log: EventLog) => void) | undefined
 }
 
-/** Options of a reader and of its cursors. */
 export interface CursorOptions {
   /** Names the reader in diagnostics. */
   readonly name: string
@@ -39,19 +37,25 @@ export interface CursorOptions {
    * True for a reader that waits for one event. It does not count for the session to resume from, and leaves events from before the
    * first reader to that reader.
    */
-  readonly isObserver?: boolean | undefined
+  readonly isObserver: boolean
 }
 
-/** Returns the options of a reader of all items that acknowledges them. */
-export const readAll = (name: string): CursorOptions => ({
+/** Makes options. By default, a reader wants all events, pauses the socket, and acknowledges nothing. */
+export const makeOptions = (name: string, options: Partial<Omit<CursorOptions, "name">>): CursorOptions => ({
   name,
   wanted: undefined,
   strategy: "suspend",
   droppable: undefined,
   capacity: undefined,
-  acknowledges: true,
-  wantsControlItems: true
+  acknowledges: false,
+  wantsControlItems: false,
+  isObserver: false,
+  ...options
 })
+
+/** Makes the options of a reader of all items that acknowledges them. */
+export const readAll = (name: string): CursorOptions =>
+  makeOptions(name, { acknowledges: true, wantsControlItems: true })
 
 /** The entry with the highest position among those that readers of one kind have read. */
 export interface LastRead {
@@ -67,7 +71,6 @@ const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 const sequenceIn = (session: LiveSession, item: Item): number =>
   item._tag === "Dispatch" && item.session === session && item.s > session.since ? item.s : Number.POSITIVE_INFINITY
 
-/** The position of one reader in one log. */
 export class Cursor {
   readonly name: string
   readonly capacity: number
@@ -103,7 +106,7 @@ export class Cursor {
     this.options = options
     this.name = options.name
     this.strategy = options.strategy
-    this.lastRead = options.isObserver === true
+    this.lastRead = options.isObserver
       ? { entry: undefined, position: 0 }
       : options.acknowledges
       ? log.lastHandled
@@ -157,7 +160,6 @@ export class Cursor {
     return this.queue.size === 0
   }
 
-  /** Reads the next item. */
   next(): Item | undefined {
     const item = this.queue.peek()
     if (item === undefined || !this.log.gate.admits(item.position)) {
@@ -188,7 +190,6 @@ export class Cursor {
     this.adjust(1, entry.size)
   }
 
-  /** Starts a deferred entry. */
   startDeferred(entry: Entry): void {
     this.adjust(-1, -entry.size)
   }
@@ -209,7 +210,6 @@ export class Cursor {
     this.restore(items.filter((item) => item._tag === "Dispatch" ? this.wants(item.t) : this.options.wantsControlItems))
   }
 
-  /** Returns the items that were not read. */
   unread(): ReadonlyArray<Item> {
     return this.queue.toArray()
   }

@@ -49,7 +49,6 @@ export type ControlItem =
   | { readonly _tag: "Close"; readonly frame: Option.Option<CloseFrame.CloseFrame>; position: number }
   | { readonly _tag: "Failure"; readonly error: ShardError.RecoverableError; position: number }
 
-/** An element of the log's cursors. */
 export type Item = Entry | ControlItem
 
 /** Returns the length of the item's text, as far as it counts against `capacityBytes`. */

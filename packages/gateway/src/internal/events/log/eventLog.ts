@@ -13,7 +13,6 @@ import { DeliveryGate } from "./deliveryGate.js"
 import { Listeners } from "./listeners.js"
 import { isFailure, type Parse, type Parsed } from "./parse.js"
 
-/** Options of an event log. */
 export interface LogOptions {
   readonly shard: ShardId.ShardId
   /** Maximum number of items that wait for one cursor. */
@@ -51,7 +50,6 @@ export interface Ending {
 
 const backlog = Cursor.readAll("a reader, and there has been none")
 
-/** The event log of one shard. */
 export class EventLog {
   readonly shard: ShardId.ShardId
   readonly capacity: number
@@ -132,7 +130,7 @@ export class EventLog {
    */
   open(options: Cursor.CursorOptions, from?: Cursor.Cursor): Cursor.Cursor {
     const cursor = this.add(new Cursor.Cursor(this, options))
-    if (options.isObserver === true) {
+    if (options.isObserver) {
       cursor.receive(this.backlog?.unread() ?? [])
       return cursor
     }
@@ -218,7 +216,7 @@ export class EventLog {
    * read. Streams count if no cursor acknowledges.
    */
   readIn(session: LiveSession): number {
-    const all = Array.from(this.cursors).filter(({ options }) => options.isObserver !== true)
+    const all = Array.from(this.cursors).filter(({ options }) => !options.isObserver)
     const acknowledging = all.filter(({ options }) => options.acknowledges)
     const isHandled = acknowledging.length > 0
     const read = (isHandled ? [this.lastHandled] : [this.lastHandled, this.lastStreamed]).map(({ entry }) =>

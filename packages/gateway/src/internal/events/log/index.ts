@@ -1,5 +1,5 @@
 /** The event log of a shard: entries, cursors, back-pressure and acknowledgement. */
-export { readAll } from "./cursor.js"
+export { makeOptions, readAll } from "./cursor.js"
 export type { Cursor, CursorOptions, CursorOwner } from "./cursor.js"
 export { Entry, lastPosition, toPayload } from "./entry.js"
 export type { Item } from "./entry.js"

@@ -4,7 +4,6 @@ import type { Item } from "./entry.js"
 /** Minimum number of taken items before the array is copied without them. */
 const minTaken = 64
 
-/** A queue of unread items. */
 export class ItemQueue {
   private items: Array<Item | undefined> = []
   private head = 0
@@ -39,7 +38,6 @@ export class ItemQueue {
     return item
   }
 
-  /** Counts the items after the position. */
   countAfter(position: number): number {
     let at = this.items.length
     while (at > this.head && (this.items[at - 1]?.position ?? 0) > position) {
@@ -48,7 +46,6 @@ export class ItemQueue {
     return this.items.length - at
   }
 
-  /** Inserts items by their positions. */
   insert(returned: ReadonlyArray<Item>): void {
     this.items = [...returned, ...this.toArray()].sort((a, b) => a.position - b.position)
     this.head = 0

@@ -12,7 +12,6 @@ import { isFailure, parse } from "./parse.js"
 
 type BodyListener = (d: Record<string, unknown>) => void
 
-/** The internal listeners of one shard. */
 export class Listeners {
   /** Number of all listeners. The hot path reads only this while it is 0. */
   count = 0

@@ -12,12 +12,7 @@ import type { CursorOwner } from "./cursor.js"
 const firstReportMillis = 5_000
 
 /** Returns a function to call with the log when its socket is paused. Its result is called when the socket is resumed. */
-export const make = (
-  after: After.After,
-  drainTimeoutMillis: number,
-  onStalled: () => void
-) =>
-(log: EventLog): () => void => {
+export const make = (after: After.After, drainTimeoutMillis: number) => (log: EventLog): () => void => {
   const calls = new Map<CursorOwner, number>()
   for (const { reader } of log.backpressure.holders) {
     if (reader?.idle !== undefined) {
@@ -34,7 +29,6 @@ export const make = (
       ) {
         idle.close()
       } else if (isAnyWaiting) {
-        onStalled()
         log.publish(
           Diagnostic.Stalled({ reader: holder.name, events: holder.buffered, waited: Duration.millis(waited) })
         )

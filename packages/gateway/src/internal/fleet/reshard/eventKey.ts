@@ -47,8 +47,9 @@ const hash = (text: string): string => {
 }
 
 export interface EventKey {
+  /** Equal for both copies of an event. */
   readonly key: string
-  /** Whether exactly one event has this key. */
+  /** No other event has this key. */
   readonly isAnchor: boolean
 }
 

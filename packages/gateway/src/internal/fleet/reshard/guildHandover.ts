@@ -14,13 +14,10 @@
  * one. The functions are pure but for the state that they are given; the events that they return are to be delivered, in that
  * order.
  */
+import type { EventKey } from "./eventKey.js"
 
 /** One of the two copies of an event. */
-export interface Copy<A> {
-  /** Equal for both copies. */
-  readonly key: string
-  /** No other event has this key. */
-  readonly isAnchor: boolean
+export interface Copy<A> extends EventKey {
   readonly value: A
 }
 
@@ -94,15 +91,6 @@ const remove = (list: Array<Seen>, key: string): boolean => {
   return true
 }
 
-const lastIndexOf = (list: ReadonlyArray<Seen>, key: string): number => {
-  for (let i = list.length - 1; i >= 0; i--) {
-    if (list[i]?.key === key) {
-      return i
-    }
-  }
-  return -1
-}
-
 /** Delivers the events of the new shard that wait. */
 const deliverHeld = <A>(self: Handover<A>): ReadonlyArray<A> => {
   const { held } = self
@@ -119,7 +107,6 @@ const join = <A>(self: Handover<A>, aheadOld: Array<Seen>, fresh: Array<Held<A>>
   return self.prefersOld ? [] : deliverHeld(self)
 }
 
-/** Takes an event of the old shard. */
 export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): ReadonlyArray<A> => {
   self.lastAt = now
   self.history.push({ key: copy.key, at: now })
@@ -142,14 +129,13 @@ export const fromOld = <A>(self: Handover<A>, copy: Copy<A>, now: number): Reado
   return [copy.value]
 }
 
-/** Takes an event of the new shard. */
 export const fromNew = <A>(self: Handover<A>, copy: Copy<A>, now: number): ReadonlyArray<A> => {
   switch (self.phase) {
     case "Old":
       return []
     case "Overlap": {
       self.lastAt = now
-      const index = copy.isAnchor ? lastIndexOf(self.history, copy.key) : -1
+      const index = copy.isAnchor ? self.history.findLastIndex(({ key }) => key === copy.key) : -1
       if (index !== -1) {
         return join(self, self.history.slice(index + 1), [])
       }

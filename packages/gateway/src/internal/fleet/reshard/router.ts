@@ -11,7 +11,7 @@ import * as EventKey from "./eventKey.js"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type { Entry } from "../../events/log/index.js"
 import { getGuildId } from "../../events/index.js"
-import type { FleetShard } from "../index.js"
+import type { FleetShard, ShardSet } from "../index.js"
 import * as GuildHandover from "./guildHandover.js"
 import type { Facts } from "./stage.js"
 
@@ -22,13 +22,7 @@ export interface Delivery {
   readonly fleetShard: FleetShard
 }
 
-/** The old or the new set. */
-export interface Side {
-  readonly total: number
-  readonly shards: ReadonlyMap<number, FleetShard>
-}
-
-export interface Reshard {
+export interface Router {
   /** Takes an event of either side and returns the events to deliver. */
   readonly route: (delivery: Delivery) => ReadonlyArray<Delivery>
   /** Runs at an interval and returns the events to deliver. */
@@ -50,28 +44,27 @@ export interface Reshard {
  */
 const unguilded = (shard: FleetShard) => `@${shard.shard.id.id}`
 
-/** A shard of the new set, and the guilds that its READY named. */
-interface NewShard {
-  readonly fleetShard: FleetShard
+/** The session of a shard of the new set. */
+interface NewSession {
   isReady: boolean
   /** Guilds whose first GUILD_CREATE has not arrived. */
   readonly expected: Set<string>
 }
 
 export const make = (
-  sides: { readonly old: Side; readonly new: Side },
+  sides: { readonly old: ShardSet.ShardSet; readonly new: ShardSet.ShardSet },
   policy: GuildHandover.Policy & {
     /** True if the next process must repeat no event: it resumes the old sessions. */
     readonly prefersOld: boolean
   },
   now: () => number
-): Reshard => {
+): Router => {
   const handovers = new Map<string, GuildHandover.Handover<Delivery>>()
   // The guilds of the new set, without those that the bot has left.
   const known = new Set<string>()
-  const newShards = new Map<FleetShard, NewShard>()
+  const newSessions = new Map<FleetShard, NewSession>()
   for (const fleetShard of sides.new.shards.values()) {
-    newShards.set(fleetShard, { fleetShard, isReady: false, expected: new Set() })
+    newSessions.set(fleetShard, { isReady: false, expected: new Set() })
   }
   const caughtUp = new Map<FleetShard, number>()
   let { prefersOld } = policy
@@ -84,7 +77,7 @@ export const make = (
     return handover
   }
 
-  const shardIn = (side: Side, guild: string) =>
+  const shardIn = (side: ShardSet.ShardSet, guild: string) =>
     guild.startsWith("@") ? Number(guild.slice(1)) : ShardId.shardOf(guild, side.total)
 
   const makeCopy = (delivery: Delivery): GuildHandover.Copy<Delivery> => ({
@@ -93,7 +86,7 @@ export const make = (
   })
 
   /** Returns the handovers of all guilds of one shard. */
-  const shardHandovers = (side: Side, fleetShard: FleetShard) =>
+  const shardHandovers = (side: ShardSet.ShardSet, fleetShard: FleetShard) =>
     Array.from(handovers).filter(([guild]) => shardIn(side, guild) === fleetShard.shard.id.id)
 
   /** Returns the guild whose order an event is part of. */
@@ -117,28 +110,27 @@ export const make = (
     GuildHandover.overlap(getHandover(guild), now())
   }
 
-  const ready = (newShard: NewShard, guilds: ReadonlyArray<{ readonly id: string }>) => {
-    const { fleetShard } = newShard
+  const ready = (fleetShard: FleetShard, session: NewSession, guilds: ReadonlyArray<{ readonly id: string }>) => {
     shardHandovers(sides.new, fleetShard).forEach(([, handover]) => GuildHandover.loseNew(handover))
-    newShard.isReady = true
-    newShard.expected.clear()
+    session.isReady = true
+    session.expected.clear()
     guilds.forEach(({ id }) => known.add(id))
     markArrived(unguilded(fleetShard))
     if (Intents.has(fleetShard.state.config.intents, "Guilds")) {
-      guilds.forEach(({ id }) => newShard.expected.add(id))
+      guilds.forEach(({ id }) => session.expected.add(id))
     } else {
       // Without this intent Discord sends no GUILD_CREATE: the session has all guilds from READY on.
       guilds.forEach(({ id }) => markArrived(id))
     }
   }
 
-  const routeNew = (delivery: Delivery, newShard: NewShard): ReadonlyArray<Delivery> => {
-    const { event } = delivery
+  const routeNew = (delivery: Delivery, session: NewSession): ReadonlyArray<Delivery> => {
+    const { event, fleetShard } = delivery
     if (isAbandoned) {
       return []
     }
     if (event.t === "READY") {
-      ready(newShard, event.d.guilds)
+      ready(fleetShard, session, event.d.guilds)
       return isSwitched ? [delivery] : []
     }
     if (EventKey.isReply(event.t)) {
@@ -149,7 +141,7 @@ export const make = (
     }
     const key = orderKey(delivery)
     if (event.t === "GUILD_CREATE" || event.t === "GUILD_DELETE") {
-      const isSnapshot = newShard.expected.delete(key)
+      const isSnapshot = session.expected.delete(key)
       markArrived(key)
       if (isSnapshot && (event.t === "GUILD_CREATE" || event.d.unavailable === true)) {
         return []
@@ -167,14 +159,14 @@ export const make = (
     for (const fleetShard of [...sides.old.shards.values(), ...sides.new.shards.values()]) {
       const { log, session, status } = fleetShard.state
       // An old shard without a session receives no more events of it.
-      const isOver = log.ending.closed !== undefined || (session === undefined && !newShards.has(fleetShard))
+      const isOver = log.ending.closed !== undefined || (session === undefined && !newSessions.has(fleetShard))
       if (!log.backpressure.isPaused && (isOver || ShardStatus.isConnected(status.get()))) {
         caughtUp.set(fleetShard, at)
       }
     }
   }
 
-  const caughtUpAt = (side: Side, guild: string) => {
+  const caughtUpAt = (side: ShardSet.ShardSet, guild: string) => {
     const fleetShard = side.shards.get(shardIn(side, guild))
     return fleetShard === undefined ? now() : caughtUp.get(fleetShard) ?? Number.NEGATIVE_INFINITY
   }
@@ -183,8 +175,8 @@ export const make = (
 
   return {
     route: (delivery) => {
-      const newShard = newShards.get(delivery.fleetShard)
-      return newShard === undefined ? routeOld(delivery) : routeNew(delivery, newShard)
+      const session = newSessions.get(delivery.fleetShard)
+      return session === undefined ? routeOld(delivery) : routeNew(delivery, session)
     },
     tick: () => {
       catchUp()
@@ -199,8 +191,8 @@ export const make = (
     facts: (failure) => {
       const phases = Array.from(known, (guild) => handovers.get(guild)?.phase ?? "Old")
       return {
-        shards: newShards.size,
-        identified: Array.from(newShards.values()).filter(({ isReady }) => isReady).length,
+        shards: newSessions.size,
+        identified: Array.from(newSessions.values()).filter(({ isReady }) => isReady).length,
         guilds: known.size,
         arrived: phases.filter((phase) => phase !== "Old").length,
         handedOver: phases.filter((phase) => phase === "Both").length,

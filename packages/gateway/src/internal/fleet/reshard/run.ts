@@ -1,7 +1,6 @@
 /** Runs a resharding: connects the new set, moves through the stages, and closes one of the two sets. */
 import * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as ShardId from "@vesper/model/ShardId"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -23,7 +22,7 @@ import { next, Stage } from "./stage.js"
 import { Monotonic } from "../../time/index.js"
 
 /** The parts of a fleet that a resharding uses and replaces. */
-export interface ShardSets {
+export interface FleetParts {
   readonly readers: Readers
   readonly scope: Scope.Scope
   readonly queue: IdentifyQueue.IdentifyQueue
@@ -57,7 +56,7 @@ const step = Duration.seconds(1)
 const error = (reason: ReshardError["reason"], detail: string) => new ReshardError({ reason, detail })
 
 /** Returns the ids of the new set. Fails if the resharding cannot start. */
-const check = (fleet: ShardSets, total: number): Effect.Effect<ReadonlyArray<ShardId.ShardId>, ReshardError> =>
+const check = (fleet: FleetParts, total: number): Effect.Effect<ReadonlyArray<ShardId.ShardId>, ReshardError> =>
   Effect.gen(function*() {
     if (fleet.isResharding) {
       return yield* error("InProgress", "another resharding is under way")
@@ -74,15 +73,12 @@ const check = (fleet: ShardSets, total: number): Effect.Effect<ReadonlyArray<Sha
       ))
   })
 
-/** A defect of the program's identify queue. */
-class QueueDefect extends Data.TaggedError("QueueDefect")<{ readonly cause: unknown }> {}
-
 const budgetError = (count: number, left: number) =>
   error("Budget", `${count} shards need an IDENTIFY each, and ${left} are left today`)
 
 /** Reserves an IDENTIFY for each new shard. A queue without a budget reserves nothing. */
 const reserve = (
-  fleet: ShardSets,
+  fleet: FleetParts,
   count: number
 ): Effect.Effect<IdentifyQueue.IdentifyQueue, ReshardError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -92,11 +88,13 @@ const reserve = (
       return yield* budgetError(count, left.value)
     }
     return yield* Effect.mapError(
-      Guard.runWithin(() => fleet.queue.reserve(count), { limit, onDefect: (cause) => new QueueDefect({ cause }) }),
+      Guard.runWithin(() => fleet.queue.reserve(count), {
+        limit,
+        onDefect: (cause) =>
+          error("Budget", `the identify queue could not reserve ${count}: ${PeerText.describe(cause)}`)
+      }),
       (failure) =>
-        failure._tag === "QueueDefect"
-          ? error("Budget", `the identify queue could not reserve ${count}: ${PeerText.describe(failure.cause)}`)
-          : budgetError(count, Math.max(0, failure.remaining - failure.reserve))
+        failure._tag === "ReshardError" ? failure : budgetError(count, Math.max(0, failure.remaining - failure.reserve))
     )
   })
 
@@ -117,13 +115,12 @@ const findFailure = (set: ShardSet.ShardSet, isOverdue: boolean, isCancelled: bo
     : Option.none()
 }
 
-/** Appends events to the logs of their shards. */
 const deliver = (deliveries: ReadonlyArray<Router.Delivery>): void => {
   deliveries.forEach(({ entry, fleetShard }) => fleetShard.state.log.offer(entry))
 }
 
 /** Routes the events of both sets through the resharding. */
-const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, reshard: Router.Reshard): void => {
+const startRouting = (fleet: FleetParts, sets: ReadonlyArray<ShardSet.ShardSet>, router: Router.Router): void => {
   fleet.readers.setOrdered(true)
   const lowestPosition = () => fleet.readers.lowestPosition()
   for (const fleetShard of sets.flatMap(({ shards }) => Array.from(shards.values()))) {
@@ -136,7 +133,7 @@ const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, 
           log.offer(entry)
           return true
         }
-        const deliveries = reshard.route({ event, entry, fleetShard })
+        const deliveries = router.route({ event, entry, fleetShard })
         deliver(deliveries)
         return deliveries.some((delivery) => delivery.entry === entry)
       }
@@ -145,7 +142,7 @@ const startRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>, 
 }
 
 /** Delivers all events of these sets again. */
-const stopRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>): void => {
+const stopRouting = (fleet: FleetParts, sets: ReadonlyArray<ShardSet.ShardSet>): void => {
   fleet.readers.setOrdered(false)
   for (const { state } of sets.flatMap(({ shards }) => Array.from(shards.values()))) {
     state.log.route = undefined
@@ -153,19 +150,19 @@ const stopRouting = (fleet: ShardSets, sets: ReadonlyArray<ShardSet.ShardSet>): 
 }
 
 /** Closes the old set and waits until its events are read. */
-const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet, reshard: Router.Reshard) =>
+const retire = (fleet: FleetParts, old: ShardSet.ShardSet, set: ShardSet.ShardSet, router: Router.Router) =>
   Effect.gen(function*() {
-    reshard.switchOver()
+    router.switchOver()
     fleet.current = set
     fleet.upcoming = Option.none()
     ForwardCommands.forward(old, set)
     yield* ShardSet.closeAll(old, CloseFrame.NORMAL)
-    deliver(reshard.closeOld())
+    deliver(router.closeOld())
     let stage: ReshardStage = Stage.Drain()
     while (stage._tag !== "Retire") {
       yield* Effect.sleep(step)
-      deliver(reshard.tick())
-      stage = next(stage, reshard.facts(Option.none()))
+      deliver(router.tick())
+      stage = next(stage, router.facts(Option.none()))
     }
     stopRouting(fleet, [set])
     old.shards.forEach(({ state }) => fleet.readers.removeLog(state.log))
@@ -173,14 +170,14 @@ const retire = (fleet: ShardSets, old: ShardSet.ShardSet, set: ShardSet.ShardSet
   })
 
 /** Closes the new set. Events that only the new set has delivered are dropped when the old set receives them. */
-const rollBack = (fleet: ShardSets, set: ShardSet.ShardSet, reshard: Router.Reshard) =>
+const rollBack = (fleet: FleetParts, set: ShardSet.ShardSet, router: Router.Router) =>
   Effect.gen(function*() {
-    reshard.abandon()
+    router.abandon()
     fleet.upcoming = Option.none()
     yield* ShardSet.closeAll(set, CloseFrame.NORMAL)
-    while (!reshard.isSettled()) {
+    while (!router.isSettled()) {
       yield* Effect.sleep(step)
-      deliver(reshard.tick())
+      deliver(router.tick())
     }
     stopRouting(fleet, [fleet.current])
     set.shards.forEach(({ state }) => fleet.readers.removeLog(state.log))
@@ -189,7 +186,7 @@ const rollBack = (fleet: ShardSets, set: ShardSet.ShardSet, reshard: Router.Resh
 
 /** Runs all stages. A cancellation rolls back until the `Drain` stage. */
 const runStages = (
-  fleet: ShardSets,
+  fleet: FleetParts,
   ids: ReadonlyArray<ShardId.ShardId>,
   options: ReshardOptions,
   isCancelled: () => boolean
@@ -207,21 +204,21 @@ const runStages = (
     }
     const set = yield* fleet.open(ids, queue)
     ForwardCommands.copyPresence(old, set)
-    const reshard = Router.make({ old, new: set }, {
+    const router = Router.make({ old, new: set }, {
       lag: Duration.toMillis(options.lag ?? "10 seconds"),
       patience: Duration.toMillis(options.patience ?? "1 minute"),
       prefersOld: Array.from(old.shards.values()).some(({ state }) => state.log.gate.isUsed)
     }, () => Monotonic.unsafeMillis(clock))
     fleet.upcoming = Option.some(set)
-    startRouting(fleet, [old, set], reshard)
+    startRouting(fleet, [old, set], router)
     yield* ShardSet.connectAll(set)
     let stage: ReshardStage = Stage.Prepare()
     while (stage._tag !== "Drain" && stage._tag !== "RolledBack") {
       fleet.stage = Option.some(stage)
       yield* Effect.sleep(step)
-      deliver(reshard.tick())
+      deliver(router.tick())
       const isOverdue = Monotonic.unsafeMillis(clock) - started >= timeout
-      stage = next(stage, reshard.facts(findFailure(set, isOverdue, isCancelled())))
+      stage = next(stage, router.facts(findFailure(set, isOverdue, isCancelled())))
       if (Option.isSome(fleet.stage) && fleet.stage.value._tag !== stage._tag) {
         yield* Effect.logInfo(`resharding from ${old.total} to ${set.total}: ${stage._tag}`)
       }
@@ -229,14 +226,13 @@ const runStages = (
     fleet.stage = Option.some(stage)
     yield* Scope.close(reservation, Exit.void)
     if (stage._tag === "RolledBack") {
-      yield* rollBack(fleet, set, reshard)
+      yield* rollBack(fleet, set, router)
       return yield* stage.failure
     }
-    return yield* retire(fleet, old, set, reshard)
+    return yield* retire(fleet, old, set, router)
   })
 
-/** Reshards a fleet to `total` shards. */
-export const run = (fleet: ShardSets, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
+export const run = (fleet: FleetParts, total: number, options: ReshardOptions): Effect.Effect<void, ReshardError> =>
   Effect.gen(function*() {
     const ids = yield* check(fleet, total)
     let isCancelled = false

@@ -7,7 +7,6 @@ import type { ReshardError } from "./reshardError.js"
 export const Stage = Data.taggedEnum<ReshardStage>()
 
 export interface Facts {
-  /** Shards of the new set. */
   readonly shards: number
   /** Shards of the new set that have a session. */
   readonly identified: number
