@@ -36,16 +36,15 @@ export const simulate = (
 ) =>
   Effect.gen(function*() {
     const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
-    const world = World.make({ guilds })
     yield* serve(options, {
       title: "vesper simulate",
       traffic: (simulator) =>
         Effect.raceAll([
           rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
-          sendMessages(simulator, world, says),
+          sendMessages(simulator, says),
           sendCommands(simulator, interactions)
         ]),
       steps: [...faults, ...fromFile],
-      simulator: { heartbeatInterval: Option.getOrUndefined(heartbeatInterval), world }
+      simulator: { heartbeatInterval: Option.getOrUndefined(heartbeatInterval), world: World.make({ guilds }) }
     })
   })
