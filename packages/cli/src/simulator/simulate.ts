@@ -1,11 +1,10 @@
 /** `vesper simulate`. */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as World from "@vesper/testing/World"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ServerOptions } from "../commands/index.js"
+import type { SimulateOptions } from "../commands/index.js"
 import { describeFileError, misused } from "../exit/index.js"
 import * as Scenario from "../scenario/index.js"
 import { sendCommands, sendMessages } from "./messages.js"
@@ -20,16 +19,6 @@ const readScenario = (path: string) =>
     )
     return yield* Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
   })
-
-interface SimulateOptions extends ServerOptions {
-  readonly faults: ReadonlyArray<Scenario.Step>
-  readonly guilds: number
-  readonly interactions: ReadonlyArray<string>
-  readonly heartbeatInterval: Option.Option<Duration.Duration>
-  readonly rate: number
-  readonly says: ReadonlyArray<string>
-  readonly scenario: Option.Option<string>
-}
 
 export const simulate = (
   { faults, guilds, heartbeatInterval, interactions, rate, says, scenario, ...options }: SimulateOptions
