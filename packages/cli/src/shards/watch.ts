@@ -226,12 +226,12 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
     const finish = Effect.gen(function*() {
       const { running } = state
       const missing = yield* options.settle?.(
-        Effect.sync(() => state.board.shards.map(({ sequence }) => sequence))
+        Effect.sync(() => state.board.ids.map((id) => Board.get(state.board, id).sequence))
       ) ?? Effect.succeed(0)
       // Shards that moved since the last look count for the total.
       yield* running === undefined ? Effect.void : showShards(running)
       const kept = running === undefined ? 0 : yield* running.close
-      const sessions = `${kept} of ${counted(state.board.shards.length, "session")}`
+      const sessions = `${kept} of ${counted(state.board.ids.length, "session")}`
       yield* writeNotice(mode, yield* options.summary(ShardView.summary(state.board, missing), sessions))
     })
     const noticing = yield* Effect.forkIn(showNotices, scope)

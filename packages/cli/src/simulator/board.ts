@@ -3,7 +3,7 @@ import * as Opcode from "@vesper/model/Opcode"
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
-import type { Line } from "../tui/index.js"
+import { type Line, Rates } from "../tui/index.js"
 import { toLine } from "./entryText.js"
 
 /** An open connection. */
@@ -44,18 +44,14 @@ export interface GatewayBoard {
   readonly log: ReadonlyArray<Line>
   /** All entries, events and heartbeats too. */
   readonly recent: ReadonlyArray<Line>
-  /** Events a second in the last sampling period. */
-  readonly rate: number
-  readonly sampled: { readonly at: number; readonly events: number }
+  /** Events a second. */
+  readonly rates: Rates.Rates<"events">
 }
 
 /** More lines than a tall terminal has. */
 const logSize = 100
 const recentSize = 500
 const violationsKept = 20
-
-/** The period over which a rate is measured, in milliseconds. */
-const samplePeriod = 1_000
 
 const noCounts: GatewayCounts = {
   opened: 0,
@@ -73,54 +69,25 @@ export const make = (now: number): GatewayBoard => ({
   violations: [],
   log: [],
   recent: [],
-  rate: 0,
-  sampled: { at: now, events: 0 }
+  rates: Rates.make(now)
 })
+
+const isEvent = (entry: LogEntry.LogEntry): boolean => entry._tag === "Sent" && entry.op === Opcode.Dispatch
+
+const isHeartbeat = (entry: LogEntry.LogEntry): boolean => entry._tag === "Received" && entry.op === Opcode.Heartbeat
 
 /** Selects the entries that are shown without a filter: all except events and heartbeats, which are too frequent. */
-export const isNotable = LogEntry.match({
-  Opened: () => true,
-  Refused: () => true,
-  Received: ({ op }) => op !== Opcode.Heartbeat,
-  Sent: ({ op }) => op !== Opcode.Dispatch && op !== Opcode.HeartbeatAck,
-  Identified: () => true,
-  Resumed: () => true,
-  Closed: () => true,
-  SessionEnded: () => true,
-  Requested: () => true,
-  Violation: () => true
-})
+export const isNotable = (entry: LogEntry.LogEntry): boolean =>
+  !isEvent(entry) && !isHeartbeat(entry) && !(entry._tag === "Sent" && entry.op === Opcode.HeartbeatAck)
 
 /** The count that an entry increases. */
-const toCount = LogEntry.match({
-  Opened: () => "opened" as const,
-  Refused: () => "refused" as const,
-  Received: () => "received" as const,
-  Sent: ({ op }) => op === Opcode.Dispatch ? "events" as const : undefined,
-  Identified: () => "identified" as const,
-  Resumed: () => "resumed" as const,
-  Closed: () => undefined,
-  SessionEnded: () => undefined,
-  Requested: () => undefined,
-  Violation: () => "violated" as const
-})
-
-/** The change of a connection by an entry. */
-const toChange = (entry: LogEntry.LogEntry, connection: Connection): Partial<Connection> => {
-  switch (entry._tag) {
-    case "Received":
-      return {
-        received: connection.received + 1,
-        ...(entry.op === Opcode.Heartbeat && { lastHeartbeatAt: entry.at })
-      }
-    case "Sent":
-      return entry.op === Opcode.Dispatch ? { events: connection.events + 1 } : {}
-    case "Identified":
-    case "Resumed":
-      return { session: entry.session }
-    default:
-      return {}
-  }
+const countNames: { readonly [Tag in LogEntry.LogEntry["_tag"]]?: keyof GatewayCounts } = {
+  Opened: "opened",
+  Refused: "refused",
+  Received: "received",
+  Identified: "identified",
+  Resumed: "resumed",
+  Violation: "violated"
 }
 
 const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): GatewayBoard["connections"] => {
@@ -142,13 +109,16 @@ const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): G
       return HashMap.modify(self, entry.connection, (connection) => ({
         ...connection,
         shard: entry.shard ?? connection.shard,
-        ...toChange(entry, connection)
+        ...((entry._tag === "Identified" || entry._tag === "Resumed") && { session: entry.session }),
+        ...(entry._tag === "Received" && { received: connection.received + 1 }),
+        ...(isHeartbeat(entry) && { lastHeartbeatAt: entry.at }),
+        ...(isEvent(entry) && { events: connection.events + 1 })
       }))
   }
 }
 
 const addOne = (self: GatewayBoard, entry: LogEntry.LogEntry): GatewayBoard => {
-  const count = toCount(entry)
+  const count = isEvent(entry) ? "events" : countNames[entry._tag]
   const line = toLine(entry)
   return {
     ...self,
@@ -170,14 +140,10 @@ export const searched = ({ log, recent }: Pick<GatewayBoard, "log" | "recent">):
 }
 
 /** Measures the rate, once a second. */
-export const sample = (self: GatewayBoard, now: number): GatewayBoard => {
-  const passed = now - self.sampled.at
-  return passed < samplePeriod ? self : {
-    ...self,
-    rate: (self.counts.events - self.sampled.events) * 1_000 / passed,
-    sampled: { at: now, events: self.counts.events }
-  }
-}
+export const sample = (self: GatewayBoard, now: number): GatewayBoard => ({
+  ...self,
+  rates: Rates.sample(self.rates, now, HashMap.make(["events" as const, self.counts.events]))
+})
 
 /** A session with its connection, if it has one, or a connection without a session. */
 export interface SessionRow {

@@ -9,6 +9,7 @@ import {
   type Line,
   type Moment,
   plural,
+  Rates,
   type Row,
   type Tone
 } from "../tui/index.js"
@@ -43,7 +44,7 @@ export const snapshot = (look: {
   at: look.at,
   ...look.board.counts,
   connections: HashMap.size(look.board.connections),
-  eventsPerSecond: Math.round(look.board.rate * 10) / 10,
+  eventsPerSecond: Math.round(Rates.get(look.board.rates.perSecond, "events") * 10) / 10,
   sessions: Board.rows(look.board, look.sessions).map(toSession),
   violations: look.board.violations,
   log: look.board.log
