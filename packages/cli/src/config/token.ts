@@ -12,9 +12,6 @@ export const read = (otherwise: string): Effect.Effect<Redacted.Redacted<string>
     () => failed(`DISCORD_TOKEN is not set: put your bot's token into it, or ${otherwise}`)
   )
 
-/** Removes the prefix `Bot `. */
-export const bare: (token: string) => string = ShardConfig.bareToken
-
 /** Returns true for the form of a bot's token: three parts, the first of which is the bot's id. */
 export const hasForm = (token: string): boolean =>
-  bare(token).split(".").length === 3 && Option.isSome(ShardConfig.botId(Redacted.make(token)))
+  ShardConfig.bareToken(token).split(".").length === 3 && Option.isSome(ShardConfig.botId(Redacted.make(token)))
