@@ -22,7 +22,6 @@ import type { RunOptions } from "../commands/index.js"
 import { ShardSelection, Token } from "../config/index.js"
 import { type CliError, ExitCode, failed, failedWith, misused, noteExitCode, type OutputClosed } from "../exit/index.js"
 import { Watch } from "../shards/index.js"
-import { chooseMode } from "../tui/index.js"
 import * as Database from "./database.js"
 import { endInTime } from "./endInTime.js"
 
@@ -158,14 +157,13 @@ export const run = (
   options: RunnerOptions
 ): Effect.Effect<void, CliError | OutputClosed | ShardError.FatallyClosedError, Terminal.Terminal> =>
   Effect.gen(function*() {
-    const token = yield* Token.read("try what needs none: vesper demo")
-    const { address, duration, http, name } = options
+    const token = yield* Token.read()
+    const { address, duration, http, json, name } = options
     const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
-    const mode = yield* chooseMode(options.json)
     yield* endInTime(endLimit, abandon, (ending) =>
       Watch.watch({
         title: `vesper cluster run: ${runner} of ${name}`,
-        mode,
+        json,
         duration,
         http,
         // Shards move, with sessions of other runners.

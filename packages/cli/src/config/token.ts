@@ -6,7 +6,9 @@ import * as Redacted from "effect/Redacted"
 import { type CliError, failed } from "../exit/index.js"
 
 /** Reads DISCORD_TOKEN. Fails with what can be done `otherwise`. */
-export const read = (otherwise: string): Effect.Effect<Redacted.Redacted<string>, CliError> =>
+export const read = (
+  otherwise = "try what needs none: vesper demo"
+): Effect.Effect<Redacted.Redacted<string>, CliError> =>
   Effect.mapError(
     ShardConfig.tokenConfig,
     () => failed(`DISCORD_TOKEN is not set: put your bot's token into it, or ${otherwise}`)

@@ -22,7 +22,17 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CliError, OutputClosed } from "../exit/index.js"
-import { clean, counted, type Line, plainLine, show, type View, writeLine, writeNotice } from "../tui/index.js"
+import {
+  chooseMode,
+  clean,
+  counted,
+  type Line,
+  plainLine,
+  show,
+  type View,
+  writeLine,
+  writeNotice
+} from "../tui/index.js"
 import * as Board from "./board.js"
 import * as Snapshot from "./snapshot.js"
 import { describeStage } from "./statusText.js"
@@ -70,8 +80,10 @@ export const startFleet = <E, R, R2 = never>(
     }
   })
 
-export interface Watched<E, R> extends Pick<View, "duration" | "http" | "mode"> {
+export interface Watched<E, R> extends Pick<View, "duration" | "http"> {
   readonly title: string
+  /** Writes JSON, also on a terminal. */
+  readonly json: boolean
   /** True if the shards read all events of their sessions, so that lost events can be counted. */
   readonly isGapless: boolean
   /** Adds events to the plain lines. Default: notices alone. */
@@ -158,7 +170,8 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
   Exclude<R, Scope.Scope> | Terminal.Terminal
 > =>
   Effect.scoped(Effect.gen(function*() {
-    const { mode, record, title } = options
+    const { record, title } = options
+    const mode = yield* chooseMode(options.json)
     const terminal = yield* Terminal.Terminal
     const scope = yield* Effect.scope
     const state: WatchState = {
@@ -215,6 +228,7 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
     })
     const view = show({
       ...options,
+      mode,
       moment: Effect.map(take(state, title), (status) => ShardView.toMoment(status, state.board.log)),
       notify: (text) =>
         Effect.flatMap(

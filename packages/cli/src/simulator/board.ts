@@ -1,6 +1,5 @@
 /** The counts and the log of a simulated gateway: a value that each entry of its log changes. */
 import * as Opcode from "@vesper/model/Opcode"
-import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
 import { type Line, Rates } from "../tui/index.js"
@@ -144,28 +143,3 @@ export const sample = (self: GatewayBoard, now: number): GatewayBoard => ({
   ...self,
   rates: Rates.sample(self.rates, now, HashMap.make(["events" as const, self.counts.events]))
 })
-
-/** A session with its connection, if it has one, or a connection without a session. */
-export interface SessionRow {
-  readonly session: GatewaySimulator.SessionInfo | undefined
-  readonly connection: Connection | undefined
-}
-
-/** Sessions by shard, then the connections without one. */
-export const rows = (
-  self: GatewayBoard,
-  sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
-): ReadonlyArray<SessionRow> => {
-  const connections = Array.from(HashMap.values(self.connections)).sort((a, b) => a.number - b.number)
-  const bySession = new Map(connections.map((connection) => [connection.session, connection]))
-  return [
-    ...sessions.toSorted((a, b) => a.total - b.total || a.shard - b.shard).map((session) => ({
-      session,
-      connection: session.isConnected ? bySession.get(session.id) : undefined
-    })),
-    ...connections.filter(({ session }) => session === undefined).map((connection) => ({
-      session: undefined,
-      connection
-    }))
-  ]
-}

@@ -30,8 +30,6 @@ export interface Simulation {
 
 interface SimulationState {
   board: Board.GatewayBoard
-  /** The board whose counts are in the metrics. */
-  measured: Board.GatewayBoard
 }
 
 const readLog = (
@@ -41,13 +39,17 @@ const readLog = (
 ) =>
   Stream.runForEachChunk(simulator.logChanges, (chunk) => {
     const entries = Chunk.toReadonlyArray(chunk)
-    state.board = Board.add(state.board, entries)
+    const before = state.board
+    state.board = Board.add(before, entries)
     const lines = mode === "live"
       ? []
       : mode === "json"
       ? entries.map(toJson)
       : entries.filter((entry) => verbose || Board.isNotable(entry)).map((entry) => plainLine(toLine(entry)))
-    return lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+    return Effect.zipRight(
+      Metrics.update(before, state.board),
+      lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+    )
   })
 
 const take = (
@@ -57,9 +59,7 @@ const take = (
 ): Effect.Effect<Moment> =>
   Effect.gen(function*() {
     const at = yield* Clock.currentTimeMillis
-    const before = state.measured
-    state.board = state.measured = Board.sample(state.board, at)
-    yield* Metrics.update(before, state.board)
+    state.board = Board.sample(state.board, at)
     const status = SimulatorView.snapshot({ title, at, board: state.board, sessions: yield* simulator.sessions })
     return SimulatorView.toMoment(status, Board.searched(state.board))
   })
@@ -111,8 +111,8 @@ const run = (given: ServerOptions, options: Simulation, mode: Mode, state: Simul
 export const serve = (given: ServerOptions, options: Simulation) =>
   Effect.gen(function*() {
     const mode = yield* chooseMode(given.json)
-    const board = Board.make(yield* Clock.currentTimeMillis)
-    const state: SimulationState = { board, measured: board }
+    const state: SimulationState = { board: Board.make(yield* Clock.currentTimeMillis) }
+    yield* Metrics.update(state.board, state.board)
     const finish = Effect.gen(function*() {
       yield* writeNotice(mode, SimulatorView.summary(state.board.counts))
       if (given.strict && state.board.counts.violated > 0) {
