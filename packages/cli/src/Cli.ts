@@ -45,9 +45,9 @@ const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns 
 const defaultFile = "vesper.json"
 
 /** Adds the options of a config file. The file must exist if `--config` names it. */
-const addConfigFile = ({ args, common }: Help.Arguments.CommandLine) =>
+const addConfigFile = ({ args, options }: Help.Arguments.CommandLine) =>
   Effect.gen(function*() {
-    const config = common.get("config")
+    const config = options.get("config")
     const files = yield* FileSystem.FileSystem
     const text = yield* files.readFileString(config ?? defaultFile).pipe(
       Effect.asSome,
@@ -84,17 +84,14 @@ const interpret = (argv: ReadonlyArray<string>) =>
     const args = yield* addConfigFile(line)
     yield* Either.mapLeft(Help.Arguments.check(tree, args), misused)
     const { path } = Help.CommandTree.walk(tree, args)
+    const shell = line.options.get("completions")
+    if (shell !== undefined) {
+      return yield* Effect.flatMap(Help.Completions.make(vesper.descriptor, shell), Console.log)
+    }
     // @effect/cli reads these where they belong; help and the config file are not its own here.
-    const common = Array.from(line.common).filter(([name]) => name !== "config" && name !== "help")
+    const common = Array.from(line.options).filter(([name]) => name !== "config" && name !== "help")
       .flatMap(([name, value]) => value === "" ? [`--${name}`] : [`--${name}`, value])
-    const shell = line.common.get("completions")
-    const run = parseAndRun(argv, shell === undefined ? [...path, ...common, ...args.slice(path.length)] : common)
-    yield* shell === undefined ? run : Console.consoleWith((console) =>
-      Console.withConsole(run, {
-        ...console,
-        log: (...texts) => console.log(Help.Completions.correct(shell === "sh" ? "bash" : shell, texts.join(" ")))
-      })
-    )
+    yield* parseAndRun(argv, [...path, ...common, ...args.slice(path.length)])
   })
 
 /** The message of a failure, which may contain text of a peer. */
