@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { RunOptions } from "../commands/index.js"
-import { ShardSelection, Token } from "../config/index.js"
+import { Token } from "../config/index.js"
 import { type CliError, ExitCode, failed, failedWith, misused, noteExitCode, type OutputClosed } from "../exit/index.js"
 import { Watch } from "../shards/index.js"
 import * as Database from "./database.js"
@@ -180,7 +180,7 @@ export interface AloneOptions extends RunOptions {
 
 /** Runs a cluster of one. Options without a meaning for it are refused. */
 export const runAlone = ({ shards, ...options }: AloneOptions) => {
-  if (!ShardSelection.isAll(shards)) {
+  if (shards._tag !== "All") {
     return misused("a cluster has all shards of a bot: give their number, such as --shards 4")
   }
   if (Option.isSome(options.resumeFile)) {
