@@ -9,7 +9,7 @@ const options = {
   host: Common.withDefault(
     Options.text("host"),
     "127.0.0.1",
-    "The address to listen on. There is no access control: allow your own processes only. Default: 127.0.0.1."
+    "The address to listen on. There is no access control: allow your own processes only."
   ),
   interval: Common.optional(
     Common.time("interval"),
@@ -20,11 +20,7 @@ const options = {
     Common.integer("max-concurrency", 1, 1_000_000),
     "How many may identify at a time. Without it, as Discord's API says, with DISCORD_TOKEN."
   ),
-  port: Common.withDefault(
-    Common.port("port"),
-    7878,
-    "The port to listen on; 0 takes any that is free. Default: 7878."
-  ),
+  port: Common.withDefault(Common.port("port"), 7878, "The port to listen on; 0 takes any that is free."),
   reserve: Common.optional(
     Common.integer("reserve", 0, 1_000_000),
     "IDENTIFYs that are kept for a manual restart. Default: 5 percent of the day's; 0 for none."
@@ -36,7 +32,7 @@ const options = {
   total: Common.withDefault(
     Common.integer("total", 1, 1_000_000),
     1_000,
-    "IDENTIFYs a day, if --max-concurrency is given. Default: 1000."
+    "IDENTIFYs a day, if --max-concurrency is given."
   )
 }
 
