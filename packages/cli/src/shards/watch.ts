@@ -62,23 +62,19 @@ export type Start<E, R> = (
 ) => Effect.Effect<Running, E, R>
 
 /** Starts the shards of a fleet, with an effect in the background. */
-export const startFleet = <E, R, R2 = never>(
+export const startFleet = <E, R>(
   make: Effect.Effect<Fleet.Fleet, E, R>,
-  background: (fleet: Fleet.Fleet) => Effect.Effect<never, never, R2> = () => Effect.never
-): Start<E, R | R2> =>
+  background: (fleet: Fleet.Fleet) => Effect.Effect<never>
+): Start<E, R> =>
 (handle) =>
-  Effect.gen(function*() {
-    const context = yield* Effect.context<R2>()
-    const fleet = yield* make
-    return {
-      shards: fleet.shards,
-      reading: Stream.runForEach(fleet.events, handle),
-      background: Effect.provide(background(fleet), context),
-      resharding: Effect.map(fleet.status, ({ resharding }) => Option.map(resharding, describeStage)),
-      cluster: Effect.succeedNone,
-      close: Effect.map(fleet.close(CloseFrame.RESUME), (sessions) => sessions.length)
-    }
-  })
+  Effect.map(make, (fleet) => ({
+    shards: fleet.shards,
+    reading: Stream.runForEach(fleet.events, handle),
+    background: background(fleet),
+    resharding: Effect.map(fleet.status, ({ resharding }) => Option.map(resharding, describeStage)),
+    cluster: Effect.succeedNone,
+    close: Effect.map(fleet.close(CloseFrame.RESUME), (sessions) => sessions.length)
+  }))
 
 export interface Watched<E, R> extends Pick<View, "duration" | "http"> {
   readonly title: string
@@ -157,8 +153,13 @@ const take = (state: WatchState, title: string) =>
     })
   })
 
-const poll = <A>(ask: Effect.Effect<A>, set: (answer: A) => void): Effect.Effect<never> =>
-  Effect.forever(Effect.zipRight(Effect.map(ask, set), Effect.sleep(pollInterval)))
+/** Polls the budget and the cluster. */
+const poll = (state: WatchState, budget: Effect.Effect<WatchState["budget"]>, { cluster }: Running) =>
+  Effect.all({ budget, cluster }).pipe(
+    Effect.map((answers) => Object.assign(state, answers)),
+    Effect.zipRight(Effect.sleep(pollInterval)),
+    Effect.forever
+  )
 
 /**
  * Runs shards until the time is up, or until it is interrupted. Then it closes them so that their sessions can be resumed,
@@ -215,14 +216,7 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
       yield* showShards(running)
       const reading = yield* Effect.forkIn(logged(running.reading), scope)
       const polling = mode === "live" || Option.isSome(options.http)
-        ? Effect.raceFirst(
-          poll(options.budget ?? Effect.succeedNone, (budget) => {
-            state.budget = budget
-          }),
-          poll(running.cluster, (cluster) => {
-            state.cluster = cluster
-          })
-        )
+        ? poll(state, options.budget ?? Effect.succeedNone, running)
         : Effect.never
       yield* Effect.raceFirst(Fiber.join(reading), Effect.raceFirst(logged(running.background), polling))
     })
