@@ -5,6 +5,7 @@
  */
 import type * as CliApp from "@effect/cli/CliApp"
 import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
@@ -16,6 +17,7 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { createRequire } from "node:module"
+import { stripVTControlCharacters } from "node:util"
 import { tree, vesper } from "./commands/index.js"
 import { ConfigFile } from "./config/index.js"
 import { describeFileError, misused, toExitCode } from "./exit/index.js"
@@ -24,6 +26,9 @@ import { clean, provideConsole } from "./tui/index.js"
 
 // The package is found from the sources, from `dist` and from the bundle.
 const { version }: { readonly version: string } = createRequire(import.meta.url)("@vesper/cli/package.json")
+
+const toSentence = ({ error }: ValidationError.ValidationError): string =>
+  stripVTControlCharacters(HelpDoc.toAnsiText(error)).trim().replace(/\s+/g, " ")
 
 /** Parses and runs. @effect/cli prints its own errors in several lines, which are replaced by one. */
 const parseAndRun = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =>
@@ -35,7 +40,7 @@ const parseAndRun = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =
     Effect.mapError((error) => {
       const { path } = Help.CommandTree.walk(tree, args)
       return ValidationError.isValidationError(error)
-        ? misused(`${Help.CommandTree.plainText(error.error)} (see ${["vesper", ...path].join(" ")} --help)`)
+        ? misused(`${toSentence(error)} (see ${["vesper", ...path].join(" ")} --help)`)
         : error
     })
   )

@@ -5,7 +5,6 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import type * as Span from "@effect/cli/HelpDoc/Span"
 import * as Arr from "effect/Array"
 import * as HashMap from "effect/HashMap"
-import { stripVTControlCharacters } from "node:util"
 import type { ConfigFile } from "../config/index.js"
 
 /** An option or an argument. */
@@ -71,22 +70,26 @@ export const builtIns: ReadonlyArray<Parameter> = [
   parameter("--version", "Prints the version.")
 ]
 
-/** The text of a document in one line. */
-export const plainText = (doc: HelpDoc.HelpDoc): string =>
-  stripVTControlCharacters(HelpDoc.toAnsiText(doc)).trim().replace(/\s+/g, " ")
+/** The text of a span. `HelpDoc.toAnsiText` takes twenty times as long, at every start. */
+const spanText = (span: Span.Span): string =>
+  span._tag === "Sequence"
+    ? spanText(span.left) + spanText(span.right)
+    : typeof span.value === "string"
+    ? span.value
+    : spanText(span.value)
 
 const listBlocks = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
   doc._tag === "Sequence" ? [...listBlocks(doc.left), ...listBlocks(doc.right)] : [doc]
 
 const listParagraphs = (blocks: ReadonlyArray<HelpDoc.HelpDoc>): ReadonlyArray<string> =>
-  blocks.filter(HelpDoc.isParagraph).map(plainText)
+  blocks.filter(HelpDoc.isParagraph).map(({ value }) => spanText(value))
 
 /** The sentences that @effect/cli adds to every option about its presence and its sources. */
 const isBoilerplate = (paragraph: string): boolean =>
   /^This (setting|option|argument) (is|may|can|must) /.test(paragraph)
 
 const toParameter = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Parameter => {
-  const title = plainText(HelpDoc.p(span)).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
+  const title = spanText(span).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
   // The first paragraph is the type of the value. The title names it better.
   const [, ...paragraphs] = listParagraphs(listBlocks(doc))
   return parameter(title, paragraphs.filter((paragraph) => !isBoilerplate(paragraph)).join(" "), {
@@ -97,7 +100,7 @@ const toParameter = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Parame
 }
 
 const parametersUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Parameter> => {
-  const start = blocks.findIndex((block) => HelpDoc.isHeader(block) && plainText(block) === heading)
+  const start = blocks.findIndex((block) => HelpDoc.isHeader(block) && spanText(block.value) === heading)
   return Arr.takeWhile(start === -1 ? [] : blocks.slice(start + 1), HelpDoc.isDescriptionList)
     .flatMap(({ definitions }) => definitions.map(toParameter))
 }
