@@ -8,7 +8,6 @@ import { toLine } from "./entryText.js"
 /** An open connection. */
 export interface Connection {
   readonly number: number
-  readonly shard: number | undefined
   /** None before it has identified or resumed. */
   readonly session: string | undefined
   readonly compression: string
@@ -94,7 +93,6 @@ const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): G
     case "Opened":
       return HashMap.set(self, entry.connection, {
         number: entry.connection,
-        shard: undefined,
         session: undefined,
         compression: new URL(entry.url).searchParams.get("compress") ?? "none",
         openedAt: entry.at,
@@ -107,7 +105,6 @@ const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): G
     default:
       return HashMap.modify(self, entry.connection, (connection) => ({
         ...connection,
-        shard: entry.shard ?? connection.shard,
         ...((entry._tag === "Identified" || entry._tag === "Resumed") && { session: entry.session }),
         ...(entry._tag === "Received" && { received: connection.received + 1 }),
         ...(isHeartbeat(entry) && { lastHeartbeatAt: entry.at }),
