@@ -9,8 +9,8 @@ import * as Option from "effect/Option"
 import { type Line, Rates } from "../tui/index.js"
 import { describe, eventName } from "./eventText.js"
 
-/** The counts of a shard's events. */
-export interface EventCounts {
+/** The counts of a shard's events, and the last round trips of its heartbeats. */
+export interface ShardCounts {
   readonly events: number
   /** The sequence number of the last event. */
   readonly sequence: number
@@ -22,19 +22,10 @@ export interface EventCounts {
   readonly lost: number
   /** Sequence numbers that were received twice. */
   readonly repeated: number
-}
-
-/** The last round trips of a shard's heartbeats. */
-export interface RoundTrips {
   /** The number of acknowledged heartbeats of this connection. */
-  readonly count: number
+  readonly acknowledged: number
   /** In milliseconds, oldest first, the last ones only. */
-  readonly millis: ReadonlyArray<number>
-}
-
-/** The counts of a shard, and its round trips. */
-export interface ShardCounts extends EventCounts {
-  readonly roundTrips: RoundTrips
+  readonly roundTrips: ReadonlyArray<number>
 }
 
 export interface ShardBoard {
@@ -69,7 +60,8 @@ const noCounts: ShardCounts = {
   resumes: 0,
   lost: 0,
   repeated: 0,
-  roundTrips: { count: 0, millis: [] }
+  acknowledged: 0,
+  roundTrips: []
 }
 
 export const make = (
@@ -165,11 +157,12 @@ export const addRoundTrips = (self: ShardBoard, latencies: ReadonlyArray<Latency
   ...self,
   shards: self.ids.reduce((shards, id, place) => {
     const { periods = 0, recent = Chunk.empty<Duration.Duration>() } = latencies[place] ?? {}
-    const { roundTrips, ...counts } = get(self, id)
-    const millis = [...roundTrips.millis, ...Chunk.map(Chunk.take(recent, 1), Duration.toMillis)].slice(-roundTripsKept)
-    return periods === roundTrips.count
+    const counts = get(self, id)
+    const newest = Chunk.map(Chunk.take(recent, 1), Duration.toMillis)
+    const roundTrips = [...counts.roundTrips, ...newest].slice(-roundTripsKept)
+    return periods === counts.acknowledged
       ? shards
-      : HashMap.set(shards, id, { ...counts, roundTrips: { count: periods, millis } })
+      : HashMap.set(shards, id, { ...counts, acknowledged: periods, roundTrips })
   }, self.shards)
 })
 
@@ -184,7 +177,7 @@ export const eventLine = (event: Dispatch.Dispatch, shard: ShardId.ShardId, at: 
 })
 
 /** The sum of all shards, shown or not. A sequence belongs to one session and is left out. */
-export const totals = (self: ShardBoard): Omit<EventCounts, "sequence"> =>
+export const totals = (self: ShardBoard): Omit<ShardCounts, "sequence"> =>
   HashMap.reduce(self.shards, noCounts, (sum, counts) => ({
     ...sum,
     events: sum.events + counts.events,

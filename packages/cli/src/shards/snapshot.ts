@@ -79,7 +79,7 @@ export const make = ({ board, shards, ...look }: Look) => {
     resharding: Option.getOrNull(look.resharding),
     cluster: Option.getOrNull(Option.map(look.cluster, toCluster)),
     shards: shards.map(({ buffered, id, latency, status }) => {
-      const { lost, repeated: _, roundTrips, sequence: __, ...counts } = Board.get(board, id)
+      const { acknowledged: _, lost, repeated: __, roundTrips, sequence: ___, ...counts } = Board.get(board, id)
       return {
         id: id.id,
         total: id.total,
@@ -88,7 +88,7 @@ export const make = ({ board, shards, ...look }: Look) => {
         eventsPerSecond: rounded(Rates.get(board.rates.perSecond, id)),
         /** The average in milliseconds. */
         latency: Option.getOrNull(Option.map(latency.average, (mean) => Math.round(Duration.toMillis(mean)))),
-        latencies: roundTrips.millis.map(Math.round),
+        latencies: roundTrips.map(Math.round),
         buffered,
         ...counts,
         lost: knownLost(lost)

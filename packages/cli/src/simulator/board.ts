@@ -20,18 +20,10 @@ export interface Connection {
   readonly lastHeartbeatAt: number | undefined
 }
 
-/** Totals since the start. */
-export interface GatewayCounts {
-  readonly opened: number
-  readonly refused: number
-  readonly identified: number
-  readonly resumed: number
-  /** Events sent. */
-  readonly events: number
-  /** Payloads received. */
-  readonly received: number
-  readonly violated: number
-}
+/** Totals since the start: of connections, sessions, events sent, payloads received and violations. */
+export type GatewayCounts = Readonly<typeof noCounts>
+
+const noCounts = { opened: 0, refused: 0, identified: 0, resumed: 0, events: 0, received: 0, violated: 0 }
 
 export interface GatewayBoard {
   readonly counts: GatewayCounts
@@ -50,16 +42,6 @@ export interface GatewayBoard {
 const logSize = 100
 const recentSize = 500
 const violationsKept = 20
-
-const noCounts: GatewayCounts = {
-  opened: 0,
-  refused: 0,
-  identified: 0,
-  resumed: 0,
-  events: 0,
-  received: 0,
-  violated: 0
-}
 
 export const make = (now: number): GatewayBoard => ({
   counts: noCounts,

@@ -6,6 +6,7 @@ import {
   type Column,
   counted,
   type Display,
+  fact,
   type Line,
   type Moment,
   plural,
@@ -118,19 +119,15 @@ const display = (self: GatewaySnapshot, searched: ReadonlyArray<Line>): Display 
   at: self.at,
   badge: String(self.connections),
   facts: [
-    {
-      label: plural(self.violated, "violation"),
-      value: String(self.violated),
-      tone: self.violated > 0 ? "bad" : "good"
-    },
-    { label: plural(self.connections, "connection"), value: String(self.connections) },
-    { label: plural(self.sessions.length, "session"), value: String(self.sessions.length) },
-    { label: "events/s", value: self.eventsPerSecond.toFixed(1) },
-    { label: `${plural(self.events, "event")} sent`, value: String(self.events) },
-    { label: "received", value: String(self.received) },
-    { label: "identified", value: String(self.identified) },
-    { label: "resumed", value: String(self.resumed) },
-    ...(self.refused > 0 ? [{ label: "refused", value: String(self.refused) }] : [])
+    fact(plural(self.violated, "violation"), self.violated, self.violated > 0 ? "bad" : "good"),
+    fact(plural(self.connections, "connection"), self.connections),
+    fact(plural(self.sessions.length, "session"), self.sessions.length),
+    fact("events/s", self.eventsPerSecond.toFixed(1)),
+    fact(`${plural(self.events, "event")} sent`, self.events),
+    fact("received", self.received),
+    fact("identified", self.identified),
+    fact("resumed", self.resumed),
+    ...(self.refused > 0 ? [fact("refused", self.refused)] : [])
   ],
   notice: null,
   panels: [

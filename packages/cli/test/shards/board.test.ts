@@ -20,7 +20,7 @@ const shards = (board: Board.ShardBoard) => board.ids.map((id) => Board.get(boar
 const rates = (board: Board.ShardBoard) => board.ids.map((id) => Rates.get(board.rates.perSecond, id))
 
 const counted: ReadonlyArray<
-  readonly [what: string, events: ReadonlyArray<readonly [string, number]>, counts: Partial<Board.EventCounts>]
+  readonly [what: string, events: ReadonlyArray<readonly [string, number]>, counts: Partial<Board.ShardCounts>]
 > = [
   ["a session in order", [["READY", 1], ["A", 2], ["A", 3]], { events: 3, sequence: 3, sessions: 1, lost: 0 }],
   ["a resume in order", [["READY", 1], ["A", 2], ["RESUMED", 3]], { resumes: 1, lost: 0, repeated: 0 }],
@@ -68,7 +68,7 @@ describe("a board", () => {
       new Latency.Latency({ ...Latency.empty, periods, recent: Chunk.of(Duration.millis(millis)) })
     const beats = [latency(1, 30), latency(1, 30), latency(2, 30), latency(3, 50)]
     const board = beats.reduce((board, beat) => Board.addRoundTrips(board, [beat]), Board.make(ShardId.all(1), 0))
-    assert.deepStrictEqual(shards(board)[0]?.roundTrips.millis, [30, 30, 50])
+    assert.deepStrictEqual(shards(board)[0]?.roundTrips, [30, 30, 50])
   })
 
   it("shows other shards after a resharding, keeps what stays, and forgets nothing that was counted", () => {
