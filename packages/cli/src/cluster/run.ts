@@ -39,10 +39,8 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
   }).pipe(Effect.zipRight(Effect.sleep("250 millis")), Effect.forever)
 }
 
-type SharedOptions = "apiUrl" | "compression" | "duration" | "events" | "http" | "intents" | "json" | "maxConcurrency"
-
 /** Options of a runner. None means the default of the cluster. */
-export interface RunnerOptions extends Pick<RunOptions, SharedOptions> {
+export interface RunnerOptions extends Omit<RunOptions, "autoReshard" | "gatewayUrl" | "resumeFile" | "shards"> {
   readonly database: Redacted.Redacted<string>
   readonly name: string
   readonly poolSize: Option.Option<number>

@@ -102,8 +102,7 @@ const router = (moment: Effect.Effect<Moment>) => {
       "/status.json",
       Effect.map(moment, ({ status }) => HttpServerResponse.unsafeJson(status, { headers }))
     ),
-    // A look updates the counters.
-    HttpRouter.get("/metrics", Effect.zipRight(moment, Prometheus.app)),
+    HttpRouter.get("/metrics", Prometheus.app),
     HttpRouter.get("/healthz", HttpServerResponse.text("ok\n", { headers })),
     HttpRouter.get("/readyz", Effect.map(moment, ready)),
     Effect.catchTag(
