@@ -7,7 +7,6 @@ import type * as CliApp from "@effect/cli/CliApp"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -20,7 +19,7 @@ import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
 import { tree, vesper } from "./commands/index.js"
 import { ConfigFile } from "./config/index.js"
-import { describeFileError, misused, toExitCode } from "./exit/index.js"
+import { misused, readText, toExitCode } from "./exit/index.js"
 import * as Help from "./help/index.js"
 import { clean, provideConsole } from "./tui/index.js"
 
@@ -50,25 +49,19 @@ const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns 
 const defaultFile = "vesper.json"
 
 /** Adds the options of a config file. The file must exist if `--config` names it. */
-const addConfigFile = ({ args, options }: Help.Arguments.CommandLine) =>
-  Effect.gen(function*() {
-    const config = options.get("config")
-    const files = yield* FileSystem.FileSystem
-    const text = yield* files.readFileString(config ?? defaultFile).pipe(
-      Effect.asSome,
-      Effect.catchAll((error) =>
-        config === undefined ? Effect.succeedNone : misused(`${config} cannot be read: ${describeFileError(error)}`)
-      )
-    )
-    if (Option.isNone(text)) {
-      return args
-    }
-    const file = yield* Either.mapLeft(
-      ConfigFile.parse(text.value, Help.CommandTree.optionNames(tree)),
-      (problem) => misused(`${config ?? defaultFile}: ${problem}`)
-    )
-    return ConfigFile.apply(file, args)
-  })
+const addConfigFile = ({ args, options }: Help.Arguments.CommandLine) => {
+  const path = options.get("config")
+  return (path === undefined ? Effect.option(readText(defaultFile)) : Effect.asSome(readText(path))).pipe(
+    Effect.flatMap(Option.match({
+      onNone: () => Either.right(args),
+      onSome: (text) =>
+        Either.mapBoth(ConfigFile.parse(text, Help.CommandTree.optionNames(tree)), {
+          onLeft: (problem) => misused(`${path ?? defaultFile}: ${problem}`),
+          onRight: (file) => ConfigFile.apply(file, args)
+        })
+    }))
+  )
+}
 
 /** Logs to the error output: the output is for the answer. */
 const layerLogger = Logger.replace(

@@ -1,24 +1,19 @@
 /** `vesper simulate`. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as World from "@vesper/testing/World"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { SimulateOptions } from "../commands/index.js"
-import { describeFileError, misused } from "../exit/index.js"
+import { misused, readText } from "../exit/index.js"
 import * as Scenario from "../scenario/index.js"
 import { sendCommands, sendMessages } from "./messages.js"
 import { serve } from "./serve.js"
 
 const readScenario = (path: string) =>
-  Effect.gen(function*() {
-    const fileSystem = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(
-      fileSystem.readFileString(path),
-      (error) => misused(`${path} cannot be read: ${describeFileError(error)}`)
-    )
-    return yield* Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
-  })
+  Effect.flatMap(
+    readText(path),
+    (text) => Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
+  )
 
 export const simulate = (
   { faults, guilds, heartbeatInterval, interactions, rate, says, scenario, ...options }: SimulateOptions
