@@ -7,7 +7,6 @@ import type * as CliApp from "@effect/cli/CliApp"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -20,7 +19,7 @@ import { createRequire } from "node:module"
 import { stripVTControlCharacters } from "node:util"
 import { tree, vesper } from "./commands/index.js"
 import { ConfigFile } from "./config/index.js"
-import { describeFileError, misused, toExitCode } from "./exit/index.js"
+import { misused, readText, toExitCode } from "./exit/index.js"
 import * as Help from "./help/index.js"
 import { clean, provideConsole } from "./tui/index.js"
 
@@ -50,25 +49,19 @@ const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns 
 const defaultFile = "vesper.json"
 
 /** Adds the options of a config file. The file must exist if `--config` names it. */
-const addConfigFile = ({ args, common }: Help.Arguments.CommandLine) =>
-  Effect.gen(function*() {
-    const config = common.get("config")
-    const files = yield* FileSystem.FileSystem
-    const text = yield* files.readFileString(config ?? defaultFile).pipe(
-      Effect.asSome,
-      Effect.catchAll((error) =>
-        config === undefined ? Effect.succeedNone : misused(`${config} cannot be read: ${describeFileError(error)}`)
-      )
-    )
-    if (Option.isNone(text)) {
-      return args
-    }
-    const file = yield* Either.mapLeft(
-      ConfigFile.parse(text.value, Help.CommandTree.optionNames(tree)),
-      (problem) => misused(`${config ?? defaultFile}: ${problem}`)
-    )
-    return ConfigFile.apply(file, args)
-  })
+const addConfigFile = ({ args, options }: Help.Arguments.CommandLine) => {
+  const path = options.get("config")
+  return (path === undefined ? Effect.option(readText(defaultFile)) : Effect.asSome(readText(path))).pipe(
+    Effect.flatMap(Option.match({
+      onNone: () => Either.right(args),
+      onSome: (text) =>
+        Either.mapBoth(ConfigFile.parse(text, Help.CommandTree.optionNames(tree)), {
+          onLeft: (problem) => misused(`${path ?? defaultFile}: ${problem}`),
+          onRight: (file) => ConfigFile.apply(file, args)
+        })
+    }))
+  )
+}
 
 /** Logs to the error output: the output is for the answer. */
 const layerLogger = Logger.replace(
@@ -89,17 +82,14 @@ const interpret = (argv: ReadonlyArray<string>) =>
     const args = yield* addConfigFile(line)
     yield* Either.mapLeft(Help.Arguments.check(tree, args), misused)
     const { path } = Help.CommandTree.walk(tree, args)
+    const shell = line.options.get("completions")
+    if (shell !== undefined) {
+      return yield* Effect.flatMap(Help.Completions.make(vesper.descriptor, shell), Console.log)
+    }
     // @effect/cli reads these where they belong; help and the config file are not its own here.
-    const common = Array.from(line.common).filter(([name]) => name !== "config" && name !== "help")
+    const common = Array.from(line.options).filter(([name]) => name !== "config" && name !== "help")
       .flatMap(([name, value]) => value === "" ? [`--${name}`] : [`--${name}`, value])
-    const shell = line.common.get("completions")
-    const run = parseAndRun(argv, shell === undefined ? [...path, ...common, ...args.slice(path.length)] : common)
-    yield* shell === undefined ? run : Console.consoleWith((console) =>
-      Console.withConsole(run, {
-        ...console,
-        log: (...texts) => console.log(Help.Completions.correct(shell === "sh" ? "bash" : shell, texts.join(" ")))
-      })
-    )
+    yield* parseAndRun(argv, [...path, ...common, ...args.slice(path.length)])
   })
 
 /** The message of a failure, which may contain text of a peer. */

@@ -1,4 +1,5 @@
 /** `vesper cluster status`, `drain` and `reshard`. */
+import type * as SqlClient from "@effect/sql/SqlClient"
 import * as ClusterAdmin from "@vesper/cluster/ClusterAdmin"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -14,15 +15,17 @@ interface AdminOptions {
   readonly name: string
 }
 
-/** Runs an operation on the database once, and prints its answer as text or as JSON. */
-const administer = <A, R>(
-  options: AdminOptions,
-  operation: Effect.Effect<A, { readonly message: string }, R>,
+/** Runs an operation on the database, once or each second, and prints its answer as text or as JSON. */
+const administer = <A>(
+  options: AdminOptions & { readonly watch?: boolean },
+  operation: Effect.Effect<A, { readonly message: string }, SqlClient.SqlClient>,
   render: (answer: A) => { readonly text: string; readonly json: string }
 ) =>
   Effect.mapError(operation, failedWith).pipe(
     Effect.map(render),
-    Effect.flatMap(({ json, text }) => Console.log(options.json ? json : text))
+    Effect.flatMap(({ json, text }) => Console.log(options.json ? json : text)),
+    (show) => options.watch === true ? Effect.forever(Effect.zipRight(show, Effect.sleep("1 second"))) : show,
+    Effect.provide(Database.layerOnce(options.database))
   )
 
 export const status = (options: AdminOptions & { readonly watch: boolean }) =>
@@ -34,9 +37,6 @@ export const status = (options: AdminOptions & { readonly watch: boolean }) =>
       () => failed(`there is no fleet "${options.name}" in this database: see --name and --database`)
     ),
     (status) => ({ text: StatusText.render(status), json: StatusText.toJson(status) })
-  ).pipe(
-    (show) => options.watch ? Effect.forever(Effect.zipRight(show, Effect.sleep("1 second"))) : show,
-    Effect.provide(Database.layerOnce(options.database))
   )
 
 export const drain = (options: AdminOptions & { readonly runner: string }) =>
@@ -51,10 +51,10 @@ export const drain = (options: AdminOptions & { readonly runner: string }) =>
       text: `${options.runner} was asked to end: its shards move to other runners, which resume them`,
       json: JSON.stringify({ runner: options.runner, asked })
     })
-  ).pipe(Effect.provide(Database.layerOnce(options.database)))
+  )
 
 export const reshard = (options: AdminOptions & { readonly shards: number }) =>
   administer(options, ClusterAdmin.reshard(options.shards, options.name), () => ({
     text: `resharding to ${options.shards} shards has started; vesper cluster status shows its progress`,
     json: JSON.stringify({ total: options.shards })
-  })).pipe(Effect.provide(Database.layerOnce(options.database)))
+  }))

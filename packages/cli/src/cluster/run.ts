@@ -19,10 +19,9 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { RunOptions } from "../commands/index.js"
-import { ShardSelection, Token } from "../config/index.js"
+import { Token } from "../config/index.js"
 import { type CliError, ExitCode, failed, failedWith, misused, noteExitCode, type OutputClosed } from "../exit/index.js"
 import { Watch } from "../shards/index.js"
-import { chooseMode } from "../tui/index.js"
 import * as Database from "./database.js"
 import { endInTime } from "./endInTime.js"
 
@@ -40,10 +39,8 @@ const watchShards = (fleet: ClusterFleet.ClusterFleet) => {
   }).pipe(Effect.zipRight(Effect.sleep("250 millis")), Effect.forever)
 }
 
-type SharedOptions = "apiUrl" | "compression" | "duration" | "events" | "http" | "intents" | "json" | "maxConcurrency"
-
 /** Options of a runner. None means the default of the cluster. */
-export interface RunnerOptions extends Pick<RunOptions, SharedOptions> {
+export interface RunnerOptions extends Omit<RunOptions, "autoReshard" | "gatewayUrl" | "resumeFile" | "shards"> {
   readonly database: Redacted.Redacted<string>
   readonly name: string
   readonly poolSize: Option.Option<number>
@@ -158,14 +155,13 @@ export const run = (
   options: RunnerOptions
 ): Effect.Effect<void, CliError | OutputClosed | ShardError.FatallyClosedError, Terminal.Terminal> =>
   Effect.gen(function*() {
-    const token = yield* Token.read("try what needs none: vesper demo")
-    const { address, duration, http, name } = options
+    const token = yield* Token.read()
+    const { address, duration, http, json, name } = options
     const runner = Option.match(address, { onNone: () => "alone", onSome: ({ host, port }) => `${host}:${port}` })
-    const mode = yield* chooseMode(options.json)
     yield* endInTime(endLimit, abandon, (ending) =>
       Watch.watch({
         title: `vesper cluster run: ${runner} of ${name}`,
-        mode,
+        json,
         duration,
         http,
         // Shards move, with sessions of other runners.
@@ -182,7 +178,7 @@ export interface AloneOptions extends RunOptions {
 
 /** Runs a cluster of one. Options without a meaning for it are refused. */
 export const runAlone = ({ shards, ...options }: AloneOptions) => {
-  if (!ShardSelection.isAll(shards)) {
+  if (shards._tag !== "All") {
     return misused("a cluster has all shards of a bot: give their number, such as --shards 4")
   }
   if (Option.isSome(options.resumeFile)) {

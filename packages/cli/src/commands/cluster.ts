@@ -10,7 +10,7 @@ import * as Common from "./options.js"
 const fleet = Common.withDefault(
   Options.text("name"),
   "vesper",
-  "The name of the fleet, if several bots share a database. Default: vesper."
+  "The name of the fleet, if several bots share a database."
 )
 
 const answerAsJson = Common.flag("json", "Prints the answer as one line of JSON.")
@@ -23,16 +23,13 @@ const run = Command.make(
     apiUrl: Common.apiUrl,
     database: Common.database,
     duration: Common.duration,
-    gatewayUrl: Common.withDefault(
-      Common.websocketUrl("gateway-url"),
-      ShardConfig.defaultGatewayUrl,
-      `Another gateway, such as a proxy or a simulated one. Default: ${ShardConfig.defaultGatewayUrl}`
+    gatewayUrl: Common.websocketUrl("gateway-url").pipe(
+      Options.withDefault(ShardConfig.defaultGatewayUrl),
+      Options.withDescription(
+        `Another gateway, such as a proxy or a simulated one. Default: ${ShardConfig.defaultGatewayUrl}`
+      )
     ),
-    host: Common.withDefault(
-      Options.text("host"),
-      "127.0.0.1",
-      "The address at which other runners reach this one. Default: 127.0.0.1."
-    ),
+    host: Common.withDefault(Options.text("host"), "127.0.0.1", "The address at which other runners reach this one."),
     http: Common.http,
     intents: Common.intents,
     json: Common.json,
@@ -50,11 +47,11 @@ const run = Command.make(
       Common.integer("pool-size", 1, 100),
       "Connections to PostgreSQL, in addition to the one for leases. Default: 8."
     ),
-    port: Common.withDefault(Common.port("port"), 34_431, "The port for other runners. Default: 34431."),
+    port: Common.withDefault(Common.port("port"), 34_431, "The port for other runners."),
     shards: Common.withDefault(
       Common.shardTotal("shards"),
       1,
-      "How many shards the bot has, when its cluster is started for the first time. Default: 1."
+      "How many shards the bot has, when its cluster is started for the first time."
     ),
     slots: Common.optional(
       Common.shardTotal("slots"),

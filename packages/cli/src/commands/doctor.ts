@@ -3,14 +3,18 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Common from "./options.js"
 
+const options = {
+  apiUrl: Common.apiUrl,
+  gatewayUrl: Common.gatewayUrl,
+  intents: Common.intents,
+  json: Common.flag("json", "Prints the findings as JSON: one list.")
+}
+
+export interface DoctorOptions extends Command.Command.ParseConfig<typeof options> {}
+
 export const doctor = Command.make(
   "doctor",
-  {
-    apiUrl: Common.apiUrl,
-    gatewayUrl: Common.gatewayUrl,
-    intents: Common.intents,
-    json: Common.flag("json", "Prints the findings as JSON: one list.")
-  },
+  options,
   (options) => Effect.flatMap(Effect.promise(() => import("../doctor/index.js")), ({ run }) => run(options))
 ).pipe(
   Command.withDescription(

@@ -8,8 +8,10 @@ import { explain, intents } from "./reference.js"
 import { demo, record, run } from "./run.js"
 import { replay, simulate } from "./simulate.js"
 
+export type { DoctorOptions } from "./doctor.js"
+export type { QueueOptions } from "./queue.js"
 export type { RunOptions } from "./run.js"
-export type { ServerOptions } from "./simulate.js"
+export type { ReplayOptions, ServerOptions, SimulateOptions } from "./simulate.js"
 
 const subcommands = [demo, simulate, run, doctor, record, replay, intents, explain, queue, cluster] as const
 

@@ -26,12 +26,22 @@ export const parsed = <A, B>(
 export const optional = <A>(option: Options.Options<A>, description: string): Options.Options<Option.Option<A>> =>
   option.pipe(Options.optional, Options.withDescription(description))
 
-/** An option with a default, which its description names. */
+/** An option with a default, which the description states as `written`. */
 export const withDefault = <A, const B>(
   option: Options.Options<A>,
   value: B,
-  description: string
-): Options.Options<A | B> => option.pipe(Options.withDefault(value), Options.withDescription(description))
+  description: string,
+  written = String(value)
+): Options.Options<A | B> =>
+  option.pipe(Options.withDefault(value), Options.withDescription(`${description} Default: ${written}.`))
+
+/** A text, whose name in the help is that of its form. */
+export const text = (name: string, form: string): Options.Options<string> =>
+  Options.text(name).pipe(Options.withPseudoName(form))
+
+/** A text that may be given many times. */
+export const repeated = (name: string, form: string, description: string): Options.Options<ReadonlyArray<string>> =>
+  text(name, form).pipe(Options.withDescription(description), Options.repeated)
 
 export const flag = (name: string, description: string): Options.Options<boolean> =>
   Options.boolean(name).pipe(Options.withDescription(description))
@@ -44,13 +54,10 @@ const inRange = (min: number, max: number) => (value: number): Either.Either<num
     : Either.right(value)
 
 const number = (name: string, pattern: RegExp, kind: string, [min, max]: readonly [number, number]) =>
-  parsed(
-    Options.text(name),
-    (text) =>
-      pattern.test(text.trim())
-        ? inRange(min, max)(Number(text))
-        : Either.left(`"${text}" is not a ${kind}: give one from ${min} to ${max}`)
-  ).pipe(Options.withPseudoName("number"))
+  parsed(text(name, "number"), (text) =>
+    pattern.test(text.trim())
+      ? inRange(min, max)(Number(text))
+      : Either.left(`"${text}" is not a ${kind}: give one from ${min} to ${max}`))
 
 /** A whole number of a range. */
 export const integer = (name: string, min: number, max: number): Options.Options<number> =>
@@ -72,8 +79,7 @@ const url = (schemes: ReadonlyArray<string>) => (text: string): Either.Either<st
     : Either.left(`"${text}" is not a URL of ${schemes.map((scheme) => `${scheme}//`).join(" or ")}`)
 
 /** The URL of a gateway. */
-export const websocketUrl = (name: string): Options.Options<string> =>
-  parsed(Options.text(name), url(["ws:", "wss:"])).pipe(Options.withPseudoName("url"))
+export const websocketUrl = (name: string): Options.Options<string> => parsed(text(name, "url"), url(["ws:", "wss:"]))
 
 export const gatewayUrl: Options.Options<Option.Option<string>> = optional(
   websocketUrl("gateway-url"),
@@ -81,15 +87,9 @@ export const gatewayUrl: Options.Options<Option.Option<string>> = optional(
     "/gateway/bot names."
 )
 
-export const apiUrl: Options.Options<Option.Option<string>> = parsed(
-  Options.text("api-url"),
-  url(["http:", "https:"])
-).pipe(
-  Options.withPseudoName("url"),
-  Options.optional,
-  Options.withDescription(
-    "Another API, such as http://127.0.0.1:8080/api/v10 of vesper simulate. Without it https://discord.com/api/v10."
-  )
+export const apiUrl: Options.Options<Option.Option<string>> = optional(
+  parsed(text("api-url", "url"), url(["http:", "https:"])),
+  "Another API, such as http://127.0.0.1:8080/api/v10 of vesper simulate. Without it https://discord.com/api/v10."
 )
 
 /** The number of shards that may identify at a time. */
@@ -99,8 +99,7 @@ export const maxConcurrency: Options.Options<Option.Option<number>> = optional(
 )
 
 /** A duration, such as `10s`. */
-export const time = (name: string): Options.Options<Duration.Duration> =>
-  parsed(Options.text(name), parseDuration).pipe(Options.withPseudoName("time"))
+export const time = (name: string): Options.Options<Duration.Duration> => parsed(text(name, "time"), parseDuration)
 
 export const duration: Options.Options<Option.Option<Duration.Duration>> = optional(
   time("duration"),
@@ -122,8 +121,7 @@ export const http: Options.Options<Option.Option<number>> = optional(
 export const words = (text: string): ReadonlyArray<string> =>
   text.split(",").map((word) => word.trim()).filter((word) => word !== "")
 
-export const intents: Options.Options<Intents.Intents> = Options.text("intents").pipe(
-  Options.withPseudoName("names"),
+export const intents: Options.Options<Intents.Intents> = text("intents", "names").pipe(
   Options.withDefault("Guilds,GuildMessages"),
   (option) => parsed(option, (names) => Either.mapLeft(Intents.parse(words(names)), (error) => error.message)),
   Options.withDescription(

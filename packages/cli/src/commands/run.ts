@@ -27,13 +27,11 @@ const runOptions = {
   compression: Common.withDefault(
     Options.choice("compression", ["auto", "none", "zlib-stream", "zstd-stream"]),
     "auto",
-    "How the gateway compresses its messages; auto is the cheapest for this version of Node. Default: auto."
+    "How the gateway compresses its messages; auto is the cheapest for this version of Node."
   ),
   duration: Common.duration,
   events: Common.optional(
-    Common.parsed(Options.text("events"), (names) => Either.all(Common.words(names).map(findEvent))).pipe(
-      Options.withPseudoName("names")
-    ),
+    Common.parsed(Common.text("events", "names"), (names) => Either.all(Common.words(names).map(findEvent))),
     "The only events to read, separated by commas, such as MESSAGE_CREATE,TYPING_START; others are skipped unparsed. " +
       "Without it, all events of the intents."
   ),
@@ -43,16 +41,17 @@ const runOptions = {
   json: Common.json,
   maxConcurrency: Common.maxConcurrency,
   resumeFile: Common.optional(
-    Options.text("resume-file").pipe(Options.withPseudoName("file")),
+    Common.text("resume-file", "file"),
     "A file for sessions, so that the next run resumes them and misses no event. It is created if it does not exist. " +
       "Without it, sessions end with the process."
   ),
-  shards: Common.withDefault(
-    Common.parsed(Options.text("shards"), ShardSelection.parse).pipe(Options.withPseudoName("auto|N|A-B/N")),
-    ShardSelection.All({ total: 1 }),
-    "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
-      `of them; at most ${ShardSelection.maxPerProcess} in a process. Without it, the only one. Discord requires one for ` +
-      "every 2,500 guilds."
+  shards: Common.parsed(Common.text("shards", "auto|N|A-B/N"), ShardSelection.parse).pipe(
+    Options.withDefault(ShardSelection.All({ total: 1 })),
+    Options.withDescription(
+      "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
+        `of them; at most ${ShardSelection.maxPerProcess} in a process. Without it, the only one. Discord requires one for ` +
+        "every 2,500 guilds."
+    )
   )
 }
 

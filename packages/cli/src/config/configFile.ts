@@ -29,47 +29,37 @@ export interface Known extends ReadonlyMap<string, ReadonlyArray<string> | Known
 const isSection = (value: ConfigFile[string] | undefined): value is ConfigFile =>
   typeof value === "object" && !Array.isArray(value)
 
-const isNames = (below: ReadonlyArray<string> | Known): below is ReadonlyArray<string> => Array.isArray(below)
+const isNames = (known: ReadonlyArray<string> | Known): known is ReadonlyArray<string> => Array.isArray(known)
 
 const helpCommand = (path: string): string => `vesper ${path.replaceAll(".", " ")} --help`
 
-const checkOptions = (options: ConfigFile, names: ReadonlyArray<string>, path: string): Either.Either<void, string> => {
-  for (const [name, value] of Object.entries(options)) {
-    if (!names.includes(name)) {
-      return Either.left(
-        `${path}.${name}: there is no such option${didYouMean(name, names)} (all: ${helpCommand(path)})`
-      )
-    }
-    if (isSection(value)) {
-      return Either.left(`${path}.${name}: an option is a string, a number, true, false, or a list of those`)
-    }
-  }
-  return Either.void
+const describeUnknown = (name: string, known: ReadonlyArray<string> | Known, path: string): string => {
+  const names = isNames(known) ? known : Array.from(known.keys())
+  const suggestion = didYouMean(name, names)
+  return isNames(known)
+    ? `${path}.${name}: there is no such option${suggestion} (all: ${helpCommand(path)})`
+    : path === ""
+    ? `"${name}" is not a command${suggestion} (all: vesper --help)`
+    : `${path}.${name}: vesper ${path} has no options, but subcommands: ${names.join(", ")}${suggestion}`
 }
 
-const check = (file: ConfigFile, known: Known, path = ""): Either.Either<void, string> => {
+/** Returns the first problem, with its place. */
+const findProblem = (file: ConfigFile, known: ReadonlyArray<string> | Known, path = ""): string | undefined => {
   for (const [name, value] of Object.entries(file)) {
     const at = path === "" ? name : `${path}.${name}`
-    const below = known.get(name)
-    if (below === undefined) {
-      const names = Array.from(known.keys())
-      return Either.left(
-        path === ""
-          ? `"${name}" is not a command${didYouMean(name, names)} (all: vesper --help)`
-          : `${at}: vesper ${path} has no options, but subcommands: ${names.join(", ")}${didYouMean(name, names)}`
-      )
-    }
-    if (!isSection(value)) {
-      return Either.left(
-        `${at}: it must be an object of ${isNames(below) ? "options" : "commands"}, see ${helpCommand(at)}`
-      )
-    }
-    const checked = isNames(below) ? checkOptions(value, below, at) : check(value, below, at)
-    if (Either.isLeft(checked)) {
-      return checked
+    const below = isNames(known) ? known.includes(name) : known.get(name)
+    const problem = below === undefined || below === false
+      ? describeUnknown(name, known, path)
+      : below === true
+      ? (isSection(value) ? `${at}: an option is a string, a number, true, false, or a list of those` : undefined)
+      : isSection(value)
+      ? findProblem(value, below, at)
+      : `${at}: it must be an object of ${isNames(below) ? "options" : "commands"}, see ${helpCommand(at)}`
+    if (problem !== undefined) {
+      return problem
     }
   }
-  return Either.void
+  return undefined
 }
 
 /** Reads a file. Checks that its commands and options exist; the left side names the place. */
@@ -78,7 +68,10 @@ export const parse = (text: string, known: Known): Either.Either<ConfigFile, str
     ? Either.left("it is nested too deeply")
     : Schema.decodeUnknownEither(Schema.parseJson(Section))(text).pipe(
       Either.mapLeft(describeIssue),
-      Either.flatMap((file) => Either.map(check(file, known), () => file))
+      Either.flatMap((file) => {
+        const problem = findProblem(file, known)
+        return problem === undefined ? Either.right(file) : Either.left(problem)
+      })
     )
 
 const toArguments = (name: string, value: string | number | boolean): ReadonlyArray<string> =>

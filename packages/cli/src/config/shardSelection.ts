@@ -16,10 +16,6 @@ export type ShardSelection = Data.TaggedEnum<{
 
 export const { $match: match, All, Auto, Range } = Data.taggedEnum<ShardSelection>()
 
-/** Returns true if all shards of a given total are selected. */
-export const isAll = (self: ShardSelection): self is Extract<ShardSelection, { readonly _tag: "All" }> =>
-  self._tag === "All"
-
 /** The largest total. No bot has as many; a larger number is a typing error. */
 export const maxTotal = 100_000
 

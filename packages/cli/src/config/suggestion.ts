@@ -10,20 +10,14 @@ const distance = (a: string, b: string): number =>
 
 /** The most similar candidate, if it differs by a third of its letters at most. */
 export const nearest = (text: string, candidates: ReadonlyArray<string>): string | undefined => {
-  let best: string | undefined
-  let least = Infinity
-  for (const candidate of candidates) {
-    const [given, name] = [simplified(text), simplified(candidate)]
-    const differs = distance(given, name)
-    if (
-      given !== "" && differs < least &&
-      differs <= Math.max(1, CliConfig.defaultConfig.autoCorrectLimit, name.length / 3) && differs < name.length - 1
-    ) {
-      best = candidate
-      least = differs
-    }
-  }
-  return best
+  const given = simplified(text)
+  const similar = candidates.map((candidate) => {
+    const { length } = simplified(candidate)
+    const differs = distance(given, simplified(candidate))
+    const limit = Math.max(1, CliConfig.defaultConfig.autoCorrectLimit, length / 3)
+    return { candidate, differs, isSimilar: given !== "" && differs <= limit && differs < length - 1 }
+  }).filter(({ isSimilar }) => isSimilar)
+  return similar.toSorted((a, b) => a.differs - b.differs)[0]?.candidate
 }
 
 /** The end of a message about a name that is not known. */

@@ -6,15 +6,14 @@ import * as Redacted from "effect/Redacted"
 import { type CliError, failed } from "../exit/index.js"
 
 /** Reads DISCORD_TOKEN. Fails with what can be done `otherwise`. */
-export const read = (otherwise: string): Effect.Effect<Redacted.Redacted<string>, CliError> =>
+export const read = (
+  otherwise = "try what needs none: vesper demo"
+): Effect.Effect<Redacted.Redacted<string>, CliError> =>
   Effect.mapError(
     ShardConfig.tokenConfig,
     () => failed(`DISCORD_TOKEN is not set: put your bot's token into it, or ${otherwise}`)
   )
 
-/** Removes the prefix `Bot `. */
-export const bare: (token: string) => string = ShardConfig.bareToken
-
 /** Returns true for the form of a bot's token: three parts, the first of which is the bot's id. */
 export const hasForm = (token: string): boolean =>
-  bare(token).split(".").length === 3 && Option.isSome(ShardConfig.botId(Redacted.make(token)))
+  ShardConfig.bareToken(token).split(".").length === 3 && Option.isSome(ShardConfig.botId(Redacted.make(token)))

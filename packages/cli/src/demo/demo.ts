@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { failedWith } from "../exit/index.js"
-import { chooseMode, counted, type Mode } from "../tui/index.js"
+import { counted } from "../tui/index.js"
 import { Watch } from "../shards/index.js"
 
 const shardCount = 4
@@ -67,7 +67,9 @@ const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string
     ].join("\n")
   })
 
-const watch = (options: Pick<Watch.Watched<never, never>, "duration" | "http"> & { readonly mode: Mode }) =>
+type Options = Pick<Watch.Watched<never, never>, "duration" | "http" | "json">
+
+const watch = (options: Options) =>
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const { url } = yield* GatewayServer.GatewayServer
@@ -110,10 +112,5 @@ const services = Layer.mergeAll(
   ShardMetrics.layer()
 )
 
-export const demo = (
-  { json, ...options }: Pick<Watch.Watched<never, never>, "duration" | "http"> & { readonly json: boolean }
-) =>
-  Effect.flatMap(chooseMode(json), (mode) => watch({ ...options, mode })).pipe(
-    Effect.provide(services),
-    Effect.catchTag("ListenError", failedWith)
-  )
+export const demo = (options: Options) =>
+  watch(options).pipe(Effect.provide(services), Effect.catchTag("ListenError", failedWith))

@@ -1,4 +1,5 @@
 /** Judgements of `vesper doctor`: pure functions of measurements, with a remedy for each problem. */
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import * as Option from "effect/Option"
 import { Token } from "../config/index.js"
@@ -19,45 +20,62 @@ export interface Finding {
   readonly todo?: string | undefined
 }
 
-export const ok = (check: string, found: string): Finding => ({ check, level: "ok", found })
-
-const warning = (check: string, found: string, todo: string): Finding => ({ check, level: "warning", found, todo })
-
-export const problem = (check: string, found: string, todo: string): Finding => ({
+const finding = (level: Level) => (check: string, found: string, todo?: string): Finding => ({
   check,
-  level: "problem",
+  level,
   found,
   todo
 })
 
-export const skipped = (check: string, found: string): Finding => ({ check, level: "skipped", found })
+export const ok: (check: string, found: string) => Finding = finding("ok")
 
-const parseVersion = (version: string): readonly [major: number, minor: number] => {
-  const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number)
-  return [major, minor]
+const warning: (check: string, found: string, todo: string) => Finding = finding("warning")
+
+export const problem: (check: string, found: string, todo: string) => Finding = finding("problem")
+
+export const skipped: (check: string, found: string) => Finding = finding("skipped")
+
+const isAtLeast = (version: string, major: number, minor: number): boolean => {
+  const [ownMajor = 0, ownMinor = 0] = version.replace(/^v/, "").split(".").map(Number)
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }
 
-export const node = (version: string): Finding => {
-  const [major, minor] = parseVersion(version)
-  return major > 20 || (major === 20 && minor >= 19)
+export const node = (version: string): Finding =>
+  isAtLeast(version, 20, 19)
     ? ok("Node", version)
     : problem("Node", `${version} is too old`, "install Node 20.19 or newer")
-}
 
-/** Returns true for a version of Node that decompresses zstd. */
-const hasZstd = (version: string): boolean => {
-  const [major, minor] = parseVersion(version)
-  return major > 23 || (major === 23 && minor >= 8) || (major === 22 && minor >= 15)
-}
-
+/** Node 22.15 and 23.8 brought zstd. */
 export const compression = (version: string): Finding =>
-  hasZstd(version)
+  isAtLeast(version, 23, 8) || (isAtLeast(version, 22, 15) && !isAtLeast(version, 23, 0))
     ? ok("compression", "zstd-stream, built into this Node; auto selects it")
     : warning(
       "compression",
       "zlib-stream; this Node has no built-in zstd",
       "it works; Node 22.15 or newer decompresses zstd-stream in a third of the time"
     )
+
+/** The judgement of an API that answers without a body. */
+export const refused = (check: string, status: number): Finding =>
+  status === 401
+    ? problem(
+      check,
+      "Discord rejects the token",
+      "copy it again from the Bot page of your application; a reset invalidates the old one"
+    )
+    : problem(
+      check,
+      `the API answers with status ${status}`,
+      status === 429 || status >= 500 ? "try again in some minutes" : checkApiUrl
+    )
+
+const checkApiUrl = "check --api-url: it ends with /api/v10"
+
+export const invalidAnswer: Finding = problem(
+  "API and token",
+  "the answer of GET /gateway/bot is not valid",
+  checkApiUrl
+)
 
 const portal = `the Bot page of your application, ${Intents.developerPortal}`
 
@@ -66,7 +84,7 @@ export const tokenForm = (token: string | undefined): Finding => {
   if (token === undefined || token.trim() === "") {
     return problem("token", "DISCORD_TOKEN is not set", `copy the token from ${portal}, and put it into DISCORD_TOKEN`)
   }
-  if (/\s/.test(Token.bare(token))) {
+  if (/\s/.test(ShardConfig.bareToken(token))) {
     return problem("token", "DISCORD_TOKEN contains white space", "set it again, without quotes or line breaks")
   }
   return Token.hasForm(token)

@@ -1,5 +1,8 @@
 /** The reason why a file cannot be read or written. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import { type CliError, misused } from "./exit.js"
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
@@ -22,3 +25,9 @@ const errorCode = (error: unknown): string | undefined =>
 
 export const describeFileError = (error: unknown): string =>
   reasons[errorCode(error) ?? ""] ?? (error instanceof Error ? error.message : String(error))
+
+/** Reads a file that the command line names. */
+export const readText = (path: string): Effect.Effect<string, CliError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (files) => files.readFileString(path)).pipe(
+    Effect.mapError((error) => misused(`${path} cannot be read: ${describeFileError(error)}`))
+  )

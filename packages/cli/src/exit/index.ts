@@ -1,3 +1,3 @@
 /** Errors and exit codes of the command. */
 export { CliError, ExitCode, failed, failedWith, misused, noteExitCode, OutputClosed, toExitCode } from "./exit.js"
-export { describeFileError } from "./files.js"
+export { describeFileError, readText } from "./files.js"

@@ -1,8 +1,9 @@
 /** The commands with their options and arguments, read from the help that @effect/cli generates as data. */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Descriptor from "@effect/cli/CommandDescriptor"
-import type * as HelpDoc from "@effect/cli/HelpDoc"
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import type * as Span from "@effect/cli/HelpDoc/Span"
+import * as Arr from "effect/Array"
 import * as HashMap from "effect/HashMap"
 import type { ConfigFile } from "../config/index.js"
 
@@ -37,86 +38,71 @@ export interface Group {
 
 export type Node = Group | Leaf
 
-const optionName = (title: string): string => /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title
-
-const hasValue = (title: string): boolean => /^--[a-z-]+ /.test(title)
-
-const builtIn = (title: string, description: string, choices: ReadonlyArray<string> = []): Parameter => ({
+const parameter = (title: string, description: string, more: Partial<Parameter> = {}): Parameter => ({
   title,
-  name: optionName(title),
-  hasValue: hasValue(title),
-  choices,
+  name: /--([a-z][a-z-]*)/.exec(title)?.[1] ?? title,
+  hasValue: /^--[a-z-]+ /.test(title),
+  choices: [],
   isRequired: false,
   isRepeatable: false,
-  description
+  description,
+  ...more
 })
 
 export const logLevels: ReadonlyArray<string> = ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"]
 
 /** The options of every command. */
 export const builtIns: ReadonlyArray<Parameter> = [
-  builtIn("--help, -h", "Shows how the command is used."),
-  builtIn(
+  parameter("--help, -h", "Shows how the command is used."),
+  parameter(
     "--config file",
     "Reads options from this file. Without it, from vesper.json in the current folder, if there is one."
   ),
-  builtIn("--wizard", "Asks for each option."),
-  builtIn(
+  parameter("--wizard", "Asks for each option."),
+  parameter(
     "--log-level level",
     "The lowest level that is logged: trace, debug, info, warning, error or none. Default: info.",
-    logLevels
+    { choices: logLevels }
   ),
-  builtIn("--completions shell", "Prints completions for bash, zsh or fish.", ["bash", "zsh", "fish", "sh"]),
-  builtIn("--version", "Prints the version.")
+  parameter("--completions shell", "Prints completions for bash, zsh or fish.", {
+    choices: ["bash", "zsh", "fish", "sh"]
+  }),
+  parameter("--version", "Prints the version.")
 ]
 
-const spanText = (span: Span.Span): string => {
-  switch (span._tag) {
-    case "Text":
-    case "URI":
-      return span.value
-    case "Sequence":
-      return spanText(span.left) + spanText(span.right)
-    default:
-      return spanText(span.value)
-  }
-}
+/** The text of a span. `HelpDoc.toAnsiText` takes twenty times as long, at every start. */
+const spanText = (span: Span.Span): string =>
+  span._tag === "Sequence"
+    ? spanText(span.left) + spanText(span.right)
+    : typeof span.value === "string"
+    ? span.value
+    : spanText(span.value)
 
 const listBlocks = (doc: HelpDoc.HelpDoc): ReadonlyArray<HelpDoc.HelpDoc> =>
   doc._tag === "Sequence" ? [...listBlocks(doc.left), ...listBlocks(doc.right)] : [doc]
 
-const listParagraphs = (doc: HelpDoc.HelpDoc): ReadonlyArray<string> =>
-  listBlocks(doc).flatMap((block) => block._tag === "Paragraph" ? [spanText(block.value)] : [])
+const listParagraphs = (blocks: ReadonlyArray<HelpDoc.HelpDoc>): ReadonlyArray<string> =>
+  blocks.filter(HelpDoc.isParagraph).map(({ value }) => spanText(value))
 
 /** The sentences that @effect/cli adds to every option about its presence and its sources. */
 const isBoilerplate = (paragraph: string): boolean =>
   /^This (setting|option|argument) (is|may|can|must) /.test(paragraph)
 
-const toEntry = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Parameter => {
+const toParameter = ([span, doc]: readonly [Span.Span, HelpDoc.HelpDoc]): Parameter => {
   const title = spanText(span).replace(/^\((.*)\)$/, "$1").replace(/ 1\+$/, "...")
   // The first paragraph is the type of the value. The title names it better.
-  const [, ...paragraphs] = listParagraphs(doc)
-  return {
-    title,
-    name: optionName(title),
-    hasValue: hasValue(title),
+  const [, ...paragraphs] = listParagraphs(listBlocks(doc))
+  return parameter(title, paragraphs.filter((paragraph) => !isBoilerplate(paragraph)).join(" "), {
     choices: title.includes(" | ") ? title.replace(/^--\S+ /, "").split(" | ") : [],
     isRequired: !paragraphs.some((paragraph) => /optional|zero or more/.test(paragraph)),
-    isRepeatable: paragraphs.some((paragraph) => /zero or more|one or more|at least/.test(paragraph)),
-    description: paragraphs.filter((paragraph) => !isBoilerplate(paragraph)).join(" ")
-  }
+    isRepeatable: paragraphs.some((paragraph) => /zero or more|one or more|at least/.test(paragraph))
+  })
 }
 
-const entriesUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Parameter> => {
-  const start = blocks.findIndex((block) => block._tag === "Header" && spanText(block.value) === heading)
-  const entries: Array<Parameter> = []
-  for (const block of start === -1 ? [] : blocks.slice(start + 1)) {
-    if (block._tag !== "DescriptionList") {
-      break
-    }
-    entries.push(...block.definitions.map(toEntry))
-  }
-  return entries
+const parametersUnder = (blocks: ReadonlyArray<HelpDoc.HelpDoc>, heading: string): ReadonlyArray<Parameter> => {
+  const start = blocks.findIndex((block) => HelpDoc.isHeader(block) && spanText(block.value) === heading)
+  return Arr.takeWhile(start === -1 ? [] : blocks.slice(start + 1), HelpDoc.isDescriptionList)
+    .flatMap(({ definitions }) => definitions.map(toParameter))
 }
 
 const byName = (a: Parameter, b: Parameter): number => a.name < b.name ? -1 : 1
@@ -125,9 +111,7 @@ const config: CliConfig.CliConfig = { ...CliConfig.defaultConfig, showBuiltIns: 
 
 const toNode = (descriptor: Descriptor.Command<unknown>, name: string): Node => {
   const blocks = listBlocks(Descriptor.getHelp(descriptor, config))
-  const description = listParagraphs({ _tag: "Sequence", left: blocks[0] ?? empty, right: blocks[1] ?? empty }).join(
-    " "
-  )
+  const description = listParagraphs(blocks.slice(0, 2)).join(" ")
   const children = HashMap.toEntries(Descriptor.getSubcommands(descriptor)).toSorted(([a], [b]) => a < b ? -1 : 1)
   // A command without subcommands is listed as its own.
   const isLeaf = children.every(([child]) => child === name)
@@ -135,13 +119,11 @@ const toNode = (descriptor: Descriptor.Command<unknown>, name: string): Node => 
     ? {
       _tag: "Leaf",
       description,
-      options: entriesUnder(blocks, "OPTIONS").toSorted(byName),
-      args: entriesUnder(blocks, "ARGUMENTS")
+      options: parametersUnder(blocks, "OPTIONS").toSorted(byName),
+      args: parametersUnder(blocks, "ARGUMENTS")
     }
     : { _tag: "Group", description, children: new Map(children.map(([name, child]) => [name, toNode(child, name)])) }
 }
-
-const empty: HelpDoc.HelpDoc = { _tag: "Empty" }
 
 /** The tree of a command, with its subcommands in the given order. */
 export const make = (

@@ -3,6 +3,8 @@
  * for bash lists choices as one word, knows neither the levels of `--log-level` nor the options of a subcommand's subcommand,
  * and completes every text with the names of files.
  */
+import * as Descriptor from "@effect/cli/CommandDescriptor"
+import * as Effect from "effect/Effect"
 import { builtIns, logLevels } from "./commandTree.js"
 
 const about = builtIns.find(({ name }) => name === "config")?.description.replace(/\. .*/, ".") ?? ""
@@ -10,7 +12,7 @@ const about = builtIns.find(({ name }) => name === "config")?.description.replac
 /** The options whose value is a file or a folder. */
 const isPath = (name: string): boolean => /^(database|resume-file|scenario|state)$/.test(name)
 
-const corrections: Readonly<Record<string, (script: string) => string>> = {
+const corrections: Readonly<Record<"bash" | "zsh" | "fish", (script: string) => string>> = {
   bash: (script) =>
     script.replace(/^( +vesper),(\w+),(\w+\))$/gm, "$1__$2,$3")
       .replace(/opts="(?=-)/g, "opts=\"--config ")
@@ -31,5 +33,14 @@ const corrections: Readonly<Record<string, (script: string) => string>> = {
   fish: (script) => `${script.trimEnd()}\ncomplete -c vesper -l config -r -F -d '${about}'`
 }
 
-/** Corrects the script that @effect/cli prints for a shell. */
-export const correct = (shell: string, script: string): string => corrections[shell]?.(script) ?? script
+const generators = {
+  bash: Descriptor.getBashCompletions,
+  zsh: Descriptor.getZshCompletions,
+  fish: Descriptor.getFishCompletions
+}
+
+/** The completions of a command for a shell. `sh` is another name of bash. */
+export const make = (descriptor: Descriptor.Command<unknown>, shell: string): Effect.Effect<string> => {
+  const name = shell === "zsh" || shell === "fish" ? shell : "bash"
+  return Effect.map(generators[name](descriptor, "vesper"), (lines) => corrections[name](lines.join("\n")))
+}

@@ -1,25 +1,13 @@
 /** The help of a command: its description, its options with their defaults, and examples. */
 import * as Ansi from "@effect/printer-ansi/Ansi"
 import * as Doc from "@effect/printer-ansi/AnsiDoc"
+import { wrap } from "../tui/index.js"
 import * as CommandTree from "./commandTree.js"
 import { examples } from "./examples.js"
 
 type HelpRow = readonly [title: string, text: string]
 
 const bold = (text: string): string => Doc.render(Doc.annotate(Doc.text(text), Ansi.bold), { style: "pretty" })
-
-const wrap = (text: string, columns: number): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= columns) {
-      lines[lines.length - 1] = `${last} ${word}`
-    } else {
-      lines.push(word)
-    }
-  }
-  return lines
-}
 
 /** A table of two columns. A title that is too long for its column is put on its own line. */
 const table = (rows: ReadonlyArray<HelpRow>, columns: number): ReadonlyArray<string> => {

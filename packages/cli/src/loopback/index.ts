@@ -1,2 +1,2 @@
 /** Servers that only this machine reaches. */
-export { formatUrl, guard, isLoopback } from "./loopback.js"
+export { isLoopback, listen } from "./loopback.js"

@@ -1,7 +1,11 @@
 /** Servers that only this machine can reach, and only its own pages. */
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import { createServer } from "node:http"
+import { failed } from "../exit/index.js"
 
 /** Returns true for an address that other machines cannot reach. */
 export const isLoopback = (host: string): boolean =>
@@ -9,15 +13,17 @@ export const isLoopback = (host: string): boolean =>
 
 const loopbackName = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/
 
+interface Access {
+  readonly host: string
+  readonly allowsLinks: boolean
+}
+
 /**
  * Refuses the requests of other sites' pages, and URLs that are not valid. A server on loopback answers to the names of
  * loopback, so that a foreign name that points at this machine does not reach it. A browser says from which site it asks;
  * `allowsLinks` lets it follow a link.
  */
-export const guard = <E, R>(
-  { allowsLinks, host }: { readonly allowsLinks: boolean; readonly host: string },
-  app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
-) =>
+const guard = <E, R>({ allowsLinks, host }: Access, app: HttpApp.Default<E, R>) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
     if (!URL.canParse(url, "http://localhost")) {
       return Effect.succeed(HttpServerResponse.text("the URL is not valid\n", { status: 400 }))
@@ -32,5 +38,21 @@ export const guard = <E, R>(
     return problem === undefined ? app : Effect.succeed(HttpServerResponse.text(`${problem}\n`, { status: 403 }))
   })
 
-export const formatUrl = (host: string, port: number): string =>
-  `http://${host.includes(":") ? `[${host}]` : host}:${port}/`
+/** Serves an app until the scope closes, and returns its URL and port. `what` and `remedy` are parts of the error. */
+export const listen = <E, R>(
+  options: Access & { readonly port: number; readonly what: string; readonly remedy: string },
+  app: HttpApp.Default<E, R>
+) =>
+  Effect.gen(function*() {
+    const { host, port, remedy, what } = options
+    const node = createServer()
+    const server = yield* Effect.mapError(
+      NodeHttpServer.make(() => node, { host, port }),
+      () => failed(`the ${what} could not listen on ${host}:${port}: ${remedy}`)
+    )
+    // Open requests would delay the end for as long as their clients wait.
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+    yield* server.serve(guard(options, app))
+    const taken = server.address._tag === "TcpAddress" ? server.address.port : port
+    return { port: taken, url: `http://${host.includes(":") ? `[${host}]` : host}:${taken}/` }
+  })

@@ -6,7 +6,6 @@
  * - `/healthz`: 200 as long as the process answers.
  * - `/readyz`: 200 when the command is ready, 503 otherwise.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Prometheus from "@vesper/gateway/Prometheus"
@@ -16,10 +15,9 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { createServer } from "node:http"
-import { type CliError, failed } from "../exit/index.js"
+import type { CliError } from "../exit/index.js"
 import type { Moment } from "../tui/index.js"
-import { formatUrl, guard } from "../loopback/index.js"
+import { listen } from "../loopback/index.js"
 
 export interface PageOptions {
   /** Other machines can reach the page unless this is a loopback address. */
@@ -84,7 +82,7 @@ const events = (moment: Effect.Effect<Moment>) =>
 const ready = ({ readiness: { isReady, text } }: Moment) =>
   HttpServerResponse.text(`${isReady ? "ready" : "not ready"}: ${text}\n`, { status: isReady ? 200 : 503, headers })
 
-const router = ({ host, moment }: PageOptions) => {
+const router = (moment: Effect.Effect<Moment>) => {
   const page = makePage()
   const pageHeaders = { ...headers, "content-security-policy": page.contentSecurityPolicy }
   return HttpRouter.empty.pipe(
@@ -104,29 +102,21 @@ const router = ({ host, moment }: PageOptions) => {
       "/status.json",
       Effect.map(moment, ({ status }) => HttpServerResponse.unsafeJson(status, { headers }))
     ),
-    // A look updates the counters.
-    HttpRouter.get("/metrics", Effect.zipRight(moment, Prometheus.app)),
+    HttpRouter.get("/metrics", Prometheus.app),
     HttpRouter.get("/healthz", HttpServerResponse.text("ok\n", { headers })),
     HttpRouter.get("/readyz", Effect.map(moment, ready)),
     Effect.catchTag(
       "RouteNotFound",
       () => Effect.succeed(HttpServerResponse.text("there is nothing at this path; try /\n", { status: 404, headers }))
-    ),
-    (app) => guard({ host, allowsLinks: true }, app)
+    )
   )
 }
 
 /** Serves the page until the scope closes, and returns its URL. */
-export const serve = (options: PageOptions): Effect.Effect<{ readonly url: string }, CliError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const { host, port } = options
-    const node = createServer()
-    const server = yield* Effect.mapError(
-      NodeHttpServer.make(() => node, { host, port }),
-      () => failed(`the status page could not listen on ${host}:${port}: choose another port with --http`)
-    )
-    // Open pages would delay the end for as long as they are open.
-    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
-    yield* server.serve(router(options))
-    return { url: formatUrl(host, server.address._tag === "TcpAddress" ? server.address.port : port) }
-  })
+export const serve = (
+  { host, moment, port }: PageOptions
+): Effect.Effect<{ readonly url: string }, CliError, Scope.Scope> =>
+  listen(
+    { host, port, allowsLinks: true, what: "status page", remedy: "choose another port with --http" },
+    router(moment)
+  )

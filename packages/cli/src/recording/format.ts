@@ -1,9 +1,10 @@
 /** The lines of a recording: `{"at":…,"shard":…,"t":…,"d":…}`, with the time in milliseconds since 1970. */
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import type * as Dispatch from "@vesper/model/Dispatch"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { describeIssue, isNestedTooDeeply, maxDepth, nestedTooDeeply, Token } from "../config/index.js"
+import { describeIssue, isNestedTooDeeply, maxDepth, nestedTooDeeply } from "../config/index.js"
 
 /** A line of a recording. */
 export const RecordedEvent = Schema.Struct({
@@ -75,7 +76,7 @@ export const encode = (
     // The line is a level itself.
     d: redact(event.d, "", redactContents, maxDepth - 1)
   })
-  const bare = Token.bare(secret)
+  const bare = ShardConfig.bareToken(secret)
   return bare === "" ? line : line.replaceAll(bare, redacted)
 }
 

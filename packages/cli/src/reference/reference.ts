@@ -61,20 +61,18 @@ const opcodeEntry = (opcode: Opcode.Opcode): Explanation => ({
 })
 
 const switchOn = (name: Intents.Name): string | undefined =>
-  Option.match(Intents.portalSwitch(name), {
-    onNone: () => undefined,
-    onSome: (label) =>
+  Option.getOrUndefined(Option.map(
+    Intents.portalSwitch(name),
+    (label) =>
       `switch on "${label}" on the Bot page of your application, ${Intents.developerPortal}; ` +
       "without it Discord closes the shard with 4014"
-  })
-
-const privilegedAmong = (names: ReadonlyArray<Intents.Name>) => names.flatMap((name) => switchOn(name) ?? [])
+  ))
 
 const eventEntry = (event: EventType.EventType): Explanation => {
   const gates = EventType.intents(event)
   const [first] = gates
   // With several intents the event is sent without the privileged one.
-  const todo = gates.length === 1 ? privilegedAmong(gates) : []
+  const todo = first === undefined || gates.length > 1 ? undefined : switchOn(first)
   return {
     kind: "event",
     name: event,
@@ -86,7 +84,7 @@ const eventEntry = (event: EventType.EventType): Explanation => {
         : gates.length === 1
         ? Intents.documentedName(first)
         : `any one of ${gates.map(Intents.documentedName).join(", ")}`,
-      ...(todo.length > 0 && { "to do": todo.join("; ") }),
+      ...(todo !== undefined && { "to do": todo }),
       code: `Events.on("${event}", (event) => ...)`,
       docs: `${docs}/events/gateway-events#${event.toLowerCase().replaceAll("_", "-")}`
     }
@@ -124,6 +122,8 @@ export const all: ReadonlyArray<Explanation> = [
   ...tags.map(errorEntry),
   ...Intents.allNames.map(intent)
 ]
+
+const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`
 
 const normalise = (text: string): string => text.replace(/[^a-z0-9]/gi, "").toLowerCase()
 
@@ -166,7 +166,7 @@ const unknown = (
     .flatMap(({ name, number }) => isNumber ? number === undefined ? [] : [String(number)] : [name])
     .filter((name) => !isNumber || name.length === text.length)
   const about = kind !== undefined
-    ? `not ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}`
+    ? `not ${withArticle(kind)}`
     : isNumber && Number(text) >= 1000
     ? "not a close code that Discord documents (a shard reconnects after it, and resumes)"
     : "not a close code, opcode, event, error or intent"
@@ -177,16 +177,13 @@ const unknown = (
  * Reads intents: by name, by the position of a bit (up to 52), or as a sum (from 53 on). Without words, all of them. Bits
  * without an intent are kept.
  */
-export const findIntents = (words: ReadonlyArray<string>): Either.Either<Intents.Intents, string> => {
-  if (words.length === 0) {
-    return Either.right(Intents.all)
-  }
-  return words.flatMap((word) => word.split(",")).filter((word) => word.trim() !== "").reduce(
-    (found: Either.Either<Intents.Intents, string>, word) =>
-      Either.flatMap(found, (intents) => Either.map(findIntent(word.trim()), (more) => Intents.union(intents, more))),
-    Either.right(Intents.none)
+export const findIntents = (words: ReadonlyArray<string>): Either.Either<Intents.Intents, string> =>
+  Either.map(
+    Either.all(
+      words.flatMap((word) => word.split(",")).map((word) => word.trim()).filter((word) => word !== "").map(findIntent)
+    ),
+    (found) => words.length === 0 ? Intents.all : found.reduce((all, more) => Intents.union(all, more), Intents.none)
   )
-}
 
 const findIntent = (word: string): Either.Either<Intents.Intents, string> => {
   if (!/^\d+$/.test(word)) {
@@ -211,9 +208,7 @@ const render = (value: string | boolean | ReadonlyArray<string>): string =>
 export const text = (entry: Explanation): string => {
   const title = entry.kind === "intent"
     ? `${entry.name}, an intent: bit ${entry.number}`
-    : `${[entry.number, entry.name].filter((part) => part !== undefined).join(" ")}, ${
-      /^[aeiou]/.test(entry.kind) ? "an" : "a"
-    } ${entry.kind}`
+    : `${[entry.number, entry.name].filter((part) => part !== undefined).join(" ")}, ${withArticle(entry.kind)}`
   const facts = Object.entries(entry.facts)
     // The fact "gated by" has them as a sentence.
     .filter(([label]) => !(entry.kind === "event" && label === "intents"))

@@ -29,9 +29,12 @@ const maxEventSize = 100_000_000
 
 const Count = Schema.Int.pipe(Schema.greaterThanOrEqualTo(1))
 const CloseCode = Schema.Int.pipe(Schema.between(1000, 4999))
-const times = Schema.optionalWith(Count, { default: () => 1 })
-const host = Schema.optionalWith(Schema.Literal("gateway", "resume", "any"), { default: () => "any" })
-const resumable = Schema.optionalWith(Schema.Boolean, { default: () => false })
+const Size = Schema.Int.pipe(Schema.between(1, maxEventSize))
+
+/** A setting with a default. */
+const setting = <A, I>(schema: Schema.Schema<A, I>, value: A) => Schema.optionalWith(schema, { default: () => value })
+
+const resumable = setting(Schema.Boolean, false)
 
 const timing = { at: Schema.optional(DurationText), every: Schema.optional(DurationText) }
 const shard = { shard: Schema.optional(Schema.NonNegativeInt) }
@@ -47,65 +50,59 @@ const fault = <Tag extends Fault.Fault["_tag"], Fields extends Schema.Struct.Fie
     _tag: Schema.propertySignature(Schema.transformLiteral(toName(tag), tag)).pipe(Schema.fromKey("fault"))
   })
 
+/** A fault of open connections. */
+const live = <Tag extends Fault.LiveFault["_tag"], Fields extends Schema.Struct.Fields = {}>(
+  tag: Tag,
+  fields: Fields = {} as Fields
+) => fault(tag, { ...shard, ...fields })
+
+/** A rule for the next connections. */
+const rule = <Tag extends Fault.Rule["_tag"], Fields extends Schema.Struct.Fields = {}>(
+  tag: Tag,
+  fields: Fields = {} as Fields
+) =>
+  fault(tag, { host: setting(Schema.Literal("gateway", "resume", "any"), "any"), times: setting(Count, 1), ...fields })
+
 const faults = {
-  Drop: fault("Drop", shard),
-  Close: fault("Close", {
-    ...shard,
-    code: Schema.optionalWith(CloseCode, { default: () => 4000 }),
-    reason: Schema.optionalWith(Schema.String, { default: () => "" })
-  }),
-  Reconnect: fault("Reconnect", shard),
-  InvalidSession: fault("InvalidSession", { ...shard, resumable }),
-  EndSession: fault("EndSession", shard),
-  RequestHeartbeat: fault("RequestHeartbeat", shard),
-  HeartbeatStorm: fault("HeartbeatStorm", { ...shard, count: Schema.optionalWith(Count, { default: () => 200 }) }),
-  StopAcknowledging: fault("StopAcknowledging", shard),
-  Stall: fault("Stall", shard),
-  StopReading: fault("StopReading", shard),
-  Corrupt: fault("Corrupt", shard),
-  SendText: fault("SendText", { ...shard, text: Schema.String }),
-  BinaryFrame: fault("BinaryFrame", {
-    ...shard,
-    size: Schema.optionalWith(Schema.NonNegativeInt, { default: () => 0 })
-  }),
-  LargeEvent: fault("LargeEvent", {
-    ...shard,
-    size: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, maxEventSize)), { default: () => 10_000_000 })
-  }),
-  DeepEvent: fault("DeepEvent", {
-    ...shard,
-    depth: Schema.optionalWith(Schema.Int.pipe(Schema.between(1, maxEventSize)), { default: () => 100_000 })
-  }),
-  SkipSequence: fault("SkipSequence", { ...shard, count: Schema.optionalWith(Count, { default: () => 1 }) }),
-  DuplicateLast: fault("DuplicateLast", shard),
-  HelloAgain: fault("HelloAgain", shard),
-  SplitFrames: fault("SplitFrames", shard),
-  ResetMidFrame: fault("ResetMidFrame", shard),
-  Dribble: fault("Dribble", { ...shard, bytesPerSecond: Schema.optionalWith(Count, { default: () => 20 }) }),
-  DenyVoice: fault("DenyVoice", shard),
-  RefuseConnections: fault("RefuseConnections", {
-    host,
-    times,
-    status: Schema.optionalWith(Schema.Int.pipe(Schema.between(400, 599)), { default: () => 503 }),
+  Drop: live("Drop"),
+  Close: live("Close", { code: setting(CloseCode, 4000), reason: setting(Schema.String, "") }),
+  Reconnect: live("Reconnect"),
+  InvalidSession: live("InvalidSession", { resumable }),
+  EndSession: live("EndSession"),
+  RequestHeartbeat: live("RequestHeartbeat"),
+  HeartbeatStorm: live("HeartbeatStorm", { count: setting(Count, 200) }),
+  StopAcknowledging: live("StopAcknowledging"),
+  Stall: live("Stall"),
+  StopReading: live("StopReading"),
+  Corrupt: live("Corrupt"),
+  SendText: live("SendText", { text: Schema.String }),
+  BinaryFrame: live("BinaryFrame", { size: setting(Schema.NonNegativeInt, 0) }),
+  LargeEvent: live("LargeEvent", { size: setting(Size, 10_000_000) }),
+  DeepEvent: live("DeepEvent", { depth: setting(Size, 100_000) }),
+  SkipSequence: live("SkipSequence", { count: setting(Count, 1) }),
+  DuplicateLast: live("DuplicateLast"),
+  HelloAgain: live("HelloAgain"),
+  SplitFrames: live("SplitFrames"),
+  ResetMidFrame: live("ResetMidFrame"),
+  Dribble: live("Dribble", { bytesPerSecond: setting(Count, 20) }),
+  DenyVoice: live("DenyVoice"),
+  RefuseConnections: rule("RefuseConnections", {
+    status: setting(Schema.Int.pipe(Schema.between(400, 599)), 503),
     retryAfter: Schema.optional(DurationText)
   }),
-  NeverOpen: fault("NeverOpen", { host, times }),
-  NeverHello: fault("NeverHello", { host, times }),
-  HelloWithoutInterval: fault("HelloWithoutInterval", { host, times }),
-  ReconnectBeforeHello: fault("ReconnectBeforeHello", { host, times }),
-  EventBeforeHello: fault("EventBeforeHello", { host, times }),
-  RejectIdentify: fault("RejectIdentify", { host, times }),
-  NameResumeUrl: fault("NameResumeUrl", {
-    host,
-    times,
-    url: Schema.optionalWith(Schema.String, { default: () => "wss://nowhere.invalid/" })
-  }),
-  ReadyWithoutResumeUrl: fault("ReadyWithoutResumeUrl", { host, times }),
-  NeverReady: fault("NeverReady", { host, times }),
-  NeverResumed: fault("NeverResumed", { host, times }),
-  ResumedWithoutSequence: fault("ResumedWithoutSequence", { host, times }),
-  AcceptThenClose: fault("AcceptThenClose", { host, times, code: Schema.optional(CloseCode) }),
-  RejectResume: fault("RejectResume", { host, times, resumable })
+  NeverOpen: rule("NeverOpen"),
+  NeverHello: rule("NeverHello"),
+  HelloWithoutInterval: rule("HelloWithoutInterval"),
+  ReconnectBeforeHello: rule("ReconnectBeforeHello"),
+  EventBeforeHello: rule("EventBeforeHello"),
+  RejectIdentify: rule("RejectIdentify"),
+  NameResumeUrl: rule("NameResumeUrl", { url: setting(Schema.String, "wss://nowhere.invalid/") }),
+  ReadyWithoutResumeUrl: rule("ReadyWithoutResumeUrl"),
+  NeverReady: rule("NeverReady"),
+  NeverResumed: rule("NeverResumed"),
+  ResumedWithoutSequence: rule("ResumedWithoutSequence"),
+  AcceptThenClose: rule("AcceptThenClose", { code: Schema.optional(CloseCode) }),
+  RejectResume: rule("RejectResume", { resumable })
 } satisfies { readonly [Tag in Fault.Fault["_tag"]]: Schema.Schema.Any }
 
 /** The names of all faults. */
@@ -147,20 +144,16 @@ const decodeStep = (value: Readonly<Record<string, unknown>>): Either.Either<Ste
     return Either.flatMap(
       decode(SendStep, value),
       ({ at = Duration.zero, every, send, shard }) =>
-        checkTime({ at, every, shard, what: { _tag: "Send", t: send.t, d: send.d } }, "send")
+        checkTime({ at, every, shard, what: { _tag: "Send", ...send } }, "send")
     )
   }
   const name = value["fault"]
-  if (!isFault(name)) {
-    return Either.left(`fault: ${unknownFault(name)}`)
-  }
-  return Either.flatMap(decode(FaultStep, value), ({ at = Duration.zero, every, ...rest }) => {
-    if (!("shard" in rest)) {
-      return checkTime({ at, every, shard: undefined, what: rest }, String(name))
-    }
-    const { shard, ...what } = rest
-    return checkTime({ at, every, shard, what }, String(name))
-  })
+  return isFault(name)
+    ? Either.flatMap(decode(FaultStep, value), ({ at = Duration.zero, every, ...fault }) => {
+      const { shard, ...what } = { shard: undefined, ...fault }
+      return checkTime({ at, every, shard, what }, String(name))
+    })
+    : Either.left(`fault: ${unknownFault(name)}`)
 }
 
 const decodeSteps = (values: ReadonlyArray<Readonly<Record<string, unknown>>>) =>
@@ -180,15 +173,9 @@ export const parse = (text: string): Either.Either<ReadonlyArray<Step>, string> 
 const textKeys = new Set(["at", "every", "host", "reason", "text"])
 
 const parseValue = (key: string, text: string): unknown =>
-  textKeys.has(key)
+  textKeys.has(key) || !/^(true|false|-?\d+)$/.test(text)
     ? text
-    : text === "true"
-    ? true
-    : text === "false"
-    ? false
-    : /^-?\d+$/.test(text)
-    ? Number(text)
-    : text
+    : text === "true" || (text === "false" ? false : Number(text))
 
 /**
  * Reads a flag: the fault's name, then after a colon its time and its settings, such as `drop:30s`,
@@ -210,12 +197,10 @@ export const parseFlag = (flag: string): Either.Either<Step, string> => {
   )
 }
 
-const perform = (simulator: GatewaySimulator.GatewaySimulator, { shard, what }: Step): Effect.Effect<unknown> => {
-  if (what._tag !== "Send") {
-    return simulator.inject(what, shard === undefined ? "all" : { shard })
-  }
-  return simulator.send(what.t, what.d, { shard })
-}
+const perform = (simulator: GatewaySimulator.GatewaySimulator, { shard, what }: Step): Effect.Effect<unknown> =>
+  what._tag === "Send"
+    ? simulator.send(what.t, what.d, { shard })
+    : simulator.inject(what, shard === undefined ? "all" : { shard })
 
 /** Performs each step at its time. Completes after the last one. */
 export const run = (simulator: GatewaySimulator.GatewaySimulator, steps: ReadonlyArray<Step>): Effect.Effect<void> =>

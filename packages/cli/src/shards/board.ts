@@ -6,11 +6,11 @@ import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import type { Line } from "../tui/index.js"
+import { type Line, Rates } from "../tui/index.js"
 import { describe, eventName } from "./eventText.js"
 
-/** The counts of a shard's events. */
-export interface EventCounts {
+/** The counts of a shard's events, and the last round trips of its heartbeats. */
+export interface ShardCounts {
   readonly events: number
   /** The sequence number of the last event. */
   readonly sequence: number
@@ -22,39 +22,28 @@ export interface EventCounts {
   readonly lost: number
   /** Sequence numbers that were received twice. */
   readonly repeated: number
-}
-
-/** The last round trips of a shard's heartbeats. */
-export interface RoundTrips {
   /** The number of acknowledged heartbeats of this connection. */
-  readonly count: number
+  readonly acknowledged: number
   /** In milliseconds, oldest first, the last ones only. */
-  readonly millis: ReadonlyArray<number>
+  readonly roundTrips: ReadonlyArray<number>
 }
 
 export interface ShardBoard {
   /** True if every sequence number is expected, because all events are read. */
   readonly isGapless: boolean
-  /** The shards that are shown, in the order of the lists by shard. */
+  /** The shards that are shown. The others have moved, or a resharding replaces them. */
   readonly ids: ReadonlyArray<ShardId.ShardId>
-  readonly shards: ReadonlyArray<EventCounts>
-  /** The counts of shards that are not shown: they have moved, or a resharding replaces them. */
-  readonly hidden: EventCounts
-  /** Events a second in the last sampling period, by shard. */
-  readonly rates: ReadonlyArray<number>
+  /** Every shard that was shown or had an event. */
+  readonly shards: HashMap.HashMap<ShardId.ShardId, ShardCounts>
+  /** Events a second by shard. */
+  readonly rates: Rates.Rates<ShardId.ShardId>
   readonly types: HashMap.HashMap<string, number>
-  /** Events a second in the last sampling period by type, the most frequent first. */
-  readonly typeRates: ReadonlyArray<readonly [type: string, perSecond: number]>
-  readonly roundTrips: ReadonlyArray<RoundTrips>
+  /** Events a second by type. */
+  readonly typeRates: Rates.Rates<string>
   /** Oldest first, the last ones only. */
   readonly log: ReadonlyArray<Line>
   /** Notices of shards, such as a lost connection or a resumed session: oldest first, the last ones only. */
   readonly incidents: ReadonlyArray<Line>
-  readonly sampled: {
-    readonly at: number
-    readonly events: ReadonlyArray<number>
-    readonly types: HashMap.HashMap<string, number>
-  }
 }
 
 /** More lines than a tall terminal has, because a filter hides some. */
@@ -64,39 +53,41 @@ const incidentsKept = 20
 /** As many round trips as a sparkline has columns. */
 const roundTripsKept = 12
 
-/** The period over which a rate is measured, in milliseconds. */
-const samplePeriod = 1_000
-
-export const noCounts: EventCounts = { events: 0, sequence: 0, sessions: 0, resumes: 0, lost: 0, repeated: 0 }
-
-const noRoundTrips: RoundTrips = { count: 0, millis: [] }
+const noCounts: ShardCounts = {
+  events: 0,
+  sequence: 0,
+  sessions: 0,
+  resumes: 0,
+  lost: 0,
+  repeated: 0,
+  acknowledged: 0,
+  roundTrips: []
+}
 
 export const make = (
   ids: ReadonlyArray<ShardId.ShardId>,
   now: number,
   options: { readonly isGapless: boolean } = { isGapless: true }
-): ShardBoard => {
-  const zeros = ids.map(() => 0)
-  return {
-    isGapless: options.isGapless,
-    ids,
-    shards: zeros.map(() => noCounts),
-    hidden: noCounts,
-    rates: zeros,
-    types: HashMap.empty(),
-    typeRates: [],
-    roundTrips: zeros.map(() => noRoundTrips),
-    log: [],
-    incidents: [],
-    sampled: { at: now, events: zeros, types: HashMap.empty() }
-  }
-}
+): ShardBoard => ({
+  isGapless: options.isGapless,
+  ids,
+  shards: HashMap.empty(),
+  rates: Rates.make(now),
+  types: HashMap.empty(),
+  typeRates: Rates.make(now),
+  log: [],
+  incidents: []
+})
+
+/** The counts of a shard. */
+export const get = (self: ShardBoard, id: ShardId.ShardId): ShardCounts =>
+  Option.getOrElse(HashMap.get(self.shards, id), () => noCounts)
 
 /**
  * Counts an event. READY starts the sequence again, and the first event of a session of another process starts it at its
  * number. Every other event must follow its predecessor.
  */
-export const count = (self: EventCounts, event: Dispatch.Dispatch): EventCounts => {
+const count = (self: ShardCounts, event: Dispatch.Dispatch): ShardCounts => {
   const counted = { ...self, events: self.events + 1 }
   if (event.t === "READY") {
     return { ...counted, sequence: event.s, sessions: self.sessions + 1 }
@@ -121,18 +112,16 @@ export const addEvent = (
   event: Dispatch.Dispatch,
   shard: ShardId.ShardId
 ): ShardBoard => {
-  const place = self.ids.findIndex((id) => isSame(id, shard))
-  const counted = (counts: EventCounts): EventCounts => ({
-    ...count(counts, event),
-    ...(!self.isGapless && { lost: 0 })
-  })
+  const counted = count(get(self, shard), event)
   return {
     ...self,
     log: append(self.log, line, logSize),
     types: HashMap.modifyAt(self.types, line.title, (seen) => Option.some(Option.getOrElse(seen, () => 0) + 1)),
-    // The sequence numbers of different sessions have no common order: these events are only counted.
-    hidden: place === -1 ? { ...counted({ ...self.hidden, sequence: 0 }), lost: self.hidden.lost } : self.hidden,
-    shards: self.shards.map((counts, index) => index === place ? counted(counts) : counts)
+    shards: HashMap.set(self.shards, shard, {
+      ...counted,
+      ...(!self.ids.some((id) => isSame(id, shard)) && { sequence: 0 }),
+      ...(!self.isGapless && { lost: 0 })
+    })
   }
 }
 
@@ -142,61 +131,39 @@ export const addNotice = (self: ShardBoard, line: Line): ShardBoard => ({
   ...(line.shard !== undefined && { incidents: append(self.incidents, line, incidentsKept) })
 })
 
-const add = (a: EventCounts, b: EventCounts): EventCounts => ({
-  events: a.events + b.events,
-  sequence: 0,
-  sessions: a.sessions + b.sessions,
-  resumes: a.resumes + b.resumes,
-  lost: a.lost + b.lost,
-  repeated: a.repeated + b.repeated
-})
-
-/** Changes which shards are shown. The counts of shards that stay are kept, and those of the others count for the total. */
-export const reshape = (self: ShardBoard, ids: ReadonlyArray<ShardId.ShardId>): ShardBoard => {
-  if (ids.length === self.ids.length && ids.every((id, place) => isSame(id, self.ids[place] ?? id))) {
-    return self
-  }
-  const places = ids.map((id) => self.ids.findIndex((other) => isSame(id, other)))
-  const keep = <A>(all: ReadonlyArray<A>, none: A): ReadonlyArray<A> => places.map((place) => all[place] ?? none)
-  return {
+/**
+ * Changes which shards are shown. The counts of the others are kept for the total. Their next events may be of a session of
+ * another process, so that no sequence number is expected.
+ */
+export const reshape = (self: ShardBoard, ids: ReadonlyArray<ShardId.ShardId>): ShardBoard =>
+  ids.length === self.ids.length && ids.every((id, place) => isSame(id, self.ids[place] ?? id)) ? self : {
     ...self,
     ids,
-    shards: keep(self.shards, noCounts),
-    hidden: self.shards.filter((_, place) => !places.includes(place)).reduce(add, self.hidden),
-    rates: keep(self.rates, 0),
-    roundTrips: keep(self.roundTrips, noRoundTrips),
-    sampled: { ...self.sampled, events: keep(self.sampled.events, 0) }
+    shards: HashMap.map(
+      self.shards,
+      (counts, shard) => ids.some((id) => isSame(id, shard)) ? counts : { ...counts, sequence: 0 }
+    )
   }
-}
 
 /** Measures the rates, once a second. */
-export const sample = (self: ShardBoard, now: number): ShardBoard => {
-  const { at, events, types } = self.sampled
-  const passed = now - at
-  return passed < samplePeriod ? self : {
-    ...self,
-    rates: self.shards.map((counts, shard) => (counts.events - (events[shard] ?? 0)) * 1_000 / passed),
-    typeRates: Array.from(HashMap.entries(self.types))
-      .map(([type, seen]) => {
-        const before = Option.getOrElse(HashMap.get(types, type), () => 0)
-        return [type, (seen - before) * 1_000 / passed] as const
-      })
-      .filter(([, rate]) => rate > 0)
-      .sort(([, a], [, b]) => b - a),
-    sampled: { at: now, events: self.shards.map((counts) => counts.events), types: self.types }
-  }
-}
+export const sample = (self: ShardBoard, now: number): ShardBoard => ({
+  ...self,
+  rates: Rates.sample(self.rates, now, HashMap.map(self.shards, ({ events }) => events)),
+  typeRates: Rates.sample(self.typeRates, now, self.types)
+})
 
 /** Adds the newest round trip of each shard, if there is a new one. */
 export const addRoundTrips = (self: ShardBoard, latencies: ReadonlyArray<Latency.Latency>): ShardBoard => ({
   ...self,
-  roundTrips: self.roundTrips.map((known, shard) => {
-    const { periods = 0, recent = Chunk.empty<Duration.Duration>() } = latencies[shard] ?? {}
-    const newest = Chunk.toReadonlyArray(Chunk.map(Chunk.take(recent, 1), Duration.toMillis))
-    return periods === known.count
-      ? known
-      : { count: periods, millis: [...known.millis, ...newest].slice(-roundTripsKept) }
-  })
+  shards: self.ids.reduce((shards, id, place) => {
+    const { periods = 0, recent = Chunk.empty<Duration.Duration>() } = latencies[place] ?? {}
+    const counts = get(self, id)
+    const newest = Chunk.map(Chunk.take(recent, 1), Duration.toMillis)
+    const roundTrips = [...counts.roundTrips, ...newest].slice(-roundTripsKept)
+    return periods === counts.acknowledged
+      ? shards
+      : HashMap.set(shards, id, { ...counts, acknowledged: periods, roundTrips })
+  }, self.shards)
 })
 
 /** The line of the log for an event. */
@@ -209,5 +176,13 @@ export const eventLine = (event: Dispatch.Dispatch, shard: ShardId.ShardId, at: 
   tone: "accent"
 })
 
-/** The sum of all shards, shown and hidden. A sequence belongs to one session and is left out. */
-export const totals = (self: ShardBoard): Omit<EventCounts, "sequence"> => self.shards.reduce(add, self.hidden)
+/** The sum of all shards, shown or not. A sequence belongs to one session and is left out. */
+export const totals = (self: ShardBoard): Omit<ShardCounts, "sequence"> =>
+  HashMap.reduce(self.shards, noCounts, (sum, counts) => ({
+    ...sum,
+    events: sum.events + counts.events,
+    sessions: sum.sessions + counts.sessions,
+    resumes: sum.resumes + counts.resumes,
+    lost: sum.lost + counts.lost,
+    repeated: sum.repeated + counts.repeated
+  }))

@@ -35,22 +35,11 @@ const textAt = (data: unknown, path: ReadonlyArray<string>): string | undefined 
   return typeof value === "string" && value !== "" ? clean(value) : undefined
 }
 
-const findFirst = (texts: Iterable<string | undefined>): string | undefined => {
-  for (const text of texts) {
-    if (text !== undefined) {
-      return text
-    }
-  }
-  return undefined
-}
-
 /** The author, if there is one, and the content. */
-export const describe = (event: Dispatch.Dispatch): string => {
-  const author = findFirst(authorPaths.map((path) => textAt(event.d, path)))
-  const content = findFirst(paths.map(([prefix, ...path]) => {
-    const text = textAt(event.d, path)
-    return text === undefined ? undefined : prefix + text
-  }))
+export const describe = ({ d }: Dispatch.Dispatch): string => {
+  const author = authorPaths.map((path) => textAt(d, path)).find(Predicate.isNotUndefined)
+  const [prefix = "", ...path] = paths.find(([, ...path]) => textAt(d, path) !== undefined) ?? []
+  const content = path.length === 0 ? undefined : `${prefix}${textAt(d, path)}`
   return [author, content].filter((part, i, parts) => part !== undefined && parts.indexOf(part) === i).join(": ")
 }
 

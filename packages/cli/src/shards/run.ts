@@ -21,7 +21,6 @@ import type { RunOptions } from "../commands/index.js"
 import { ShardSelection, Token } from "../config/index.js"
 import { type CliError, failed, failedWith, misused } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
-import { chooseMode } from "../tui/index.js"
 import * as SessionFile from "./sessionFile.js"
 import * as Watch from "./watch.js"
 
@@ -120,7 +119,7 @@ const autoReshard = (
 
 const watch = (options: RunOptions, more: { readonly name: string; readonly record?: Watch.Record }) =>
   Effect.gen(function*() {
-    const token = yield* Token.read("try what needs none: vesper demo")
+    const token = yield* Token.read()
     const file = yield* Effect.transposeOption(Option.map(options.resumeFile, SessionFile.make))
     const limits = yield* requestLimits(options, token)
     const shardConfig = yield* Effect.mapError(
@@ -142,12 +141,11 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
       layerStore(file),
       ShardMetrics.layer()
     )
-    const mode = yield* chooseMode(options.json)
     yield* Effect.flatMap(IdentifyQueue.IdentifyQueue, ({ budget }) =>
       Watch.watch({
         ...more,
         title: `vesper ${more.name}: ${GatewaySocket.redactUrl(limits.gatewayUrl)}`,
-        mode,
+        json: options.json,
         duration: options.duration,
         http: options.http,
         // During a resharding an event is received over one session or the other.
@@ -165,7 +163,7 @@ export const record = (
   { out, redactContents, ...options }: RunOptions & { readonly out: string; readonly redactContents: boolean }
 ) =>
   Effect.scoped(Effect.gen(function*() {
-    const token = yield* Token.read("try what needs none: vesper demo")
+    const token = yield* Token.read()
     const recorder = yield* Recorder.make(out)
     yield* watch(options, {
       name: "record",

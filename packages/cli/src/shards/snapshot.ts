@@ -4,7 +4,9 @@ import type * as Latency from "@vesper/gateway/Latency"
 import type * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Duration from "effect/Duration"
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import { Rates } from "../tui/index.js"
 import * as Board from "./board.js"
 import { describeStatus } from "./statusText.js"
 
@@ -69,30 +71,34 @@ export const make = ({ board, shards, ...look }: Look) => {
     title: look.title,
     at: look.at,
     connected: shards.filter(({ status }) => status._tag === "Connected").length,
-    eventsPerSecond: rounded(board.rates.reduce((sum, rate) => sum + rate, 0)),
+    eventsPerSecond: rounded(board.ids.reduce((sum, id) => sum + Rates.get(board.rates.perSecond, id), 0)),
     events,
     buffered: shards.reduce((sum, { buffered }) => sum + buffered, 0),
     lost: knownLost(lost),
     budget: Option.getOrNull(look.budget),
     resharding: Option.getOrNull(look.resharding),
     cluster: Option.getOrNull(Option.map(look.cluster, toCluster)),
-    shards: shards.map(({ buffered, id, latency, status }, index) => {
-      const { sequence: _, repeated: __, lost, ...counts } = board.shards[index] ?? Board.noCounts
+    shards: shards.map(({ buffered, id, latency, status }) => {
+      const { acknowledged: _, lost, repeated: __, roundTrips, sequence: ___, ...counts } = Board.get(board, id)
       return {
         id: id.id,
         total: id.total,
         status: status._tag,
         statusText: describeStatus(status),
-        eventsPerSecond: rounded(board.rates[index] ?? 0),
+        eventsPerSecond: rounded(Rates.get(board.rates.perSecond, id)),
         /** The average in milliseconds. */
         latency: Option.getOrNull(Option.map(latency.average, (mean) => Math.round(Duration.toMillis(mean)))),
-        latencies: (board.roundTrips[index]?.millis ?? []).map(Math.round),
+        latencies: roundTrips.map(Math.round),
         buffered,
         ...counts,
         lost: knownLost(lost)
       }
     }),
-    types: board.typeRates.slice(0, typesShown).map(([type, rate]) => ({ type, eventsPerSecond: rounded(rate) })),
+    types: HashMap.toEntries(board.typeRates.perSecond)
+      .filter(([, rate]) => rate > 0)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, typesShown)
+      .map(([type, rate]) => ({ type, eventsPerSecond: rounded(rate) })),
     incidents: board.incidents,
     log: board.log.slice(-logSize)
   }

@@ -7,6 +7,7 @@ import {
   counted,
   type Display,
   type Fact,
+  fact,
   type Mark,
   type Moment,
   type Panel,
@@ -147,21 +148,19 @@ const facts = (
   { budget, buffered, connected, events, eventsPerSecond, lost, shards }: ShardsSnapshot
 ): ReadonlyArray<Fact> => [
   shards.length === 0
-    ? { label: "starting …", value: "", tone: "busy" }
-    : {
-      label: "connected",
-      value: `${connected} of ${shards.length}`,
-      tone: connected === shards.length ? "good" : "busy"
-    },
-  { label: "events/s", value: eventsPerSecond.toFixed(1) },
-  { label: plural(events, "event"), value: String(events) },
-  { label: "buffered", value: String(buffered) },
-  ...(budget === null ? [] : [{
-    label: "identifies left",
-    value: `${budget.remaining} of ${budget.total}`,
-    tone: budget.remaining * 10 < budget.total ? "bad" as const : undefined
-  }]),
-  ...(lost === null ? [] : [{ label: "lost", value: String(lost), tone: lost > 0 ? "bad" as const : undefined }])
+    ? fact("starting …", "", "busy")
+    : fact("connected", `${connected} of ${shards.length}`, connected === shards.length ? "good" : "busy"),
+  fact("events/s", eventsPerSecond.toFixed(1)),
+  fact(plural(events, "event"), events),
+  fact("buffered", buffered),
+  ...(budget === null ? [] : [
+    fact(
+      "identifies left",
+      `${budget.remaining} of ${budget.total}`,
+      budget.remaining * 10 < budget.total ? "bad" : undefined
+    )
+  ]),
+  ...(lost === null ? [] : [fact("lost", lost, lost > 0 ? "bad" : undefined)])
 ]
 
 const display = (snapshot: ShardsSnapshot, log: Board.ShardBoard["log"]): Display => ({

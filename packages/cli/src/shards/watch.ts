@@ -22,7 +22,17 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CliError, OutputClosed } from "../exit/index.js"
-import { clean, counted, type Line, plainLine, show, type View, writeLine, writeNotice } from "../tui/index.js"
+import {
+  chooseMode,
+  clean,
+  counted,
+  type Line,
+  plainLine,
+  show,
+  type View,
+  writeLine,
+  writeNotice
+} from "../tui/index.js"
 import * as Board from "./board.js"
 import * as Snapshot from "./snapshot.js"
 import { describeStage } from "./statusText.js"
@@ -52,26 +62,24 @@ export type Start<E, R> = (
 ) => Effect.Effect<Running, E, R>
 
 /** Starts the shards of a fleet, with an effect in the background. */
-export const startFleet = <E, R, R2 = never>(
+export const startFleet = <E, R>(
   make: Effect.Effect<Fleet.Fleet, E, R>,
-  background: (fleet: Fleet.Fleet) => Effect.Effect<never, never, R2> = () => Effect.never
-): Start<E, R | R2> =>
+  background: (fleet: Fleet.Fleet) => Effect.Effect<never>
+): Start<E, R> =>
 (handle) =>
-  Effect.gen(function*() {
-    const context = yield* Effect.context<R2>()
-    const fleet = yield* make
-    return {
-      shards: fleet.shards,
-      reading: Stream.runForEach(fleet.events, handle),
-      background: Effect.provide(background(fleet), context),
-      resharding: Effect.map(fleet.status, ({ resharding }) => Option.map(resharding, describeStage)),
-      cluster: Effect.succeedNone,
-      close: Effect.map(fleet.close(CloseFrame.RESUME), (sessions) => sessions.length)
-    }
-  })
+  Effect.map(make, (fleet) => ({
+    shards: fleet.shards,
+    reading: Stream.runForEach(fleet.events, handle),
+    background: background(fleet),
+    resharding: Effect.map(fleet.status, ({ resharding }) => Option.map(resharding, describeStage)),
+    cluster: Effect.succeedNone,
+    close: Effect.map(fleet.close(CloseFrame.RESUME), (sessions) => sessions.length)
+  }))
 
-export interface Watched<E, R> extends Pick<View, "duration" | "http" | "mode"> {
+export interface Watched<E, R> extends Pick<View, "duration" | "http"> {
   readonly title: string
+  /** Writes JSON, also on a terminal. */
+  readonly json: boolean
   /** True if the shards read all events of their sessions, so that lost events can be counted. */
   readonly isGapless: boolean
   /** Adds events to the plain lines. Default: notices alone. */
@@ -145,8 +153,13 @@ const take = (state: WatchState, title: string) =>
     })
   })
 
-const poll = <A>(ask: Effect.Effect<A>, set: (answer: A) => void): Effect.Effect<never> =>
-  Effect.forever(Effect.zipRight(Effect.map(ask, set), Effect.sleep(pollInterval)))
+/** Polls the budget and the cluster. */
+const poll = (state: WatchState, budget: Effect.Effect<WatchState["budget"]>, { cluster }: Running) =>
+  Effect.all({ budget, cluster }).pipe(
+    Effect.map((answers) => Object.assign(state, answers)),
+    Effect.zipRight(Effect.sleep(pollInterval)),
+    Effect.forever
+  )
 
 /**
  * Runs shards until the time is up, or until it is interrupted. Then it closes them so that their sessions can be resumed,
@@ -158,7 +171,8 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
   Exclude<R, Scope.Scope> | Terminal.Terminal
 > =>
   Effect.scoped(Effect.gen(function*() {
-    const { mode, record, title } = options
+    const { record, title } = options
+    const mode = yield* chooseMode(options.json)
     const terminal = yield* Terminal.Terminal
     const scope = yield* Effect.scope
     const state: WatchState = {
@@ -202,19 +216,13 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
       yield* showShards(running)
       const reading = yield* Effect.forkIn(logged(running.reading), scope)
       const polling = mode === "live" || Option.isSome(options.http)
-        ? Effect.raceFirst(
-          poll(options.budget ?? Effect.succeedNone, (budget) => {
-            state.budget = budget
-          }),
-          poll(running.cluster, (cluster) => {
-            state.cluster = cluster
-          })
-        )
+        ? poll(state, options.budget ?? Effect.succeedNone, running)
         : Effect.never
       yield* Effect.raceFirst(Fiber.join(reading), Effect.raceFirst(logged(running.background), polling))
     })
     const view = show({
       ...options,
+      mode,
       moment: Effect.map(take(state, title), (status) => ShardView.toMoment(status, state.board.log)),
       notify: (text) =>
         Effect.flatMap(
@@ -226,12 +234,12 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
     const finish = Effect.gen(function*() {
       const { running } = state
       const missing = yield* options.settle?.(
-        Effect.sync(() => state.board.shards.map(({ sequence }) => sequence))
+        Effect.sync(() => state.board.ids.map((id) => Board.get(state.board, id).sequence))
       ) ?? Effect.succeed(0)
       // Shards that moved since the last look count for the total.
       yield* running === undefined ? Effect.void : showShards(running)
       const kept = running === undefined ? 0 : yield* running.close
-      const sessions = `${kept} of ${counted(state.board.shards.length, "session")}`
+      const sessions = `${kept} of ${counted(state.board.ids.length, "session")}`
       yield* writeNotice(mode, yield* options.summary(ShardView.summary(state.board, missing), sessions))
     })
     const noticing = yield* Effect.forkIn(showNotices, scope)

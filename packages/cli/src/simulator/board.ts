@@ -1,15 +1,13 @@
 /** The counts and the log of a simulated gateway: a value that each entry of its log changes. */
 import * as Opcode from "@vesper/model/Opcode"
-import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as HashMap from "effect/HashMap"
-import type { Line } from "../tui/index.js"
+import { type Line, Rates } from "../tui/index.js"
 import { toLine } from "./entryText.js"
 
 /** An open connection. */
 export interface Connection {
   readonly number: number
-  readonly shard: number | undefined
   /** None before it has identified or resumed. */
   readonly session: string | undefined
   readonly compression: string
@@ -22,18 +20,10 @@ export interface Connection {
   readonly lastHeartbeatAt: number | undefined
 }
 
-/** Totals since the start. */
-export interface GatewayCounts {
-  readonly opened: number
-  readonly refused: number
-  readonly identified: number
-  readonly resumed: number
-  /** Events sent. */
-  readonly events: number
-  /** Payloads received. */
-  readonly received: number
-  readonly violated: number
-}
+/** Totals since the start: of connections, sessions, events sent, payloads received and violations. */
+export type GatewayCounts = Readonly<typeof noCounts>
+
+const noCounts = { opened: 0, refused: 0, identified: 0, resumed: 0, events: 0, received: 0, violated: 0 }
 
 export interface GatewayBoard {
   readonly counts: GatewayCounts
@@ -44,9 +34,8 @@ export interface GatewayBoard {
   readonly log: ReadonlyArray<Line>
   /** All entries, events and heartbeats too. */
   readonly recent: ReadonlyArray<Line>
-  /** Events a second in the last sampling period. */
-  readonly rate: number
-  readonly sampled: { readonly at: number; readonly events: number }
+  /** Events a second. */
+  readonly rates: Rates.Rates<"events">
 }
 
 /** More lines than a tall terminal has. */
@@ -54,73 +43,31 @@ const logSize = 100
 const recentSize = 500
 const violationsKept = 20
 
-/** The period over which a rate is measured, in milliseconds. */
-const samplePeriod = 1_000
-
-const noCounts: GatewayCounts = {
-  opened: 0,
-  refused: 0,
-  identified: 0,
-  resumed: 0,
-  events: 0,
-  received: 0,
-  violated: 0
-}
-
 export const make = (now: number): GatewayBoard => ({
   counts: noCounts,
   connections: HashMap.empty(),
   violations: [],
   log: [],
   recent: [],
-  rate: 0,
-  sampled: { at: now, events: 0 }
+  rates: Rates.make(now)
 })
+
+const isEvent = (entry: LogEntry.LogEntry): boolean => entry._tag === "Sent" && entry.op === Opcode.Dispatch
+
+const isHeartbeat = (entry: LogEntry.LogEntry): boolean => entry._tag === "Received" && entry.op === Opcode.Heartbeat
 
 /** Selects the entries that are shown without a filter: all except events and heartbeats, which are too frequent. */
-export const isNotable = LogEntry.match({
-  Opened: () => true,
-  Refused: () => true,
-  Received: ({ op }) => op !== Opcode.Heartbeat,
-  Sent: ({ op }) => op !== Opcode.Dispatch && op !== Opcode.HeartbeatAck,
-  Identified: () => true,
-  Resumed: () => true,
-  Closed: () => true,
-  SessionEnded: () => true,
-  Requested: () => true,
-  Violation: () => true
-})
+export const isNotable = (entry: LogEntry.LogEntry): boolean =>
+  !isEvent(entry) && !isHeartbeat(entry) && !(entry._tag === "Sent" && entry.op === Opcode.HeartbeatAck)
 
 /** The count that an entry increases. */
-const toCount = LogEntry.match({
-  Opened: () => "opened" as const,
-  Refused: () => "refused" as const,
-  Received: () => "received" as const,
-  Sent: ({ op }) => op === Opcode.Dispatch ? "events" as const : undefined,
-  Identified: () => "identified" as const,
-  Resumed: () => "resumed" as const,
-  Closed: () => undefined,
-  SessionEnded: () => undefined,
-  Requested: () => undefined,
-  Violation: () => "violated" as const
-})
-
-/** The change of a connection by an entry. */
-const toChange = (entry: LogEntry.LogEntry, connection: Connection): Partial<Connection> => {
-  switch (entry._tag) {
-    case "Received":
-      return {
-        received: connection.received + 1,
-        ...(entry.op === Opcode.Heartbeat && { lastHeartbeatAt: entry.at })
-      }
-    case "Sent":
-      return entry.op === Opcode.Dispatch ? { events: connection.events + 1 } : {}
-    case "Identified":
-    case "Resumed":
-      return { session: entry.session }
-    default:
-      return {}
-  }
+const countNames: { readonly [Tag in LogEntry.LogEntry["_tag"]]?: keyof GatewayCounts } = {
+  Opened: "opened",
+  Refused: "refused",
+  Received: "received",
+  Identified: "identified",
+  Resumed: "resumed",
+  Violation: "violated"
 }
 
 const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): GatewayBoard["connections"] => {
@@ -128,7 +75,6 @@ const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): G
     case "Opened":
       return HashMap.set(self, entry.connection, {
         number: entry.connection,
-        shard: undefined,
         session: undefined,
         compression: new URL(entry.url).searchParams.get("compress") ?? "none",
         openedAt: entry.at,
@@ -141,14 +87,16 @@ const connect = (self: GatewayBoard["connections"], entry: LogEntry.LogEntry): G
     default:
       return HashMap.modify(self, entry.connection, (connection) => ({
         ...connection,
-        shard: entry.shard ?? connection.shard,
-        ...toChange(entry, connection)
+        ...((entry._tag === "Identified" || entry._tag === "Resumed") && { session: entry.session }),
+        ...(entry._tag === "Received" && { received: connection.received + 1 }),
+        ...(isHeartbeat(entry) && { lastHeartbeatAt: entry.at }),
+        ...(isEvent(entry) && { events: connection.events + 1 })
       }))
   }
 }
 
 const addOne = (self: GatewayBoard, entry: LogEntry.LogEntry): GatewayBoard => {
-  const count = toCount(entry)
+  const count = isEvent(entry) ? "events" : countNames[entry._tag]
   const line = toLine(entry)
   return {
     ...self,
@@ -170,36 +118,7 @@ export const searched = ({ log, recent }: Pick<GatewayBoard, "log" | "recent">):
 }
 
 /** Measures the rate, once a second. */
-export const sample = (self: GatewayBoard, now: number): GatewayBoard => {
-  const passed = now - self.sampled.at
-  return passed < samplePeriod ? self : {
-    ...self,
-    rate: (self.counts.events - self.sampled.events) * 1_000 / passed,
-    sampled: { at: now, events: self.counts.events }
-  }
-}
-
-/** A session with its connection, if it has one, or a connection without a session. */
-export interface SessionRow {
-  readonly session: GatewaySimulator.SessionInfo | undefined
-  readonly connection: Connection | undefined
-}
-
-/** Sessions by shard, then the connections without one. */
-export const rows = (
-  self: GatewayBoard,
-  sessions: ReadonlyArray<GatewaySimulator.SessionInfo>
-): ReadonlyArray<SessionRow> => {
-  const connections = Array.from(HashMap.values(self.connections)).sort((a, b) => a.number - b.number)
-  const bySession = new Map(connections.map((connection) => [connection.session, connection]))
-  return [
-    ...sessions.toSorted((a, b) => a.total - b.total || a.shard - b.shard).map((session) => ({
-      session,
-      connection: session.isConnected ? bySession.get(session.id) : undefined
-    })),
-    ...connections.filter(({ session }) => session === undefined).map((connection) => ({
-      session: undefined,
-      connection
-    }))
-  ]
-}
+export const sample = (self: GatewayBoard, now: number): GatewayBoard => ({
+  ...self,
+  rates: Rates.sample(self.rates, now, HashMap.make(["events" as const, self.counts.events]))
+})

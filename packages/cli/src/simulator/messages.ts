@@ -1,29 +1,10 @@
 /** Messages of `--say` and slash commands of `--interact`, from members of a simulated guild. */
-import * as Snowflake from "@vesper/model/Snowflake"
 import * as Builder from "@vesper/testing/Builder"
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
-import type * as World from "@vesper/testing/World"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /** Between two messages, so that an answer can be seen. */
 const interval = "3 seconds"
-
-/** A message in the first guild. Without guilds, a direct message. */
-const makeMessage = ({ guilds: [guild] }: World.World, content: string, now: number) => {
-  const place = guild === undefined ? { guild_id: undefined, member: undefined } : {
-    guild_id: guild.id,
-    channel_id: guild.channels.find(({ type }) => type === 0)?.id ?? guild.id,
-    author: guild.members[0]?.user
-  }
-  return Builder.message({
-    ...place,
-    id: Snowflake.fromTimestamp(now),
-    timestamp: new Date(now).toISOString(),
-    edited_timestamp: null,
-    content
-  })
-}
 
 /** Sends each in turn, repeatedly. */
 const sendInTurn = <A>(all: ReadonlyArray<A>, send: (one: A) => Effect.Effect<unknown>): Effect.Effect<never> =>
@@ -33,16 +14,11 @@ const sendInTurn = <A>(all: ReadonlyArray<A>, send: (one: A) => Effect.Effect<un
     { discard: true }
   ))
 
-/** Sends the texts in turn, repeatedly. */
+/** Sends the texts in turn, repeatedly: as messages in the first guild, or as direct messages without guilds. */
 export const sendMessages = (
   simulator: GatewaySimulator.GatewaySimulator,
-  world: World.World,
   texts: ReadonlyArray<string>
-): Effect.Effect<never> =>
-  sendInTurn(
-    texts,
-    (text) => Effect.flatMap(Clock.currentTimeMillis, (now) => simulator.dispatch(makeMessage(world, text, now)))
-  )
+): Effect.Effect<never> => sendInTurn(texts, (content) => simulator.send("MESSAGE_CREATE", { content }))
 
 const parseValue = (text: string): Builder.OptionValue =>
   text === "true" || text === "false" ? text === "true" : /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text

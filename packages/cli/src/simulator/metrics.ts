@@ -18,7 +18,7 @@ const counters = [
   ["violated", counter("violations", "Violations of Discord's rules")]
 ] as const
 
-/** Adds the difference of two boards. */
+/** Adds the increase of the counts. */
 export const update = (before: Board.GatewayBoard, now: Board.GatewayBoard): Effect.Effect<void> =>
   Effect.zipRight(
     Metric.set(connections, HashMap.size(now.connections)),

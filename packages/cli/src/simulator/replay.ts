@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { ServerOptions } from "../commands/index.js"
+import type { ReplayOptions } from "../commands/index.js"
 import { type CliError, describeFileError, misused } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
 import { serve } from "./serve.js"
@@ -57,12 +57,6 @@ const traffic =
       })
       yield* Effect.sleep(grace)
     })
-
-interface ReplayOptions extends ServerOptions {
-  readonly file: string
-  readonly shards: number
-  readonly speed: number
-}
 
 export const replay = ({ file, shards, speed, ...options }: ReplayOptions) =>
   Effect.gen(function*() {

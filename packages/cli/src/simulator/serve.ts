@@ -30,8 +30,6 @@ export interface Simulation {
 
 interface SimulationState {
   board: Board.GatewayBoard
-  /** The board whose counts are in the metrics. */
-  measured: Board.GatewayBoard
 }
 
 const readLog = (
@@ -41,13 +39,17 @@ const readLog = (
 ) =>
   Stream.runForEachChunk(simulator.logChanges, (chunk) => {
     const entries = Chunk.toReadonlyArray(chunk)
-    state.board = Board.add(state.board, entries)
+    const before = state.board
+    state.board = Board.add(before, entries)
     const lines = mode === "live"
       ? []
       : mode === "json"
       ? entries.map(toJson)
       : entries.filter((entry) => verbose || Board.isNotable(entry)).map((entry) => plainLine(toLine(entry)))
-    return lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+    return Effect.zipRight(
+      Metrics.update(before, state.board),
+      lines.length === 0 ? Effect.void : write(`${lines.join("\n")}\n`)
+    )
   })
 
 const take = (
@@ -57,9 +59,7 @@ const take = (
 ): Effect.Effect<Moment> =>
   Effect.gen(function*() {
     const at = yield* Clock.currentTimeMillis
-    const before = state.measured
-    state.board = state.measured = Board.sample(state.board, at)
-    yield* Metrics.update(before, state.board)
+    state.board = Board.sample(state.board, at)
     const status = SimulatorView.snapshot({ title, at, board: state.board, sessions: yield* simulator.sessions })
     return SimulatorView.toMoment(status, Board.searched(state.board))
   })
@@ -84,35 +84,30 @@ const announce = ({ host, publicUrl }: ServerOptions, mode: Mode, title: string,
     }
   })
 
-const run = (given: ServerOptions, options: Simulation, mode: Mode, state: SimulationState) =>
-  Effect.scoped(Effect.gen(function*() {
-    const simulator = yield* GatewaySimulator.GatewaySimulator
-    // The log is read before the server listens, which takes some turns of the event loop.
-    const reading = yield* Effect.forkScoped(readLog(state, { mode, verbose: given.verbose }, simulator))
-    const server = yield* GatewayServer.make({
-      host: given.host,
-      port: given.port,
-      publicUrl: Option.getOrUndefined(given.publicUrl)
-    })
-    if (mode !== "live") {
-      yield* announce(given, mode, options.title, server)
-    }
-    yield* Effect.forkScoped(Scenario.run(simulator, options.steps))
-    const view = show({
-      ...given,
-      mode,
-      moment: take(state, simulator, `${options.title}: ${server.url}`),
-      notify: (text) => mode === "live" ? Effect.void : writeNotice(mode, text)
-    })
-    yield* Effect.raceFirst(Effect.raceFirst(Fiber.join(reading), options.traffic(simulator)), view)
-  }))
-
 /** Serves a simulated gateway, shows it, and writes a summary at the end. */
 export const serve = (given: ServerOptions, options: Simulation) =>
   Effect.gen(function*() {
     const mode = yield* chooseMode(given.json)
-    const board = Board.make(yield* Clock.currentTimeMillis)
-    const state: SimulationState = { board, measured: board }
+    const simulator = yield* GatewaySimulator.GatewaySimulator
+    const state: SimulationState = { board: Board.make(yield* Clock.currentTimeMillis) }
+    yield* Metrics.update(state.board, state.board)
+    const run = Effect.gen(function*() {
+      // The log is read before the server listens, which takes some turns of the event loop.
+      const reading = yield* Effect.forkScoped(readLog(state, { mode, verbose: given.verbose }, simulator))
+      const { host, port, publicUrl } = given
+      const server = yield* GatewayServer.make({ host, port, publicUrl: Option.getOrUndefined(publicUrl) })
+      if (mode !== "live") {
+        yield* announce(given, mode, options.title, server)
+      }
+      yield* Effect.forkScoped(Scenario.run(simulator, options.steps))
+      const view = show({
+        ...given,
+        mode,
+        moment: take(state, simulator, `${options.title}: ${server.url}`),
+        notify: (text) => mode === "live" ? Effect.void : writeNotice(mode, text)
+      })
+      yield* Effect.raceFirst(Effect.raceFirst(Fiber.join(reading), options.traffic(simulator)), view)
+    })
     const finish = Effect.gen(function*() {
       yield* writeNotice(mode, SimulatorView.summary(state.board.counts))
       if (given.strict && state.board.counts.violated > 0) {
@@ -120,8 +115,10 @@ export const serve = (given: ServerOptions, options: Simulation) =>
         yield* noteExitCode(ExitCode.found)
       }
     })
-    yield* Effect.onExit(run(given, options, mode, state), (exit) =>
-      Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? Effect.ignore(finish) : Effect.void)
+    yield* Effect.onExit(
+      Effect.scoped(run),
+      (exit) => Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? Effect.ignore(finish) : Effect.void
+    )
   }).pipe(
     Effect.provide(GatewaySimulator.layer({
       ...options.simulator,

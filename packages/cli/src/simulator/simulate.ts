@@ -1,51 +1,34 @@
 /** `vesper simulate`. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as World from "@vesper/testing/World"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ServerOptions } from "../commands/index.js"
-import { describeFileError, misused } from "../exit/index.js"
+import type { SimulateOptions } from "../commands/index.js"
+import { misused, readText } from "../exit/index.js"
 import * as Scenario from "../scenario/index.js"
 import { sendCommands, sendMessages } from "./messages.js"
 import { serve } from "./serve.js"
 
 const readScenario = (path: string) =>
-  Effect.gen(function*() {
-    const fileSystem = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(
-      fileSystem.readFileString(path),
-      (error) => misused(`${path} cannot be read: ${describeFileError(error)}`)
-    )
-    return yield* Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
-  })
-
-interface SimulateOptions extends ServerOptions {
-  readonly faults: ReadonlyArray<Scenario.Step>
-  readonly guilds: number
-  readonly interactions: ReadonlyArray<string>
-  readonly heartbeatInterval: Option.Option<Duration.Duration>
-  readonly rate: number
-  readonly says: ReadonlyArray<string>
-  readonly scenario: Option.Option<string>
-}
+  Effect.flatMap(
+    readText(path),
+    (text) => Either.mapLeft(Scenario.parse(text), (problem) => misused(`${path}: ${problem}`))
+  )
 
 export const simulate = (
   { faults, guilds, heartbeatInterval, interactions, rate, says, scenario, ...options }: SimulateOptions
 ) =>
   Effect.gen(function*() {
     const fromFile = yield* Option.match(scenario, { onNone: () => Effect.succeed([]), onSome: readScenario })
-    const world = World.make({ guilds })
     yield* serve(options, {
       title: "vesper simulate",
       traffic: (simulator) =>
         Effect.raceAll([
           rate > 0 ? simulator.traffic({ eventsPerSecond: rate }) : Effect.never,
-          sendMessages(simulator, world, says),
+          sendMessages(simulator, says),
           sendCommands(simulator, interactions)
         ]),
       steps: [...faults, ...fromFile],
-      simulator: { heartbeatInterval: Option.getOrUndefined(heartbeatInterval), world }
+      simulator: { heartbeatInterval: Option.getOrUndefined(heartbeatInterval), world: World.make({ guilds }) }
     })
   })

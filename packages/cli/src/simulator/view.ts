@@ -6,32 +6,46 @@ import {
   type Column,
   counted,
   type Display,
+  fact,
   type Line,
   type Moment,
   plural,
+  Rates,
   type Row,
   type Tone
 } from "../tui/index.js"
-import * as Board from "./board.js"
+import type * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"
 
-const sessionStatus = ({ connection, session }: Board.SessionRow): SessionStatus =>
-  session === undefined ? "not identified" : connection === undefined ? "waiting for a resume" : "connected"
-
 /** A session, or a connection without one. Times are in milliseconds since 1970, and unknown values are `null`. */
-const toSession = (row: Board.SessionRow) => ({
-  status: sessionStatus(row),
-  shard: row.session?.shard ?? null,
-  total: row.session?.total ?? null,
-  sequence: row.session?.sequence ?? null,
-  connection: row.connection?.number ?? null,
-  openedAt: row.connection?.openedAt ?? null,
-  events: row.connection?.events ?? null,
-  received: row.connection?.received ?? null,
-  lastHeartbeatAt: row.connection?.lastHeartbeatAt ?? null,
-  compression: row.connection?.compression ?? null
+const toSession = (session: GatewaySimulator.SessionInfo | undefined, connection: Board.Connection | undefined) => ({
+  status: (session === undefined
+    ? "not identified"
+    : connection === undefined
+    ? "waiting for a resume"
+    : "connected") as SessionStatus,
+  shard: session?.shard ?? null,
+  total: session?.total ?? null,
+  sequence: session?.sequence ?? null,
+  connection: connection?.number ?? null,
+  openedAt: connection?.openedAt ?? null,
+  events: connection?.events ?? null,
+  received: connection?.received ?? null,
+  lastHeartbeatAt: connection?.lastHeartbeatAt ?? null,
+  compression: connection?.compression ?? null
 })
+
+/** Sessions by shard, then the connections without one. */
+const toSessions = (board: Board.GatewayBoard, sessions: ReadonlyArray<GatewaySimulator.SessionInfo>) => {
+  const connections = Array.from(HashMap.values(board.connections)).sort((a, b) => a.number - b.number)
+  const bySession = new Map(connections.map((connection) => [connection.session, connection]))
+  return [
+    ...sessions.toSorted((a, b) => a.total - b.total || a.shard - b.shard)
+      .map((session) => toSession(session, session.isConnected ? bySession.get(session.id) : undefined)),
+    ...connections.filter(({ session }) => session === undefined).map((connection) => toSession(undefined, connection))
+  ]
+}
 
 export const snapshot = (look: {
   readonly title: string
@@ -43,8 +57,8 @@ export const snapshot = (look: {
   at: look.at,
   ...look.board.counts,
   connections: HashMap.size(look.board.connections),
-  eventsPerSecond: Math.round(look.board.rate * 10) / 10,
-  sessions: Board.rows(look.board, look.sessions).map(toSession),
+  eventsPerSecond: Math.round(Rates.get(look.board.rates.perSecond, "events") * 10) / 10,
+  sessions: toSessions(look.board, look.sessions),
   violations: look.board.violations,
   log: look.board.log
 })
@@ -105,19 +119,15 @@ const display = (self: GatewaySnapshot, searched: ReadonlyArray<Line>): Display 
   at: self.at,
   badge: String(self.connections),
   facts: [
-    {
-      label: plural(self.violated, "violation"),
-      value: String(self.violated),
-      tone: self.violated > 0 ? "bad" : "good"
-    },
-    { label: plural(self.connections, "connection"), value: String(self.connections) },
-    { label: plural(self.sessions.length, "session"), value: String(self.sessions.length) },
-    { label: "events/s", value: self.eventsPerSecond.toFixed(1) },
-    { label: `${plural(self.events, "event")} sent`, value: String(self.events) },
-    { label: "received", value: String(self.received) },
-    { label: "identified", value: String(self.identified) },
-    { label: "resumed", value: String(self.resumed) },
-    ...(self.refused > 0 ? [{ label: "refused", value: String(self.refused) }] : [])
+    fact(plural(self.violated, "violation"), self.violated, self.violated > 0 ? "bad" : "good"),
+    fact(plural(self.connections, "connection"), self.connections),
+    fact(plural(self.sessions.length, "session"), self.sessions.length),
+    fact("events/s", self.eventsPerSecond.toFixed(1)),
+    fact(`${plural(self.events, "event")} sent`, self.events),
+    fact("received", self.received),
+    fact("identified", self.identified),
+    fact("resumed", self.resumed),
+    ...(self.refused > 0 ? [fact("refused", self.refused)] : [])
   ],
   notice: null,
   panels: [

@@ -10,6 +10,12 @@ export interface Fact {
   readonly tone?: Tone | undefined
 }
 
+export const fact = (label: string, value: number | string, tone?: Tone): Fact => ({
+  label,
+  value: String(value),
+  tone
+})
+
 /** A shard in a row of shards. */
 export interface Mark {
   readonly symbol: string

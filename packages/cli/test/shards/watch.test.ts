@@ -52,7 +52,7 @@ describe("the live view", () => {
           )
         yield* Watch.watch({
           title: "the title",
-          mode: "live",
+          json: false,
           isGapless: false,
           showsEvents: true,
           duration: Option.some(Duration.seconds(50)),

@@ -25,7 +25,7 @@ const hear = (world: World.World) =>
     yield* Effect.forkScoped(
       shard.runForEach((event) => Effect.sync(() => event.t === "MESSAGE_CREATE" && heard.push(event.d)))
     )
-    yield* Effect.forkScoped(sendMessages(simulator, world, ["!ping", "!help"]))
+    yield* Effect.forkScoped(sendMessages(simulator, ["!ping", "!help"]))
     yield* TestClock.adjust("10 seconds")
     return heard
   }).pipe(Effect.scoped, Effect.provide(GatewaySimulator.layerShard(config, { world })))

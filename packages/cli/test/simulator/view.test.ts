@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from "node:util"
 import * as Board from "../../src/simulator/board.js"
 import { toJson, toLine } from "../../src/simulator/entryText.js"
 import * as View from "../../src/simulator/view.js"
+import { Rates } from "../../src/tui/index.js"
 import * as Controls from "../../src/tui/controls.js"
 import * as Screen from "../../src/tui/screen.js"
 import { measureWidth } from "../../src/tui/text.js"
@@ -56,8 +57,8 @@ describe("the board of a simulator", () => {
 
   it("measures the rate once a second, by the time that has passed", () => {
     const board = boardOf(opened, event, event)
-    assert.strictEqual(Board.sample(board, 999).rate, 0)
-    assert.strictEqual(Board.sample(board, 2_000).rate, 1)
+    const rate = (now: number) => Rates.get(Board.sample(board, now).rates.perSecond, "events")
+    assert.deepStrictEqual([rate(999), rate(2_000)], [0, 1])
   })
 })
 
