@@ -66,7 +66,7 @@ export type Diagnostic = Data.TaggedEnum<{
     readonly attempt: number
   }
   HandlerFailed: {
-    readonly event: EventType.EventType
+    readonly event: EventType.EventName
     readonly sequence: number
     readonly cause: Cause.Cause<unknown>
   }

@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
-import type * as EventType from "@vesper/model/EventType"
+import * as EventType from "@vesper/model/EventType"
 import * as Intents from "@vesper/model/Intents"
 import type * as ShardId from "@vesper/model/ShardId"
 import * as Config from "effect/Config"
@@ -72,7 +72,7 @@ export interface Handlers<out E = never, out R = never> extends Pipeable {
     readonly _R: Covariant<R>
   }
   /** The events that have a handler, each once. */
-  readonly events: ReadonlyArray<EventType.EventType>
+  readonly events: ReadonlyArray<EventType.EventName>
   /** The intents that all handlers together need. */
   readonly intents: Intents.Intents
 }
@@ -215,7 +215,7 @@ const make = <E, R>(registrations: ReadonlyArray<Registration<E, R>>): HandlersW
 })
 
 const register = <T extends EventType.EventType, E, R>(
-  event: EventType.EventType,
+  event: EventType.EventName,
   handler: Handler<T, E, R>,
   options: HandlerOptions
 ): Registration<E, R> => ({
@@ -253,6 +253,39 @@ export const on = <T extends EventType.EventType, E, R>(
   handler: Handler<T, E, R>,
   options: HandlerOptions = {}
 ): Handlers<E, R> => make([register(event, handler, options)])
+
+/**
+ * Makes a handler of an event that this version does not know. It needs no intents but those of `options`. A later version that
+ * knows the event calls it with the same `name` and `d`.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Events } from "@vesper/gateway"
+ * import { Effect } from "effect"
+ *
+ * const handlers = Events.onUnknown("BRAND_NEW", ({ d, name }) => Effect.log(name, d), { intents: ["Guilds"] })
+ *
+ * assert.deepStrictEqual(handlers.events, ["BRAND_NEW"])
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const onUnknown = <E, R>(
+  name: string,
+  handler: (event: Dispatch.UnknownDispatch) => Effect.Effect<unknown, E, R>,
+  { intents = [] }: Pick<HandlerOptions, "intents"> = {}
+): Handlers<E, R> =>
+  make([{
+    event: EventType.unknownName(name),
+    from: Option.none(),
+    intents,
+    run: (event) =>
+      handler(
+        event.t === "UnknownDispatch" ? event : { op: event.op, t: "UnknownDispatch", name, s: event.s, d: event.d }
+      )
+  }])
 
 /**
  * Makes handlers from a table by the names of their events. The options apply to all of them.
@@ -380,7 +413,7 @@ export const config = <E, R>(
   self: Handlers<E, R>,
   options: ConfigOptions = {}
 ): {
-  readonly events: ReadonlyArray<EventType.EventType>
+  readonly events: ReadonlyArray<EventType.EventName>
   readonly intents: Config.Config<Intents.Intents>
 } => {
   const granted = Intents.of(...options.privileged ?? [])

@@ -103,7 +103,7 @@ export interface RunOptions {
  */
 export interface RunForEachOptions extends RunOptions {
   /** The events that the handler receives, of those in `ShardConfig.events`. Default: all. */
-  readonly events?: Iterable<EventType.EventType> | undefined
+  readonly events?: Iterable<EventType.EventName> | undefined
   /** A later run with the same key takes over the events that this run has not handled. Default: a run without a key. */
   readonly key?: unknown
 }

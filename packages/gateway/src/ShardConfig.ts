@@ -173,7 +173,7 @@ export interface Options {
    * The events that readers receive. Others are not parsed, but advance the sequence. Default: all events that the gateway sends
    * for the intents. `EventType.fromIntents(intents)` is the same set by name, without events that Discord adds later.
    */
-  readonly events?: Iterable<EventType.EventType> | undefined
+  readonly events?: Iterable<EventType.EventName> | undefined
   /** Events whose bodies are validated when they are read, which takes about as long as parsing. Default: `none`. */
   readonly validate?: Validate | undefined
   /** Default: `vesper` as browser and device, and `os: "unknown"`. */

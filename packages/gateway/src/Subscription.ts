@@ -35,9 +35,9 @@ export interface SubscribeOptions<S extends Strategy = Strategy> {
   /** The behaviour when the buffer is full. Default: `suspend`. */
   readonly strategy?: S | undefined
   /** The events to receive, among the shard's `events`. Default: all. */
-  readonly events?: Iterable<EventType.EventType> | undefined
+  readonly events?: Iterable<EventType.EventName> | undefined
   /** The events that a dropping strategy may drop. For other events it suspends. Default: all. */
-  readonly droppable?: Iterable<EventType.EventType> | undefined
+  readonly droppable?: Iterable<EventType.EventName> | undefined
 }
 
 /**

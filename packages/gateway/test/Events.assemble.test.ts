@@ -1,6 +1,8 @@
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import * as Dispatch from "@vesper/model/Dispatch"
 import * as Intents from "@vesper/model/Intents"
 import * as ShardId from "@vesper/model/ShardId"
+import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as ConfigError from "effect/ConfigError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -57,6 +59,39 @@ for (const { make, name, shards } of bots) {
           Option.some(["READY", "MESSAGE_CREATE", "GUILD_MEMBER_ADD"])
         )
       }).pipe(Effect.provide(environment({ intents: Intents.of("GuildModeration"), events: ["READY"] }))))
+
+    it.scoped("receive events that this version does not know, by name, and report their failures", () =>
+      Effect.gen(function*() {
+        const seen: Array<Dispatch.Dispatch> = []
+        const note = (event: Dispatch.Dispatch) => Effect.sync(() => seen.push(event))
+        const failed: Array<string> = []
+        const { assemble, shard } = yield* make
+        const { diagnostics } = yield* shard
+        yield* Effect.fork(
+          Stream.runForEach(
+            diagnostics,
+            (diagnostic) => Effect.sync(() => diagnostic._tag === "HandlerFailed" && failed.push(diagnostic.event))
+          )
+        )
+        yield* Effect.fork(assemble(Layer.mergeAll(
+          noting(["MESSAGE_CREATE"], []),
+          Events.layer(Events.onUnknown("BRAND_NEW", note)),
+          Events.layer(Events.onUnknown("BRAND_NEW", () => Effect.fail("refused"))),
+          // A later version knows the event.
+          Events.layer(Events.onUnknown("GUILD_ROLE_CREATE", note))
+        )))
+        yield* TestClock.adjust("10 seconds")
+        const { dispatch } = yield* GatewaySimulator.GatewaySimulator
+        yield* dispatch({ t: "BRAND_NEW", d: { id: "1" }, guildId: "0" })
+        yield* dispatch({ t: "OTHER", d: {}, guildId: "0" })
+        yield* dispatch({ t: "GUILD_ROLE_CREATE", d: { guild_id: "0" }, guildId: "0" })
+        yield* settle
+        assert.deepStrictEqual(seen.map((event) => Dispatch.isUnknown()(event) && [event.name, event.d]), [
+          ["BRAND_NEW", { id: "1" }],
+          ["GUILD_ROLE_CREATE", { guild_id: "0" }]
+        ])
+        assert.deepStrictEqual(failed, ["BRAND_NEW"])
+      }).pipe(Effect.provide(environment())))
 
     it.scoped("do not connect if one needs a privileged intent that was not granted", () =>
       Effect.gen(function*() {

@@ -102,6 +102,24 @@ export const fromPayload = (payload: Payload): Dispatch =>
     : { op: Opcode.Dispatch, t: "UnknownDispatch", name: payload.t, s: payload.s, d: payload.d }
 
 /**
+ * Returns the name as Discord sent it, also of an event that this version does not know.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const name = (self: Dispatch): EventType.EventName =>
+  self.t === "UnknownDispatch" ? EventType.unknownName(self.name) : self.t
+
+/**
+ * Narrows to events that this version does not know: those of some names, or all.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isUnknown = (...names: ReadonlyArray<string>) => (self: Dispatch): self is UnknownDispatch =>
+  self.t === "UnknownDispatch" && (names.length === 0 || names.includes(self.name))
+
+/**
  * Narrows to the events of some names, for `Stream.filter` and the like.
  *
  * @example

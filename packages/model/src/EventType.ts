@@ -4,6 +4,7 @@
  * @see https://docs.discord.com/developers/events/gateway#list-of-intents
  * @since 0.1.0
  */
+import * as Brand from "effect/Brand"
 import { dual } from "effect/Function"
 import * as Intents from "./Intents.js"
 import { eventTexts } from "./internal/eventTexts.js"
@@ -98,6 +99,30 @@ const table = {
  * @category models
  */
 export type EventType = keyof typeof table
+
+/**
+ * The name of an event that this version does not know. Discord may send it to bots before it is documented.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UnknownName = string & Brand.Brand<"UnknownEventName">
+
+/**
+ * The name of any event.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EventName = EventType | UnknownName
+
+/**
+ * Makes the name of an event that this version does not know, for example for the `events` of a shard.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unknownName: (name: string) => UnknownName = Brand.nominal<UnknownName>()
 
 /**
  * Every name, in alphabetical order.

@@ -54,7 +54,20 @@ describe("a dispatch", () => {
       const event = Dispatch.fromPayload({ op: 0, t, s: 1, d })
       assert.deepStrictEqual(event, { op: 0, t: "UnknownDispatch", name: t, s: 1, d })
       assert.isFalse(Dispatch.is("READY")(event))
+      assert.isTrue(Dispatch.isUnknown()(event))
+      assert.isTrue(Dispatch.isUnknown("OTHER", t)(event))
+      assert.isFalse(Dispatch.isUnknown(`${t}!`)(event))
+      assert.strictEqual(Dispatch.name(event), t)
     }))
+  })
+
+  it("of a known name is not an unknown one", () => {
+    for (const t of EventType.all) {
+      const event = Dispatch.fromPayload({ op: 0, t, s: 1, d: {} })
+      assert.isFalse(Dispatch.isUnknown()(event))
+      assert.isFalse(Dispatch.isUnknown(t)(event))
+      assert.strictEqual(Dispatch.name(event), t)
+    }
   })
 
   it("can be picked by several names", () => {

@@ -6,7 +6,7 @@ import type { EventOrigin } from "../../Events.js"
 
 /** The event of a handler, and the intents that it needs. */
 export interface IntentNeed {
-  readonly event: EventType.EventType
+  readonly event: EventType.EventName
   /** None means guilds, or any origin that intents from elsewhere in the shard's config include. */
   readonly from: Option.Option<EventOrigin>
   readonly intents: ReadonlyArray<Intents.Name>
@@ -18,8 +18,8 @@ const isDirect = (name: Intents.Name): boolean => name.startsWith("DirectMessage
  * Returns the intents that an event from the origin requires. An event of guilds can have two, of which only the first is required and
  * the second adds to it, as GuildMembers does for THREAD_MEMBERS_UPDATE.
  */
-export const admittingIntents = (event: EventType.EventType, origin: EventOrigin): ReadonlyArray<Intents.Name> => {
-  const all = EventType.intents(event)
+export const admittingIntents = (event: EventType.EventName, origin: EventOrigin): ReadonlyArray<Intents.Name> => {
+  const all = EventType.isKnown(event) ? EventType.intents(event) : []
   const inGuilds = all.filter((name) => !isDirect(name)).slice(0, 1)
   const direct = all.filter(isDirect)
   switch (origin) {
@@ -66,7 +66,8 @@ export const describeUngranted = (needs: ReadonlyArray<IntentNeed>, granted: Int
 export const describeMissing = (needs: ReadonlyArray<IntentNeed>, intents: Intents.Intents): Option.Option<string> =>
   joinProblems(needs.flatMap((need) => {
     const missing = requiredIntents(need).filter((name) => !Intents.has(intents, name))
-    const isReached = Option.isNone(need.from) && EventType.isAllowedBy(need.event, intents)
+    const isReached = Option.isNone(need.from) && EventType.isKnown(need.event) &&
+      EventType.isAllowedBy(need.event, intents)
     return missing
       .filter((name) => need.intents.includes(name) || !isReached)
       .map((name) =>

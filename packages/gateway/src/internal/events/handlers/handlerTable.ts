@@ -1,5 +1,5 @@
 /** Finds the handlers of an event by its name, and runs them one after the other. */
-import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Dispatch from "@vesper/model/Dispatch"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Diagnostic from "../../../Diagnostic.js"
@@ -20,13 +20,13 @@ const groupByEvent = <E, R>(
  */
 export const make = <E, R, E2, R2, From>(
   self: Events.Handlers<E, R>,
-  wrap: (handled: Effect.Effect<unknown, E, R>, event: Dispatch.Known, from: From) => Effect.Effect<unknown, E2, R2>
+  wrap: (handled: Effect.Effect<unknown, E, R>, event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, E2, R2>
 ): (event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, E2, R2> => {
   const table = groupByEvent(self)
   /** Calls the handlers from the index on. One that does not complete synchronously delays the next one. */
   const callHandlers = (event: Dispatch.Dispatch, from: From, index = 0): Effect.Effect<unknown, E2, R2> => {
-    const runs = table.get(event.t)
-    if (runs === undefined || event.t === "UnknownDispatch") {
+    const runs = table.get(Dispatch.name(event))
+    if (runs === undefined) {
       return Effect.void
     }
     for (let at = index; at < runs.length; at++) {
@@ -54,5 +54,5 @@ export const makeIsolated = <E, R, From>(
   make(self, (handled, event, from: From) =>
     Effect.catchAllCause(
       handled,
-      (cause) => report(from, Diagnostic.HandlerFailed({ event: event.t, sequence: event.s, cause }))
+      (cause) => report(from, Diagnostic.HandlerFailed({ event: Dispatch.name(event), sequence: event.s, cause }))
     ))

@@ -8,11 +8,11 @@ import type * as Events from "../../../Events.js"
 
 /** One handler, its event, and the options that it was registered with. */
 export interface Registration<out E, out R> {
-  readonly event: EventType.EventType
+  readonly event: EventType.EventName
   readonly from: Option.Option<Events.EventOrigin>
   readonly intents: ReadonlyArray<Intents.Name>
   /** Accepts only events of the name `event`. */
-  readonly run: (event: Dispatch.Known) => Effect.Effect<unknown, E, R>
+  readonly run: (event: Dispatch.Dispatch) => Effect.Effect<unknown, E, R>
 }
 
 /** The representation of `Events.Handlers`. */

@@ -1,5 +1,5 @@
 /** Keys of events, equal for the two copies of one event that two sessions receive. */
-import type * as Dispatch from "@vesper/model/Dispatch"
+import * as Dispatch from "@vesper/model/Dispatch"
 import * as Predicate from "effect/Predicate"
 
 /** Events that occur once for each `id`. */
@@ -55,7 +55,7 @@ export interface EventKey {
 
 /** Makes the key of an event from its contents, without its sequence. */
 export const make = (event: Dispatch.Dispatch): EventKey => {
-  const name = event.t === "UnknownDispatch" ? event.name : event.t
+  const name = Dispatch.name(event)
   const body: unknown = event.d
   if (Predicate.isRecord(body) && typeof body["id"] === "string") {
     if (once.has(name)) {
