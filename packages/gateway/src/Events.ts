@@ -33,6 +33,7 @@ import * as Check from "./internal/config/check.js"
 import * as Report from "./internal/diagnostics/report.js"
 import * as EventStream from "./internal/events/eventStream.js"
 import * as AwaitEvent from "./internal/events/awaitEvent.js"
+import * as FailingHandler from "./internal/events/handlers/failingHandler.js"
 import * as FleetHandler from "./internal/events/handlers/fleetHandler.js"
 import * as HandlerTable from "./internal/events/handlers/handlerTable.js"
 import {
@@ -488,7 +489,7 @@ export const run = <E, R>(
   void,
   ShardError.FatallyClosedError | ConfigError.ConfigError,
   Exclude<R, Scope.Scope> | Shard.Shard
-> => runWith(self, options, HandlerTable.makeIsolated(self, Report.reportTo))
+> => runWith(self, options, FailingHandler.isolate(self, Report.reportTo))
 
 /** Reports to the shard of the event, or to the fleet's first shard if it was replaced. */
 const fleetReport =
@@ -544,7 +545,7 @@ export const runFleet = <E, R>(
     const [some] = yield* fleet.shards
     yield* some === undefined ? Either.void : Assemble.check(some.config, getRegistrations(self))
     const report = fleetReport(fleet, some)
-    const handle = HandlerTable.makeIsolated(self, report)
+    const handle = FailingHandler.isolate(self, report)
     yield* fleet.runForEach(FleetHandler.make(handle), { ...options, events: self.events, key: self })
   })
 
@@ -751,7 +752,7 @@ export const collect = <A, E, R>(
 export const toHandler = <E, R>(
   self: Handlers<E, R>
 ): (event: Fleet.FleetEvent) => Effect.Effect<unknown, never, R> => {
-  const handle = HandlerTable.makeIsolated(self, Report.log)
+  const handle = FailingHandler.isolate(self, Report.log)
   return ({ event, shard }) => handle(event, shard)
 }
 

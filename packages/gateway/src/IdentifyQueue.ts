@@ -440,7 +440,7 @@ export const makeHttp = (
 ): Effect.Effect<IdentifyQueue, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Effect.gen(function*() {
     const checked = yield* CheckOptions.checkUrl(url)
-    const HttpQueue = yield* Effect.promise(() => import("./internal/http/identifyTurn.js"))
+    const HttpQueue = yield* Effect.promise(() => import("./internal/http/identifyPermit.js"))
     const awaitPermit = yield* HttpQueue.make(checked)
     return make((shard) => (identify) => Effect.zipRight(awaitPermit(shard.id), identify))
   })

@@ -22,7 +22,7 @@ import * as Fleet from "../src/Fleet.js"
 import * as GatewayApi from "../src/GatewayApi.js"
 import * as AutoReshard from "../src/internal/fleet/autoReshard.js"
 import * as Diagnostic from "../src/Diagnostic.js"
-import * as ShardPlan from "../src/internal/fleet/shardPlan.js"
+import * as ShardIds from "../src/internal/fleet/shardIds.js"
 import type * as ShardStatus from "../src/ShardStatus.js"
 import { entries, inject, layer, withChance } from "./harness.js"
 
@@ -65,7 +65,7 @@ describe("the shards of a fleet", () => {
   ]
   for (const [shards, expected] of plans) {
     it(`for ${JSON.stringify(shards)} are ${expected === undefined ? "refused" : expected}`, () => {
-      const ids = ShardPlan.resolve(shards)
+      const ids = ShardIds.resolve(shards)
       assert.deepStrictEqual(Either.isRight(ids) ? ids.right.map(({ id }) => id) : undefined, expected)
     })
   }

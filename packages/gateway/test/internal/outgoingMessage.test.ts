@@ -15,7 +15,7 @@ import * as Outgoing from "../../src/internal/commands/outgoingMessage.js"
 import * as CommandQueue from "../../src/internal/commands/queue.js"
 import type { ShardState } from "../../src/internal/state/shardState.js"
 import * as WriteMessage from "../../src/internal/commands/writeMessage.js"
-import * as Presence from "../../src/internal/commands/presence.js"
+import * as Presence from "../../src/internal/commands/currentPresence.js"
 import * as Counters from "../../src/internal/state/counters.js"
 
 const presence = (state: string): Command.PresenceUpdate => ({

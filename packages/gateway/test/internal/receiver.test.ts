@@ -14,7 +14,7 @@ import * as Receiver from "../../src/internal/connection/receiver.js"
 import type { Signal } from "../../src/internal/connection/signal.js"
 import { readAll } from "../../src/internal/events/log/index.js"
 import { Disconnect } from "../../src/internal/reconnect/disconnectReason.js"
-import * as StoredSession from "../../src/internal/session/storedSession.js"
+import * as SessionToStore from "../../src/internal/session/sessionToStore.js"
 import * as ShardState from "../../src/internal/state/shardState.js"
 import * as Session from "../../src/Session.js"
 import * as ShardConfig from "../../src/ShardConfig.js"
@@ -51,7 +51,7 @@ describe("a READY whose session id has no printable character", () => {
   it.effect("begins a session that has an id", () =>
     Effect.gen(function*() {
       const { state } = yield* play([hello, ready.replace("\"a\"", "\"\\u0001\\u0007\"")])
-      assert.isTrue(Option.exists(StoredSession.fromState(state), ({ id }) => /^[!-~]+$/.test(id)))
+      assert.isTrue(Option.exists(SessionToStore.fromState(state), ({ id }) => /^[!-~]+$/.test(id)))
     }))
 })
 

@@ -18,7 +18,7 @@ export const identifyMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a stored session id with control characters is resumed",
-    file: "gateway/src/internal/session/saver.ts",
+    file: "gateway/src/internal/session/resumeCheck.ts",
     from: "if (!PeerText.isPlain(id, maxIdLength))",
     to: "if (id === \"\")",
     test: "gateway/test/scenarios/security.test.ts"
@@ -46,7 +46,7 @@ export const identifyMutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "a session that lacks an intent is resumed",
-    file: "gateway/src/internal/session/identity.ts",
+    file: "gateway/src/internal/session/resumeCheck.ts",
     from: "missing === Intents.none ? []",
     to: "missing !== undefined ? []",
     test: "gateway/test/internal/session/identity.test.ts"

@@ -27,9 +27,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     name: "no jitter before the first heartbeat",
-    file: internal("heartbeat/sender.ts"),
-    from: "after: intervalMillis * jitter",
-    to: "after: intervalMillis * jitter * 0",
+    file: internal("heartbeat/policy.ts"),
+    from: "): number => interval * jitter",
+    to: "): number => interval * jitter * 0",
     test: scenario("heartbeat")
   },
   {

@@ -10,7 +10,7 @@ import type * as Diagnostic from "../../Diagnostic.js"
 import type * as Events from "../../Events.js"
 import type * as Shard from "../../Shard.js"
 import type * as ShardError from "../../ShardError.js"
-import { getRegistrations, HandlerTable, isDone } from "../events/handlers/index.js"
+import { FailingHandler, getRegistrations, isDone } from "../events/handlers/index.js"
 import type { Registration } from "../events/handlers/index.js"
 import type { Runner } from "../events/index.js"
 
@@ -75,7 +75,7 @@ export class FeatureRegistry implements Events.Registry {
             if (isClosed) {
               return
             }
-            const handle = HandlerTable.makeIsolated(handlers, context.report)
+            const handle = FailingHandler.isolate(handlers, context.report)
             const fiber = running = yield* Effect.fork(restore(Effect.provide(context.run(handle), runtime)))
             const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
             // An interruption of only this fiber means that its layer was closed.

@@ -34,7 +34,7 @@ import { FleetReshard } from "./reshard/index.js"
 import { Guard } from "../foreign/index.js"
 import * as ShardSet from "./shardSet.js"
 import type { ShardInternal } from "../shard/index.js"
-import * as ShardPlan from "./shardPlan.js"
+import * as ShardIds from "./shardIds.js"
 import { Scheduler } from "../heartbeat/index.js"
 import { After } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
@@ -90,7 +90,7 @@ const makeWith = (
       const shards = Array.from(sets.current.shards.values())
       const isLast = shards.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
       // The new set of a resharding does not end the fleet.
-      if (shards.includes(fleetShard) && (ShardPlan.closesAllShards(error.code) || isLast)) {
+      if (shards.includes(fleetShard) && (ShardIds.closesAllShards(error.code) || isLast)) {
         end(error)
       }
     }
@@ -267,7 +267,7 @@ const makeRecommended = (options: Fleet.Options<"recommended">) =>
 
 const makePlanned = (options: Fleet.Options) =>
   Effect.gen(function*() {
-    const ids = yield* ShardPlan.resolve(options.shards)
+    const ids = yield* ShardIds.resolve(options.shards)
     return yield* makeWith(options, ids, yield* Effect.serviceOption(GatewayApi.GatewayApi))
   })
 

@@ -64,6 +64,9 @@ const maxSlack = 1_000
  */
 export const slack = (interval: number): number => Math.min(interval / 40, maxSlack)
 
+/** The time from HELLO to the first heartbeat. `jitter` is random, from 0 to 1, so that shards do not send theirs at once. */
+export const firstDelay = (interval: number, jitter: number): number => interval * jitter
+
 const checkAgain = (graceMillis: number, interval: number, seen: Observation): HeartbeatStep => {
   if (seen.wasPaused && !seen.isWriting) {
     return HeartbeatStep.AwaitAck({ graceMillis })

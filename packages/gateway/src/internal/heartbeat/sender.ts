@@ -176,7 +176,7 @@ export const start = (
   })
 
   return Effect.map(Random.next, (jitter) => {
-    const first = { after: intervalMillis * jitter, slack: Policy.slack(intervalMillis) }
+    const first = { after: Policy.firstDelay(intervalMillis, jitter), slack: Policy.slack(intervalMillis) }
     finalizers.push(scheduler.unsafeSchedule(makeTimer(), first))
     receiver.unsafeOnHeartbeatRequest(() => {
       isRequested = true

@@ -2,4 +2,4 @@
 export * as Identity from "./identity.js"
 export type { LiveSession } from "./liveSession.js"
 export * as SessionSaver from "./saver.js"
-export * as StoredSession from "./storedSession.js"
+export * as SessionToStore from "./sessionToStore.js"

@@ -11,13 +11,13 @@ import * as Diagnostic from "../../Diagnostic.js"
 import * as Session from "../../Session.js"
 import * as SessionStore from "../../SessionStore.js"
 import { Guard } from "../foreign/index.js"
-import { GatewayUrl, PeerText } from "../wire/index.js"
+import { GatewayUrl } from "../wire/index.js"
 import { lastPosition } from "../events/log/index.js"
 import { report } from "../diagnostics/index.js"
 import { ShardState } from "../state/index.js"
-import * as StoredSession from "./storedSession.js"
+import * as ResumeCheck from "./resumeCheck.js"
+import * as SessionToStore from "./sessionToStore.js"
 import { Token } from "../config/index.js"
-import * as Identity from "./identity.js"
 
 export interface SessionSaver {
   /** Adopts the session of the config, or else the stored one, unless it is refused. Later runs do nothing. */
@@ -38,23 +38,11 @@ const limit = Duration.seconds(5)
 /** The shortest time between two saves, so that waiting readers do not keep the store busy. */
 const pause = Duration.millis(10)
 
-/** In UTF-16 units. Discord's session ids have 32. */
-const maxIdLength = 200
-
-const compare = (state: ShardState.ShardState, { id, identity }: Session.Session): Identity.Verdict => {
-  if (!PeerText.isPlain(id, maxIdLength)) {
-    return { _tag: "Refuse", reasons: ["its id is too long or contains control characters"] }
-  }
-  return identity === undefined
-    ? { _tag: "Resume", differences: [] }
-    : Identity.compare(identity, Identity.make(state.config, state.id))
-}
-
 /** Adopts the session of an earlier process, unless it does not match the shard. */
 const adopt = (state: ShardState.ShardState, session: Session.Session): Effect.Effect<void> => {
   const { config } = state
   const { identity, resumeUrl: url } = session
-  const verdict = compare(state, session)
+  const verdict = ResumeCheck.check(state, session)
   if (verdict._tag === "Refuse") {
     state.session = undefined
     state.identity = undefined
@@ -162,7 +150,7 @@ const makeOperations = (state: ShardState.ShardState, store: SessionStore.Sessio
   const saveNow = Effect.suspend(() => {
     latch.unsafeClose()
     const received = lastPosition()
-    const session = StoredSession.fromState(state)
+    const session = SessionToStore.fromState(state)
     const onStored = () => {
       saved = session
       isFailing = false

@@ -28,7 +28,7 @@ import type { ReaderSource } from "../events/index.js"
 import { report, setSource } from "../diagnostics/index.js"
 import { Enqueue } from "../commands/index.js"
 import { Scheduler } from "../heartbeat/index.js"
-import { SessionSaver, StoredSession } from "../session/index.js"
+import { SessionSaver, SessionToStore } from "../session/index.js"
 import { MetricsRegistry, ShardState } from "../state/index.js"
 import * as Supervisor from "./supervisor.js"
 import { After } from "../time/index.js"
@@ -175,7 +175,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       Effect.gen(function*() {
         const frame = yield* Effect.orDie(CloseFrame.make(code, reason))
         if (isClosed || ShardStatus.isFatallyClosed(state.status.get())) {
-          return StoredSession.fromState(state)
+          return SessionToStore.fromState(state)
         }
         isClosed = true
         closeFrame = Option.some(frame)
@@ -187,7 +187,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
         state.status.set(ShardStatus.Disconnected({ closeCode: Option.some(frame.code), reconnectAttempts: 0 }))
         yield* shutDown
         yield* saver.save
-        return StoredSession.fromState(state)
+        return SessionToStore.fromState(state)
       }).pipe(Effect.uninterruptible)
 
     const connect = Effect.zipRight(
@@ -220,7 +220,7 @@ export const makeWithState = (id: ShardId.ShardId): Effect.Effect<ShardWithState
       subscribe: EventStream.subscribe(source, shared),
       status: Effect.sync(state.status.get),
       statusChanges: state.status.changes,
-      session: Effect.sync(() => StoredSession.fromState(state)),
+      session: Effect.sync(() => SessionToStore.fromState(state)),
       buffered: Effect.sync(() => state.log.buffered),
       resumeUrl: Effect.sync(() => Option.fromNullable(ShardState.resumeUrl(state))),
       latency: Effect.sync(() => state.latency),

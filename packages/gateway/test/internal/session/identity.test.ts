@@ -8,7 +8,8 @@ import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Identity from "../../../src/internal/session/identity.js"
-import * as Presence from "../../../src/internal/commands/presence.js"
+import * as ResumeCheck from "../../../src/internal/session/resumeCheck.js"
+import * as Presence from "../../../src/internal/commands/currentPresence.js"
 import * as Session from "../../../src/Session.js"
 import * as ShardConfig from "../../../src/ShardConfig.js"
 
@@ -22,7 +23,7 @@ const needed = new Session.Identity({
 })
 
 const compare = (stored: Partial<Session.Identity>) =>
-  Identity.compare(new Session.Identity({ ...needed, ...stored }), needed)
+  ResumeCheck.compare(new Session.Identity({ ...needed, ...stored }), needed)
 
 describe("a session", () => {
   const refused: ReadonlyArray<readonly [what: string, stored: Partial<Session.Identity>, reason: RegExp]> = [
@@ -60,7 +61,7 @@ describe("a session", () => {
     const bits = FastCheck.maxSafeNat().map((bits) => Either.getOrThrow(Intents.fromBits(bits)))
     FastCheck.assert(
       FastCheck.property(bits, bits, (stored, wanted) => {
-        const verdict = Identity.compare(
+        const verdict = ResumeCheck.compare(
           new Session.Identity({ ...needed, intents: stored }),
           new Session.Identity({ ...needed, intents: wanted })
         )

@@ -2,7 +2,6 @@
 import * as Dispatch from "@vesper/model/Dispatch"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Diagnostic from "../../../Diagnostic.js"
 import type * as Events from "../../../Events.js"
 import { isDone } from "./isDone.js"
 import { getRegistrations, type Registration } from "./registration.js"
@@ -45,14 +44,3 @@ export const make = <E, R, E2, R2, From>(
   }
   return callHandlers
 }
-
-/** Combines all handlers into one that never fails: a failing handler is reported and does not affect other handlers. */
-export const makeIsolated = <E, R, From>(
-  self: Events.Handlers<E, R>,
-  report: (from: From, diagnostic: Diagnostic.Diagnostic) => Effect.Effect<void>
-): (event: Dispatch.Dispatch, from: From) => Effect.Effect<unknown, never, R> =>
-  make(self, (handled, event, from: From) =>
-    Effect.catchAllCause(
-      handled,
-      (cause) => report(from, Diagnostic.HandlerFailed({ event: Dispatch.name(event), sequence: event.s, cause }))
-    ))

@@ -12,7 +12,7 @@ import { ReshardError } from "./reshardError.js"
 import type * as IdentifyQueue from "../../../IdentifyQueue.js"
 import type { Readers } from "../../events/index.js"
 import { Parse } from "../../events/log/index.js"
-import { ShardPlan, ShardSet } from "../index.js"
+import { ShardIds, ShardSet } from "../index.js"
 import { Guard } from "../../foreign/index.js"
 import { Check } from "../../config/index.js"
 import { PeerText } from "../../wire/index.js"
@@ -65,7 +65,7 @@ const check = (fleet: FleetParts, total: number): Effect.Effect<ReadonlyArray<Sh
       return yield* error("InvalidTotal", `${total} is not a whole number of at least 1`)
     }
     const current = Array.from(fleet.current.shards.values(), ({ shard }) => shard.id)
-    return yield* Effect.mapError(ShardPlan.successors(current, total), () =>
+    return yield* Effect.mapError(ShardIds.successors(current, total), () =>
       error(
         "Partial",
         `with ${total} shards, guilds of this fleet would share shards with guilds of other fleets; ` +
