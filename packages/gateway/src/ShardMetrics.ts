@@ -22,6 +22,8 @@ import * as MetricsRegistry from "./internal/state/metricsRegistry.js"
 import type { ShardStatus } from "./ShardStatus.js"
 
 /**
+ * The metrics of all shards of a process. They are updated in an interval, and on request.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -122,4 +122,6 @@ export const isResuming: (self: ShardStatus) => self is Extract<ShardStatus, { r
  * @since 0.1.0
  * @category guards
  */
-export const isIdentified = (self: ShardStatus): boolean => isConnected(self) || isResuming(self)
+export const isIdentified = (
+  self: ShardStatus
+): self is Extract<ShardStatus, { readonly _tag: "Connected" | "Resuming" }> => isConnected(self) || isResuming(self)

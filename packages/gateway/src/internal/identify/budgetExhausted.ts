@@ -15,7 +15,7 @@ export class IdentifyBudgetExhausted extends Data.TaggedError("IdentifyBudgetExh
   readonly reserve: number
   /** The time at which IDENTIFYs are available again, in milliseconds since 1970. */
   readonly until: number
-  /** The duration from the error until then, measured by monotonic time. */
+  /** Time from the error until the budget resets, measured by monotonic time. */
   readonly after?: Duration.Duration | undefined
 }> {
   override get message(): string {

@@ -1,5 +1,5 @@
 /**
- * Grants permits to identify by the rules of the ledger. State changes synchronously, and each change wakes the waiters that
+ * Grants permits to identify by the rules in `budget.ts`. State changes synchronously, and each change wakes the waiters that
  * can proceed.
  */
 import * as Cause from "effect/Cause"

@@ -16,7 +16,7 @@ export interface Facts {
   readonly arrived: number
   /** Guilds with a common point. */
   readonly handedOver: number
-  /** Whether the new set has received all events that the old one has. */
+  /** True once the new set has received every event of the old set. */
   readonly isOldDone: boolean
   readonly failure: Option.Option<ReshardError>
 }
