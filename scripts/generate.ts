@@ -45,10 +45,37 @@ const rows = cells
   .filter(({ ratios }) => ratios.some((ratio) => ratio !== undefined))
   .toSorted((left, right) => (left.ratios[0] ?? 0) - (right.ratios[0] ?? 0))
 
+interface Memory {
+  readonly peaks: ReadonlyArray<{ readonly client: string; readonly ratio: number }>
+  readonly imports: ReadonlyArray<{ readonly module: string; readonly ratio: number }>
+}
+
+// `npm run bench -- --only memory --save` writes these files.
+const memories = versions.map((version) =>
+  JSON.parse(readFileSync(`packages/bench/results/memory-node-${version}.json`, "utf8")) as Memory
+)
+
+const ratioTo = (select: (memory: Memory) => number | undefined): ReadonlyArray<string> =>
+  memories.flatMap((memory) => [select(memory)?.toFixed(2) ?? "–", ...modes.slice(1).map(() => "–")])
+
+const memoryRow = (title: string, client: string): string =>
+  line([title, ...ratioTo(({ peaks }) => peaks.find((row) => row.client === client)?.ratio)])
+
+const memoryFigures = [
+  memoryRow("peak memory, to a socket beside an unused Effect", "Vesper, runForEach"),
+  memoryRow("peak memory in one file, to a bare socket", "Vesper, in one file"),
+  line([
+    "CPU of the import, to `import \"effect\"`",
+    ...ratioTo(({ imports }) => imports.find((row) => row.module === "@vesper/gateway")?.ratio)
+  ])
+]
+
 const figures = [
   line(["", ...versions.flatMap((version) => modes.map((mode) => `Node ${version}, ${mode}`))]),
   `|---|${columns.map(() => "---:|").join("")}`,
-  ...rows.map(({ client, ratios }) => line([client, ...ratios.map((ratio) => ratio?.toFixed(2) ?? "–")]))
+  ...rows.filter(({ client }) => client !== "the floor")
+    .map(({ client, ratios }) => line([client, ...ratios.map((ratio) => ratio?.toFixed(2) ?? "–")])),
+  ...memoryFigures
 ].join("\n")
 
 const errors = [

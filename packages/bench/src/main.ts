@@ -5,7 +5,9 @@
  * as a ratio to other clients of the same run.
  */
 import * as Contestants from "./runs/contestants.js"
+import * as Bundle from "./clients/bundle.js"
 import { machine } from "./report/machine.js"
+import * as Memory from "./runs/memory.js"
 import * as Throughput from "./runs/throughput.js"
 import * as Wire from "./server/wire.js"
 import * as ChildProcess from "node:child_process"
@@ -47,23 +49,28 @@ const replaceBetween = (text: string, name: string, replacement: string): string
   return `${text.slice(0, from + start.length)}\n${replacement}\n${text.slice(to)}`
 }
 
+const folder = Path.join(root, "packages/bench/results")
+const name = `node-${process.version.replace(/^v/, "").split(".")[0]}`
+
+/** Writes results, and their tables between the marks of docs/figures.md. */
+const saveAs = (file: string, results: unknown, mark: string, text: string) => {
+  Fs.mkdirSync(folder, { recursive: true })
+  Fs.writeFileSync(Path.join(folder, `${file}.json`), `${JSON.stringify(results, undefined, 2)}\n`)
+  const page = Path.join(root, "docs/figures.md")
+  Fs.writeFileSync(page, replaceBetween(Fs.readFileSync(page, "utf8"), mark, text))
+  ChildProcess.spawnSync("npm", ["run", "generate"], { cwd: root, stdio: "inherit" })
+}
+
 const save = async (results: Results) => {
   const Report = await import("./report/report.js")
-  const folder = Path.join(root, "packages/bench/results")
   const charts = Path.join(root, "docs/charts")
-  Fs.mkdirSync(folder, { recursive: true })
   Fs.mkdirSync(charts, { recursive: true })
-  const name = `node-${results.node.replace(/^v/, "").split(".")[0]}`
-  Fs.writeFileSync(Path.join(folder, `${name}.json`), `${JSON.stringify(results, undefined, 2)}\n`)
   const modes = Report.listModes(results)
   for (const mode of modes) {
     Fs.writeFileSync(Path.join(charts, `${name}-${mode}.svg`), Report.chart(results, mode))
   }
   const images = modes.map((mode) => `![CPU an event with ${mode}](charts/${name}-${mode}.svg)`)
-  const page = Path.join(root, "docs/figures.md")
-  const text = Fs.readFileSync(page, "utf8")
-  Fs.writeFileSync(page, replaceBetween(text, `bench ${name}`, [...images, Report.markdown(results)].join("\n\n")))
-  ChildProcess.spawnSync("npm", ["run", "generate"], { cwd: root, stdio: "inherit" })
+  saveAs(name, results, `bench ${name}`, [...images, Report.markdown(results)].join("\n\n"))
 }
 
 installPeers()
@@ -82,10 +89,16 @@ skipped.forEach((text) => progress(text))
 
 const hasPeers = options.hasPeers && Fs.existsSync(Path.join(peers, "node_modules"))
 
-const ofShard = Rows.select(
-  [...(isGuard ? Contestants.vesper : Rows.shard), ...(hasPeers ? Peers.peers() : [])],
-  options.isWanted
-)
+const ofShard = [
+  ...Rows.select(
+    [...(isGuard ? Contestants.vesper : Rows.shard), ...(hasPeers ? Peers.peers() : [])],
+    options.isWanted
+  )
+]
+if (options.parts.has("throughput") && !isGuard) {
+  const bundled = { ...await Bundle.make("Vesper, in one file", "runForEach"), modes: Wire.modes }
+  ofShard.push(...[bundled].filter(options.isWanted))
+}
 const ofFleet = Rows.select(Rows.fleets, options.isWanted)
 
 /** Runs one part at a time, because each needs the whole machine. */
@@ -111,6 +124,26 @@ const fleets = async () => {
     groups.push({ shards: count, rows: await measure(ofFleet, { ...options.fleets, shards: count }) })
   }
   return groups
+}
+
+const [memory] = await part("memory", async () => [{
+  machine: machine(),
+  node: process.version,
+  date: new Date().toISOString().slice(0, 10),
+  events,
+  rounds,
+  peaks: await Memory.measurePeaks({ events, rounds, floor: Peers.floor, progress }),
+  imports: Memory.measureImports(3 * rounds)
+}])
+
+if (memory !== undefined) {
+  print(Memory.markdown(memory))
+  if (options.isSaved) {
+    saveAs(`memory-${name}`, memory, `memory ${name}`, Memory.markdown(memory))
+  }
+}
+if (options.parts.size === 1 && memory !== undefined) {
+  process.exit(0)
 }
 
 const results: Results = {

@@ -3,7 +3,7 @@ import type { Contestant } from "./runs/contestants.js"
 import * as Wire from "./server/wire.js"
 import * as Util from "node:util"
 
-const allParts = ["throughput", "fleets", "idle", "reconnect", "startup", "backlog"] as const
+const allParts = ["throughput", "fleets", "idle", "reconnect", "startup", "backlog", "memory"] as const
 
 export type Part = (typeof allParts)[number]
 

@@ -19,7 +19,8 @@ describe("the options of the benchmark", () => {
       "idle",
       "reconnect",
       "startup",
-      "backlog"
+      "backlog",
+      "memory"
     ])
   })
 

@@ -15,6 +15,8 @@ export const make = async (name: string, way: string): Promise<Client> => {
     logLevel: "error",
     root,
     ssr: { noExternal: true },
+    // vite replaces optional packages that are not installed by empty modules, which ws would call.
+    define: { "process.env.WS_NO_BUFFER_UTIL": "\"true\"", "process.env.WS_NO_UTF_8_VALIDATE": "\"true\"" },
     build: { ssr: vesperClient(way).module, outDir: "dist/bundled", target: "node20", minify: false }
   })
   return { name, module: Path.join(root, "dist/bundled/vesper.js"), way }
