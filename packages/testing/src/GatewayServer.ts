@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as CloseCode from "@vesper/model/CloseCode"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -117,13 +118,14 @@ const serve = (gateway: Gateway.Gateway, socket: WebSocket, raw: Stream.Duplex, 
     const closed = Effect.async<void>((resume) => {
       socket.on("message", (data, isBinary) =>
         isBinary
-          ? connection.inject({ _tag: "Close", code: 4002, reason: "binary messages are not understood" })
+          ? connection.inject({ _tag: "Close", code: 4002, reason: "binary messages are not supported" })
           : connection.receive(data.toString()))
       socket.on("error", () => socket.terminate())
       socket.on("close", (code, reason) => {
-        // 1005 is a close frame without a code, 1006 a lost connection; neither ends the session.
-        const isFrameless = code === 1005 || code === 1006
-        connection.onDisconnect(isFrameless ? Option.none() : Option.some({ code, reason: reason.toString() }))
+        // A close frame without a code and a lost connection keep the session.
+        connection.onDisconnect(
+          CloseCode.hasFrame(code) ? Option.some({ code, reason: reason.toString() }) : Option.none()
+        )
         resume(Effect.void)
       })
       connection.start()
