@@ -6,13 +6,13 @@
  */
 import * as CloseCode from "@vesper/model/CloseCode"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Stream from "node:stream"
@@ -58,11 +58,11 @@ export interface Options {
  * @since 0.1.0
  * @category errors
  */
-export class ListenError extends Schema.TaggedError<ListenError>("@vesper/testing/ListenError")("ListenError", {
-  host: Schema.String,
-  port: Schema.Number,
-  cause: Schema.Defect
-}) {
+export class ListenError extends Data.TaggedError("ListenError")<{
+  readonly host: string
+  readonly port: number
+  readonly cause: unknown
+}> {
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
     return `the simulated gateway could not listen on ${this.host}:${this.port}: ${why}; choose another port`
