@@ -96,9 +96,11 @@ const serve = (gateway: Gateway.Gateway, socket: WebSocket, raw: Stream.Duplex, 
       send: (data) => dribble === undefined ? socket.send(data) : dribble.send(data),
       close: ({ code, reason }) => {
         dribble?.flush()
-        socket.close(code, reason)
-        if (!isReading) {
-          // The client's answer would not be read.
+        if (CloseCode.hasFrame(code)) {
+          socket.close(code, reason)
+        }
+        // Without a frame the connection is lost, and without reading the client's answer would not arrive.
+        if (!CloseCode.hasFrame(code) || !isReading) {
           socket.terminate()
         }
       },
