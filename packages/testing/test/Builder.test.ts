@@ -58,6 +58,30 @@ describe("a builder", () => {
     assert.strictEqual(Builder.message({ webhook_id: "5" }).d.webhook_id, "5")
   })
 
+  it("mentions nobody and attaches nothing by default, in the message and in the one that it answers", () => {
+    const plain = { mentions: [], mention_roles: [], mention_everyone: false, attachments: [], embeds: [], type: 0 }
+    for (const world of [World.empty, World.make({ guilds: 1 })]) {
+      for (const type of ["MESSAGE_CREATE", "MESSAGE_UPDATE"]) {
+        const { d } = Builder.complete(type, { referenced_message: { id: "7" } }, world)
+        assert.deepInclude(d, plain)
+        assert.deepInclude(Object(d).referenced_message, plain)
+        assert.notMatch(JSON.stringify(d), /<@/)
+      }
+    }
+    const attachments = [{ id: "5", filename: "a.png", size: 1, url: "https://a", proxy_url: "https://a" }]
+    assert.deepInclude(Builder.message({ attachments, mention_roles: ["6"] }).d, { attachments, mention_roles: ["6"] })
+  })
+
+  it("is direct without its guild, and has nothing of a guild", () => {
+    const { d: built } = Builder.message({ guild_id: undefined })
+    const { d: completed } = Builder.complete("MESSAGE_CREATE", {}, World.empty)
+    for (const d of [built, completed]) {
+      assert.isFalse("guild_id" in Object(d) || "member" in Object(d))
+      assert.deepInclude(d, { channel_type: 1, mentions: [], mention_roles: [] })
+    }
+    assert.isTrue("member" in Builder.message().d)
+  })
+
   it("knows the guild, by which the gateway finds the shard", () => {
     assert.strictEqual(Builder.message({ guild_id: "7" }).guildId, "7")
     assert.strictEqual(Builder.message({ guild_id: undefined }).guildId, undefined)

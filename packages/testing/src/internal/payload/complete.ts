@@ -3,9 +3,9 @@ import * as EventType from "@vesper/model/EventType"
 import * as Predicate from "effect/Predicate"
 import * as Fixture from "../../Fixture.js"
 import type * as World from "../../World.js"
-import { Bot } from "../world/index.js"
+import { Bot, plainMessage } from "../world/index.js"
 import * as Interaction from "./interaction.js"
-import { type Body, merge, omitUnless, setGuild } from "./merge.js"
+import { type Body, isRemoved, merge, objectAt, omitUnless, setGuild } from "./merge.js"
 
 // Fields of messages that are not ordinary ones: replies, forwards, crossposts, webhooks, interactions, polls, calls.
 const specialFields = [
@@ -13,7 +13,6 @@ const specialFields = [
   "application",
   "application_id",
   "call",
-  "components",
   "interaction",
   "interaction_metadata",
   "mention_channels",
@@ -37,11 +36,30 @@ const readFixture = (type: EventType.EventType): Body => {
   return Predicate.isRecord(d) ? d : {}
 }
 
-/** An ordinary message, with the special fields that are requested. */
+/** Omits the mentions of a text, which its message would have to list. */
+const withoutMentions = (content: unknown): string => String(content).replace(/\s*<@[!&]?\d+>/g, "")
+
+const { edited_timestamp: _edited, pinned: _pinned, ...plainUpdate } = plainMessage
+
+/** The fields of an ordinary message, without mentions, attachments, embeds or components. */
+const toOrdinary = (body: Body, plain: Body): Body => ({
+  ...body,
+  ...plain,
+  type: 0,
+  flags: 0,
+  content: withoutMentions(body["content"])
+})
+
+/** An ordinary message, with the special fields that are requested; a direct one if the guild is removed. */
 const message = (fields: Body, type: "MESSAGE_CREATE" | "MESSAGE_UPDATE" = "MESSAGE_CREATE"): unknown => {
-  const ordinary = omitUnless(readFixture(type), specialFields, fields)
-  const isNew = type === "MESSAGE_CREATE" && { edited_timestamp: null, pinned: false }
-  return merge({ ...ordinary, type: 0, flags: 0, components: [], ...isNew }, fields)
+  const whole = omitUnless(readFixture(type), specialFields, fields)
+  const ordinary = toOrdinary(whole, type === "MESSAGE_CREATE" ? plainMessage : plainUpdate)
+  const referenced = objectAt(whole, "referenced_message")
+  const { guild_id: _guild, member: _member, ...direct } = ordinary
+  return merge({
+    ...(isRemoved(fields, "guild_id") ? { ...direct, channel_type: 1 } : ordinary),
+    ...("referenced_message" in whole && { referenced_message: toOrdinary(referenced, plainMessage) })
+  }, fields)
 }
 
 /** The message of a component or a message command: as the API returns it, without the fields of the event. */
@@ -95,7 +113,7 @@ const completeInGuild = ({ guilds }: World.World, type: EventType.EventType, fie
   const id = getGuildId(type, fields)
   const guild = id === undefined ? guilds[0] : guilds.find((each) => each.id === id)
   if (guilds.length === 0) {
-    return "author" in whole ? merge(merge(whole, { guild_id: undefined, member: undefined }), fields) : whole
+    return "author" in whole ? complete(type, { guild_id: undefined, ...fields }) : whole
   }
   const placed = merge(whole, guild === undefined ? {} : placeIn(guild, type, whole, fields))
   return merge(setGuild(placed, id ?? getGuildId(type, placed) ?? guild?.id), fields)
