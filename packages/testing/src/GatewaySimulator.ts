@@ -62,7 +62,11 @@ export interface Options {
     readonly remaining: number
     readonly resetAfter: Duration.DurationInput
   } | undefined
-  /** The intents that the bot may request. Default: all. */
+  /**
+   * The intents that the bot may request. Without MessageContent responses of the HTTP API have no content of other users'
+   * messages in guilds, unless they mention the bot, whatever the sessions have requested. Default: all, so that responses
+   * have all content.
+   */
   readonly allowedIntents?: Intents.Intents | undefined
   /** The time for which a session without a connection can be resumed. Default: 3 minutes. */
   readonly sessionTimeout?: Duration.DurationInput | undefined
