@@ -58,7 +58,7 @@ describe("a builder", () => {
     assert.strictEqual(Builder.message({ webhook_id: "5" }).d.webhook_id, "5")
   })
 
-  it("mentions nobody and attaches nothing by default, in the message and in the one that it answers", () => {
+  it("has no mentions and attachments by default, nor has the message that it answers", () => {
     const plain = { mentions: [], mention_roles: [], mention_everyone: false, attachments: [], embeds: [], type: 0 }
     for (const world of [World.empty, World.make({ guilds: 1 })]) {
       for (const type of ["MESSAGE_CREATE", "MESSAGE_UPDATE"]) {
