@@ -196,3 +196,24 @@ export const mayResume = (code: number): boolean => byCode.get(code)?.mayResume 
  */
 export const describe = (code: number): string =>
   byCode.get(code)?.explanation ?? "this code is not documented; reconnect"
+
+/**
+ * Returns true for a code that a close frame can carry. A websocket reports the others on its own: 1005 for a close frame
+ * without a code, 1006 and 1015 for a connection that was lost without a close frame.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { CloseCode } from "@vesper/model"
+ *
+ * assert.ok(CloseCode.hasFrame(4000))
+ * assert.ok(!CloseCode.hasFrame(1006))
+ * ```
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6455#section-7.4
+ * @since 0.1.0
+ * @category guards
+ */
+export const hasFrame = (code: number): boolean =>
+  Number.isInteger(code) &&
+  ((code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999))

@@ -52,6 +52,17 @@ describe("close codes", () => {
   })
 })
 
+describe("the code of a close frame", () => {
+  for (const code of [1000, 1001, 1003, 1007, 1014, 3000, 4000, 4999]) {
+    it(`may be ${code}`, () => assert.isTrue(CloseCode.hasFrame(code)))
+  }
+
+  // Without a code, without a frame, and without TLS; then codes that are reserved, undefined or no integers.
+  for (const code of [1005, 1006, 1015, 999, 1004, 1016, 2999, 5000, 4000.5, Number.NaN]) {
+    it(`is never ${code}`, () => assert.isFalse(CloseCode.hasFrame(code)))
+  }
+})
+
 describe("a close frame", () => {
   const refused: ReadonlyArray<readonly [code: number, reason: string]> = [
     [999, ""],

@@ -63,8 +63,8 @@ export const event = <T extends EventType.EventType>(type: T, fields: Fields<Dis
 }
 
 /**
- * Makes a message in a channel of a guild; with `guild_id: undefined, member: undefined` a direct message. It is an ordinary
- * message without a reply, a poll or an interaction, unless these fields are given.
+ * Makes a message in a channel of a guild; with `guild_id: undefined` a direct message. It is an ordinary message without
+ * mentions, attachments, embeds, a reply, a poll or an interaction, unless these fields are given.
  *
  * @example
  * ```ts

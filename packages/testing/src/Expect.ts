@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import * as Opcode from "@vesper/model/Opcode"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as GatewaySimulator from "./GatewaySimulator.js"
 import { Stillness } from "./internal/clock/index.js"
 import * as LogEntry from "./LogEntry.js"
@@ -21,18 +21,10 @@ import type * as Reply from "./Reply.js"
  */
 export type Received = Extract<LogEntry.LogEntry, { readonly _tag: "Received" }>
 
-const absence = {
-  expected: Schema.String,
-  within: Schema.DurationFromSelf,
-  /** The Clock did not move, as TestClock until the test adjusts it. */
-  isClockStill: Schema.Boolean
-}
-
-interface Absence extends Schema.Struct.Type<typeof absence> {
-  readonly received: ReadonlyArray<string>
-}
-
-const describeAbsence = ({ expected, isClockStill, received, within }: Absence, verb: string): string => {
+const describeAbsence = (
+  { expected, isClockStill, received, within }: CommandNotReceivedError | RequestNotReceivedError,
+  verb: string
+): string => {
   const all = received.length === 0 ? "nothing" : received.join(", ")
   return isClockStill
     ? `${expected} was not ${verb}, and the clock does not move (TestClock.adjust moves it); received: ${all}`
@@ -58,13 +50,14 @@ const awaitEntry = <A extends LogEntry.LogEntry, E>(
  * @since 0.1.0
  * @category errors
  */
-export class CommandNotReceivedError extends Schema.TaggedError<CommandNotReceivedError>(
-  "@vesper/testing/CommandNotReceivedError"
-)("CommandNotReceivedError", {
-  ...absence,
+export class CommandNotReceivedError extends Data.TaggedError("CommandNotReceivedError")<{
+  readonly expected: string
+  readonly within: Duration.Duration
+  /** The Clock did not move, as TestClock until the test adjusts it. */
+  readonly isClockStill: boolean
   /** The commands that were received, in order, without heartbeats. */
-  received: Schema.Array(Schema.String)
-}) {
+  readonly received: ReadonlyArray<string>
+}> {
   override get message(): string {
     return describeAbsence(this, "received")
   }
@@ -146,13 +139,14 @@ export type Requested = Extract<LogEntry.LogEntry, { readonly _tag: "Requested" 
  * @since 0.1.0
  * @category errors
  */
-export class RequestNotReceivedError extends Schema.TaggedError<RequestNotReceivedError>(
-  "@vesper/testing/RequestNotReceivedError"
-)("RequestNotReceivedError", {
-  ...absence,
+export class RequestNotReceivedError extends Data.TaggedError("RequestNotReceivedError")<{
+  readonly expected: string
+  readonly within: Duration.Duration
+  /** The Clock did not move, as TestClock until the test adjusts it. */
+  readonly isClockStill: boolean
   /** The requests that were received, in order, with the status of their responses. */
-  received: Schema.Array(Schema.String)
-}) {
+  readonly received: ReadonlyArray<string>
+}> {
   override get message(): string {
     return describeAbsence(this, "requested")
   }
@@ -211,9 +205,10 @@ export const request = (
  * @since 0.1.0
  * @category errors
  */
-export class UnexpectedReplyError extends Schema.TaggedError<UnexpectedReplyError>(
-  "@vesper/testing/UnexpectedReplyError"
-)("UnexpectedReplyError", { expected: Schema.Unknown, received: Schema.Unknown }) {
+export class UnexpectedReplyError extends Data.TaggedError("UnexpectedReplyError")<{
+  readonly expected: unknown
+  readonly received: unknown
+}> {
   override get message(): string {
     return `the reply ${JSON.stringify(this.received)} does not have ${JSON.stringify(this.expected)}`
   }

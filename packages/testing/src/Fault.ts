@@ -1,10 +1,30 @@
 /**
  * Faults of a gateway as values: inject one into a running simulator, or add it to a `Scenario`.
  *
+ * A clock that jumps is a fault of the bot's own machine, so that `VirtualClock` has it: `suspend` for a process that was
+ * suspended, and `setWallTime` for a wall clock that was set.
+ *
+ * @example
+ * ```ts
+ * import { VirtualClock } from "@vesper/testing"
+ * import { Effect } from "effect"
+ *
+ * export const jumps = Effect.gen(function*() {
+ *   const clock = yield* VirtualClock.VirtualClock
+ *   // The machine sleeps for two hours, and every timer is late.
+ *   yield* clock.suspend("2 hours")
+ *   // The wall clock is set to 1970. Timers are not affected.
+ *   yield* clock.setWallTime(0)
+ * })
+ * ```
+ *
  * @since 0.1.0
  */
+import * as CloseFrame from "@vesper/model/CloseFrame"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import { Check } from "./internal/faults/index.js"
 
 /**
  * The connections that a rule affects: those to the gateway URL, those to a resume URL, or any.
@@ -15,11 +35,12 @@ import type * as Duration from "effect/Duration"
 export type Host = "gateway" | "resume" | "any"
 
 /**
- * Faults of open connections, and rules for the next ones.
+ * Faults of open connections, and rules for the next ones. `bounds` limits their numbers.
  *
  * Open connections:
  * - `Drop`: the network is lost, without a close frame; the session remains.
- * - `Close`: the gateway closes with a code; the session remains, unless the code ends it.
+ * - `Close`: the gateway closes with a code and a reason of at most 123 bytes; the session remains, unless the code ends
+ *   it. A server sends no close frame for a code that none can carry, such as 1006.
  * - `Reconnect`: opcode 7.
  * - `InvalidSession`: opcode 9; the session ends if it is not resumable.
  * - `EndSession`: the session ends silently; a later resume fails.
@@ -342,6 +363,107 @@ export const {
    */
   StopReading
 } = fault
+
+/**
+ * The least and the greatest value of a field; of a duration in milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FieldBounds {
+  readonly min: number
+  readonly max: number
+}
+
+type NumericField<F> = { readonly [K in keyof F]-?: [Extract<F[K], number>] extends [never] ? never : K }[keyof F]
+
+/** Bytes of one generated message. */
+const bytes: FieldBounds = { min: 0, max: 100_000_000 }
+const code: FieldBounds = { min: 1000, max: 4999 }
+/** A rule counts down, so that its number costs nothing. */
+const rule = { times: { min: 0, max: Number.POSITIVE_INFINITY } }
+
+/**
+ * The bounds of every numeric field of a fault, which keep a test from blocking its process or filling its memory: a
+ * heartbeat storm has at most 100,000 messages, a generated message at most 100 MB, of which a level of nesting takes two
+ * bytes, and a dribble sends at most a byte per millisecond. `times` may be infinite, for every connection.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const bounds = {
+  Close: { code },
+  HeartbeatStorm: { count: { min: 0, max: 100_000 } },
+  BinaryFrame: { size: bytes },
+  LargeEvent: { size: bytes },
+  DeepEvent: { depth: { min: 0, max: bytes.max / 2 } },
+  SkipSequence: { count: { min: 0, max: 1_000_000_000 } },
+  Dribble: { bytesPerSecond: { min: 1, max: 1_000 } },
+  RefuseConnections: { ...rule, status: { min: 200, max: 599 }, retryAfter: { min: 0, max: 30 * 86_400_000 } },
+  NeverOpen: rule,
+  NeverHello: rule,
+  HelloWithoutInterval: rule,
+  ReconnectBeforeHello: rule,
+  EventBeforeHello: rule,
+  RejectIdentify: rule,
+  NameResumeUrl: rule,
+  ReadyWithoutResumeUrl: rule,
+  NeverReady: rule,
+  NeverResumed: rule,
+  ResumedWithoutSequence: rule,
+  AcceptThenClose: { ...rule, code },
+  RejectResume: rule
+} satisfies {
+  readonly [F in Fault as [NumericField<F>] extends [never] ? never : F["_tag"]]: {
+    readonly [K in NumericField<F>]: FieldBounds
+  }
+}
+
+/**
+ * A fault with a field that is out of its bounds.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class InvalidFaultError extends Data.TaggedError("InvalidFaultError")<{
+  readonly fault: string
+  readonly problem: string
+}> {
+  override get message(): string {
+    return `the fault ${this.fault} cannot be injected: ${this.problem}`
+  }
+}
+
+const reasonProblem = (self: Fault): string | undefined => {
+  const length = self._tag === "Close" ? new TextEncoder().encode(self.reason).length : 0
+  return length > CloseFrame.maxReasonBytes
+    ? `its reason has ${length} bytes; shorten it to ${CloseFrame.maxReasonBytes}`
+    : undefined
+}
+
+/**
+ * Returns the fault if its fields are within `bounds`.
+ *
+ * @example
+ * ```ts
+ * import * as assert from "node:assert"
+ * import { Fault } from "@vesper/testing"
+ * import { Either } from "effect"
+ *
+ * const storm = Fault.validate(Fault.HeartbeatStorm({ count: 50_000_000 }))
+ * assert.ok(Either.isLeft(storm))
+ * assert.strictEqual(storm.left.problem, "count is 50000000; use an integer from 0 to 100000")
+ * ```
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const validate = <F extends Fault>(self: F): Either.Either<F, InvalidFaultError> => {
+  const problem = Check.problem(self, bounds) ?? reasonProblem(self)
+  return problem === undefined
+    ? Either.right(self)
+    : Either.left(new InvalidFaultError({ fault: self._tag, problem }))
+}
 
 /**
  * Narrows to a rule for the next connections.

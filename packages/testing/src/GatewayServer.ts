@@ -4,14 +4,15 @@
  *
  * @since 0.1.0
  */
+import * as CloseCode from "@vesper/model/CloseCode"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Stream from "node:stream"
@@ -57,11 +58,11 @@ export interface Options {
  * @since 0.1.0
  * @category errors
  */
-export class ListenError extends Schema.TaggedError<ListenError>("@vesper/testing/ListenError")("ListenError", {
-  host: Schema.String,
-  port: Schema.Number,
-  cause: Schema.Defect
-}) {
+export class ListenError extends Data.TaggedError("ListenError")<{
+  readonly host: string
+  readonly port: number
+  readonly cause: unknown
+}> {
   override get message(): string {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
     return `the simulated gateway could not listen on ${this.host}:${this.port}: ${why}; choose another port`
@@ -95,9 +96,11 @@ const serve = (gateway: Gateway.Gateway, socket: WebSocket, raw: Stream.Duplex, 
       send: (data) => dribble === undefined ? socket.send(data) : dribble.send(data),
       close: ({ code, reason }) => {
         dribble?.flush()
-        socket.close(code, reason)
-        if (!isReading) {
-          // The client's answer would not be read.
+        if (CloseCode.hasFrame(code)) {
+          socket.close(code, reason)
+        }
+        // Without a frame the connection is lost, and without reading the client's answer would not arrive.
+        if (!CloseCode.hasFrame(code) || !isReading) {
           socket.terminate()
         }
       },
@@ -117,13 +120,14 @@ const serve = (gateway: Gateway.Gateway, socket: WebSocket, raw: Stream.Duplex, 
     const closed = Effect.async<void>((resume) => {
       socket.on("message", (data, isBinary) =>
         isBinary
-          ? connection.inject({ _tag: "Close", code: 4002, reason: "binary messages are not understood" })
+          ? connection.inject({ _tag: "Close", code: 4002, reason: "binary messages are not supported" })
           : connection.receive(data.toString()))
       socket.on("error", () => socket.terminate())
       socket.on("close", (code, reason) => {
-        // 1005 is a close frame without a code, 1006 a lost connection; neither ends the session.
-        const isFrameless = code === 1005 || code === 1006
-        connection.onDisconnect(isFrameless ? Option.none() : Option.some({ code, reason: reason.toString() }))
+        // A close frame without a code and a lost connection keep the session.
+        connection.onDisconnect(
+          CloseCode.hasFrame(code) ? Option.some({ code, reason: reason.toString() }) : Option.none()
+        )
         resume(Effect.void)
       })
       connection.start()

@@ -19,6 +19,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -36,7 +37,7 @@ import { Handler } from "./internal/rest/index.js"
 import { MemoryHttp, MemorySocket } from "./internal/transport/index.js"
 import * as LogEntry from "./LogEntry.js"
 import type * as Reply from "./Reply.js"
-import type * as RestFault from "./RestFault.js"
+import * as RestFault from "./RestFault.js"
 import type * as Scenario from "./Scenario.js"
 import * as World from "./World.js"
 
@@ -61,7 +62,11 @@ export interface Options {
     readonly remaining: number
     readonly resetAfter: Duration.DurationInput
   } | undefined
-  /** The intents that the bot may request. Default: all. */
+  /**
+   * The intents that the bot may request. Without MessageContent responses of the HTTP API have no content of other users'
+   * messages in guilds, unless they mention the bot, whatever the sessions have requested. Default: all, so that responses
+   * have all content.
+   */
   readonly allowedIntents?: Intents.Intents | undefined
   /** The time for which a session without a connection can be resumed. Default: 3 minutes. */
   readonly sessionTimeout?: Duration.DurationInput | undefined
@@ -229,9 +234,12 @@ export interface GatewaySimulator {
    * Fails if no session receives it, and if the bot does not answer within three seconds of the Clock.
    */
   readonly interact: (event: Event) => Effect.Effect<Reply.Reply, Reply.NoReplyError | Reply.UnknownCommandError>
-  /** Injects a fault now, or a rule into the next connections. Default target: all. */
+  /**
+   * Injects a fault now, or a rule into the next connections. Default target: all. Dies with an `InvalidFaultError` for a
+   * fault that `Fault.validate` refuses.
+   */
   readonly inject: (fault: Fault.Fault, target?: Target) => Effect.Effect<void>
-  /** Injects a fault of the HTTP API. */
+  /** Injects a fault of the HTTP API. Dies with an `InvalidFaultError` for one that `RestFault.validate` refuses. */
   readonly injectRest: (fault: RestFault.RestFault) => Effect.Effect<void>
   /** The requests of the HTTP API until now. */
   readonly restUsage: Effect.Effect<RestUsage>
@@ -281,6 +289,8 @@ const isTarget =
     target === "all" ||
     ("shard" in target ? connection.shard()?.id === target.shard : connection.number === target.connection)
 
+const orDie = <A>(validated: Either.Either<A, Fault.InvalidFaultError>): Effect.Effect<A> => Effect.orDie(validated)
+
 /** The interval at which generated events are sent. */
 const trafficTick = Duration.millis(50)
 
@@ -317,7 +327,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
     const rest = Handler.make(gateway)
 
     const inject: GatewaySimulator["inject"] = (fault, target = "all") =>
-      Effect.sync(() => {
+      Effect.map(orDie(Fault.validate(fault)), () => {
         if (Fault.isRule(fault)) {
           gateway.addRule(fault)
         } else {
@@ -369,7 +379,7 @@ export const make = (options: Options = {}): Effect.Effect<GatewaySimulator, nev
             : yield* Wait.wait(gateway, interaction)
         }),
       inject,
-      injectRest: (fault) => Effect.sync(() => rest.inject(fault)),
+      injectRest: (fault) => Effect.map(orDie(RestFault.validate(fault)), () => rest.inject(fault)),
       restUsage: Effect.sync(() => ({ ...rest.usage })),
       clearRules: Effect.sync(() => {
         gateway.clearRules()

@@ -4,10 +4,10 @@
  * @since 0.1.0
  */
 import type { APIMessage } from "discord-api-types/v10"
+import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 
 /**
  * A reply to an interaction, as it is when the bot has answered: at the first response, or at the edit or follow-up that
@@ -47,12 +47,12 @@ export interface Reply {
  * @since 0.1.0
  * @category errors
  */
-export class NoReplyError extends Schema.TaggedError<NoReplyError>("@vesper/testing/NoReplyError")("NoReplyError", {
-  interaction: Schema.String,
-  reason: Schema.Literal("ClockStill", "NotAnswered", "NotEdited", "NotReceived"),
+export class NoReplyError extends Data.TaggedError("NoReplyError")<{
+  readonly interaction: string
+  readonly reason: "ClockStill" | "NotAnswered" | "NotEdited" | "NotReceived"
   /** The last requests of the bot, with the status of their responses. */
-  requests: Schema.Array(Schema.String)
-}) {
+  readonly requests: ReadonlyArray<string>
+}> {
   override get message(): string {
     const requests = this.requests.length === 0 ? "no requests" : this.requests.join(", ")
     switch (this.reason) {
@@ -74,10 +74,11 @@ export class NoReplyError extends Schema.TaggedError<NoReplyError>("@vesper/test
  * @since 0.1.0
  * @category errors
  */
-export class UnknownCommandError extends Schema.TaggedError<UnknownCommandError>("@vesper/testing/UnknownCommandError")(
-  "UnknownCommandError",
-  { command: Schema.String, problem: Schema.String, registered: Schema.Array(Schema.String) }
-) {
+export class UnknownCommandError extends Data.TaggedError("UnknownCommandError")<{
+  readonly command: string
+  readonly problem: string
+  readonly registered: ReadonlyArray<string>
+}> {
   override get message(): string {
     return `${this.command} cannot be used: ${this.problem}; registered: ${this.registered.join(", ")}`
   }

@@ -5,6 +5,9 @@
  */
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Fault from "./Fault.js"
+import { Check } from "./internal/faults/index.js"
 
 /**
  * A fault of the HTTP API. `route` names a route as the log does, such as `POST /channels/:channel/messages`; by default a
@@ -96,3 +99,34 @@ export const {
    */
   SlowResponse
 } = fault
+
+const rule = { times: { min: 0, max: Number.POSITIVE_INFINITY } }
+const duration: Fault.FieldBounds = { min: 0, max: 30 * 86_400_000 }
+
+/**
+ * The bounds of every number and duration of a fault. A status is one of an error, a duration is at most 30 days, and
+ * `times` may be infinite, for every request.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const bounds = {
+  RateLimit: { ...rule, retryAfter: duration },
+  ServerError: { ...rule, status: { min: 400, max: 599 } },
+  DropConnection: rule,
+  SlowResponse: { ...rule, delay: duration },
+  SkewDate: { by: duration }
+} satisfies { readonly [Tag in RestFault["_tag"]]: { readonly [field: string]: Fault.FieldBounds } }
+
+/**
+ * Returns the fault if its fields are within `bounds`.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const validate = <F extends RestFault>(self: F): Either.Either<F, Fault.InvalidFaultError> => {
+  const problem = Check.problem(self, bounds)
+  return problem === undefined
+    ? Either.right(self)
+    : Either.left(new Fault.InvalidFaultError({ fault: self._tag, problem }))
+}

@@ -17,6 +17,8 @@ import * as Builder from "../src/Builder.js"
 import * as Expect from "../src/Expect.js"
 import * as Fixture from "../src/Fixture.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
+import * as Bot from "../src/internal/world/bot.js"
+import * as World from "../src/World.js"
 
 describe("a builder", () => {
   it("gives every event whole, and each time a copy", () => {
@@ -54,6 +56,30 @@ describe("a builder", () => {
       assert.isFalse(field in d, field)
     }
     assert.strictEqual(Builder.message({ webhook_id: "5" }).d.webhook_id, "5")
+  })
+
+  it("has no mentions and attachments by default, nor has the message that it answers", () => {
+    const plain = { mentions: [], mention_roles: [], mention_everyone: false, attachments: [], embeds: [], type: 0 }
+    for (const world of [World.empty, World.make({ guilds: 1 })]) {
+      for (const type of ["MESSAGE_CREATE", "MESSAGE_UPDATE"]) {
+        const { d } = Builder.complete(type, { referenced_message: { id: "7" } }, world)
+        assert.deepInclude(d, plain)
+        assert.deepInclude(Object(d).referenced_message, plain)
+        assert.notMatch(JSON.stringify(d), /<@/)
+      }
+    }
+    const attachments = [{ id: "5", filename: "a.png", size: 1, url: "https://a", proxy_url: "https://a" }]
+    assert.deepInclude(Builder.message({ attachments, mention_roles: ["6"] }).d, { attachments, mention_roles: ["6"] })
+  })
+
+  it("is direct without its guild, and has nothing of a guild", () => {
+    const { d: built } = Builder.message({ guild_id: undefined })
+    const { d: completed } = Builder.complete("MESSAGE_CREATE", {}, World.empty)
+    for (const d of [built, completed]) {
+      assert.isFalse("guild_id" in Object(d) || "member" in Object(d))
+      assert.deepInclude(d, { channel_type: 1, mentions: [], mention_roles: [] })
+    }
+    assert.isTrue("member" in Builder.message().d)
   })
 
   it("knows the guild, by which the gateway finds the shard", () => {
@@ -140,6 +166,97 @@ describe("an interaction", () => {
     assert.isFalse("guild_id" in d["data"])
     assert.isFalse("members" in d["data"].resolved)
   })
+})
+
+/** A kind of interaction that Discord sends, with the fields that make it. */
+const kinds: ReadonlyArray<readonly [what: string, fields: Body]> = [
+  ["a slash command", {}],
+  ["a slash command with options", { data: { name: "ban", options: [{ name: "who", type: 6, value: "7" }] } }],
+  ["a user command", { data: { type: 2 } }],
+  ["a message command", { data: { type: 3 } }],
+  ["a button", { type: 3 }],
+  ...[3, 5, 6, 7, 8].map((type) =>
+    [`a select menu of type ${type}`, { type: 3, data: { component_type: type } }] as const
+  ),
+  ["an autocompletion", { type: 4 }],
+  ["a modal", { type: 5 }]
+]
+
+const world = World.make({ guilds: 2, membersPerGuild: 3 })
+const [firstGuild, secondGuild] = world.guilds
+const voiceChannel = firstGuild?.channels.find(({ type }) => type === 2)?.id
+
+/** Where an interaction is, with its guild and channel if they are known. */
+const places: ReadonlyArray<
+  readonly [what: string, world: World.World, fields: Body, guild?: string | undefined, channel?: string | undefined]
+> = [
+  ["in no world", World.empty, {}],
+  ["in a guild of no world", World.empty, { guild_id: "7", channel_id: "8" }, "7", "8"],
+  [
+    "in a guild and a channel of no world, by their objects",
+    World.empty,
+    {
+      guild: { id: "7" },
+      channel: { id: "8", name: "eight" }
+    },
+    "7",
+    "8"
+  ],
+  ["in the first guild", world, {}, firstGuild?.id, firstGuild?.channels[0]?.id],
+  ["in a channel of the first guild", world, { channel_id: voiceChannel }, firstGuild?.id, voiceChannel],
+  ["in the second guild", world, { guild_id: secondGuild?.id }, secondGuild?.id, secondGuild?.channels[0]?.id],
+  ["in another guild", world, { guild_id: "7" }, "7"],
+  ["in a direct message", world, { guild_id: undefined, channel_id: "8" }, undefined, "8"],
+  ["in a direct message of no world", World.empty, { guild_id: undefined }]
+]
+
+/** The values of a field at every depth. */
+const valuesOf = (name: string, body: unknown): ReadonlyArray<unknown> => {
+  const found = new Set<unknown>()
+  JSON.stringify(body, (key, value: unknown) => {
+    if (key === name) {
+      found.add(value)
+    }
+    return value
+  })
+  return [...found]
+}
+
+describe("a completed interaction", () => {
+  const cases = places.flatMap((place) => kinds.map((kind) => [place, kind] as const))
+  for (const [[where, within, place, guild, channel], [what, kind]] of cases) {
+    it(`has one guild, one channel, one user and the bot's application: ${what} ${where}`, () => {
+      // Completed as an event of a name that is known at run time only, as a scenario has it.
+      const event = Builder.complete("INTERACTION_CREATE", { ...kind, ...place }, within)
+      const d = event.d as Body
+      assert.isTrue(Schema.is(EventSchema.of("INTERACTION_CREATE"))(d))
+      const isDirect = "guild_id" in place && place["guild_id"] === undefined
+      assert.strictEqual(event.guildId, d["guild_id"])
+      assert.deepStrictEqual(valuesOf("guild_id", d), isDirect ? [] : [guild ?? d["guild_id"]])
+      assert.deepStrictEqual(valuesOf("channel_id", d), [channel ?? d["channel_id"]])
+      assert.strictEqual(d["channel"].id, d["channel_id"])
+      assert.strictEqual(d["guild"]?.id, d["guild_id"])
+      assert.strictEqual(d["channel"].type === 1, isDirect)
+      assert.deepStrictEqual(d["authorizing_integration_owners"], { 0: isDirect ? "0" : d["guild_id"] })
+      assert.deepStrictEqual([d["application_id"], ...d["entitlements"].map((e: Body) => e["application_id"])], [
+        Bot.id,
+        Bot.id
+      ])
+      assert.strictEqual("member" in d, !isDirect)
+      assert.strictEqual("user" in d, isDirect)
+      const user = isDirect ? d["user"] : d["member"].user
+      assert.deepStrictEqual(d["entitlements"].map((e: Body) => e["user_id"]), [user.id])
+      if (kind["type"] === 3) {
+        assert.strictEqual(d["message"].author.id, Bot.id)
+      }
+      const known = within.guilds.find(({ id }) => id === d["guild_id"])
+      if (known !== undefined) {
+        assert.strictEqual(d["guild"].name, known.name)
+        assert.include(known.channels.map(({ id, name }) => `${id} ${name}`), `${d["channel"].id} ${d["channel"].name}`)
+        assert.include(known.members.map((member) => member.user.id), user.id)
+      }
+    })
+  }
 })
 
 describe("the fixtures", () => {

@@ -57,6 +57,23 @@ describe("the fixtures", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
+  it("have fields of voice messages and of clips in attachments that can have them", () => {
+    const attachments = new Set<unknown>()
+    JSON.stringify(Fixture.all(), (_, value: unknown) => {
+      if (Predicate.isRecord(value) && "proxy_url" in value && "filename" in value) {
+        attachments.add(value)
+      }
+      return value
+    })
+    const all = [...attachments].filter(Predicate.isRecord)
+    const typesWith = (...names: ReadonlyArray<string>) => [
+      ...new Set(all.filter((one) => names.some((name) => name in one)).map((one) => one["content_type"]))
+    ]
+    assert.deepStrictEqual(typesWith("duration_secs", "waveform"), ["audio/ogg"])
+    assert.deepStrictEqual(typesWith("clip_participants", "clip_created_at", "application"), ["video/mp4"])
+    assert.deepStrictEqual(typesWith("placeholder").toSorted(), ["image/png", "video/mp4"])
+  })
+
   it("are copies, which nobody else sees changed", () => {
     assert.notStrictEqual(Fixture.of("READY"), Fixture.of("READY"))
   })

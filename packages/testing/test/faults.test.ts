@@ -16,6 +16,7 @@ import * as Fault from "../src/Fault.js"
 import * as GatewayServer from "../src/GatewayServer.js"
 import * as GatewaySimulator from "../src/GatewaySimulator.js"
 import * as Frames from "../src/internal/transport/frames.js"
+import * as RestFault from "../src/RestFault.js"
 
 const url = "wss://gateway.simulator.test/?v=10&encoding=json"
 const identify = "{\"op\":2,\"d\":{\"token\":\"token\",\"intents\":0,\"properties\":{}}}"
@@ -177,6 +178,63 @@ describe("a fault in memory", () => {
     }).pipe(Effect.provide(inMemory)))
 })
 
+/** A value of each field that has bounds, just beyond one of them. */
+const outOfBounds = Object.entries({ ...Fault.bounds, ...RestFault.bounds }).flatMap(([tag, fields]) =>
+  Object.entries<Fault.FieldBounds>(fields).flatMap(([field, { max, min }]) =>
+    [min - 1, max + 1]
+      // No duration is negative, and no number is greater than infinity.
+      .filter((value) => value !== Number.POSITIVE_INFINITY && !(/^(by|delay|retryAfter)$/.test(field) && value < 0))
+      .map((value) => ({ tag, field, value }))
+  )
+)
+
+describe("a fault out of bounds", () => {
+  for (const { field, tag, value } of outOfBounds) {
+    it.scoped(`is not injected: ${tag} with a ${field} of ${value}`, () =>
+      Effect.gen(function*() {
+        const simulator = yield* GatewaySimulator.GatewaySimulator
+        const others = { host: "any", times: 1, status: 503, reason: "", scope: "route", retryAfter: 0, delay: 0 }
+        // The fields are those of the tag, and others that it ignores.
+        const fault = { ...others, _tag: tag, [field]: value } as unknown as Fault.Fault & RestFault.RestFault
+        const injecting = tag in RestFault.bounds ? simulator.injectRest(fault) : simulator.inject(fault)
+        const error = yield* Effect.flip(Effect.catchAllDefect(injecting, Effect.fail))
+        assert.instanceOf(error, Fault.InvalidFaultError)
+        assert.include(error.message, `the fault ${tag} cannot be injected: ${field} is ${value}; use `)
+      }).pipe(Effect.provide(inMemory)))
+  }
+
+  it("is one with a fraction, without a number, or with a reason that no close frame can carry", () => {
+    const problems = [
+      Fault.HeartbeatStorm({ count: 1.5 }),
+      Fault.LargeEvent({ size: Number.NaN }),
+      Fault.NeverHello({ host: "any", times: 1.5 }),
+      Fault.RefuseConnections({ host: "any", times: 1, status: 503, retryAfter: "31 days" }),
+      Fault.Close({ code: 4000, reason: "é".repeat(62) })
+    ].map((fault) => Either.getOrThrow(Either.flip(Fault.validate(fault))).problem)
+    assert.deepStrictEqual(problems, [
+      "count is 1.5; use an integer from 0 to 100000",
+      "size is NaN; use an integer from 0 to 100000000",
+      "times is 1.5; use an integer from 0, or Infinity",
+      "retryAfter is 31 days; use a duration of at most 30d",
+      "its reason has 124 bytes; shorten it to 123"
+    ])
+  })
+
+  it("is none at its bounds, for every connection, or without an optional field", () => {
+    const every = { host: "any", times: Number.POSITIVE_INFINITY } as const
+    for (
+      const fault of [
+        Fault.HeartbeatStorm({ count: 100_000 }),
+        Fault.AcceptThenClose({ ...every, code: 4999 }),
+        Fault.AcceptThenClose(every),
+        Fault.RefuseConnections({ ...every, status: 503, retryAfter: "30 days" })
+      ]
+    ) {
+      assert.deepStrictEqual(Fault.validate(fault), Either.right(fault))
+    }
+  })
+})
+
 describe("a fault of the server", () => {
   const server = GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer()))
 
@@ -210,6 +268,13 @@ describe("a fault of the server", () => {
           .on("unexpected-response", (_, response) => resume(Effect.succeed(response.headers["retry-after"])))
       })
       assert.strictEqual(header, "2")
+    }).pipe(Effect.provide(server)))
+
+  it.scopedLive("Close sends no frame for a code that none can carry", () =>
+    Effect.gen(function*() {
+      const read = yield* connectRaw
+      yield* inject(Fault.Close({ code: 1006, reason: "again" }))
+      assert.match(String(yield* read), /^(reset|end)$/)
     }).pipe(Effect.provide(server)))
 
   it.scopedLive("StopReading fills the client's buffers, while events still arrive", () =>

@@ -87,6 +87,7 @@ describe("interact", () => {
           assert.isNotNull(received)
           assert.deepInclude(dataOf(Object(received)), part)
           assert.strictEqual(Object(received)["guild_id"], place.guild)
+          assert.deepStrictEqual(Object(received)["authorizing_integration_owners"], { 0: place.guild })
         })
       )
     })

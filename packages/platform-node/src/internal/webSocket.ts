@@ -1,4 +1,5 @@
 /** A gateway socket on `ws`. */
+import * as CloseCode from "@vesper/model/CloseCode"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import * as GatewaySocket from "@vesper/gateway/GatewaySocket"
 import type * as Clock from "effect/Clock"
@@ -19,9 +20,6 @@ export interface Settings {
   readonly tls: Tls.ConnectionOptions
   readonly agent: Http.Agent | undefined
 }
-
-/** Codes that `ws` defines: a close frame without a code, and a missing close frame. */
-const isFrameless = (code: number) => code === 1005 || code === 1006
 
 const construct = (url: string, settings: Settings): WebSocket =>
   new WebSocket(url, {
@@ -97,7 +95,7 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.ConnectionHandlers) =
     }
   }
   const onClose = (code: number, reason: Buffer) =>
-    end(isFrameless(code) ? Option.none() : Option.some({ code, reason: reason.toString() }))
+    end(CloseCode.hasFrame(code) ? Option.some({ code, reason: reason.toString() }) : Option.none())
   // An error is always followed by a close, and is the reason for a missing close frame. Without a listener it would be
   // thrown.
   const onError = (error: Error) => {

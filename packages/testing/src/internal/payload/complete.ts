@@ -3,9 +3,9 @@ import * as EventType from "@vesper/model/EventType"
 import * as Predicate from "effect/Predicate"
 import * as Fixture from "../../Fixture.js"
 import type * as World from "../../World.js"
-import { Bot } from "../world/index.js"
+import { Bot, plainMessage } from "../world/index.js"
 import * as Interaction from "./interaction.js"
-import { type Body, merge, omitUnless } from "./merge.js"
+import { type Body, isRemoved, merge, objectAt, omitUnless, setGuild } from "./merge.js"
 
 // Fields of messages that are not ordinary ones: replies, forwards, crossposts, webhooks, interactions, polls, calls.
 const specialFields = [
@@ -13,7 +13,6 @@ const specialFields = [
   "application",
   "application_id",
   "call",
-  "components",
   "interaction",
   "interaction_metadata",
   "mention_channels",
@@ -37,18 +36,40 @@ const readFixture = (type: EventType.EventType): Body => {
   return Predicate.isRecord(d) ? d : {}
 }
 
-/** An ordinary message, with the special fields that are requested. */
+/** Omits the mentions of a text, which its message would have to list. */
+const withoutMentions = (content: unknown): string => String(content).replace(/\s*<@[!&]?\d+>/g, "")
+
+const { edited_timestamp: _edited, pinned: _pinned, ...plainUpdate } = plainMessage
+
+/** The fields of an ordinary message, without mentions, attachments, embeds or components. */
+const toOrdinary = (body: Body, plain: Body): Body => ({
+  ...body,
+  ...plain,
+  type: 0,
+  flags: 0,
+  content: withoutMentions(body["content"])
+})
+
+/** An ordinary message, with the special fields that are requested; a direct one if the guild is removed. */
 const message = (fields: Body, type: "MESSAGE_CREATE" | "MESSAGE_UPDATE" = "MESSAGE_CREATE"): unknown => {
-  const ordinary = omitUnless(readFixture(type), specialFields, fields)
-  const isNew = type === "MESSAGE_CREATE" && { edited_timestamp: null, pinned: false }
-  return merge({ ...ordinary, type: 0, flags: 0, components: [], ...isNew }, fields)
+  const whole = omitUnless(readFixture(type), specialFields, fields)
+  const ordinary = toOrdinary(whole, type === "MESSAGE_CREATE" ? plainMessage : plainUpdate)
+  const referenced = objectAt(whole, "referenced_message")
+  const { guild_id: _guild, member: _member, ...direct } = ordinary
+  return merge({
+    ...(isRemoved(fields, "guild_id") ? { ...direct, channel_type: 1 } : ordinary),
+    ...("referenced_message" in whole && { referenced_message: toOrdinary(referenced, plainMessage) })
+  }, fields)
 }
 
 /** The message of a component or a message command: as the API returns it, without the fields of the event. */
-const interactionMessage = (fields: Body): Body => {
+const interactionMessage = (): Body => {
   const { channel_type: _type, guild_id: _guild, member: _member, nonce: _nonce, ...rest } = message({}) as Body
-  return { ...rest, ...(typeof fields["channel_id"] === "string" && { channel_id: fields["channel_id"] }) }
+  return rest
 }
+
+const interaction = (fields: Body, place: Body): Body =>
+  Interaction.complete(readFixture("INTERACTION_CREATE"), interactionMessage(), fields, place)
 
 /** Returns the complete body of an event with the fields. */
 export const complete = (type: EventType.EventType, fields: Body): unknown => {
@@ -57,7 +78,7 @@ export const complete = (type: EventType.EventType, fields: Body): unknown => {
     case "MESSAGE_UPDATE":
       return message(fields, type)
     case "INTERACTION_CREATE":
-      return Interaction.complete(readFixture(type), interactionMessage(fields), fields)
+      return interaction(fields, {})
     default:
       return merge(Fixture.of(type).d, fields)
   }
@@ -83,30 +104,19 @@ const placeIn = (guild: World.Guild, type: EventType.EventType, whole: Body, fie
   return Object.fromEntries(Object.entries(place).filter(([name]) => name in whole && !(name in fields)))
 }
 
-/** Replaces the guild at every depth, so that the parts of an event are in one guild. */
-const inGuild = (value: unknown, id: string): unknown =>
-  Array.isArray(value)
-    ? value.map((element) => inGuild(element, id))
-    : Predicate.isRecord(value)
-    ? Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [name, name === "guild_id" ? id : inGuild(inner, id)])
-    )
-    : value
-
-/** The fields that place an event into a world: into its first guild, or a message into a direct one without guilds. */
-const place = ({ guilds: [guild] }: World.World, type: EventType.EventType, fields: Body): Body => {
-  if (type === "USER_UPDATE") {
-    return { ...Bot.currentUser }
-  }
+/** Returns the complete body in a guild, or as a direct message in a world without guilds. */
+const completeInGuild = ({ guilds }: World.World, type: EventType.EventType, fields: Body): unknown => {
   const whole = complete(type, fields)
   if (!Predicate.isRecord(whole)) {
-    return {}
+    return whole
   }
-  if (guild !== undefined) {
-    const aligned = inGuild(whole, guild.id)
-    return { ...(Predicate.isRecord(aligned) ? aligned : {}), ...placeIn(guild, type, whole, fields) }
+  const id = getGuildId(type, fields)
+  const guild = id === undefined ? guilds[0] : guilds.find((each) => each.id === id)
+  if (guilds.length === 0) {
+    return "author" in whole ? complete(type, { guild_id: undefined, ...fields }) : whole
   }
-  return "author" in whole ? { guild_id: undefined, member: undefined } : {}
+  const placed = merge(whole, guild === undefined ? {} : placeIn(guild, type, whole, fields))
+  return merge(setGuild(placed, id ?? getGuildId(type, placed) ?? guild?.id), fields)
 }
 
 /** Completes any event, in the first guild of a world. A body of an unknown event is returned as it is. */
@@ -115,7 +125,14 @@ export const completeIn = (world: World.World, type: string, d: unknown): unknow
     return d
   }
   const fields: Body = Predicate.isRecord(d) ? d : {}
-  return complete(type, { ...place(world, type, fields), ...fields })
+  switch (type) {
+    case "USER_UPDATE":
+      return merge(complete(type, Bot.currentUser), fields)
+    case "INTERACTION_CREATE":
+      return interaction(fields, Interaction.placeIn(world, fields))
+    default:
+      return completeInGuild(world, type, fields)
+  }
 }
 
 /** The fields of a new event at a time in milliseconds since 1970, with a unique id. */

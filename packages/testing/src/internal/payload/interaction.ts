@@ -3,7 +3,9 @@
  *
  * @see https://docs.discord.com/developers/interactions/receiving-and-responding#interaction-object
  */
-import { type Body, isRemoved, merge, objectAt } from "./merge.js"
+import type * as World from "../../World.js"
+import { Bot } from "../world/index.js"
+import { type Body, isRemoved, merge, objectAt, setGuild } from "./merge.js"
 
 const commandType = 2
 const componentType = 3
@@ -14,6 +16,7 @@ const messageCommand = 3
 const buttonType = 2
 const stringSelectType = 3
 const directContext = 1
+const guildInstall = "0"
 
 const firstEntry = (objects: Body): readonly [id: string, object: unknown] | undefined => Object.entries(objects)[0]
 
@@ -105,45 +108,107 @@ const makeData = (kind: unknown, data: Body, fields: Body, message: Body): Body 
   }
 }
 
+/** Options of channels and roles, which a user cannot choose in a direct message. */
+const guildOptions: ReadonlyArray<unknown> = [7, 8]
+
 /** Moves an interaction from a guild into a direct message with the bot. */
 const toDirect = (whole: Body): Body => {
   const { guild: _guild, guild_id: _id, guild_locale: _locale, member, ...rest } = whole
-  const user = objectAt({ member }, "member")["user"]
-  const { guild_id: _dataGuild, ...data } = objectAt(rest, "data")
-  const { members: _members, roles: _roles, ...resolved } = objectAt(data, "resolved")
+  const { user } = objectAt(whole, "member")
+  const data = objectAt(rest, "data")
+  const { channels: _channels, members: _members, roles: _roles, ...resolved } = objectAt(data, "resolved")
+  const options = Array.isArray(data["options"])
+    ? data["options"].filter((option: Body) => !guildOptions.includes(option["type"]))
+    : undefined
   return {
     ...rest,
     user,
     context: directContext,
     channel: { id: whole["channel_id"], type: 1 },
-    authorizing_integration_owners: { 0: "0" },
-    data: "resolved" in data ? { ...data, resolved } : data
+    authorizing_integration_owners: { [guildInstall]: "0" },
+    data: { ...data, ...("resolved" in data && { resolved }), ...(options !== undefined && { options }) }
   }
 }
 
-/** Makes the ids of guild and channel the same everywhere. */
-const alignPlaces = (whole: Body): Body => {
-  const { channel_id: channelId, guild_id: guildId } = whole
-  const inGuild = (value: Body, id: Body) => ({ ...value, ...id, ...(guildId !== undefined && { guild_id: guildId }) })
-  const data = objectAt(whole, "data")
-  return {
+/** Changes the messages that the data of a message command refers to. */
+const mapMessages = (data: Body, change: (message: Body) => Body): Body => {
+  const resolved = objectAt(data, "resolved")
+  const messages = objectAt(resolved, "messages")
+  const changed = Object.fromEntries(Object.keys(messages).map((id) => [id, change(objectAt(messages, id))]))
+  return "messages" in resolved ? { ...data, resolved: { ...resolved, messages: changed } } : data
+}
+
+/** Makes the ids of guild, channel and user the same everywhere. */
+const alignIds = (whole: Body): Body => {
+  const { channel_id: channelId, guild_id: guildId, message, user = objectAt(whole, "member")["user"] } = whole
+  const isInGuild = guildId !== undefined
+  const owners = objectAt(whole, "authorizing_integration_owners")
+  const inChannel = (value: Body): Body => ({ ...value, channel_id: channelId })
+  const aligned: Body = {
     ...whole,
-    ...("guild" in whole && { guild: { ...objectAt(whole, "guild"), id: guildId } }),
-    ...("channel" in whole && { channel: inGuild(objectAt(whole, "channel"), { id: channelId }) }),
-    ...("message" in whole && { message: { ...objectAt(whole, "message"), channel_id: channelId } }),
-    ...("guild_id" in data && { data: { ...data, guild_id: guildId } })
+    ...(isInGuild && {
+      guild: { ...objectAt(whole, "guild"), id: guildId },
+      authorizing_integration_owners: guildInstall in owners ? { ...owners, [guildInstall]: guildId } : owners
+    }),
+    channel: { ...objectAt(whole, "channel"), id: channelId, ...(isInGuild && { guild_id: guildId }) },
+    ...(message !== undefined && { message: inChannel(objectAt(whole, "message")) }),
+    ...("data" in whole && { data: mapMessages(objectAt(whole, "data"), inChannel) }),
+    ...(Array.isArray(whole["entitlements"]) && {
+      entitlements: whole["entitlements"].map((entitlement: Body) => ({
+        ...entitlement,
+        application_id: whole["application_id"],
+        user_id: objectAt({ user }, "user")["id"]
+      }))
+    })
+  }
+  // Two objects, of which the first is one.
+  return setGuild(aligned, guildId) as Body
+}
+
+const isText = (value: unknown): value is string => typeof value === "string"
+
+/** The ids of guild and channel that are requested, as such or inside of the objects. */
+const requestedIds = (fields: Body): Body => {
+  const guildId = fields["guild_id"] ?? objectAt(fields, "guild")["id"]
+  const channelId = fields["channel_id"] ?? objectAt(fields, "channel")["id"]
+  return { ...(isText(guildId) && { guild_id: guildId }), ...(isText(channelId) && { channel_id: channelId }) }
+}
+
+/** The fields that place an interaction into a guild of a world. */
+export const placeIn = ({ guilds }: World.World, fields: Body): Body => {
+  const { channel_id: channelId, guild_id: guildId } = requestedIds(fields)
+  const guild = guildId === undefined ? guilds[0] : guilds.find(({ id }) => id === guildId)
+  return guild === undefined || isRemoved(fields, "guild_id") ? {} : placeFields(guild, channelId)
+}
+
+/** The guild with the fields that an interaction has, a channel of it and a member who is not the bot. */
+const placeFields = (guild: World.Guild, channelId: unknown): Body => {
+  const { description, features, icon, id, name, preferred_locale } = guild
+  const isIt = channelId === undefined
+    ? ({ type }: { readonly type: number }) => type === 0
+    : ({ id }: { readonly id: string }) => id === channelId
+  const channel = guild.channels.find(isIt)
+  const member = guild.members.find(({ user }) => user.id !== Bot.id)
+  return {
+    guild_id: id,
+    guild: { id, name, icon, features, description, preferred_locale },
+    ...(channel !== undefined && { channel_id: channel.id, channel: { ...channel } }),
+    ...(member !== undefined && { member })
   }
 }
+
+/** Moves an interaction into a guild. */
+export const moveTo = (guild: World.Guild, d: Body): Body =>
+  // `merge` returns an object for two objects.
+  alignIds(merge(d, placeFields(guild, undefined)) as Body)
 
 /** Completes an interaction from the fixture of a slash command and a message. */
-export const complete = (fixture: Body, message: Body, fields: Body): Body => {
+export const complete = (fixture: Body, message: Body, fields: Body, place: Body = {}): Body => {
   const kind = fields["type"] ?? commandType
   const data = makeData(kind, objectAt(fixture, "data"), objectAt(fields, "data"), message)
-  const whole = { ...fixture, type: kind, data, ...(kind === componentType && { message }) }
-  const placed = isRemoved(fields, "guild_id") ? toDirect(whole) : whole
-  const ids = Object.fromEntries(
-    Object.entries(fields).filter(([name, value]) => /^(guild|channel)_id$/.test(name) && value !== undefined)
-  )
+  const own = { ...message, author: Bot.user }
+  const whole = { ...fixture, type: kind, data, ...(kind === componentType && { message: own }) }
+  const placed = isRemoved(fields, "guild_id") ? toDirect(whole) : merge(whole, place)
   // `merge` returns an object for two objects.
-  return merge(alignPlaces({ ...placed, ...ids }), fields) as Body
+  return merge(alignIds(merge(placed, requestedIds(fields)) as Body), fields) as Body
 }

@@ -31,3 +31,15 @@ export const isRemoved = (fields: Body, key: string): boolean => key in fields &
 /** Returns a body without some fields, except for those that are requested. */
 export const omitUnless = (body: Body, names: ReadonlyArray<string>, requested: Body): Body =>
   Object.fromEntries(Object.entries(body).filter(([name]) => !names.includes(name) || name in requested))
+
+/** Sets the guild at every depth, so that all parts of a body are in one guild; without an id it is removed. */
+export const setGuild = (value: unknown, id: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map((element) => setGuild(element, id))
+    : Predicate.isRecord(value)
+    ? Object.fromEntries(
+      Object.entries(value).flatMap(([name, inner]) =>
+        name !== "guild_id" ? [[name, setGuild(inner, id)]] : id === undefined ? [] : [[name, id]]
+      )
+    )
+    : value

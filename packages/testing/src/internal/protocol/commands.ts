@@ -9,7 +9,7 @@ import type * as World from "../../World.js"
 import type { Body } from "../payload/index.js"
 import { Bot } from "../world/index.js"
 import { snowflake, snowflakes } from "./clientMessage.js"
-import type { Gateway, Session, VoiceState } from "./gateway.js"
+import type { Gateway, Session } from "./gateway.js"
 import * as Visibility from "./visibility.js"
 
 export interface Commands {
@@ -32,6 +32,8 @@ const splitChunks = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> 
   )
 
 const voiceSessionId = (guild: World.Guild) => `voice-session-${guild.id}`
+
+type VoiceState = World.Guild["voice_states"][number]
 
 const makeVoiceState = (guild: World.Guild, channelId: string | null, d: Body): VoiceState => ({
   channel_id: channelId,
@@ -151,23 +153,21 @@ export const make = (gateway: Gateway, recordViolation: (rule: string, detail: s
     if (guild === undefined) {
       return
     }
-    const { voice } = gateway.botState
-    const before = voice.get(guild.id)
+    const before = guild.voice_states.find((state) => state.user_id === Bot.id)
+    const change = (channelId: string | null) => {
+      const state = { ...makeVoiceState(guild, channelId, d), guild_id: guild.id }
+      gateway.world.apply({ t: "VOICE_STATE_UPDATE", d: state, guildId: guild.id })
+      send(session, "VOICE_STATE_UPDATE", state)
+    }
     if (d["channel_id"] === null) {
-      if (before !== undefined) {
-        voice.delete(guild.id)
-        send(session, "VOICE_STATE_UPDATE", { ...makeVoiceState(guild, null, d), guild_id: guild.id })
-      }
-      return
+      return before === undefined ? undefined : change(null)
     }
     const id = snowflake(d["channel_id"])
     const channel = guild.channels.find((channel) => channel.id === id && (channel.type === 2 || channel.type === 13))
     if (channel === undefined || isVoiceDenied) {
       return
     }
-    const now = makeVoiceState(guild, channel.id, d)
-    voice.set(guild.id, now)
-    send(session, "VOICE_STATE_UPDATE", { ...now, guild_id: guild.id })
+    change(channel.id)
     // Muting and deafening do not change the voice server.
     if (before?.channel_id !== channel.id) {
       send(session, "VOICE_SERVER_UPDATE", {

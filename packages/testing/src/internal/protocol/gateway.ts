@@ -42,12 +42,7 @@ export interface Settings {
 export interface BotState {
   /** The time of the last request for all members, by guild. */
   readonly allMembersAt: Map<string, number>
-  /** The bot's own voice states, by guild. */
-  readonly voice: Map<string, VoiceState>
 }
-
-/** A voice state as GUILD_CREATE lists it. */
-export type VoiceState = World.Guild["voice_states"][number]
 
 export interface Session extends Visibility.Viewer {
   readonly id: string
@@ -113,7 +108,7 @@ export interface Gateway {
   readonly takeIdentify: (shard: ShardId.ShardId) => "ok" | "too soon" | "spent"
   /** The body of GET /gateway/bot. */
   readonly gatewayBot: () => GatewaySimulator.GatewayBot
-  /** The guilds of a shard, with the bot's voice states. */
+  /** The guilds of a shard. */
   readonly guildsOf: (shard: ShardId.ShardId) => ReadonlyArray<World.Guild>
   readonly startSession: (connection: Connection, options: SessionOptions) => Session
   /** Finds a session that can be resumed. */
@@ -148,7 +143,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
   const violations: Array<Violation> = []
   const rules: Array<{ readonly rule: Fault.Rule; left: number }> = []
   const lastIdentify = new Map<number, number>()
-  const botState: BotState = { allMembersAt: new Map(), voice: new Map() }
+  const botState: BotState = { allMembersAt: new Map() }
   // Monotonic, as Discord's limits are: a test may set the wall clock.
   const now = () => Math.floor(Number(clock.unsafeCurrentTimeNanos()) / 1e6)
   const interactions = Interactions.make(now)
@@ -217,11 +212,6 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
       return undefined
     }
     return session
-  }
-
-  const withVoice = (guild: World.Guild): World.Guild => {
-    const own = botState.voice.get(guild.id)
-    return own === undefined ? guild : { ...guild, voice_states: [...guild.voice_states, own] }
   }
 
   return {
@@ -297,8 +287,7 @@ export const make = (settings: Settings, clock: Clock.Clock, publish: (entry: Lo
         }
       }
     },
-    guildsOf: (shard) =>
-      world.guilds().filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id).map(withVoice),
+    guildsOf: (shard) => world.guilds().filter(({ id }) => ShardId.shardOf(id, shard.total) === shard.id),
     startSession: (connection, options) => {
       const session: Session = {
         ...options,

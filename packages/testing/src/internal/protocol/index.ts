@@ -2,3 +2,4 @@
 export * as Connection from "./connection.js"
 export * as Core from "./core.js"
 export * as Gateway from "./gateway.js"
+export * as Visibility from "./visibility.js"

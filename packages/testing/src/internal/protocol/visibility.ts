@@ -138,6 +138,15 @@ const messageFor = (message: Body, isDirect: boolean): Body => {
   }
 }
 
+/**
+ * Returns a message as the HTTP API does: a request has no session, so that the intents decide that the application may
+ * request, whether or not it has requested them.
+ *
+ * @see https://docs.discord.com/developers/events/gateway#message-content-intent
+ */
+export const messageOverHttp = (allowed: Intents.Intents, message: Body, isDirect: boolean): Body =>
+  isMessage(message) && !Intents.has(allowed, "MessageContent") ? messageFor(message, isDirect) : message
+
 /** Returns the body as the session receives it. */
 export const bodyFor = (viewer: Viewer, t: string, d: unknown): unknown => {
   switch (t) {

@@ -4,7 +4,7 @@ import * as Predicate from "effect/Predicate"
 import type * as GatewaySimulator from "../../GatewaySimulator.js"
 import * as Reply from "../../Reply.js"
 import { Form } from "../forms/index.js"
-import type { Body } from "../payload/index.js"
+import { type Body, Interaction } from "../payload/index.js"
 import type { Gateway } from "../protocol/index.js"
 import { Permissions } from "../rest/index.js"
 import { Bot } from "../world/index.js"
@@ -16,25 +16,7 @@ const objectAt = (value: unknown, key: string): Body => Object(Object(value)[key
 const placeIn = (gateway: Gateway.Gateway, d: Body): Body => {
   const [guild] = gateway.world.guilds()
   const isElsewhere = d["guild_id"] !== undefined && gateway.world.guild(Form.textAt(d, "guild_id")) === undefined
-  if (guild === undefined || !isElsewhere) {
-    return d
-  }
-  const channel = guild.channels.find(({ type }) => type === 0)
-  const message = objectAt(d, "message")
-  return {
-    ...d,
-    guild_id: guild.id,
-    guild: { ...objectAt(d, "guild"), id: guild.id },
-    channel_id: channel?.id,
-    channel,
-    member: {
-      ...objectAt(d, "member"),
-      ...guild.members.find(({ user }) => user.id !== Bot.id)
-    },
-    ...("message" in d && { message: { ...message, channel_id: channel?.id } }),
-    ...("data" in d &&
-      { data: { ...objectAt(d, "data"), ...("guild_id" in objectAt(d, "data") && { guild_id: guild.id }) } })
-  }
+  return guild === undefined || !isElsewhere ? d : Interaction.moveTo(guild, d)
 }
 
 /** Objects that options refer to, by their kind. */

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { Form, MessageForm } from "../forms/index.js"
 import type { Body } from "../payload/index.js"
+import { Visibility } from "../protocol/index.js"
 import { Bot, plainMessage, State } from "../world/index.js"
 import * as Api from "./api.js"
 
@@ -212,6 +213,12 @@ export const dispatchDelete = (context: Api.Context, message: Body): void => {
   context.dispatch({ t: "MESSAGE_DELETE", guildId, d: { id: message["id"], ...place } })
 }
 
+/** Returns a message as a response has it: without content that the intents of the application withhold. */
+const toVisible = (context: Api.Context, message: Body): Body => {
+  const channel = context.world.channel(Form.textAt(message, "channel_id")) ?? {}
+  return Visibility.messageOverHttp(context.settings.allowedIntents, message, getGuildId(channel) === undefined)
+}
+
 /** A message that a request names. */
 const findMessage = (context: Api.Context, { params: { channel = "", message = "" } }: Api.Call) =>
   Effect.zipRight(
@@ -373,13 +380,18 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
     })
 
   const pinned = ({ params: { channel = "" } }: Api.Call) =>
-    context.world.messages(channel).filter((message) => message["pinned"] === true)
+    context.world.messages(channel)
+      .filter((message) => message["pinned"] === true)
+      .map((message) => toVisible(context, message))
+
+  const visible = (message: Body) => toVisible(context, message)
+  const get = (call: Api.Call) => Effect.map(findMessage(context, call), visible)
 
   const write: Api.Limit = { count: 5, window: 5_000 }
   const reaction: Api.Limit = { count: 1, window: 250 }
   return [
-    { method: "GET", path: root, handle: list },
-    { method: "POST", path: root, handle: create, limit: write },
+    { method: "GET", path: root, handle: (call) => Effect.map(list(call), (messages) => messages.map(visible)) },
+    { method: "POST", path: root, handle: (call) => Effect.map(create(call), visible), limit: write },
     { method: "POST", path: `${root}/bulk-delete`, handle: bulkDelete, limit: { count: 1, window: 3_000 } },
     {
       method: "GET",
@@ -395,10 +407,15 @@ export const routes = (context: Api.Context): ReadonlyArray<Api.Route> => {
     { method: "GET", path: "/channels/:channel/pins", handle: (call) => Effect.succeed(pinned(call)) },
     { method: "PUT", path: "/channels/:channel/pins/:message", handle: pin(true) },
     { method: "DELETE", path: "/channels/:channel/pins/:message", handle: pin(false) },
-    { method: "GET", path: `${root}/:message`, handle: (call) => findMessage(context, call) },
-    { method: "PATCH", path: `${root}/:message`, handle: edit, limit: write },
+    { method: "GET", path: `${root}/:message`, handle: get },
+    {
+      method: "PATCH",
+      path: `${root}/:message`,
+      handle: (call) => Effect.map(edit(call), visible),
+      limit: write
+    },
     { method: "DELETE", path: `${root}/:message`, handle: remove, limit: { count: 5, window: 1_000 } },
-    { method: "POST", path: `${root}/:message/crosspost`, handle: (call) => findMessage(context, call) },
+    { method: "POST", path: `${root}/:message/crosspost`, handle: get },
     { method: "PUT", path: `${emojiPath}/@me`, handle: addReaction, limit: reaction },
     { method: "DELETE", path: `${emojiPath}/:user`, handle: removeReaction, limit: reaction },
     {

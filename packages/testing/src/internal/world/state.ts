@@ -1,6 +1,6 @@
 /**
- * The state of the simulated world: guilds with their channels, threads, roles, members and bans, and recent messages. An
- * event changes it when it is dispatched, whether a test or the HTTP API causes it.
+ * The state of the simulated world: guilds with their channels, threads, roles, members, voice states and bans, and recent
+ * messages. An event changes it when it is dispatched, whether a test, the HTTP API or a command of the bot causes it.
  */
 import type * as Permissions from "@vesper/model/Permissions"
 import * as Predicate from "effect/Predicate"
@@ -9,7 +9,7 @@ import type * as World from "../../World.js"
 import type { Body } from "../payload/index.js"
 import * as Bot from "./bot.js"
 
-type ListName = "bans" | "channels" | "members" | "roles" | "threads"
+type ListName = "bans" | "channels" | "members" | "presences" | "roles" | "threads" | "voice_states"
 
 /** A guild, with its lists apart. */
 export interface GuildState extends Readonly<Record<ListName, ReadonlyArray<Body>>> {
@@ -60,9 +60,19 @@ const record = (value: unknown): Body => Predicate.isRecord(value) ? value : {}
 
 const userId = (entry: Body): string => text(record(entry["user"])["id"])
 
-/** The id of an entry: that of its user in members and bans. */
-const toKey = (name: ListName, entry: Body): string =>
-  name === "members" || name === "bans" ? userId(entry) : text(entry["id"])
+/** The id of an entry, or of its user. */
+const toKey = (name: ListName, entry: Body): string => {
+  switch (name) {
+    case "bans":
+    case "members":
+    case "presences":
+      return userId(entry)
+    case "voice_states":
+      return text(entry["user_id"])
+    default:
+      return text(entry["id"])
+  }
+}
 
 /** A custom emoji by its id, another one by its name. */
 export const emojiKey = (emoji: unknown): string => text(record(emoji)["id"]) || text(record(emoji)["name"])
@@ -101,6 +111,8 @@ const toState = (guild: World.Guild): GuildState => ({
   threads: bodies(guild.threads),
   roles: bodies(guild.roles),
   members: bodies(guild.members),
+  presences: bodies(guild.presences),
+  voice_states: bodies(guild.voice_states),
   bans: []
 })
 
@@ -112,12 +124,14 @@ const makeOpenGuild = (id: string): GuildState => ({
   threads: [],
   roles: [{ id, name: "@everyone", permissions: "2248473465835073", position: 0, color: 0, flags: 0 }],
   members: [makeMember(Bot.id)],
+  presences: [],
+  voice_states: [],
   bans: []
 })
 
-const toGuild = ({ bans: _, body, channels, members, roles, threads }: GuildState): World.Guild =>
+const toGuild = ({ bans: _, body, id: _id, ...lists }: GuildState): World.Guild =>
   // The lists began as those of a guild, and events of their kind changed them.
-  ({ ...body, channels, members, roles, threads }) as unknown as World.Guild
+  ({ ...body, ...lists }) as unknown as World.Guild
 
 /** Counts the members of a guild by the change of its list, which may be shorter than its count. */
 const countMembers = (guild: GuildState, members: ReadonlyArray<Body>): GuildState => ({
@@ -149,7 +163,8 @@ const reduceGuild = (guild: GuildState, t: string, d: Body): GuildState => {
       return {
         ...guild,
         channels: remove(guild.channels, "channels", text(d["id"])),
-        threads: guild.threads.filter((thread) => thread["parent_id"] !== d["id"])
+        threads: guild.threads.filter((thread) => thread["parent_id"] !== d["id"]),
+        voice_states: guild.voice_states.filter((state) => state["channel_id"] !== d["id"])
       }
     case "THREAD_CREATE":
     case "THREAD_UPDATE":
@@ -171,7 +186,18 @@ const reduceGuild = (guild: GuildState, t: string, d: Body): GuildState => {
     case "GUILD_MEMBER_UPDATE":
       return countMembers(guild, put(guild.members, "members", entry))
     case "GUILD_MEMBER_REMOVE":
-      return countMembers(guild, remove(guild.members, "members", userId(d)))
+      return {
+        ...countMembers(guild, remove(guild.members, "members", userId(d))),
+        presences: remove(guild.presences, "presences", userId(d)),
+        voice_states: remove(guild.voice_states, "voice_states", userId(d))
+      }
+    case "VOICE_STATE_UPDATE":
+      return {
+        ...guild,
+        voice_states: d["channel_id"] === null
+          ? remove(guild.voice_states, "voice_states", toKey("voice_states", d))
+          : put(guild.voice_states, "voice_states", entry)
+      }
     case "GUILD_BAN_ADD":
       return { ...guild, bans: put(guild.bans, "bans", { reason: null, ...entry }) }
     case "GUILD_BAN_REMOVE":
@@ -336,8 +362,11 @@ export const make = (initial: ReadonlyArray<World.Guild>, permissions: Permissio
       if (t.startsWith("MESSAGE_") && !t.startsWith("MESSAGE_POLL")) {
         return void applyToMessage(t, d)
       }
-      const id = text(t === "GUILD_UPDATE" ? d["id"] : d["guild_id"])
+      const id = text(/^GUILD_(UPDATE|DELETE)$/.test(t) ? d["id"] : d["guild_id"])
       const kept = guilds.has(id) ? guilds : openGuilds
+      if (t === "GUILD_DELETE" && d["unavailable"] !== true) {
+        kept.delete(id)
+      }
       const before = kept.get(id)
       if (before !== undefined) {
         kept.set(id, reduceGuild(before, t, d))
