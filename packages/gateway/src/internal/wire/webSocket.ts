@@ -1,5 +1,6 @@
 /** A gateway socket on the standard `WebSocket` of browsers, Bun, Deno and newer versions of Node. */
 import * as Socket from "@effect/platform/Socket"
+import * as CloseCode from "@vesper/model/CloseCode"
 import type * as CloseFrame from "@vesper/model/CloseFrame"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -14,9 +15,6 @@ import { runToCompletion } from "../time/index.js"
 // readyState of an open WebSocket, see https://websockets.spec.whatwg.org
 const OPEN = 1
 const CLOSED = 3
-
-/** Returns true for the codes of a close frame without a code and of a lost connection. */
-const isFrameless = (code: number) => code === 1005 || code === 1006
 
 /** The time for the peer to answer a close frame. */
 const closeTimeout = Duration.seconds(1)
@@ -48,7 +46,7 @@ const listen = (socket: WebSocket, handlers: GatewaySocket.ConnectionHandlers): 
       : handlers.onFrame(new Uint8Array(data), true)
   let cause: unknown
   const onClose = ({ code, reason }: CloseEvent) =>
-    isFrameless(code) ? handlers.onClose(Option.none(), cause) : handlers.onClose(Option.some({ code, reason }))
+    CloseCode.hasFrame(code) ? handlers.onClose(Option.some({ code, reason })) : handlers.onClose(Option.none(), cause)
   socket.addEventListener("message", onMessage)
   socket.addEventListener("close", onClose)
   // A close event follows. Some implementations throw an error that has no listener.
