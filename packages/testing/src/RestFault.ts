@@ -17,7 +17,7 @@ import { Check } from "./internal/faults/index.js"
  * - `DropConnection`: the connection is lost. With `isHandled` the request has taken effect, and only the response is lost.
  * - `SlowResponse`: the request takes effect, and the response is sent after a delay.
  *
- * `SkewDate` moves Discord's clock against that of the program: in dates, ids and the times of rate limits.
+ * `SkewDate` moves Discord's clock against that of the program, ahead by default: in dates, ids and the times of rate limits.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +36,7 @@ export type RestFault = Data.TaggedEnum<{
     readonly times: number
     readonly route?: string | undefined
   }
-  SkewDate: { readonly by: Duration.DurationInput }
+  SkewDate: { readonly by: Duration.DurationInput; readonly direction?: "ahead" | "behind" | undefined }
 }>
 
 /**

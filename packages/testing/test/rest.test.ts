@@ -417,5 +417,7 @@ describe("faults", () => {
       const before = yield* date
       yield* simulator.injectRest(RestFault.SkewDate({ by: "3 seconds" }))
       assert.strictEqual((yield* date) - before, 3_000)
+      yield* simulator.injectRest(RestFault.SkewDate({ by: "5 seconds", direction: "behind" }))
+      assert.strictEqual((yield* date) - before, -2_000)
     }).pipe(Effect.provide(layer())))
 })

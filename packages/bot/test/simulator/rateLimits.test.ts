@@ -61,7 +61,7 @@ const faults: ReadonlyArray<RestFault.RestFault> = [
   RestFault.DropConnection({ isHandled: false, times: 2 }),
   RestFault.DropConnection({ isHandled: true, times: 2, route: "GET /guilds/:guild/roles" }),
   RestFault.SkewDate({ by: "3 seconds" }),
-  RestFault.SkewDate({ by: "-6 seconds" })
+  RestFault.SkewDate({ by: "6 seconds", direction: "behind" })
 ]
 
 const layer = Layer.unwrapEffect(

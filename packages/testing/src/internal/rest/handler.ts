@@ -256,7 +256,8 @@ export const make = (gateway: Api.Context): Handler => {
       }),
     inject: (fault) => {
       if (fault._tag === "SkewDate") {
-        return gateway.skewDate(Duration.toMillis(fault.by))
+        const millis = Duration.toMillis(fault.by)
+        return gateway.skewDate(fault.direction === "behind" ? -millis : millis)
       }
       faults.push({ fault, left: fault.times })
     },
