@@ -97,7 +97,9 @@ describe("a resumed session", () => {
         onClock(Effect.provide(
           Effect.gen(function*() {
             const gateway = yield* simulator
-            yield* gateway.injectRest(RestFault.SkewDate({ by: Math.abs(skew), direction: skew < 0 ? "behind" : "ahead" }))
+            yield* gateway.injectRest(
+              RestFault.SkewDate({ by: Math.abs(skew), direction: skew < 0 ? "behind" : "ahead" })
+            )
             yield* start(Load.makeFeatures(), shards === undefined ? {} : { shards })
             yield* Effect.sleep("10 seconds")
             // Both hosts refuse connections for some seconds.
