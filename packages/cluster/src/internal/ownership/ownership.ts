@@ -193,7 +193,8 @@ export const make = <R>(options: Options<R>) =>
       const asked = yield* instant
       const exit = yield* Effect.exit(rows.renew(before.map(({ claim }) => claim)))
       if (Exit.isFailure(exit)) {
-        yield* wasRenewed ? Effect.logWarning("leases could not be renewed", exit.cause) : Effect.void
+        const warning = "leases could not be renewed; shards disconnect when the leases expire"
+        yield* wasRenewed ? Effect.logWarning(warning, exit.cause) : Effect.void
         wasRenewed = false
         return yield* Effect.sleep(Math.min(500, millis / 20))
       }
