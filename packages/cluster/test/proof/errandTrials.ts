@@ -1,4 +1,4 @@
-/** What is asked of runners that are processes: commands to guilds, identifies of one budget, and to go. */
+/** Requests to runners that are processes: commands to guilds, IDENTIFYs of one budget, and an end. */
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"

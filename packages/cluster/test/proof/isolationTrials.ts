@@ -24,7 +24,7 @@ interface Life {
   readonly bot: number
   readonly runners: number
   readonly shards: number
-  /** How long everything happens again, in milliseconds. */
+  /** The time in milliseconds for which the faults are repeated. */
   readonly duration: number
   readonly isResharded: boolean
   readonly leaseSeconds: number

@@ -351,7 +351,7 @@ export const make = (options: Options): Effect.Effect<
     }
   })
 
-/** Where the trial's gateway is. */
+/** The server of the trial's gateway. */
 export const server = GatewayServer.GatewayServer
 
 /** The trial's gateway itself. */

@@ -1,4 +1,4 @@
-/** What can happen to a cluster, and what must hold all the same. */
+/** Faults of a cluster, and the promises that it keeps in spite of them. */
 import * as World from "@vesper/testing/World"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
