@@ -15,7 +15,7 @@ const runTimeout = 30_000
 const runAllTimeout = 180_000
 
 interface Example {
-  /** Where it stands, for people. */
+  /** The place of the example, for messages. */
   readonly source: string
   readonly file: string
   readonly isRun: boolean
@@ -138,7 +138,7 @@ const compile = () => {
 
 const execute = promisify(execFile)
 
-/** What went wrong when the files ran, if anything did. */
+/** Runs a file, and returns its error output if it fails. */
 const run = async (file: string, timeout = runTimeout): Promise<string | undefined> => {
   try {
     const args = ["--conditions=@vesper/source", "--import", "tsx", file]
