@@ -14,6 +14,7 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Database from "../database/index.js"
@@ -71,25 +72,23 @@ const handOver = <R>(
   { part, plan, to }: Placement.Part,
   fleet: Fleet.Fleet,
   finish: Effect.Effect<void, never, Scope.Scope>
-): Effect.Effect<void, never, Scope.Scope> => {
-  const attempt: Effect.Effect<void, never, Scope.Scope> = fleet.awaitReady.pipe(
+): Effect.Effect<void, never, Scope.Scope> =>
+  fleet.awaitReady.pipe(
     // The reader of the fleet's events reports its failure.
     Effect.orElse(() => Effect.never),
     Effect.zipRight(fleet.reshard(to, reshard)),
-    Effect.matchEffect({
-      onSuccess: () => finish,
-      onFailure: (error) =>
-        Effect.logError(`part ${part} of the bot was not resharded: ${error.message}`).pipe(
-          // Until it is tried again, the plan may be changed.
-          Effect.zipRight(persist(rows.abandonPart(plan, part))),
-          Effect.zipRight(Effect.sleep("30 seconds")),
-          Effect.zipRight(persist(rows.beginPart(plan, part))),
-          Effect.flatMap((begun) => Option.isSome(begun) ? attempt : Effect.void)
-        )
-    })
+    // Until the next attempt, the plan may be changed.
+    Effect.tapError(({ message }) =>
+      Effect.zipRight(
+        Effect.logError(`part ${part} of the bot was not resharded: ${message}; it is tried again in 30 seconds`),
+        persist(rows.abandonPart(plan, part))
+      )
+    ),
+    Effect.zipRight(finish),
+    Effect.whenEffect(Effect.map(persist(rows.beginPart(plan, part)), Option.isSome)),
+    Effect.retry(Schedule.spaced("30 seconds")),
+    Effect.orDie
   )
-  return attempt
-}
 
 /** Handles events for as long as their leases are held; after a failed handler it continues with the next. */
 const handle = <R>(

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import { instant } from "./databaseClock.js"
 import * as Lease from "./lease.js"
 import { type LeaseTable, toKey } from "./leaseTable.js"
@@ -32,6 +33,7 @@ const renewals = 6
 const usable = 2 / 3
 /** The longest acquisition, in milliseconds: @effect/cluster releases nothing before it has the answer. */
 const longestAcquire = 750
+const acquirePoll = Schedule.addDelay(Schedule.identity<ReadonlyArray<number>>(), () => "250 millis")
 
 interface Slot {
   readonly number: number
@@ -117,19 +119,19 @@ export const make = <R>(options: Options<R>) =>
         // An earlier answer was too late, and the slot belongs elsewhere by now.
         const stray = Array.from(slots.values()).filter((slot) => !numbers.includes(slot.number) && !isUsed(slot))
         yield* Effect.forEach(stray, ({ number }) => release(number), { discard: true })
-        while (!isClosing) {
-          const wanted = numbers.map(slotOf).filter(isOpen)
-          yield* Effect.catchAll(
-            claim(wanted.filter(({ isComplete }) => !isComplete)),
-            ({ message }) => Effect.logWarning(`shards could not be acquired: ${message}`)
+        const attempt = Effect.suspend(() => {
+          const wanted = isClosing ? [] : numbers.map(slotOf).filter(isOpen)
+          return claim(wanted.filter(({ isComplete }) => !isComplete)).pipe(
+            Effect.catchAll(({ message }) => Effect.logWarning(`shards could not be acquired: ${message}`)),
+            Effect.map(() =>
+              wanted.filter(({ isComplete, isLost }) => isComplete && !isLost).map(({ number }) => number)
+            )
           )
-          const complete = wanted.filter(({ isComplete, isLost }) => isComplete && !isLost)
-          if (complete.length > 0 || (yield* instant) - since > longestAcquire) {
-            return complete.map(({ number }) => number)
-          }
-          yield* Effect.sleep("250 millis")
-        }
-        return []
+        })
+        return yield* Effect.repeat(attempt, {
+          until: ({ length }) => Effect.map(instant, (now) => length > 0 || isClosing || now - since > longestAcquire),
+          schedule: acquirePoll
+        })
       }).pipe(
         // In a fiber of its own: an answer counts also when @effect/cluster has stopped waiting for it.
         (acquiring) => FiberSet.run(fibers, acquiring),
