@@ -153,7 +153,7 @@ export const make = (options: {
     const admit = (held: Held, sequence: number): Effect.Effect<void, LeaseLost> =>
       Effect.gen(function*() {
         if (held.isLost || (yield* instant) >= held.deadline) {
-          // A late renewal might still succeed, but the host has begun to close.
+          // A late renewal might still succeed, but the shard has started to close.
           yield* held.loseAll
           return yield* Effect.fail(new LeaseLost())
         }

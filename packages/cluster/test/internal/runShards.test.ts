@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Fleet from "@vesper/gateway/Fleet"
-import * as Host from "../../src/internal/fleet/host.js"
+import { type RunOptions, runShards } from "../../src/internal/fleet/runShards.js"
 import * as Ownership from "../../src/internal/ownership/ownership.js"
 import type * as Placement from "../../src/internal/ownership/placement.js"
 import * as FakeRows from "./fakeRows.js"
@@ -29,7 +29,7 @@ const start = (
   handler: (event: Dispatch.Dispatch) => Effect.Effect<void>
 ): Effect.Effect<Ownership.Ownership, never, Requirements> =>
   Effect.gen(function*() {
-    const options: Host.Options<never> = {
+    const options: RunOptions<never> = {
       rows: {
         beginPart: () => Effect.succeedSome(true),
         abandonPart: () => Effect.void,
@@ -48,9 +48,9 @@ const start = (
       isStrict,
       lease: Duration.seconds(15),
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
-      host: (unit, leases) => Host.host(options, unit, leases)
+      run: (unit, leases) => runShards(options, unit, leases)
     })
-    ownership.unsafeFollow(() => true)
+    ownership.unsafeSetAssignment(() => true)
     yield* Effect.addFinalizer(() => ownership.close)
     yield* ownership.acquire([0])
     return ownership
