@@ -18,7 +18,7 @@ interface Room {
 }
 
 /** Returns the first comment of an entry on one line; undefined without one. */
-export const purposeOf = (entry: string): string | undefined =>
+export const findPurpose = (entry: string): string | undefined =>
   /^\/\*\*([\s\S]*?)\*\//.exec(entry)?.[1]?.replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ").trim()
 
 /** The rooms below a folder. A folder with folders alone is not a room. */
@@ -30,7 +30,7 @@ const roomsBelow = (folder: string, name: string): ReadonlyArray<Room> =>
     const room: Room = {
       name: own,
       files: files.filter((file) => file !== "index.ts"),
-      purpose: files.includes("index.ts") ? purposeOf(readFileSync(join(path, "index.ts"), "utf8")) : undefined
+      purpose: files.includes("index.ts") ? findPurpose(readFileSync(join(path, "index.ts"), "utf8")) : undefined
     }
     return [...(files.length > 0 ? [room] : []), ...roomsBelow(path, own)]
   })

@@ -49,7 +49,7 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const rows = FakeRows.make()
-    const row = rows.rowOf(ShardId.single)
+    const row = rows.findRow(ShardId.single)
     const handled: Array<number> = []
     const isStrict = acknowledge === "onReceive"
     /** Handled before the database had it. */
@@ -58,7 +58,7 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
       rows,
       // Leases are not tested here.
       lease: Duration.hours(1),
-      plan: FakeRows.planOf(1),
+      plan: FakeRows.makePlan(1),
       isStrict,
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
       run: (unit, leases) =>

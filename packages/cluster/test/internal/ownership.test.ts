@@ -21,13 +21,13 @@ const sessionAt = (sequence: number, id = "s") => new Session.Session({ id, sequ
 const start = (isStrict = false) =>
   Effect.gen(function*() {
     const rows = FakeRows.make()
-    rows.rowOf(three).session = Option.some(sessionAt(7))
+    rows.findRow(three).session = Option.some(sessionAt(7))
     const running = new Map<number, Lease.Lease>()
     let belongs = true
     const ownership = yield* Ownership.make({
       rows,
       lease: Duration.seconds(6),
-      plan: FakeRows.planOf(4),
+      plan: FakeRows.makePlan(4),
       isStrict,
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
       run: (_, [lease]) =>
@@ -63,7 +63,7 @@ describe("a slot", () => {
       assert.deepStrictEqual(Array.from(running.keys()), [0, 1, 2, 3])
       yield* ownership.release(1)
       assert.deepStrictEqual(Array.from(running.keys()), [0, 2, 3])
-      assert.strictEqual(rows.rowOf(ShardId.unsafeMake(1, 4)).owner, undefined)
+      assert.strictEqual(rows.findRow(ShardId.unsafeMake(1, 4)).owner, undefined)
       assert.isFalse(ownership.unsafeIsHeld(1))
       assert.isTrue(ownership.unsafeIsHeld(2))
     }))
@@ -72,11 +72,11 @@ describe("a slot", () => {
     Effect.gen(function*() {
       const { ownership, rows } = yield* start()
       yield* ownership.release(3)
-      rows.rowOf(three).owner = "other"
+      rows.findRow(three).owner = "other"
       const acquiring = yield* Effect.fork(ownership.acquire([3]))
       yield* TestClock.adjust("300 millis")
       assert.isFalse(yield* isDone(acquiring))
-      rows.rowOf(three).owner = undefined
+      rows.findRow(three).owner = undefined
       yield* TestClock.adjust("300 millis")
       assert.deepStrictEqual(yield* Fiber.join(acquiring), [3])
     }))
@@ -108,7 +108,7 @@ describe("a slot", () => {
       assert.isFalse(running.has(3))
       yield* ownership.acquire([])
         .pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("2 seconds")))
-      assert.strictEqual(rows.rowOf(three).owner, undefined)
+      assert.strictEqual(rows.findRow(three).owner, undefined)
     }))
 
   it.scoped("that nothing has a use for is not renewed, so that its lease expires", () =>
@@ -172,7 +172,7 @@ describe("a lease", () => {
   it.scoped("is lost at the next renewal when another runner has taken the shard", () =>
     Effect.gen(function*() {
       const { running, rows } = yield* start()
-      Object.assign(rows.rowOf(three), { owner: "other", fence: 9 })
+      Object.assign(rows.findRow(three), { owner: "other", fence: 9 })
       yield* TestClock.adjust("1100 millis")
       assert.deepStrictEqual(Array.from(running.keys()), [0, 1, 2])
     }))
@@ -180,12 +180,12 @@ describe("a lease", () => {
   it.scoped("refuses a write with an old fence, and is lost by it", () =>
     Effect.gen(function*() {
       const { lease, rows } = yield* start()
-      Object.assign(rows.rowOf(three), { owner: "other", fence: 9 })
+      Object.assign(rows.findRow(three), { owner: "other", fence: 9 })
       const refused = yield* Effect.fork(Effect.flip(lease.sessions.save(key, sessionAt(9, "new"))))
       yield* TestClock.adjust("10 millis")
       assert.match((yield* Fiber.join(refused)).message, /another runner owns the shard now/)
       yield* lease.lost
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(7)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(7)))
     }))
 
   it.scoped("keeps what a late statement would overwrite, because each write has a newer revision", () =>
@@ -195,7 +195,7 @@ describe("a lease", () => {
       yield* rows.save([{ claim, revision: 2, session: Option.some(sessionAt(888)), status: null }])
       const written = yield* rows.save([{ claim, revision: 1, session: Option.some(sessionAt(777)), status: null }])
       assert.strictEqual(written.size, 0)
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(888)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(888)))
     }))
 })
 
@@ -211,7 +211,7 @@ describe("saves", () => {
         yield* TestClock.adjust("500 millis")
       }
       assert.isAtMost(rows.counts.saves - before, 6 + 1)
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(20)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(20)))
     }))
 
   it.scoped("of a new session do not wait for the tick, because nothing else could resume it", () =>
@@ -221,7 +221,7 @@ describe("saves", () => {
       yield* TestClock.adjust("1 second")
       yield* Effect.fork(lease.sessions.save(key, sessionAt(1, "new")))
       yield* TestClock.adjust("20 millis")
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(1, "new")))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(1, "new")))
     }))
 
   it.scoped("are what a shard loads that is made again under the same lease", () =>
@@ -241,7 +241,7 @@ describe("saves", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(saving)))
       rows.before = Effect.void
       yield* TestClock.adjust("2 seconds")
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(8)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(8)))
     }))
 })
 
@@ -297,7 +297,7 @@ describe("the admission of an event", () => {
         const admitted = yield* Effect.fork(lease.admit(9))
         yield* TestClock.adjust("100 millis")
         yield* Fiber.join(admitted)
-        assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(9)))
+        assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(9)))
         // What is covered costs no statement.
         const { saves } = rows.counts
         yield* lease.admit(8)

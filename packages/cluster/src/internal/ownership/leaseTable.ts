@@ -70,7 +70,7 @@ const claimColumns = `${columns}, fence INTEGER`
 const writeColumns = `${claimColumns}, revision BIGINT, session TEXT, sequence INTEGER, status TEXT`
 const toRow = ({ fence, shard }: Claim) => ({ total: shard.total, shard: shard.id, fence })
 
-const rowOfWrite = ({ claim, revision, session, status }: Write) => ({
+const toWriteRow = ({ claim, revision, session, status }: Write) => ({
   ...toRow(claim),
   revision,
   status,
@@ -213,7 +213,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
       save: (writes) =>
         Effect.map(
           Database.inTime(sql<Found>`
-            WITH ${held(writes.map(rowOfWrite), writeColumns)}
+            WITH ${held(writes.map(toWriteRow), writeColumns)}
             UPDATE vesper_sessions
             SET session = held.session, sequence = held.sequence, status = held.status, revision = held.revision
             FROM held WHERE ${isMine} AND ${isHeld} AND vesper_sessions.fence = held.fence
