@@ -81,7 +81,7 @@ const serveQueue = Effect.gen(function*() {
   return `http://127.0.0.1:${server.address._tag === "TcpAddress" ? server.address.port : 0}/`
 })
 
-/** Half of the shards with each compression; one more shard is alone, and made anew whenever something has ended it. */
+/** Half of the shards with each compression; one more shard is alone, and created again whenever a fault has ended it. */
 export const start = (options: Options) =>
   Effect.gen(function*() {
     const { shards } = options

@@ -256,7 +256,7 @@ for (const [end, { events, sessions }] of report.ends) {
 }
 line("", `${report.repeated} handled again after a kill`)
 line("sessions", `${report.sessions.identified} identified, ${report.sessions.resumed} resumed`)
-line("", `${report.revivals} shards made anew`)
+line("", `${report.revivals} shards created again`)
 line("commands", `${report.commands.begun} given, ${report.sessions.commands} seen by the gateway`)
 line("unreachable", sorted(report.unreachable).map(([count, why]) => `${why} ${count}`).join(", "))
 line(

@@ -70,7 +70,7 @@ const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   live("skipped sequence number", Fault.SkipSequence({ count: 3 })),
   live("no heartbeat acknowledged", Fault.StopAcknowledging()),
   live("hello twice", Fault.HelloAgain()),
-  live("heartbeat asked for", Fault.RequestHeartbeat()),
+  live("heartbeat requested", Fault.RequestHeartbeat()),
   live("messages in two frames", Fault.SplitFrames()),
   live("opcode 7", Fault.Reconnect()),
   live("opcode 9, resumable", Fault.InvalidSession({ resumable: true })),
@@ -93,7 +93,7 @@ const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   deadHost("its name is not found", "ws://vesper.invalid/"),
   deadHost("the port is closed", "ws://127.0.0.1:1/"),
   deadHost("its certificate is not trusted", untrusted),
-  deadHost("it speaks no TLS", plain),
+  deadHost("no TLS", plain),
   { name: "process killed", faults: () => [], signal: "SIGKILL" },
   { name: "process asked to end", faults: () => [], signal: "SIGTERM" },
   {
