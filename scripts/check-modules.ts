@@ -15,7 +15,7 @@ import * as Intents from "@vesper/model/Intents"
 import * as NodeGateway from "@vesper/platform-node/NodeGateway"
 `
 
-/** What a bot of one shard loads on demand: validation, the HTTP client and stores of @effect/platform, and fleets. */
+/** Modules that a bot of one shard loads on demand: validation, the HTTP client and stores of @effect/platform, and fleets. */
 const unwanted = /fast-check|effect\/dist\/esm\/(Schema|ParseResult|FastCheck)\.js|@effect\/platform|\/Fleet\.(js|ts)$/
 
 const isBuilt = process.argv.includes("--built")

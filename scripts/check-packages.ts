@@ -167,7 +167,7 @@ const checkImports = (project: string, packed: Packed) => {
   }
 }
 
-/** What a command says that has a part of its own in the bundle; in a folder of the user's. */
+/** The expected output of commands that have a part of their own in the bundle; they run in a folder of the user's. */
 const spoken: ReadonlyArray<readonly [args: string, said: RegExp]> = [
   ["--help", /^usage: vesper <command>/m],
   ["explain 4014", /^4014 DisallowedIntents/],
@@ -211,7 +211,7 @@ const checkCommands = (project: string, { folder, manifest }: Packed) => {
   }
 }
 
-/** What a bundler makes of a small program, and which modules of ours are in it. */
+/** Bundles a small program; returns the output and those modules of ours that are in it. */
 const bundle = async (project: string, code: string) => {
   const entry = Path.join(project, "entry.js")
   Fs.writeFileSync(entry, code)

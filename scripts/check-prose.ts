@@ -2,7 +2,7 @@
  * Counts habits of speech per 1,000 words of Markdown pages, comments and docstrings, and fails when one is more frequent
  * than its limit.
  *
- *   npm run check:prose                        packages, docs and README.md
+ *   npm run check:prose                        packages, scripts, examples, docs and README.md
  *   npm run check:prose -- --lines docs        lists the lines with hits as well, those with most hits first
  *   npm run check:prose -- --base main         counts only lines that were added since a commit
  *   npm run check:prose -- --files             lists the files by their number of hits
@@ -19,7 +19,7 @@ const { positionals, values } = parseArgs({
   options: { lines: { type: "boolean" }, files: { type: "boolean" }, base: { type: "string" } }
 })
 
-const paths = positionals.length > 0 ? positionals : ["packages", "docs", "README.md"]
+const paths = positionals.length > 0 ? positionals : ["packages", "scripts", "examples", "docs", "README.md"]
 
 /** Data, installed or generated. */
 const isSkipped = (file: string): boolean =>

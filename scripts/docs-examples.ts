@@ -1,7 +1,7 @@
 /**
- * Holds the documentation to what it promises: every public name has a docstring with `@since`, and `@category` if it
- * is no module; every `@example` compiles and runs; every TypeScript block of the Markdown pages compiles, and those that
- * are tests pass. A block under a line that ends with a file's name, "`bot.ts`:", is that file for its page's other blocks.
+ * Checks the documentation: every public name has a docstring with prose and `@since`, and `@category` if it is not a
+ * module; every `@example` compiles and runs; every TypeScript block of the Markdown pages compiles, and those that are
+ * tests pass. A block under a line that ends with a file's name, "`bot.ts`:", is that file for its page's other blocks.
  */
 import { execFile, execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
@@ -15,7 +15,7 @@ const runTimeout = 30_000
 const runAllTimeout = 180_000
 
 interface Example {
-  /** Where it stands, for people. */
+  /** The place of the example, for messages. */
   readonly source: string
   readonly file: string
   readonly isRun: boolean
@@ -81,7 +81,13 @@ const isExported = (node: ts.Statement): boolean =>
 const nameOf = (node: ts.Statement): string => node.getText().split("\n")[0]?.slice(0, 60) ?? ""
 
 /** Checks one public statement, or one name of an export list. */
-const checkDocstring = (file: ts.SourceFile, node: ts.Node, name: string, tags: ReadonlyArray<string>) => {
+const checkDocstring = (
+  file: ts.SourceFile,
+  node: ts.Node,
+  name: string,
+  tags: ReadonlyArray<string>,
+  needsProse: boolean
+) => {
   const where = `${Path.relative(root, file.fileName)}: ${name}`
   const comment = commentOf(node, file)
   if (comment === undefined) {
@@ -96,6 +102,9 @@ const checkDocstring = (file: ts.SourceFile, node: ts.Node, name: string, tags: 
       problems.push(`${where} has no ${tag}`)
     }
   }
+  if (needsProse && !/^\s*[^\s@]/.test(comment)) {
+    problems.push(`${where} has no prose before its tags`)
+  }
   addExamples(where, comment, true)
 }
 
@@ -108,11 +117,11 @@ const checkModule = (path: string) => {
   for (const statement of file.statements.filter(isExported)) {
     if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
       for (const element of statement.exportClause.elements) {
-        checkDocstring(file, element, element.getText(), ["@since"])
+        checkDocstring(file, element, element.getText(), ["@since"], false)
       }
     } else {
       const tags = Path.basename(path) === "index.ts" ? ["@since"] : ["@since", "@category"]
-      checkDocstring(file, statement, nameOf(statement), tags)
+      checkDocstring(file, statement, nameOf(statement), tags, !ts.isExportDeclaration(statement))
     }
   }
 }
@@ -138,7 +147,7 @@ const compile = () => {
 
 const execute = promisify(execFile)
 
-/** What went wrong when the files ran, if anything did. */
+/** Runs a file, and returns its error output if it fails. */
 const run = async (file: string, timeout = runTimeout): Promise<string | undefined> => {
   try {
     const args = ["--conditions=@vesper/source", "--import", "tsx", file]

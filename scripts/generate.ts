@@ -6,7 +6,7 @@
 import * as CloseCode from "@vesper/model/CloseCode"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { shardErrors, tags } from "../packages/cli/src/reference/shardErrors.js"
-import { purposeOf } from "./check-rooms.js"
+import { findPurpose } from "./check-rooms.js"
 
 const line = (parts: ReadonlyArray<string>): string => `| ${parts.join(" | ")} |`
 
@@ -111,9 +111,10 @@ const described = new Map(
   )
 )
 
-const descriptionOf = (folder: string, room: string): string => {
+const describe = (folder: string, room: string): string => {
   const entry = `${folder}/index.ts`
-  return (existsSync(entry) ? purposeOf(readFileSync(entry, "utf8")) : undefined) ?? described.get(room) ?? undescribed
+  return (existsSync(entry) ? findPurpose(readFileSync(entry, "utf8")) : undefined) ?? described.get(room) ??
+    undescribed
 }
 
 /** The folders with modules, but not those that only hold other folders. */
@@ -123,7 +124,7 @@ const rooms = readdirSync("packages")
   .sort()
   .map((folder) => {
     const name = folder.replace(/^packages\//, "").replace("/src/", "/")
-    return { name, description: descriptionOf(folder, name) }
+    return { name, description: describe(folder, name) }
   })
 
 const map = [

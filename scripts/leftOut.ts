@@ -4,7 +4,7 @@
  */
 import type { Reporter, TestModule } from "vitest/node"
 
-/** Whether a filter on the command line has chosen tests: what it leaves out is no news. */
+/** True if a filter on the command line has chosen tests: those that it leaves out are not reported. */
 const isFiltered = process.argv.some((argument) => argument === "-t" || argument.startsWith("--testNamePattern"))
 
 export class LeftOut implements Reporter {

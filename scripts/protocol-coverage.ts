@@ -30,7 +30,7 @@ if (process.argv.includes("--write")) {
   fs.writeFileSync(stored, facts)
 }
 
-const lacks = Coverage.lacksOf(documentation)
+const lacks = Coverage.findLacks(documentation)
 const line = (title: string, what: ReadonlyArray<Coverage.Lack["what"]>, total: number) => {
   const names = new Set(lacks.filter((lack) => what.includes(lack.what)).map((lack) => lack.name))
   const covered = total - names.size

@@ -40,7 +40,7 @@ export const habits: ReadonlyArray<Habit> = [
   {
     name: "a docstring that opens with a clause or with \"Lets\"",
     pattern: /^(?:how|lets|what|whatever|when|where|whether|which|who|whoever|whose|why)\b/gi,
-    limit: 0.3,
+    limit: 0,
     isOpening: true
   }
 ]

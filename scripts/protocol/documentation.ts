@@ -140,7 +140,7 @@ const withoutRequired = (fields: Fields): Fields =>
 
 const unavailableGuild = "Unavailable Guild"
 
-/** Which event's section a section belongs to: that of its own heading, or that of the nearest above it. */
+/** Finds the event of each section: that of its own heading, or that of the nearest heading above it. */
 const eventsOf = (sections: ReadonlyArray<Section>, structureAt: (anchor: string) => string | undefined) => {
   const list = sections.find((section) => section.title === "Receive Events")
   const titles = (list?.tables[0]?.rows ?? []).map(([name = ""]) => plain(name))

@@ -39,13 +39,13 @@ export interface Options {
   readonly shards: number
   readonly maxConcurrency: number
   readonly speed: Setting.Speed
-  /** How late a heartbeat may be for the gateway: this machine is busy. */
+  /** The delay of a heartbeat that the gateway tolerates, because this machine is busy. */
   readonly heartbeatTolerance: Duration.DurationInput
   /** Events that the gateway keeps for a resume of a session. */
   readonly replayLimit: number
 }
 
-/** What a program on a real network needs, on the simulated gateway. Compression is each fleet's own choice. */
+/** The services of a program on a real network, for the simulated gateway. Compression is each fleet's own choice. */
 export const layer = (options: Options) =>
   Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
     Layer.mergeAll(
@@ -81,7 +81,7 @@ const serveQueue = Effect.gen(function*() {
   return `http://127.0.0.1:${server.address._tag === "TcpAddress" ? server.address.port : 0}/`
 })
 
-/** Half of the shards with each compression; one more shard is alone, and made anew whenever something has ended it. */
+/** Half of the shards with each compression; one more shard is alone, and created again whenever a fault has ended it. */
 export const start = (options: Options) =>
   Effect.gen(function*() {
     const { shards } = options

@@ -71,7 +71,7 @@ const statusCheck = ({ statuses, watch }: Arena) => {
   })
 }
 
-/** Lets a shard send more than it may; each command must be written in the end, or fail for a reason. */
+/** Sends more commands than a shard may send; each must be written in the end, or fail with a reason. */
 const commanding = ({ fleets }: Arena, chance: () => number) => {
   const counts = { begun: 0, done: 0 }
   const burst = Effect.gen(function*() {
@@ -91,7 +91,7 @@ const commanding = ({ fleets }: Arena, chance: () => number) => {
   return { burst, counts }
 }
 
-/** What the process of its own has handled, each event once and in order, except for what a kill made it handle again. */
+/** Reads the events that the separate process has handled: each once and in order, except those repeated after a kill. */
 const readLives = ({ alone, judge, ledger, lives }: Arena) => {
   const positions: Array<number> = []
   const handled = new Set<number>()
@@ -174,12 +174,12 @@ const battle = Effect.gen(function*() {
   yield* Effect.sleep(seconds * 1000)
   yield* Fiber.interrupt(running)
 
-  // Then all is quiet: everybody must come back, and what was sent must have come.
+  // Without faults, every shard must reconnect, and every event that was sent must have been received.
   yield* Effect.sleep(graceMillis)
   yield* Effect.catchAll(arena.awaitWell("90 seconds"), () =>
     Effect.map(arena.statuses, (all) => {
       const away = all.filter(({ status }) => status._tag !== "Connected")
-      problems.push(`not everybody came back: ${JSON.stringify(away)}, process ${watch.isOpen(alone)}`)
+      problems.push(`shards that did not reconnect: ${JSON.stringify(away)}, process ${watch.isOpen(alone)}`)
     }))
   yield* Effect.forEach(Array.from({ length: shards }, (_, i) => i), arena.send)
   const handling = readLives(arena)
@@ -256,7 +256,7 @@ for (const [end, { events, sessions }] of report.ends) {
 }
 line("", `${report.repeated} handled again after a kill`)
 line("sessions", `${report.sessions.identified} identified, ${report.sessions.resumed} resumed`)
-line("", `${report.revivals} shards made anew`)
+line("", `${report.revivals} shards created again`)
 line("commands", `${report.commands.begun} given, ${report.sessions.commands} seen by the gateway`)
 line("unreachable", sorted(report.unreachable).map(([count, why]) => `${why} ${count}`).join(", "))
 line(

@@ -1,4 +1,4 @@
-/** Where a resume URL may lead, to fail there as a network can. */
+/** Hosts of resume URLs that fail as a network can. */
 import * as Effect from "effect/Effect"
 import * as Https from "node:https"
 import * as Net from "node:net"

@@ -7,7 +7,7 @@ import type { Word } from "./witness.js"
 /** Attempts to resume before a shard may leave a session that the gateway has not ended. */
 const budget = Setting.resumeAttempts * 2
 
-/** How a session came to its end, and whether that is in order. */
+/** The end of a session; only some are correct. */
 export type End =
   | "alive"
   | "ended by the gateway"
@@ -20,11 +20,11 @@ export interface Judge {
   readonly tell: (shard: number) => (word: Word) => void
   /** A process was killed, and the session that it had is in none of its files. */
   readonly unsaved: (session: string) => void
-  /** Why connections could not be made, and how often. */
+  /** Reasons for connections that could not be opened, with their counts. */
   readonly unreachable: ReadonlyMap<string, number>
-  /** What is wrong when all is over; `alive` are the sessions that are connected. */
+  /** Problems at the end of the run; `alive` are the sessions that are connected. */
   readonly problems: (ledger: Ledger, alive: ReadonlySet<string>) => ReadonlyArray<string>
-  /** How many sessions ended in which way, and how many events each way took along. */
+  /** Counts of sessions by their end, and of the events that were lost with them. */
   readonly ends: (
     ledger: Ledger,
     alive: ReadonlySet<string>

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 import type { Setting } from "./setting.js"
 import type { Word } from "./witness.js"
 
-/** What a bot writes. */
+/** A line that a bot writes. */
 export type Line = Word | { readonly _tag: "Handled"; readonly number: number }
 
 export class BotFailed extends Data.TaggedError("BotFailed")<{ readonly output: string }> {
@@ -81,11 +81,11 @@ export const make = (options: Omit<Setting, "file" | "sessions">) =>
 
     return {
       restart,
-      /** Whether a file names the session. */
+      /** True if a file names the session. */
       isSaved: (session: string) =>
         Fs.existsSync(sessions) &&
         Fs.readdirSync(sessions).some((name) => Fs.readFileSync(Path.join(sessions, name), "utf8").includes(session)),
-      /** What each life has written, in order. */
+      /** The lines of each life, in order. */
       lines: () => Array.from({ length: count }, (_, life) => read(fileOf(life)))
     }
   })

@@ -1,6 +1,6 @@
 /** Figures of this process. */
 
-/** What is alive after everything that can be collected is; needs `node --expose-gc` to be exact. */
+/** Memory in use after a garbage collection; needs `node --expose-gc` to be exact. */
 export const memory = (): { readonly heap: number; readonly rss: number } => {
   // Twice, for what finalizers let go of.
   globalThis.gc?.()

@@ -1,4 +1,4 @@
-/** What goes wrong in a run, made of a seed: the same seed gives the same plan. */
+/** Plans the faults of a run from a seed: the same seed results in the same plan. */
 import * as CloseCode from "@vesper/model/CloseCode"
 import * as Fault from "@vesper/testing/Fault"
 
@@ -24,7 +24,7 @@ export const random = (seed: number): () => number => reseedable(seed).next
 interface Kind {
   readonly name: string
   readonly faults: (chance: () => number) => ReadonlyArray<Fault.Fault>
-  /** What the process of its own is ended with. */
+  /** The signal that ends the separate process. */
   readonly signal?: Signal
 }
 
@@ -57,7 +57,7 @@ const deadHost = (name: string, url: string): Kind => ({
   faults: () => [Fault.NameResumeUrl({ host: "any", times: 1, url }), Fault.InvalidSession({ resumable: false })]
 })
 
-/** What any shard may meet. */
+/** Faults of any shard. */
 const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   live("drop", Fault.Drop()),
   live("half-open", Fault.Stall()),
@@ -70,7 +70,7 @@ const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   live("skipped sequence number", Fault.SkipSequence({ count: 3 })),
   live("no heartbeat acknowledged", Fault.StopAcknowledging()),
   live("hello twice", Fault.HelloAgain()),
-  live("heartbeat asked for", Fault.RequestHeartbeat()),
+  live("heartbeat requested", Fault.RequestHeartbeat()),
   live("messages in two frames", Fault.SplitFrames()),
   live("opcode 7", Fault.Reconnect()),
   live("opcode 9, resumable", Fault.InvalidSession({ resumable: true })),
@@ -93,7 +93,7 @@ const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   deadHost("its name is not found", "ws://vesper.invalid/"),
   deadHost("the port is closed", "ws://127.0.0.1:1/"),
   deadHost("its certificate is not trusted", untrusted),
-  deadHost("it speaks no TLS", plain),
+  deadHost("no TLS", plain),
   { name: "process killed", faults: () => [], signal: "SIGKILL" },
   { name: "process asked to end", faults: () => [], signal: "SIGTERM" },
   {
@@ -106,7 +106,7 @@ const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   }
 ]
 
-/** What ends a shard, for one that is made anew each time. */
+/** Faults that end a shard permanently, for a shard that is created again each time. */
 export const fatalKinds: ReadonlyArray<Kind> = fatal.map(({ code }) =>
   live(`close ${code}`, Fault.Close({ code, reason: "chaos" }))
 )

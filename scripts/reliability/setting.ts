@@ -1,4 +1,4 @@
-/** What the shards of a run are told, in this process and in others. */
+/** Configuration of the shards of a run, in this process and in others. */
 import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import * as Intents from "@vesper/model/Intents"
 import * as Predicate from "effect/Predicate"
@@ -31,7 +31,7 @@ export const config = (url: string, speed: Speed, acknowledge: ShardConfig.Ackno
     reconnect: { backoffBase: 50, backoffMax: speed.backoffMax, stableAfter: speed.backoffMax, resumeAttempts }
   })
 
-/** What a process of its own is told. */
+/** Configuration of a separate process. */
 export interface Setting {
   readonly url: string
   readonly queueUrl: string
@@ -40,7 +40,7 @@ export interface Setting {
   readonly speed: Speed
   /** A folder that outlives the process. */
   readonly sessions: string
-  /** Where this life's lines go. */
+  /** The file that this life's lines are written to. */
   readonly file: string
 }
 

@@ -30,7 +30,7 @@ const eventsPerTick = Math.ceil(Number(values.events) / 20)
 const speed = { heartbeatInterval: 5_000, handshake: 10_000, backoffMax: 2_000 }
 const allowedGrowth = 0.05
 
-/** What a week brings to a shard, in a few minutes. */
+/** The faults of a week, in a few minutes. */
 const faults: ReadonlyArray<Fault.Fault> = [
   Fault.Drop(),
   Fault.Reconnect(),

@@ -1,4 +1,4 @@
-/** What a gateway's log says of shards and sessions, as it comes. */
+/** Reads the state of shards and sessions from a gateway's log while it is written. */
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -19,11 +19,11 @@ export interface Watch {
   readonly begun: ReadonlyArray<Begun>
   /** The sessions that the gateway has ended, and why. */
   readonly ended: ReadonlyMap<string, string>
-  /** Whether the gateway has a connection with a session of the shard's. */
+  /** True if the gateway has a connection with a session of the shard. */
   readonly isOpen: (shard: number) => boolean
-  /** How many connections of the shard's had a session. */
+  /** The number of the shard's connections that had a session. */
   readonly established: (shard: number) => number
-  /** How many connections of the shard's the gateway has closed with the code. */
+  /** The number of the shard's connections that the gateway has closed with the code. */
   readonly closedWith: (shard: number, code: number) => number
   readonly counts: () => { readonly identified: number; readonly resumed: number; readonly commands: number }
 }

@@ -1,4 +1,4 @@
-/** What a shard says of itself, to be held against what the gateway saw. */
+/** Records the reports of a shard, for comparison with the gateway's log. */
 import type * as Diagnostic from "@vesper/gateway/Diagnostic"
 import type * as Shard from "@vesper/gateway/Shard"
 import type * as ShardError from "@vesper/gateway/ShardError"
@@ -23,7 +23,7 @@ export type Word =
 
 type Status = ShardStatus.ShardStatus["_tag"]
 
-/** Where a status may lead; anywhere else is a lie. */
+/** The allowed changes of a status. */
 const ways: Readonly<Record<Status, ReadonlyArray<Status>>> = {
   Disconnected: ["Disconnected", "Connecting"],
   Connecting: ["Identifying", "Resuming", "Disconnected", "FatallyClosed"],

@@ -113,7 +113,7 @@ const part = async <A>(name: Options.Part, run: () => Promise<ReadonlyArray<A>>)
 /** Measures the floor and the contestants, if there are any. */
 const measure = async (
   contestants: ReadonlyArray<Contestants.Contestant>,
-  size: Pick<Throughput.Options, "events" | "modes" | "shards">
+  size: Pick<Throughput.Size, "events" | "modes" | "shards">
 ) =>
   contestants.length === 0 ? [] : await Throughput.run({ rounds, floor: Peers.floor, contestants, progress, ...size })
 

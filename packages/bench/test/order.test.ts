@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import * as Order from "../src/clients/order.js"
 
-const isInOrder = (options: Order.Options, sequences: ReadonlyArray<number>): boolean =>
+const isInOrder = (options: Order.Delivery, sequences: ReadonlyArray<number>): boolean =>
   sequences.map(Order.make(options)).every((follows) => follows)
 
 describe("the order of a benchmark's events", () => {
   const one = { shards: 1, isFiltered: false }
   const two = { shards: 2, isFiltered: false }
-  const cases: ReadonlyArray<readonly [name: string, Order.Options, sequences: ReadonlyArray<number>, boolean]> = [
+  const cases: ReadonlyArray<readonly [name: string, Order.Delivery, sequences: ReadonlyArray<number>, boolean]> = [
     ["is kept by consecutive numbers", one, [2, 3, 4], true],
     ["is broken by a lost event", one, [2, 4], false],
     ["is broken by a doubled event", one, [2, 2, 3], false],

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Options from "../src/options.js"
 import * as Rows from "../src/runs/rows.js"
 
-const namesOf = (all: typeof Rows.shard, ...args: ReadonlyArray<string>) =>
+const listNames = (all: typeof Rows.shard, ...args: ReadonlyArray<string>) =>
   Rows.select(all, Options.parse(args).isWanted).map(({ name }) => name.replace(/^Vesper, /, ""))
 
 describe("the rows of the firehose", () => {
@@ -33,11 +33,11 @@ describe("the rows of the firehose", () => {
     ]
   ]
   for (const [title, args, names] of cases) {
-    it(title, () => assert.deepStrictEqual(namesOf(Rows.shard, ...args), names))
+    it(title, () => assert.deepStrictEqual(listNames(Rows.shard, ...args), names))
   }
 
   it("of fleets are as many shards, and the fleets", () => {
-    assert.deepStrictEqual(namesOf(Rows.fleets, "--only", "pipeline"), [
+    assert.deepStrictEqual(listNames(Rows.fleets, "--only", "pipeline"), [
       "runForEach",
       "fleet.runForEach",
       "Events.runFleet"

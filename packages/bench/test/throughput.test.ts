@@ -6,12 +6,12 @@ import * as Throughput from "../src/runs/throughput.js"
 const took = (cpu: number): Measured => ({ cpu, wall: 500, received: 1_000, disorder: 0, peak: 50_000_000 })
 const failed = (failure: string): Throughput.Outcome => ({ failure })
 
-const rowOf = (outcomes: ReadonlyArray<Throughput.Outcome>, floors: ReadonlyArray<Throughput.Outcome>) =>
+const makeRow = (outcomes: ReadonlyArray<Throughput.Outcome>, floors: ReadonlyArray<Throughput.Outcome>) =>
   Throughput.summarise("a client", "json", 1_000, outcomes, floors)
 
 describe("the rows of the throughput", () => {
   it("are medians of the rounds, each beside the floor of its own round", () => {
-    const row = rowOf([took(10_000), took(30_000), took(12_000)], [took(10_000), took(15_000), took(8_000)])
+    const row = makeRow([took(10_000), took(30_000), took(12_000)], [took(10_000), took(15_000), took(8_000)])
     assert.deepStrictEqual(row, {
       client: "a client",
       mode: "json",
@@ -26,13 +26,13 @@ describe("the rows of the throughput", () => {
   })
 
   it("leave out the rounds that a client did not come through, and say why", () => {
-    const row = rowOf([failed("lost one"), took(30_000), failed("was slow")], [took(1), took(10_000), took(1)])
+    const row = makeRow([failed("lost one"), took(30_000), failed("was slow")], [took(1), took(10_000), took(1)])
     assert.deepInclude(row, { rounds: 3, survived: 1, cpu: 30, ratio: 3, failure: "was slow" })
     assert.deepStrictEqual(row.ratios, [3, 3])
   })
 
   it("compare no round in which the floor itself failed", () => {
-    const row = rowOf([took(10_000), took(20_000)], [failed("gone"), took(10_000)])
+    const row = makeRow([took(10_000), took(20_000)], [failed("gone"), took(10_000)])
     assert.deepInclude(row, { survived: 2, cpu: 15, ratio: 2 })
   })
 
@@ -51,7 +51,7 @@ describe("the rows of the throughput", () => {
     const floors = [took(10_000)]
     const aim = { of: "another", aim: 1.25, outcomes: [took(5_000)] }
     const rows = [
-      rowOf(floors, floors),
+      makeRow(floors, floors),
       Throughput.summarise("missing", "json", 1_000, [took(10_000)], floors, aim),
       Throughput.summarise("meeting", "json", 1_000, [took(6_000)], floors, aim),
       Throughput.summarise("compared with the floor", "json", 1_000, [took(6_000)], floors, {
@@ -75,16 +75,16 @@ describe("the rows of the throughput", () => {
   })
 
   it("have no figures where no round was come through", () => {
-    const row = rowOf([failed("gone"), failed("gone")], [took(1), took(1)])
+    const row = makeRow([failed("gone"), failed("gone")], [took(1), took(1)])
     assert.deepInclude(row, { rounds: 2, survived: 0, failure: "gone", cpu: Number.NaN })
   })
 
   it("say of how many rounds they are, where it is not all of them", () => {
     const floors = [took(10_000), took(10_000)]
     const table = Tables.throughput([
-      rowOf([took(10_000), took(10_000)], floors),
-      rowOf([failed("gone"), took(20_000)], floors),
-      rowOf([failed("gone"), failed("gone")], floors)
+      makeRow([took(10_000), took(10_000)], floors),
+      makeRow([failed("gone"), took(20_000)], floors),
+      makeRow([failed("gone"), failed("gone")], floors)
     ], "json")
     assert.deepStrictEqual(table.split("\n").slice(2).map((line) => line.split("|").map((cell) => cell.trim())), [
       ["", "a client", "10.00 us", "1.00", "1.00-1.00", "2000", "50 MB", ""],

@@ -140,7 +140,7 @@ export class Discord {
     globalRequestsPerSecond: 1_000_000
   }).pipe(Layer.provide(layerHttp(this.answer)))
 
-  /** What the user reads first, and later. */
+  /** The texts that the user reads, in order. */
   get texts(): ReadonlyArray<unknown> {
     return [
       ...this.callbacks.map(({ body }) => body.data?.["content"]),

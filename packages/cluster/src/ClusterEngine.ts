@@ -6,9 +6,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** @since 0.1.0 @category models */
+/** Builds the sharding that assigns slots to runners. @since 0.1.0 @category models */
 export interface ClusterEngine {
-  /** Builds @effect/cluster's sharding of one group with so many slots, which replaces an earlier one. */
+  /** Builds @effect/cluster's sharding of one group with a number of slots. It replaces an earlier one. */
   readonly build: (options: {
     readonly group: string
     readonly slots: number
@@ -17,5 +17,5 @@ export interface ClusterEngine {
   }) => Effect.Effect<Sharding.Sharding["Type"], never, Scope.Scope>
 }
 
-/** @since 0.1.0 @category tags */
+/** The service that `NodeCluster` implements. @since 0.1.0 @category tags */
 export const ClusterEngine = Context.GenericTag<ClusterEngine>("@vesper/cluster/ClusterEngine")

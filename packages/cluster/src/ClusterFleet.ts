@@ -1,6 +1,6 @@
 /**
- * The shards of a bot on many machines. Runners share them out; when one ends or dies, its shards move to others and
- * resume there. Each shard has one owner at a time, which has a lease in the database that the runners share.
+ * Distributes the shards of a bot over many machines. When a runner ends or dies, its shards move to others and resume
+ * there. Each shard has one owner at a time, which has a lease in the database that the runners share.
  * @since 0.1.0
  */
 import type * as SqlClient from "@effect/sql/SqlClient"
@@ -18,7 +18,7 @@ import type * as ClusterError from "./ClusterError.js"
 import type * as ClusterStatus from "./ClusterStatus.js"
 import * as internal from "./internal/fleet/index.js"
 
-/** @since 0.1.0 @category models */
+/** The shards of a cluster, their handlers, and this runner's part in it. @since 0.1.0 @category models */
 export interface Options<E, R> {
   /** The number of shards, at the first start of the cluster. Later the database knows, and `reshard` changes it. */
   readonly shards: number
@@ -33,7 +33,7 @@ export interface Options<E, R> {
   readonly order?: Shard.RunOptions["order"]
   /** The time after which the shards of a crashed runner are taken over. The same on all runners. Default: 15 seconds. */
   readonly lease?: Duration.DurationInput | undefined
-  /** How guilds are handed over in a resharding. Default: as `Fleet.reshard` does. */
+  /** Options of the handover of guilds in a resharding. Default: those of `Fleet.reshard`. */
   readonly handover?: Fleet.ReshardOptions | undefined
   /** The name of this runner in `status` and for `drain`. Default: `runner`. */
   readonly runner?: string | undefined
@@ -45,7 +45,7 @@ export interface Options<E, R> {
   readonly slots?: number | undefined
 }
 
-/** @since 0.1.0 @category models */
+/** The shards of one bot, distributed over the runners of a cluster. @since 0.1.0 @category models */
 export interface ClusterFleet {
   /** This runner: its name, and the id of this life of its process. */
   readonly runner: { readonly id: string; readonly name: string }
@@ -83,7 +83,7 @@ export interface ClusterFleet {
   readonly awaitFailure: Effect.Effect<never, ShardError.FatallyClosedError>
 }
 
-/** @since 0.1.0 @category tags */
+/** The service of this runner's part of the cluster. @since 0.1.0 @category tags */
 export const ClusterFleet = Context.GenericTag<ClusterFleet>("@vesper/cluster/ClusterFleet")
 
 /** The services of a runner: see `NodeCluster` and `SqlIdentifyQueue`. @since 0.1.0 @category models */
@@ -98,7 +98,7 @@ export const make: <E, R>(
   options: Options<E, R>
 ) => Effect.Effect<ClusterFleet, ClusterError.ClusterError, R | Requirements | Scope.Scope> = internal.make
 
-/** @since 0.1.0 @category layers */
+/** Joins the cluster for as long as the layer is in use. @since 0.1.0 @category layers */
 export const layer = <E, R>(
   options: Options<E, R>
 ): Layer.Layer<ClusterFleet, ClusterError.ClusterError, Exclude<R, Scope.Scope> | Requirements> =>

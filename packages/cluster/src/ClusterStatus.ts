@@ -16,10 +16,10 @@ export interface Runner {
   readonly shards: ReadonlyArray<number>
 }
 
-/** @since 0.1.0 @category models */
+/** The owner and the state of a shard. @since 0.1.0 @category models */
 export interface ShardPlace {
   readonly id: ShardId.ShardId
-  /** The id of the runner that owns it; none while it moves, as the rest. */
+  /** The id of the runner that owns it; none while the shard moves, as are the fields below. */
   readonly runner: Option.Option<string>
   readonly status: Option.Option<ShardStatus.ShardStatus["_tag"]>
   /** The last round trip of a heartbeat. */
@@ -37,7 +37,7 @@ export interface Resharding {
   readonly shards: ReadonlyArray<ShardPlace>
 }
 
-/** @since 0.1.0 @category models */
+/** The state of a cluster, as its database has it. @since 0.1.0 @category models */
 export interface ClusterStatus {
   /** The number of shards; during a resharding the old one. */
   readonly total: number

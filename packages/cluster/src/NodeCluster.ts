@@ -25,7 +25,7 @@ import * as ClusterEngine from "./ClusterEngine.js"
 import * as Postgres from "./internal/database/postgres.js"
 import * as Sqlite from "./internal/database/sqlite.js"
 
-/** @since 0.1.0 @category models */
+/** Addresses and weight of a runner. @since 0.1.0 @category models */
 export interface Options {
   /** The host by which other runners reach this one. */
   readonly host: string

@@ -30,7 +30,7 @@ export interface LimitOptions {
   readonly name?: string | undefined
 }
 
-/** @since 0.1.0 @category models */
+/** The limits of the bot. @since 0.1.0 @category models */
 export interface Options extends LimitOptions {
   /** IDENTIFYs allowed at a time; `session_start_limit.max_concurrency` of GET /gateway/bot. The same on all runners. */
   readonly maxConcurrency: number
@@ -156,9 +156,9 @@ export const makeFromApi = (options: LimitOptions = {}) =>
       makeWith({ ...options, maxConcurrency, total }, known)
   )
 
-/** @since 0.1.0 @category layers */
+/** An identify queue with known limits. @since 0.1.0 @category layers */
 export const layer = (options: Options) => Layer.effect(IdentifyQueue.IdentifyQueue, make(options))
 
-/** @since 0.1.0 @category layers */
+/** An identify queue with the limits that Discord grants the bot. @since 0.1.0 @category layers */
 export const layerFromApi = (options: LimitOptions = {}) =>
   Layer.effect(IdentifyQueue.IdentifyQueue, makeFromApi(options))

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import { migrate } from "./internal/database/schema.js"
 import { decodeSession, encodeSession, inTime } from "./internal/database/statement.js"
 
-/** Makes a store, and missing tables. A shard must run in one process at a time. @since 0.1.0 @category constructors */
+/** Makes a store, and missing tables. @since 0.1.0 @category constructors */
 export const make: Effect.Effect<SessionStore.SessionStore, never, SqlClient.SqlClient> = Effect.gen(function*() {
   yield* migrate
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
@@ -33,6 +33,8 @@ export const make: Effect.Effect<SessionStore.SessionStore, never, SqlClient.Sql
 })
 
 /**
+ * Provides a session store for shards that each run in one process.
+ *
  * @example
  * ```ts
  * import { LibsqlClient } from "@effect/sql-libsql"

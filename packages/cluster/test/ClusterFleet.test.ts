@@ -64,7 +64,7 @@ const voice = (guildId: string): Command.VoiceStateUpdate => ({
 const world = World.make({ seed: 5, guilds: 24, membersPerGuild: 1 })
 
 /** The id of some guild that a shard of four hears of. */
-const guildOf = (shard: number) => world.guilds.find(({ id }) => ShardId.shardOf(id, 4) === shard)?.id ?? ""
+const findGuild = (shard: number) => world.guilds.find(({ id }) => ShardId.shardOf(id, 4) === shard)?.id ?? ""
 
 /** The numbers of messages in a guild, in the order of their handling. */
 const numbersIn = (guild: string, handled: ReadonlyArray<Handled>): ReadonlyArray<unknown> =>
@@ -98,8 +98,8 @@ describe("ClusterFleet", () => {
         // Each shard's command is sent over that shard, from either runner.
         yield* Effect.forEach([0, 1, 2, 3], (shard) =>
           Effect.zipRight(
-            a.sendToGuild(guildOf(shard), voice(guildOf(shard))),
-            b.sendToGuild(guildOf(shard), voice(guildOf(shard)))
+            a.sendToGuild(findGuild(shard), voice(findGuild(shard))),
+            b.sendToGuild(findGuild(shard), voice(findGuild(shard)))
           ))
         const received = yield* simulator.received(Opcode.VoiceStateUpdate)
         assert.deepStrictEqual(
@@ -118,7 +118,7 @@ describe("ClusterFleet", () => {
         // Messages in one guild of each shard of four, all the time.
         const sent = new Map<string, number>()
         const send = Effect.forEach([0, 1, 2, 3], (shard) => {
-          const guild = guildOf(shard)
+          const guild = findGuild(shard)
           const number = (sent.get(guild) ?? 0) + 1
           sent.set(guild, number)
           // Some have an id, which both sessions bring, and some are known by their contents alone.
@@ -141,7 +141,7 @@ describe("ClusterFleet", () => {
         assert.strictEqual(refused._tag, "ReshardUnderWayError")
         // Commands find their guild all the time.
         yield* Effect.forEach([0, 1, 2, 3], (shard) =>
-          a.sendToGuild(guildOf(shard), voice(guildOf(shard))))
+          a.sendToGuild(findGuild(shard), voice(findGuild(shard))))
         yield* soon(areUp(6))
         yield* soon(Effect.map(b.total, (total) => total === 6))
         assert.deepStrictEqual((yield* b.status).resharding, Option.none())

@@ -14,7 +14,7 @@ import { parseAllDocuments } from "yaml"
 const read = (name: string) =>
   Fs.readFileSync(fileURLToPath(new URL(`../../../docs/deploy/${name}`, import.meta.url)), "utf8")
 
-const yamlOf = (name: string): ReadonlyArray<unknown> =>
+const readYaml = (name: string): ReadonlyArray<unknown> =>
   parseAllDocuments(read(name), { merge: true }).map((document) => {
     assert.deepStrictEqual(document.errors, [])
     assert.deepStrictEqual(document.warnings, [])
@@ -35,7 +35,7 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /** The errors that TypeScript finds in the objects by their kinds. */
-const typeErrorsOf = (objects: ReadonlyArray<unknown>): ReadonlyArray<string> => {
+const findTypeErrors = (objects: ReadonlyArray<unknown>): ReadonlyArray<string> => {
   const file = fileURLToPath(new URL("manifests.ts", import.meta.url))
   const text = objects.map((object, index) => {
     const kind = String(at(object, "kind"))
@@ -65,7 +65,7 @@ const typeErrorsOf = (objects: ReadonlyArray<unknown>): ReadonlyArray<string> =>
 const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0
 
 /** The complaints of systemd about a unit; none on a machine without it. */
-const systemdOf = (unit: string): string | undefined => {
+const findSystemd = (unit: string): string | undefined => {
   const folder = Fs.mkdtempSync(Path.join(tmpdir(), "vesper-unit-"))
   try {
     const file = Path.join(folder, "vesper-runner@.service")
@@ -79,7 +79,7 @@ const systemdOf = (unit: string): string | undefined => {
 
 describe("docs/deploy", () => {
   it("gives Kubernetes whole objects, whose selectors match the pods", () => {
-    const objects = yamlOf("kubernetes.yaml")
+    const objects = readYaml("kubernetes.yaml")
     assert.deepStrictEqual(objects.map((object) => at(object, "kind")), [
       "Deployment",
       "PodDisruptionBudget",
@@ -100,7 +100,7 @@ describe("docs/deploy", () => {
   })
 
   it("gives Docker Compose three runners and their database", () => {
-    const [compose] = yamlOf("compose.yaml")
+    const [compose] = readYaml("compose.yaml")
     const services = at(compose, "services")
     assert.deepStrictEqual(Object.keys(Object(services)), ["postgres", "runner-1", "runner-2", "runner-3"])
     assert.strictEqual(at(services, "runner-2", "depends_on", "postgres", "condition"), "service_healthy")
@@ -125,20 +125,20 @@ describe("docs/deploy", () => {
   })
 
   it("gives Kubernetes nothing that its API does not know", () => {
-    const objects = yamlOf("kubernetes.yaml")
-    assert.deepStrictEqual(typeErrorsOf(objects), [])
+    const objects = readYaml("kubernetes.yaml")
+    assert.deepStrictEqual(findTypeErrors(objects), [])
     const [deployment] = objects
     const misspelt = JSON.parse(JSON.stringify(deployment).replace("\"maxSurge\"", "\"maxSurges\""))
-    assert.match(typeErrorsOf([misspelt]).join(), /maxSurges/)
+    assert.match(findTypeErrors([misspelt]).join(), /maxSurges/)
     const wrong = JSON.parse(JSON.stringify(deployment).replace("\"replicas\":3", "\"replicas\":\"three\""))
-    assert.match(typeErrorsOf([wrong]).join(), /'string' is not assignable to type 'number'/)
+    assert.match(findTypeErrors([wrong]).join(), /'string' is not assignable to type 'number'/)
   }, 60_000)
 
   it.skipIf(!hasSystemd)("gives systemd a unit that it finds nothing wrong with [systemd-analyze]", () => {
     const unit = read("vesper-runner@.service")
-    assert.strictEqual(systemdOf(unit), "")
-    assert.match(systemdOf(unit.replace("RestartSec=", "RestartSecs=")) ?? "", /RestartSecs/)
-    assert.match(systemdOf(unit.replace("TimeoutStopSec=30", "TimeoutStopSec=soon")) ?? "", /soon/)
+    assert.strictEqual(findSystemd(unit), "")
+    assert.match(findSystemd(unit.replace("RestartSec=", "RestartSecs=")) ?? "", /RestartSecs/)
+    assert.match(findSystemd(unit.replace("TimeoutStopSec=30", "TimeoutStopSec=soon")) ?? "", /soon/)
   }, 60_000)
 
   it("calls Vesper with options that it has", () => {

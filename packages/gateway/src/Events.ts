@@ -325,7 +325,7 @@ export const handlers = <const H extends Table>(
   )
 
 /** Runs a handler once, and again only if it was interrupted, because its event is delivered to the next run. */
-const firstOf = <T extends EventType.EventType, E, R>(
+const handleFirst = <T extends EventType.EventType, E, R>(
   handler: Handler<T, E, R>,
   { where }: FilterOptions<T>
 ): Handler<T, E, R> => {
@@ -366,7 +366,7 @@ export const once = <T extends EventType.EventType, E, R>(
   event: T,
   handler: Handler<T, E, R>,
   options: FilterOptions<T> = {}
-): Handlers<E, R> => make([register(event, firstOf(handler, options), options)])
+): Handlers<E, R> => make([register(event, handleFirst(handler, options), options)])
 
 /**
  * Declares an event that a feature waits for with `next` or reads with `stream`, so that its intents are requested.
@@ -756,7 +756,7 @@ export const toHandler = <E, R>(
   return ({ event, shard }) => handle(event, shard)
 }
 
-const isOf =
+const matches =
   <T extends EventType.EventType>(event: T, { where }: FilterOptions<T>) =>
   (received: Dispatch.Dispatch): received is Dispatch.Of<T> & Dispatch.Known =>
     // An event has the body of its name.
@@ -791,7 +791,7 @@ const readAll = (self: Shard.Shard | Fleet.Fleet): Stream.Stream<Dispatch.Dispat
  * import { Events, Shard } from "@vesper/gateway"
  * import { Effect } from "effect"
  *
- * const nextMessageOf = (user: string) =>
+ * const awaitMessage = (user: string) =>
  *   Effect.flatMap(
  *     Shard.Shard,
  *     Events.next("MESSAGE_CREATE", { where: (event) => event.d.author.id === user, within: "1 minute" })
@@ -800,7 +800,7 @@ const readAll = (self: Shard.Shard | Fleet.Fleet): Stream.Stream<Dispatch.Dispat
  * export const Quiz = Events.layer(Events.merge(
  *   Events.awaits("MESSAGE_CREATE", { intents: ["MessageContent"] }),
  *   Events.on("GUILD_MEMBER_ADD", (event) =>
- *     nextMessageOf(event.d.user.id).pipe(
+ *     awaitMessage(event.d.user.id).pipe(
  *       Effect.flatMap((answer) => Effect.log(answer.d.content)),
  *       Effect.catchTag("NoEventError", () => Effect.log("no answer"))
  *     ))
@@ -830,9 +830,9 @@ export const next: {
   const assembly = Assembly.get(self)
   const check = checkReceives(self, event, options)
   const wait = assembly === undefined
-    ? Effect.zipRight(check, AwaitEvent.head(readAll(self), isOf(event, options)))
+    ? Effect.zipRight(check, AwaitEvent.head(readAll(self), matches(event, options)))
     // An assembly that defers the start completes the config.
-    : AwaitEvent.next(assembly.source, event, isOf(event, options), Effect.zipRight(assembly.start, check))
+    : AwaitEvent.next(assembly.source, event, matches(event, options), Effect.zipRight(assembly.start, check))
   const { within } = options
   return within === undefined ? wait : Effect.timeoutFail(wait, {
     duration: within,
@@ -887,5 +887,5 @@ export const stream: {
   const events = assembly === undefined
     ? readAll(self)
     : EventStream.make(assembly.source, assembly.nextEvent, (received) => received, new Set([event]))
-  return Stream.filter(Stream.unwrap(Effect.as(start, events)), isOf(event, options))
+  return Stream.filter(Stream.unwrap(Effect.as(start, events)), matches(event, options))
 })

@@ -118,6 +118,22 @@ export const RequestChannelInfo = 43
  */
 export type Opcode = keyof typeof table
 
+/**
+ * An opcode that a client may send.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Sent = { readonly [K in Opcode]: typeof table[K]["isSent"] extends true ? K : never }[Opcode]
+
+/**
+ * An opcode that the gateway sends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Received = { readonly [K in Opcode]: typeof table[K]["isReceived"] extends true ? K : never }[Opcode]
+
 const table = {
   [Dispatch]: {
     name: "Dispatch",
@@ -245,17 +261,17 @@ export const all: ReadonlyArray<Opcode> = Object.keys(table).map((key) => Number
 export const describe = (opcode: Opcode): string => table[opcode].text
 
 /**
- * Returns true if a client may send it.
+ * Narrows to an opcode that a client may send.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isSent = (opcode: number): boolean => isKnown(opcode) && table[opcode].isSent
+export const isSent = (opcode: number): opcode is Sent => isKnown(opcode) && table[opcode].isSent
 
 /**
- * Returns true if the gateway sends it.
+ * Narrows to an opcode that the gateway sends.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isReceived = (opcode: number): boolean => isKnown(opcode) && table[opcode].isReceived
+export const isReceived = (opcode: number): opcode is Received => isKnown(opcode) && table[opcode].isReceived

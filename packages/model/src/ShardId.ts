@@ -117,8 +117,8 @@ export const shardOf: {
 } = dual(2, (guildId: string, total: number): number => Number((BigInt(guildId) >> 22n) % BigInt(total)))
 
 /**
- * In how many parts the guilds of a bot fall that neither of two totals mixes: shards of the two have guilds in common if
- * and only if their ids are the same modulo this number, the greatest that divides both totals.
+ * Returns the number of groups of guilds that neither of two totals mixes, which is the greatest common divisor. A shard of
+ * the one total and a shard of the other have guilds in common only if their ids are the same modulo this number.
  *
  * @example
  * ```ts
@@ -132,7 +132,10 @@ export const shardOf: {
  * @since 0.1.0
  * @category combinators
  */
-export const parts = (total: number, other: number): number => other === 0 ? total : parts(other, total % other)
+export const parts: {
+  (other: number): (total: number) => number
+  (total: number, other: number): number
+} = dual(2, (total: number, other: number): number => other === 0 ? total : parts(other, total % other))
 
 /**
  * The bucket of the identify limit that a shard belongs to.

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { GatewayOpcodes } from "discord-api-types/v10"
 import * as Opcode from "../src/Opcode.js"
 
@@ -14,5 +14,10 @@ describe("opcodes", () => {
       assert.isNotEmpty(Opcode.describe(opcode))
       assert.isTrue(Opcode.isSent(opcode) || Opcode.isReceived(opcode))
     }
+  })
+
+  it("are narrowed to their direction", () => {
+    expectTypeOf(Opcode.all.filter(Opcode.isSent)).toEqualTypeOf<Array<Opcode.Sent>>()
+    expectTypeOf<Opcode.Received>().toEqualTypeOf<0 | 1 | 7 | 9 | 10 | 11>()
   })
 })

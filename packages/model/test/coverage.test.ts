@@ -7,7 +7,7 @@ const documentation: Documentation = documented
 
 describe("the model", () => {
   it("lacks nothing that the documentation has", () => {
-    assert.deepStrictEqual(Coverage.lacksOf(documentation), [])
+    assert.deepStrictEqual(Coverage.findLacks(documentation), [])
   })
 
   it("is held to every receive event, with no exception", () => {
@@ -18,7 +18,7 @@ describe("the model", () => {
 
 describe("the comparison", () => {
   const lacksWith = (change: Partial<Documentation>) =>
-    Coverage.lacksOf({ ...documentation, ...change }).map((lack) => `${lack.name} ${lack.problem}`)
+    Coverage.findLacks({ ...documentation, ...change }).map((lack) => `${lack.name} ${lack.problem}`)
 
   it("notices a new event", () => {
     const events = { ...documentation.events, BRAND_NEW: { fields: { id: "snowflake" } } }

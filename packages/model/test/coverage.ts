@@ -35,14 +35,14 @@ interface Field {
 }
 
 /** Possible types of a value: names of JSON's types, `literal` for one value only, `any` for all. */
-const kindsOf = (ast: AST.AST): ReadonlyArray<string> => {
+const listKinds = (ast: AST.AST): ReadonlyArray<string> => {
   switch (ast._tag) {
     case "Union":
-      return ast.types.flatMap(kindsOf)
+      return ast.types.flatMap(listKinds)
     case "Refinement":
-      return kindsOf(ast.from)
+      return listKinds(ast.from)
     case "Suspend":
-      return kindsOf(ast.f())
+      return listKinds(ast.f())
     case "Literal":
       return ast.literal === null ? ["null"] : ["literal", typeof ast.literal]
     case "StringKeyword":
@@ -63,16 +63,16 @@ const kindsOf = (ast: AST.AST): ReadonlyArray<string> => {
 }
 
 /** The structures that a schema is made of at its top: one, or several variants. */
-export const variantsOf = (ast: AST.AST): ReadonlyArray<AST.TypeLiteral> => {
+export const listVariants = (ast: AST.AST): ReadonlyArray<AST.TypeLiteral> => {
   switch (ast._tag) {
     case "TypeLiteral":
       return [ast]
     case "Union":
-      return ast.types.flatMap(variantsOf)
+      return ast.types.flatMap(listVariants)
     case "Suspend":
-      return variantsOf(ast.f())
+      return listVariants(ast.f())
     case "Refinement":
-      return variantsOf(ast.from)
+      return listVariants(ast.from)
     default:
       return []
   }
@@ -83,9 +83,9 @@ const isUnknownType = (variant: AST.TypeLiteral): boolean =>
   variant.propertySignatures.length === 1 && variant.propertySignatures[0]?.type._tag === "Refinement" &&
   variant.propertySignatures[0].name === "type"
 
-const fieldOf = (variants: ReadonlyArray<AST.TypeLiteral>, name: string): Option.Option<Field> => {
+const findField = (variants: ReadonlyArray<AST.TypeLiteral>, name: string): Option.Option<Field> => {
   const found = variants.flatMap((variant) => variant.propertySignatures.filter((field) => field.name === name))
-  const kinds = new Set(found.flatMap((field) => kindsOf(field.type)))
+  const kinds = new Set(found.flatMap((field) => listKinds(field.type)))
   return found.length === 0 ? Option.none() : Option.some({
     isOptional: found.length < variants.length || found.some((field) => field.isOptional),
     isNullable: kinds.has("null") || kinds.has("any"),
@@ -140,7 +140,7 @@ const compareFields = (
   return [
     ...Object.entries(documented).flatMap(([key, type]) => {
       const name = key.replace(/\?$/, "")
-      return Option.match(fieldOf(variants, name), {
+      return Option.match(findField(variants, name), {
         onNone: () => [lack(name)("is missing")],
         onSome: (field) => fieldProblems(owner, name, { isOptional: key.endsWith("?"), type }, field).map(lack(name))
       })
@@ -211,7 +211,7 @@ const eventLacks = (documentation: Documentation): ReadonlyArray<Lack> =>
       return [{ what: "event", name, problem: "has no schema" }]
     }
     const { ast } = EventSchema.of(name)
-    const variants = variantsOf(ast).filter((variant) => !isUnknownType(variant))
+    const variants = listVariants(ast).filter((variant) => !isUnknownType(variant))
     const whole = event.or === undefined ? variants : variants.slice(0, 1)
     const instead = event.or === undefined ? [] : variants.slice(1)
     return [
@@ -272,7 +272,7 @@ interface Bits {
   readonly bitOf: (name: string) => bigint
 }
 
-const bitsOf = <Name extends string>(set: {
+const listBits = <Name extends string>(set: {
   readonly allNames: ReadonlyArray<Name>
   readonly of: (name: Name) => number | bigint
 }): Bits => ({
@@ -281,21 +281,21 @@ const bitsOf = <Name extends string>(set: {
 })
 
 const flagSets: Readonly<Record<string, Bits>> = {
-  "Activity Flags": bitsOf(Flags.Activity),
-  "Application Flags": bitsOf(Flags.Application),
-  "Attachment Flags": bitsOf(Flags.Attachment),
-  "Channel Flags": bitsOf(Flags.Channel),
-  "Embed Flags": bitsOf(Flags.Embed),
-  "Embed Media Flags": bitsOf(Flags.EmbedMedia),
-  "Guild Invite Flags": bitsOf(Flags.GuildInvite),
-  "Guild Member Flags": bitsOf(Flags.GuildMember),
-  "Message Flags": bitsOf(Flags.Message),
-  "Permissions": bitsOf(Permissions),
-  "Role Flags": bitsOf(Flags.Role),
-  "SKU Flags": bitsOf(Flags.Sku),
-  "System Channel Flags": bitsOf(Flags.SystemChannel),
-  "Unfurled Media Item Flags": bitsOf(Flags.UnfurledMediaItem),
-  "User Flags": bitsOf(Flags.User)
+  "Activity Flags": listBits(Flags.Activity),
+  "Application Flags": listBits(Flags.Application),
+  "Attachment Flags": listBits(Flags.Attachment),
+  "Channel Flags": listBits(Flags.Channel),
+  "Embed Flags": listBits(Flags.Embed),
+  "Embed Media Flags": listBits(Flags.EmbedMedia),
+  "Guild Invite Flags": listBits(Flags.GuildInvite),
+  "Guild Member Flags": listBits(Flags.GuildMember),
+  "Message Flags": listBits(Flags.Message),
+  "Permissions": listBits(Permissions),
+  "Role Flags": listBits(Flags.Role),
+  "SKU Flags": listBits(Flags.Sku),
+  "System Channel Flags": listBits(Flags.SystemChannel),
+  "Unfurled Media Item Flags": listBits(Flags.UnfurledMediaItem),
+  "User Flags": listBits(Flags.User)
 }
 
 const flagLacks = (documentation: Documentation): ReadonlyArray<Lack> =>
@@ -306,7 +306,7 @@ const flagLacks = (documentation: Documentation): ReadonlyArray<Lack> =>
   )
 
 /** Returns the documented facts that the model lacks. */
-export const lacksOf = (documentation: Documentation): ReadonlyArray<Lack> => [
+export const findLacks = (documentation: Documentation): ReadonlyArray<Lack> => [
   ...eventLacks(documentation),
   ...structureLacks(documentation),
   ...intentLacks(documentation),

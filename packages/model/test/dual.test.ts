@@ -39,6 +39,7 @@ const operations: ReadonlyArray<readonly [name: string, dataFirst: unknown, data
     pipe("TYPING_START" as const, EventType.isAllowedBy(intents))
   ],
   ["ShardId.shardOf", ShardId.shardOf("197038439483310086", 16), pipe("197038439483310086", ShardId.shardOf(16))],
+  ["ShardId.parts", ShardId.parts(12, 16), pipe(12, ShardId.parts(16))],
   ["ShardId.bucket", ShardId.bucket(shard, 4), pipe(shard, ShardId.bucket(4))],
   ["Snowflake.compare", Snowflake.compare(older, newer), pipe(older, Snowflake.compare(newer))]
 ]

@@ -17,7 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as GuildStore from "./GuildStore.js"
-import { eventsOf } from "./internal/changes/eventsOf.js"
+import { selectEvents } from "./internal/changes/selectEvents.js"
 import * as Applier from "./internal/state/applier.js"
 import * as Queries from "./internal/state/queries.js"
 import type * as PermissionRules from "./PermissionRules.js"
@@ -242,7 +242,7 @@ export const make = (
       guilds: toBound("guilds", options.guilds).capacity,
       lists: new Map(kinds.map((kind) => [kind, toBound(kind, options[kind])]))
     }
-    const events = kept.guilds || kinds.length > 0 ? eventsOf(kinds) : []
+    const events = kept.guilds || kinds.length > 0 ? selectEvents(kinds) : []
     const { after, apply } = Applier.make(store, kept, bounds, new Set(events))
     return { state: { ...Queries.make(store, kept), after }, handlers: handle(events, apply) }
   })

@@ -140,11 +140,11 @@ export const explicitInChannel = (
     return base
   }
   const overwrites = channel.permission_overwrites ?? []
-  const isOf = (id: string) => (overwrite: Overwrite) => overwrite.id === id
+  const appliesTo = (id: string) => (overwrite: Overwrite) => overwrite.id === id
   const steps = [
-    overwrites.filter(isOf(guild.id)),
+    overwrites.filter(appliesTo(guild.id)),
     overwrites.filter(({ id }) => id !== guild.id && member.roles.includes(id)),
-    overwrites.filter(isOf(member.user.id))
+    overwrites.filter(appliesTo(member.user.id))
   ]
   return steps.reduce(applyOverwrites, base)
 }

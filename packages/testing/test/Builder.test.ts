@@ -186,7 +186,7 @@ const world = World.make({ guilds: 2, membersPerGuild: 3 })
 const [firstGuild, secondGuild] = world.guilds
 const voiceChannel = firstGuild?.channels.find(({ type }) => type === 2)?.id
 
-/** Where an interaction is, with its guild and channel if they are known. */
+/** The place of an interaction, with its guild and channel if they are known. */
 const places: ReadonlyArray<
   readonly [what: string, world: World.World, fields: Body, guild?: string | undefined, channel?: string | undefined]
 > = [

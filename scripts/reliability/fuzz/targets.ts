@@ -1,4 +1,4 @@
-/** What is fed, and what must come out. A target throws if the answer is wrong. */
+/** The fuzzed functions and their expected results. A target throws if a result is wrong. */
 import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Session from "@vesper/gateway/Session"
 import * as SessionStore from "@vesper/gateway/SessionStore"
@@ -69,13 +69,13 @@ const blank = { op: -2, s: -2, t: "nothing", bodyAt: -2 }
 const scanned = Envelope.make()
 const scannedText = Envelope.make()
 
-/** What the scanner must find, by `JSON.parse`: the same number, or none where there is none. */
+/** True if the scanner agrees with `JSON.parse`: it has found the same number, or none if there is none. */
 const isRight = ({ op, s, t }: Envelope.Envelope, text: string): boolean => {
   const payload: { readonly op?: unknown; readonly s?: unknown; readonly t?: unknown } = JSON.parse(text)
   return payload.op === op && (payload.s ?? -1) === s && (payload.t ?? undefined) === t
 }
 
-/** What the scanner may not leave to the slower way. */
+/** Payloads that the scanner must read itself, without the slower parser. */
 const isPlain = /^\{"t":(null|"[A-Z_0-9]{1,60}"),"s":(null|0|[1-9]\d{0,14}),"op":(0|[1-9]\d{0,14}),"d":/
 
 /** The slower way says what is wrong, or reads what `JSON.parse` does. */
@@ -87,7 +87,7 @@ const parsed = (text: string): void => {
 const read = Effect.runSync(Parse.make("none"))
 const session = ShardState.fromStored(new Session.Session({ id: "a", sequence: 0 }))
 
-/** What a reader gets is what the whole payload says, though most often only its body is parsed. */
+/** Compares the event of a reader with the whole payload, although usually only the body is parsed. */
 const body = (text: string, { bodyAt, s, t = "A" }: Envelope.Envelope): void => {
   const event = read(new Entry(session, t, s, text.slice(bodyAt, -1), true))
   let whole: { readonly d?: unknown }
@@ -129,7 +129,7 @@ const envelope = (chance: Chance): void => {
   }
 }
 
-/** What JSON.parse makes of it, as JSON; none if it refuses. */
+/** Parses a text with JSON.parse and encodes it again; none if it is refused. */
 const valueOf = (text: string): string | undefined => {
   try {
     return JSON.stringify(JSON.parse(text))
@@ -138,7 +138,7 @@ const valueOf = (text: string): string | undefined => {
   }
 }
 
-/** Whatever the bytes are: JSON rewritten to one byte a character says the same, or is refused as well. */
+/** Checks for any bytes that JSON rewritten to one byte a character has the same value, or is refused as well. */
 const oneByteJson = (chance: Chance): void => {
   const json = JSON.stringify(chance.json(3))
   const original = Buffer.from(json.repeat(chance.is(0.1) ? chance.int(40) : 1))
@@ -271,7 +271,7 @@ const closeFrame = (chance: Chance): void => {
 
 const key: SessionStore.Key = { bot: "1", shard: ShardId.single }
 
-/** Whatever lies in the store: a session that can be used, none, or the store's own error. */
+/** Checks for any content of the store that it returns a valid session, none, or the store's own error. */
 const sessionStore = async (chance: Chance): Promise<void> => {
   const slot = (number: number) =>
     JSON.stringify({ number, session: { id: chance.text(), sequence: chance.int(100), resumeUrl: chance.text() } })

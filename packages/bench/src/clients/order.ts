@@ -1,6 +1,6 @@
 /** Checks the order of events by their sequence numbers. */
 
-export interface Options {
+export interface Delivery {
   /** Connections whose events the reader receives, each with the same numbers from 2 on. */
   readonly shards: number
   /** Some events are left out on purpose. */
@@ -31,5 +31,5 @@ const ofMany = (shards: number) => {
 }
 
 /** Makes the check of one reader. Gaps in several filtered connections cannot be checked. */
-export const make = ({ isFiltered, shards }: Options): (s: number) => boolean =>
+export const make = ({ isFiltered, shards }: Delivery): (s: number) => boolean =>
   shards === 1 ? ofOne(isFiltered) : isFiltered ? () => true : ofMany(shards)

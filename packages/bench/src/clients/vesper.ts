@@ -55,7 +55,7 @@ const slowly = (event: Dispatch.Dispatch): Effect.Effect<void> =>
   })
 
 let ready = 0
-const tellReady = () => {
+const reportReady = () => {
   if (++ready === job.shards) {
     Probe.report({ _tag: "Ready" })
   }
@@ -96,7 +96,7 @@ const ways: Readonly<Record<string, (shard: Shard.Shard) => Effect.Effect<unknow
   slow: (shard) => Effect.forever(Effect.flatMap(shard.nextEvent, slowly)),
   idle: (shard) =>
     Effect.repeat(shard.nextEvent, { until: (event) => event.t === "READY" }).pipe(
-      Effect.zipRight(Effect.sync(tellReady)),
+      Effect.zipRight(Effect.sync(reportReady)),
       Effect.zipRight(Effect.forever(shard.nextEvent))
     )
 }

@@ -47,7 +47,7 @@ const compared: Readonly<Record<string, string>> = {
 }
 
 export const measurePeaks = async (
-  options: Pick<Throughput.Options, "events" | "floor" | "progress" | "rounds">
+  options: Pick<Throughput.Size, "events" | "floor" | "progress" | "rounds">
 ): Promise<ReadonlyArray<PeakMemory>> => {
   const contestants = [
     { name: effectFloor, module: program("clients/effectFloor") },

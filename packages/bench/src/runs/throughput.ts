@@ -38,7 +38,7 @@ export interface Row extends Comparison {
 /** The outcome of a client in one round. */
 export type Outcome = Measured | { readonly failure: string }
 
-export interface Options {
+export interface Size {
   /** Events on all connections of a client together. */
   readonly events: number
   /** Connections of each client. Default: 1. */
@@ -92,8 +92,8 @@ export const summarise = (
 export const isLost = (outcomes: ReadonlyArray<Outcome>): boolean =>
   outcomes.length >= 2 && !outcomes.slice(-2).some(isMeasured)
 
-/** Options with the same number of events on each connection. */
-type Run = Options & { readonly shards: number }
+/** A size with the same number of events on each connection. */
+type Run = Size & { readonly shards: number }
 
 /** Runs one client once. Fails if it did not request the compression of the table. */
 const measure = async (
@@ -152,7 +152,7 @@ const runMode = async (server: Processes.Server, mode: Wire.Mode, options: Run):
   })
 }
 
-export const run = async (options: Options): Promise<ReadonlyArray<Row>> => {
+export const run = async (options: Size): Promise<ReadonlyArray<Row>> => {
   // Twelve hours, because the acknowledgement of a heartbeat would disturb the prepared stream.
   const { modes, shards = 1 } = options
   const events = Math.ceil(options.events / shards)

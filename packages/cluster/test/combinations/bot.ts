@@ -30,7 +30,7 @@ const areComplete = (shards: ReadonlyArray<Shard.Shard>) =>
 
 type Handler = (event: Dispatch.Dispatch) => Effect.Effect<unknown, unknown>
 
-const concurrencyOf = ({ kind }: Cell): number => {
+const chooseConcurrency = ({ kind }: Cell): number => {
   const [wanted = 1] = kind.parts.flatMap(({ concurrency = [] }) => concurrency)
   return wanted === "unbounded" ? 16 : wanted
 }
@@ -58,7 +58,7 @@ export const make = (
       bot: name,
       lease,
       handover: { lag: "2 seconds", patience: "4 seconds" },
-      concurrency: concurrencyOf(cell),
+      concurrency: chooseConcurrency(cell),
       order: cell.kind.parts.some(({ isOrdered }) => !isOrdered) ? "none" : "guild",
       handlers: ({ event }) =>
         isRunning.whenOpen(

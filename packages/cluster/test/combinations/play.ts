@@ -17,7 +17,7 @@ import * as Trial from "../proof/trial.js"
 import * as Bot from "./bot.js"
 
 const maxConcurrency = 8
-const layerOf = (cell: Cell) =>
+const makeLayer = (cell: Cell) =>
   Layer.merge(
     layer({ config: configOf(cell), maxConcurrency, simulator: { world: Play.world, maxConcurrency } }),
     IdentifyQueue.layerInMemory({ maxConcurrency, interval: "5500 millis" })
@@ -48,7 +48,7 @@ export const onSqlite = (cell: Cell) =>
           setWall
         }
       })
-    return Live.problemsOf(cell, start, layerOf(cell))
+    return Live.problemsOf(cell, start, makeLayer(cell))
   }))
 
 /** Plays a cell on a server at this port. A killed process has no connection from that time on. */
@@ -71,4 +71,4 @@ export const onServer = (cell: Cell, { port, url }: Postgres.Server) =>
         onKill: Effect.suspend(() => current?.proxy.cut ?? Effect.void),
         setWall
       }
-    }), layerOf(cell))
+    }), makeLayer(cell))

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as LeaseTable from "../../src/internal/ownership/leaseTable.js"
 import type * as Placement from "../../src/internal/ownership/placement.js"
 
-export const planOf = (total: number): Placement.Plan => ({ total, next: Option.none(), slots: total, epoch: 0 })
+export const makePlan = (total: number): Placement.Plan => ({ total, next: Option.none(), slots: total, epoch: 0 })
 
 export interface Row {
   owner: string | undefined
@@ -23,14 +23,14 @@ export interface FakeRows extends LeaseTable.LeaseTable {
   before: Effect.Effect<void, Error>
   /** Run before its answer. */
   after: Effect.Effect<void, Error>
-  readonly rowOf: (shard: ShardId.ShardId) => Row
+  readonly findRow: (shard: ShardId.ShardId) => Row
 }
 
 export const away: Error = new RangeError("the database is away")
 
 export const make = (owner = "me"): FakeRows => {
   const rows = new Map<string, Row>()
-  const rowOf = (shard: ShardId.ShardId): Row => {
+  const findRow = (shard: ShardId.ShardId): Row => {
     const key = LeaseTable.toKey(shard)
     const row = rows.get(key) ??
       { owner: undefined, fence: 0, revision: 0, session: Option.none<Session.Session>(), status: null }
@@ -38,7 +38,7 @@ export const make = (owner = "me"): FakeRows => {
     return row
   }
   const isMine = ({ fence, shard }: LeaseTable.Claim) => {
-    const row = rowOf(shard)
+    const row = findRow(shard)
     return row.owner === owner && row.fence === fence
   }
   const statement = <A>(run: () => A): Effect.Effect<A, Error> =>
@@ -50,7 +50,7 @@ export const make = (owner = "me"): FakeRows => {
   const fake: FakeRows = {
     rows,
     counts,
-    rowOf,
+    findRow,
     before: Effect.void,
     after: Effect.void,
     register: () => Effect.succeed(1),
@@ -62,7 +62,7 @@ export const make = (owner = "me"): FakeRows => {
       statement(() => {
         counts.claims++
         return shards.flatMap((shard) => {
-          const row = rowOf(shard)
+          const row = findRow(shard)
           if (row.owner !== undefined && row.owner !== owner) {
             return []
           }
@@ -79,9 +79,11 @@ export const make = (owner = "me"): FakeRows => {
     save: (writes) =>
       statement(() => {
         counts.saves++
-        const written = writes.filter(({ claim, revision }) => isMine(claim) && rowOf(claim.shard).revision < revision)
+        const written = writes.filter(({ claim, revision }) =>
+          isMine(claim) && findRow(claim.shard).revision < revision
+        )
         written.forEach(({ claim, revision, session, status }) =>
-          Object.assign(rowOf(claim.shard), { revision, session, status })
+          Object.assign(findRow(claim.shard), { revision, session, status })
         )
         return new Set(written.map(({ claim }) => LeaseTable.toKey(claim.shard)))
       }),
@@ -89,7 +91,7 @@ export const make = (owner = "me"): FakeRows => {
       statement(() => {
         counts.releases++
         claims.filter(isMine).forEach(({ shard }) => {
-          rowOf(shard).owner = undefined
+          findRow(shard).owner = undefined
         })
       })
   }

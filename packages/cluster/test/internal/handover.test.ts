@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
-import * as Host from "../../src/internal/fleet/host.js"
+import { runShards } from "../../src/internal/fleet/runShards.js"
 import * as Ownership from "../../src/internal/ownership/ownership.js"
 import type * as Placement from "../../src/internal/ownership/placement.js"
 import * as FakeRows from "./fakeRows.js"
@@ -43,8 +43,8 @@ const start = (rows: FakeRows.FakeRows, stage: Stage) =>
       isStrict: true,
       lease: Duration.hours(1),
       tick: Duration.millis(50),
-      host: (unit, leases) =>
-        Host.host(
+      run: (unit, leases) =>
+        runShards(
           {
             rows: {
               beginPart: () => Effect.sync(() => Option.some(stage.isDone)),
@@ -76,7 +76,7 @@ const start = (rows: FakeRows.FakeRows, stage: Stage) =>
           leases
         )
     })
-    ownership.unsafeFollow(() => true)
+    ownership.unsafeSetAssignment(() => true)
     yield* Effect.addFinalizer(() => ownership.close)
     yield* ownership.acquire([0])
   })

@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import * as Host from "../../src/internal/fleet/host.js"
+import { runShards } from "../../src/internal/fleet/runShards.js"
 import * as Ownership from "../../src/internal/ownership/ownership.js"
 import * as ShardId from "@vesper/model/ShardId"
 import * as FakeRows from "./fakeRows.js"
@@ -49,7 +49,7 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
   Effect.gen(function*() {
     const simulator = yield* GatewaySimulator.GatewaySimulator
     const rows = FakeRows.make()
-    const row = rows.rowOf(ShardId.single)
+    const row = rows.findRow(ShardId.single)
     const handled: Array<number> = []
     const isStrict = acknowledge === "onReceive"
     /** Handled before the database had it. */
@@ -58,11 +58,11 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
       rows,
       // Leases are not tested here.
       lease: Duration.hours(1),
-      plan: FakeRows.planOf(1),
+      plan: FakeRows.makePlan(1),
       isStrict,
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
-      host: (unit, leases) =>
-        Host.host(
+      run: (unit, leases) =>
+        runShards(
           {
             // A shard is not part of a resharding.
             rows: { beginPart: () => Effect.never, abandonPart: () => Effect.never, finishPart: () => Effect.never },
@@ -86,7 +86,7 @@ const live = (acknowledge: "onHandled" | "onReceive", phases: ReadonlyArray<Phas
           leases
         )
     })
-    ownership.unsafeFollow(() => true)
+    ownership.unsafeSetAssignment(() => true)
     yield* ownership.acquire([0])
     yield* TestClock.adjust("1500 millis")
     let sent = 0

@@ -21,32 +21,32 @@ const sessionAt = (sequence: number, id = "s") => new Session.Session({ id, sequ
 const start = (isStrict = false) =>
   Effect.gen(function*() {
     const rows = FakeRows.make()
-    rows.rowOf(three).session = Option.some(sessionAt(7))
-    const hosted = new Map<number, Lease.Lease>()
+    rows.findRow(three).session = Option.some(sessionAt(7))
+    const running = new Map<number, Lease.Lease>()
     let belongs = true
     const ownership = yield* Ownership.make({
       rows,
       lease: Duration.seconds(6),
-      plan: FakeRows.planOf(4),
+      plan: FakeRows.makePlan(4),
       isStrict,
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
-      host: (_, [lease]) =>
+      run: (_, [lease]) =>
         lease === undefined ? Effect.never : Effect.acquireUseRelease(
-          Effect.sync(() => hosted.set(lease.shard.id, lease)),
+          Effect.sync(() => running.set(lease.shard.id, lease)),
           () => lease.lost,
-          () => Effect.sync(() => hosted.delete(lease.shard.id))
+          () => Effect.sync(() => running.delete(lease.shard.id))
         )
     })
-    ownership.unsafeFollow(() => belongs)
+    ownership.unsafeSetAssignment(() => belongs)
     const acquired = yield* ownership.acquire([0, 1, 2, 3])
     yield* TestClock.adjust("60 millis")
     return {
       rows,
       ownership,
-      hosted,
+      running,
       acquired,
-      /** The host's lease on shard 3. */
-      lease: yield* Effect.fromNullable(hosted.get(3)),
+      /** The shard's lease on shard 3. */
+      lease: yield* Effect.fromNullable(running.get(3)),
       moveAway: Effect.sync(() => {
         belongs = false
       })
@@ -56,14 +56,14 @@ const start = (isStrict = false) =>
 const isDone = (fiber: Fiber.RuntimeFiber<unknown, unknown>) => Effect.map(Fiber.poll(fiber), Option.isSome)
 
 describe("a slot", () => {
-  it.scoped("is hosted while its lease is held and it belongs to this runner", () =>
+  it.scoped("runs while its lease is held and it belongs to this runner", () =>
     Effect.gen(function*() {
-      const { acquired, hosted, ownership, rows } = yield* start()
+      const { acquired, running, ownership, rows } = yield* start()
       assert.deepStrictEqual(acquired, [0, 1, 2, 3])
-      assert.deepStrictEqual(Array.from(hosted.keys()), [0, 1, 2, 3])
+      assert.deepStrictEqual(Array.from(running.keys()), [0, 1, 2, 3])
       yield* ownership.release(1)
-      assert.deepStrictEqual(Array.from(hosted.keys()), [0, 2, 3])
-      assert.strictEqual(rows.rowOf(ShardId.unsafeMake(1, 4)).owner, undefined)
+      assert.deepStrictEqual(Array.from(running.keys()), [0, 2, 3])
+      assert.strictEqual(rows.findRow(ShardId.unsafeMake(1, 4)).owner, undefined)
       assert.isFalse(ownership.unsafeIsHeld(1))
       assert.isTrue(ownership.unsafeIsHeld(2))
     }))
@@ -72,11 +72,11 @@ describe("a slot", () => {
     Effect.gen(function*() {
       const { ownership, rows } = yield* start()
       yield* ownership.release(3)
-      rows.rowOf(three).owner = "other"
+      rows.findRow(three).owner = "other"
       const acquiring = yield* Effect.fork(ownership.acquire([3]))
       yield* TestClock.adjust("300 millis")
       assert.isFalse(yield* isDone(acquiring))
-      rows.rowOf(three).owner = undefined
+      rows.findRow(three).owner = undefined
       yield* TestClock.adjust("300 millis")
       assert.deepStrictEqual(yield* Fiber.join(acquiring), [3])
     }))
@@ -98,17 +98,17 @@ describe("a slot", () => {
       rows.after = Effect.void
     }))
 
-  it.scoped("that belongs elsewhere by the time of its answer is not hosted, and is given back", () =>
+  it.scoped("that belongs elsewhere by the time of its answer does not run, and is released", () =>
     Effect.gen(function*() {
-      const { hosted, moveAway, ownership, rows } = yield* start()
+      const { running, moveAway, ownership, rows } = yield* start()
       yield* ownership.release(3)
       yield* moveAway
       assert.deepStrictEqual(yield* ownership.acquire([3]), [3])
       yield* TestClock.adjust("1 second")
-      assert.isFalse(hosted.has(3))
+      assert.isFalse(running.has(3))
       yield* ownership.acquire([])
         .pipe(Effect.fork, Effect.zipLeft(TestClock.adjust("2 seconds")))
-      assert.strictEqual(rows.rowOf(three).owner, undefined)
+      assert.strictEqual(rows.findRow(three).owner, undefined)
     }))
 
   it.scoped("that nothing has a use for is not renewed, so that its lease expires", () =>
@@ -135,19 +135,19 @@ describe("a lease", () => {
 
   it.scoped("is lost after two thirds of its time without an answer, so that a third is left to close the socket", () =>
     Effect.gen(function*() {
-      const { hosted, lease, ownership, rows } = yield* start()
+      const { running, lease, ownership, rows } = yield* start()
       rows.before = Effect.fail(FakeRows.away)
       yield* TestClock.adjust("2900 millis")
-      assert.isTrue(hosted.has(3))
+      assert.isTrue(running.has(3))
       yield* TestClock.adjust("1200 millis")
-      assert.isFalse(hosted.has(3))
+      assert.isFalse(running.has(3))
       assert.isFalse(ownership.unsafeIsHeld(3))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(lease.admit(1))))
     }))
 
   it.scoped("outlives a third of its time without an answer, whenever that begins", () =>
     Effect.gen(function*() {
-      const { hosted, rows } = yield* start()
+      const { running, rows } = yield* start()
       for (const before of [1_000, 1_300, 1_600, 1_900]) {
         yield* TestClock.adjust(before)
         rows.before = Effect.fail(FakeRows.away)
@@ -155,7 +155,7 @@ describe("a lease", () => {
         rows.before = Effect.void
       }
       yield* TestClock.adjust("1 second")
-      assert.strictEqual(hosted.size, 4)
+      assert.strictEqual(running.size, 4)
     }))
 
   it.scoped("admits nothing after its time, even if nothing has noticed yet, and is lost then", () =>
@@ -171,21 +171,21 @@ describe("a lease", () => {
 
   it.scoped("is lost at the next renewal when another runner has taken the shard", () =>
     Effect.gen(function*() {
-      const { hosted, rows } = yield* start()
-      Object.assign(rows.rowOf(three), { owner: "other", fence: 9 })
+      const { running, rows } = yield* start()
+      Object.assign(rows.findRow(three), { owner: "other", fence: 9 })
       yield* TestClock.adjust("1100 millis")
-      assert.deepStrictEqual(Array.from(hosted.keys()), [0, 1, 2])
+      assert.deepStrictEqual(Array.from(running.keys()), [0, 1, 2])
     }))
 
   it.scoped("refuses a write with an old fence, and is lost by it", () =>
     Effect.gen(function*() {
       const { lease, rows } = yield* start()
-      Object.assign(rows.rowOf(three), { owner: "other", fence: 9 })
+      Object.assign(rows.findRow(three), { owner: "other", fence: 9 })
       const refused = yield* Effect.fork(Effect.flip(lease.sessions.save(key, sessionAt(9, "new"))))
       yield* TestClock.adjust("10 millis")
       assert.match((yield* Fiber.join(refused)).message, /another runner owns the shard now/)
       yield* lease.lost
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(7)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(7)))
     }))
 
   it.scoped("keeps what a late statement would overwrite, because each write has a newer revision", () =>
@@ -195,23 +195,23 @@ describe("a lease", () => {
       yield* rows.save([{ claim, revision: 2, session: Option.some(sessionAt(888)), status: null }])
       const written = yield* rows.save([{ claim, revision: 1, session: Option.some(sessionAt(777)), status: null }])
       assert.strictEqual(written.size, 0)
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(888)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(888)))
     }))
 })
 
 describe("saves", () => {
   it.scoped("of all shards are one statement a tick", () =>
     Effect.gen(function*() {
-      const { hosted, rows } = yield* start()
+      const { running, rows } = yield* start()
       yield* TestClock.adjust("2 seconds")
       const before = rows.counts.saves
       for (let round = 1; round <= 10; round++) {
-        yield* Effect.forEach(hosted.values(), (lease) =>
+        yield* Effect.forEach(running.values(), (lease) =>
           Effect.fork(lease.sessions.save({ bot: "bot", shard: lease.shard }, sessionAt(10 + round))))
         yield* TestClock.adjust("500 millis")
       }
       assert.isAtMost(rows.counts.saves - before, 6 + 1)
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(20)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(20)))
     }))
 
   it.scoped("of a new session do not wait for the tick, because nothing else could resume it", () =>
@@ -221,7 +221,7 @@ describe("saves", () => {
       yield* TestClock.adjust("1 second")
       yield* Effect.fork(lease.sessions.save(key, sessionAt(1, "new")))
       yield* TestClock.adjust("20 millis")
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(1, "new")))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(1, "new")))
     }))
 
   it.scoped("are what a shard loads that is made again under the same lease", () =>
@@ -241,7 +241,7 @@ describe("saves", () => {
       assert.isTrue(Exit.isFailure(yield* Fiber.join(saving)))
       rows.before = Effect.void
       yield* TestClock.adjust("2 seconds")
-      assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(8)))
+      assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(8)))
     }))
 })
 
@@ -297,7 +297,7 @@ describe("the admission of an event", () => {
         const admitted = yield* Effect.fork(lease.admit(9))
         yield* TestClock.adjust("100 millis")
         yield* Fiber.join(admitted)
-        assert.deepStrictEqual(rows.rowOf(three).session, Option.some(sessionAt(9)))
+        assert.deepStrictEqual(rows.findRow(three).session, Option.some(sessionAt(9)))
         // What is covered costs no statement.
         const { saves } = rows.counts
         yield* lease.admit(8)

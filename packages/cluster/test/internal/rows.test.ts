@@ -18,7 +18,7 @@ import * as Databases from "./databases.js"
 
 /** Longer than any test takes on a busy machine. */
 const lease = Duration.minutes(10)
-/** Lets all leases expire. */
+/** Expires all leases. */
 const expireLeases = Effect.flatMap(
   SqlClient.SqlClient,
   (sql) => sql`UPDATE vesper_sessions SET expires_at = expires_at - 600000`

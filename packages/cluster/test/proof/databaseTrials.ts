@@ -30,7 +30,7 @@ const counted = (
   })
 
 /** Statements a second of each runner in a steady state. */
-const rateOf = (
+const measureRate = (
   count: number,
   runners: number,
   acknowledge: Acknowledge,
@@ -67,10 +67,10 @@ const rateOf = (
 /** The statements of a runner, by its number of shards. */
 export const statements = (settings: Settings, server: Server) =>
   Effect.forEach([
-    rateOf(24, 3, "onHandled", 3),
-    rateOf(10, 1, "onHandled", 3),
-    rateOf(100, 1, "onHandled", 3),
-    rateOf(24, 3, "onReceive", 23)
+    measureRate(24, 3, "onHandled", 3),
+    measureRate(10, 1, "onHandled", 3),
+    measureRate(100, 1, "onHandled", 3),
+    measureRate(24, 3, "onReceive", 23)
   ], (trial) => trial(settings, server))
 
 /** A database that takes its time for a minute, then is well. */

@@ -35,7 +35,7 @@ const voice = (guild: string): Command.VoiceStateUpdate => ({
   d: { guild_id: guild, channel_id: null, self_mute: false, self_deaf: false }
 })
 
-export const placesOf = ({ runners, shards }: ClusterStatus.ClusterStatus): ReadonlyArray<string> =>
+export const listPlaces = ({ runners, shards }: ClusterStatus.ClusterStatus): ReadonlyArray<string> =>
   shards.map(({ id, runner, status }) => {
     const name = runners.find(({ id }) => Option.contains(runner, id))?.name ?? "nobody"
     return `${id.id}: ${name}, ${Option.getOrElse(status, () => "unknown")}`
@@ -54,7 +54,7 @@ export const run = (fleet: ClusterFleet.ClusterFleet) =>
     process.channel?.unref()
     const placesFor = (guild: string | undefined): Effect.Effect<ReadonlyArray<string>, Error> =>
       guild === undefined
-        ? Effect.map(fleet.status, placesOf)
+        ? Effect.map(fleet.status, listPlaces)
         : Effect.as(fleet.sendToGuild(guild, voice(guild)), [])
     const doOne = ({ guild, number }: Errand) =>
       Effect.flatMap(Effect.exit(placesFor(guild)), (exit) =>

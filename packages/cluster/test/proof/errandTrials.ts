@@ -1,4 +1,4 @@
-/** What is asked of runners that are processes: commands to guilds, identifies of one budget, and to go. */
+/** Requests to runners that are processes: commands to guilds, IDENTIFYs of one budget, and an end. */
 import * as Opcode from "@vesper/model/Opcode"
 import * as ShardId from "@vesper/model/ShardId"
 import * as Fault from "@vesper/testing/Fault"
@@ -48,7 +48,7 @@ export const send = (settings: Settings, server: Server) =>
       guild: Predicate.hasProperty(d, "guild_id") ? String(d.guild_id) : "",
       shard
     }))
-    const timesOf = (guild: string) => written.filter((one) => one.guild === guild).length
+    const countWrites = (guild: string) => written.filter((one) => one.guild === guild).length
     yield* verdict(
       [
         "3 processes send to a guild of each of 12 shards, two of them once more while the third dies",
@@ -61,7 +61,7 @@ export const send = (settings: Settings, server: Server) =>
       [
         ["each command was sent", [...first, ...second].flat().every(({ isDone }) => isDone)],
         // Two that wait for the same shard are one: a guild's later voice state takes the place of the earlier.
-        ["each was written", guilds.every((guild) => timesOf(guild) >= 4)],
+        ["each was written", guilds.every((guild) => countWrites(guild) >= 4)],
         ["by the guild's own shard", written.every(({ guild, shard }) => ShardId.shardOf(guild, shards) === shard)],
         ["all processes tell the same", new Set(statuses.map(({ places }) => places.join())).size === 1],
         [

@@ -2,12 +2,12 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Neighbours from "../../src/internal/database/neighbours.js"
+import * as ProcessLocks from "../../src/internal/database/processLocks.js"
 
 const [database = "", runner = ""] = process.argv.slice(2)
 
 NodeRuntime.runMain(Effect.scoped(
-  Neighbours.beside(database).join(runner).pipe(
+  ProcessLocks.make(database).join(runner).pipe(
     Effect.zipRight(Console.log("held")),
     // A process with nothing to wait for would end.
     Effect.zipRight(Effect.forever(Effect.sleep("1 hour")))

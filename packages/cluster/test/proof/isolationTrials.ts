@@ -17,14 +17,14 @@ import * as Trial from "./trial.js"
 const world = World.make({ seed: 4, guilds: 64, membersPerGuild: 1 })
 
 /** A token of a bot with this id, as far as it says so. */
-const tokenOf = (id: number) => `${Buffer.from(String(id)).toString("base64url")}.proof.proof`
+const makeToken = (id: number) => `${Buffer.from(String(id)).toString("base64url")}.proof.proof`
 
 interface Life {
   readonly acknowledge: Acknowledge
   readonly bot: number
   readonly runners: number
   readonly shards: number
-  /** How long everything happens again, in milliseconds. */
+  /** The time in milliseconds for which the faults are repeated. */
   readonly duration: number
   readonly isResharded: boolean
   readonly leaseSeconds: number
@@ -42,7 +42,7 @@ const live = (settings: Settings, server: Server, life: Life) =>
       shards,
       leaseSeconds,
       fleet: `bot-${bot}`,
-      token: tokenOf(bot),
+      token: makeToken(bot),
       // Discord sends events without a guild to shard 0 alone, and both sets of a resharding receive those of other shards.
       guilds: world.guilds.map(({ id }) => id),
       database: (runner) => server.url(runner === last ? proxy.port : server.port)

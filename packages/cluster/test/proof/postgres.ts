@@ -53,7 +53,7 @@ const listens = (port: number) =>
     socket.once("error", () => answer(false))
   })
 
-const urlOf = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
+const makeUrl = (port: number, database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
 
 /** Runs one statement as the superuser. */
 export const execute = <Row extends object>(
@@ -93,17 +93,17 @@ const debian = Effect.gen(function*() {
 /** None on a machine without PostgreSQL. A server that does not trust this machine counts as none. */
 export const start: Effect.Effect<Option.Option<Server>, never, Scope.Scope> = Effect.gen(function*() {
   const isUsable = (yield* listens(usualPort)) &&
-    (yield* Effect.isSuccess(execute(urlOf(usualPort, "postgres"), "SELECT 1")))
+    (yield* Effect.isSuccess(execute(makeUrl(usualPort, "postgres"), "SELECT 1")))
   const port = isUsable ? Option.some(usualPort) : yield* debian
   return yield* Effect.transposeMapOption(port, (port) =>
     Effect.gen(function*() {
       const name = `vesper_test_${process.pid}_${Math.random().toString(36).slice(2)}`
-      const admin = urlOf(port, "postgres")
+      const admin = makeUrl(port, "postgres")
       yield* Effect.acquireRelease(
         Effect.orDie(execute(admin, `CREATE DATABASE ${name}`)),
         () => Effect.ignoreLogged(execute(admin, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
       )
-      return { port, url: (port: number) => urlOf(port, name) }
+      return { port, url: (port: number) => makeUrl(port, name) }
     }))
 })
 

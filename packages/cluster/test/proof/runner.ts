@@ -39,7 +39,7 @@ const settings = Config.all({
 Fs.writeFileSync(`${process.env["PROOF_FILE"]}.booted`, String(Date.now()))
 
 /** Its number, how long it took to arrive here, and its place on the gateway. */
-const lineOf = ({ event: { d: body, s }, shard }: Fleet.FleetEvent): string | undefined =>
+const formatLine = ({ event: { d: body, s }, shard }: Fleet.FleetEvent): string | undefined =>
   typeof body === "object" && body !== null && "number" in body && "at" in body
     ? `${String(body.number)} ${Date.now() - Number(body.at)} ${shard.id}/${shard.total}#${s}`
     : undefined
@@ -52,7 +52,7 @@ const program = Effect.gen(function*() {
   const note = (line: string) => Effect.sync(() => Fs.writeSync(notes, `${line}\n`))
   // A handler counts from its beginning if nothing may be handled twice, from its end if nothing may be lost.
   const handlers = (event: Fleet.FleetEvent) => {
-    const line = lineOf(event)
+    const line = formatLine(event)
     return line === undefined
       ? Effect.void
       : acknowledge === "onReceive"

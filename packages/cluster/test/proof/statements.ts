@@ -8,7 +8,7 @@ export interface Counter {
   readonly port: number
   /** Statements so far: each that was executed, BEGIN and COMMIT among them. */
   readonly count: () => number
-  /** How many milliseconds pass until an answer arrives, from now on. */
+  /** Delays each later answer by a number of milliseconds. */
   readonly delay: (millis: number) => Effect.Effect<void>
   /** Refuses new connections, and ends open ones, from now on. */
   readonly refuse: (isRefusing: boolean) => Effect.Effect<void>

@@ -259,8 +259,8 @@ export const make = (options: Options): Effect.Effect<
       notes.forEach(([number]) => counts.set(number, (counts.get(number) ?? 0) + 1))
       const delays = notes.map(([, delay]) => delay).sort((a, b) => a - b)
       const stray = sentAt.flatMap((at, number) => counts.get(number) === 1 ? [] : [{ number, at }])
-      const countOf = (number: number) => counts.get(number) ?? 0
-      const strays = stray.sort((a, b) => countOf(b.number) - countOf(a.number)).map(({ at, number }) =>
+      const findCount = (number: number) => counts.get(number) ?? 0
+      const strays = stray.sort((a, b) => findCount(b.number) - findCount(a.number)).map(({ at, number }) =>
         `event ${number}, sent at ${new Date(at).toISOString()}, handled ${
           notes.flatMap(([other, , by]) => other === number ? [by] : []).join(", ") || "by no process"
         }`
@@ -351,7 +351,7 @@ export const make = (options: Options): Effect.Effect<
     }
   })
 
-/** Where the trial's gateway is. */
+/** The server of the trial's gateway. */
 export const server = GatewayServer.GatewayServer
 
 /** The trial's gateway itself. */

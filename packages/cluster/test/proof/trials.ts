@@ -1,4 +1,4 @@
-/** What can happen to a cluster, and what must hold all the same. */
+/** Faults of a cluster, and the promises that it keeps in spite of them. */
 import * as World from "@vesper/testing/World"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -299,7 +299,7 @@ const restart = ({ eventsPerSecond, times: count }: Settings) => (acknowledge: A
   }).pipe(Effect.provide(Trial.gateway(maxConcurrency)), Effect.scoped)
 
 /** Seconds of a core that a process has used, and the megabytes that it holds, as Linux has them. */
-const usageOf = (pid: number) => {
+const readUsage = (pid: number) => {
   const fields = Fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
   const ticks = Number(fields[11]) + Number(fields[12])
   const held = /VmRSS:\s+(\d+)/.exec(Fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
@@ -309,7 +309,7 @@ const usageOf = (pid: number) => {
 const measured = Duration.seconds(15)
 
 /** One runner with so many shards: what it uses, idle and with so many events a second, of which it does nothing. */
-const sizeOf = (count: number) =>
+const measureSize = (count: number) =>
   Effect.gen(function*() {
     const folder = yield* Trial.scratch
     const trial = yield* Trial.make({
@@ -335,11 +335,11 @@ const sizeOf = (count: number) =>
       yield* Effect.scoped(Effect.gen(function*() {
         yield* Effect.forkScoped(trial.simulator.traffic({ eventsPerSecond }))
         yield* Effect.sleep("3 seconds")
-        const before = usageOf(trial.pidOf(0))
+        const before = readUsage(trial.pidOf(0))
         const sentBefore = yield* received
         const since = performance.now()
         yield* Effect.sleep(measured)
-        const after = usageOf(trial.pidOf(0))
+        const after = readUsage(trial.pidOf(0))
         // What the simulator has sent in fact: on a busy machine that is less.
         const rate = ((yield* received) - sentBefore) / ((performance.now() - since) / 1_000)
         const share = (after.seconds - before.seconds) / ((performance.now() - since) / 1_000)
@@ -388,5 +388,5 @@ export const onServer: Readonly<Record<string, OnServer>> = {
 /** Those on a file. */
 export const onFile: Readonly<Record<string, (settings: Settings) => Effect.Effect<unknown>>> = {
   restart: (settings) => Effect.forEach(both, restart(settings)),
-  size: () => Effect.forEach([10, 50, 100], sizeOf)
+  size: () => Effect.forEach([10, 50, 100], measureSize)
 }

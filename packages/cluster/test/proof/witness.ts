@@ -1,4 +1,4 @@
-/** What the simulated gateway saw of a cluster: who was on which shard when, and how many identified. */
+/** Observations of a cluster by the simulated gateway: connections of each shard, and counts of sessions. */
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import type * as LogEntry from "@vesper/testing/LogEntry"
 import * as Effect from "effect/Effect"
@@ -7,12 +7,12 @@ import * as Stream from "effect/Stream"
 export interface Witness {
   /** Moments at which a shard got a second connection while the first was open; should stay empty. */
   readonly overlaps: Array<string>
-  /** What Discord would have punished; should stay empty. */
+  /** Violations of Discord's rules; should stay empty. */
   readonly violations: Array<string>
   readonly counts: { identified: number; resumed: number; ended: number }
   /** Connections that were still open when their session was resumed on another one, and closed for that. */
   readonly replaced: Array<string>
-  /** How long each session was without a connection, in milliseconds, each time it was; its end excepted. */
+  /** The times in milliseconds for which a session had no connection, except after its end. */
   readonly gaps: Array<number>
 }
 

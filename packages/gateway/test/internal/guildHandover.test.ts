@@ -192,7 +192,7 @@ interface History {
   readonly happenings: ReadonlyArray<Happening>
   /** After how many events each new session gets the guild; all but the last lose it again after some more. */
   readonly sessions: ReadonlyArray<{ readonly starts: number; readonly lives: number }>
-  /** How it ends: nobody goes, the new shard goes (a roll-back), or the old one does once the guild is handed over. */
+  /** The end: no shard closes, the new shard closes (a roll-back), or the old one closes once the guild is handed over. */
   readonly end: "none" | "rollBack" | "drain"
 }
 

@@ -164,8 +164,8 @@ const awaitOpen = (
     })
   })
 
-const within = (opening: Effect.Effect<void, GatewaySocket.OpenError>, url: string, duration: Duration.Duration) =>
-  Effect.timeoutFail(opening, {
+const failAfter = (untilOpen: Effect.Effect<void, GatewaySocket.OpenError>, url: string, duration: Duration.Duration) =>
+  Effect.timeoutFail(untilOpen, {
     duration,
     onTimeout: () =>
       new GatewaySocket.OpenError({
@@ -226,10 +226,10 @@ export const open = (settings: Settings) =>
           })
         )
     )
-    const opening = awaitOpen(socket, url, yield* Effect.clock)
+    const untilOpen = awaitOpen(socket, url, yield* Effect.clock)
     yield* Option.match(settings.openTimeout, {
-      onNone: () => opening,
-      onSome: (duration) => within(opening, url, duration)
+      onNone: () => untilOpen,
+      onSome: (duration) => failAfter(untilOpen, url, duration)
     })
     return {
       unsafeWrite: unsafeWrite(socket),

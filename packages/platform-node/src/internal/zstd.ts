@@ -25,7 +25,7 @@ export const readFrameHeader = (bytes: Uint8Array): FrameHeader => {
   if (descriptor === undefined || magic.some((byte, i) => bytes[i] !== byte)) {
     throw corrupt("it does not begin with a frame")
   }
-  // A single segment has no window but its content, which a stream without an end cannot have.
+  // A single-segment frame declares its size, so a stream cannot use one.
   const isSingleSegment = (descriptor & 0x20) !== 0
   const windowLog = 10 + ((bytes[5] ?? 0) >> 3)
   const mantissa = (bytes[5] ?? 0) & 7

@@ -10,7 +10,7 @@ import * as Net from "node:net"
 import { retryStartUp } from "./startUp.js"
 import { LeaseConnection } from "./statement.js"
 
-/** How long a connection may leave a request without an answer, in milliseconds. */
+/** The time in milliseconds for which a connection may leave a request without an answer. */
 const silence = { pool: 4_000, renewals: 3_000 }
 
 /** A socket that ends itself when its last request is not answered, so that the pool opens another. */

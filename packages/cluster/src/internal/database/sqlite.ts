@@ -5,7 +5,7 @@ import * as Libsql from "@libsql/client"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Fs from "node:fs"
-import * as Neighbours from "./neighbours.js"
+import * as ProcessLocks from "./processLocks.js"
 
 const patience = "PRAGMA busy_timeout = 5000"
 
@@ -20,10 +20,10 @@ const open = async (file: string): Promise<Libsql.Client> => {
   const transaction = client.transaction.bind(client)
   return Object.assign(client, {
     transaction: async (mode: Libsql.TransactionMode = "write") => {
-      const begun = await transaction(mode)
+      const started = await transaction(mode)
       // The first statement of the connection that the driver opens next.
       await client.execute(patience)
-      return begun
+      return started
     }
   })
 }
@@ -35,6 +35,6 @@ export const layer = (file: string): Layer.Layer<SqlClient.SqlClient> =>
       Layer.merge(
         LibsqlClient.layer({ liveClient }),
         // The same file by another name must be the same place.
-        Layer.sync(Neighbours.Current, () => Neighbours.beside(Fs.realpathSync(file)))
+        Layer.sync(ProcessLocks.Current, () => ProcessLocks.make(Fs.realpathSync(file)))
       )
   ))

@@ -1,4 +1,4 @@
-/** Assembles a runner: the fleet's plan, the ownership of shards, their hosts, and @effect/cluster. */
+/** Assembles a runner: the fleet's plan, the ownership and the running of shards, and @effect/cluster. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type * as Fleet from "@vesper/gateway/Fleet"
 import * as HeartbeatScheduler from "@vesper/gateway/HeartbeatScheduler"
@@ -23,7 +23,7 @@ import type * as ClusterFleet from "../../ClusterFleet.js"
 import * as CommandRouter from "./commandRouter.js"
 import { migrate, refuseNewer } from "../database/index.js"
 import { FleetRows, LeaseTable, Ownership, Placement, RunnerStorage } from "../ownership/index.js"
-import * as Host from "./host.js"
+import { type RunOptions, runShards } from "./runShards.js"
 
 /**
  * Prepares a fiber that continues after it has closed a scope. Without this, Effect 3.22 loses an interruption that arrives
@@ -55,21 +55,21 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
     const isStrict = config.acknowledge === "onReceive"
     yield* Effect.zipRight(migrate, refuseNewer)
     const fleetRows = yield* FleetRows.make(fleet, runner.id)
-    const begun = yield* Effect.retry(
+    const joined = yield* Effect.retry(
       fleetRows.begin({ total: shards, slots, bot: options.bot ?? getBotId(config.token) }),
       { times: 5, schedule: Schedule.spaced("1 second"), while: ({ _tag }) => _tag === "ClusterDatabaseError" }
     )
-    yield* begun.total === shards ? Effect.void : Effect.logWarning(
-      `the fleet ${fleet} has ${begun.total} shards: ${shards} is not used, because only a resharding changes it`
+    yield* joined.total === shards ? Effect.void : Effect.logWarning(
+      `the fleet ${fleet} has ${joined.total} shards: ${shards} is not used, because only a resharding changes it`
     )
-    const plan = yield* SubscriptionRef.make<Placement.Plan>(begun)
+    const plan = yield* SubscriptionRef.make<Placement.Plan>(joined)
     const drained = yield* Deferred.make<void>()
     const failure = yield* Deferred.make<never, ShardError.FatallyClosedError>()
     const locals = new Set<Fleet.Fleet>()
     const rows = yield* LeaseTable.make({ fleet, lease, runner })
     // Created before the shards, whose heartbeats are sent until their end.
     const scheduler = yield* HeartbeatScheduler.current
-    const host: Host.Options<R> = {
+    const runOptions: RunOptions<R> = {
       rows: fleetRows,
       concurrency: options.concurrency ?? 1,
       order: options.order,
@@ -112,15 +112,15 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
           isStrict,
           // Events that wait for the database wait so long for others to be written with them.
           tick: isStrict ? Duration.millis(50) : config.saveInterval,
-          host: (unit, leases) =>
-            Host.host(host, unit, leases).pipe(
+          run: (unit, leases) =>
+            runShards(runOptions, unit, leases).pipe(
               Effect.provideService(ShardConfig.ShardConfig, shardConfig),
               Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler))
             )
         })
         const storage = RunnerStorage.make(fleet, runner.id, rows, ownership, onLook)
         const sharding = yield* engine.build({ group: fleet, slots, lease, storage })
-        ownership.unsafeFollow((slot) => sharding.hasShardId(RunnerStorage.toShardId(fleet, slot)))
+        ownership.unsafeSetAssignment((slot) => sharding.hasShardId(RunnerStorage.toShardId(fleet, slot)))
         yield* router.attach(sharding, slots)
         // Before the engine ends, which would release one slot after the other.
         yield* Effect.addFinalizer(() => ownership.close)
@@ -128,7 +128,7 @@ export const make = <E, R>(options: ClusterFleet.Options<E, R>): Effect.Effect<
         return Option.getOrElse(next, () => of)
       }).pipe(Effect.scoped)
     yield* Effect.forkScoped(
-      Effect.zipRight(keepInterruption, Effect.iterate(begun, { while: () => true, body: runPlan }))
+      Effect.zipRight(keepInterruption, Effect.iterate(joined, { while: () => true, body: runPlan }))
     )
     // The others see at once that this runner is about to end, and take each shard as soon as it is released.
     yield* Effect.addFinalizer(() => Effect.ignore(rows.unregister))

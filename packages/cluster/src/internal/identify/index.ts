@@ -1,7 +1,4 @@
-/**
- * The IDENTIFYs of a fleet in one row: when each bucket is free, how many IDENTIFYs are left in the window, and how many
- * of those are held for a resharding. It is read, changed by a function, and written if its revision is still the same.
- */
+/** The identify budget of a fleet in one row with a revision: turns of buckets, IDENTIFYs left, and those held. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import * as IdentifyQueue from "@vesper/gateway/IdentifyQueue"
 import * as Duration from "effect/Duration"
@@ -34,7 +31,7 @@ export interface Request {
 /** The answer to a request. `wait` is in milliseconds, as all spans here. */
 export type Answer = { readonly _tag: "Granted" | "Taken" | "Exhausted"; readonly wait: number }
 
-/** How long a turn and a hold last if their runner does not return. */
+/** The time in milliseconds after which a turn and a hold expire if their runner does not return. */
 const turnPatience = 15_000
 export const holdPatience = 30_000
 export const heldIn = ({ holds }: Account): number => Object.values(holds).reduce((sum, { count }) => sum + count, 0)

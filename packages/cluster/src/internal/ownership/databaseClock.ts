@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 /** Milliseconds of a clock that is never set. */
 export const instant: Effect.Effect<number> = Effect.map(Clock.currentTimeNanos, (ns) => Number(ns / 1_000n) / 1_000)
 
-/** How much later than expected an answer may be, in milliseconds: it takes its time, and clocks are adjusted. */
+/** The latest that an answer may be, in milliseconds: a query takes time, and clocks are adjusted. */
 const tolerance = 3_000
 
 export const make = (lease: Duration.Duration) => {

@@ -54,7 +54,7 @@ export const make = (fleet: string, owner: string) =>
               ? Effect.fail(new ForeignFleetError({ fleet, owner: row.bot, bot }))
               : Effect.succeed(toPlan(row))
         ),
-      /** Marks a part as begun; returns true if it is done, and none if the plan has changed. */
+      /** Marks a part as started; returns true if it is done, and none if the plan has changed. */
       beginPart: ({ epoch }: Placement.Plan, part: number) =>
         Effect.map(
           inTime(sql<{ readonly done: number }>`

@@ -1,6 +1,6 @@
 /**
- * A runner's leases as their hosts see them: a store for the session, and the admission of events. The sessions of all
- * shards of the runner are written in one statement a tick. A write that failed is part of the next statement.
+ * Leases of a runner: session store and admission of events. The sessions of all shards of the runner are written in one
+ * statement a tick. A write that failed is part of the next statement.
  */
 import type * as Session from "@vesper/gateway/Session"
 import * as SessionStore from "@vesper/gateway/SessionStore"
@@ -153,7 +153,7 @@ export const make = (options: {
     const admit = (held: Held, sequence: number): Effect.Effect<void, LeaseLost> =>
       Effect.gen(function*() {
         if (held.isLost || (yield* instant) >= held.deadline) {
-          // A late renewal might still succeed, but the host has begun to close.
+          // A late renewal might still succeed, but the shard has started to close.
           yield* held.loseAll
           return yield* Effect.fail(new LeaseLost())
         }

@@ -1,6 +1,4 @@
-/**
- * The owners of a fleet's shards, as rows. Each operation is one statement, guarded so that a late one does no harm.
- */
+/** The owners of a fleet's shards, as rows. Each operation is one statement, guarded so that a late one does no harm. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import type * as Session from "@vesper/gateway/Session"
 import * as ShardId from "@vesper/model/ShardId"
@@ -72,7 +70,7 @@ const claimColumns = `${columns}, fence INTEGER`
 const writeColumns = `${claimColumns}, revision BIGINT, session TEXT, sequence INTEGER, status TEXT`
 const toRow = ({ fence, shard }: Claim) => ({ total: shard.total, shard: shard.id, fence })
 
-const rowOfWrite = ({ claim, revision, session, status }: Write) => ({
+const toWriteRow = ({ claim, revision, session, status }: Write) => ({
   ...toRow(claim),
   revision,
   status,
@@ -111,8 +109,8 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
   Effect.gen(function*() {
     const sql = (yield* SqlClient.SqlClient).withoutTransforms()
     const renewals = Option.getOrElse(yield* Database.LeaseConnection, () => sql).withoutTransforms()
-    const neighbours = yield* Database.Neighbours.Current
-    yield* neighbours.join(owner)
+    const locks = yield* Database.ProcessLocks.Current
+    yield* locks.join(owner)
     const clock = DatabaseClock.make(lease)
     const now = Database.currentTime(sql)
     const expiry = sql`${now} + CAST(${Math.round(Duration.toMillis(lease))} AS BIGINT)`
@@ -215,7 +213,7 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
       save: (writes) =>
         Effect.map(
           Database.inTime(sql<Found>`
-            WITH ${held(writes.map(rowOfWrite), writeColumns)}
+            WITH ${held(writes.map(toWriteRow), writeColumns)}
             UPDATE vesper_sessions
             SET session = held.session, sequence = held.sequence, status = held.status, revision = held.revision
             FROM held WHERE ${isMine} AND ${isHeld} AND vesper_sessions.fence = held.fence
@@ -228,10 +226,10 @@ export const make = ({ fleet, lease, runner: { id: owner, name } }: {
         claims.length === 0 ? Effect.void : Effect.asVoid(Database.inTime(sql`
           WITH ${held(claims.map(toRow))} UPDATE vesper_sessions SET ${free} FROM held WHERE ${isMine} AND ${isHeld}
         `)),
-      reclaimDead: !neighbours.canProve ? Effect.void : Effect.flatMap(owners, (rows) =>
+      reclaimDead: !locks.canProve ? Effect.void : Effect.flatMap(owners, (rows) =>
         Effect.forEach(
           rows,
-          (row) => Effect.whenEffect(reclaimFrom(row.owner), neighbours.isGone(row.owner)),
+          (row) => Effect.whenEffect(reclaimFrom(row.owner), locks.isGone(row.owner)),
           { discard: true }
         ))
     }

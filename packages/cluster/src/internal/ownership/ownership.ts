@@ -1,6 +1,6 @@
 /**
  * Ownership of shards by this runner under one plan. A slot is held while this runner has a lease on each of its shards,
- * and hosted while @effect/cluster assigns it here too. All leases are renewed together.
+ * and running while @effect/cluster assigns it here too. All leases are renewed together.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import { instant } from "./databaseClock.js"
 import * as Lease from "./lease.js"
 import { type LeaseTable, toKey } from "./leaseTable.js"
@@ -21,8 +22,8 @@ export interface Options<R> {
   readonly isStrict: boolean
   /** The least time between two writes of sessions. */
   readonly tick: Duration.Duration
-  /** Hosts a unit until it is interrupted, or one of its leases is lost. */
-  readonly host: (unit: Placement.Unit, leases: ReadonlyArray<Lease.Lease>) => Effect.Effect<void, never, R>
+  /** Runs a unit until it is interrupted, or one of its leases is lost. */
+  readonly run: (unit: Placement.Unit, leases: ReadonlyArray<Lease.Lease>) => Effect.Effect<void, never, R>
 }
 
 export type Ownership = Effect.Effect.Success<ReturnType<typeof make>>
@@ -32,13 +33,14 @@ const renewals = 6
 const usable = 2 / 3
 /** The longest acquisition, in milliseconds: @effect/cluster releases nothing before it has the answer. */
 const longestAcquire = 750
+const acquirePoll = Schedule.addDelay(Schedule.identity<ReadonlyArray<number>>(), () => "250 millis")
 
 interface Slot {
   readonly number: number
   readonly units: ReadonlyArray<Placement.Unit>
-  /** By `keyOf`. */
+  /** By `toKey`. */
   readonly leases: Map<string, Lease.Held>
-  hosting: Fiber.RuntimeFiber<void> | undefined
+  running: Fiber.RuntimeFiber<void> | undefined
   /** True while it is released. */
   isEnding: boolean
   isLost: boolean
@@ -63,7 +65,7 @@ export const make = <R>(options: Options<R>) =>
     const turn = Effect.unsafeMakeSemaphore(1)
     const changed = Effect.unsafeMakeLatch(false)
     const slots = new Map<number, Slot>()
-    let belongs = (_: number): boolean => false
+    let isAssigned = (_: number): boolean => false
     let isClosing = false
     const makeLease = yield* Lease.make({
       ...options,
@@ -71,16 +73,16 @@ export const make = <R>(options: Options<R>) =>
       held: () => leasesIn(slots.values()),
       isHurried: () => Array.from(slots.values()).some(({ isEnding }) => isEnding)
     })
-    /** Loses a slot as a whole. Its host closes the sockets; after that it can be acquired again. */
+    /** Loses a slot as a whole. Its shards close their sockets; after that it can be acquired again. */
     const lose = (slot: Slot) =>
       Effect.sync(() => {
         slot.isLost = true
         forget(slot)
         slot.leases.forEach((held) => held.unsafeLose())
       })
-    /** Forgets a lost slot that is no longer hosted. */
+    /** Forgets a lost slot that is no longer running. */
     const forget = (slot: Slot) => {
-      if (slot.isLost && slot.hosting === undefined && slots.get(slot.number) === slot) {
+      if (slot.isLost && slot.running === undefined && slots.get(slot.number) === slot) {
         slots.delete(slot.number)
       }
     }
@@ -89,14 +91,14 @@ export const make = <R>(options: Options<R>) =>
       wanted.length === 0 ? Effect.void : Effect.gen(function*() {
         const done = yield* rows.doneParts(plan)
         const missing = wanted.flatMap((slot) => missingIn(slot, done).map((shard) => ({ shard, slot })))
-        const slotOf = new Map(missing.map(({ shard, slot }) => [toKey(shard), slot]))
+        const slotsByKey = new Map(missing.map(({ shard, slot }) => [toKey(shard), slot]))
         const asked = yield* instant
         const claims = yield* rows.claim(plan, missing.map(({ shard }) => shard))
         if (isClosing) {
           return yield* rows.release(claims)
         }
         for (const claim of claims) {
-          const slot = slotOf.get(toKey(claim.shard))
+          const slot = slotsByKey.get(toKey(claim.shard))
           slot?.leases.set(toKey(claim.shard), makeLease(claim, asked + millis * usable, lose(slot)))
         }
         for (const slot of wanted) {
@@ -104,10 +106,10 @@ export const make = <R>(options: Options<R>) =>
         }
         changed.unsafeOpen()
       }).pipe(turn.withPermits(1))
-    const slotOf = (number: number): Slot => {
+    const findSlot = (number: number): Slot => {
       const units = Placement.listUnits(plan, number)
       const slot = slots.get(number) ??
-        { number, units, leases: new Map(), hosting: undefined, isEnding: false, isLost: false, isComplete: false }
+        { number, units, leases: new Map(), running: undefined, isEnding: false, isLost: false, isComplete: false }
       slots.set(number, slot)
       return slot
     }
@@ -117,19 +119,19 @@ export const make = <R>(options: Options<R>) =>
         // An earlier answer was too late, and the slot belongs elsewhere by now.
         const stray = Array.from(slots.values()).filter((slot) => !numbers.includes(slot.number) && !isUsed(slot))
         yield* Effect.forEach(stray, ({ number }) => release(number), { discard: true })
-        while (!isClosing) {
-          const wanted = numbers.map(slotOf).filter(isOpen)
-          yield* Effect.catchAll(
-            claim(wanted.filter(({ isComplete }) => !isComplete)),
-            ({ message }) => Effect.logWarning(`shards could not be acquired: ${message}`)
+        const attempt = Effect.suspend(() => {
+          const wanted = isClosing ? [] : numbers.map(findSlot).filter(isOpen)
+          return claim(wanted.filter(({ isComplete }) => !isComplete)).pipe(
+            Effect.catchAll(({ message }) => Effect.logWarning(`shards could not be acquired: ${message}`)),
+            Effect.map(() =>
+              wanted.filter(({ isComplete, isLost }) => isComplete && !isLost).map(({ number }) => number)
+            )
           )
-          const complete = wanted.filter(({ isComplete, isLost }) => isComplete && !isLost)
-          if (complete.length > 0 || (yield* instant) - since > longestAcquire) {
-            return complete.map(({ number }) => number)
-          }
-          yield* Effect.sleep("250 millis")
-        }
-        return []
+        })
+        return yield* Effect.repeat(attempt, {
+          until: ({ length }) => Effect.map(instant, (now) => length > 0 || isClosing || now - since > longestAcquire),
+          schedule: acquirePoll
+        })
       }).pipe(
         // In a fiber of its own: an answer counts also when @effect/cluster has stopped waiting for it.
         (acquiring) => FiberSet.run(fibers, acquiring),
@@ -142,9 +144,9 @@ export const make = <R>(options: Options<R>) =>
           return Effect.void
         }
         slot.isEnding = true
-        // After the present claim nothing hosts the slot again.
+        // After the present claim nothing starts the slot again.
         return turn.withPermits(1)(Effect.void).pipe(
-          Effect.zipRight(Effect.suspend(() => Fiber.interruptAll(slot.hosting === undefined ? [] : [slot.hosting]))),
+          Effect.zipRight(Effect.suspend(() => Fiber.interruptAll(slot.running === undefined ? [] : [slot.running]))),
           Effect.zipRight(Effect.suspend(() => {
             slots.delete(number)
             const held = leasesIn([slot]).filter(({ isLost }) => !isLost)
@@ -158,31 +160,30 @@ export const make = <R>(options: Options<R>) =>
     const releaseAll = Effect.suspend(() =>
       Effect.forEach(Array.from(slots.keys()), release, { concurrency: "unbounded", discard: true })
     )
-    const host = (slot: Slot) =>
+    const run = (slot: Slot) =>
       Effect.forEach(
         slot.units,
-        (unit) =>
-          options.host(unit, Placement.listShards(unit).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
+        (unit) => options.run(unit, Placement.listShards(unit).flatMap((shard) => slot.leases.get(toKey(shard)) ?? [])),
         { concurrency: "unbounded", discard: true }
       ).pipe(
         Effect.ensuring(Effect.sync(() => {
-          slot.hosting = undefined
+          slot.running = undefined
           forget(slot)
         })),
         Effect.interruptible,
-        (hosting) => FiberSet.run(fibers, hosting)
+        (running) => FiberSet.run(fibers, running)
       )
     /** True while anything needs the slot. Other leases expire. */
-    const isUsed = (slot: Slot) => !slot.isLost && (slot.hosting !== undefined || belongs(slot.number))
-    /** Hosts the slots that are held and assigned. */
+    const isUsed = (slot: Slot) => !slot.isLost && (slot.running !== undefined || isAssigned(slot.number))
+    /** Runs the slots that are held and assigned. */
     const reconcile = Effect.gen(function*() {
       changed.unsafeClose()
-      const open = Array.from(slots.values()).filter((slot) => isOpen(slot) && slot.hosting === undefined)
+      const open = Array.from(slots.values()).filter((slot) => isOpen(slot) && slot.running === undefined)
       for (const slot of open) {
-        const start = Effect.map(host(slot), (fiber) => {
-          slot.hosting = fiber
+        const start = Effect.map(run(slot), (fiber) => {
+          slot.running = fiber
         })
-        yield* turn.withPermits(1)(Effect.when(start, () => isHeld(slot) && belongs(slot.number)))
+        yield* turn.withPermits(1)(Effect.when(start, () => isHeld(slot) && isAssigned(slot.number)))
       }
       // @effect/cluster does not say when it has noted an acquisition.
       yield* open.length > 0 ? Effect.sleep("50 millis") : changed.await
@@ -193,7 +194,8 @@ export const make = <R>(options: Options<R>) =>
       const asked = yield* instant
       const exit = yield* Effect.exit(rows.renew(before.map(({ claim }) => claim)))
       if (Exit.isFailure(exit)) {
-        yield* wasRenewed ? Effect.logWarning("leases could not be renewed", exit.cause) : Effect.void
+        const warning = "leases could not be renewed; shards disconnect when the leases expire"
+        yield* wasRenewed ? Effect.logWarning(warning, exit.cause) : Effect.void
         wasRenewed = false
         return yield* Effect.sleep(Math.min(500, millis / 20))
       }
@@ -232,7 +234,7 @@ export const make = <R>(options: Options<R>) =>
       /** Acquires free ones of these slots, and returns those that are held then. Waits a little if there are none. */
       acquire,
       unsafeIsHeld: (number: number) => Option.exists(Option.fromNullable(slots.get(number)), isHeld),
-      /** Stops hosting a slot, and releases its leases. */
+      /** Stops a slot, and releases its leases. */
       release,
       /** Releases all slots at the same time. */
       releaseAll,
@@ -241,9 +243,9 @@ export const make = <R>(options: Options<R>) =>
         isClosing = true
         return releaseAll
       }),
-      /** Sets the test of a slot that belongs here; until then no slot does. */
-      unsafeFollow: (follow: (slot: number) => boolean) => {
-        belongs = follow
+      /** Sets the test of a slot that is assigned here; until then no slot is. */
+      unsafeSetAssignment: (test: (slot: number) => boolean) => {
+        isAssigned = test
       }
     }
   })

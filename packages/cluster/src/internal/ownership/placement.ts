@@ -10,7 +10,7 @@ export interface Plan {
   readonly total: number
   /** The total after the resharding under way. */
   readonly next: Option.Option<number>
-  /** As stored: see `slotsOf` for those in use. */
+  /** As stored: see `countSlots` for those in use. */
   readonly slots: number
   /** Grows with each change of the plan. */
   readonly epoch: number
@@ -25,7 +25,7 @@ export interface Part {
   readonly part: number
 }
 
-/** A shard, or a part while the fleet is resharded; it is hosted as a whole. */
+/** A shard, or a part while the fleet is resharded; it runs as a whole. */
 export type Unit = ShardId.ShardId | Part
 
 export const isPart = (unit: Unit): unit is Part => "plan" in unit

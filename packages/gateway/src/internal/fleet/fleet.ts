@@ -122,12 +122,12 @@ const makeWith = (
       ShardSet.open(ids, onFatal).pipe(
         Effect.tap(({ shards }) => Effect.sync(() => shards.forEach(({ state }) => readers.addLog(state.log)))),
         // An assembly may have changed the config since the last set.
-        (opening) =>
-          Effect.suspend(() => Effect.provideService(opening, ShardConfig.ShardConfig, withoutSession(config))),
-        (opening) =>
+        (openSet) =>
+          Effect.suspend(() => Effect.provideService(openSet, ShardConfig.ShardConfig, withoutSession(config))),
+        (openSet) =>
           Option.match(store, {
-            onNone: () => opening,
-            onSome: (store) => Effect.provideService(opening, SessionStore.SessionStore, store)
+            onNone: () => openSet,
+            onSome: (store) => Effect.provideService(openSet, SessionStore.SessionStore, store)
           }),
         Effect.provideService(ReconnectThrottle.Current, reconnectThrottle),
         Effect.provideService(HeartbeatScheduler.Current, Option.some(scheduler)),
@@ -240,7 +240,7 @@ const makeWith = (
           Effect.suspend(() => Effect.all(assemblies().map(({ deferStart }) => deferStart))),
           starter.deferStart
         ]),
-        ([releases, release]) => Effect.zipRight(Effect.all(releases, { discard: true }), release)
+        ([finalizers, release]) => Effect.zipRight(Effect.all(finalizers, { discard: true }), release)
       ),
       start: starter.start,
       hasStarted: () => starter.hasStarted || assemblies().some(({ hasStarted }) => hasStarted()),

@@ -66,7 +66,7 @@ const toThread = (guildId: string, thread: GuildBody["threads"][number]): GuildS
   // Both have the fields of a thread; that of GUILD_CREATE may lack its guild.
   ({ ...thread, guild_id: guildId }) as GuildStore.Thread
 
-const listOf = (kind: GuildStore.Kind, guild: GuildBody): GuildStore.Entries => {
+const toEntries = (kind: GuildStore.Kind, guild: GuildBody): GuildStore.Entries => {
   switch (kind) {
     case "channels":
       return byId(guild.channels.map((channel) => ({ ...channel, guild_id: guild.id })))
@@ -95,7 +95,7 @@ const fromGuildCreate = ({ d }: Dispatch.Of<"GUILD_CREATE">, kept: Kept): Change
     ? [UpdateGuild({ guildId: d.id, fields: { unavailable: true } })]
     : [SetGuild({
       guild: kept.guilds ? toGuild(d) : { id: d.id },
-      lists: new Map(Array.from(kept.kinds, (kind) => [kind, listOf(kind, d)]))
+      lists: new Map(Array.from(kept.kinds, (kind) => [kind, toEntries(kind, d)]))
     })]
 
 const fromThreadList = ({ d }: Dispatch.Of<"THREAD_LIST_SYNC">): Changes => [

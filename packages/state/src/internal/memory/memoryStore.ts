@@ -103,14 +103,14 @@ class MemoryStore implements GuildStore.GuildStore {
   readonly guild = (id: string) => Effect.sync(() => Option.fromNullable(this.guilds.get(id)))
 
   readonly get = <K extends GuildStore.Kind>(kind: K, guildId: string, id: string) =>
-    Effect.sync(() => Option.fromNullable(this.listOf(kind, guildId)?.get(id)))
+    Effect.sync(() => Option.fromNullable(this.findEntries(kind, guildId)?.get(id)))
 
   readonly list = <K extends GuildStore.Kind>(kind: K, guildId: string) =>
-    Effect.sync(() => new Map(this.listOf(kind, guildId)))
+    Effect.sync(() => new Map(this.findEntries(kind, guildId)))
 
   readonly size = (kind: GuildStore.Kind) => Effect.sync(() => this.lists[kind].size)
 
-  private listOf<K extends GuildStore.Kind>(kind: K, guildId: string) {
+  private findEntries<K extends GuildStore.Kind>(kind: K, guildId: string) {
     // A list holds the entities of its kind alone.
     return this.lists[kind].byGuild.get(guildId) as ReadonlyMap<string, GuildStore.Entities[K]> | undefined
   }
@@ -197,7 +197,7 @@ class MemoryStore implements GuildStore.GuildStore {
   }
 
   private removeThreads(guildId: string, parents: Option.Option<ReadonlyArray<string>>): void {
-    const threads = Array.from(this.listOf("threads", guildId) ?? [])
+    const threads = Array.from(this.findEntries("threads", guildId) ?? [])
     const isRemoved = (parent: string | null | undefined) =>
       Option.match(parents, { onNone: () => true, onSome: (ids) => typeof parent === "string" && ids.includes(parent) })
     this.lists.threads.remove(guildId, threads.filter(([, { parent_id }]) => isRemoved(parent_id)).map(([id]) => id))
@@ -206,7 +206,7 @@ class MemoryStore implements GuildStore.GuildStore {
   private removeRole(guildId: string, roleId: string): void {
     this.lists.roles.remove(guildId, [roleId])
     const members = this.lists.members.byGuild.get(guildId)
-    for (const [id, member] of this.listOf("members", guildId) ?? []) {
+    for (const [id, member] of this.findEntries("members", guildId) ?? []) {
       if (member.roles.includes(roleId)) {
         members?.set(id, { ...member, roles: member.roles.filter((role) => role !== roleId) })
       }

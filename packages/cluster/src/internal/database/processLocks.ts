@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 
-export interface Neighbours {
+export interface ProcessLocks {
   readonly canProve: boolean
   /** Locks a runner's file until the scope closes; before it, the runner owns nothing. */
   readonly join: (runner: string) => Effect.Effect<void, never, Scope.Scope>
@@ -17,8 +17,8 @@ export interface Neighbours {
 }
 
 /** By default nothing can be proved, as when runners are on several machines. */
-export class Current extends Context.Reference<Current>()("@vesper/cluster/Neighbours", {
-  defaultValue: (): Neighbours => ({ canProve: false, join: () => Effect.void, isGone: () => Effect.succeed(false) })
+export class Current extends Context.Reference<Current>()("@vesper/cluster/ProcessLocks", {
+  defaultValue: (): ProcessLocks => ({ canProve: false, join: () => Effect.void, isGone: () => Effect.succeed(false) })
 }) {}
 
 /** Obtains SQLite's lock for writing, by a transaction that does not end; returns a function that releases it. */
@@ -40,7 +40,7 @@ const lock = async (file: string): Promise<() => void> => {
 const remove = (file: string, unlock: () => void) =>
   Effect.zipRight(Effect.ignore(Effect.try(() => Fs.rmSync(file, { force: true }))), Effect.sync(unlock))
 
-export const beside = (database: string): Neighbours => {
+export const make = (database: string): ProcessLocks => {
   const lockFile = (runner: string) => `${database}-runner-${runner}`
   return {
     canProve: true,

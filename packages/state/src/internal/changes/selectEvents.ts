@@ -19,5 +19,5 @@ const byKind: { readonly [K in Kind]: ReadonlyArray<EventType.EventType> } = {
 }
 
 /** Returns the events that change entities of the kinds, each once. */
-export const eventsOf = (kinds: ReadonlyArray<Kind>): ReadonlyArray<EventType.EventType> =>
+export const selectEvents = (kinds: ReadonlyArray<Kind>): ReadonlyArray<EventType.EventType> =>
   Array.from(new Set([...ofGuilds, ...kinds.flatMap((kind) => byKind[kind])]))

@@ -5,7 +5,7 @@ import * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { fileURLToPath } from "node:url"
-import * as Neighbours from "../../src/internal/database/neighbours.js"
+import * as ProcessLocks from "../../src/internal/database/processLocks.js"
 import * as Trial from "../proof/trial.js"
 
 const holder = fileURLToPath(new URL("../proof/holder.ts", import.meta.url))
@@ -41,15 +41,15 @@ describe("a runner's lock", () => {
     () =>
       Effect.gen(function*() {
         const database = `${yield* Trial.scratch}/vesper.db`
-        const neighbours = Neighbours.beside(database)
+        const locks = ProcessLocks.make(database)
         const child = yield* holdElsewhere(database, "r")
-        assert.isFalse(yield* neighbours.isGone("r"))
+        assert.isFalse(yield* locks.isGone("r"))
         child.kill("SIGSTOP")
-        assert.isFalse(yield* neighbours.isGone("r"))
+        assert.isFalse(yield* locks.isGone("r"))
         yield* exit(child, "SIGKILL")
-        assert.isTrue(yield* neighbours.isGone("r"))
+        assert.isTrue(yield* locks.isGone("r"))
         // It is said once; after that nothing is known of it.
-        assert.isFalse(yield* neighbours.isGone("r"))
+        assert.isFalse(yield* locks.isGone("r"))
         assert.deepStrictEqual(Fs.readdirSync(database.replace("/vesper.db", "")), [])
       }),
     60_000
@@ -58,24 +58,24 @@ describe("a runner's lock", () => {
   it.scoped("says nothing of a runner that it does not know", () =>
     Effect.gen(function*() {
       const database = `${yield* Trial.scratch}/vesper.db`
-      assert.isFalse(yield* Neighbours.beside(database).isGone("nobody"))
-      assert.isFalse(yield* (yield* Neighbours.Current).isGone("nobody"))
+      assert.isFalse(yield* ProcessLocks.make(database).isGone("nobody"))
+      assert.isFalse(yield* (yield* ProcessLocks.Current).isGone("nobody"))
     }))
 
   it.scoped("is held in this process as in another, until its scope closes", () =>
     Effect.gen(function*() {
-      const neighbours = Neighbours.beside(`${yield* Trial.scratch}/vesper.db`)
+      const locks = ProcessLocks.make(`${yield* Trial.scratch}/vesper.db`)
       const scope = yield* Scope.make()
-      yield* Scope.extend(neighbours.join("r"), scope)
-      assert.isFalse(yield* neighbours.isGone("r"))
+      yield* Scope.extend(locks.join("r"), scope)
+      assert.isFalse(yield* locks.isGone("r"))
       yield* Scope.close(scope, Exit.void)
-      assert.isFalse(yield* neighbours.isGone("r"))
+      assert.isFalse(yield* locks.isGone("r"))
     }))
 
   it.scoped("may be had by nobody where no file can be made", () =>
     Effect.gen(function*() {
-      const neighbours = Neighbours.beside(`${yield* Trial.scratch}/no/such/folder/vesper.db`)
-      yield* neighbours.join("r")
-      assert.isFalse(yield* neighbours.isGone("r"))
+      const locks = ProcessLocks.make(`${yield* Trial.scratch}/no/such/folder/vesper.db`)
+      yield* locks.join("r")
+      assert.isFalse(yield* locks.isGone("r"))
     }))
 })

@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type * as Fleet from "@vesper/gateway/Fleet"
-import * as Host from "../../src/internal/fleet/host.js"
+import { type RunOptions, runShards } from "../../src/internal/fleet/runShards.js"
 import * as Ownership from "../../src/internal/ownership/ownership.js"
 import type * as Placement from "../../src/internal/ownership/placement.js"
 import * as FakeRows from "./fakeRows.js"
@@ -29,7 +29,7 @@ const start = (
   handler: (event: Dispatch.Dispatch) => Effect.Effect<void>
 ): Effect.Effect<Ownership.Ownership, never, Requirements> =>
   Effect.gen(function*() {
-    const options: Host.Options<never> = {
+    const options: RunOptions<never> = {
       rows: {
         beginPart: () => Effect.succeedSome(true),
         abandonPart: () => Effect.void,
@@ -48,9 +48,9 @@ const start = (
       isStrict,
       lease: Duration.seconds(15),
       tick: isStrict ? Duration.millis(50) : Duration.seconds(1),
-      host: (unit, leases) => Host.host(options, unit, leases)
+      run: (unit, leases) => runShards(options, unit, leases)
     })
-    ownership.unsafeFollow(() => true)
+    ownership.unsafeSetAssignment(() => true)
     yield* Effect.addFinalizer(() => ownership.close)
     yield* ownership.acquire([0])
     return ownership
@@ -68,7 +68,7 @@ describe("a shard that is stopped", () => {
       () =>
         Effect.gen(function*() {
           const simulator = yield* GatewaySimulator.GatewaySimulator
-          const ownership = yield* start(FakeRows.make(), FakeRows.planOf(1), false, () => Effect.void)
+          const ownership = yield* start(FakeRows.make(), FakeRows.makePlan(1), false, () => Effect.void)
           yield* simulator.awaitLog(LogEntry.is("Identified"))
           yield* stop(ownership)
           yield* ownership.acquire([0])
@@ -95,9 +95,9 @@ describe("a runner that freezes", () => {
         const rows = FakeRows.make()
         // Nothing that it writes arrives.
         const frozen: FakeRows.FakeRows = { ...rows, save: () => Effect.never }
-        yield* start(frozen, FakeRows.planOf(1), false, () => Effect.void)
+        yield* start(frozen, FakeRows.makePlan(1), false, () => Effect.void)
         yield* simulator.awaitLog(LogEntry.is("Identified"))
-        yield* start(rows, FakeRows.planOf(1), false, () => Effect.void)
+        yield* start(rows, FakeRows.makePlan(1), false, () => Effect.void)
         const log = yield* Effect.repeat(Effect.zipRight(Effect.sleep(20), simulator.log), {
           until: (log) => log.filter(LogEntry.is("Identified")).length === 2
         })
@@ -116,10 +116,10 @@ const part: Placement.Plan = { total: 6, next: Option.some(9), slots: 3, epoch: 
 const guilds = 12
 
 /** The guild of a message of this number: on shard 0, 3 or 6 of nine, which are those of the part. */
-const guildOf = (number: number) => String(BigInt(3 * (number % guilds)) << 22n)
+const findGuild = (number: number) => String(BigInt(3 * (number % guilds)) << 22n)
 
 describe("a move under load, on a database that takes its time", () => {
-  const cases = ([["a shard", FakeRows.planOf(1)], ["a part", part]] as const).flatMap(([what, plan]) =>
+  const cases = ([["a shard", FakeRows.makePlan(1)], ["a part", part]] as const).flatMap(([what, plan]) =>
     (["onHandled", "onReceive"] as const).map((acknowledge) => [what, plan, acknowledge] as const)
   )
   for (const [what, plan, acknowledge] of cases) {
@@ -149,8 +149,8 @@ describe("a move under load, on a database that takes its time", () => {
             Effect.suspend(() =>
               simulator.dispatch({
                 t: "MESSAGE_CREATE",
-                guildId: guildOf(sent + 1),
-                d: { guild_id: guildOf(++sent), nonce: sent }
+                guildId: findGuild(sent + 1),
+                d: { guild_id: findGuild(++sent), nonce: sent }
               })
             ),
             Effect.sleep("3 millis")

@@ -1,5 +1,5 @@
 /**
- * Hosts a shard, or a part of a resharding: the old and new shards that have the same guilds. If one of the leases is
+ * Runs a shard, or a part of a resharding: the old and new shards that have the same guilds. If one of the leases is
  * lost, the sockets are closed before anything else happens.
  */
 import * as Fleet from "@vesper/gateway/Fleet"
@@ -14,13 +14,14 @@ import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Database from "../database/index.js"
 import { type FleetRows, type Lease, LeaseTable, Placement } from "../ownership/index.js"
 import * as Status from "./status.js"
 
-export interface Options<R> {
+export interface RunOptions<R> {
   readonly rows: Omit<FleetRows.FleetRows, "begin">
   readonly concurrency: number
   readonly order?: Shard.RunOptions["order"]
@@ -67,40 +68,38 @@ const watchIdentifies = (queue: IdentifyQueue.IdentifyQueue) => {
 
 /** Tries until the new shards of a part have taken over. A failed attempt leaves the old ones as they were. */
 const handOver = <R>(
-  { reshard, rows }: Options<R>,
+  { reshard, rows }: RunOptions<R>,
   { part, plan, to }: Placement.Part,
   fleet: Fleet.Fleet,
   finish: Effect.Effect<void, never, Scope.Scope>
-): Effect.Effect<void, never, Scope.Scope> => {
-  const attempt: Effect.Effect<void, never, Scope.Scope> = fleet.awaitReady.pipe(
+): Effect.Effect<void, never, Scope.Scope> =>
+  fleet.awaitReady.pipe(
     // The reader of the fleet's events reports its failure.
     Effect.orElse(() => Effect.never),
     Effect.zipRight(fleet.reshard(to, reshard)),
-    Effect.matchEffect({
-      onSuccess: () => finish,
-      onFailure: (error) =>
-        Effect.logError(`part ${part} of the bot was not resharded: ${error.message}`).pipe(
-          // Until it is tried again, the plan may be changed.
-          Effect.zipRight(persist(rows.abandonPart(plan, part))),
-          Effect.zipRight(Effect.sleep("30 seconds")),
-          Effect.zipRight(persist(rows.beginPart(plan, part))),
-          Effect.flatMap((begun) => Option.isSome(begun) ? attempt : Effect.void)
-        )
-    })
+    // Until the next attempt, the plan may be changed.
+    Effect.tapError(({ message }) =>
+      Effect.zipRight(
+        Effect.logError(`part ${part} of the bot was not resharded: ${message}; it is tried again in 30 seconds`),
+        persist(rows.abandonPart(plan, part))
+      )
+    ),
+    Effect.zipRight(finish),
+    Effect.whenEffect(Effect.map(persist(rows.beginPart(plan, part)), Option.isSome)),
+    Effect.retry(Schedule.spaced("30 seconds")),
+    Effect.orDie
   )
-  return attempt
-}
 
 /** Handles events for as long as their leases are held; after a failed handler it continues with the next. */
 const handle = <R>(
-  options: Options<R>,
+  options: RunOptions<R>,
   fleet: Fleet.Fleet,
   concurrency: number,
-  leaseOf: (shard: ShardId.ShardId) => Lease.Lease | undefined
+  findLease: (shard: ShardId.ShardId) => Lease.Lease | undefined
 ): Effect.Effect<void, never, R> =>
   fleet.runForEach((event) =>
     Effect.zipRight(
-      leaseOf(event.shard)?.admit(event.event.s) ?? Effect.void,
+      findLease(event.shard)?.admit(event.event.s) ?? Effect.void,
       Effect.mapErrorCause(
         options.handler(event),
         (cause): Cause.Cause<HandlerFailed> =>
@@ -113,7 +112,7 @@ const handle = <R>(
         HandlerFailed: ({ cause }) =>
           Effect.logError("a handler failed", cause).pipe(
             Effect.zipRight(Effect.sleep("1 second")),
-            Effect.zipRight(handle(options, fleet, concurrency, leaseOf))
+            Effect.zipRight(handle(options, fleet, concurrency, findLease))
           ),
         LeaseLost: () => Effect.never,
         // The lease is kept, so that no other runner tries the same in vain.
@@ -122,7 +121,7 @@ const handle = <R>(
     )
 
 const serve = <R>(
-  options: Options<R>,
+  options: RunOptions<R>,
   unit: Placement.Unit,
   isDone: boolean,
   leases: ReadonlyArray<Lease.Lease>
@@ -154,8 +153,8 @@ const serve = <R>(
       Effect.forEach((shard) => findLease(shard.id)?.observe(shard.session) ?? Effect.void)
     )
     yield* observe
-    const begun = yield* fleet.shards
-    yield* Effect.addFinalizer(() => Effect.forEach(begun, awaitReady, { concurrency: "unbounded" }))
+    const initial = yield* fleet.shards
+    yield* Effect.addFinalizer(() => Effect.forEach(initial, awaitReady, { concurrency: "unbounded" }))
     const claim = leases.find(({ shard }) => Option.exists(part, ({ to }) => shard.total === to))?.claim
     if (Option.isSome(part) && claim !== undefined) {
       const written = persist(Effect.zipRight(settle, options.rows.finishPart(part.value.plan, part.value.part, claim)))
@@ -184,16 +183,16 @@ const serve = <R>(
 const withoutLease = Effect.dieMessage("each shard of a unit has a lease")
 const noSessions = { load: () => withoutLease, save: () => withoutLease, remove: () => withoutLease }
 
-/** Hosts a shard or a part until it is interrupted, as at the end of a resharding, or a lease is lost. */
-export const host = <R>(
-  options: Options<R>,
+/** Runs a shard or a part until it is interrupted, as at the end of a resharding, or a lease is lost. */
+export const runShards = <R>(
+  options: RunOptions<R>,
   unit: Placement.Unit,
   leases: ReadonlyArray<Lease.Lease>
 ): Effect.Effect<void, never, R | Fleet.Requirements> =>
   Placement.isPart(unit)
-    ? Effect.flatMap(persist(options.rows.beginPart(unit.plan, unit.part)), (begun) =>
+    ? Effect.flatMap(persist(options.rows.beginPart(unit.plan, unit.part)), (started) =>
       // Without a beginning the plan has changed, and the part is about to end.
-      Option.isNone(begun) ? Effect.never : serve(options, unit, begun.value, leases)).pipe(
+      Option.isNone(started) ? Effect.never : serve(options, unit, started.value, leases)).pipe(
         Effect.annotateLogs("part", unit.part)
       )
     : Effect.annotateLogs(serve(options, unit, false, leases), "shard.id", unit.id)
