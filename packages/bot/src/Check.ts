@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Interaction from "./Interaction.js"
+import { toText } from "./internal/answers/index.js"
 
 const reject = (reason: string) => Effect.fail(new Interaction.Rejected({ reason }))
 
@@ -25,19 +26,6 @@ const before =
 /**
  * Adds a check of the program, which fails with `Rejected` to refuse the user.
  *
- * @example
- * ```ts
- * import { Check, Command, Interaction } from "@vesper/bot"
- * import { Effect } from "effect"
- *
- * const noBots = Check.make(({ user }) =>
- *   user.bot === true ? Effect.fail(new Interaction.Rejected({ reason: "Bots do not drink." })) : Effect.void)
- *
- * const order = Command.slash("order", { description: "Orders a drink" }, ({ reply }) => reply("Cheers!"))
- *
- * export const checked = order.pipe(Check.guildOnly, noBots)
- * ```
- *
  * @since 0.1.0
  * @category constructors
  */
@@ -45,6 +33,26 @@ export const make = <R2>(
   check: (interaction: Interaction.Interaction) => Effect.Effect<unknown, unknown, R2>
 ): <H extends Interaction.Handler<unknown>>(self: H) => H & Interaction.Handler<Interaction.Context<H> | R2> =>
   before(() => check)
+
+/**
+ * Replaces the text that a check shows to the user, as in `ping.pipe(Check.withText(Check.guildOnly, "Only in a server."))`.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withText =
+  (check: <H extends Interaction.Handler<unknown>>(self: H) => H, text: Interaction.Text) =>
+  <H extends Interaction.Handler<unknown>>(self: H): H => {
+    const replaced = check({ ...self, checks: [] }).checks.map((make) => () => {
+      const run = make()
+      return (interaction: Interaction.Interaction) =>
+        Effect.mapError(run(interaction), (error) =>
+          error instanceof Interaction.Rejected
+            ? new Interaction.Rejected({ reason: toText(text, interaction) })
+            : error)
+    })
+    return { ...self, checks: [...self.checks, ...replaced] }
+  }
 
 /**
  * Refuses direct messages.
@@ -97,20 +105,26 @@ const nanosPerMilli = 1e6
  */
 export const cooldown = (
   every: Duration.DurationInput,
-  { per = "user", uses = 1 }: { readonly uses?: number; readonly per?: "user" | "guild" | "channel" } = {}
+  { per = "user", text = (seconds) => `Try again in ${seconds} seconds.`, uses = 1 }: {
+    readonly uses?: number
+    readonly per?: "user" | "guild" | "channel"
+    /** Makes the text for a user that has to wait. */
+    readonly text?: (seconds: number, interaction: Interaction.Interaction) => string
+  } = {}
 ): <H extends Interaction.Handler<unknown>>(self: H) => H =>
   before(() => {
     const millis = Duration.toMillis(every)
     const recent = new Map<string, ReadonlyArray<number>>()
-    return ({ channelId, guildId, user }) =>
+    return (interaction) =>
       Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
         const now = Number(nanos) / nanosPerMilli
+        const { channelId, guildId, user } = interaction
         const place = per === "guild" ? guildId : per === "channel" ? channelId : Option.none()
         const key = Option.getOrElse(place, () => user.id)
         const times = (recent.get(key) ?? []).filter((time) => time + millis > now)
         const [oldest] = times
         if (oldest !== undefined && times.length >= uses) {
-          return reject(`Try again in ${Math.ceil((oldest + millis - now) / 1_000)} seconds.`)
+          return reject(text(Math.ceil((oldest + millis - now) / 1_000), interaction))
         }
         recent.delete(key)
         recent.set(key, [...times, now])

@@ -9,24 +9,19 @@ import * as Discord from "discord-api-types/v10"
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Interaction from "./Interaction.js"
-import { localized } from "./internal/commands/localized.js"
 import * as Payload from "./internal/commands/payload.js"
 import * as Slash from "./internal/commands/slash.js"
 import * as Values from "./internal/commands/values.js"
 import * as Handler from "./internal/dispatch/handler.js"
 
 /**
- * Names and descriptions by locale, such as `{ de: { name: "gruss", description: "Grüßt" } }`.
+ * Texts by locale, such as `{ de: { name: "gruss", description: "Grüßt" } }`.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Localized {
-  readonly localizations?:
-    | {
-      readonly [L in `${Discord.Locale}`]?: { readonly name?: string; readonly description?: string }
-    }
-    | undefined
+export interface Localized<Texts = { readonly name?: string; readonly description?: string }> {
+  readonly localizations?: { readonly [L in `${Discord.Locale}`]?: Texts } | undefined
 }
 
 /**
@@ -70,9 +65,12 @@ export interface Query {
  */
 export interface CommandOption<out A, out R = never> {
   /** The definition without the name. */
-  readonly payload: Payload.OptionPayload
+  readonly payload: Omit<Discord.APIApplicationCommandBasicOption, "name">
   /** Reads the value, which is undefined if the user has not given the option. */
-  readonly decode: (given: Values.Given | undefined, resolved: Discord.APIInteractionDataResolved) => A
+  readonly decode: (
+    given: Discord.APIApplicationCommandInteractionDataBasicOption | undefined,
+    resolved: Discord.APIInteractionDataResolved
+  ) => A
   readonly autocomplete?: ((query: Query) => Effect.Effect<ReadonlyArray<Suggestion>, unknown, R>) | undefined
 }
 
@@ -112,6 +110,8 @@ export type ContextOf<T> = T extends CommandOption<infer _A, infer R> ? R
 export interface ValueSettings<V, C, R> extends Localized {
   /** Values by the names that the user sees, at most 25. */
   readonly choices?: C | undefined
+  /** Translated names of choices, such as `{ Red: { de: "Rot" } }`. */
+  readonly choiceLocalizations?: { readonly [K in keyof C]?: Localized<string>["localizations"] } | undefined
   /** Suggests values while the user types. It has to answer as fast as a reply. */
   readonly autocomplete?: ((query: Query) => Effect.Effect<ReadonlyArray<Suggestion>, unknown, R>) | undefined
   readonly min?: V extends number ? number : never
@@ -127,7 +127,12 @@ const toPayload = (
   fields: Readonly<Record<string, unknown>> = {}
 ) =>
   // The fields are those of this type of option.
-  ({ type, description, required: true, ...localized(localizations), ...fields }) as Payload.OptionPayload
+  ({
+    type,
+    required: true,
+    ...Payload.describe({ description, localizations }),
+    ...fields
+  }) as CommandOption<unknown>["payload"]
 
 const makeValue =
   <V extends string | number>(type: Discord.ApplicationCommandOptionType) =>
@@ -137,7 +142,11 @@ const makeValue =
     // The requirements follow from the autocompletion only, not from the place of the option.
   ): CommandOption<C[keyof C], NoInfer<R>> => ({
     payload: toPayload(type, description, settings, {
-      choices: settings.choices && Object.entries(settings.choices).map(([name, value]) => ({ name, value })),
+      choices: settings.choices && Object.entries(settings.choices).map(([name, value]) => ({
+        name,
+        value,
+        name_localizations: settings.choiceLocalizations?.[name]
+      })),
       min_value: settings.min,
       max_value: settings.max,
       min_length: settings.minLength,
@@ -330,8 +339,7 @@ export interface MenuInteraction<out Target, out Raw> extends Interaction.Intera
   readonly target: Target
 }
 
-const toFields = ({ contexts, defaultMemberPermissions, localizations, nsfw }: Settings) => ({
-  ...localized(localizations),
+const toFields = ({ contexts, defaultMemberPermissions, nsfw }: Omit<Settings, "localizations">) => ({
   ...(defaultMemberPermissions && {
     default_member_permissions: String(PermissionSet.of(...defaultMemberPermissions))
   }),
@@ -395,23 +403,19 @@ export type Handlers<S> = {
 }
 
 /**
+ * Refuses handlers of other names than those of the subcommands, also in groups.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type NoOthers<H, S> = {
+  readonly [K in keyof H]: K extends keyof S
+    ? S[K] extends { readonly subcommands: infer N } ? NoOthers<H[K], N> : unknown
+    : never
+}
+
+/**
  * Makes a command with subcommands, and groups of subcommands. Each subcommand needs a handler.
- *
- * @example
- * ```ts
- * import { Command } from "@vesper/bot"
- *
- * export const tag = Command.group("tag", {
- *   description: "Keeps texts",
- *   subcommands: {
- *     show: { description: "Shows a text", options: { name: Command.string("Its name") } },
- *     list: { description: "Lists all texts" }
- *   }
- * }, {
- *   show: ({ options, reply }) => reply(`This is ${options.name}`),
- *   list: ({ reply }) => reply("There are none")
- * })
- * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -419,7 +423,7 @@ export type Handlers<S> = {
 export const group = <const S extends Subcommands, const H extends Handlers<S>>(
   name: string,
   settings: Settings & Described & { readonly subcommands: S },
-  handlers: H & { readonly [K in Exclude<keyof H, keyof S>]: never }
+  handlers: H & NoOthers<H, S>
 ): Interaction.Handler<ContextOf<H> | ContextOf<S>> => {
   type R = ContextOf<H> | ContextOf<S>
   return Slash.makeSlash<R>(
@@ -427,7 +431,7 @@ export const group = <const S extends Subcommands, const H extends Handlers<S>>(
     settings,
     {
       ...toFields(settings),
-      options: Object.entries(settings.subcommands).map(([child, definition]) => Slash.toGroup(child, definition))
+      options: Slash.toSubcommands(settings.subcommands)
     },
     // The handlers have the shape of the subcommands, and R includes the requirements of each.
     new Map(Slash.collectLeaves<R>(settings.subcommands, handlers as unknown as Slash.HandlerTree<R>, []))
@@ -443,13 +447,13 @@ const makeMenu =
   <R>(
     name: string,
     handle: (interaction: MenuInteraction<Target, Raw>) => Effect.Effect<unknown, unknown, R>,
-    settings: Settings = {}
+    settings: Omit<Settings, "localizations"> & Localized<{ readonly name: string }> = {}
   ): Interaction.Handler<R> =>
     Handler.makeHandler<R>({
       kind: "command",
       name,
       type,
-      definition: Option.some({ type, name, ...toFields(settings) }),
+      definition: Option.some({ type, name, ...Payload.localized(settings.localizations), ...toFields(settings) }),
       isEphemeral: settings.ephemeral,
       run: (interaction) => {
         // The dispatcher finds handlers by the type of the interaction.

@@ -98,42 +98,48 @@ export interface ButtonOptions extends Omit<Discord.APIButtonComponentWithCustom
   readonly style?: keyof typeof styles
 }
 
-/** Makes a handler, which receives the parameters of the custom id. */
-const makeHandler = <P, Raw extends Discord.APIMessageComponentInteraction, R>(
+/** Makes a component or a modal, whose handler receives the parameters of the custom id. */
+const makeComponent = <P extends Params, Options, Made, R>(
+  kind: "component" | "modal",
   name: string,
-  customIds: CustomId.CustomId<P>,
-  isEphemeral: boolean | undefined,
+  { ephemeral, params }: Settings<P>,
+  run: (
+    interaction: Parameters<Interaction.Handler["run"]>[0],
+    params: ParamValues<P>
+  ) => Effect.Effect<unknown, unknown, R>,
+  toFields: (options: Options) => object
+): Component<P, Options, Made, R> => {
+  const customIds = CustomId.makeCustomId(name, params)
+  return {
+    ...Handler.makeHandler<R>({
+      kind,
+      name,
+      isEphemeral: ephemeral,
+      // The dispatcher finds these handlers by the custom id.
+      run: (interaction) =>
+        Effect.flatMap(
+          customIds.decode((interaction.raw.data as Discord.APIModalSubmission).custom_id),
+          (params) => run(interaction, params)
+        )
+    }),
+    make: ({ params, ...options }: { readonly params?: unknown } = {}) =>
+      // The fields are those of the kind.
+      ({ ...toFields(options as Options), custom_id: customIds.encode(params as ParamValues<P>) }) as Made
+  }
+}
+
+/** Adapts a handler of a button or a select. The dispatcher finds it by the type of the interaction. */
+const onUse = <P, Raw extends Discord.APIMessageComponentInteraction, R>(
   handle: (interaction: ComponentInteraction<P, Raw>) => Effect.Effect<unknown, unknown, R>
-): Interaction.Handler<R> =>
-  Handler.makeHandler<R>({
-    kind: "component",
-    name,
-    isEphemeral,
-    run: (interaction) => {
-      // The dispatcher finds handlers by the type of the interaction, and the custom id is that of this component.
-      const raw = interaction.raw as Raw
-      const { data, message } = raw
-      return Effect.flatMap(customIds.decode(data.custom_id), (params) =>
-        handle({ ...interaction, raw, params, message, values: "values" in data ? data.values : [] }))
-    }
-  })
+) =>
+(interaction: Parameters<Interaction.Handler["run"]>[0], params: P) => {
+  const raw = interaction.raw as Raw
+  const { data, message } = raw
+  return handle({ ...interaction, raw, params, message, values: "values" in data ? data.values : [] })
+}
 
 /**
  * Makes a button with its handler. The handler of a message that an earlier process has sent runs as well.
- *
- * @example
- * ```ts
- * import { Command, Component } from "@vesper/bot"
- * import { Schema } from "effect"
- *
- * const vote = Component.button("vote", { params: { choice: Schema.Literal("yes", "no") } }, ({ params, reply }) =>
- *   reply({ content: `You voted ${params.choice}.`, ephemeral: true }))
- *
- * const poll = Command.slash("poll", { description: "Asks everyone" }, ({ reply }) =>
- *   reply({ components: [Component.row(vote.make({ label: "Yes", style: "success", params: { choice: "yes" } }))] }))
- *
- * export const handlers = [vote, poll]
- * ```
  *
  * @since 0.1.0
  * @category constructors
@@ -144,18 +150,12 @@ export const button = <const P extends Params = {}, R = never>(
   handle: (
     interaction: ComponentInteraction<ParamValues<P>, Discord.APIMessageComponentButtonInteraction>
   ) => Effect.Effect<unknown, unknown, R>
-): Component<P, ButtonOptions, Discord.APIButtonComponentWithCustomId, R> => {
-  const customIds = CustomId.makeCustomId(name, settings.params)
-  return {
-    ...makeHandler(name, customIds, settings.ephemeral, handle),
-    make: ({ params, style = "secondary", ...options }: ButtonOptions & { readonly params?: unknown } = {}) => ({
-      ...options,
-      type: Discord.ComponentType.Button,
-      style: styles[style],
-      custom_id: customIds.encode(params as ParamValues<P> | undefined)
-    })
-  }
-}
+): Component<P, ButtonOptions, Discord.APIButtonComponentWithCustomId, R> =>
+  makeComponent("component", name, settings, onUse(handle), ({ style = "secondary", ...options }: ButtonOptions) => ({
+    ...options,
+    type: Discord.ComponentType.Button,
+    style: styles[style]
+  }))
 
 const selectTypes = {
   string: Discord.ComponentType.StringSelect,
@@ -183,19 +183,8 @@ export const select = <const K extends keyof typeof selectTypes, const P extends
   handle: (
     interaction: ComponentInteraction<ParamValues<P>, Discord.APIMessageComponentSelectMenuInteraction>
   ) => Effect.Effect<unknown, unknown, R>
-): Component<P, Omit<SelectOf<K>, "type" | "custom_id">, SelectOf<K>, R> => {
-  const customIds = CustomId.makeCustomId(name, settings.params)
-  return {
-    ...makeHandler(name, customIds, settings.ephemeral, handle),
-    make: ({ params, ...options }: { readonly params?: unknown } = {}) =>
-      // The options are those of the kind.
-      ({
-        ...options,
-        type: selectTypes[kind],
-        custom_id: customIds.encode(params as ParamValues<P> | undefined)
-      }) as unknown as SelectOf<K>
-  }
-}
+): Component<P, Omit<SelectOf<K>, "type" | "custom_id">, SelectOf<K>, R> =>
+  makeComponent("component", name, settings, onUse(handle), (options) => ({ ...options, type: selectTypes[kind] }))
 
 /**
  * Puts up to five buttons or one select into a row of a message.
@@ -265,20 +254,6 @@ const readFields = (components: Discord.APIModalSubmission["components"]): Reado
 /**
  * Makes a modal with its handler.
  *
- * @example
- * ```ts
- * import { Command, Component } from "@vesper/bot"
- *
- * const feedback = Component.modal("feedback", {
- *   title: "Your opinion",
- *   fields: { subject: { label: "Subject" }, text: { label: "Text", paragraph: true } }
- * }, ({ fields, reply }) => reply(`Thank you for your words about ${fields.subject}.`))
- *
- * const ask = Command.slash("feedback", { description: "Sends feedback" }, ({ showModal }) => showModal(feedback.make()))
- *
- * export const handlers = [feedback, ask]
- * ```
- *
  * @since 0.1.0
  * @category constructors
  */
@@ -288,44 +263,38 @@ export const modal = <const F extends string, const P extends Params = {}, R = n
   handle: (
     interaction: ModalInteraction<{ readonly [K in F]: string }, ParamValues<P>>
   ) => Effect.Effect<unknown, unknown, R>
-): Component<P, ModalOptions<F>, Interaction.ModalData, R> => {
-  const customIds = CustomId.makeCustomId(name, settings.params)
-  const fields: ReadonlyArray<readonly [string, Field]> = Object.entries(settings.fields)
-  return {
-    ...Handler.makeHandler<R>({
-      kind: "modal",
-      name,
-      isEphemeral: settings.ephemeral,
-      run: (interaction) => {
-        // The dispatcher finds handlers by the type of the interaction.
-        const raw = interaction.raw as Discord.APIModalSubmitInteraction
-        const texts = readFields(raw.data.components)
-        // Each field has a text.
-        const values = Object.fromEntries(fields.map(([id]) => [id, texts[id] ?? ""])) as { readonly [K in F]: string }
-        return Effect.flatMap(
-          customIds.decode(raw.data.custom_id),
-          (params) => handle({ ...interaction, raw, params, fields: values })
-        )
-      }
-    }),
-    make: ({ params, title, values }: ModalOptions<string> & { readonly params?: unknown } = {}) => ({
-      custom_id: customIds.encode(params as ParamValues<P> | undefined),
-      title: title ?? settings.title,
-      components: fields.map(([id, field]) => ({
+): Component<P, ModalOptions<F>, Discord.APIModalInteractionResponseCallbackData, R> => {
+  // The names of the fields are F.
+  const fields = Object.entries(settings.fields) as unknown as ReadonlyArray<readonly [F, Field]>
+  return makeComponent<P, ModalOptions<F>, Discord.APIModalInteractionResponseCallbackData, R>(
+    "modal",
+    name,
+    settings,
+    (interaction, params) => {
+      // The dispatcher finds handlers by the type of the interaction.
+      const raw = interaction.raw as Discord.APIModalSubmitInteraction
+      const texts = readFields(raw.data.components)
+      // Each field has a text.
+      const values = Object.fromEntries(fields.map(([id]) => [id, texts[id] ?? ""])) as { readonly [K in F]: string }
+      return handle({ ...interaction, raw, params, fields: values })
+    },
+    ({ title = settings.title, values }) => ({
+      title,
+      components: fields.map(([id, { description, label, ...field }]) => ({
         type: Discord.ComponentType.Label,
-        label: field.label,
-        ...(field.description !== undefined && { description: field.description }),
+        label,
+        description,
         component: {
           type: Discord.ComponentType.TextInput,
           custom_id: id,
           style: field.paragraph === true ? Discord.TextInputStyle.Paragraph : Discord.TextInputStyle.Short,
           required: field.required ?? true,
-          ...(field.minLength !== undefined && { min_length: field.minLength }),
-          ...(field.maxLength !== undefined && { max_length: field.maxLength }),
-          ...(field.placeholder !== undefined && { placeholder: field.placeholder }),
-          ...(values?.[id] !== undefined && { value: values[id] })
+          min_length: field.minLength,
+          max_length: field.maxLength,
+          placeholder: field.placeholder,
+          value: values?.[id]
         }
       }))
     })
-  }
+  )
 }

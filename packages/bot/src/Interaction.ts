@@ -7,10 +7,10 @@
  */
 import type { RawFile } from "@discordjs/rest"
 import type * as Discord from "discord-api-types/v10"
+import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
-import * as Schema from "effect/Schema"
 import type * as RestError from "./RestError.js"
 
 /**
@@ -19,15 +19,27 @@ import type * as RestError from "./RestError.js"
  * @since 0.1.0
  * @category errors
  */
-export class AlreadyAnswered
-  extends Schema.TaggedError<AlreadyAnswered>("@vesper/bot/AlreadyAnswered")("AlreadyAnswered", {
-    action: Schema.Literal("reply", "defer", "update", "showModal")
-  })
-{
+export class AlreadyAnswered extends Data.TaggedError("AlreadyAnswered")<{
+  readonly action: "reply" | "defer" | "update" | "showModal"
+}> {
   override get message(): string {
     return this.action === "showModal"
       ? "A modal has to be the first answer, and the interaction was answered or deferred: show the modal before any slow effect"
       : `The interaction was answered before this ${this.action}: use followUp for another message, or edit for the first one`
+  }
+}
+
+/**
+ * An edit, a deletion or a follow-up before the interaction was answered.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotAnswered
+  extends Data.TaggedError("NotAnswered")<{ readonly action: "edit" | "deleteReply" | "followUp" }>
+{
+  override get message(): string {
+    return `The interaction was not answered before this ${this.action}: reply or defer first`
   }
 }
 
@@ -37,7 +49,7 @@ export class AlreadyAnswered
  * @since 0.1.0
  * @category errors
  */
-export class Expired extends Schema.TaggedError<Expired>("@vesper/bot/Expired")("Expired", {}) {
+export class Expired extends Data.TaggedError("Expired") {
   override get message(): string {
     return "Discord does not know the interaction any more: it was answered later than three seconds after it was made. Lower " +
       "deferAfter, or look for a blocked process"
@@ -50,10 +62,10 @@ export class Expired extends Schema.TaggedError<Expired>("@vesper/bot/Expired")(
  * @since 0.1.0
  * @category errors
  */
-export class Rejected extends Schema.TaggedError<Rejected>("@vesper/bot/Rejected")("Rejected", {
+export class Rejected extends Data.TaggedError("Rejected")<{
   /** Shown to the user, and only to the user. */
-  reason: Schema.String
-}) {
+  readonly reason: string
+}> {
   override get message(): string {
     return this.reason
   }
@@ -65,7 +77,7 @@ export class Rejected extends Schema.TaggedError<Rejected>("@vesper/bot/Rejected
  * @since 0.1.0
  * @category errors
  */
-export type AnswerError = AlreadyAnswered | Expired | RestError.RestError
+export type AnswerError = AlreadyAnswered | NotAnswered | Expired | RestError.RestError
 
 /**
  * A message with the field names of Discord.
@@ -87,14 +99,6 @@ export interface MessageBody extends Discord.APIInteractionResponseCallbackData 
  * @category models
  */
 export type Message = string | MessageBody
-
-/**
- * A form for the user to fill in.
- *
- * @since 0.1.0
- * @category models
- */
-export type ModalData = Discord.APIModalInteractionResponseCallbackData
 
 /**
  * An interaction and its answers.
@@ -119,12 +123,20 @@ export interface Interaction<out Raw = Discord.APIInteraction> {
   /** Shows that the bot is working, and allows 15 minutes for the reply. Happens by itself after `deferAfter`. */
   readonly defer: (options?: { readonly ephemeral?: boolean }) => Effect.Effect<void, AnswerError>
   /** Sends a further message after the answer. */
-  readonly followUp: (message: Message) => Effect.Effect<Discord.APIMessage, RestError.RestError>
+  readonly followUp: (message: Message) => Effect.Effect<Discord.APIMessage, AnswerError>
   /** Edits the reply. */
-  readonly edit: (message: Message) => Effect.Effect<Discord.APIMessage, RestError.RestError>
+  readonly edit: (message: Message) => Effect.Effect<Discord.APIMessage, AnswerError>
   /** Deletes the reply. */
-  readonly deleteReply: Effect.Effect<void, RestError.RestError>
+  readonly deleteReply: Effect.Effect<void, AnswerError>
 }
+
+/**
+ * A text for the user, or a function that makes it in the user's language.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Text = string | ((interaction: Interaction) => string)
 
 /**
  * An interaction that a modal can answer.
@@ -134,7 +146,7 @@ export interface Interaction<out Raw = Discord.APIInteraction> {
  */
 export interface WithModal {
   /** Answers with a modal, which has to be the first answer. */
-  readonly showModal: (modal: ModalData) => Effect.Effect<void, AnswerError>
+  readonly showModal: (modal: Discord.APIModalInteractionResponseCallbackData) => Effect.Effect<void, AnswerError>
 }
 
 /**

@@ -14,7 +14,9 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type * as Interaction from "./Interaction.js"
@@ -41,23 +43,19 @@ export interface Settings {
   /** Registers commands with Discord, and deletes others. Default: true. */
   readonly register?: boolean | undefined
   /** Shown to the user when a handler has failed. Default: an English sentence. */
-  readonly failureText?: string | undefined
+  readonly failureText?: Interaction.Text | undefined
   /** Shown to the user when a handler has ended without a reply. Default: `Done.` */
-  readonly doneText?: string | undefined
+  readonly doneText?: Interaction.Text | undefined
 }
 
-/**
- * The settings in context. `layerSettings` sets them.
- *
- * @since 0.1.0
- * @category tags
- */
-export class CurrentSettings extends Context.Reference<CurrentSettings>()("@vesper/bot/Interactions/Settings", {
+/** The settings in context. */
+class CurrentSettings extends Context.Reference<CurrentSettings>()("@vesper/bot/Interactions/Settings", {
   defaultValue: (): Settings => ({})
 }) {}
 
 /**
- * Sets the settings of the features to which it is provided.
+ * Sets the settings of a bot. Provide it to the merge of all features: a bot whose features have different settings dies at its start,
+ * because the features share one dispatcher.
  *
  * @since 0.1.0
  * @category layers
@@ -65,22 +63,25 @@ export class CurrentSettings extends Context.Reference<CurrentSettings>()("@vesp
 export const layerSettings = (settings: Settings): Layer.Layer<never> =>
   Layer.succeed(CurrentSettings, settings) as Layer.Layer<never>
 
+const isSame = Record.getEquivalence<string, unknown>(Equal.equals)
+
 const DispatcherTag = Context.GenericTag<Dispatcher>("@vesper/bot/Interactions/Dispatcher")
 
 /** Interactions beyond this number wait in the shard's log. */
 const maxInFlight = 4_096
 
 /** Registers the commands of all features, once they are built. A failure is tried again with the next session. */
-const makeRegistration = (rest: Rest.Rest, dispatcher: Dispatcher, settings: Settings) => {
+const makeRegistration = (rest: Rest.Rest, { definitions, settings }: Dispatcher) => {
   const semaphore = Effect.unsafeMakeSemaphore(1)
   let isDone = settings.register === false
   return (applicationId: Effect.Effect<string, RestError.RestError>) =>
     applicationId.pipe(
-      Effect.flatMap((id) => register(rest, id, settings.guild, dispatcher.definitions())),
-      Effect.tap(({ changed, created, deleted, unchanged }) => {
-        isDone = true
+      Effect.flatMap((id) => register(rest, id, settings.guild, definitions())),
+      Effect.tap(({ changed, created, deleted, failed, unchanged }) => {
+        isDone = failed === 0
         return Effect.logInfo(
-          `Commands registered: ${created} created, ${changed} changed, ${deleted} deleted, ${unchanged} unchanged`
+          `Commands registered: ${created} created, ${changed} changed, ${deleted} deleted, ${unchanged} unchanged` +
+            (isDone ? "" : `, ${failed} failed. The next session tries them again`)
         )
       }),
       Effect.catchAll((error) =>
@@ -97,14 +98,13 @@ const layerDispatcher: Layer.Layer<Dispatcher, never, Rest.Rest | Events.Registr
   Effect.gen(function*() {
     const rest = yield* Rest.Rest
     const registry = yield* Events.Registry
-    const settings: Settings = yield* CurrentSettings
-    const dispatcher = makeDispatcher(rest, settings)
+    const dispatcher = makeDispatcher(rest, yield* CurrentSettings)
     const ownId = Effect.map(rest.applications.getCurrent(), ({ id }) => id)
     // Its `Date` header dates the first events of a resumed session.
     yield* Effect.timeoutOption(ownId, "5 seconds").pipe(
       Effect.catchAll((error) => Effect.logDebug(`Discord's clock is unknown until the next request: ${error.message}`))
     )
-    const registerOnce = makeRegistration(rest, dispatcher, settings)
+    const registerOnce = makeRegistration(rest, dispatcher)
     yield* registry.register(
       Events.on("INTERACTION_CREATE", ({ d }) => {
         // The event's payload is an interaction, by the types of the same package.
@@ -132,23 +132,6 @@ type HandlersContext<H> = H extends ReadonlyArray<infer E> ? Interaction.Context
  * The commands of all features are registered with Discord once in each process, after all features are built. Only those that differ
  * from what Discord has are sent, and those that no feature has are deleted.
  *
- * @example
- * ```ts
- * import { Command, Interactions, Rest } from "@vesper/bot"
- * import { Events } from "@vesper/gateway"
- * import { Intents } from "@vesper/model"
- * import { NodeGateway } from "@vesper/platform-node"
- * import { FetchHttpClient } from "@effect/platform"
- * import { Effect, Layer } from "effect"
- *
- * const ping = Command.slash("ping", { description: "Answers with pong" }, ({ reply }) => reply("pong"))
- *
- * export const bot = Events.assemble(Interactions.layer(ping)).pipe(
- *   Effect.provide(NodeGateway.layerShardConfig({ intents: Intents.none })),
- *   Effect.provide(Rest.layerConfig().pipe(Layer.provide(FetchHttpClient.layer)))
- * )
- * ```
- *
  * @since 0.1.0
  * @category layers
  */
@@ -157,6 +140,12 @@ export const layer = <const H extends Handlers>(
 ): Layer.Layer<never, never, Exclude<HandlersContext<H>, Scope.Scope> | Rest.Rest | Events.Registry> =>
   Layer.scopedDiscard(Effect.gen(function*() {
     const dispatcher = yield* DispatcherTag
+    if (!isSame({ ...yield* CurrentSettings }, { ...dispatcher.settings })) {
+      return yield* Effect.dieMessage(
+        "Two features have different settings of interactions, and a bot has one dispatcher: provide Interactions.layerSettings " +
+          "to the merge of all features"
+      )
+    }
     const captured = yield* Effect.runtime<Exclude<HandlersContext<H>, Scope.Scope>>()
     // Each interaction has its own scope, so the scope of the layer is omitted. The captured requirements do not include one.
     const runtime = Runtime.updateContext(captured, Context.omit(Scope.Scope)) as typeof captured
@@ -173,21 +162,15 @@ export const layer = <const H extends Handlers>(
  *
  * The URL of the app is the "Interactions Endpoint URL" of the application in the developer portal, whose "Public Key" is needed here.
  *
- * @example
- * ```ts
- * import { Command, Interactions } from "@vesper/bot"
- *
- * const ping = Command.slash("ping", { description: "Answers with pong" }, ({ reply }) => reply("pong"))
- *
- * export const app = Interactions.httpApp(Interactions.layer(ping), { publicKey: "a".repeat(64) })
- * ```
- *
  * @since 0.1.0
  * @category running
  */
 export const httpApp = <A, E, R>(
   features: Layer.Layer<A, E, R>,
-  options: Endpoint.Options
+  options: {
+    /** The application's public key, 64 hexadecimal digits. */
+    readonly publicKey: string
+  }
 ): Effect.Effect<
   HttpApp.Default,
   E | ConfigError.ConfigError,
@@ -195,16 +178,15 @@ export const httpApp = <A, E, R>(
 > =>
   Effect.gen(function*() {
     const rest = yield* Rest.Rest
-    const settings: Settings = yield* CurrentSettings
     let dispatcher: Dispatcher | undefined
     const tapped = Layer.tap(layerDispatcher, (context) =>
       Effect.sync(() => {
         dispatcher = Context.get(context, DispatcherTag)
       }))
-    yield* Events.collect(Layer.merge(features, tapped))
+    // The features are built first, because their settings are those of the dispatcher.
+    yield* Events.collect(Layer.provideMerge(tapped, features))
     const built = dispatcher ?? (yield* Effect.dieMessage("the dispatcher was not built"))
     const app = yield* Endpoint.make(built, options)
-    const registerOnce = makeRegistration(rest, built, settings)
-    yield* registerOnce(Effect.map(rest.applications.getCurrent(), ({ id }) => id))
+    yield* makeRegistration(rest, built)(Effect.map(rest.applications.getCurrent(), ({ id }) => id))
     return app
   })

@@ -15,6 +15,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as internal from "./internal/rest/client.js"
@@ -111,7 +112,7 @@ export const make = (options: Options): Effect.Effect<Rest, never, HttpClient.Ht
   Effect.map(internal.makeClient(options), ({ request, sections, serverClock }) => {
     // The sections are made from an instance of the same class as their types.
     const rest = { ...sections, request } as unknown as Rest
-    ServerClock.setClock(rest, serverClock)
+    ServerClock.clocks.set(rest, serverClock)
     return rest
   })
 
@@ -146,12 +147,12 @@ export const layer = (options: Options): Layer.Layer<Rest, never, HttpClient.Htt
  * @category layers
  */
 export const layerConfig = (
-  options: Config.Config.Wrap<Omit<Options, "token">> = Config.succeed({})
-): Layer.Layer<Rest, ConfigError.ConfigError, HttpClient.HttpClient> =>
-  Layer.scoped(
-    Rest,
-    Effect.flatMap(
-      Config.all([ShardConfig.tokenConfig, Config.unwrap(options)]),
-      ([token, values]) => make({ ...values, token })
-    )
-  )
+  options: {
+    readonly [K in keyof Omit<Options, "token">]: Options[K] | Config.Config<Exclude<Options[K], undefined>>
+  } = {}
+): Layer.Layer<Rest, ConfigError.ConfigError, HttpClient.HttpClient> => {
+  const all: Record.ReadonlyRecord<string, unknown> = { ...options, token: ShardConfig.tokenConfig }
+  const configs = Record.map(all, (value) => Config.isConfig(value) ? value : Config.succeed(value))
+  // Each option keeps its name, with the value itself or the value of its Config.
+  return Layer.scoped(Rest, Effect.flatMap(Config.all(configs), (values) => make(values as unknown as Options)))
+}

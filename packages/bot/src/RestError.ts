@@ -4,14 +4,20 @@
  * @see https://docs.discord.com/developers/topics/opcodes-and-status-codes#http
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
-import * as Schema from "effect/Schema"
 
-const request = {
+/**
+ * A request that failed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failed {
   /** The HTTP method. */
-  method: Schema.String,
+  readonly method: string
   /** The path below the API's version. The tokens of webhooks and interactions are replaced by `:token`. */
-  route: Schema.String
+  readonly route: string
 }
 
 /** Remedies by Discord's error code. */
@@ -27,6 +33,7 @@ const remedies: Readonly<Record<number, string>> = {
   50006: "a message needs content, an embed, a component or a file",
   50007: "the user does not accept direct messages from the bot",
   50013: "give the bot's role the permission, and move the role above its target",
+  50027: "the token of an interaction is valid for 15 minutes",
   50035: "correct the fields that the message names",
   50240: "keep the application's Entry Point command when commands are replaced"
 }
@@ -38,15 +45,16 @@ const remedies: Readonly<Record<number, string>> = {
  * @since 0.1.0
  * @category errors
  */
-export class DiscordError extends Schema.TaggedError<DiscordError>("@vesper/bot/DiscordError")("DiscordError", {
-  ...request,
-  /** The HTTP status, 400 to 499. */
-  status: Schema.Number,
-  /** Discord's error code, such as 50013; 0 for a general error. */
-  code: Schema.Number,
-  /** Discord's explanation, with the rejected fields. */
-  reason: Schema.String
-}) {
+export class DiscordError extends Data.TaggedError("DiscordError")<
+  Failed & {
+    /** The HTTP status, 400 to 499. */
+    readonly status: number
+    /** Discord's error code, such as 50013; 0 for a general error. */
+    readonly code: number
+    /** Discord's explanation, with the rejected fields. */
+    readonly reason: string
+  }
+> {
   override get message(): string {
     const remedy = remedies[this.code] ?? "see Discord's list of JSON error codes"
     return `${this.method} ${this.route} was rejected with ${this.status}, code ${this.code} (${this.reason}): ${remedy}`
@@ -54,15 +62,13 @@ export class DiscordError extends Schema.TaggedError<DiscordError>("@vesper/bot/
 }
 
 /**
- * Discord refused the token. Later requests of this client fail without being sent, because Discord blocks addresses with many invalid
- * requests.
+ * Discord refused the bot's token. Later requests of this client that need it fail without being sent, because Discord blocks addresses
+ * with many invalid requests. Answers to interactions do not need it.
  *
  * @since 0.1.0
  * @category errors
  */
-export class Unauthorized
-  extends Schema.TaggedError<Unauthorized>("@vesper/bot/Unauthorized")("Unauthorized", request)
-{
+export class Unauthorized extends Data.TaggedError("Unauthorized")<Failed> {
   override get message(): string {
     return `${this.method} ${this.route} was refused with 401: copy the token again from the Bot page of your application, or ` +
       "reset it there"
@@ -70,20 +76,21 @@ export class Unauthorized
 }
 
 /**
- * The rate limit would have delayed the request by more than the client's `maxWait`, so that it was not sent.
+ * The rate limit would have delayed the request by more than the client's `maxWait`. It was not sent, or Discord refused it with 429.
  *
  * @since 0.1.0
  * @category errors
  */
-export class RateLimited extends Schema.TaggedError<RateLimited>("@vesper/bot/RateLimited")("RateLimited", {
-  ...request,
-  /** Time until the next request is allowed. */
-  retryAfter: Schema.DurationFromMillis,
-  /** The scope of the limit: of this bot on the route, of this bot on all routes, or of all bots on the resource. */
-  scope: Schema.Literal("user", "global", "shared")
-}) {
+export class RateLimited extends Data.TaggedError("RateLimited")<
+  Failed & {
+    /** Time until the next request is allowed. */
+    readonly retryAfter: Duration.Duration
+    /** The scope of the limit: of this bot on the route, of this bot on all routes, or of all bots on the resource. */
+    readonly scope: "user" | "global" | "shared"
+  }
+> {
   override get message(): string {
-    return `${this.method} ${this.route} was not sent, because its rate limit (${this.scope}) lasts for another ${
+    return `${this.method} ${this.route} was not accepted, because its rate limit (${this.scope}) lasts for another ${
       Duration.format(this.retryAfter)
     }: send fewer requests, or raise maxWait`
   }
@@ -95,13 +102,14 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@vesper/bot/Ra
  * @since 0.1.0
  * @category errors
  */
-export class Unavailable extends Schema.TaggedError<Unavailable>("@vesper/bot/Unavailable")("Unavailable", {
-  ...request,
-  /** The HTTP status of the last attempt; 0 without a response. */
-  status: Schema.Number,
-  /** The failure of the last attempt. */
-  reason: Schema.String
-}) {
+export class Unavailable extends Data.TaggedError("Unavailable")<
+  Failed & {
+    /** The HTTP status of the last attempt; 0 without a response. */
+    readonly status: number
+    /** The failure of the last attempt. */
+    readonly reason: string
+  }
+> {
   override get message(): string {
     return `${this.method} ${this.route} failed at all attempts, the last time with ${
       this.status === 0 ? this.reason : `status ${this.status}`

@@ -149,44 +149,48 @@ describe("an interaction", () => {
     })
   })
 
-  it.scoped("completes options with suggestions of a service, or with none when they are late", () => {
-    const discord = new Discord()
-    const Cities = Context.GenericTag<ReadonlyArray<string>>("test/Cities")
-    const travel = Command.slash("travel", {
-      description: "Travels",
-      options: {
-        to: Command.string("The city", {
-          autocomplete: ({ value }) =>
-            Effect.delay(
-              Effect.map(Cities, (cities) => cities.filter((city) => city.startsWith(value))),
-              value === "late" ? "10 seconds" : 0
-            )
+  it.scoped("completes options with suggestions of a service, or with none when they are late", () =>
+    withLog((lines) => {
+      const discord = new Discord()
+      const Cities = Context.GenericTag<ReadonlyArray<string>>("test/Cities")
+      const travel = Command.slash("travel", {
+        description: "Travels",
+        options: {
+          to: Command.string("The city", {
+            autocomplete: ({ value }) =>
+              Effect.delay(
+                Effect.map(Cities, (cities) => cities.filter((city) => city.startsWith(value))),
+                value === "late" ? "10 seconds" : 0
+              )
+          })
+        }
+      }, ({ reply }) => reply("there"))
+      const typing = (value: string) =>
+        discord.interaction({
+          type: 4,
+          data: { id: "5", type: 1, name: "travel", options: [{ name: "to", type: 3, value, focused: true }] }
         })
-      }
-    }, ({ reply }) => reply("there"))
-    const typing = (value: string) =>
-      discord.interaction({
-        type: 4,
-        data: { id: "5", type: 1, name: "travel", options: [{ name: "to", type: 3, value, focused: true }] }
+      return Effect.gen(function*() {
+        const bot = yield* run(
+          Interactions.layer(travel).pipe(Layer.provide(Layer.succeed(Cities, ["Berlin", "Bern", "Rome"]))),
+          discord
+        )
+        yield* bot.handle(yield* typing("Ber"))
+        const late = yield* Effect.fork(bot.handle(yield* typing("late")))
+        yield* advance(24)
+        assert.lengthOf(discord.callbacks, 1)
+        yield* advance(2)
+        yield* Fiber.join(late)
+        assert.deepStrictEqual(discord.callbacks.map(({ body }) => body), [
+          {
+            type: 8,
+            data: { choices: [{ name: "Berlin", value: "Berlin" }, { name: "Bern", value: "Bern" }] }
+          },
+          { type: 8, data: { choices: [] } }
+        ])
+        assert.include(lines.join("\n"), "The autocompletion of the command travel took longer than 2.5 seconds")
       })
-    return Effect.gen(function*() {
-      const bot = yield* run(
-        Interactions.layer(travel).pipe(Layer.provide(Layer.succeed(Cities, ["Berlin", "Bern", "Rome"]))),
-        discord
-      )
-      yield* bot.handle(yield* typing("Ber"))
-      const late = yield* Effect.fork(bot.handle(yield* typing("late")))
-      yield* advance(20)
-      yield* Fiber.join(late)
-      assert.deepStrictEqual(discord.callbacks.map(({ body }) => body), [
-        {
-          type: 8,
-          data: { choices: [{ name: "Berlin", value: "Berlin" }, { name: "Bern", value: "Bern" }] }
-        },
-        { type: 8, data: { choices: [] } }
-      ])
-    })
-  })
+    }))
 
   it.scoped("with a button carries its parameters, and updates the message", () => {
     const discord = new Discord()

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Rest from "@vesper/bot/Rest"
 import * as RestError from "@vesper/bot/RestError"
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -121,6 +122,16 @@ describe("Rest", () => {
     })))
   })
 
+  it.effect("reports an expired token of an interaction by its code, and not as a refused token of the bot", () =>
+    Effect.gen(function*() {
+      const rest = yield* Rest.Rest
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const error = yield* Effect.flip(rest.interactions.followUp(channel, webhookToken, { content: "late" }))
+        assert.strictEqual(error._tag, "DiscordError")
+        assert.match(error.message, /with 401, code 50027 .*: the token of an interaction is valid for 15 minutes$/)
+      }
+    }).pipe(Effect.provide(layer(() => ({ status: 401, json: { code: 50027, message: "Invalid Webhook Token" } })))))
+
   it.effect("has no token of the bot or of a webhook in its errors and causes", () =>
     Effect.gen(function*() {
       const rest = yield* Rest.Rest
@@ -168,6 +179,11 @@ describe("Rest", () => {
       assert.instanceOf(error, RestError.RateLimited)
       assert.strictEqual(error.scope, "shared")
       assert.isAtLeast(Duration.toMillis(error.retryAfter), 50)
+      // It was sent, and answered with 429.
+      assert.match(
+        error.message,
+        /was not accepted, because its rate limit \(shared\) lasts for another .*raise maxWait$/
+      )
     })
   })
 
@@ -264,6 +280,24 @@ describe("Rest", () => {
     }).pipe(
       Effect.provide(Rest.layerConfig().pipe(Layer.provide(http))),
       Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["DISCORD_TOKEN", "Bot abc"]])))
+    )
+  })
+
+  it.effect("reads each option as a value or as a Config", () => {
+    const urls: Array<string> = []
+    const http = layerHttp(({ url }) => {
+      urls.push(url)
+      return { status: 200, json: {} }
+    })
+    const options = { baseUrl: Config.string("API_URL"), retries: 0, timeout: "5 seconds" } as const
+    return Effect.gen(function*() {
+      yield* Effect.flatMap(Rest.Rest, (rest) => rest.users.getCurrent())
+      assert.deepStrictEqual(urls, ["https://proxy.example/api/v10/users/%40me"])
+    }).pipe(
+      Effect.provide(Rest.layerConfig(options).pipe(Layer.provide(http))),
+      Effect.withConfigProvider(ConfigProvider.fromMap(
+        new Map([["DISCORD_TOKEN", "abc"], ["API_URL", "https://proxy.example/api/v10"]])
+      ))
     )
   })
 

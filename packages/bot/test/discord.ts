@@ -31,6 +31,8 @@ export interface Options {
   readonly latency?: () => Duration.DurationInput
   /** Commands that are registered already. */
   readonly commands?: ReadonlyArray<Readonly<Record<string, unknown>>>
+  /** The name of a command that is refused. */
+  readonly refuses?: string
 }
 
 const callbackPath = /^\/interactions\/(\d+)\/[^/]+\/callback$/
@@ -128,6 +130,9 @@ export class Discord {
         return { json: this.commands }
       }
       const command = json as Record<string, unknown>
+      if (command["name"] === this.options.refuses) {
+        return { status: 400, json: { code: 50035, message: "Invalid Form Body" } }
+      }
       this.commands = [...this.commands.filter(({ name }) => name !== command["name"]), { ...command, id: "999" }]
       return { json: command }
     }

@@ -4,7 +4,9 @@ import * as Command from "@vesper/bot/Command"
 import * as Interaction from "@vesper/bot/Interaction"
 import * as Interactions from "@vesper/bot/Interactions"
 import * as Deferred from "effect/Deferred"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as TestClock from "effect/TestClock"
@@ -76,6 +78,49 @@ describe("a handler", () => {
       const bot = yield* run(Interactions.layer(twice), discord)
       yield* bot.handle(yield* discord.slash("twice"))
       assert.deepStrictEqual(discord.texts, ["one", "AlreadyAnswered"])
+    })
+  })
+
+  for (const action of ["edit", "followUp", "deleteReply"] as const) {
+    it.scoped(`cannot ${action} before it has answered`, () => {
+      const discord = new Discord()
+      const early = Command.slash(
+        "early",
+        { description: "Early" },
+        ({ deleteReply, edit, followUp, reply }) =>
+          Effect.gen(function*() {
+            const effect: Effect.Effect<unknown, Interaction.AnswerError> =
+              { edit: edit("a"), followUp: followUp("a"), deleteReply }[action]
+            const error = yield* Effect.flip(effect)
+            yield* reply(`${error._tag}: ${error.message}`)
+            yield* effect
+          })
+      )
+      return Effect.gen(function*() {
+        const bot = yield* run(Interactions.layer(early), discord)
+        yield* bot.handle(yield* discord.slash("early"))
+        assert.match(String(discord.texts[0]), /^NotAnswered: .*: reply or defer first$/)
+        // It is allowed after the answer.
+        assert.lengthOf(discord.sent.filter(({ path }) => path.startsWith("/webhooks/")), 1)
+      })
+    })
+  }
+
+  it.scoped("ends with texts in the user's language", () => {
+    const discord = new Discord()
+    const settings = Interactions.layerSettings({
+      failureText: ({ localize }) => localize({ default: "failed", de: "fehlgeschlagen" }),
+      doneText: ({ localize }) => localize({ default: "done", de: "fertig" })
+    })
+    const features = Interactions.layer([
+      Command.slash("broken", { description: "Breaks" }, () => Effect.fail("broken")),
+      Command.slash("silent", { description: "Says nothing" }, () => Effect.void)
+    ])
+    return Effect.gen(function*() {
+      const bot = yield* run(features.pipe(Layer.provide(settings)), discord)
+      yield* bot.handle(yield* discord.slash("broken", [], 0, { locale: "de" }))
+      yield* bot.handle(yield* discord.slash("silent", [], 0, { locale: "de" }))
+      assert.deepStrictEqual(discord.texts, ["fehlgeschlagen", "fertig"])
     })
   })
 
@@ -157,6 +202,27 @@ describe("a check", () => {
   })
 })
 
+describe("the text of a check", () => {
+  it.scoped("is that of the program, in the user's language", () => {
+    const discord = new Discord()
+    const german = { locale: "de", guild_id: undefined }
+    const handlers = [
+      ping.pipe(
+        Check.withText(Check.guildOnly, ({ localize }) => localize({ default: "In a server.", de: "Im Server." }))
+      ),
+      slow.pipe(Check.cooldown("10 seconds", { text: (seconds, { locale }) => `${locale} ${seconds}` }))
+    ]
+    return Effect.gen(function*() {
+      const bot = yield* run(Interactions.layer(handlers), discord)
+      const values = [{ name: "millis", type: 4, value: 0 }]
+      yield* bot.handle(yield* discord.slash("ping", [], 0, german))
+      yield* bot.handle(yield* discord.slash("slow", values, 0, german))
+      yield* bot.handle(yield* discord.slash("slow", values, 0, german))
+      assert.deepStrictEqual(discord.texts, ["Im Server.", "after 0", "de 10"])
+    })
+  })
+})
+
 describe("the registration", () => {
   const counts = (discord: Discord) =>
     discord.sent.filter(({ path }) => path.includes("/commands")).map(({ method }) => method)
@@ -173,6 +239,73 @@ describe("the registration", () => {
       yield* bot.resumed
       assert.deepStrictEqual(counts(discord), ["GET", "POST", "DELETE"])
       assert.deepStrictEqual(discord.commands.map(({ name }) => name), ["ping", "start", "slow"])
+    })
+  })
+
+  it.scoped("names a command that Discord refuses, registers the others, and tries it again", () =>
+    withLog((lines) => {
+      const old = [{ name: "ping", type: 1, description: "Old" }, { name: "old", type: 1, description: "Old" }]
+      const discord = new Discord({ commands: old, refuses: "ping" })
+      return Effect.gen(function*() {
+        const bot = yield* run(Interactions.layer([ping, slow]), discord)
+        yield* bot.ready
+        assert.match(lines.join("\n"), /The command "ping" was not registered: .*50035/)
+        assert.include(lines.join("\n"), "1 created, 0 changed, 1 deleted, 0 unchanged, 1 failed")
+        // The older definition remains.
+        assert.deepStrictEqual(discord.commands.map(({ name }) => name), ["ping", "slow"])
+        yield* bot.resumed
+        assert.deepStrictEqual(counts(discord), ["GET", "POST", "POST", "DELETE", "GET", "POST"])
+      })
+    }))
+
+  it("refuses a description of a wrong length where the command is made", () => {
+    const long = "a".repeat(101)
+    const reply = () => Effect.void
+    for (
+      const make of [
+        () => Command.slash("a", { description: long }, reply),
+        () => Command.slash("a", { description: "" }, reply),
+        () => Command.slash("a", { description: "A", localizations: { de: { description: long } } }, reply),
+        () => Command.slash("a", { description: "A", options: { b: Command.user(long) } }, reply),
+        () => Command.group("a", { description: "A", subcommands: { b: { description: long } } }, { b: reply })
+      ]
+    ) {
+      assert.throws(make, /is not a description: use 1 to 100 characters, not (101|0)$/)
+    }
+  })
+
+  it.scoped("sends translated names of choices", () => {
+    const discord = new Discord()
+    const options = {
+      word: Command.string("Word", { choices: { Red: "r", Blue: "b" }, choiceLocalizations: { Red: { de: "Rot" } } })
+    }
+    return Effect.gen(function*() {
+      const bot = yield* run(
+        Interactions.layer(Command.slash("say", { description: "Says", options }, () => Effect.void)),
+        discord
+      )
+      yield* bot.ready
+      assert.deepInclude(discord.commands[0]?.["options"], {
+        type: 3,
+        required: true,
+        description: "Word",
+        name: "word",
+        choices: [{ name: "Red", value: "r", name_localizations: { de: "Rot" } }, { name: "Blue", value: "b" }]
+      })
+    })
+  })
+
+  it.scoped("dies when two features have different settings", () => {
+    const discord = new Discord()
+    const guild = Interactions.layerSettings({ guild: "290926798626357250" })
+    const build = (features: Parameters<typeof run<never>>[0]) => Effect.exit(run(features, discord))
+    return Effect.gen(function*() {
+      const exit = yield* build(
+        Layer.merge(Interactions.layer(ping), Interactions.layer(slow).pipe(Layer.provide(guild)))
+      )
+      assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "to the merge of all features")
+      const same = Layer.merge(Interactions.layer(ping), Interactions.layer(slow)).pipe(Layer.provide(guild))
+      assert.isTrue(Exit.isSuccess(yield* build(same)))
     })
   })
 

@@ -65,6 +65,16 @@ describe("the HTTP app", () => {
     })
   })
 
+  it.scopedLive("registers the commands in the guild of the features' settings", () => {
+    const discord = new Discord()
+    return Effect.gen(function*() {
+      const guild = Interactions.layerSettings({ guild: "290926798626357250" })
+      const features = Interactions.layer(ping).pipe(Layer.provide(guild))
+      yield* Effect.provide(Interactions.httpApp(features, { publicKey: publicHex }), discord.layer)
+      assert.include(discord.sent.at(-1)?.path, "/guilds/290926798626357250/commands")
+    })
+  })
+
   it.scopedLive("refuses a body that Discord has not signed, and other requests", () => {
     const discord = new Discord()
     return Effect.gen(function*() {

@@ -57,6 +57,20 @@ export const mistakes = () => [
     // @ts-expect-error: it is not a subcommand, so its type is 'never'
     other: () => Effect.void
   }),
+  Command.group("a", {
+    description: "A",
+    subcommands: { box: { description: "Box", subcommands: { open: { description: "Opens" } } } }
+  }, {
+    box: {
+      open: ({ reply }) => reply("opened"),
+      // @ts-expect-error: it is not a subcommand of the group, so its type is 'never'
+      opne: () => Effect.void
+    }
+  }),
+  Command.onUser("Wave", ({ reply }) => reply("hello"), {
+    // @ts-expect-error: a command of a menu has no description
+    localizations: { de: { name: "Winken", description: "Winkt" } }
+  }),
   // @ts-expect-error: a number is not encoded as a text
   Component.button("b", { params: { id: Schema.Number } }, ({ reply }) => reply("b")),
   Component.modal("m", { title: "T", fields: { text: { label: "Text" } } }, ({ fields, reply }) =>

@@ -5,6 +5,7 @@
  */
 import type * as Dispatch from "@vesper/model/Dispatch"
 import type * as EventType from "@vesper/model/EventType"
+import type { Locale } from "discord-api-types/v10"
 import type * as GatewaySimulator from "./GatewaySimulator.js"
 import { Complete } from "./internal/payload/index.js"
 import * as World from "./World.js"
@@ -105,7 +106,7 @@ export const member = (fields: Fields<Dispatch.DataOf<"GUILD_MEMBER_ADD">> = {})
 /**
  * Makes an interaction with the fields of its kind: by default a slash command; a button or select menu with its message,
  * a user or message command with its target, an autocompletion or a modal by `type` and `data.type`. With
- * `guild_id: undefined` it is in a direct message.
+ * `guild_id: undefined` it is in a direct message. The user's language is `en-US`, unless `locale` is given.
  *
  * @example
  * ```ts
@@ -121,7 +122,7 @@ export const member = (fields: Fields<Dispatch.DataOf<"GUILD_MEMBER_ADD">> = {})
  */
 export const interaction = (
   fields: Fields<Dispatch.DataOf<"INTERACTION_CREATE">> = {}
-): Built<"INTERACTION_CREATE"> => event("INTERACTION_CREATE", fields)
+): Built<"INTERACTION_CREATE"> => event("INTERACTION_CREATE", { locale: "en-US" as Locale.EnglishUS, ...fields })
 
 /**
  * A value of an option. A number without fraction is an integer, and the id of a user, channel, role or attachment is a

@@ -69,7 +69,8 @@ export class NoReplyError extends Data.TaggedError("NoReplyError")<{
 }
 
 /**
- * A user cannot send this interaction, because the bot has registered other commands or options.
+ * A user cannot send this interaction: the bot has registered other commands or options, the message has no such component, or the modal
+ * was not shown.
  *
  * @since 0.1.0
  * @category errors
@@ -80,6 +81,7 @@ export class UnknownCommandError extends Data.TaggedError("UnknownCommandError")
   readonly registered: ReadonlyArray<string>
 }> {
   override get message(): string {
-    return `${this.command} cannot be used: ${this.problem}; registered: ${this.registered.join(", ")}`
+    const registered = this.registered.length === 0 ? "" : `; registered: ${this.registered.join(", ")}`
+    return `${this.command} cannot be used: ${this.problem}${registered}`
   }
 }

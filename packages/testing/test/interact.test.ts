@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Events from "@vesper/gateway/Events"
+import { Locale } from "discord-api-types/v10"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -203,6 +204,93 @@ describe("interact", () => {
         }
       })
     )
+  })
+
+  it.effect("refuses values that Discord's client does not send", () =>
+    withBot(
+      (interaction) => answer(interaction, 4, { content: "ok" }),
+      Effect.gen(function*() {
+        const option = (name: string, type: number, more: object) => ({ name, type, description: "x", ...more })
+        const options = [
+          option("colour", 3, { choices: [{ name: "Red", value: "r" }] }),
+          option("count", 4, { min_value: 1, max_value: 5 }),
+          option("word", 3, { min_length: 2, max_length: 3 }),
+          option("voice", 7, { channel_types: [2] })
+        ]
+        yield* request(`PUT /applications/${place.bot}/commands`, [{ name: "try", description: "x", options }])
+        for (
+          const [given, problem] of [
+            [{ colour: "x" }, "the option colour has no choice x, but r"],
+            [{ count: 0 }, "the option count is 0, outside of 1 to 5"],
+            [{ count: 6 }, "the option count is 6, outside of 1 to 5"],
+            [{ word: "a" }, "the option word has 1 characters, outside of 2 to 3"],
+            [{ word: "abcd" }, "the option word has 4 characters, outside of 2 to 3"],
+            [{ voice: place.channel }, "the option voice accepts channels of the types 2, not 0"]
+          ] as const
+        ) {
+          const failed = yield* Effect.flip(interact(Builder.command("try", given)))
+          assert.strictEqual(failed.message, `/try cannot be used: ${problem}; registered: try`)
+        }
+        assert.strictEqual(
+          (yield* interact(Builder.command("try", { colour: "r", count: 5, word: "ab" }))).content,
+          "ok"
+        )
+      })
+    ))
+
+  it.effect("refuses components that are not on their message, and modals that were not shown", () => {
+    const button = (custom_id: string, more: object = {}) => ({ type: 2, style: 1, label: "x", custom_id, ...more })
+    const menu = { type: 3, custom_id: "pick", options: [{ label: "A", value: "a" }] }
+    const components = [
+      { type: 1, components: [button("yes"), button("no", { disabled: true })] },
+      { type: 1, components: [menu] }
+    ]
+    const field = (custom_id: string, more: object) => ({
+      type: 18,
+      label: custom_id,
+      component: { type: 4, style: 1, custom_id, ...more }
+    })
+    const modal = {
+      custom_id: "form",
+      title: "x",
+      components: [field("name", { max_length: 3 }), field("note", { required: false })]
+    }
+    return withBot(
+      (interaction) =>
+        dataOf(interaction)["custom_id"] === "yes"
+          ? answer(interaction, 9, modal)
+          : answer(interaction, 4, { content: "ok", components, flags: 64 }),
+      Effect.gen(function*() {
+        const message = Option.getOrUndefined((yield* interact(Builder.command("ask"))).message)
+        const unseen = Builder.modal("form", { name: "Ada" })
+        assert.include(
+          (yield* Effect.flip(interact(unseen))).message,
+          "the modal form cannot be used: the bot has not shown it"
+        )
+        assert.strictEqual((yield* interact(Builder.button("yes", message))).type, 9)
+        for (
+          const [event, problem] of [
+            [Builder.button("maybe", message), "maybe cannot be used: its message has the components yes, no, pick"],
+            [Builder.button("no", message), "no cannot be used: it is disabled"],
+            [Builder.select("pick", ["b"], message), "pick cannot be used: it has no option b, but a"],
+            [Builder.modal("form", {}), "form cannot be used: the field name is required"],
+            [Builder.modal("form", { name: "" }), "form cannot be used: the field name is required"],
+            [Builder.modal("form", { name: "Grace" }), "the field name has 5 characters, outside of 0 to 3"],
+            [Builder.modal("form", { name: "Ada", age: "1" }), "form cannot be used: it has no field age"]
+          ] as const
+        ) {
+          assert.include((yield* Effect.flip(interact(event))).message, problem)
+        }
+        for (const event of [Builder.select("pick", ["a"], message), unseen, Builder.button("unknown")]) {
+          assert.strictEqual((yield* interact(event)).content, "ok")
+        }
+      })
+    )
+  })
+
+  it("makes interactions of a user whose language is en-US", () => {
+    assert.strictEqual(Object(Builder.command("ping").d).locale, "en-US")
+    assert.strictEqual(Object(Builder.command("ping", {}, { locale: Locale.French }).d).locale, "fr")
   })
 })
 

@@ -27,13 +27,6 @@ const isUnknownWebhook = RestError.hasCode(10015)
 // The response to Discord's request may arrive after the edit that follows it.
 const retryEarly = Schedule.intersect(Schedule.exponential("100 millis"), Schedule.recurs(5))
 
-const deferral = (
-  { flags }: Pick<Discord.APIInteractionResponseCallbackData, "flags">
-): Discord.APIInteractionResponse => ({
-  type: Type.DeferredChannelMessageWithSource,
-  ...(flags !== undefined && { data: { flags } })
-})
-
 export type Answer = ReturnType<typeof makeAnswer>
 
 export const makeAnswer = (
@@ -125,11 +118,14 @@ export const makeAnswer = (
       }
     })
 
-  const defer = (options: { readonly ephemeral?: boolean } = {}): Answering =>
-    answer(
-      "defer",
-      () => state === "Waiting" ? callback(deferral(prepare({ ...options }).data), "Deferred") : Effect.void
-    )
+  const deferReply = (options: { readonly ephemeral?: boolean } = {}): Answering => {
+    const { flags } = prepare({ ...options }).data
+    const data = flags === undefined ? {} : { data: { flags } }
+    return callback({ type: Type.DeferredChannelMessageWithSource, ...data }, "Deferred")
+  }
+
+  const defer = (options?: { readonly ephemeral?: boolean }): Answering =>
+    answer("defer", () => state === "Waiting" ? deferReply(options) : Effect.void)
 
   const update = (message: Interaction.Message): Answering => {
     const { data, files } = prepare(message)
@@ -147,13 +143,20 @@ export const makeAnswer = (
       ? Effect.void
       : hasMessage
       ? callback({ type: Type.DeferredMessageUpdate }, "Updating")
-      : callback(deferral(prepare({}).data), "Deferred")
+      : deferReply()
   )).pipe(
     Effect.catchTag("Expired", () => Effect.void),
     Effect.catchAll((error) => Effect.logWarning(`The automatic deferral failed: ${error.message}`))
   )
 
-  const followUp = (message: Interaction.Message) => send(prepare(message))
+  /** Performs what Discord allows after the first answer only, which it waits for. */
+  const afterAnswer = <A>(action: Interaction.NotAnswered["action"], effect: Effect.Effect<A, RestError.RestError>) =>
+    Effect.zipRight(
+      inTurn(Effect.suspend(() => state === "Waiting" ? new Interaction.NotAnswered({ action }) : Effect.void)),
+      effect
+    )
+
+  const followUp = (message: Interaction.Message) => afterAnswer("followUp", send(prepare(message)))
 
   return {
     isWaiting: () => state === "Waiting",
@@ -166,17 +169,23 @@ export const makeAnswer = (
         () => callback({ type: Type.ApplicationCommandAutocompleteResult, data: { choices } }, "Answered")
       ),
     /** Answers for a handler that has ended without an answer. */
-    finish: (text: string): Answering =>
-      Effect.suspend(() => {
-        const first = hasMessage ? deferNow : reply({ content: text, ephemeral: true })
-        return state === "Deferred" ? reply(text) : state === "Waiting" ? first : Effect.void
-      }),
+    finish: (text: () => string): Answering =>
+      Effect.suspend(() =>
+        state === "Waiting" && hasMessage
+          ? deferNow
+          : state === "Waiting" || state === "Deferred"
+          ? reply({ content: text(), ephemeral: true })
+          : Effect.void
+      ),
     /** Shows the user that the handler has failed. */
     fail: (text: string): Answering =>
       Effect.suspend(() => {
         const message = { content: text, ephemeral: true }
-        const last = state === "Answered" ? followUp(message) : reply(message)
-        return state === "Expired" ? Effect.void : Effect.asVoid<unknown, Interaction.AnswerError, never>(last)
+        return state === "Expired"
+          ? Effect.void
+          : state === "Answered"
+          ? Effect.asVoid(followUp(message))
+          : reply(message)
       }),
     /** The answers of a handler. */
     operations: {
@@ -184,13 +193,17 @@ export const makeAnswer = (
       defer,
       update,
       followUp,
-      showModal: (data: Interaction.ModalData): Answering =>
+      showModal: (data: Discord.APIModalInteractionResponseCallbackData): Answering =>
         answer("showModal", () =>
           state === "Waiting"
             ? callback({ type: Type.Modal, data }, "Answered")
             : new Interaction.AlreadyAnswered({ action: "showModal" })),
-      edit: (message: Interaction.Message) => inTurn(Effect.suspend(() => editOriginal(prepare(message)))),
-      deleteReply: Effect.suspend(() => early(rest.interactions.deleteReply(application, token, replyId)))
+      edit: (message: Interaction.Message) =>
+        afterAnswer("edit", inTurn(Effect.suspend(() => editOriginal(prepare(message))))),
+      deleteReply: afterAnswer(
+        "deleteReply",
+        Effect.suspend(() => early(rest.interactions.deleteReply(application, token, replyId)))
+      )
     }
   }
 }

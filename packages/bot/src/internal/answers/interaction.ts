@@ -4,6 +4,10 @@ import * as Option from "effect/Option"
 import type * as Interaction from "../../Interaction.js"
 import type { Answer } from "./answer.js"
 
+/** Returns the text that the user sees. */
+export const toText = (text: Interaction.Text, interaction: Interaction.Interaction): string =>
+  typeof text === "string" ? text : text(interaction)
+
 export const makeInteraction = (
   raw: APIInteraction,
   answer: Answer

@@ -1,5 +1,5 @@
 /** Registers commands with Discord: only those that differ from what Discord has. */
-import { ApplicationCommandType } from "discord-api-types/v10"
+import { type APIApplicationCommand, ApplicationCommandType } from "discord-api-types/v10"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../../Interaction.js"
 import type * as Rest from "../../Rest.js"
@@ -44,7 +44,10 @@ export const isSame = (wanted: Definition, present: unknown): boolean => {
 const toKey = ({ name, type }: { readonly name: string; readonly type?: number | undefined }): string =>
   `${type ?? ApplicationCommandType.ChatInput} ${name}`
 
-/** Makes Discord's commands those of the bot, and returns the numbers of changes. The Entry Point command of an activity remains. */
+/**
+ * Makes Discord's commands those of the bot, and returns the numbers of changes and failures. Each failure is logged and does not affect
+ * other commands. The Entry Point command of an activity remains.
+ */
 export const register = (
   rest: Rest.Rest,
   application: string,
@@ -52,33 +55,39 @@ export const register = (
   definitions: ReadonlyArray<Definition>
 ) =>
   Effect.gen(function*() {
-    const { applicationCommands: commands } = rest
-    const query = { with_localizations: true }
-    const present = yield* guild === undefined
-      ? commands.getGlobalCommands(application, query)
-      : commands.getGuildCommands(application, guild, query)
+    const route = `/applications/${application}${guild === undefined ? "" : `/guilds/${guild}`}/commands` as const
+    const query = new URLSearchParams({ with_localizations: "true" })
+    const response = yield* rest.request({ method: "GET", route, query })
+    // The documented response of both routes.
+    const present = response as ReadonlyArray<APIApplicationCommand>
     const known = new Map(present.map((command) => [toKey(command), command]))
     const wanted = new Set(definitions.map(toKey))
     const differing = definitions.filter((definition) => !isSame(definition, known.get(toKey(definition))))
-    const created = differing.filter((definition) => !known.has(toKey(definition))).length
     const stale = present.filter((command) =>
       !wanted.has(toKey(command)) && command.type !== ApplicationCommandType.PrimaryEntryPoint
     )
-    for (const definition of differing) {
-      // A creation replaces a command of the same name.
-      yield* guild === undefined
-        ? commands.createGlobalCommand(application, definition)
-        : commands.createGuildCommand(application, guild, definition)
-    }
-    for (const { id } of stale) {
-      yield* guild === undefined
-        ? commands.deleteGlobalCommand(application, id)
-        : commands.deleteGuildCommand(application, guild, id)
-    }
+    // A creation replaces a command of the same name.
+    const [refused, accepted] = yield* Effect.partition(differing, (body) =>
+      rest.request({ method: "POST", route, body }).pipe(
+        Effect.as(known.has(toKey(body)) ? "changed" : "created"),
+        Effect.tapError((error) =>
+          Effect.logError(`The command "${body.name}" was not registered: ${error.message}`)
+        )
+      ))
+    const [remaining, deleted] = yield* Effect.partition(stale, ({ id, name }) =>
+      rest.request({ method: "DELETE", route: `${route}/${id}` }).pipe(
+        Effect.tapError((error) =>
+          Effect.logError(`The old command "${name}" was not deleted: ${error.message}`)
+        )
+      ))
+    const created = accepted.filter((change) =>
+      change === "created"
+    ).length
     return {
       created,
-      changed: differing.length - created,
-      deleted: stale.length,
-      unchanged: definitions.length - differing.length
+      changed: accepted.length - created,
+      deleted: deleted.length,
+      unchanged: definitions.length - differing.length,
+      failed: refused.length + remaining.length
     }
   })

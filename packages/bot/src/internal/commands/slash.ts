@@ -5,8 +5,7 @@ import * as Option from "effect/Option"
 import type * as Command from "../../Command.js"
 import type * as Interaction from "../../Interaction.js"
 import { makeHandler } from "../dispatch/index.js"
-import { localized } from "./localized.js"
-import { checkName, toOptions } from "./payload.js"
+import { checkName, describe, toOptions } from "./payload.js"
 import { decodeOptions, findUsed, readId, readValue } from "./values.js"
 
 /** The handler and the options of one subcommand, or of a command without subcommands. */
@@ -39,7 +38,7 @@ export const makeSlash = <R>(
     kind: "command",
     name,
     type,
-    definition: Option.some({ type, name, description: settings.description, ...fields }),
+    definition: Option.some({ type, name, ...describe(settings), ...fields }),
     isEphemeral: settings.ephemeral,
     run: (interaction) => {
       // The dispatcher finds handlers by the type of the interaction.
@@ -89,28 +88,23 @@ export const collectLeaves = <R>(
     return typeof handle === "function" ? [[own.join(" "), { options: subcommand.options ?? {}, handle }] as const] : []
   })
 
-const describe = (name: string, { description, localizations }: Command.Described) => {
-  checkName("subcommand", name)
-  return { name, description, ...localized(localizations) }
-}
-
-const toSubcommand = (
-  name: string,
-  subcommand: Command.Described & { readonly options?: Command.Options }
-): Discord.APIApplicationCommandSubcommandOption => ({
-  ...describe(name, subcommand),
-  type: Discord.ApplicationCommandOptionType.Subcommand,
-  options: toOptions(subcommand.options ?? {})
-})
-
-export const toGroup = (
-  name: string,
-  group: Command.Subcommands[string]
-): Discord.APIApplicationCommandSubcommandOption | Discord.APIApplicationCommandSubcommandGroupOption =>
-  "subcommands" in group
-    ? {
-      ...describe(name, group),
-      type: Discord.ApplicationCommandOptionType.SubcommandGroup,
-      options: Object.entries(group.subcommands).map(([child, subcommand]) => toSubcommand(child, subcommand))
-    }
-    : toSubcommand(name, group)
+/** Returns the options for subcommands, and for groups of them. */
+export const toSubcommands = (
+  subcommands: Command.Subcommands
+): Array<Discord.APIApplicationCommandSubcommandOption | Discord.APIApplicationCommandSubcommandGroupOption> =>
+  Object.entries(subcommands).map(([name, subcommand]) => {
+    checkName("subcommand", name)
+    const texts = { name, ...describe(subcommand) }
+    return "subcommands" in subcommand
+      ? {
+        ...texts,
+        type: Discord.ApplicationCommandOptionType.SubcommandGroup,
+        // A group has no groups.
+        options: toSubcommands(subcommand.subcommands) as Array<Discord.APIApplicationCommandSubcommandOption>
+      }
+      : {
+        ...texts,
+        type: Discord.ApplicationCommandOptionType.Subcommand,
+        options: toOptions(subcommand.options ?? {})
+      }
+  })

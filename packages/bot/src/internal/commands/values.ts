@@ -4,19 +4,13 @@ import type { Options } from "../../Command.js"
 import { isGroup } from "./payload.js"
 
 /** An option that is not a subcommand or a group. */
-export type Given = Discord.APIApplicationCommandInteractionDataBasicOption
+type Given = Discord.APIApplicationCommandInteractionDataBasicOption
 
-/** The used subcommand and the options given to it. */
-export interface Used {
-  readonly path: ReadonlyArray<string>
-  readonly given: ReadonlyArray<Given>
-}
-
-/** Returns the used subcommand; an empty path for a command without subcommands. */
+/** Returns the used subcommand and the options given to it; an empty path for a command without subcommands. */
 export const findUsed = (
   all: ReadonlyArray<Discord.APIApplicationCommandInteractionDataOption> = [],
   path: ReadonlyArray<string> = []
-): Used => {
+): { readonly path: ReadonlyArray<string>; readonly given: ReadonlyArray<Given> } => {
   const [first] = all
   return first !== undefined && isGroup(first.type)
     ? findUsed("options" in first ? first.options : [], [...path, first.name])

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Interaction from "../../Interaction.js"
 import type { Settings } from "../../Interactions.js"
 import type * as Rest from "../../Rest.js"
-import { type Answer, createdAt, makeAnswer, makeInteraction, type Transport } from "../answers/index.js"
+import { type Answer, createdAt, makeAnswer, makeInteraction, toText, type Transport } from "../answers/index.js"
 import { clockOf } from "../rest/index.js"
 
 /** A handler with its checks and the requirements of its layer. */
@@ -19,6 +19,8 @@ type Entry = Pick<Interaction.Handler, "autocomplete" | "definition" | "isEpheme
 
 /** Discord's limit for the first answer. */
 const limitMillis = 3_000
+/** Time for suggestions, which cannot be deferred. */
+const completeWithinMillis = 2_500
 const maxChoices = 25
 
 /** The kind, the type and the name of a handler. The first part of a custom id is the name. */
@@ -30,9 +32,6 @@ const toKey = ({ data, type }: Discord.APIInteraction): string =>
     : `${type === Discord.InteractionType.ModalSubmit ? "modal" : "component"} 0 ${data.custom_id.split(":", 1).join()}`
 
 const describe = (raw: Discord.APIInteraction): string => toKey(raw).replace(/ \d+ /, " ")
-
-const isRejection = (error: unknown): error is Interaction.Rejected => error instanceof Interaction.Rejected
-const isExpiry = (error: unknown): error is Interaction.Expired => error instanceof Interaction.Expired
 
 export type Dispatcher = ReturnType<typeof makeDispatcher>
 
@@ -80,18 +79,17 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
 
   /** Answers with a message about the failure of the handler, which is logged unless it has rejected the user. */
   const answerFailure = (raw: Discord.APIInteraction, answer: Answer, cause: Cause.Cause<unknown>) => {
-    const failure = Cause.failureOption(cause)
     if (Cause.isInterruptedOnly(cause)) {
       return Effect.interrupt
     }
-    return Option.exists(failure, isExpiry) ? Effect.void : Option.match(Option.filter(failure, isRejection), {
-      onSome: ({ reason }) => answer.fail(reason),
-      onNone: () =>
-        Effect.zipRight(
-          Effect.logError(`The handler of the ${describe(raw)} failed`, cause),
-          answer.fail(failureText)
-        )
-    })
+    const failure = Option.getOrUndefined(Cause.failureOption(cause))
+    if (failure instanceof Interaction.Expired) {
+      return Effect.void
+    }
+    return failure instanceof Interaction.Rejected ? answer.fail(failure.reason) : Effect.zipRight(
+      Effect.logError(`The handler of the ${describe(raw)} failed`, cause),
+      Effect.suspend(() => answer.fail(toText(failureText, makeInteraction(raw, answer))))
+    )
   }
 
   /** Runs the handler. The deferral is scheduled before the handler waits for its turn. */
@@ -119,7 +117,7 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
           `The handler of the ${describe(raw)} ended without an answer: reply, or delete the reply`
         )
       }
-      yield* answer.finish(doneText)
+      yield* answer.finish(() => toText(doneText, makeInteraction(raw, answer)))
     }).pipe(
       Effect.catchAll((error) => Effect.logWarning(`The last answer to the ${describe(raw)} failed: ${error.message}`))
     )
@@ -133,7 +131,16 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
   ): Effect.Effect<void> =>
     entry.autocomplete(raw).pipe(
       Effect.timeoutOption(remaining),
-      Effect.map(Option.getOrElse(() => [])),
+      Effect.flatMap(Option.match({
+        onNone: () =>
+          Effect.as(
+            Effect.logWarning(
+              `The autocompletion of the ${describe(raw)} took longer than 2.5 seconds: no choices are shown`
+            ),
+            []
+          ),
+        onSome: Effect.succeed
+      })),
       Effect.catchAllCause((cause) =>
         Cause.isInterruptedOnly(cause)
           ? Effect.interrupt
@@ -166,10 +173,10 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
         )
       }
       const answer = makeAnswer(raw, rest, transport, entry.isEphemeral)
-      const remaining = Duration.millis(Math.max(0, Duration.toMillis(deferAfter) - age))
+      const until = (millis: number) => Duration.millis(Math.max(0, millis - age))
       return raw.type === Discord.InteractionType.ApplicationCommandAutocomplete
-        ? complete(raw, entry, answer, remaining)
-        : run(raw, entry, answer, remaining)
+        ? complete(raw, entry, answer, until(completeWithinMillis))
+        : run(raw, entry, answer, until(Duration.toMillis(deferAfter)))
     }).pipe(
       Effect.withSpan("discord.interaction", {
         attributes: { "discord.handler": describe(raw) },
@@ -181,6 +188,7 @@ export const makeDispatcher = (rest: Rest.Rest, settings: Settings) => {
   return {
     add,
     handle,
+    settings,
     /** The definitions of all commands. */
     definitions: () => Array.from(entries.values()).flatMap(({ definition }) => Option.toArray(definition))
   }

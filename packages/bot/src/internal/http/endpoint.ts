@@ -13,12 +13,6 @@ import { type FirstAnswer, viaResponse } from "../answers/index.js"
 import type { Dispatcher } from "../dispatch/index.js"
 import { makeVerify } from "./signature.js"
 
-/** Options of the HTTP app. */
-export interface Options {
-  /** The application's public key, 64 hexadecimal digits. */
-  readonly publicKey: string
-}
-
 /** Discord's limit, after which a response is of no use. */
 const responseTimeout = "3 seconds"
 
@@ -51,7 +45,7 @@ const toResponse = ({ body, files }: FirstAnswer): Effect.Effect<HttpServerRespo
 /** Makes the HTTP app. Handlers that run on after the response end with the scope. */
 export const make = (
   dispatcher: Dispatcher,
-  { publicKey }: Options
+  { publicKey }: { readonly publicKey: string }
 ): Effect.Effect<HttpApp.Default, ConfigError.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const verify = yield* makeVerify(publicKey)

@@ -1,3 +1,3 @@
 /** Interactions over HTTP: signatures, and the response that is the answer. */
-export { make, type Options } from "./endpoint.js"
+export { make } from "./endpoint.js"
 export { makeVerify } from "./signature.js"

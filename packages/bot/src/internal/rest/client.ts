@@ -3,6 +3,7 @@ import { API } from "@discordjs/core/http-only"
 import { REST } from "@discordjs/rest"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as GatewayApi from "@vesper/gateway/GatewayApi"
+import * as ShardConfig from "@vesper/gateway/ShardConfig"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { setMaxListeners } from "node:events"
 import * as Duration from "effect/Duration"
@@ -64,7 +65,7 @@ export const makeClient = (
     setMaxListeners(0, closed.signal)
     const currentRuntime = () => calls.getStore()?.runtime ?? runtime
     const log = (effect: Effect.Effect<void>) => Runtime.runSync(currentRuntime())(effect)
-    const token = Redacted.value(options.token).replace(/^Bot\s+/i, "").trim()
+    const token = ShardConfig.bareToken(Redacted.value(options.token))
     const rest = new REST({
       api: baseUrl.replace(/\/v\d+\/?$/, "").replace(/\/+$/, ""),
       version: /\/v(\d+)\/?$/.exec(baseUrl)?.[1] ?? "10",
@@ -108,7 +109,7 @@ export const makeClient = (
       Object.create(rest, {
         request: {
           value: (request: Parameters<REST["request"]>[0]) => {
-            call.attempted = { method: request.method, path: request.fullRoute }
+            call.attempted = { method: request.method, path: request.fullRoute, isAuthorized: request.auth !== false }
             const own = request.signal === undefined ? [] : [request.signal]
             return withSignal([signal, closed.signal, ...own], (signal) => rest.request({ ...request, signal }))
           }
@@ -117,7 +118,7 @@ export const makeClient = (
 
     const run = (name: string, send: (rest: REST) => Promise<unknown>): Effect.Effect<unknown, RestError.RestError> =>
       Effect.flatMap(Effect.runtime<never>(), (runtime) => {
-        const call: Call = { runtime, attempted: { method: "", path: name } }
+        const call: Call = { runtime, attempted: { method: "", path: name, isAuthorized: true } }
         return Effect.tryPromise({
           try: (signal) => calls.run(call, () => send(bind(signal, call))),
           catch: (error) => toRestError(error, call.attempted, token)

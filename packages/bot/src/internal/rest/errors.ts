@@ -8,6 +8,8 @@ import { redactPath, redactText, secretsIn } from "./redact.js"
 export interface Attempted {
   readonly method: string
   readonly path: string
+  /** The request has the bot's token. Answers to interactions have a token of their own in the path. */
+  readonly isAuthorized: boolean
 }
 
 const describe = (error: unknown): string => error instanceof Error ? error.message : String(error)
@@ -15,14 +17,15 @@ const describe = (error: unknown): string => error instanceof Error ? error.mess
 /** Returns the typed error for a failure of the library. */
 export const toRestError = (error: unknown, attempted: Attempted, token: string): RestError.RestError => {
   const request = { method: attempted.method, route: redactPath(attempted.path) }
-  const redact = (text: string) => redactText(text, [token, ...secretsIn(attempted.path)])
+  const reason = redactText(describe(error), [token, ...secretsIn(attempted.path)])
+  const isRefused = error instanceof DiscordAPIError && error.status === 401 && attempted.isAuthorized
+  // The library forgets a token that Discord has refused.
+  if (isRefused || reason.startsWith("Expected token to be set")) {
+    return new RestError.Unauthorized(request)
+  }
   if (error instanceof DiscordAPIError) {
-    return error.status === 401 ? new RestError.Unauthorized(request) : new RestError.DiscordError({
-      ...request,
-      status: error.status,
-      code: typeof error.code === "number" ? error.code : 0,
-      reason: redact(error.message)
-    })
+    const code = typeof error.code === "number" ? error.code : 0
+    return new RestError.DiscordError({ ...request, status: error.status, code, reason })
   }
   if (error instanceof RateLimitError) {
     return new RestError.RateLimited({
@@ -31,12 +34,5 @@ export const toRestError = (error: unknown, attempted: Attempted, token: string)
       scope: error.scope
     })
   }
-  if (error instanceof HTTPError) {
-    return new RestError.Unavailable({ ...request, status: error.status, reason: redact(error.message) })
-  }
-  // The library forgets a token that Discord has refused.
-  if (describe(error).startsWith("Expected token to be set")) {
-    return new RestError.Unauthorized(request)
-  }
-  return new RestError.Unavailable({ ...request, status: 0, reason: redact(describe(error)) })
+  return new RestError.Unavailable({ ...request, status: error instanceof HTTPError ? error.status : 0, reason })
 }

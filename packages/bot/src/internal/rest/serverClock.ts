@@ -37,20 +37,12 @@ export class ServerClock {
   }
 }
 
-const clocks = new WeakMap<object, ServerClock>()
-
-/** Sets the clock of a public object. */
-export const setClock = (self: object, clock: ServerClock): void => {
-  clocks.set(self, clock)
-}
+/** The clocks of public objects. */
+export const clocks = new WeakMap<object, ServerClock>()
 
 /** Returns the clock that belongs to a public object. A test double has one of its own. */
 export const getServerClock = (self: object): ServerClock => {
-  const known = clocks.get(self)
-  if (known !== undefined) {
-    return known
-  }
-  const made = new ServerClock()
-  clocks.set(self, made)
-  return made
+  const clock = clocks.get(self) ?? new ServerClock()
+  clocks.set(self, clock)
+  return clock
 }

@@ -8,8 +8,11 @@ import { type Body, Interaction } from "../payload/index.js"
 import type { Gateway } from "../protocol/index.js"
 import { Permissions } from "../rest/index.js"
 import { Bot } from "../world/index.js"
+import * as Allowed from "./allowed.js"
 
 const commandTypes: ReadonlyArray<unknown> = [2, 4]
+const componentType = 3
+const modalType = 5
 const objectAt = (value: unknown, key: string): Body => Object(Object(value)[key])
 
 /** Places an interaction of a guild that is not of the world into its first guild. */
@@ -73,6 +76,7 @@ const merge = (all: ReadonlyArray<Resolved>): Resolved => {
 
 /** Gives options the types of their definitions. Returns a problem in words for options that Discord would not send. */
 const applyDefinition = (
+  gateway: Gateway.Gateway,
   options: ReadonlyArray<Body>,
   definitions: ReadonlyArray<Body>,
   isPartial: boolean
@@ -89,7 +93,19 @@ const applyDefinition = (
     if (definition === undefined) {
       return `it has no option ${String(option["name"])}`
     }
-    const inner = applyDefinition(Form.listAt(option, "options"), Form.listAt(definition, "options"), isPartial)
+    // A user who is typing has not chosen a value yet.
+    const problem = isPartial || !("value" in option)
+      ? undefined
+      : Allowed.findValueProblem(gateway, option, definition)
+    if (problem !== undefined) {
+      return problem
+    }
+    const inner = applyDefinition(
+      gateway,
+      Form.listAt(option, "options"),
+      Form.listAt(definition, "options"),
+      isPartial
+    )
     if (typeof inner === "string") {
       return inner
     }
@@ -119,7 +135,7 @@ const applyCommand = (gateway: Gateway.Gateway, registered: ReadonlyArray<Body>,
     const given = Form.listAt(data, "options")
     const options = command === undefined
       ? given
-      : applyDefinition(given, Form.listAt(command, "options"), d["type"] === 4)
+      : applyDefinition(gateway, given, Form.listAt(command, "options"), d["type"] === 4)
     if (typeof options === "string") {
       return yield* fail(options)
     }
@@ -152,6 +168,17 @@ export const prepare = (
     }
     const placed = placeIn(gateway, event.d)
     const guildId = Form.textAt(placed, "guild_id") || undefined
+    const problem = placed["type"] === componentType
+      ? Allowed.findComponentProblem(gateway, placed)
+      : placed["type"] === modalType
+      ? Allowed.findModalProblem(gateway, placed)
+      : undefined
+    if (problem !== undefined) {
+      const command = `the ${placed["type"] === modalType ? "modal" : "component"} ${
+        Form.textAt(objectAt(placed, "data"), "custom_id")
+      }`
+      return yield* new Reply.UnknownCommandError({ command, problem, registered: [] })
+    }
     const d = commandTypes.includes(placed["type"])
       ? yield* applyCommand(gateway, registered(guildId), placed)
       : placed
