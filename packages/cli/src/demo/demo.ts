@@ -86,11 +86,11 @@ const watch = (options: Options) =>
           Effect.raceFirst(
             simulator.traffic({ eventsPerSecond }),
             Effect.forever(Effect.zipRight(simulator.run(faults), Effect.sleep(pause)))
-          )
-      ),
-      budget: Effect.map(
-        simulator.gatewayBot,
-        ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
+          ),
+        Effect.map(
+          simulator.gatewayBot,
+          ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
+        )
       ),
       settle: (sequences) => settle(simulator, sequences),
       summary: (summary) => summarize(simulator, summary)

@@ -6,11 +6,13 @@ import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as Http from "node:http"
 import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
 
 const timeout = 60_000
@@ -227,6 +229,62 @@ describe("vesper run", () => {
       }),
     timeout
   )
+})
+
+/** An API on a free port, as its URL. It ends with the scope. */
+const serveApi = (answer: Http.RequestListener) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<Http.Server>((resume) => {
+        const server = Http.createServer(answer).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          server.close()
+          server.closeAllConnections()
+        })
+    ),
+    (server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/api`
+    }
+  )
+
+describe("vesper run with an API that does not answer", () => {
+  const answers: ReadonlyArray<readonly [name: string, answer: Http.RequestListener]> = [
+    ["says nothing", () => {}],
+    ["limits the rate for an hour", (_, response) => response.writeHead(429, { "retry-after": "3600" }).end("{}")],
+    ["sends a body without an end", (_, response) => {
+      const timer = setInterval(() => response.write("[".repeat(1_000)), 20)
+      response.on("close", () => clearInterval(timer))
+    }]
+  ]
+  for (const [name, answer] of answers) {
+    for (const command of ["run", "record"]) {
+      it.scopedLive(`ends ${command} after --duration if the API ${name}`, () =>
+        Effect.gen(function*() {
+          const files = yield* FileSystem.FileSystem
+          const out = command === "record" ? [`${yield* files.makeTempDirectoryScoped()}/traffic.gz`] : []
+          const args = [command, ...out, "--duration", "200ms", "--api-url", yield* serveApi(answer)]
+          const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+          const [time, code] = yield* Effect.timed(run.exit)
+          assert.strictEqual(code, 0)
+          assert.isBelow(Duration.toMillis(time), 5_000)
+          assert.match(run.stdout(), /^0 events, 0 sessions started/m)
+        }).pipe(Effect.provide(NodeFileSystem.layer)), timeout)
+    }
+  }
+
+  it.scopedLive("shows its view at once", () =>
+    Effect.gen(function*() {
+      const args = ["run", "--http", "0", "--api-url", yield* serveApi(() => {})]
+      const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+      yield* Effect.timeout(run.awaitOutput(/the status page is at/), "5 seconds")
+      const page = /the status page is at (\S+)/.exec(run.stdout())?.[1] ?? ""
+      const status = yield* Effect.promise(() => fetch(`${page}status.json`).then((answer) => answer.json()))
+      assert.deepInclude(status, { title: "vesper run", shards: [] })
+      assert.strictEqual(yield* run.interrupt, 0)
+    }), timeout)
 })
 
 describe("vesper intents and vesper explain", () => {
