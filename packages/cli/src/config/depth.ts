@@ -6,9 +6,13 @@ export const nestedTooDeeply = "<nested too deeply>"
 
 /** Returns true for JSON with more levels than any value that the command reads. */
 export const isNestedTooDeeply = (text: string): boolean => {
-  let depth = 0
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{}\]]/g)) {
-    depth += token === "[" || token === "{" ? 1 : token === "]" || token === "}" ? -1 : 0
+  let [depth, isText] = [0, false]
+  // A regular expression would need the stack for a long text.
+  for (let place = 0; place < text.length; place++) {
+    const character = text[place] ?? ""
+    place += character === "\\" ? 1 : 0
+    isText = isText !== (character === "\"")
+    depth += isText ? 0 : "[{".includes(character) ? 1 : "]}".includes(character) ? -1 : 0
     if (depth > maxDepth) {
       return true
     }

@@ -1,7 +1,7 @@
 /** The reason why a file cannot be read or written. */
-import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import { createReadStream } from "node:fs"
 import { type CliError, misused } from "./exit.js"
 
 const reasons: Readonly<Record<string, string>> = {
@@ -26,8 +26,21 @@ const errorCode = (error: unknown): string | undefined =>
 export const describeFileError = (error: unknown): string =>
   reasons[errorCode(error) ?? ""] ?? (error instanceof Error ? error.message : String(error))
 
+/** In characters. A device may have no end. */
+const maxText = 2 ** 24
+
 /** Reads a file that the command line names. */
-export const readText = (path: string): Effect.Effect<string, CliError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (files) => files.readFileString(path)).pipe(
-    Effect.mapError((error) => misused(`${path} cannot be read: ${describeFileError(error)}`))
-  )
+export const readText = (path: string): Effect.Effect<string, CliError> =>
+  Effect.tryPromise({
+    try: async () => {
+      let text = ""
+      for await (const part of createReadStream(path, "utf8")) {
+        text += String(part)
+        if (text.length > maxText) {
+          throw new Error("it is too long")
+        }
+      }
+      return text
+    },
+    catch: (error) => misused(`${path} cannot be read: ${describeFileError(error)}`)
+  })

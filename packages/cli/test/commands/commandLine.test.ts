@@ -90,6 +90,10 @@ const wrong: ReadonlyArray<readonly [line: string, problem: RegExp]> = [
   ["--log-level debug run --log-level info", /--log-level is given twice/],
   ["run --config", /--config needs a value/],
   ["run --shards 0-99999/100000", /--shards: 100000 shards are too many for one process: give at most 4096/],
+  ["run --config /dev/zero", /\/dev\/zero cannot be read: it is too long$/],
+  ["simulate --scenario /dev/zero", /\/dev\/zero cannot be read: it is too long$/],
+  ["replay /dev/zero", /\/dev\/zero cannot be read: line 1 is too long$/],
+  ["run --shards -- x", /--shards needs a value: --shards auto\|N\|A-B\/N \(see vesper run --help\)$/],
   ["run --config /nowhere.json", /\/nowhere\.json cannot be read: there is no such file$/]
 ]
 
