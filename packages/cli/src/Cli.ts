@@ -44,7 +44,7 @@ const parseAndRun = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =
     })
   )
 
-const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns ?? 100))
+const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns || 100))
 
 const defaultFile = "vesper.json"
 

@@ -13,7 +13,7 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import type { DoctorOptions } from "../commands/index.js"
 import { ExitCode, noteExitCode } from "../exit/index.js"
-import { writeLine } from "../tui/index.js"
+import { writeLine, writeText } from "../tui/index.js"
 import * as Doctor from "./judgements.js"
 
 /** The limit of each measurement. */
@@ -158,7 +158,9 @@ export const run = (options: DoctorOptions) =>
   Effect.gen(function*() {
     const token = yield* Effect.option(ShardConfig.tokenConfig)
     const findings = yield* examine(options, Option.getOrUndefined(Option.map(token, Redacted.value)))
-    yield* writeLine(options.json ? JSON.stringify(findings, null, 2) : findings.map(Doctor.text).join("\n"))
+    yield* options.json
+      ? writeLine(JSON.stringify(findings, null, 2))
+      : writeText(findings.map(Doctor.text).join("\n"))
     if (Doctor.hasProblem(findings)) {
       yield* noteExitCode(ExitCode.found)
     }

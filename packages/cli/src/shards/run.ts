@@ -116,41 +116,6 @@ const autoReshard = (options: RunOptions, limits: Limits) => (fleet: Fleet.Fleet
       )
   })
 
-interface Started {
-  readonly options: RunOptions
-  readonly title: string
-  readonly token: Redacted.Redacted<string>
-  readonly file: Option.Option<SessionFile.SessionFile>
-}
-
-/** Requests the limits, and starts the fleet. */
-const start = ({ file, options, title, token }: Started) => (handle: Parameters<Watch.Start<never, never>>[0]) =>
-  Effect.gen(function*() {
-    const limits = yield* requestLimits(options, token)
-    const shardConfig = yield* Effect.mapError(
-      ShardConfig.make({
-        token,
-        intents: options.intents,
-        events: Option.getOrUndefined(options.events),
-        gatewayUrl: limits.gatewayUrl,
-        identifyProperties: { os: process.platform }
-      }),
-      invalid
-    )
-    const chosen = yield* Either.mapLeft(ShardSelection.toFleet(options.shards, limits.recommended), failed)
-    const services = yield* Layer.build(Layer.mergeAll(
-      Layer.succeed(ShardConfig.ShardConfig, shardConfig),
-      Layer.scoped(IdentifyQueue.IdentifyQueue, limits.queue),
-      NodeGateway.layer({ compression: options.compression }),
-      layerStore(file),
-      ShardMetrics.layer()
-    ))
-    const { budget } = Context.get(services, IdentifyQueue.IdentifyQueue)
-    const fleet = Watch.startFleet(Fleet.make({ shards: chosen }), autoReshard(options, limits), budget)
-    const running = yield* Effect.provide(fleet(handle), services)
-    return { ...running, title: `${title}: ${GatewaySocket.redactUrl(limits.gatewayUrl)}` }
-  })
-
 const watch = (options: RunOptions, more: { readonly name: string; readonly record?: Watch.Record }) =>
   Effect.gen(function*() {
     const conflict = findConflict(options)
@@ -160,6 +125,33 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
     const token = yield* Token.read()
     const file = yield* Effect.transposeOption(Option.map(options.resumeFile, SessionFile.make))
     const title = `vesper ${more.name}`
+    /** Requests the limits, and starts the fleet. */
+    const start = (handle: Parameters<Watch.Start<never, never>>[0]) =>
+      Effect.gen(function*() {
+        const limits = yield* requestLimits(options, token)
+        const shardConfig = yield* Effect.mapError(
+          ShardConfig.make({
+            token,
+            intents: options.intents,
+            events: Option.getOrUndefined(options.events),
+            gatewayUrl: limits.gatewayUrl,
+            identifyProperties: { os: process.platform }
+          }),
+          invalid
+        )
+        const chosen = yield* Either.mapLeft(ShardSelection.toFleet(options.shards, limits.recommended), failed)
+        const services = yield* Layer.build(Layer.mergeAll(
+          Layer.succeed(ShardConfig.ShardConfig, shardConfig),
+          Layer.scoped(IdentifyQueue.IdentifyQueue, limits.queue),
+          NodeGateway.layer({ compression: options.compression }),
+          layerStore(file),
+          ShardMetrics.layer()
+        ))
+        const { budget } = Context.get(services, IdentifyQueue.IdentifyQueue)
+        const fleet = Watch.startFleet(Fleet.make({ shards: chosen }), autoReshard(options, limits), budget)
+        const running = yield* Effect.provide(fleet(handle), services)
+        return { ...running, title: `${title}: ${GatewaySocket.redactUrl(limits.gatewayUrl)}` }
+      })
     yield* Watch.watch({
       ...more,
       title,
@@ -169,7 +161,7 @@ const watch = (options: RunOptions, more: { readonly name: string; readonly reco
       // During a resharding an event is received over one session or the other.
       isGapless: Option.isNone(options.events) && Option.isNone(options.autoReshard),
       showsEvents: true,
-      start: start({ options, title, token, file }),
+      start,
       summary: (summary, kept) => Effect.map(describeSessions(file, kept), (sessions) => `${summary}, ${sessions}`)
     })
   })
