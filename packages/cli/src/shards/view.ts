@@ -198,7 +198,7 @@ export const summary = (board: Board.ShardBoard, missing: number): string => {
     counted(events, "event"),
     `${counted(sessions, "session")} started`,
     `${resumes} resumed`,
-    ...(board.isGapless ? [`${counted(lost + missing, "event")} lost`] : []),
+    ...(board.isGapless ? [`${lost + missing} of ${counted(events + lost + missing, "event")} lost`] : []),
     ...(repeated > 0 ? [`${repeated} repeated`] : [])
   ].join(", ")
 }

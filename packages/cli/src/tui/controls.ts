@@ -118,7 +118,7 @@ export const footer = (self: Controls, searched: string, columns: number): strin
     : firstFitting(columns, [
       join(paused, `filter: ${filter}, Esc clears it`, help, quits),
       join(always, `filter: ${filter}, Esc clears it`, help),
-      join(always, `filter: ${filter}`, help),
+      join(always, `filter: ${filter}, Esc clears it`),
       join(always, `filter: ${filter}`)
     ])
 }

@@ -314,7 +314,7 @@ describe("other views", () => {
     const board = boardOf(event("READY", 1, {}), event("A", 3, {}))
     assert.strictEqual(
       View.summary(board, 2),
-      "2 events, 1 session started, 0 resumed, 3 events lost"
+      "2 events, 1 session started, 0 resumed, 3 of 5 events lost"
     )
   })
 })
