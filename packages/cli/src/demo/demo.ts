@@ -57,23 +57,15 @@ const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string
     const isCut = ({ at, shard }: LogEntry.LogEntry) =>
       log.filter(LogEntry.is("Closed")).findLast((entry) => entry.shard === shard && entry.at <= at)?.by === "network"
     const [moved, cut] = Arr.partition(log.filter(LogEntry.is("Resumed")), isCut)
-    const describe = (what: string, resumed: typeof cut) => {
-      const replayed = resumed.reduce((sum, { replayed }) => sum + replayed, 0)
-      const were = replayed === 1 ? "was" : "were"
-      return resumed.length === 0 ? [] : [
-        `  ${counted(resumed.length, "connection")} ${resumed.length === 1 ? "was" : "were"} ${what}: ${
-          replayed === 0 ? "no event was missed" : `${counted(replayed, "event")} sent meanwhile ${were} replayed`
-        }`
-      ]
-    }
+    const were = (count: number, noun: string) => `${counted(count, noun)} ${count === 1 ? "was" : "were"}`
+    const replays = (resumed: typeof cut) =>
+      `${were(resumed.reduce((sum, { replayed }) => sum + replayed, 0), "event")} sent meanwhile, and replayed`
     const ended = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
     return [
       `vesper demo: ${summary}`,
-      ...describe("cut", cut),
-      ...describe("moved by the gateway", moved),
-      ...(ended === 0
-        ? []
-        : [`  ${counted(ended, "session")} ended by the gateway ${ended === 1 ? "was" : "were"} replaced`])
+      ...(cut.length === 0 ? [] : [`  ${were(cut.length, "connection")} cut: ${replays(cut)}`]),
+      ...(moved.length === 0 ? [] : [`  ${were(moved.length, "connection")} moved by the gateway: ${replays(moved)}`]),
+      ...(ended === 0 ? [] : [`  ${were(ended, "session")} ended by the gateway and replaced`])
     ].join("\n")
   })
 

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { existsSync } from "node:fs"
 import { lookup } from "node:dns/promises"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
@@ -132,7 +133,7 @@ const skipAll = (checks: ReadonlyArray<string>, why: string) => checks.map((chec
 const examine = (options: DoctorOptions, token: string | undefined) =>
   Effect.gen(function*() {
     const apiUrl = Option.getOrElse(options.apiUrl, () => GatewayApi.defaultBaseUrl).replace(/\/$/, "")
-    const form = Doctor.tokenForm(token)
+    const form = Doctor.tokenForm(token, existsSync(".env"))
     const [api, intents] = token === undefined || form.level === "problem"
       ? [
         {

@@ -8,23 +8,26 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "a part of its path is not a folder",
   EISDIR: "it is a folder",
+  ERR_FS_EISDIR: "it is a folder",
   EACCES: "this user has no permission",
   EPERM: "this user has no permission",
   EEXIST: "it exists already",
   ENOSPC: "the disk is full",
-  EROFS: "the file system is read-only"
+  EROFS: "the file system is read-only",
+  EADDRINUSE: "the port is in use",
+  EADDRNOTAVAIL: "this machine does not have this address",
+  ENOTFOUND: "the name of the address is not known"
 }
 
-const errorCode = (error: unknown): string | undefined =>
-  Predicate.hasProperty(error, "code") && typeof error.code === "string"
-    ? error.code
-    // @effect/platform wraps Node's error.
-    : Predicate.hasProperty(error, "cause")
-    ? errorCode(error.cause)
-    : undefined
+/** The error of Node in those that wrap it. */
+const findCause = (error: unknown): unknown =>
+  Predicate.hasProperty(error, "cause") && error.cause !== undefined ? findCause(error.cause) : error
 
-export const describeFileError = (error: unknown): string =>
-  reasons[errorCode(error) ?? ""] ?? (error instanceof Error ? error.message : String(error))
+export const describeFileError = (error: unknown): string => {
+  const cause = findCause(error)
+  const reason = Predicate.hasProperty(cause, "code") ? reasons[String(cause.code)] : undefined
+  return reason ?? (cause instanceof Error ? cause.message : String(cause))
+}
 
 /** In characters. A device may have no end. */
 const maxText = 2 ** 24

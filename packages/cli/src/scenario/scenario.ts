@@ -126,6 +126,7 @@ const SendStep = Schema.Struct({
 })
 
 const File = Schema.Struct({ steps: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+  .annotations({ identifier: "an object with \"steps\"" })
 
 const decode = <A, I>(schema: Schema.Schema<A, I>, value: unknown): Either.Either<A, string> =>
   Either.mapLeft(Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(value), describeIssue)

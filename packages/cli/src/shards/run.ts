@@ -20,7 +20,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { RunOptions } from "../commands/index.js"
 import { ShardSelection, Token } from "../config/index.js"
-import { type CliError, failed, failedWith, misused } from "../exit/index.js"
+import { type CliError, ExitCode, failed, failedWith, misused, noteExitCode } from "../exit/index.js"
 import { Recorder, Recording } from "../recording/index.js"
 import * as SessionFile from "./sessionFile.js"
 import * as Watch from "./watch.js"
@@ -89,18 +89,18 @@ const layerStore = (file: Option.Option<SessionFile.SessionFile>) =>
       Layer.provide(SessionStore.layerKeyValueStore, Layer.succeed(KeyValueStore.KeyValueStore, store))
   })
 
-/** The end of the summary: which sessions are saved. */
+/** The end of the summary: which sessions are saved. A file that could not be written is a failure. */
 const describeSessions = (file: Option.Option<SessionFile.SessionFile>, kept: string): Effect.Effect<string> =>
-  Option.match(file, {
-    onNone: () => Effect.succeed("sessions not saved (--resume-file saves them)"),
-    onSome: ({ problem }) =>
-      Effect.map(
-        problem,
-        Option.match({
-          onNone: () => `${kept} kept for a later resume`,
-          onSome: (why) => `sessions not saved: ${why}`
-        })
-      )
+  Effect.gen(function*() {
+    if (Option.isNone(file)) {
+      return "sessions not saved (--resume-file saves them)"
+    }
+    const problem = yield* file.value.problem
+    if (Option.isNone(problem)) {
+      return `${kept} kept for a later resume`
+    }
+    yield* noteExitCode(ExitCode.failed)
+    return `sessions not saved: ${problem.value}`
   })
 
 /** Reshards the fleet when Discord recommends it, if that is wanted. */

@@ -22,17 +22,8 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CliError, OutputClosed } from "../exit/index.js"
-import {
-  chooseMode,
-  clean,
-  counted,
-  type Line,
-  plainLine,
-  show,
-  type View,
-  writeLine,
-  writeNotice
-} from "../tui/index.js"
+import type { Line, View } from "../tui/index.js"
+import { chooseMode, clean, counted, plainLine, show, writeLine, writeNotice } from "../tui/index.js"
 import * as Board from "./board.js"
 import * as Snapshot from "./snapshot.js"
 import { describeStage } from "./statusText.js"

@@ -3,10 +3,9 @@ import * as Terminal from "@effect/platform/Terminal"
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import { stripVTControlCharacters } from "node:util"
-import { type CliError, failed, OutputClosed } from "../exit/index.js"
+import { type CliError, describeFileError, failed, OutputClosed } from "../exit/index.js"
 import { wrapLines } from "./text.js"
 
 /** Of a terminal that does not know its size. */
@@ -43,7 +42,7 @@ export const write = (text: string): Effect.Effect<void, CliError | OutputClosed
       Effect.mapError((error) =>
         "cause" in error && isBrokenPipe(error.cause)
           ? new OutputClosed()
-          : failed(`the output could not be written: ${error.message}`)
+          : failed(`the output could not be written: ${describeFileError(error)}`)
       )
     ))
 
@@ -52,11 +51,10 @@ export const writeLine = (text: string): Effect.Effect<void, CliError | OutputCl
 
 /** Writes text for readers: a terminal would divide words. */
 export const writeText = (text: string): Effect.Effect<void, CliError | OutputClosed, Terminal.Terminal> =>
-  Effect.flatMap(Terminal.Terminal, ({ columns, isTTY }) =>
-    Effect.flatMap(
-      Effect.all([columns, isTTY]),
-      ([columns, isTTY]) => writeLine(isTTY ? wrapLines(text, columns || defaultColumns) : text)
-    ))
+  Effect.flatMap(
+    Effect.flatMap(Terminal.Terminal, ({ columns, isTTY }) => Effect.all([columns, isTTY])),
+    ([columns, isTTY]) => writeLine(isTTY ? wrapLines(text, columns || defaultColumns) : text)
+  )
 
 /** Writes a line that is not part of the data: with `json` to the error output. */
 export const writeNotice = (
@@ -79,18 +77,13 @@ export const hasColours: Effect.Effect<boolean> = Config.string("NO_COLOR").pipe
 export const provideConsole = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(hasColours, (hasColours) =>
     Console.consoleWith((console) => {
-      const adapt = (stream: NodeJS.WriteStream, args: ReadonlyArray<unknown>, change: (text: string) => string) =>
-        args.map((arg) =>
-          typeof arg !== "string"
-            ? arg
-            : stream.isTTY
-            ? change(hasColours ? arg : stripVTControlCharacters(arg))
-            : stripVTControlCharacters(arg)
-        )
-      const wrap = (text: string) => wrapLines(text, process.stderr.columns || defaultColumns)
+      const colour = ({ isTTY }: NodeJS.WriteStream, args: ReadonlyArray<unknown>) =>
+        args.map((arg) => typeof arg === "string" && !(hasColours && isTTY) ? stripVTControlCharacters(arg) : arg)
+      const { columns, isTTY } = process.stderr
+      const wrap = (arg: unknown) => typeof arg === "string" && isTTY ? wrapLines(arg, columns || defaultColumns) : arg
       return Console.withConsole(effect, {
         ...console,
-        log: (...args) => console.log(...adapt(process.stdout, args, identity)),
-        error: (...args) => console.error(...adapt(process.stderr, args, wrap))
+        log: (...args) => console.log(...colour(process.stdout, args)),
+        error: (...args) => console.error(...colour(process.stderr, args).map(wrap))
       })
     }))

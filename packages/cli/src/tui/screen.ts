@@ -60,9 +60,7 @@ const select = (rows: ReadonlyArray<Row>, room: number): ReadonlyArray<Row> =>
 const wantedRows = (panel: Panel, columns: number): number =>
   panel.kind === "marks"
     ? Math.ceil(panel.marks.length * 6 / columns)
-    : panel.kind === "table"
-    ? panel.rows.length
-    : panel.lines.length
+    : (panel.kind === "table" ? panel.rows : panel.lines).length
 
 const panelLines = (panel: Panel, { columns }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
   switch (panel.kind) {

@@ -12,7 +12,10 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import { spawnSync } from "node:child_process"
+import { closeSync, existsSync, openSync } from "node:fs"
 import * as Http from "node:http"
+import { WebSocket } from "ws"
 import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
 
 const timeout = 60_000
@@ -31,7 +34,7 @@ describe("vesper demo", () => {
         assert.match(demo.stdout(), /4 sessions started, 2 resumed, 0 of \d+ events lost\n/)
         assert.match(
           demo.stdout(),
-          /\n {2}1 connection was cut: \d+ events? sent meanwhile (was|were) replayed\n {2}1 connection was moved by the gateway: /
+          /\n {2}1 connection was cut: \d+ events? (was|were) sent meanwhile, and replayed\n {2}1 connection was moved by the gateway: /
         )
         assert.strictEqual(demo.stderr(), "")
       }),
@@ -77,6 +80,18 @@ describe("the process of vesper demo", () => {
     )
   }
 
+  it.scopedLive.skipIf(!existsSync("/dev/full"))("says that the disk is full [/dev/full]", () =>
+    Effect.sync(() => {
+      const full = openSync("/dev/full", "w")
+      const { status, stderr } = spawnSync(process.execPath, [file, "demo"], {
+        encoding: "utf8",
+        stdio: ["ignore", full, "pipe"]
+      })
+      closeSync(full)
+      assert.match(stderr, /^vesper: the output could not be written: the disk is full$/m)
+      assert.strictEqual(status, 1)
+    }), timeout)
+
   it.scopedLive("ends without a message when the reader of its output is gone", () =>
     Effect.gen(function*() {
       const demo = yield* runFile(file, ["demo", "--json"])
@@ -115,6 +130,39 @@ describe("vesper simulate", () => {
       }),
     timeout
   )
+})
+
+describe("vesper simulate --strict-invalid-session", () => {
+  for (const isStrict of [true, false]) {
+    it.scopedLive(
+      `${isStrict ? "refuses" : "allows"} an identify after opcode 9 on the same connection`,
+      () =>
+        Effect.gen(function*() {
+          const flags = isStrict ? ["--strict-invalid-session"] : []
+          const simulate = yield* vesper([
+            "simulate",
+            "--port",
+            "0",
+            "--fault",
+            "invalid-session:every=300ms",
+            ...flags
+          ])
+          yield* simulate.awaitOutput(/listening on ws/)
+          const socket = new WebSocket(`${/ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""}?v=10&encoding=json`)
+          yield* Effect.addFinalizer(() => Effect.sync(() => socket.terminate()))
+          const identify = { op: 2, d: { token: "t", intents: 0, properties: { os: "", browser: "", device: "" } } }
+          socket.on("message", (data) => {
+            const { op } = JSON.parse(String(data))
+            if (op === 10 || op === 9) {
+              socket.send(JSON.stringify(identify))
+            }
+          })
+          // A second identify that is read is too early.
+          yield* simulate.awaitOutput(isStrict ? /closed +by the gateway with 4005/ : /VIOLATION +IdentifyRate/)
+        }),
+      timeout
+    )
+  }
 })
 
 describe("vesper simulate behind a proxy", () => {
@@ -205,6 +253,21 @@ describe("vesper run", () => {
       ])),
     timeout
   )
+
+  it.scopedLive("ends with 1 if the sessions could not be saved", () =>
+    Effect.gen(function*() {
+      const { url } = yield* GatewayServer.GatewayServer
+      const files = yield* FileSystem.FileSystem
+      const file = `${yield* files.makeTempDirectoryScoped()}/sessions.json`
+      yield* files.makeDirectory(`${file}.tmp`)
+      const run = yield* vesper(["run", "--gateway-url", url, "--resume-file", file], { DISCORD_TOKEN: "secret" })
+      yield* run.awaitOutput(/#0 +READY/)
+      assert.strictEqual(yield* run.interrupt, 1)
+      assert.match(run.stdout(), /sessions not saved: \S+\.tmp cannot be written: it is a folder\n$/)
+    }).pipe(Effect.provide([
+      GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ token: Redacted.make("secret") }))),
+      NodeFileSystem.layer
+    ])), timeout)
 
   it.scopedLive("says what is wrong with a token that the gateway refuses", () =>
     Effect.gen(function*() {

@@ -297,6 +297,13 @@ describe("other views", () => {
     assert.deepStrictEqual(JSON.parse(line), { shard: 1, t: "SOMETHING_NEW", s: 3, d: { a: "x\ny" } })
   })
 
+  it("JSON has no character that changes the state of a terminal", () => {
+    const d = { content: "a\u009b31m\u007f\u2028\u202e\u2066b\u001b" }
+    const line = View.json(event("MESSAGE_CREATE", 3, d), 1)
+    assert.notMatch(line, /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u)
+    assert.deepStrictEqual(JSON.parse(line).d, d)
+  })
+
   it("plain is one line with shard and name", () => {
     const it = event("GUILD_CREATE", 3, { name: "The club" })
     assert.match(
