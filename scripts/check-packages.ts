@@ -3,7 +3,7 @@
  * publint and "are the types wrong" agree, whether every module loads and every command runs without this repository
  * around it, and that importing one small module pulls in nothing large. Then it installs the tarballs by the install
  * lines of the documentation, runs every example of the command, and bundles a bot as the guide does. Needs
- * `npm run build` before. `--nodes 20,22,24` repeats the examples and the bundles on these versions of Node.
+ * `npm run build` before. The examples and the bundles run on this Node, or with `--nodes 20,22,24` on these versions.
  */
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core"
 import { execFileSync } from "node:child_process"
@@ -308,8 +308,11 @@ const installBy = async (page: string, all: ReadonlyArray<Packed>, registry: str
   return project
 }
 
-/** Installs versions of Node from npm. */
-const installNodes = async (versions: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {
+/** Installs versions of Node from npm. Default: the Node of this process. */
+const installNodes = async (versions: ReadonlyArray<string> | undefined): Promise<ReadonlyArray<string>> => {
+  if (versions === undefined) {
+    return [process.execPath]
+  }
   const nodes: Array<string> = []
   for (const version of versions) {
     const folder = Path.join(scratch, `node-${version}`)
@@ -319,8 +322,8 @@ const installNodes = async (versions: ReadonlyArray<string>): Promise<ReadonlyAr
   return nodes
 }
 
-/** Installs as the pages say. With versions of Node, runs every example of the command, and bundles of a bot, on each. */
-const checkInstalled = async (all: ReadonlyArray<Packed>, versions: ReadonlyArray<string>) => {
+/** Installs as the pages say, and runs every example of the command, and bundles of a bot, on each version of Node. */
+const checkInstalled = async (all: ReadonlyArray<Packed>, versions: ReadonlyArray<string> | undefined) => {
   const { server, url } = await Registry.start(all)
   try {
     const command = await installBy("packages/cli/README.md", all, url)
@@ -357,7 +360,7 @@ try {
   all.forEach((packed) => checkImports(project, packed))
   all.forEach((packed) => checkCommands(project, packed))
   await checkShaking(project)
-  await checkInstalled(all, valueOf("--nodes")?.split(",") ?? [])
+  await checkInstalled(all, valueOf("--nodes")?.split(","))
   console.log(problems.length === 0 ? `${all.length} packages are fit to publish` : problems.join("\n"))
   process.exitCode = problems.length === 0 ? 0 : 1
 } finally {

@@ -39,12 +39,14 @@ const parseAndRun = (argv: ReadonlyArray<string>, args: ReadonlyArray<string>) =
     Effect.mapError((error) => {
       const { path } = Help.CommandTree.walk(tree, args)
       return ValidationError.isValidationError(error)
-        ? misused(`${toSentence(error)} (see ${["vesper", ...path].join(" ")} --help)`)
+        ? misused(
+          `${toSentence(error).replace("Received unknown", "unknown")} (see ${["vesper", ...path].join(" ")} --help)`
+        )
         : error
     })
   )
 
-const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns ?? 100))
+const columns = (): number => Math.min(100, Math.max(60, process.stdout.columns || 100))
 
 const defaultFile = "vesper.json"
 
@@ -78,6 +80,9 @@ const interpret = (argv: ReadonlyArray<string>) =>
     const help = Help.Arguments.findHelp(tree, line)
     if (help !== undefined) {
       return yield* Console.log(Help.render(help.node, help.path, columns()))
+    }
+    if (line.options.has("wizard") && !process.stdin.isTTY) {
+      return yield* misused("--wizard asks questions, and needs a terminal as its input")
     }
     const args = yield* addConfigFile(line)
     yield* Either.mapLeft(Help.Arguments.check(tree, args), misused)

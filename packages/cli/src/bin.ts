@@ -4,7 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Cli from "./Cli.js"
 
-// A closed pipe fails the write too, which handles it. Without a listener, Node would throw it here.
+// The failed write handles a closed pipe. Without a listener, Node would throw it here.
 process.stdout.on("error", () => {})
 process.stderr.on("error", () => {})
 

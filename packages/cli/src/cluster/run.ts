@@ -128,6 +128,8 @@ const start = (
       resharding: Effect.succeedNone,
       // A database that does not answer is polled again.
       cluster: Effect.option(fleet.status),
+      // The status of the cluster has it.
+      budget: Effect.succeedNone,
       // The scope of the cluster saves the sessions and releases the shards.
       close: Effect.map(fleet.shards, (shards) => shards.length)
     }

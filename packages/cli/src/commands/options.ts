@@ -95,7 +95,7 @@ export const apiUrl: Options.Options<Option.Option<string>> = optional(
 /** The number of shards that may identify at a time. */
 export const maxConcurrency: Options.Options<Option.Option<number>> = optional(
   integer("max-concurrency", 1, 10_000),
-  "How many shards may identify at a time. Without it, what GET /gateway/bot says."
+  "How many shards may identify at a time. Default: the value from GET /gateway/bot."
 )
 
 /** A duration, such as `10s`. */
@@ -114,7 +114,7 @@ export const json: Options.Options<boolean> = flag(
 export const http: Options.Options<Option.Option<number>> = optional(
   port("http"),
   "Serves a status page at http://127.0.0.1:port/, with /metrics for Prometheus, /healthz and /readyz; 0 takes any " +
-    "port that is free. Without it, none."
+    "port that is free. Default: no status page."
 )
 
 /** Names that are separated by commas. */

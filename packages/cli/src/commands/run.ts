@@ -48,7 +48,7 @@ const runOptions = {
   shards: Common.parsed(Common.text("shards", "auto|N|A-B/N"), ShardSelection.parse).pipe(
     Options.withDefault(ShardSelection.All({ total: 1 })),
     Options.withDescription(
-      "Which shards to run: auto takes as many as Discord recommends, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
+      "Which shards to run: auto runs the recommended number, 4 all of four, 0-15/64 the first 16 of 64, 3/64 one " +
         `of them; at most ${ShardSelection.maxPerProcess} in a process. Without it, the only one. Discord requires one for ` +
         "every 2,500 guilds."
     )

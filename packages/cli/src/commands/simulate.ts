@@ -28,6 +28,10 @@ const serverOptions = {
       "ws://simulator:8080/ of a container. Without it, ws://host:port/."
   ),
   strict: Common.flag("strict", "Ends with exit code 3 if a client violated Discord's rules; for tests."),
+  strictInvalidSession: Common.flag(
+    "strict-invalid-session",
+    "Closes a connection with 4005 that identifies or resumes after opcode 9, as Discord documents and does not enforce."
+  ),
   token: Common.optional(
     Options.redacted("token").pipe(Options.withPseudoName("token")),
     "The only token that is accepted. Without it, any that is not empty."

@@ -21,7 +21,7 @@ export interface ConfigFile {
 const Section: Schema.Schema<ConfigFile> = Schema.Record({
   key: Schema.String,
   value: Schema.Union(Value, Schema.suspend(() => Section))
-})
+}).annotations({ identifier: "an object of commands or options" })
 
 /** The options of each command, without dashes; of a command that has subcommands, those of each. */
 export interface Known extends ReadonlyMap<string, ReadonlyArray<string> | Known> {}

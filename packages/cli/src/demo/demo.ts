@@ -11,6 +11,7 @@ import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Scenario from "@vesper/testing/Scenario"
 import * as World from "@vesper/testing/World"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -23,9 +24,10 @@ const shardCount = 4
 const eventsPerSecond = 40
 const token = Redacted.make("demo")
 
-/** A fault for each kind of reconnect, repeated after a pause. */
+/** A fault for each kind of reconnect, repeated after a pause. The dropped shard misses events until it may resume. */
 const faults = Scenario.make(
-  { at: "3 seconds", fault: Fault.Drop(), target: { shard: 1 } },
+  { at: "2 seconds", fault: Fault.RefuseConnections({ host: "resume", times: 2, status: 503 }) },
+  { at: "2 seconds", fault: Fault.Drop(), target: { shard: 1 } },
   { at: "5 seconds", fault: Fault.Reconnect(), target: { shard: 2 } },
   { at: "7 seconds", fault: Fault.InvalidSession({ resumable: false }), target: { shard: 3 } }
 )
@@ -49,21 +51,21 @@ const settle = (simulator: GatewaySimulator.GatewaySimulator, sequences: Effect.
   )
 }
 
-const times = (count: number): string => count === 1 ? "once" : `${count} times`
-
 /** Describes the faults of the run and their consequences without the terms of the protocol. */
 const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string) =>
   Effect.map(simulator.log, (log) => {
-    const resumed = log.filter(LogEntry.is("Resumed"))
-    const replayed = resumed.reduce((sum, { replayed }) => sum + replayed, 0)
-    const restarted = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
-    const missed = replayed === 0 ? "missed no event" : `received ${counted(replayed, "event")} that it had missed`
+    const isCut = ({ at, shard }: LogEntry.LogEntry) =>
+      log.filter(LogEntry.is("Closed")).findLast((entry) => entry.shard === shard && entry.at <= at)?.by === "network"
+    const [moved, cut] = Arr.partition(log.filter(LogEntry.is("Resumed")), isCut)
+    const were = (count: number, noun: string) => `${counted(count, noun)} ${count === 1 ? "was" : "were"}`
+    const replays = (resumed: typeof cut) =>
+      `${were(resumed.reduce((sum, { replayed }) => sum + replayed, 0), "event")} sent meanwhile, and replayed`
+    const ended = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
     return [
       `vesper demo: ${summary}`,
-      ...(resumed.length === 0
-        ? []
-        : [`  ${times(resumed.length)} a connection broke or moved, and the shard ${missed}`]),
-      ...(restarted === 0 ? [] : [`  ${times(restarted)} the gateway ended a session, and the shard started a new one`])
+      ...(cut.length === 0 ? [] : [`  ${were(cut.length, "connection")} cut: ${replays(cut)}`]),
+      ...(moved.length === 0 ? [] : [`  ${were(moved.length, "connection")} moved by the gateway: ${replays(moved)}`]),
+      ...(ended === 0 ? [] : [`  ${were(ended, "session")} ended by the gateway and replaced`])
     ].join("\n")
   })
 
@@ -86,11 +88,11 @@ const watch = (options: Options) =>
           Effect.raceFirst(
             simulator.traffic({ eventsPerSecond }),
             Effect.forever(Effect.zipRight(simulator.run(faults), Effect.sleep(pause)))
-          )
-      ),
-      budget: Effect.map(
-        simulator.gatewayBot,
-        ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
+          ),
+        Effect.map(
+          simulator.gatewayBot,
+          ({ session_start_limit: { remaining, total } }) => Option.some({ remaining, total })
+        )
       ),
       settle: (sequences) => settle(simulator, sequences),
       summary: (summary) => summarize(simulator, summary)

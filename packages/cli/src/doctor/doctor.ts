@@ -8,12 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { existsSync } from "node:fs"
 import { lookup } from "node:dns/promises"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import type { DoctorOptions } from "../commands/index.js"
 import { ExitCode, noteExitCode } from "../exit/index.js"
-import { writeLine } from "../tui/index.js"
+import { writeLine, writeText } from "../tui/index.js"
 import * as Doctor from "./judgements.js"
 
 /** The limit of each measurement. */
@@ -132,7 +133,7 @@ const skipAll = (checks: ReadonlyArray<string>, why: string) => checks.map((chec
 const examine = (options: DoctorOptions, token: string | undefined) =>
   Effect.gen(function*() {
     const apiUrl = Option.getOrElse(options.apiUrl, () => GatewayApi.defaultBaseUrl).replace(/\/$/, "")
-    const form = Doctor.tokenForm(token)
+    const form = Doctor.tokenForm(token, existsSync(".env"))
     const [api, intents] = token === undefined || form.level === "problem"
       ? [
         {
@@ -158,7 +159,9 @@ export const run = (options: DoctorOptions) =>
   Effect.gen(function*() {
     const token = yield* Effect.option(ShardConfig.tokenConfig)
     const findings = yield* examine(options, Option.getOrUndefined(Option.map(token, Redacted.value)))
-    yield* writeLine(options.json ? JSON.stringify(findings, null, 2) : findings.map(Doctor.text).join("\n"))
+    yield* options.json
+      ? writeLine(JSON.stringify(findings, null, 2))
+      : writeText(findings.map(Doctor.text).join("\n"))
     if (Doctor.hasProblem(findings)) {
       yield* noteExitCode(ExitCode.found)
     }

@@ -79,10 +79,16 @@ export const invalidAnswer: Finding = problem(
 
 const portal = `the Bot page of your application, ${Intents.developerPortal}`
 
+const readEnvFile = "the file .env is not read: run node --env-file=.env \"$(command -v vesper)\" doctor"
+
 /** Checks the form of a token: three parts, the first of which is the bot's id in base64. */
-export const tokenForm = (token: string | undefined): Finding => {
+export const tokenForm = (token: string | undefined, hasEnvFile = false): Finding => {
   if (token === undefined || token.trim() === "") {
-    return problem("token", "DISCORD_TOKEN is not set", `copy the token from ${portal}, and put it into DISCORD_TOKEN`)
+    return problem(
+      "token",
+      "DISCORD_TOKEN is not set",
+      hasEnvFile ? readEnvFile : `copy the token from ${portal}, and put it into DISCORD_TOKEN`
+    )
   }
   if (/\s/.test(ShardConfig.bareToken(token))) {
     return problem("token", "DISCORD_TOKEN contains white space", "set it again, without quotes or line breaks")

@@ -6,12 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 
-/**
- * - `done`: the command succeeded, or Ctrl-C ended it.
- * - `failed`: it failed, and one line on the error output says why.
- * - `misused`: the command line, or a file that it names, is not valid.
- * - `found`: a check found something: `vesper doctor` a problem, `vesper simulate --strict` a violation.
- */
+/** The exit codes, as `Cli.exitCode` describes them. */
 export const ExitCode = { done: 0, failed: 1, misused: 2, found: 3 } as const
 
 /** A failure of the command, with a message of one line that names the remedy. */

@@ -61,7 +61,7 @@ export const builtIns: ReadonlyArray<Parameter> = [
   parameter("--wizard", "Asks for each option."),
   parameter(
     "--log-level level",
-    "The lowest level that is logged: trace, debug, info, warning, error or none. Default: info.",
+    `The lowest level that is logged: ${logLevels.join(", ")}. Default: info.`,
     { choices: logLevels }
   ),
   parameter("--completions shell", "Prints completions for bash, zsh or fish.", {

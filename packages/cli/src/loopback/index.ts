@@ -1,2 +1,2 @@
 /** Servers that only this machine reaches. */
-export { isLoopback, listen } from "./loopback.js"
+export { isLoopback, listen, listenFailed } from "./loopback.js"

@@ -5,7 +5,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { createServer } from "node:http"
-import { failed } from "../exit/index.js"
+import { type CliError, describeFileError, failed } from "../exit/index.js"
 
 /** Returns true for an address that other machines cannot reach. */
 export const isLoopback = (host: string): boolean =>
@@ -38,17 +38,28 @@ const guard = <E, R>({ allowsLinks, host }: Access, app: HttpApp.Default<E, R>) 
     return problem === undefined ? app : Effect.succeed(HttpServerResponse.text(`${problem}\n`, { status: 403 }))
   })
 
-/** Serves an app until the scope closes, and returns its URL and port. `what` and `remedy` are parts of the error. */
+/** The failure to listen on an address: another port helps only on an address of this machine. */
+export const listenFailed = (
+  what: string,
+  { cause, host, port }: { readonly cause: unknown; readonly host: string; readonly port: number },
+  portOption = "--port"
+): CliError => {
+  const why = describeFileError(cause)
+  const remedy = /port|permission/.test(why) ? `choose another port with ${portOption}` : "check --host"
+  return failed(`the ${what} could not listen on ${host}:${port}: ${why}; ${remedy}`)
+}
+
+/** Serves an app until the scope closes, and returns its URL and port. `what` and `portOption` are parts of the error. */
 export const listen = <E, R>(
-  options: Access & { readonly port: number; readonly what: string; readonly remedy: string },
+  options: Access & { readonly port: number; readonly what: string; readonly portOption: string },
   app: HttpApp.Default<E, R>
 ) =>
   Effect.gen(function*() {
-    const { host, port, remedy, what } = options
+    const { host, port, portOption, what } = options
     const node = createServer()
     const server = yield* Effect.mapError(
       NodeHttpServer.make(() => node, { host, port }),
-      () => failed(`the ${what} could not listen on ${host}:${port}: ${remedy}`)
+      (cause) => listenFailed(what, { host, port, cause }, portOption)
     )
     // Open requests would delay the end for as long as their clients wait.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))

@@ -117,6 +117,6 @@ export const serve = (
   { host, moment, port }: PageOptions
 ): Effect.Effect<{ readonly url: string }, CliError, Scope.Scope> =>
   listen(
-    { host, port, allowsLinks: true, what: "status page", remedy: "choose another port with --http" },
+    { host, port, allowsLinks: true, what: "status page", portOption: "--http" },
     router(moment)
   )

@@ -7,7 +7,6 @@ import * as IdentifyQueueServer from "@vesper/gateway/IdentifyQueueServer"
 import * as IdentifyStore from "@vesper/gateway/IdentifyStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import type { QueueOptions } from "../commands/index.js"
 import { Token } from "../config/index.js"
@@ -30,10 +29,7 @@ const layerStore = (folder: Option.Option<string>) =>
   Option.match(folder, {
     onNone: () => Layer.empty,
     onSome: (folder) =>
-      Layer.provide(
-        IdentifyStore.layerKeyValueStore({ bot: "bot" }),
-        KeyValueStore.layerFileSystem(folder)
-      )
+      Layer.provide(IdentifyStore.layerKeyValueStore({ bot: "bot" }), KeyValueStore.layerFileSystem(folder))
   })
 
 export const serve = (options: QueueOptions) =>
@@ -43,16 +39,12 @@ export const serve = (options: QueueOptions) =>
     const queue = yield* Option.match(options.maxConcurrency, {
       onNone: () => fromApi({ interval, reserve }, Option.getOrUndefined(options.apiUrl)),
       onSome: (maxConcurrency) =>
-        IdentifyQueue.makeInMemory({
-          maxConcurrency,
-          interval,
-          budget: { total: options.total, reserve }
-        })
+        IdentifyQueue.makeInMemory({ maxConcurrency, interval, budget: { total: options.total, reserve } })
     })
     const { host } = options
     // Waiting clients repeat their request when a queue answers again.
     const { port, url } = yield* listen(
-      { host, port: options.port, allowsLinks: false, what: "queue", remedy: "choose another with --port or --host" },
+      { host, port: options.port, allowsLinks: false, what: "queue", portOption: "--port" },
       IdentifyQueueServer.make(queue)
     )
     yield* writeLine(
@@ -63,10 +55,5 @@ export const serve = (options: QueueOptions) =>
     return yield* Effect.never
   }).pipe(
     Effect.provide(Layer.mapError(layerStore(options.state), failedWith)),
-    // Programs read the first line of the output: the log is written to the error output.
-    Effect.provide(Logger.replace(
-      Logger.defaultLogger,
-      Logger.map(Logger.logfmtLogger, (line) => globalThis.console.error(line))
-    )),
     Effect.scoped
   )

@@ -22,17 +22,7 @@ const redacted = "<redacted>"
 const secretKeys = new Set(["token", "session_id", "resume_gateway_url"])
 
 /** Text that names a kind, and that no user has written. */
-const kindKeys = new Set([
-  "status",
-  "desktop",
-  "mobile",
-  "web",
-  "locale",
-  "preferred_locale",
-  "permissions",
-  "allow",
-  "deny"
-])
+const kindKeys = new Set("status desktop mobile web locale preferred_locale permissions allow deny".split(" "))
 
 const isPlain = (text: string): boolean =>
   text === "" || /^\d{1,20}$/.test(text) || /^\d{4}-\d\d-\d\dT[\d:.+Z-]+$/.test(text)

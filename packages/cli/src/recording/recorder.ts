@@ -3,7 +3,6 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createReadStream, createWriteStream } from "node:fs"
-import * as Readline from "node:readline"
 import type { Readable } from "node:stream"
 import { finished } from "node:stream/promises"
 import * as Zlib from "node:zlib"
@@ -65,44 +64,61 @@ export const make = (path: string): Effect.Effect<Recorder, CliError, Scope.Scop
 /** The length of the content in the last bytes of a file of gzip, modulo 2^32. */
 const lengthBytes = 4
 
+/** In bytes. An event of Discord's has less, and a longer line could not become a text. */
+const maxLine = 64 * 2 ** 20
+
+/** Divides bytes into lines. Returns false if the last one is incomplete. */
+async function* splitLines(content: AsyncIterable<Buffer>): AsyncGenerator<string, boolean> {
+  let line: Array<Buffer> = []
+  let [length, number] = [0, 1]
+  for await (const data of content) {
+    for (let start = 0; start < data.length;) {
+      const end = data.indexOf(newline, start)
+      const piece = data.subarray(start, end === -1 ? undefined : end)
+      length += piece.length
+      if (length > maxLine) {
+        throw new Error(`line ${number} is too long`)
+      }
+      line.push(piece)
+      start += piece.length + 1
+      if (end !== -1) {
+        yield Buffer.concat(line).toString().replace(/\r$/, "")
+        line = []
+        length = 0
+        number++
+      }
+    }
+  }
+  return length === 0
+}
+
 /**
  * Reads the lines of such a file, compressed or not. An incomplete last line of a file that was cut off is left out, and
  * `onCut` is called.
  */
 export async function* read(path: string, onCut: () => void = () => {}): AsyncGenerator<string> {
   const file = createReadStream(path)
-  const gunzip = Zlib.createGunzip({ finishFlush: Zlib.constants.Z_SYNC_FLUSH })
   const isCompressed = path.endsWith(".gz")
-  const content: Readable = isCompressed ? file.pipe(gunzip) : file
+  const content: Readable = isCompressed
+    ? file.pipe(Zlib.createGunzip({ finishFlush: Zlib.constants.Z_SYNC_FLUSH }))
+    : file
   file.on("error", (cause) => content.destroy(cause))
-  const problem = finished(content).then(() => undefined, (cause: unknown) => cause)
-  let isComplete = true
-  let length = 0
-  content.on("data", (data: Buffer) => {
-    isComplete = data.at(-1) === newline
-    length += data.length
-  })
   let end = Buffer.alloc(0)
   // A stream of files without an encoding has buffers.
   file.on("data", (data) => {
     end = Buffer.concat([end, Buffer.from(data).subarray(-lengthBytes)]).subarray(-lengthBytes)
   })
-  let last: string | undefined
-  for await (const line of Readline.createInterface({ input: content, crlfDelay: Infinity })) {
-    if (last !== undefined) {
-      yield last
+  let length = 0
+  content.on("data", (data: Buffer) => {
+    length += data.length
+  })
+  try {
+    const isComplete = yield* splitLines(content)
+    const isWhole = !isCompressed || (end.length === lengthBytes && end.readUInt32LE() === length % 2 ** 32)
+    if (!isComplete || !isWhole) {
+      onCut()
     }
-    last = line
-  }
-  if (last !== undefined && isComplete) {
-    yield last
-  }
-  const cause = await problem
-  if (cause !== undefined) {
-    throw cause
-  }
-  const isWhole = !isCompressed || (end.length === lengthBytes && end.readUInt32LE() === length % 2 ** 32)
-  if (!isComplete || !isWhole) {
-    onCut()
+  } finally {
+    file.destroy()
   }
 }

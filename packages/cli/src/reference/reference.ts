@@ -210,7 +210,7 @@ export const text = (entry: Explanation): string => {
     ? `${entry.name}, an intent: bit ${entry.number}`
     : `${[entry.number, entry.name].filter((part) => part !== undefined).join(" ")}, ${withArticle(entry.kind)}`
   const facts = Object.entries(entry.facts)
-    // The fact "gated by" has them as a sentence.
+    // "gated by" already lists them.
     .filter(([label]) => !(entry.kind === "event" && label === "intents"))
   const width = Math.max(...facts.map(([label]) => label.length))
   return [title, ...facts.map(([label, value]) => `  ${label.padEnd(width)}  ${render(value)}`)].join("\n")

@@ -2,7 +2,7 @@
 import type * as ShardError from "@vesper/gateway/ShardError"
 
 /** The explanation of a kind of error. */
-export interface Explanation {
+export interface Advice {
   /** The situation in which it occurs. */
   readonly when: string
   /** The next step of the shard. */
@@ -11,7 +11,7 @@ export interface Explanation {
   readonly advice: string
 }
 
-export const shardErrors: { readonly [T in ShardError.ShardError["_tag"]]: Explanation } = {
+export const shardErrors: { readonly [T in ShardError.ShardError["_tag"]]: Advice } = {
   FatallyClosedError: {
     when: "the gateway closed the connection with a code that forbids another one: 4004, or 4010 to 4014",
     next: "stops; its readers fail with this error",

@@ -24,12 +24,16 @@ const DurationText = Schema.transformOrFail(Schema.String, Schema.DurationFromSe
   encode: (duration) => Either.right(`${Duration.toMillis(duration)}ms`)
 })
 
-/** Bytes, or levels, of a generated event at most. */
-const maxEventSize = 100_000_000
+/** A whole number. The bounds keep a fault from blocking the process for longer than a moment. */
+const whole = (min: number, max: number) =>
+  Schema.Number.pipe(Schema.filter((value) =>
+    (Number.isInteger(value) && value >= min && value <= max) ||
+    `Expected a whole number from ${min} to ${max}, actual ${value}`
+  ))
 
-const Count = Schema.Int.pipe(Schema.greaterThanOrEqualTo(1))
-const CloseCode = Schema.Int.pipe(Schema.between(1000, 4999))
-const Size = Schema.Int.pipe(Schema.between(1, maxEventSize))
+const Count = whole(1, 100_000)
+const CloseCode = whole(1000, 4999)
+const maxBytes = 100_000_000
 
 /** A setting with a default. */
 const setting = <A, I>(schema: Schema.Schema<A, I>, value: A) => Schema.optionalWith(schema, { default: () => value })
@@ -76,9 +80,9 @@ const faults = {
   StopReading: live("StopReading"),
   Corrupt: live("Corrupt"),
   SendText: live("SendText", { text: Schema.String }),
-  BinaryFrame: live("BinaryFrame", { size: setting(Schema.NonNegativeInt, 0) }),
-  LargeEvent: live("LargeEvent", { size: setting(Size, 10_000_000) }),
-  DeepEvent: live("DeepEvent", { depth: setting(Size, 100_000) }),
+  BinaryFrame: live("BinaryFrame", { size: setting(whole(0, maxBytes), 0) }),
+  LargeEvent: live("LargeEvent", { size: setting(whole(1, maxBytes), 10_000_000) }),
+  DeepEvent: live("DeepEvent", { depth: setting(whole(1, 1_000_000), 100_000) }),
   SkipSequence: live("SkipSequence", { count: setting(Count, 1) }),
   DuplicateLast: live("DuplicateLast"),
   HelloAgain: live("HelloAgain"),
@@ -87,7 +91,7 @@ const faults = {
   Dribble: live("Dribble", { bytesPerSecond: setting(Count, 20) }),
   DenyVoice: live("DenyVoice"),
   RefuseConnections: rule("RefuseConnections", {
-    status: setting(Schema.Int.pipe(Schema.between(400, 599)), 503),
+    status: setting(whole(400, 599), 503),
     retryAfter: Schema.optional(DurationText)
   }),
   NeverOpen: rule("NeverOpen"),
@@ -122,6 +126,7 @@ const SendStep = Schema.Struct({
 })
 
 const File = Schema.Struct({ steps: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+  .annotations({ identifier: "an object with \"steps\"" })
 
 const decode = <A, I>(schema: Schema.Schema<A, I>, value: unknown): Either.Either<A, string> =>
   Either.mapLeft(Schema.decodeUnknownEither(schema, { onExcessProperty: "error" })(value), describeIssue)

@@ -66,7 +66,8 @@ export const make = (path: string): Effect.Effect<SessionFile, CliError, FileSys
             isDirty = isDirty || Exit.isFailure(exit)
             problem = Exit.match(exit, {
               onSuccess: () => Option.none(),
-              onFailure: (cause) => Option.some(`${path} cannot be written: ${describeFileError(Cause.squash(cause))}`)
+              onFailure: (cause) =>
+                Option.some(`${temporary} cannot be written: ${describeFileError(Cause.squash(cause))}`)
             })
           })
         )

@@ -1,20 +1,8 @@
 /** The view of shards, and their events as lines of text and of JSON. */
 import type * as ShardStatus from "@vesper/gateway/ShardStatus"
 import type * as Dispatch from "@vesper/model/Dispatch"
-import {
-  type Cell,
-  type Column,
-  counted,
-  type Display,
-  type Fact,
-  fact,
-  type Mark,
-  type Moment,
-  type Panel,
-  plural,
-  ranges,
-  type Tone
-} from "../tui/index.js"
+import type { Cell, Column, Display, Fact, Mark, Moment, Panel, Tone } from "../tui/index.js"
+import { counted, fact, plural, ranges } from "../tui/index.js"
 import { writeData } from "../config/index.js"
 import * as Board from "./board.js"
 import { eventName } from "./eventText.js"
@@ -198,7 +186,7 @@ export const summary = (board: Board.ShardBoard, missing: number): string => {
     counted(events, "event"),
     `${counted(sessions, "session")} started`,
     `${resumes} resumed`,
-    ...(board.isGapless ? [`${counted(lost + missing, "event")} lost`] : []),
+    ...(board.isGapless ? [`${lost + missing} of ${counted(events + lost + missing, "event")} lost`] : []),
     ...(repeated > 0 ? [`${repeated} repeated`] : [])
   ].join(", ")
 }

@@ -22,17 +22,8 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { CliError, OutputClosed } from "../exit/index.js"
-import {
-  chooseMode,
-  clean,
-  counted,
-  type Line,
-  plainLine,
-  show,
-  type View,
-  writeLine,
-  writeNotice
-} from "../tui/index.js"
+import type { Line, View } from "../tui/index.js"
+import { chooseMode, clean, counted, plainLine, show, writeLine, writeNotice } from "../tui/index.js"
 import * as Board from "./board.js"
 import * as Snapshot from "./snapshot.js"
 import { describeStage } from "./statusText.js"
@@ -43,6 +34,8 @@ export type Record = (event: Dispatch.Dispatch, shard: number, at: number) => Ef
 
 /** Shards that are running. They may change: by a resharding, or because they move between runners. */
 export interface Running {
+  /** The title of the view from now on, if the start has completed it. */
+  readonly title?: string
   readonly shards: Effect.Effect<ReadonlyArray<Shard.Shard>>
   /** Runs as long as there are events; fails if the gateway closes shards permanently. */
   readonly reading: Effect.Effect<void, ShardError.FatallyClosedError | CliError | OutputClosed>
@@ -52,6 +45,8 @@ export interface Running {
   readonly resharding: Effect.Effect<Option.Option<string>>
   /** The cluster that the shards are a part of. Polled. */
   readonly cluster: Effect.Effect<Option.Option<ClusterStatus.ClusterStatus>>
+  /** The IDENTIFYs that are left. Polled. */
+  readonly budget: Effect.Effect<Option.Option<Snapshot.Budget>>
   /** Closes all shards so that the next process can resume them, and returns the number of their sessions. */
   readonly close: Effect.Effect<number>
 }
@@ -64,7 +59,8 @@ export type Start<E, R> = (
 /** Starts the shards of a fleet, with an effect in the background. */
 export const startFleet = <E, R>(
   make: Effect.Effect<Fleet.Fleet, E, R>,
-  background: (fleet: Fleet.Fleet) => Effect.Effect<never>
+  background: (fleet: Fleet.Fleet) => Effect.Effect<never>,
+  budget: Running["budget"] = Effect.succeedNone
 ): Start<E, R> =>
 (handle) =>
   Effect.map(make, (fleet) => ({
@@ -73,6 +69,7 @@ export const startFleet = <E, R>(
     background: background(fleet),
     resharding: Effect.map(fleet.status, ({ resharding }) => Option.map(resharding, describeStage)),
     cluster: Effect.succeedNone,
+    budget,
     close: Effect.map(fleet.close(CloseFrame.RESUME), (sessions) => sessions.length)
   }))
 
@@ -85,8 +82,6 @@ export interface Watched<E, R> extends Pick<View, "duration" | "http"> {
   /** Adds events to the plain lines. Default: notices alone. */
   readonly showsEvents?: boolean
   readonly start: Start<E, R>
-  /** The IDENTIFYs that are left. Polled. */
-  readonly budget?: Effect.Effect<Option.Option<Snapshot.Budget>>
   readonly record?: Record
   /** The last line of the output, after how many sessions were kept. */
   readonly summary: (summary: string, kept: string) => Effect.Effect<string, never, R>
@@ -140,7 +135,7 @@ const take = (state: WatchState, title: string) =>
     state.board = Board.addRoundTrips(board, shards.map(({ latency }) => latency))
     return Snapshot.make({
       at,
-      title,
+      title: running?.title ?? title,
       shards,
       board: state.board,
       // The database knows the budget that all runners of a cluster share.
@@ -154,7 +149,7 @@ const take = (state: WatchState, title: string) =>
   })
 
 /** Polls the budget and the cluster. */
-const poll = (state: WatchState, budget: Effect.Effect<WatchState["budget"]>, { cluster }: Running) =>
+const poll = (state: WatchState, { budget, cluster }: Running) =>
   Effect.all({ budget, cluster }).pipe(
     Effect.map((answers) => Object.assign(state, answers)),
     Effect.zipRight(Effect.sleep(pollInterval)),
@@ -216,7 +211,7 @@ export const watch = <E, R>(options: Watched<E, R>): Effect.Effect<
       yield* showShards(running)
       const reading = yield* Effect.forkIn(logged(running.reading), scope)
       const polling = mode === "live" || Option.isSome(options.http)
-        ? poll(state, options.budget ?? Effect.succeedNone, running)
+        ? poll(state, running)
         : Effect.never
       yield* Effect.raceFirst(Fiber.join(reading), Effect.raceFirst(logged(running.background), polling))
     })

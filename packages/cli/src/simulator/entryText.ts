@@ -3,7 +3,7 @@ import * as Opcode from "@vesper/model/Opcode"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as Option from "effect/Option"
 import { writeData } from "../config/index.js"
-import { clean, type Line, type Tone } from "../tui/index.js"
+import { clean, counted, type Line, type Tone } from "../tui/index.js"
 
 const opcodeName = (op: number): string => Option.getOrElse(Opcode.name(op), () => `opcode ${op}`)
 
@@ -26,7 +26,7 @@ const describe = LogEntry.match({
   Identified: ({ intents, session }) =>
     entry("identified", `session ${shortened(session)}, intents ${intents}`, "good"),
   Resumed: ({ replayed, session }) =>
-    entry("resumed", `session ${shortened(session)}, ${replayed} events replayed`, "good"),
+    entry("resumed", `session ${shortened(session)}, ${counted(replayed, "event")} replayed`, "good"),
   Closed: ({ by, code, reason }) =>
     entry(
       "closed",

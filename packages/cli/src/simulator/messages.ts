@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 const interval = "3 seconds"
 
 /** Sends each in turn, repeatedly. */
-const sendInTurn = <A>(all: ReadonlyArray<A>, send: (one: A) => Effect.Effect<unknown>): Effect.Effect<never> =>
+const sendInTurn = <A>(all: ReadonlyArray<A>, send: (item: A) => Effect.Effect<unknown>): Effect.Effect<never> =>
   all.length === 0 ? Effect.never : Effect.forever(Effect.forEach(
     all,
-    (one) => Effect.zipRight(Effect.sleep(interval), send(one)),
+    (item) => Effect.zipRight(Effect.sleep(interval), send(item)),
     { discard: true }
   ))
 

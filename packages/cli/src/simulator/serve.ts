@@ -10,8 +10,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { ServerOptions } from "../commands/index.js"
-import { type CliError, ExitCode, failedWith, noteExitCode } from "../exit/index.js"
-import { isLoopback } from "../loopback/index.js"
+import { type CliError, ExitCode, noteExitCode } from "../exit/index.js"
+import { isLoopback, listenFailed } from "../loopback/index.js"
 import * as Scenario from "../scenario/index.js"
 import { chooseMode, type Mode, type Moment, plainLine, show, write, writeNotice } from "../tui/index.js"
 import * as Board from "./board.js"
@@ -25,7 +25,7 @@ export interface Simulation {
   /** Sends events. The simulation ends with it. */
   readonly traffic: (simulator: GatewaySimulator.GatewaySimulator) => Effect.Effect<void, CliError>
   readonly steps: ReadonlyArray<Scenario.Step>
-  readonly simulator: Omit<GatewaySimulator.Options, "maxConcurrency" | "token">
+  readonly simulator: Omit<GatewaySimulator.Options, "maxConcurrency" | "strictInvalidSession" | "token">
 }
 
 interface SimulationState {
@@ -123,7 +123,8 @@ export const serve = (given: ServerOptions, options: Simulation) =>
     Effect.provide(GatewaySimulator.layer({
       ...options.simulator,
       token: Option.getOrUndefined(given.token),
-      maxConcurrency: given.maxConcurrency
+      maxConcurrency: given.maxConcurrency,
+      strictInvalidSession: given.strictInvalidSession
     })),
-    Effect.catchTag("ListenError", failedWith)
+    Effect.catchTag("ListenError", (error) => listenFailed("simulated gateway", error))
   )

@@ -1,19 +1,8 @@
 /** The view of a simulated gateway, and its state as plain data for `/status.json`. */
 import type * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as HashMap from "effect/HashMap"
-import {
-  type Cell,
-  type Column,
-  counted,
-  type Display,
-  fact,
-  type Line,
-  type Moment,
-  plural,
-  Rates,
-  type Row,
-  type Tone
-} from "../tui/index.js"
+import type { Cell, Column, Display, Line, Moment, Row, Tone } from "../tui/index.js"
+import { counted, fact, plural, Rates } from "../tui/index.js"
 import type * as Board from "./board.js"
 
 export type SessionStatus = "connected" | "not identified" | "waiting for a resume"

@@ -101,21 +101,24 @@ const firstFitting = (columns: number, texts: readonly [string, ...Array<string>
 /** The line with the keys. `searched` describes the lines that a filter searches. */
 export const footer = (self: Controls, searched: string, columns: number): string => {
   const { filter, isPaused } = self
-  const paused = isPaused ? "PAUSED, p resumes" : "p pauses"
+  const join = (...parts: ReadonlyArray<string>) => parts.filter((part) => part !== "").join("   ")
   const [help, quits] = ["? help", "q quits"]
   if (self.isTyping) {
-    const typed = `${filter}_`
+    const paused = isPaused ? "PAUSED" : ""
     return firstFitting(columns, [
-      `filter ${searched}: ${typed}   Enter keeps it, Esc clears it`,
-      `filter ${searched}: ${typed}`,
-      `filter: ${typed}`
+      join(paused, `filter ${searched}: ${filter}_`, "Enter keeps it, Esc clears it"),
+      join(paused, `filter ${searched}: ${filter}_`),
+      join(paused, `filter: ${filter}_`)
     ])
   }
+  const paused = isPaused ? "PAUSED, p resumes" : "p pauses"
+  const always = isPaused ? paused : ""
   return filter === ""
-    ? firstFitting(columns, [[paused, "/ filters", help, quits].join("   "), [paused, help, quits].join("   ")])
+    ? firstFitting(columns, [join(paused, "/ filters", help, quits), join(paused, help, quits), join(paused, help)])
     : firstFitting(columns, [
-      [paused, `filter: ${filter}, Esc clears it`, help, quits].join("   "),
-      [`filter: ${filter}, Esc clears it`, help].join("   "),
-      `filter: ${filter}`
+      join(paused, `filter: ${filter}, Esc clears it`, help, quits),
+      join(always, `filter: ${filter}, Esc clears it`, help),
+      join(always, `filter: ${filter}, Esc clears it`),
+      join(always, `filter: ${filter}`)
     ])
 }

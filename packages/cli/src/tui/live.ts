@@ -7,7 +7,7 @@ import type { CliError, OutputClosed } from "../exit/index.js"
 import * as Controls from "./controls.js"
 import type { Display, Moment } from "./display.js"
 import * as Draw from "./draw.js"
-import { hasColours, type Mode, write } from "./output.js"
+import { defaultColumns, defaultRows, hasColours, type Mode, write } from "./output.js"
 import { screen } from "./screen.js"
 
 /** Between two frames of the screen. */
@@ -55,8 +55,8 @@ const showTerminal = ({ moment }: View) =>
       shown = display
       yield* write(screen({ ...display, ...keyed.paused }, {
         controls: keyed.controls,
-        columns: yield* terminal.columns,
-        rows: yield* terminal.rows,
+        columns: (yield* terminal.columns) || defaultColumns,
+        rows: (yield* terminal.rows) || defaultRows,
         hasColours: yield* hasColours
       }))
     })

@@ -5,7 +5,11 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { stripVTControlCharacters } from "node:util"
-import { type CliError, failed, OutputClosed } from "../exit/index.js"
+import { type CliError, describeFileError, failed, OutputClosed } from "../exit/index.js"
+import { wrapLines } from "./text.js"
+
+/** Of a terminal that does not know its size. */
+export const [defaultColumns, defaultRows] = [80, 24]
 
 /**
  * - `live`: a screen that is redrawn.
@@ -14,11 +18,15 @@ import { type CliError, failed, OutputClosed } from "../exit/index.js"
  */
 export type Mode = "live" | "plain" | "json"
 
-/** The mode of an output: a screen needs a terminal. */
+/** The mode of an output: a screen needs a terminal that can move its cursor. */
 export const chooseMode = (isJson: boolean): Effect.Effect<Mode, never, Terminal.Terminal> =>
   Effect.gen(function*() {
     const terminal = yield* Terminal.Terminal
-    return isJson ? "json" : (yield* terminal.isTTY) ? "live" : "plain"
+    const isDumb = yield* Effect.orElseSucceed(
+      Config.map(Config.string("TERM"), (name) => name === "dumb"),
+      () => false
+    )
+    return isJson ? "json" : (yield* terminal.isTTY) && !isDumb ? "live" : "plain"
   })
 
 const isBrokenPipe = (cause: unknown): boolean =>
@@ -34,19 +42,26 @@ export const write = (text: string): Effect.Effect<void, CliError | OutputClosed
       Effect.mapError((error) =>
         "cause" in error && isBrokenPipe(error.cause)
           ? new OutputClosed()
-          : failed(`the output could not be written: ${error.message}`)
+          : failed(`the output could not be written: ${describeFileError(error)}`)
       )
     ))
 
 export const writeLine = (text: string): Effect.Effect<void, CliError | OutputClosed, Terminal.Terminal> =>
   write(`${text}\n`)
 
+/** Writes text for readers: a terminal would divide words. */
+export const writeText = (text: string): Effect.Effect<void, CliError | OutputClosed, Terminal.Terminal> =>
+  Effect.flatMap(
+    Effect.flatMap(Terminal.Terminal, ({ columns, isTTY }) => Effect.all([columns, isTTY])),
+    ([columns, isTTY]) => writeLine(isTTY ? wrapLines(text, columns || defaultColumns) : text)
+  )
+
 /** Writes a line that is not part of the data: with `json` to the error output. */
 export const writeNotice = (
   mode: Mode,
   text: string
 ): Effect.Effect<void, CliError | OutputClosed, Terminal.Terminal> =>
-  mode === "json" ? Console.error(text) : writeLine(text)
+  mode === "json" ? Console.error(text) : writeText(text)
 
 /**
  * True if the screen may have colours. NO_COLOR disables them unless it is empty.
@@ -58,17 +73,17 @@ export const hasColours: Effect.Effect<boolean> = Config.string("NO_COLOR").pipe
   Effect.orElseSucceed(() => true)
 )
 
-const strip = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
-  args.map((arg) => typeof arg === "string" ? stripVTControlCharacters(arg) : arg)
-
-/** Provides a console that writes colours to a terminal only. */
+/** Provides a console that writes colours to a terminal only, and wraps its errors there. */
 export const provideConsole = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(hasColours, (hasColours) =>
     Console.consoleWith((console) => {
-      const isPlain = (stream: { readonly isTTY?: boolean }) => !hasColours || stream.isTTY !== true
+      const colour = ({ isTTY }: NodeJS.WriteStream, args: ReadonlyArray<unknown>) =>
+        args.map((arg) => typeof arg === "string" && !(hasColours && isTTY) ? stripVTControlCharacters(arg) : arg)
+      const { columns, isTTY } = process.stderr
+      const wrap = (arg: unknown) => typeof arg === "string" && isTTY ? wrapLines(arg, columns || defaultColumns) : arg
       return Console.withConsole(effect, {
         ...console,
-        log: (...args) => console.log(...(isPlain(process.stdout) ? strip(args) : args)),
-        error: (...args) => console.error(...(isPlain(process.stderr) ? strip(args) : args))
+        log: (...args) => console.log(...colour(process.stdout, args)),
+        error: (...args) => console.error(...colour(process.stderr, args).map(wrap))
       })
     }))

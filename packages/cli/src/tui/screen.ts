@@ -16,17 +16,25 @@ export interface Screen {
 /** Rows that are kept for the log, as long as there are as many. */
 const minLogRows = 3
 
-/** One cell a mark: with its text if all fit, else the symbol alone. */
+/** One cell a mark: with its text if all fit, else the symbol alone. The last row counts those for which it has no room. */
 const marksLines = (marks: ReadonlyArray<Mark>, columns: number, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
   const textWidth = Math.max(1, ...marks.map(({ text }) => text.length))
-  const isRoomy = marks.length * (textWidth + 3) <= rows * columns
-  const perRow = Math.max(1, Math.floor(columns / (isRoomy ? textWidth + 3 : 1)))
+  const roomy = Math.floor(columns / (textWidth + 3))
+  const isRoomy = marks.length <= rows * roomy
   const pieces = marks.map(({ symbol, text, tone }): Draw.Piece => ({
     text: isRoomy ? `${symbol} ${pad(text, textWidth)} ` : symbol,
     tone
   }))
-  return Array.chunksOf(pieces, perRow).slice(0, rows).map((cells) => Draw.line(columns, cells))
+  const room = marks.length <= rows * columns || isRoomy
+    ? marks.length
+    : rows * columns - ` +${marks.length} more`.length
+  const chunks = Array.chunksOf(pieces.slice(0, Math.max(0, room)), isRoomy ? roomy : columns)
+  return chunks.map((cells, row) =>
+    Draw.line(columns, row < chunks.length - 1 ? cells : [...cells, { text: more(marks.length - room), tone: "quiet" }])
+  )
 }
+
+const more = (hidden: number): string => hidden > 0 ? ` +${hidden} more` : ""
 
 const logLines = (lines: ReadonlyArray<Line>, columns: number): ReadonlyArray<Doc.AnsiDoc> => {
   const originWidth = Math.max(4, ...lines.map(({ origin }) => measureWidth(origin))) + 1
@@ -49,19 +57,12 @@ const select = (rows: ReadonlyArray<Row>, room: number): ReadonlyArray<Row> =>
     : [...rows.filter(({ isTroubled }) => isTroubled), ...rows.filter(({ isTroubled }) => !isTroubled)].slice(0, room)
 
 /** The rows of a panel without its heading. */
-const wantedRows = (panel: Panel, columns: number): number => {
-  switch (panel.kind) {
-    case "marks":
-      return Math.ceil(panel.marks.length * 6 / columns)
-    case "table":
-      return panel.rows.length
-    case "lines":
-      return panel.lines.length
-  }
-}
+const wantedRows = (panel: Panel, columns: number): number =>
+  panel.kind === "marks"
+    ? Math.ceil(panel.marks.length * 6 / columns)
+    : (panel.kind === "table" ? panel.rows : panel.lines).length
 
 const panelLines = (panel: Panel, { columns }: Screen, rows: number): ReadonlyArray<Doc.AnsiDoc> => {
-  const heading = Draw.line(columns, [{ text: panel.title.toUpperCase(), tone: "quiet" }])
   switch (panel.kind) {
     case "marks":
       return marksLines(panel.marks, columns, rows)
@@ -73,12 +74,18 @@ const panelLines = (panel: Panel, { columns }: Screen, rows: number): ReadonlyAr
         Doc.empty,
         ...Draw.table(columns, panel.columns, cells),
         ...(hidden > 0 && rows > 1
-          ? [Draw.line(columns, [{ text: `+${panel.rows.length - room} more`, tone: "quiet" }])]
+          ? [Draw.line(columns, [{ text: more(panel.rows.length - room).trim(), tone: "quiet" }])]
           : [])
       ]
     }
-    case "lines":
-      return [Doc.empty, heading, ...logLines(panel.lines.slice(-rows), columns)]
+    case "lines": {
+      const heading = panel.title.toUpperCase() + more(panel.lines.length - rows)
+      return [
+        Doc.empty,
+        Draw.line(columns, [{ text: heading, tone: "quiet" }]),
+        ...logLines(panel.lines.slice(-rows), columns)
+      ]
+    }
   }
 }
 

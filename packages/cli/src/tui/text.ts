@@ -42,6 +42,10 @@ export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   return lines
 }
 
+/** Wraps each line of a text between words. */
+export const wrapLines = (text: string, columns: number): string =>
+  text.split("\n").flatMap((line) => wrap(line, columns)).join("\n")
+
 /** Pads the text with blanks, or cuts it, to a number of columns. */
 export const pad = (text: string, columns: number): string => {
   const fitted = fit(text, columns)

@@ -69,7 +69,7 @@ const wrong: ReadonlyArray<readonly [line: string, problem: RegExp]> = [
   ["run --compression=zlib", /"zlib" is not one of .*; did you mean zlib-stream\?/],
   ["run --http abc", /--http: "abc" is not a whole number: give one from 0 to 65535/],
   ["run --log-level loud", /--log-level: "loud" is not one of all, trace/],
-  ["run extra", /unknown argument: 'extra' \(see vesper run --help\)/],
+  ["run extra", /^vesper: unknown argument: 'extra' \(see vesper run --help\)/],
   ["simulate --port 99999", /--port: 99999 is too many: give a number of at most 65535/],
   ["simulate --rate 1e3", /--rate: "1e3" is not a number/],
   ["simulate --fault dorp:3s", /--fault: "dorp" is not a fault; did you mean drop\? \(all: drop, close, /],
@@ -90,6 +90,11 @@ const wrong: ReadonlyArray<readonly [line: string, problem: RegExp]> = [
   ["--log-level debug run --log-level info", /--log-level is given twice/],
   ["run --config", /--config needs a value/],
   ["run --shards 0-99999/100000", /--shards: 100000 shards are too many for one process: give at most 4096/],
+  ["demo extra", /^vesper: unknown argument: 'extra' \(see vesper demo --help\)$/],
+  ["run --config /dev/zero", /\/dev\/zero cannot be read: it is too long$/],
+  ["simulate --scenario /dev/zero", /\/dev\/zero cannot be read: it is too long$/],
+  ["replay /dev/zero", /\/dev\/zero cannot be read: line 1 is too long$/],
+  ["run --shards -- x", /--shards needs a value: --shards auto\|N\|A-B\/N \(see vesper run --help\)$/],
   ["run --config /nowhere.json", /\/nowhere\.json cannot be read: there is no such file$/]
 ]
 
@@ -174,6 +179,45 @@ describe("the command line", () => {
       for (const line of ["--version", "demo --version", "--version queue serve"]) {
         assert.strictEqual((yield* vesper(...line.split(" "))).out.trim(), version, line)
       }
+    }))
+})
+
+describe("the remedy of an address", () => {
+  for (
+    const [line, problem] of [
+      [
+        "simulate --host 999.1.1.1",
+        /^vesper: the simulated gateway could not listen on 999\.1\.1\.1:8080: .*; check --host$/
+      ],
+      ["queue serve --max-concurrency 1 --host 203.0.113.5", /this machine does not have this address; check --host$/]
+    ] as const
+  ) {
+    it.live(`is named for ${line}`, () =>
+      Effect.gen(function*() {
+        const { code, err } = yield* vesper(...line.split(" "))
+        assert.match(err, problem)
+        assert.strictEqual(code, 1)
+      }))
+  }
+})
+
+describe("vesper --wizard", () => {
+  it.effect("is refused without a terminal, because it would wait for input", () =>
+    Effect.gen(function*() {
+      const { isTTY } = process.stdin
+      yield* Effect.addFinalizer(() => Effect.sync(() => Object.assign(process.stdin, { isTTY })))
+      Object.assign(process.stdin, { isTTY: false })
+      const { code, err } = yield* vesper("demo", "--wizard")
+      assert.strictEqual(err, "vesper: --wizard asks questions, and needs a terminal as its input")
+      assert.strictEqual(code, 2)
+    }).pipe(Effect.scoped))
+})
+
+describe("vesper --help", () => {
+  it.effect("names every level of the log", () =>
+    Effect.gen(function*() {
+      const { out } = yield* vesper("demo", "--help")
+      assert.match(out.replace(/\s+/g, " "), /logged: all, trace, debug, info, warning, error, fatal, none\. Default/)
     }))
 })
 
@@ -312,6 +356,7 @@ describe("a config file on the command line", () => {
     [{ queue: { port: 1 } }, "run", /queue\.port: vesper queue has no options, but subcommands: serve/],
     [{ cluster: { run: 3 } }, "run", /cluster\.run: it must be an object of options, see vesper cluster run --help/],
     [{ rnu: {} }, "run", /"rnu" is not a command/],
+    [null, "demo", /vesper\.json: Expected an object of commands or options, actual null$/],
     // The file's option is read as if it were typed.
     [{ queue: { serve: { port: 99_999 } } }, "queue serve", /--port: 99999 is too many/],
     [{ cluster: { run: { shards: 0 } } }, "cluster run", /--shards: 0 is too few/]

@@ -6,11 +6,16 @@ import * as GatewayServer from "@vesper/testing/GatewayServer"
 import * as GatewaySimulator from "@vesper/testing/GatewaySimulator"
 import * as LogEntry from "@vesper/testing/LogEntry"
 import * as World from "@vesper/testing/World"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import { spawnSync } from "node:child_process"
+import { closeSync, existsSync, openSync } from "node:fs"
+import * as Http from "node:http"
+import { WebSocket } from "ws"
 import { bundleCommand, runFile, runHere as vesper } from "../programs.js"
 
 const timeout = 60_000
@@ -20,16 +25,16 @@ describe("vesper demo", () => {
     "shows READY of four shards, a resume, and ends by itself without a loss",
     () =>
       Effect.gen(function*() {
-        const demo = yield* vesper(["demo", "--duration", "4s"])
+        const demo = yield* vesper(["demo", "--duration", "7s"])
         assert.strictEqual(yield* demo.exit, 0)
         for (const shard of [0, 1, 2, 3]) {
           assert.match(demo.stdout(), new RegExp(`#${shard} +READY`))
         }
         assert.match(demo.stdout(), /#1 +RESUMED/)
-        assert.match(demo.stdout(), /4 sessions started, 1 resumed, 0 events lost\n/)
+        assert.match(demo.stdout(), /4 sessions started, 2 resumed, 0 of \d+ events lost\n/)
         assert.match(
           demo.stdout(),
-          /once a connection broke or moved, and the shard (missed no event|received \d+ events? that it had missed)\n$/
+          /\n {2}1 connection was cut: \d+ events? (was|were) sent meanwhile, and replayed\n {2}1 connection was moved by the gateway: /
         )
         assert.strictEqual(demo.stderr(), "")
       }),
@@ -46,7 +51,7 @@ describe("vesper demo", () => {
         assert.isAbove(events.length, 50)
         events.forEach((event) => assert.hasAllKeys(event, ["shard", "t", "s", "d"]))
         assert.match(demo.stderr(), /the connection was lost; resuming/)
-        assert.match(demo.stderr(), /0 events lost/)
+        assert.match(demo.stderr(), /0 of \d+ events lost/)
       }),
     timeout
   )
@@ -69,11 +74,23 @@ describe("the process of vesper demo", () => {
           yield* demo.awaitOutput(/#3 +READY/)
           signals.forEach((signal) => demo.process.kill(signal))
           assert.strictEqual(yield* demo.exit, 0)
-          assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 events lost\n$/)
+          assert.match(demo.stdout(), /4 sessions started, 0 resumed, 0 of \d+ events lost\n$/)
         }),
       timeout
     )
   }
+
+  it.scopedLive.skipIf(!existsSync("/dev/full"))("says that the disk is full [/dev/full]", () =>
+    Effect.sync(() => {
+      const full = openSync("/dev/full", "w")
+      const { status, stderr } = spawnSync(process.execPath, [file, "demo"], {
+        encoding: "utf8",
+        stdio: ["ignore", full, "pipe"]
+      })
+      closeSync(full)
+      assert.match(stderr, /^vesper: the output could not be written: the disk is full$/m)
+      assert.strictEqual(status, 1)
+    }), timeout)
 
   it.scopedLive("ends without a message when the reader of its output is gone", () =>
     Effect.gen(function*() {
@@ -113,6 +130,39 @@ describe("vesper simulate", () => {
       }),
     timeout
   )
+})
+
+describe("vesper simulate --strict-invalid-session", () => {
+  for (const isStrict of [true, false]) {
+    it.scopedLive(
+      `${isStrict ? "refuses" : "allows"} an identify after opcode 9 on the same connection`,
+      () =>
+        Effect.gen(function*() {
+          const flags = isStrict ? ["--strict-invalid-session"] : []
+          const simulate = yield* vesper([
+            "simulate",
+            "--port",
+            "0",
+            "--fault",
+            "invalid-session:every=300ms",
+            ...flags
+          ])
+          yield* simulate.awaitOutput(/listening on ws/)
+          const socket = new WebSocket(`${/ws:\S+\//.exec(simulate.stdout())?.[0] ?? ""}?v=10&encoding=json`)
+          yield* Effect.addFinalizer(() => Effect.sync(() => socket.terminate()))
+          const identify = { op: 2, d: { token: "t", intents: 0, properties: { os: "", browser: "", device: "" } } }
+          socket.on("message", (data) => {
+            const { op } = JSON.parse(String(data))
+            if (op === 10 || op === 9) {
+              socket.send(JSON.stringify(identify))
+            }
+          })
+          // A second identify that is read is too early.
+          yield* simulate.awaitOutput(isStrict ? /closed +by the gateway with 4005/ : /VIOLATION +IdentifyRate/)
+        }),
+      timeout
+    )
+  }
 })
 
 describe("vesper simulate behind a proxy", () => {
@@ -204,6 +254,21 @@ describe("vesper run", () => {
     timeout
   )
 
+  it.scopedLive("ends with 1 if the sessions could not be saved", () =>
+    Effect.gen(function*() {
+      const { url } = yield* GatewayServer.GatewayServer
+      const files = yield* FileSystem.FileSystem
+      const file = `${yield* files.makeTempDirectoryScoped()}/sessions.json`
+      yield* files.makeDirectory(`${file}.tmp`)
+      const run = yield* vesper(["run", "--gateway-url", url, "--resume-file", file], { DISCORD_TOKEN: "secret" })
+      yield* run.awaitOutput(/#0 +READY/)
+      assert.strictEqual(yield* run.interrupt, 1)
+      assert.match(run.stdout(), /sessions not saved: \S+\.tmp cannot be written: it is a folder\n$/)
+    }).pipe(Effect.provide([
+      GatewayServer.layer().pipe(Layer.provideMerge(GatewaySimulator.layer({ token: Redacted.make("secret") }))),
+      NodeFileSystem.layer
+    ])), timeout)
+
   it.scopedLive("says what is wrong with a token that the gateway refuses", () =>
     Effect.gen(function*() {
       const { url } = yield* GatewayServer.GatewayServer
@@ -227,6 +292,62 @@ describe("vesper run", () => {
       }),
     timeout
   )
+})
+
+/** An API on a free port, as its URL. It ends with the scope. */
+const serveApi = (answer: Http.RequestListener) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<Http.Server>((resume) => {
+        const server = Http.createServer(answer).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          server.close()
+          server.closeAllConnections()
+        })
+    ),
+    (server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}/api`
+    }
+  )
+
+describe("vesper run with an API that does not answer", () => {
+  const answers: ReadonlyArray<readonly [name: string, answer: Http.RequestListener]> = [
+    ["says nothing", () => {}],
+    ["limits the rate for an hour", (_, response) => response.writeHead(429, { "retry-after": "3600" }).end("{}")],
+    ["sends a body without an end", (_, response) => {
+      const timer = setInterval(() => response.write("[".repeat(1_000)), 20)
+      response.on("close", () => clearInterval(timer))
+    }]
+  ]
+  for (const [name, answer] of answers) {
+    for (const command of ["run", "record"]) {
+      it.scopedLive(`ends ${command} after --duration if the API ${name}`, () =>
+        Effect.gen(function*() {
+          const files = yield* FileSystem.FileSystem
+          const out = command === "record" ? [`${yield* files.makeTempDirectoryScoped()}/traffic.gz`] : []
+          const args = [command, ...out, "--duration", "200ms", "--api-url", yield* serveApi(answer)]
+          const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+          const [time, code] = yield* Effect.timed(run.exit)
+          assert.strictEqual(code, 0)
+          assert.isBelow(Duration.toMillis(time), 5_000)
+          assert.match(run.stdout(), /^0 events, 0 sessions started/m)
+        }).pipe(Effect.provide(NodeFileSystem.layer)), timeout)
+    }
+  }
+
+  it.scopedLive("shows its view at once", () =>
+    Effect.gen(function*() {
+      const args = ["run", "--http", "0", "--api-url", yield* serveApi(() => {})]
+      const run = yield* vesper(args, { DISCORD_TOKEN: "secret" })
+      yield* Effect.timeout(run.awaitOutput(/the status page is at/), "5 seconds")
+      const page = /the status page is at (\S+)/.exec(run.stdout())?.[1] ?? ""
+      const status = yield* Effect.promise(() => fetch(`${page}status.json`).then((answer) => answer.json()))
+      assert.deepInclude(status, { title: "vesper run", shards: [] })
+      assert.strictEqual(yield* run.interrupt, 0)
+    }), timeout)
 })
 
 describe("vesper intents and vesper explain", () => {

@@ -12,6 +12,11 @@ const judged: ReadonlyArray<readonly [finding: Doctor.Finding, level: Doctor.Lev
   [Doctor.compression("v22.15.0"), "ok", /zstd-stream/],
   [Doctor.compression("v23.7.0"), "warning", /zlib-stream/],
   [Doctor.tokenForm(undefined), "problem", /DISCORD_TOKEN is not set[^]*copy the token/],
+  [
+    Doctor.tokenForm(undefined, true),
+    "problem",
+    /\.env is not read: run node --env-file=\.env "\$\(command -v vesper\)"/
+  ],
   [Doctor.tokenForm("a b.c.d"), "problem", /white space/],
   [Doctor.tokenForm("hello"), "warning", /does not have the form/],
   [Doctor.tokenForm(`${id}.Gabcde.xyz`), "ok", /form of a bot's token/],

@@ -244,7 +244,10 @@ describe("the status server", () => {
       const port = Number(new URL(url).port)
       const moment = Effect.sync(() => View.toMoment(snapshotOf(ShardStatus.Connected())))
       const error = yield* Effect.flip(Page.serve({ host: "127.0.0.1", port, moment }))
-      assert.match(error.message, /could not listen on 127\.0\.0\.1:\d+: choose another port with --http/)
+      assert.match(
+        error.message,
+        /could not listen on 127\.0\.0\.1:\d+: the port is in use; choose another port with --http/
+      )
     }))
 })
 

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { Recorder, Recording } from "../../src/recording/index.js"
 
 const secret = "MTIz.abc.def"
@@ -49,6 +50,11 @@ describe("a line of a recording", () => {
       assert.isTrue(Either.isRight(Recording.decode(line)), String(depth))
       assert.strictEqual(line.includes("<nested too deeply>"), depth > 199, String(depth))
     }
+  })
+
+  it("may have a text of any length", () => {
+    const d = "\n".repeat(10_000_000)
+    assert.isTrue(Either.isRight(Recording.decode(JSON.stringify({ at: 1, shard: 0, t: "A", d }))))
   })
 
   it("is read again, or refused with what is wrong", () => {
@@ -106,6 +112,32 @@ describe("the file of a recording", () => {
       assert.strictEqual(cuts, 1)
       assert.isAbove(read.length, 100)
       assert.deepStrictEqual(read, lines.slice(0, read.length))
+    }))
+
+  it.scopedLive("is refused by the number of its line if that is too long, also from a device without an end", () =>
+    Effect.gen(function*() {
+      const path = join(yield* inFolder, "a.ndjson.gz")
+      const long = Buffer.alloc(65 * 2 ** 20, "x")
+      writeFileSync(path, gzipSync(Buffer.concat([Buffer.from("{}\n"), long, Buffer.from("\n")]), { level: 1 }))
+      for (const [file, line] of [[path, 2], ["/dev/zero", 1]] as const) {
+        const error = yield* Effect.flip(Effect.tryPromise({
+          try: async () => {
+            for await (const _ of Recorder.read(file)) {
+              // Each line is read.
+            }
+          },
+          catch: String
+        }))
+        assert.strictEqual(error, `Error: line ${line} is too long`)
+      }
+    }))
+
+  it.scopedLive("may have lines that end at any place of its chunks, and with a carriage return", () =>
+    Effect.gen(function*() {
+      const path = join(yield* inFolder, "a.ndjson")
+      const long = "ü".repeat(100_000)
+      writeFileSync(path, `${long}\r\n\n${long}\nb\n`)
+      assert.deepStrictEqual(yield* readAll(path, () => assert.fail("it was not cut")), [long, "", long, "b"])
     }))
 
   it.scopedLive("may be plain text", () =>

@@ -32,6 +32,12 @@ const wrongFlags: ReadonlyArray<readonly [flag: string, problem: RegExp]> = [
   ["drop", /"drop" needs a time.*drop:30s, or drop:every=30s/],
   ["drop:30x", /at: "x" is not a unit of time/],
   ["close:1s,code=99", /code: Expected/],
+  ["heartbeat-storm:1s,count=999999999", /count: Expected a whole number from 1 to 100000, actual 999999999$/],
+  ["skip-sequence:1s,count=100001", /count: Expected a whole number from 1 to 100000/],
+  ["never-hello:times=100001", /times: Expected a whole number from 1 to 100000/],
+  ["binary-frame:1s,size=100000001", /size: Expected a whole number from 0 to 100000000/],
+  ["large-event:1s,size=100000001", /size: Expected a whole number from 1 to 100000000/],
+  ["deep-event:1s,depth=1000001", /depth: Expected a whole number from 1 to 1000000/],
   ["drop:1s,color=red", /color: is unexpected/],
   ["refuse-connections:shard=1", /shard: is unexpected/]
 ]

@@ -223,6 +223,27 @@ describe("the screen", () => {
     assert.match(help.join("\n"), /\/ +filters the log: typing, #3 for *\n +a shard[^]*q +quits/)
   })
 
+  it("counts the shards and the incidents for which it has no room", () => {
+    for (const [count, rows] of [[64, 15], [64, 35], [500, 35], [14, 35], [7, 15], [13, 24]] as const) {
+      const shards = Array.from({ length: count }, (_, id) => shard(id, ShardStatus.Connected(), count))
+      const lines = draw(board, { columns: 40, rows, shards })
+      const marks = lines.slice(0, lines.findIndex((line) => /^(INCIDENTS|SHARD|LOG)/.test(line))).join("\n")
+      const [, more = "0"] = /\+(\d+) more/.exec(marks) ?? []
+      assert.strictEqual(marks.split("●").length - 1 + Number(more), count, `${count} on ${rows} rows`)
+    }
+    const lost = (id: number) => ({
+      at: 0,
+      shard: 1,
+      origin: "#1",
+      title: "INFO",
+      text: `it was lost ${id}`,
+      tone: "busy" as const
+    })
+    const six = [1, 2, 3, 4, 5, 6].reduce((board, id) => Board.addNotice(board, lost(id)), board)
+    const lines = draw(six, { columns: 40, rows: 15 }).map((line) => line.trimEnd()).join("\n")
+    assert.match(lines, /\nINCIDENTS \+5 more\n#1 +INFO it was lost 6\n/)
+  })
+
   it("scrolls the log", () => {
     const log = (scrolled: number) => draw(board, { controls: { ...Controls.initial, scrolled } }).join("\n")
     assert.include(log(0), "ada: 39 ")
@@ -276,6 +297,13 @@ describe("other views", () => {
     assert.deepStrictEqual(JSON.parse(line), { shard: 1, t: "SOMETHING_NEW", s: 3, d: { a: "x\ny" } })
   })
 
+  it("JSON has no character that changes the state of a terminal", () => {
+    const d = { content: "a\u009b31m\u007f\u2028\u202e\u2066b\u001b" }
+    const line = View.json(event("MESSAGE_CREATE", 3, d), 1)
+    assert.notMatch(line, /[\p{Cc}\u2028-\u202e\u2066-\u2069]/u)
+    assert.deepStrictEqual(JSON.parse(line).d, d)
+  })
+
   it("plain is one line with shard and name", () => {
     const it = event("GUILD_CREATE", 3, { name: "The club" })
     assert.match(
@@ -293,7 +321,7 @@ describe("other views", () => {
     const board = boardOf(event("READY", 1, {}), event("A", 3, {}))
     assert.strictEqual(
       View.summary(board, 2),
-      "2 events, 1 session started, 0 resumed, 3 events lost"
+      "2 events, 1 session started, 0 resumed, 3 of 5 events lost"
     )
   })
 })

@@ -67,13 +67,18 @@ describe("a filter", () => {
 describe("the line with the keys", () => {
   const typing = { ...Controls.initial, filter: "MESSAGE", isTyping: true }
   const filtered = { ...Controls.initial, filter: "MESSAGE" }
+  const paused = { ...filtered, isPaused: true, scrolled: 3 }
   const lines: ReadonlyArray<readonly [controls: Controls.Controls, columns: number, text: string]> = [
     [Controls.initial, 110, "p pauses   / filters   ? help   q quits"],
     [{ ...Controls.initial, isPaused: true }, 40, "PAUSED, p resumes   ? help   q quits"],
     [typing, 110, "filter the last 200 lines: MESSAGE_   Enter keeps it, Esc clears it"],
     [typing, 40, "filter the last 200 lines: MESSAGE_"],
     [typing, 30, "filter: MESSAGE_"],
-    [filtered, 40, "filter: MESSAGE, Esc clears it   ? help"]
+    [filtered, 40, "filter: MESSAGE, Esc clears it   ? help"],
+    [paused, 110, "PAUSED, p resumes   filter: MESSAGE, Esc clears it   ? help   q quits"],
+    [paused, 55, "PAUSED, p resumes   filter: MESSAGE, Esc clears it"],
+    [paused, 40, "PAUSED, p resumes   filter: MESSAGE"],
+    [{ ...paused, isTyping: true }, 40, "PAUSED   filter: MESSAGE_"]
   ]
   for (const [controls, columns, text] of lines) {
     it(`is "${text}" in ${columns} columns`, () =>
