@@ -1,4 +1,4 @@
-/** What Discord's client prevents a user from doing. Each function returns a problem in words, or undefined. */
+/** The limits of Discord's client on a user. Each function returns a problem in words, or undefined. */
 import * as Predicate from "effect/Predicate"
 import * as LogEntry from "../../LogEntry.js"
 import { Form } from "../forms/index.js"
