@@ -16,8 +16,7 @@ const isExempt = (name: string, file: string): boolean => conventions.has(name) 
 
 /** Clashes that are still to be renamed, by package. A name that is no longer shared must leave this list. */
 const remaining: Readonly<Record<string, ReadonlyArray<string>>> = {
-  bot: ["Handlers", "Settings"],
-  cli: ["Explanation"]
+  bot: ["Handlers", "Settings"]
 }
 
 /** Returns the names of the types that a source file declares at its top level. */
