@@ -58,8 +58,10 @@ const summarize = (simulator: GatewaySimulator.GatewaySimulator, summary: string
       log.filter(LogEntry.is("Closed")).findLast((entry) => entry.shard === shard && entry.at <= at)?.by === "network"
     const [moved, cut] = Arr.partition(log.filter(LogEntry.is("Resumed")), isCut)
     const were = (count: number, noun: string) => `${counted(count, noun)} ${count === 1 ? "was" : "were"}`
-    const replays = (resumed: typeof cut) =>
-      `${were(resumed.reduce((sum, { replayed }) => sum + replayed, 0), "event")} sent meanwhile, and replayed`
+    const replays = (resumed: typeof cut) => {
+      const count = resumed.reduce((sum, { replayed }) => sum + replayed, 0)
+      return count === 0 ? "no event was missed" : `${were(count, "event")} sent meanwhile, and replayed`
+    }
     const ended = Math.max(0, log.filter(LogEntry.is("Identified")).length - shardCount)
     return [
       `vesper demo: ${summary}`,

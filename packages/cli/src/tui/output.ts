@@ -63,11 +63,7 @@ export const writeNotice = (
 ): Effect.Effect<void, CliError | OutputClosed, Terminal.Terminal> =>
   mode === "json" ? Console.error(text) : writeText(text)
 
-/**
- * True if the screen may have colours. NO_COLOR disables them unless it is empty.
- *
- * @see https://no-color.org
- */
+/** True if the screen may have colours. NO_COLOR disables them unless it is empty: https://no-color.org */
 export const hasColours: Effect.Effect<boolean> = Config.string("NO_COLOR").pipe(
   Effect.map((value) => value === ""),
   Effect.orElseSucceed(() => true)
