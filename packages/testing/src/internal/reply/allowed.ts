@@ -50,15 +50,19 @@ const flatten = (components: ReadonlyArray<Body>): ReadonlyArray<Body> =>
     ...flatten(["component", "accessory"].map((key) => component[key]).filter(Predicate.isRecord))
   ])
 
-/** The problem of a use of a button or a select. Only a message that the bot has sent is known. */
+/**
+ * The problem of a use of a button or a select. Only a message that the bot has sent is known, and one with components that
+ * the test has given.
+ */
 export const findComponentProblem = ({ world }: Gateway.Gateway, d: Body): string | undefined => {
   const data = objectAt(d, "data")
   const attached = objectAt(d, "message")
-  const message = world.message(Form.textAt(d, "channel_id"), Form.textAt(attached, "id")) ?? attached
-  if (objectAt(message, "author")["id"] !== Bot.id) {
+  const sent = world.message(Form.textAt(d, "channel_id"), Form.textAt(attached, "id"))
+  const message = sent ?? attached
+  const all = flatten(Form.listAt(message, "components"))
+  if (objectAt(message, "author")["id"] !== Bot.id || (sent === undefined && all.length === 0)) {
     return undefined
   }
-  const all = flatten(Form.listAt(message, "components"))
   const component = all.find((each) => each["custom_id"] === data["custom_id"])
   if (component === undefined) {
     const ids = all.flatMap((each) => each["custom_id"] ?? [])
