@@ -45,7 +45,7 @@ export interface Options {
   readonly replayLimit: number
 }
 
-/** The services of a program on a real network, for the simulated gateway. Compression is each fleet's own choice. */
+/** The services of a program that connects to the simulated gateway over a real network. Compression is each fleet's own choice. */
 export const layer = (options: Options) =>
   Layer.unwrapEffect(Effect.map(GatewayServer.GatewayServer, ({ url }) =>
     Layer.mergeAll(

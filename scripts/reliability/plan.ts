@@ -106,7 +106,7 @@ const kindsOf = ({ plain, untrusted }: Hosts): ReadonlyArray<Kind> => [
   }
 ]
 
-/** Faults that end a shard permanently, for a shard that is created again each time. */
+/** Faults that end a shard permanently. The shard is created again after each. */
 export const fatalKinds: ReadonlyArray<Kind> = fatal.map(({ code }) =>
   live(`close ${code}`, Fault.Close({ code, reason: "chaos" }))
 )

@@ -89,16 +89,13 @@ skipped.forEach((text) => progress(text))
 
 const hasPeers = options.hasPeers && Fs.existsSync(Path.join(peers, "node_modules"))
 
-const ofShard = [
-  ...Rows.select(
-    [...(isGuard ? Contestants.vesper : Rows.shard), ...(hasPeers ? Peers.peers() : [])],
-    options.isWanted
-  )
-]
-if (options.parts.has("throughput") && !isGuard) {
-  const bundled = { ...await Bundle.make("Vesper, in one file", "runForEach"), modes: Wire.modes }
-  ofShard.push(...[bundled].filter(options.isWanted))
-}
+const inOneFile = options.parts.has("throughput") && !isGuard
+  ? [{ ...await Bundle.make("Vesper, in one file", "runForEach"), modes: Wire.modes }]
+  : []
+const ofShard = Rows.select(
+  [...(isGuard ? Contestants.vesper : Rows.shard), ...inOneFile, ...(hasPeers ? Peers.peers() : [])],
+  options.isWanted
+)
 const ofFleet = Rows.select(Rows.fleets, options.isWanted)
 
 /** Runs one part at a time, because each needs the whole machine. */
@@ -137,9 +134,9 @@ const [memory] = await part("memory", async () => [{
 }])
 
 if (memory !== undefined) {
-  print(Memory.markdown(memory))
+  print(Report.memory(memory))
   if (options.isSaved) {
-    saveAs(`memory-${name}`, memory, `memory ${name}`, Memory.markdown(memory))
+    saveAs(`memory-${name}`, memory, `memory ${name}`, Report.memory(memory))
   }
 }
 if (options.parts.size === 1 && memory !== undefined) {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 
-/** The heap after collections, in bytes. Some objects are released only after later turns of the event loop, and a second. */
+/** The heap after collections, in bytes. Some objects are released by later turns of the event loop, up to a second later. */
 export const heapUsed: Effect.Effect<number> = Effect.map(
   Effect.replicateEffect(
     Effect.delay(

@@ -66,6 +66,7 @@ describe("Vesper's shard as the gateway of dfx", () => {
       yield* rest.createMessage(channel, { content: "hello" })
       const received = [yield* Queue.take(seen), yield* Queue.take(seen)]
       assert.sameMembers(received, ["handled hello", "streamed hello"])
+      // dfx has types of its own for the same payloads.
       yield* gateway.send(
         { op: Opcode.PresenceUpdate, d: { status: "idle", since: null, afk: false, activities: [] } } as never
       )

@@ -2,6 +2,7 @@
 import { fixed, mega, table, throughput as rowsOf } from "./tables.js"
 import type { Row } from "../runs/throughput.js"
 import type { Mode } from "../server/wire.js"
+import type { Memory } from "../runs/memory.js"
 import type { Backlog, Idle, Reconnect, Startup } from "../runs/lives.js"
 
 export interface Results {
@@ -76,6 +77,19 @@ export const markdown = (results: Results): string =>
     ...fleets(results),
     lives(results)
   ].filter((part) => part !== "").join("\n\n")
+
+export const memory = ({ date, events, imports, machine, node, peaks, rounds }: Memory): string =>
+  [
+    `${machine}; Node ${node}; ${date}. ${events} events of json, medians of ${rounds} alternating rounds.`,
+    table(
+      ["one shard under the firehose", "peak memory", "ratio", "to"],
+      peaks.map(({ client, of, peak, ratio }) => [client, mega(peak), fixed(ratio, 2), of])
+    ),
+    table(
+      ["import", "CPU", "to `import \"effect\"`"],
+      imports.map(({ cpu, module, ratio }) => [`\`${module}\``, `${fixed(cpu, 0)} ms`, fixed(ratio, 2)])
+    )
+  ].join("\n\n")
 
 const escape = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 

@@ -1,6 +1,5 @@
 /** The memory of a bot with one shard under the firehose, as installed and in one file, and the CPU of its imports. */
 import * as Bundle from "../clients/bundle.js"
-import { fixed, mega, table } from "../report/tables.js"
 import { median } from "../report/statistics.js"
 import * as ChildProcess from "node:child_process"
 import * as Path from "node:path"
@@ -90,16 +89,3 @@ export const measureImports = (rounds: number): ReadonlyArray<ImportCpu> => {
   const medians = modules.map((name) => ({ module: name, cpu: median(cpus.get(name) ?? []) }))
   return medians.map(({ cpu, module }) => ({ module, cpu, ratio: cpu / (medians[0]?.cpu ?? Number.NaN) }))
 }
-
-export const markdown = ({ date, events, imports, machine, node, peaks, rounds }: Memory): string =>
-  [
-    `${machine}; Node ${node}; ${date}. ${events} events of json, medians of ${rounds} alternating rounds.`,
-    table(
-      ["one shard under the firehose", "peak memory", "ratio", "to"],
-      peaks.map(({ client, of, peak, ratio }) => [client, mega(peak), fixed(ratio, 2), of])
-    ),
-    table(
-      ["import", "CPU", "to `import \"effect\"`"],
-      imports.map(({ cpu, module, ratio }) => [`\`${module}\``, `${fixed(cpu, 0)} ms`, fixed(ratio, 2)])
-    )
-  ].join("\n\n")

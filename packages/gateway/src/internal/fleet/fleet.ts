@@ -39,6 +39,9 @@ import { Scheduler } from "../heartbeat/index.js"
 import { After } from "../time/index.js"
 import { PeerText } from "../wire/index.js"
 
+/** Returns true for a fatal close code whose cause all shards share, such as the token. */
+const closesAllShards = (code: number): boolean => code === 4004 || (code >= 4012 && code <= 4014)
+
 /** Removes the session from the config, because it would be resumed by every shard. */
 const withoutSession = (config: ShardConfig.ShardConfig): ShardConfig.ShardConfig => ({
   ...config,
@@ -90,7 +93,7 @@ const makeWith = (
       const shards = Array.from(sets.current.shards.values())
       const isLast = shards.every(({ state }) => ShardStatus.isFatallyClosed(state.status.get()))
       // The new set of a resharding does not end the fleet.
-      if (shards.includes(fleetShard) && (ShardIds.closesAllShards(error.code) || isLast)) {
+      if (shards.includes(fleetShard) && (closesAllShards(error.code) || isLast)) {
         end(error)
       }
     }

@@ -55,6 +55,3 @@ export const successors = (
     ? Option.some(ShardId.all(total).filter(({ id }) => held.has(id % parts)))
     : Option.none()
 }
-
-/** Returns whether a fatal close code has a cause that all shards share, such as the token. */
-export const closesAllShards = (code: number): boolean => code === 4004 || (code >= 4012 && code <= 4014)
